@@ -1,0 +1,64 @@
+import { Command } from "commander";
+import { DEFAULTS, type Engine, type RainOptions, type Turn } from "../core/index.ts";
+import { compare } from "./compare.ts";
+import { readConversation } from "./conversation.ts";
+import { addDecodingOptions, type DecodingFlags, readDecodingOptions } from "./decoding-options.ts";
+import { UsageError } from "./failure.ts";
+import { loadEngine } from "./load-engine.ts";
+import { type Report, toJson, toLine } from "./report.ts";
+import { stopSignal } from "./stop-signal.ts";
+import { note } from "./terminal.ts";
+import { writeAnswer } from "./write-answer.ts";
+
+interface AskFlags extends DecodingFlags {
+  readonly messages?: string;
+  readonly compare?: boolean;
+  readonly json?: boolean;
+}
+
+/** What was asked, of whom. */
+interface Request {
+  readonly engine: Engine;
+  readonly turns: readonly Turn[];
+  readonly options: RainOptions;
+}
+
+export function askCommand(): Command {
+  const command = new Command("ask")
+    .description("Writes one answer. Only judged text is printed, except with --compare or --mode vanilla.")
+    .argument("[prompt]", "what to ask; - reads standard input")
+    .option("--messages <file>", 'continue a chat: a JSON list of {"role", "content"}')
+    .option("--compare", "first what plain decoding says, then every rewind, then the answer")
+    .option("--json", "one object instead of text");
+  return addDecodingOptions(command).action(ask);
+}
+
+async function ask(prompt: string | undefined, flags: AskFlags): Promise<void> {
+  const options = await readDecodingOptions(flags);
+  if (flags.compare === true && options.mode === "vanilla") throw new UsageError("Expected a judged mode for `--compare`, got `vanilla`");
+  const turns = await readConversation({ prompt, messages: flags.messages });
+  const signal = stopSignal();
+  await using engine = await loadEngine({ model: flags.model, signal, isQuiet: flags.quiet === true });
+  const request = { engine, turns, options: { ...options, signal } };
+  const report = await (flags.compare === true ? askComparing(request, flags) : askPlainly(request, flags));
+  if (flags.quiet !== true && flags.json !== true) tell(report);
+}
+
+async function askPlainly({ engine, turns, options }: Request, { json: isJson }: AskFlags): Promise<Report> {
+  const start = performance.now();
+  const answer = await writeAnswer({ engine, turns, options, isShown: isJson !== true });
+  const report = { answer, mode: options.mode ?? DEFAULTS.mode, model: engine.facts.model, milliseconds: performance.now() - start };
+  if (isJson === true) process.stdout.write(`${JSON.stringify(toJson(report))}\n`);
+  return report;
+}
+
+async function askComparing({ engine, turns, options }: Request, { json: isJson }: AskFlags): Promise<Report> {
+  const { plain, report } = await compare({ engine, turns, options, isShown: isJson !== true });
+  if (isJson === true) process.stdout.write(`${JSON.stringify({ ...toJson(report), plain })}\n`);
+  return report;
+}
+
+function tell(report: Report): void {
+  note(toLine(report));
+  if (report.answer.finishReason === "length") note("The answer ends at the length limit (--max-tokens, or the model's context).");
+}

@@ -1,0 +1,88 @@
+import {
+  answer,
+  checkOptions,
+  type Engine,
+  Judge,
+  Meter,
+  type Principle,
+  type RainEvent,
+  type RainOptions,
+  type Token,
+  type Turn,
+} from "../core/index.ts";
+import type { Report } from "./report.ts";
+import { paint, shown } from "./terminal.ts";
+
+/** What plain decoding says, and what the judge thinks of it: -1 (bad) to 1 (good). */
+export interface Plain {
+  readonly text: string;
+  readonly value: number;
+}
+
+export interface Compared {
+  readonly plain: Plain;
+  readonly report: Report;
+}
+
+export interface Comparing {
+  readonly engine: Engine;
+  readonly turns: readonly Turn[];
+  readonly options: RainOptions;
+  /** Whether the comparison goes to standard output as it happens. */
+  readonly isShown: boolean;
+}
+
+/** Plain decoding first, then a judged answer from the same seed, with every rewind on a line of its own as it happens. */
+export async function compare({ engine, turns, options, isShown }: Comparing): Promise<Compared> {
+  const { mode, principle } = checkOptions(options);
+  const say = (text: string) => isShown && process.stdout.write(`${shown(process.stdout, text)}\n`);
+  const bold = (text: string) => isShown && process.stdout.write(`${paint(process.stdout, text, "bold")}\n`);
+
+  const plain = await plainAnswer(engine, turns, options);
+  bold(`Plain decoding says (judged ${inWords(plain.value, principle)}):`);
+  say(`${plain.text}\n`);
+
+  bold(`RAIN (${mode}) tries, judges and rewinds:`);
+  const start = performance.now();
+  const onEvent = (event: RainEvent) => isShown && process.stdout.write(`${describe(event)}\n`);
+  const judged = await answer(engine, turns, { ...options, onEvent, revealDiscarded: true });
+  const milliseconds = performance.now() - start;
+
+  bold(`\nRAIN says (judged ${inWords(judged.value ?? 0, principle)}):`);
+  say(judged.text);
+  return { plain, report: { answer: judged, mode, model: engine.facts.model, milliseconds } };
+}
+
+async function plainAnswer(engine: Engine, turns: readonly Turn[], options: RainOptions): Promise<Plain> {
+  const tokens: Token[] = [];
+  const onEvent = (event: RainEvent) => event.type === "commit" && tokens.push(...event.step.tokens);
+  const { text } = await answer(engine, turns, { ...options, mode: "vanilla", onEvent });
+  const settings = checkOptions(options);
+  const judge = new Judge(engine, settings.principle, settings);
+  const call = { purpose: "evaluate", meter: new Meter(), signal: settings.signal } as const;
+  const readable = tokens.filter((token) => !engine.isEnd(token));
+  const [opinion] = await judge.opinions(judge.conversation(turns), [readable], call);
+  return { text, value: opinion?.value ?? 0 };
+}
+
+/** Tried and left: struck through. Committed: kept. */
+function describe(event: RainEvent): string {
+  if (event.type === "commit")
+    return `  ${paint(process.stdout, "commit", "green")} ${signed(event.step.value ?? 0)} ${quoted(event.step.text)}`;
+  const tried = quoted(event.discarded ?? "");
+  const isBad = event.value < 0;
+  return `  ${paint(process.stdout, "rewind", isBad ? "red" : "dim")} ${signed(event.value)} ${paint(process.stdout, tried, "struck", isBad ? "red" : "dim")}`;
+}
+
+function inWords(value: number, { good, bad }: Principle): string {
+  return `${value < 0 ? bad : good}, ${signed(value).trim()}`;
+}
+
+function signed(value: number): string {
+  return value.toFixed(2).padStart(5);
+}
+
+/** On one line, without anything that a terminal obeys. */
+function quoted(text: string): string {
+  return shown(process.stdout, JSON.stringify(text));
+}

@@ -1,0 +1,169 @@
+import type { Answering, RainStep } from "./answer.ts";
+import type { Engine, SampledToken, Turn } from "./engine/engine.ts";
+import { ContextFullError, EmptySearchError, ExhaustedError } from "./errors.ts";
+import { InPlaceJudge } from "./judge/in-place-judge.ts";
+import { Judge } from "./judge/judge.ts";
+import type { AnswerJudge } from "./judge/opinion.ts";
+import type { Settings } from "./options.ts";
+import { deriveSeed } from "./random.ts";
+import { isCheckDue } from "./schedule.ts";
+import { explore } from "./search/explore.ts";
+import { addJudged, tokensOf } from "./search/judged-children.ts";
+import { tellRewind } from "./search/rewind.ts";
+import { answerAt, type Search } from "./search/search-state.ts";
+import { ancestors, createRoot, type Node, reroot, tokensBelowRoot } from "./search/tree.ts";
+import { ValueRange } from "./search/value-range.ts";
+import { Writing } from "./writing.ts";
+
+/** An answer on its way. Below the root of the tree is what was committed and is held back; the root is all that was released. */
+interface Course extends Search {
+  /** The last commit: where the draft goes on. */
+  tip: Node;
+  /** How the draft is drawn from here on. */
+  seed: number;
+  /** Tokens that searches have drawn. */
+  explored: number;
+  /** Rewinds since the last step. */
+  rewinds: number;
+}
+
+/**
+ * Verify first, search only on a flag. A draft is judged now and then, and committed as far as it was judged good; only
+ * where it was judged bad is it left, and something better searched for, as in the paper. While nothing is wrong, the answer is
+ * token for token the plain one of the same seed. Nothing unjudged is ever released, and nothing released taken back.
+ */
+export async function* adaptive(engine: Engine, turns: readonly Turn[], settings: Settings): Answering {
+  const course = await begin(engine, turns, settings);
+  while (!course.tip.isOver) {
+    const flagged = yield* draft(course);
+    if (flagged === undefined) break;
+    const found = await search(flagged, course);
+    // The same seed would write the same again.
+    course.seed = deriveSeed(settings.seed, course.draws++);
+    if (passes(found, settings) || goesOnWith(found, course)) yield* commit(found, course);
+    else {
+      yield course.writing.refuse(settings.refusal, course.rewinds);
+      break;
+    }
+  }
+  return course.writing.conclude();
+}
+
+async function begin(engine: Engine, turns: readonly Turn[], settings: Settings): Promise<Course> {
+  const judge = judgeOf(engine, settings);
+  const conversation = judge.conversation(turns);
+  const longest = judge.longestAnswer(conversation);
+  const { contextSize } = engine.facts;
+  if (longest < 1) throw new ContextFullError(contextSize + 1 - longest, contextSize);
+  // An answer ends where the context has no more room for a question about it.
+  const writing = new Writing(engine, turns, { ...settings, maxTokens: Math.min(settings.maxTokens, longest) });
+  await engine.prime([writing.prompt], writing.call("prompt"));
+  await judge.prime(conversation, writing.call("prompt"));
+  const shared = { writing, judge, conversation, range: new ValueRange(), draws: 0 };
+  return { ...shared, tip: createRoot(), seed: settings.seed, explored: 0, rewinds: 0 };
+}
+
+function judgeOf(engine: Engine, settings: Settings): AnswerJudge {
+  const Kind = settings.judging === "preamble" ? Judge : InPlaceJudge;
+  return new Kind(engine, settings.principle, settings);
+}
+
+/** Writes on with the user's own sampler, and commits as far as every check is passed, to the end or to a flag: the draft that failed. */
+async function* draft(course: Course): AsyncGenerator<RainStep, Node | undefined, void> {
+  const { writing, tip, seed } = course;
+  const start = answerAt(tip, course);
+  const continuation = {
+    prefix: [...writing.prompt, ...start],
+    sampling: writing.sampling(seed),
+    maxTokens: writing.ending.limit - start.length,
+    until: (tokens: readonly number[]) => writing.ending.isOver([...start, ...tokens]),
+  };
+  let span: SampledToken[] = [];
+  for await (const sampled of writing.engine.generate(continuation, writing.call("draft"))) {
+    writing.drawn++;
+    span.push(sampled);
+    if (!isCheckDue(tokensOf(span), answerAt(course.tip, course), writing)) continue;
+    const [checked] = (await addJudged(course.tip, [span], course)) as readonly [Node];
+    if (!passes(checked, writing.settings)) return checked;
+    yield* commit(checked, course);
+    if (checked.isOver) return undefined;
+    span = [];
+  }
+  throw new EmptySearchError(start.length);
+}
+
+/**
+ * Rewinds behind a flag and looks for something that passes: first at the last commit, then further back, as far as nothing
+ * was released yet. The draft that failed is the first child that was visited.
+ *
+ * @returns the best that was found, which may be the flagged draft itself
+ */
+async function search(flagged: Node, course: Course): Promise<Node> {
+  const { settings } = course.writing;
+  let best = flagged;
+  leave([flagged], course);
+  for (const node of flagged.parent === undefined ? [] : ancestors(flagged.parent)) {
+    for (let round = 0; round < settings.retries && course.explored < settings.searchBudget; round++) {
+      const drawnBefore = course.writing.drawn;
+      const tried = await explore(node, round, course);
+      course.explored += course.writing.drawn - drawnBefore;
+      best = [best, ...tried].reduce(better);
+      const isFound = passes(best, settings);
+      leave(isFound ? tried.filter((one) => one !== best) : tried, course);
+      if (isFound) return best;
+    }
+  }
+  return best;
+}
+
+/** Each text that was tried and left is a rewind. */
+function leave(tried: readonly Node[], course: Course): void {
+  for (const node of tried) {
+    course.rewinds++;
+    if (node.parent !== undefined) tellRewind(node, { to: node.parent, iteration: course.rewinds }, course);
+  }
+}
+
+/** Greater value, then greater probability, then the earlier one. */
+function better(left: Node, right: Node): Node {
+  const difference = judgedValue(right) - judgedValue(left) || right.logProbability - left.logProbability;
+  return difference > 0 ? right : left;
+}
+
+function passes(node: Node, { threshold }: Settings): boolean {
+  return judgedValue(node) >= threshold;
+}
+
+/** Whether the best of what failed is to be taken all the same. */
+function goesOnWith(best: Node, { writing }: Course): boolean {
+  const { onExhausted, principle, threshold } = writing.settings;
+  switch (onExhausted) {
+    case "best":
+      return true;
+    case "refuse":
+      return false;
+    case "error":
+      throw new ExhaustedError(principle.name, { committed: writing.committed.length, best: judgedValue(best), threshold });
+    default:
+      return onExhausted satisfies never;
+  }
+}
+
+/** Goes on behind a node; of all that is committed now, the newest tokens are held back, and the others released. */
+function* commit(node: Node, course: Course): Generator<RainStep, void, void> {
+  const { writing } = course;
+  course.tip = node;
+  const path = [...ancestors(node)].filter(({ parent }) => parent !== undefined).toReversed();
+  for (const oldest of path) {
+    if (!node.isOver && tokensBelowRoot(node).length <= writing.settings.heldBack) break;
+    const { rewinds } = course;
+    course.rewinds = 0;
+    const step = writing.commit(oldest.tokens, { value: judgedValue(oldest), visits: oldest.visits, rewinds });
+    reroot(oldest, writing.settings.rootSmoothing);
+    yield step;
+  }
+}
+
+function judgedValue(node: Node): number {
+  return node.outcome?.value ?? 0;
+}

@@ -1,0 +1,56 @@
+import type { Token } from "./engine/engine.ts";
+import type { Cost, Meter } from "./meter.ts";
+
+/** Text that was judged and committed. It is never taken back, so it may be shown at once. */
+export interface RainStep {
+  readonly tokens: readonly Token[];
+  /** Whole characters only; may be empty while a character or a possible stop string is still incomplete. */
+  readonly text: string;
+  /** What the judge thinks of the answer up to here: -1 (bad) to 1 (good). `undefined` where nobody judged: in `vanilla` mode, of a refusal. */
+  readonly value: number | undefined;
+  /** How often a value was backed up through this step; 0 where nobody judged. */
+  readonly visits: number;
+  /** Rewinds it took to find this step. */
+  readonly rewinds: number;
+}
+
+/** Why an answer ended: by itself or at a stop string, at a length limit, or because nothing acceptable was found. */
+export type FinishReason = "stop" | "length" | "content_filter";
+
+/** A whole answer, with its account. */
+export interface RainAnswer {
+  readonly text: string;
+  readonly finishReason: FinishReason;
+  readonly value: number | undefined;
+  readonly rewinds: number;
+  readonly seed: number;
+  readonly meter: Meter;
+  readonly cost: Cost;
+  /** Tokens that were drawn for a draft, an expansion or a simulation and are not in the answer. */
+  readonly discarded: number;
+}
+
+/** What happens inside, as it happens. Never carries discarded text unless `revealDiscarded` is on. */
+export type RainEvent =
+  | {
+      readonly type: "rewind";
+      /** Length of the committed answer that the search went back to, in tokens. */
+      readonly committed: number;
+      /** Which pass of the inner loop this was, from 1. */
+      readonly iteration: number;
+      /** Value of what was tried and left. */
+      readonly value: number;
+      /** What was tried: only with `revealDiscarded`. */
+      readonly discarded?: string;
+    }
+  | { readonly type: "commit"; readonly step: RainStep };
+
+/** An answer as it is written. The generator's return value is the whole answer. */
+export type Answering = AsyncGenerator<RainStep, RainAnswer, void>;
+
+/** Waits for the end of an answer. */
+export async function wholeAnswer(answering: Answering): Promise<RainAnswer> {
+  let next = await answering.next();
+  while (!next.done) next = await answering.next();
+  return next.value;
+}

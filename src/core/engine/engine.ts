@@ -1,0 +1,125 @@
+/**
+ * What the search needs of a language model, and nothing more.
+ *
+ * Everything is addressed by *prefix*, all tokens from the first one up to a node of the search tree, so the search never
+ * knows the cache: a prefix shorter than the last one **is** the rewind. `test/contracts/engine-contract.ts` says what an
+ * engine must do; every engine passes it.
+ */
+import type { Meter, Purpose } from "../meter.ts";
+
+/** A token's number in the vocabulary of one engine. */
+export type Token = number;
+
+/** All tokens up to a point, the beginning-of-text token included. */
+export type Prefix = readonly Token[];
+
+export type Role = "system" | "user" | "assistant";
+
+/** One chat message. */
+export interface Turn {
+  readonly role: Role;
+  readonly text: string;
+}
+
+/** How the next token is drawn. */
+export interface Sampling {
+  /** 0 takes the likeliest token; above 1 flattens the distribution. Range [0, 10]. */
+  readonly temperature: number;
+  /** Only the `topK` likeliest tokens are candidates. A positive integer. */
+  readonly topK: number;
+  /** Of those, the fewest whose probabilities (at this temperature) reach `topP`. Range (0, 1]. */
+  readonly topP: number;
+  /**
+   * The token at position i of a prefix is drawn with a random number that depends on (`seed`, i) and on nothing else. So
+   * a continuation is the same however it was paused, batched, rewound or resumed.
+   */
+  readonly seed: number;
+}
+
+/** A request to continue a prefix. */
+export interface Continuation {
+  readonly prefix: Prefix;
+  readonly sampling: Sampling;
+  /** Upper bound on new tokens, the end token included. A positive integer. */
+  readonly maxTokens: number;
+  /** Asked after each new token with all new tokens so far; `true` ends the continuation there, that token included. */
+  readonly until?: (tokens: readonly Token[]) => boolean;
+}
+
+/** A token that was drawn. The end-of-generation token is yielded too, as the last one. */
+export interface SampledToken {
+  readonly token: Token;
+  /** The model's own probability of this token among the `topK` candidates, before temperature and `topP`. Range (0, 1]. */
+  readonly probability: number;
+}
+
+/** Asks which of a few tokens the model expects next. */
+export interface Question {
+  readonly prefix: Prefix;
+  /** Two or more different tokens. */
+  readonly candidates: readonly Token[];
+}
+
+/** On whose account a call is, and how it can be stopped. */
+export interface Call {
+  readonly purpose: Purpose;
+  readonly meter: Meter;
+  /** Stops the call within one decode step; it then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What an engine says of itself. */
+export interface EngineFacts {
+  /** For people: the model's own name, or its file's. */
+  readonly model: string;
+  /** The longest prefix, in tokens. A call that needs a longer one rejects with `ContextFullError`. */
+  readonly contextSize: number;
+  readonly vocabularySize: number;
+  /** Whether the model brought its own chat template; without one, turns are rendered as `User:` and `Assistant:` lines. */
+  readonly hasChatTemplate: boolean;
+  /** Prefixes that are kept at once, where that is limited. */
+  readonly sequences?: number;
+}
+
+export interface Engine extends AsyncDisposable {
+  readonly facts: EngineFacts;
+
+  /**
+   * The tokens of a conversation, up to where the assistant's next answer begins. What a turn says is data: it never
+   * becomes a special token. If the last turn is the assistant's, the prefix ends inside it, open for more.
+   */
+  render(turns: readonly Turn[]): Token[];
+
+  /**
+   * The tokens of a plain text from the very start of a prefix: the beginning-of-text token, if the model uses one, then
+   * the text. Like a turn, the text is data. `renderText("")` is the shortest prefix there is.
+   */
+  renderText(text: string): Token[];
+
+  /** The tokens of a text that stands somewhere inside a prefix: no beginning-of-text token, no special tokens. */
+  tokenize(text: string): Token[];
+
+  /** The text of `tokens` as it reads behind `after`. A character cut at either end reads as U+FFFD. Special tokens read as "". */
+  detokenize(tokens: readonly Token[], after?: Prefix): string;
+
+  /** Whether this token ends a generation. */
+  isEnd(token: Token): boolean;
+
+  /**
+   * Computes these prefixes now, in one batch, so that what follows finds them in the cache.
+   * `keep` asks that they stay there for as long as the engine can afford it (a judge's preamble).
+   */
+  prime(prefixes: readonly Prefix[], call: Call, options?: { readonly keep?: boolean }): Promise<void>;
+
+  /**
+   * One continuation, token by token. Between two tokens the caller may ask the engine other things, also about this very
+   * prefix. Leaving the loop early frees what it held.
+   */
+  generate(continuation: Continuation, call: Call): AsyncGenerator<SampledToken, void, void>;
+
+  /** Several continuations, decoded as one batch in lock-step. The same tokens as `generate` for each. */
+  sampleMany(continuations: readonly Continuation[], call: Call): Promise<SampledToken[][]>;
+
+  /** For each question the probability of each candidate, given that it is one of them (they sum to 1). One batch. */
+  compare(questions: readonly Question[], call: Call): Promise<number[][]>;
+}

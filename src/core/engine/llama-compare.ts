@@ -1,0 +1,28 @@
+import type { Call, Question } from "./engine.ts";
+import { claimMany, type Hosts, releaseAll, type Seat, seated } from "./llama-claim-many.ts";
+
+/** Reads the candidates' logits behind each prefix, as one batch where there are slots enough, and makes them probabilities. */
+export async function compare(hosts: Hosts, questions: readonly Question[], call: Call): Promise<number[][]> {
+  const seats = questions.map(({ prefix, candidates }): Seat => ({ prefix, wanted: { logitsOf: candidates }, slot: undefined }));
+  const answers = new Map<Seat, number[]>();
+  let open = seats;
+  try {
+    while (open.length > 0) {
+      await claimMany(hosts, open, call);
+      const ready = seated(open);
+      for (const [seat, logits] of await hosts.decoder.read(ready, call)) answers.set(seat, softmax(logits));
+      open = open.filter(({ slot }) => slot === undefined);
+      releaseAll(hosts.pool, ready);
+    }
+  } finally {
+    releaseAll(hosts.pool, seats);
+  }
+  return seats.map((seat) => answers.get(seat) as number[]);
+}
+
+function softmax(logits: readonly number[]): number[] {
+  const highest = Math.max(...logits);
+  const weights = logits.map((logit) => Math.exp(logit - highest));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return weights.map((weight) => weight / total);
+}

@@ -1,0 +1,170 @@
+import type { Llama, LlamaContext, LlamaModel } from "node-llama-cpp";
+import { EngineError } from "../errors.ts";
+import type { Call, Continuation, Engine, EngineFacts, Prefix, Question, SampledToken, Token, Turn } from "./engine.ts";
+import type { Hosts } from "./llama-claim-many.ts";
+import { compare } from "./llama-compare.ts";
+import { Decoder } from "./llama-decoder.ts";
+import { generate } from "./llama-generate.ts";
+import { prime } from "./llama-prime.ts";
+import { sampleMany } from "./llama-sample-many.ts";
+import { canCopySequences } from "./llama-sequence-copy.ts";
+import { Slot } from "./llama-slot.ts";
+import { SlotPool } from "./llama-slot-pool.ts";
+import type { ThreadCounts, Threads } from "./llama-threads.ts";
+import type { Vocabulary } from "./llama-vocabulary.ts";
+
+/** What a llama engine says of itself. */
+export interface LlamaFacts extends EngineFacts {
+  /** Path of the model's file. */
+  readonly file: string;
+  readonly fileBytes: number;
+  readonly architecture: string;
+  /** What computes: `false` is the CPU alone. */
+  readonly gpu: "cuda" | "vulkan" | "metal" | false;
+  readonly gpuLayers: number;
+  readonly threads: ThreadCounts;
+  /** Prefixes that are kept at once. */
+  readonly sequences: number;
+  /** Whether the model can only be rewound to points where its state was saved. */
+  readonly needsCheckpoints: boolean;
+}
+
+/** What `loadLlamaEngine` has loaded. The engine owns it and frees it. */
+export interface LlamaParts {
+  readonly llama: Llama;
+  readonly model: LlamaModel;
+  readonly context: LlamaContext;
+  readonly vocabulary: Vocabulary;
+  readonly threads: Threads;
+  readonly file: { readonly path: string; readonly bytes: number; readonly name: string };
+  /** Whether branches copy what they share; without it they compute it again. */
+  readonly canCopy?: boolean;
+}
+
+/** The engine on llama.cpp, through node-llama-cpp: a GGUF model on this machine. Many requests may run at once. */
+export class LlamaEngine implements Engine {
+  readonly facts: LlamaFacts;
+  readonly #parts: LlamaParts;
+  readonly #hosts: Hosts;
+  #running = 0;
+  #whenIdle: (() => void) | undefined;
+  #disposal: Promise<void> | undefined;
+
+  constructor(parts: LlamaParts) {
+    const { context, threads } = parts;
+    const slots = Array.from({ length: context.totalSequences }, () => new Slot(context.getSequence()));
+    const first = (slots[0] as Slot).sequence;
+    const pool = new SlotPool(slots, parts.canCopy ?? canCopySequences(first));
+    const ensureOpen = () => this.#ensureOpen();
+    const decoder = new Decoder({ context, pool, threads, ensureOpen });
+    this.#parts = parts;
+    this.#hosts = { pool, decoder, ensureOpen };
+    this.facts = factsOf(parts, decoder.contextSize, first.needsCheckpoints);
+  }
+
+  render(turns: readonly Turn[]): Token[] {
+    return this.#vocabulary.render(turns);
+  }
+
+  renderText(text: string): Token[] {
+    return this.#vocabulary.renderText(text);
+  }
+
+  tokenize(text: string): Token[] {
+    return this.#vocabulary.tokenize(text);
+  }
+
+  detokenize(tokens: readonly Token[], after?: Prefix): string {
+    return this.#vocabulary.detokenize(tokens, after);
+  }
+
+  isEnd(token: Token): boolean {
+    return this.#vocabulary.isEnd(token);
+  }
+
+  async prime(prefixes: readonly Prefix[], call: Call, { keep: isKept = false }: { readonly keep?: boolean } = {}): Promise<void> {
+    const vocabularySize = this.facts.vocabularySize;
+    await this.#step(call, () => prime(this.#hosts, { prefixes, isKept, vocabularySize }, call));
+  }
+
+  generate(continuation: Continuation, call: Call): AsyncGenerator<SampledToken, void, void> {
+    return generate(this.#hosts, {
+      continuation: this.#withinVocabulary(continuation),
+      isEnd: (token) => this.isEnd(token),
+      call,
+      step: (work) => this.#step(call, work),
+    });
+  }
+
+  async sampleMany(continuations: readonly Continuation[], call: Call): Promise<SampledToken[][]> {
+    const within = continuations.map((continuation) => this.#withinVocabulary(continuation));
+    return await this.#step(call, () => sampleMany(this.#hosts, { continuations: within, isEnd: (token) => this.isEnd(token), call }));
+  }
+
+  async compare(questions: readonly Question[], call: Call): Promise<number[][]> {
+    return await this.#step(call, () => compare(this.#hosts, questions, call));
+  }
+
+  /** Running calls end within one decode step, with an `EngineError`; then everything native is freed. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposal ??= this.#dispose();
+    await this.#disposal;
+  }
+
+  get #vocabulary(): Vocabulary {
+    this.#ensureOpen();
+    return this.#parts.vocabulary;
+  }
+
+  /** A vocabulary may be smaller than `topK`. */
+  #withinVocabulary(continuation: Continuation): Continuation {
+    const topK = Math.min(continuation.sampling.topK, this.facts.vocabularySize);
+    return { ...continuation, sampling: { ...continuation.sampling, topK } };
+  }
+
+  #ensureOpen(): void {
+    if (this.#disposal !== undefined) throw new EngineError("disposed", "Expected an engine in use, got one that was disposed");
+  }
+
+  async #step<Result>(call: Call, work: () => Promise<Result>): Promise<Result> {
+    call.signal?.throwIfAborted();
+    this.#ensureOpen();
+    this.#running++;
+    try {
+      return await work();
+    } finally {
+      this.#running--;
+      if (this.#running === 0) this.#whenIdle?.();
+    }
+  }
+
+  async #dispose(): Promise<void> {
+    this.#hosts.pool.wake();
+    if (this.#running > 0) await new Promise<void>((resolve) => (this.#whenIdle = resolve));
+    await Promise.all(this.#hosts.pool.slots.map(({ evaluator }) => evaluator.close()));
+    await this.#parts.context.dispose();
+    await this.#parts.model.dispose();
+    await this.#parts.llama.dispose();
+  }
+}
+
+function factsOf(
+  { llama, model, context, vocabulary, threads, file }: LlamaParts,
+  contextSize: number,
+  needsCheckpoints: boolean,
+): LlamaFacts {
+  return {
+    model: file.name,
+    contextSize,
+    vocabularySize: vocabulary.size,
+    hasChatTemplate: vocabulary.hasChatTemplate,
+    file: file.path,
+    fileBytes: file.bytes,
+    architecture: model.architecture,
+    gpu: llama.gpu,
+    gpuLayers: model.gpuLayers,
+    threads: threads.counts,
+    sequences: context.totalSequences,
+    needsCheckpoints,
+  };
+}

@@ -1,0 +1,205 @@
+import type { Prefix, Token } from "./engine.ts";
+import { commonLength, type Slot } from "./llama-slot.ts";
+
+/** What to learn behind the last token of a prefix: the likeliest `topK`, which the slot remembers, or the logits of some tokens. */
+export type Wanted = { readonly topK: number } | { readonly logitsOf: readonly Token[] };
+
+/** Somebody will come back to these tokens: a paused generation, or a prefix that was primed to stay. */
+export interface Guard {
+  /** Grows as a generation goes on. */
+  readonly tokens: Prefix;
+  /** Candidates to read along when somebody else computes the last of these tokens; 0 for none. */
+  readonly topK: number;
+  /** Where they are computed, as far as they are. */
+  slot: Slot | undefined;
+}
+
+/** A request for a slot. */
+export interface Claim {
+  readonly prefix: Prefix;
+  readonly wanted: Wanted | undefined;
+  /** Slots that the caller holds already: they may be copied from. */
+  readonly held?: readonly Slot[];
+  /** The caller's own guard, which does not bind it. */
+  readonly guard?: Guard | undefined;
+}
+
+/** A copy moves a whole sequence's memory: below this many tokens computing them is as cheap. */
+const WORTH_A_COPY = 4;
+
+interface Choice {
+  readonly slot: Slot;
+  /** Leading tokens that stay, or are copied. */
+  readonly kept: number;
+  readonly source?: Slot;
+}
+
+/** Decides which sequence serves which prefix, and lets many requests share them without mixing. */
+export class SlotPool {
+  readonly slots: readonly Slot[];
+  readonly #guards = new Set<Guard>();
+  /** Guards that stay until more are pinned than the pool can afford, oldest first. */
+  readonly #pinned = new Set<Guard>();
+  readonly #canCopy: boolean;
+  #waiting: (() => void)[] = [];
+  #clock = 0;
+
+  constructor(slots: readonly Slot[], canCopy: boolean) {
+    this.slots = slots;
+    this.#canCopy = canCopy;
+  }
+
+  get guards(): Iterable<Guard> {
+    return this.#guards;
+  }
+
+  /** The most leading tokens of `prefix` that any slot in reach has. */
+  reach(prefix: Prefix): number {
+    return Math.max(0, ...this.slots.filter(({ isClaimed }) => !isClaimed).map(({ tokens }) => commonLength(tokens, prefix)));
+  }
+
+  /** The slot that serves this prefix at least cost, claimed and made ready; `undefined` while none is free. */
+  claim(claim: Claim): Promise<Slot> | undefined {
+    const choice = this.#choose(claim);
+    return choice === undefined ? undefined : this.#take(choice, claim.guard);
+  }
+
+  release(slot: Slot): void {
+    slot.isClaimed = false;
+    this.wake();
+  }
+
+  /** Resolves when a claim may succeed that failed before, at the latest when the signal is aborted. */
+  async freed(signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted();
+    await new Promise<void>((resolve) => {
+      const wake = () => {
+        signal?.removeEventListener("abort", wake);
+        resolve();
+      };
+      this.#waiting.push(wake);
+      signal?.addEventListener("abort", wake, { once: true });
+    });
+    signal?.throwIfAborted();
+  }
+
+  guard(tokens: Prefix, topK: number): Guard {
+    const guard: Guard = { tokens, topK, slot: undefined };
+    this.#guards.add(guard);
+    return guard;
+  }
+
+  unguard(guard: Guard): void {
+    this.#guards.delete(guard);
+    this.#pinned.delete(guard);
+  }
+
+  /** Keeps `prefix` where it is for as long as at most half of the slots hold such prefixes. */
+  pin(prefix: Prefix, slot: Slot): void {
+    for (const guard of this.#pinned) {
+      const alike = commonLength(guard.tokens, prefix);
+      if (alike === prefix.length && guard.slot !== undefined) return;
+      if (guard.slot === slot || guard.slot === undefined || alike === guard.tokens.length) this.unguard(guard);
+    }
+    const guard = this.guard([...prefix], 0);
+    guard.slot = slot;
+    this.#pinned.add(guard);
+    for (const oldest of this.#pinned) {
+      if (this.#pinned.size <= Math.max(1, Math.floor(this.slots.length / 2))) break;
+      this.unguard(oldest);
+    }
+  }
+
+  /** Lets everybody who waits look again: for a slot, or at an engine that is gone. */
+  wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const wake of waiting) wake();
+  }
+
+  async #take({ slot, kept, source }: Choice, own: Guard | undefined): Promise<Slot> {
+    slot.isClaimed = true;
+    slot.lastUsed = ++this.#clock;
+    if (source !== undefined) source.readers++;
+    this.#abandon(slot, source === undefined ? kept : 0, own);
+    try {
+      if (source === undefined) await slot.rewind(kept);
+      else await slot.copyFrom(source, kept);
+      return slot;
+    } catch (cause) {
+      this.release(slot);
+      throw cause;
+    } finally {
+      if (source !== undefined) {
+        source.readers--;
+        this.wake();
+      }
+    }
+  }
+
+  #choose({ prefix, wanted, held = [], guard }: Claim): Choice | undefined {
+    const own = guard?.slot;
+    // A generation that goes on where it was: most of all claims, and the one that decides how fast plain decoding is.
+    if (own !== undefined && !own.isClaimed && own.readers === 0 && isStraightOn(own, prefix))
+      return { slot: own, kept: own.tokens.length };
+    const free = this.slots.filter((slot) => !slot.isClaimed && slot.readers === 0);
+    // What a paused generation comes back to is in use by somebody who asks about it: waiting is cheaper than computing it again.
+    if (free.length === 0 || (guard?.slot !== undefined && !free.includes(guard.slot))) return undefined;
+    const rate = (slot: Slot): Choice => ({ slot, kept: usableLength(slot, prefix, wanted) });
+    const oldestFirst = [...free].sort((left, right) => left.lastUsed - right.lastUsed);
+    const places = oldestFirst.map(rate);
+    const inPlace = best(places.filter((place) => this.#mayContinue(place, guard)));
+    const sources = this.#canCopy ? this.slots.filter((slot) => !slot.isClaimed || held.includes(slot)).map(rate) : [];
+    const source = best(sources);
+    const isCopyWorth = source !== undefined && source.kept >= (inPlace?.kept ?? 0) + WORTH_A_COPY;
+    if (inPlace !== undefined && !isCopyWorth) return inPlace;
+    const others = isCopyWorth ? places.filter(({ slot }) => slot !== source.slot) : places;
+    // Somebody's tokens are dropped only for a request that could not go on at all.
+    const target = others.find(({ slot }) => !this.#isGuarded(slot, 0, guard)) ?? (held.length === 0 ? others[0] : undefined);
+    if (target === undefined) return inPlace ?? (held.length === 0 ? source : undefined);
+    return isCopyWorth ? { slot: target.slot, kept: source.kept, source: source.slot } : target;
+  }
+
+  /** Whether a request may go on where it shares tokens: what it drops must be nobody's, and little beside what it keeps. */
+  #mayContinue({ slot, kept }: Choice, guard: Guard | undefined): boolean {
+    const dropped = slot.tokens.length - kept;
+    return kept > 0 && (dropped <= kept || !this.#canCopy) && !this.#isGuarded(slot, kept, guard);
+  }
+
+  #isGuarded(slot: Slot, kept: number, own: Guard | undefined): boolean {
+    for (const guard of this.#guards) {
+      if (guard !== own && guard.slot === slot && commonLength(slot.tokens, guard.tokens) > kept) return true;
+    }
+    return false;
+  }
+
+  /** Guards of what is about to be dropped have no slot any more. */
+  #abandon(slot: Slot, kept: number, own: Guard | undefined): void {
+    for (const guard of this.#guards) {
+      if (guard === own || guard.slot !== slot || commonLength(slot.tokens, guard.tokens) <= kept) continue;
+      guard.slot = undefined;
+      if (this.#pinned.has(guard)) this.unguard(guard);
+    }
+  }
+}
+
+/** Whether the slot holds all of the prefix but its last token, and nothing else. */
+function isStraightOn({ tokens }: Slot, prefix: Prefix): boolean {
+  return tokens.length === prefix.length - 1 && commonLength(tokens, prefix) === tokens.length;
+}
+
+/** The last token of a prefix is computed once more if what is wanted behind it is not known. */
+function usableLength(slot: Slot, prefix: Prefix, wanted: Wanted | undefined): number {
+  const common = commonLength(slot.tokens, prefix);
+  if (common < prefix.length || wanted === undefined) return common;
+  return "topK" in wanted && slot.foresight(common, wanted.topK) !== undefined ? common : common - 1;
+}
+
+/** The choice that keeps most; of equal ones the one that drops least, then the first. */
+function best(choices: readonly Choice[]): Choice | undefined {
+  return choices.reduce<Choice | undefined>((winner, choice) => {
+    if (winner === undefined || choice.kept > winner.kept) return choice;
+    const dropsLess = choice.slot.tokens.length < winner.slot.tokens.length;
+    return choice.kept === winner.kept && dropsLess ? choice : winner;
+  }, undefined);
+}

@@ -1,0 +1,93 @@
+import type { LlamaContextSequence, Token as LlamaToken } from "node-llama-cpp";
+import type { Candidate } from "../sampler.ts";
+import type { Prefix, Token } from "./engine.ts";
+import { Evaluator } from "./llama-evaluate.ts";
+import { copySequence } from "./llama-sequence-copy.ts";
+
+/** How many places of a slot keep their candidates. The places asked about again are the latest ones. */
+const FORESIGHTS_KEPT = 64;
+
+/** One sequence of the context, with what it has computed. */
+export class Slot {
+  readonly sequence: LlamaContextSequence;
+  readonly evaluator: Evaluator;
+  /** Held by one request: nobody else reads or writes it. */
+  isClaimed = false;
+  /** Requests that are copying from it: it may not be written. */
+  readers = 0;
+  /** Grows with every claim; 0 for a slot that was never used. */
+  lastUsed = 0;
+  #tokens: Token[] = [];
+  /** The likeliest tokens behind the first n tokens, by n: asking again costs no decode. */
+  readonly #foresights = new Map<number, readonly Candidate[]>();
+
+  constructor(sequence: LlamaContextSequence) {
+    this.sequence = sequence;
+    this.evaluator = new Evaluator(sequence);
+  }
+
+  /** The tokens that are computed. */
+  get tokens(): Prefix {
+    return this.#tokens;
+  }
+
+  /** The likeliest `topK` tokens behind the first `length` ones, if they are known. */
+  foresight(length: number, topK: number): readonly Candidate[] | undefined {
+    const candidates = this.#foresights.get(length);
+    return candidates === undefined || candidates.length < topK ? undefined : candidates.slice(0, topK);
+  }
+
+  remember(length: number, candidates: readonly Candidate[]): void {
+    this.#foresights.delete(length);
+    this.#foresights.set(length, candidates);
+    for (const oldest of this.#foresights.keys()) {
+      if (this.#foresights.size <= FORESIGHTS_KEPT) break;
+      this.#foresights.delete(oldest);
+    }
+  }
+
+  /** Called when the sequence has computed these tokens. */
+  append(tokens: readonly Token[]): void {
+    this.#tokens.push(...tokens);
+  }
+
+  /** Drops all tokens from `length` on. Nothing is recomputed; a model that needs checkpoints may fall back further. */
+  async rewind(length: number): Promise<void> {
+    if (length >= this.#tokens.length) return;
+    // A sequence that cannot drop its first token is emptied by the library itself.
+    await this.sequence.adaptStateToTokens(this.#tokens.slice(0, length) as LlamaToken[], false);
+    this.#shorten(this.sequence.nextTokenIndex);
+  }
+
+  /** Holds the first `length` tokens of `source` from now on. `false`: the copy failed, and the slot is empty. */
+  async copyFrom(source: Slot, length: number): Promise<boolean> {
+    this.#tokens = [];
+    this.#foresights.clear();
+    if (!(await copySequence(source.sequence, this.sequence))) {
+      await this.clear();
+      return false;
+    }
+    this.#tokens = [...source.#tokens];
+    for (const [at, candidates] of source.#foresights) this.#foresights.set(at, candidates);
+    await this.rewind(length);
+    return true;
+  }
+
+  async clear(): Promise<void> {
+    this.#shorten(0);
+    await this.sequence.clearHistory();
+  }
+
+  #shorten(length: number): void {
+    this.#tokens.length = length;
+    for (const at of [...this.#foresights.keys()]) if (at > length) this.#foresights.delete(at);
+  }
+}
+
+/** How many leading tokens two prefixes share. */
+export function commonLength(left: Prefix, right: Prefix): number {
+  const limit = Math.min(left.length, right.length);
+  let length = 0;
+  while (length < limit && left[length] === right[length]) length++;
+  return length;
+}

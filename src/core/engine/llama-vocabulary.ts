@@ -1,0 +1,91 @@
+import type { LlamaModel, Token as LlamaToken } from "node-llama-cpp";
+import { plainConversation } from "../prompts/chat-turn.ts";
+import type { Prefix, Token, Turn } from "./engine.ts";
+import { type ChatTemplate, type Piece, renderChat } from "./llama-chat-template.ts";
+
+/** Turns texts into tokens and back. */
+export class Vocabulary {
+  readonly size: number;
+  readonly hasChatTemplate: boolean;
+  readonly #model: LlamaModel;
+  readonly #template: ChatTemplate | undefined;
+  /** SentencePiece models put a space in front of a text: right at the start of all, wrong inside. */
+  readonly #hasSpacePrefix: boolean;
+
+  constructor(model: LlamaModel, template: ChatTemplate | undefined) {
+    this.#model = model;
+    this.#template = template;
+    this.size = model.fileInfo.metadata.tokenizer?.ggml?.tokens?.length ?? 0;
+    this.hasChatTemplate = template !== undefined;
+    this.#hasSpacePrefix =
+      model.tokenize("a").length !== model.tokenize("a", false, "trimLeadingSpace").length ||
+      firstOf(model, "a") !== firstOf(model, "a", "trimLeadingSpace");
+  }
+
+  render(turns: readonly Turn[]): Token[] {
+    if (this.#template === undefined) return this.renderText(plainConversation(turns));
+    const { bosString, eosString } = this.#model.tokens;
+    const tokens = this.#tokenizePieces(renderChat(this.#template, turns, { bos_token: bosString ?? "", eos_token: eosString ?? "" }));
+    return tokens[0] === this.#begin[0] ? tokens : [...this.#begin, ...tokens];
+  }
+
+  renderText(text: string): Token[] {
+    return [...this.#begin, ...this.tokenize(text)];
+  }
+
+  tokenize(text: string): Token[] {
+    return this.#model.tokenize(text, false, this.#hasSpacePrefix ? "trimLeadingSpace" : undefined);
+  }
+
+  detokenize(tokens: readonly Token[], after: Prefix = []): string {
+    return this.#model.detokenize(tokens as readonly LlamaToken[], false, after as readonly LlamaToken[]);
+  }
+
+  isEnd(token: Token): boolean {
+    return this.#model.isEogToken(token as LlamaToken);
+  }
+
+  /** The beginning-of-text token, for models that use one. */
+  get #begin(): Token[] {
+    const { bos, shouldPrependBosToken } = this.#model.tokens;
+    return bos !== null && shouldPrependBosToken ? [bos] : [];
+  }
+
+  /**
+   * Between two special tokens of the template, its text and the data are tokenized as one text, as in training; but only the
+   * template's own text is searched for special tokens.
+   */
+  #tokenizePieces(pieces: readonly Piece[]): Token[] {
+    const tokens: Token[] = [];
+    let plain = "";
+    for (const { text, isData } of pieces) {
+      let done = 0;
+      for (const { token, start, end } of isData ? [] : this.#specials(text)) {
+        tokens.push(...this.#model.tokenize(plain + text.slice(done, start)), token);
+        plain = "";
+        done = end;
+      }
+      plain += text.slice(done);
+    }
+    return [...tokens, ...this.#model.tokenize(plain)];
+  }
+
+  /** The special tokens in a template's text, and where they stand. */
+  #specials(text: string): { token: Token; start: number; end: number }[] {
+    const found = [];
+    let from = 0;
+    for (const token of this.#model.tokenize(text, true)) {
+      if (!this.#model.isSpecialToken(token)) continue;
+      const name = this.#model.detokenize([token], true);
+      const start = text.indexOf(name, from);
+      if (start < 0 || name === "") continue;
+      from = start + name.length;
+      found.push({ token, start, end: from });
+    }
+    return found;
+  }
+}
+
+function firstOf(model: LlamaModel, text: string, option?: "trimLeadingSpace"): Token | undefined {
+  return model.tokenize(text, false, option)[0];
+}

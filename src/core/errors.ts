@@ -1,0 +1,130 @@
+/** Every error that this package raises on purpose. An abort is none of them: it rejects with the signal's own reason. */
+export abstract class RainError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** An option, a principle or a conversation is not what was expected. */
+export class OptionError extends RainError {
+  /** Name of the option at fault. */
+  readonly option: string;
+  /** What was given. */
+  readonly received: unknown;
+
+  constructor(option: string, complaint: string, received: unknown) {
+    super(complaint);
+    this.option = option;
+    this.received = received;
+  }
+}
+
+/** What went wrong with a model. */
+export type EngineErrorCode =
+  | "model-not-found"
+  | "model-unreadable"
+  | "model-unsupported"
+  | "download-failed"
+  | "out-of-memory"
+  | "binding-missing"
+  | "disposed"
+  | "decode-failed";
+
+/** The engine cannot load its model or cannot go on. */
+export class EngineError extends RainError {
+  readonly code: EngineErrorCode;
+
+  constructor(code: EngineErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** The judge gave no usable verdict. Nothing that it should have judged is released. */
+export class JudgeError extends RainError {
+  /** Name of the principle that was asked about. */
+  readonly principle: string;
+
+  constructor(principle: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.principle = principle;
+  }
+}
+
+/** A search ended without a single token set to commit. The paper's code ends the text silently here. */
+export class EmptySearchError extends RainError {
+  /** Length of the answer that was committed before, in tokens. */
+  readonly committed: number;
+
+  constructor(committed: number) {
+    super(
+      `Expected the search behind ${committed} committed tokens to find at least one token set, got none (the engine continued nothing)`,
+    );
+    this.committed = committed;
+  }
+}
+
+/** Nothing that was found passed the judge, and `onExhausted` is `"error"`. Nothing of it was released. */
+export class ExhaustedError extends RainError {
+  /** Name of the principle by which everything was judged. */
+  readonly principle: string;
+  /** Length of the answer that was released before, in tokens. */
+  readonly committed: number;
+  /** The best value that was found. -1 (bad) to 1 (good). */
+  readonly best: number;
+
+  constructor(principle: string, found: { readonly committed: number; readonly best: number; readonly threshold: number }) {
+    const { committed, best, threshold } = found;
+    super(
+      `Expected to find something behind ${committed} released tokens that is judged ${threshold} or better by "${principle}", got ${best.toFixed(2)} at best`,
+    );
+    this.principle = principle;
+    this.committed = committed;
+    this.best = best;
+  }
+}
+
+/** A prefix is longer than the model's context. */
+export class ContextFullError extends RainError {
+  /** Tokens that were needed. */
+  readonly needed: number;
+  /** Tokens that fit. */
+  readonly contextSize: number;
+
+  constructor(needed: number, contextSize: number) {
+    super(`Expected at most ${contextSize} tokens of context, got ${needed} (shorten the conversation or choose a larger context)`);
+    this.needed = needed;
+    this.contextSize = contextSize;
+  }
+}
+
+/** As many answers wait as may. Nothing was computed: try again later. */
+export class QueueFullError extends RainError {
+  /** Answers that are being written. */
+  readonly running: number;
+  /** Answers that wait: as many as may. */
+  readonly waiting: number;
+
+  constructor(running: number, waiting: number) {
+    super(`Expected at most ${waiting} answers to wait for ${running} that are being written, got one more (try again later)`);
+    this.running = running;
+    this.waiting = waiting;
+  }
+}
+
+/** How every complaint about a value reads. */
+export function complaint(name: string, expected: string, received: unknown): string {
+  return `Expected \`${name}\` to be ${expected}, got \`${shown(received)}\` (${kindOf(received)})`;
+}
+
+function shown(value: unknown): string {
+  if (typeof value === "string") return value.length > 60 ? `${value.slice(0, 60)}...` : value;
+  if (typeof value === "object" && value !== null) return Array.isArray(value) ? `[${value.map(shown).join(", ")}]` : "{...}";
+  return typeof value === "function" ? "function" : String(value);
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return "null";
+  return Array.isArray(value) ? "array" : typeof value;
+}

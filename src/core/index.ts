@@ -1,0 +1,47 @@
+export type { Answering, FinishReason, RainAnswer, RainEvent, RainStep } from "./answer.ts";
+export { AnswerQueue, type AnswerQueueOptions, type QueuedOptions } from "./answer-queue.ts";
+export { checkOptions, nearest } from "./check-options.ts";
+export type {
+  Call,
+  Continuation,
+  Engine,
+  EngineFacts,
+  Prefix,
+  Question,
+  Role,
+  SampledToken,
+  Sampling,
+  Token,
+  Turn,
+} from "./engine/engine.ts";
+export {
+  ContextFullError,
+  EmptySearchError,
+  EngineError,
+  type EngineErrorCode,
+  ExhaustedError,
+  JudgeError,
+  OptionError,
+  QueueFullError,
+  RainError,
+} from "./errors.ts";
+export { type Calibration, type CalibrationOptions, calibrate } from "./judge/calibration.ts";
+export { Judge, type JudgeSettings } from "./judge/judge.ts";
+export type { AnswerJudge, Opinion } from "./judge/opinion.ts";
+export {
+  type Example,
+  HARMLESS,
+  PRINCIPLES,
+  type Principle,
+  type PrincipleInput,
+  principle,
+  SENTIMENT,
+  type Side,
+  TRUTHFUL,
+} from "./judge/principle.ts";
+export { type Cost, Meter, PURPOSES, type Purpose, type Spent } from "./meter.ts";
+export { DEFAULTS, type Judging, MODES, type Mode, type OnExhausted, type RainOptions, type Settings, type Verdict } from "./options.ts";
+export { PRESETS, type Preset } from "./presets.ts";
+export { answer, rain } from "./rain.ts";
+export { deriveSeed, randomAt } from "./random.ts";
+export { cosine, type Embed, embedText } from "./search/embedding.ts";

@@ -1,0 +1,90 @@
+import type { Engine } from "../engine/engine.ts";
+import { OptionError } from "../errors.ts";
+import { Meter } from "../meter.ts";
+import { DEFAULTS, type Judging } from "../options.ts";
+import { CALIBRATION_CASES } from "./calibration-cases.ts";
+import { InPlaceJudge } from "./in-place-judge.ts";
+import { Judge } from "./judge.ts";
+import type { Opinion } from "./opinion.ts";
+import type { Example, Principle } from "./principle.ts";
+
+/** Balanced accuracy below which a model must not be its own judge: half of its flags would be noise. */
+const UNFIT_BELOW = 0.65;
+const WEAK_BELOW = 0.85;
+
+/** How good a model is as the judge of its own answers. */
+export interface Calibration {
+  /** Mean of the shares of good and of bad answers that it recognised. 0.5 is guessing, 1 is perfect. */
+  readonly balancedAccuracy: number;
+  /** Share of the answers on which both orders of the options agreed. Range [0, 1]. */
+  readonly agreement: number;
+  /** Answers judged. */
+  readonly n: number;
+  /** `unfit` (below 0.65): take a larger model or another principle. `weak` (below 0.85): expect mistakes. */
+  readonly verdict: "good" | "weak" | "unfit";
+}
+
+export interface CalibrationOptions {
+  /** Labelled answers; needed for a principle of your own. @default a built-in set of 24 for each built-in principle */
+  readonly cases?: readonly Example[];
+  /** As in `RainOptions`. @default 10 */
+  readonly judgeExamples?: number;
+  /** Which judge is asked, always in both orders. @default "preamble" */
+  readonly judging?: Judging;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Asks the judge about answers whose verdict is known.
+ *
+ * @throws {OptionError} when there are no good or no bad cases to ask about
+ * @throws {JudgeError} when the judge gives no usable verdict at all
+ */
+export async function calibrate(engine: Engine, principle: Principle, options: CalibrationOptions = {}): Promise<Calibration> {
+  const cases = (options.cases ?? CALIBRATION_CASES[principle.name] ?? []).filter(({ verdict }) => verdict !== "neutral");
+  if (new Set(cases.map(({ verdict }) => verdict)).size < 2) {
+    const received = `${cases.length} cases`;
+    throw new OptionError(
+      "cases",
+      `Expected \`cases\` to hold good and bad answers for the principle "${principle.name}", got ${received}`,
+      cases,
+    );
+  }
+  const settings = {
+    judgeExamples: options.judgeExamples ?? DEFAULTS.judgeExamples,
+    verdict: "soft",
+    threshold: 0,
+    doubtMargin: 2,
+  } as const;
+  const judge = options.judging === "in-place" ? new InPlaceJudge(engine, principle, settings) : new Judge(engine, principle, settings);
+  const call = { purpose: "evaluate", meter: new Meter(), signal: options.signal } as const;
+  const judged: Judged[] = [];
+  for (const { turns, verdict } of cases) {
+    const [opinion] = await judge.opinions(judge.conversation(turns), [[]], call);
+    judged.push({ isGood: verdict === "good", opinion: opinion as Opinion });
+  }
+  return summarise(judged);
+}
+
+interface Judged {
+  readonly isGood: boolean;
+  readonly opinion: Opinion;
+}
+
+function summarise(judged: readonly Judged[]): Calibration {
+  const recall = [true, false].map((isGood) => {
+    const ofThisKind = judged.filter((one) => one.isGood === isGood);
+    return shareOf(ofThisKind, ({ opinion }) => (isGood ? opinion.value > 0 : opinion.value < 0));
+  });
+  const balancedAccuracy = recall.reduce((sum, share) => sum + share, 0) / recall.length;
+  return {
+    balancedAccuracy,
+    agreement: shareOf(judged, ({ opinion }) => new Set(opinion.byOrder.map(Math.sign)).size === 1),
+    n: judged.length,
+    verdict: balancedAccuracy < UNFIT_BELOW ? "unfit" : balancedAccuracy < WEAK_BELOW ? "weak" : "good",
+  };
+}
+
+function shareOf(judged: readonly Judged[], isCounted: (one: Judged) => boolean): number {
+  return judged.filter(isCounted).length / judged.length;
+}

@@ -1,0 +1,64 @@
+import type { Call, Engine, Prefix, Token, Turn } from "../engine/engine.ts";
+import type { Verdict } from "../options.ts";
+import { type Asking, askings, canAnswer, leaning } from "./asking.ts";
+import { type AnswerJudge, type Opinion, opinionOf } from "./opinion.ts";
+import type { Principle } from "./principle.ts";
+import { LETTERED, SHORT } from "./question.ts";
+
+export interface InPlaceSettings {
+  readonly verdict: Verdict;
+  readonly threshold: number;
+  readonly doubtMargin: number;
+}
+
+/**
+ * The same frozen model as a judge, asked a short question right behind the answer that it is writing. All before the
+ * question is in the cache already, so a verdict costs the question's few tokens and nothing of the answer is read twice.
+ * The second order of the options is asked only of answers that the first one left in doubt.
+ */
+export class InPlaceJudge implements AnswerJudge {
+  readonly #engine: Engine;
+  readonly #principle: Principle;
+  readonly #settings: InPlaceSettings;
+  readonly #askings: readonly Asking[];
+
+  /** @throws {JudgeError} when neither wording's labels are single tokens of this model */
+  constructor(engine: Engine, principle: Principle, settings: InPlaceSettings) {
+    this.#engine = engine;
+    this.#principle = principle;
+    this.#settings = settings;
+    this.#askings = askings(engine, principle, canAnswer(engine, principle, SHORT) ? SHORT : LETTERED);
+  }
+
+  /** The very prefix behind which the answer is written. */
+  conversation(turns: readonly Turn[]): Prefix {
+    return this.#engine.render(turns);
+  }
+
+  longestAnswer(conversation: Prefix): number {
+    const longestQuestion = Math.max(...this.#askings.map(({ question }) => question.length));
+    return this.#engine.facts.contextSize - conversation.length - longestQuestion;
+  }
+
+  async prime(conversation: Prefix, call: Call): Promise<void> {
+    await this.#engine.prime([conversation], call);
+  }
+
+  /** All answers are asked about in one batch; those left in doubt in a second one. */
+  async opinions(conversation: Prefix, answers: readonly (readonly Token[])[], call: Call): Promise<Opinion[]> {
+    const hearings = answers.map((answer) => ({ answer, leanings: [] as number[] }));
+    for (const asking of this.#askings) {
+      const open = hearings.filter(({ leanings }) => this.#isOpen(leanings));
+      if (open.length === 0) break;
+      const questions = open.map(({ answer }) => ({ prefix: [...conversation, ...answer, ...asking.question], candidates: asking.labels }));
+      const verdicts = await this.#engine.compare(questions, call);
+      for (const [index, { leanings }] of open.entries()) leanings.push(leaning(asking, verdicts[index] ?? [], this.#principle));
+    }
+    call.meter.evaluations += answers.length;
+    return hearings.map(({ leanings }) => opinionOf(leanings, this.#settings.verdict));
+  }
+
+  #isOpen([first]: readonly number[]): boolean {
+    return first === undefined || Math.abs(first - this.#settings.threshold) < this.#settings.doubtMargin;
+  }
+}

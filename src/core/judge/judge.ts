@@ -1,0 +1,77 @@
+import type { Call, Engine, Prefix, Question, Token, Turn } from "../engine/engine.ts";
+import type { Verdict } from "../options.ts";
+import { type Asking, askings, leaning } from "./asking.ts";
+import { type AnswerJudge, type Opinion, opinionOf } from "./opinion.ts";
+import type { Principle } from "./principle.ts";
+import { judgedText, LETTERED, preambleText } from "./question.ts";
+
+export interface JudgeSettings {
+  readonly judgeExamples: number;
+  readonly verdict: Verdict;
+}
+
+/**
+ * The same frozen model as a judge of its own answers. It reads a preamble of examples (which stays in the cache), the
+ * conversation as plain lines, the answer, and a question; its verdict is how likely it takes each label to be.
+ *
+ * Everything is put together from *tokens*, never from text, so that all that is common to two questions is one prefix.
+ */
+export class Judge implements AnswerJudge {
+  readonly #engine: Engine;
+  readonly #principle: Principle;
+  readonly #verdict: Verdict;
+  readonly #preamble: Prefix;
+  readonly #askings: readonly Asking[];
+
+  /** @throws {JudgeError} when a label is not one token of this model: then there is nothing to read the verdict off */
+  constructor(engine: Engine, principle: Principle, { judgeExamples, verdict }: JudgeSettings) {
+    this.#engine = engine;
+    this.#principle = principle;
+    this.#verdict = verdict;
+    this.#preamble = engine.renderText(preambleText(principle, judgeExamples));
+    this.#askings = askings(engine, principle, LETTERED);
+  }
+
+  /** The prefix under which answers to this conversation are judged: the preamble and the turns so far. */
+  conversation(turns: readonly Turn[]): Prefix {
+    const text = judgedText(turns);
+    const hasPreamble = this.#preamble.length > this.#engine.renderText("").length;
+    return hasPreamble ? [...this.#preamble, ...this.#engine.tokenize(text)] : this.#engine.renderText(text);
+  }
+
+  longestAnswer(conversation: Prefix): number {
+    const longestQuestion = Math.max(...this.#askings.map(({ question }) => question.length));
+    return this.#engine.facts.contextSize - conversation.length - this.#engine.tokenize(" ").length - longestQuestion;
+  }
+
+  /** Reads the preamble, to be kept, and a conversation. */
+  async prime(conversation: Prefix, call: Call): Promise<void> {
+    await this.#engine.prime([this.#preamble], call, { keep: true });
+    await this.#engine.prime([conversation], call);
+  }
+
+  /** All answers are asked about in both orders, in one batch. */
+  async opinions(conversation: Prefix, answers: readonly (readonly Token[])[], call: Call): Promise<Opinion[]> {
+    const questions = answers.flatMap((answer) => this.#questions(conversation, answer));
+    const verdicts = await this.#engine.compare(questions, call);
+    call.meter.evaluations += answers.length;
+    return answers.map((_, index) => {
+      const leanings = this.#askings.map((asking, order) =>
+        leaning(asking, verdicts[index * this.#askings.length + order] ?? [], this.#principle),
+      );
+      return opinionOf(leanings, this.#verdict);
+    });
+  }
+
+  #questions(conversation: Prefix, answer: readonly Token[]): Question[] {
+    const judged = [...conversation, ...this.#gap(conversation, answer), ...answer];
+    return this.#askings.map(({ question, labels }) => ({ prefix: [...judged, ...question], candidates: labels }));
+  }
+
+  /** Models whose chat format ends in a line break begin their answers without the space that belongs behind `Assistant:`. */
+  #gap(conversation: Prefix, answer: readonly Token[]): readonly Token[] {
+    const isAfterColon = this.#engine.detokenize(conversation.slice(-1)).endsWith(":");
+    const start = this.#engine.detokenize(answer.slice(0, 1), conversation);
+    return !isAfterColon || start === "" || /^\s/.test(start) ? [] : this.#engine.tokenize(" ");
+  }
+}

@@ -1,0 +1,184 @@
+import type { RainEvent } from "./answer.ts";
+import { HARMLESS, type Principle } from "./judge/principle.ts";
+import { PRESETS, type Preset } from "./presets.ts";
+import { type Embed, embedText } from "./search/embedding.ts";
+
+export const MODES = ["adaptive", "paper", "vanilla", "best-of-n"] as const;
+
+/**
+ * `adaptive`: a draft is judged now and then, and searched for only where it is judged bad. `paper`: RAIN as published.
+ * `vanilla`: plain decoding, unjudged. `best-of-n`: whole drafts, the best-judged one wins.
+ */
+export type Mode = (typeof MODES)[number];
+
+/** `soft`: the difference of the two probabilities. `hard`: its sign, as the paper's code compares them. */
+export type Verdict = "soft" | "hard";
+
+/** `in-place`: a short question right behind the answer. `preamble`: the paper's judge, which reads examples and the answer apart. */
+export type Judging = "in-place" | "preamble";
+
+/** What to do when nothing that was found passes the judge. */
+export type OnExhausted = "refuse" | "best" | "error";
+
+/** How to write an answer. All optional; `DEFAULTS` holds what is left out. */
+export interface RainOptions {
+  /** @default "adaptive" */
+  readonly mode?: Mode;
+  /** What the judge judges. @default HARMLESS */
+  readonly principle?: Principle;
+  /** The same seed gives the same text. A non-negative 32-bit integer. @default 1 */
+  readonly seed?: number;
+  /** Upper bound of the answer, in tokens, the end token included. @default 256 */
+  readonly maxTokens?: number;
+  /** Temperature of drafts and simulations; 0 is greedy. Range [0, 10]. @default 1 */
+  readonly temperature?: number;
+  /** Drafts and simulations draw from this many likeliest tokens. @default 40 */
+  readonly topK?: number;
+  /** ... and of those from the fewest that reach this probability. Range (0, 1]. @default 0.95 */
+  readonly topP?: number;
+  /** Strings that end the answer; neither they nor what follows is in its text. @default [] */
+  readonly stop?: readonly string[];
+  /** Stops the work within one decode step; the answer then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told of every rewind and commit, as it happens. */
+  readonly onEvent?: (event: RainEvent) => void;
+  /** Lets rewind events carry the text that was left: unsafe text, for demonstrations. @default false */
+  readonly revealDiscarded?: boolean;
+
+  /** How many of the principle's examples the judge reads first. Their tokens are computed once per model. @default 10 */
+  readonly judgeExamples?: number;
+  /** How the judge's probabilities become a value. @default "soft" */
+  readonly verdict?: Verdict;
+
+  /**
+   * `adaptive`: sets what is left out of the options from `threshold` to `heldBack`. `docs/choosing-options.md` says what each preset costs.
+   * @default "balanced"
+   */
+  readonly preset?: Preset;
+  /** The value from which a text passes; 0 is neither good nor bad. Higher: more flags, more searching. Range [-1, 1]. @default 0.05 */
+  readonly threshold?: number;
+  /**
+   * Who gives the verdicts. `preamble` reads each answer a second time: one more forward token for each of the answer's,
+   * and two questions of thirty tokens instead of one of eight. @default "in-place"
+   */
+  readonly judging?: Judging;
+  /**
+   * In-place, the options are asked for in the other order too where the first value is nearer to `threshold` than this.
+   * 0 never asks twice, 2 always does: as much again as the checks cost. Range [0, 2]. @default 0.5
+   */
+  readonly doubtMargin?: number;
+  /** Tokens before the first check. Nothing is released before it. @default 4 */
+  readonly firstCheck?: number;
+  /** Each check stands at about this many times the length of the one before. 2 and more; each check costs a question. @default 4 */
+  readonly checkGrowth?: number;
+  /** ... but no further from it than this many tokens: the most that is written in vain, or waits to be released. @default 48 */
+  readonly maxCheckGap?: number;
+  /** Candidates in one round of a search: each costs its tokens up to the next check, and a verdict. @default 6 */
+  readonly candidates?: number;
+  /** Rounds of a search before it gives a place up. @default 3 */
+  readonly retries?: number;
+  /** Tokens that all searches of one answer may draw; a round that has begun is finished. @default 1024 */
+  readonly searchBudget?: number;
+  /** Candidates open at this temperature. Higher: more different, and less fluent. Range [0, 10]. @default 1.5 */
+  readonly exploreTemperature?: number;
+  /**
+   * Committed tokens that are not released yet, so that a search can rewind behind them. `Infinity` releases nothing before
+   * all of it was judged. Costs no computing, only waiting. @default 0
+   */
+  readonly heldBack?: number;
+  /**
+   * `refuse`: the answer ends, as `refusal` if nothing was released yet, with finish reason "content_filter". `best`: the
+   * best that was found is taken, however bad, as the paper does. `error`: an `ExhaustedError`. @default "refuse"
+   */
+  readonly onExhausted?: OnExhausted;
+  /** What is said instead of an answer. @default "I am sorry, but I cannot help with that." */
+  readonly refusal?: string;
+  /**
+   * Asked before each verdict for a signal that limits it, such as `() => AbortSignal.timeout(2000)`. When it is aborted, the
+   * answer fails with a `JudgeError`. @default no limit
+   */
+  readonly judgeSignal?: () => AbortSignal | undefined;
+
+  /** The paper's c: how much the search explores. @default 2 (paper) */
+  readonly cPuct?: number;
+  /** The paper's gamma: the share of a visit's credit that a fully similar sibling gets. Range [0, 1]. @default 0.2 (paper) */
+  readonly similarityShare?: number;
+  /** Cosine from which siblings count as similar. Range [-1, 1]. @default 0.95 (the paper's code) */
+  readonly similarityThreshold?: number;
+  /** The paper's T: the search of one step stops at this many visits of its root. @default 50 (the paper's code) */
+  readonly maxIterations?: number;
+  /** ... but goes this far past the visits that its root brought along, if that is more. @default 15 (the paper's code) */
+  readonly carriedIterations?: number;
+  /**
+   * The paper's T_m: a token set is committed early when it has *more* visits. The code takes 5 against attacks, 16 for truth.
+   * @default 6 (the paper's code)
+   */
+  readonly minVisits?: number;
+  /** The paper's V: ... and its value is *greater*. Range [-1, 1]. @default 0.8 (the paper's code) */
+  readonly valueThreshold?: number;
+  /**
+   * Tokens in a token set, by its depth in the answer; the last length holds for all that follow.
+   * @default [1, 2, 4, 10] (the paper's code)
+   */
+  readonly tokenSetLengths?: readonly number[];
+  /** The paper's q: continuations drawn in one expansion, the greedy one among them. @default 10 (the paper's code) */
+  readonly children?: number;
+  /** They are drawn from this many likeliest tokens. @default 15 (the paper's code) */
+  readonly childTopK?: number;
+  /** ... at this temperature; 2 against attacks. Range [0, 10]. @default 1 (the paper's code) */
+  readonly childTemperature?: number;
+  /** Children are alike when the norm of their embeddings' variance is below this times their tokens. @default 0.03 (the paper's code) */
+  readonly additionVariance?: number;
+  /** Node addition stops at this many children. @default 20 (the paper's code) */
+  readonly additionMaxChildren?: number;
+  /** Share of the root's prior that is spread evenly over its children. Range [0, 1]. @default 0.25 (the paper's code) */
+  readonly rootSmoothing?: number;
+  /** A simulation that meets no clause end, or no end, stops after this many tokens. @default 40 */
+  readonly maxSimulationTokens?: number;
+  /** Turns text into a vector; similar texts point the same way. @default embedText, which needs no download */
+  readonly embed?: Embed;
+
+  /** Drafts in `best-of-n` mode. @default 4 */
+  readonly bestOf?: number;
+}
+
+/** Options with nothing left out. */
+export type Settings = Required<RainOptions>;
+
+export const DEFAULTS: Settings = {
+  mode: "adaptive",
+  principle: HARMLESS,
+  seed: 1,
+  maxTokens: 256,
+  temperature: 1,
+  topK: 40,
+  topP: 0.95,
+  stop: [],
+  signal: undefined,
+  onEvent: () => undefined,
+  revealDiscarded: false,
+  judgeExamples: 10,
+  verdict: "soft",
+  preset: "balanced",
+  ...PRESETS.balanced,
+  onExhausted: "refuse",
+  refusal: "I am sorry, but I cannot help with that.",
+  judgeSignal: () => undefined,
+  cPuct: 2,
+  similarityShare: 0.2,
+  similarityThreshold: 0.95,
+  maxIterations: 50,
+  carriedIterations: 15,
+  minVisits: 6,
+  valueThreshold: 0.8,
+  tokenSetLengths: [1, 2, 4, 10],
+  children: 10,
+  childTopK: 15,
+  childTemperature: 1,
+  additionVariance: 0.03,
+  additionMaxChildren: 20,
+  rootSmoothing: 0.25,
+  maxSimulationTokens: 40,
+  embed: embedText,
+  bestOf: 4,
+};

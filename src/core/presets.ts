@@ -1,0 +1,63 @@
+import type { Settings } from "./options.ts";
+
+/** What a preset decides. */
+type Chosen = Pick<
+  Settings,
+  | "threshold"
+  | "judging"
+  | "doubtMargin"
+  | "firstCheck"
+  | "checkGrowth"
+  | "maxCheckGap"
+  | "candidates"
+  | "retries"
+  | "searchBudget"
+  | "exploreTemperature"
+  | "heldBack"
+>;
+
+/** `fast`: few checks, one small search. `balanced`: the default. `strict`: many checks by the paper's judge, long searches. */
+export type Preset = "fast" | "balanced" | "strict";
+
+/** `docs/choosing-options.md` says in plain words why. */
+export const PRESETS: Readonly<Record<Preset, Chosen>> = {
+  fast: {
+    threshold: 0.05,
+    judging: "in-place",
+    doubtMargin: 0.2,
+    firstCheck: 8,
+    checkGrowth: 4,
+    maxCheckGap: 96,
+    candidates: 4,
+    retries: 2,
+    searchBudget: 512,
+    exploreTemperature: 1.5,
+    heldBack: 0,
+  },
+  balanced: {
+    threshold: 0.05,
+    judging: "in-place",
+    doubtMargin: 0.5,
+    firstCheck: 4,
+    checkGrowth: 4,
+    maxCheckGap: 48,
+    candidates: 6,
+    retries: 3,
+    searchBudget: 1024,
+    exploreTemperature: 1.5,
+    heldBack: 0,
+  },
+  strict: {
+    threshold: 0.2,
+    judging: "preamble",
+    doubtMargin: 2,
+    firstCheck: 4,
+    checkGrowth: 2,
+    maxCheckGap: 16,
+    candidates: 8,
+    retries: 4,
+    searchBudget: 4096,
+    exploreTemperature: 1.5,
+    heldBack: 32,
+  },
+};

@@ -1,0 +1,22 @@
+import type { Role, Turn } from "../engine/engine.ts";
+
+const SPEAKERS: Readonly<Record<Role, string>> = { system: "System", user: "User", assistant: "Assistant" };
+
+/**
+ * A conversation as plain lines, one a turn, up to where the assistant's answer begins: `User: Hello\nAssistant:`.
+ * If the last turn is the assistant's, the text ends inside it, open for more.
+ *
+ * What a turn says stays on its own line, so that nobody can forge the line of another speaker or a judge's question:
+ * line breaks, with the white space around them, become one space.
+ */
+export function plainConversation(turns: readonly Turn[]): string {
+  const lines = turns.map(({ role, text }) => `${SPEAKERS[role]}: ${onOneLine(text)}`.trimEnd());
+  return (turns.at(-1)?.role === "assistant" ? lines : [...lines, `${SPEAKERS.assistant}:`]).join("\n");
+}
+
+/** Everything that Unicode calls a line break, vertical tab and form feed included. */
+const LINE_BREAKS = /\s*[\n\r\v\f\u0085\u2028\u2029]\s*/g;
+
+function onOneLine(text: string): string {
+  return text.replace(LINE_BREAKS, " ").trim();
+}

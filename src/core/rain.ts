@@ -1,0 +1,44 @@
+import { adaptive } from "./adaptive.ts";
+import { type Answering, type RainAnswer, wholeAnswer } from "./answer.ts";
+import { bestOfN } from "./best-of-n.ts";
+import { checkOptions } from "./check-options.ts";
+import type { Decode } from "./decode.ts";
+import type { Engine, Turn } from "./engine/engine.ts";
+import { complaint, OptionError } from "./errors.ts";
+import type { Mode, RainOptions } from "./options.ts";
+import { paper } from "./paper.ts";
+import { vanilla } from "./vanilla.ts";
+
+/** Every mode is a way of decoding. */
+const DECODERS: Readonly<Record<Mode, Decode>> = { adaptive, paper, vanilla, "best-of-n": bestOfN };
+
+/**
+ * Writes the assistant's next turn, step by step. What was yielded is never taken back; leaving the loop stops the work.
+ * If the last turn is the assistant's, it is continued.
+ *
+ * @throws {OptionError} before anything is computed, for options or turns that cannot be meant
+ * @throws {JudgeError} when the judge gives no usable verdict: nothing unjudged is released
+ * @throws {EmptySearchError} when the engine continues nothing
+ * @throws {ExhaustedError} when nothing passes the judge and `onExhausted` is "error"
+ * @throws {ContextFullError} when the conversation leaves no room for an answer
+ */
+export function rain(engine: Engine, turns: readonly Turn[], options: RainOptions = {}): Answering {
+  const settings = checkOptions(options);
+  checkTurns(turns);
+  return DECODERS[settings.mode](engine, turns, settings);
+}
+
+/** The same, waiting for the whole answer. */
+export async function answer(engine: Engine, turns: readonly Turn[], options: RainOptions = {}): Promise<RainAnswer> {
+  return await wholeAnswer(rain(engine, turns, options));
+}
+
+function checkTurns(turns: readonly Turn[]): void {
+  if (!Array.isArray(turns) || turns.length === 0)
+    throw new OptionError("turns", complaint("turns", "a non-empty list of turns", turns), turns);
+  turns.forEach(({ role, text }, index) => {
+    if (!["system", "user", "assistant"].includes(role))
+      throw new OptionError("turns", complaint(`turns[${index}].role`, "one of `system`, `user`, `assistant`", role), role);
+    if (typeof text !== "string") throw new OptionError("turns", complaint(`turns[${index}].text`, "a string", text), text);
+  });
+}

@@ -1,0 +1,54 @@
+import type { SampledToken, Sampling, Token } from "./engine/engine.ts";
+import { randomAt } from "./random.ts";
+
+/** A token the model might say next. */
+export interface Candidate {
+  readonly token: Token;
+  readonly logit: number;
+}
+
+/**
+ * Draws the token at `position` from the `topK` likeliest candidates, which stand in descending order of their logits.
+ * Pure: the same arguments give the same token.
+ */
+export function drawToken(candidates: readonly Candidate[], position: number, sampling: Sampling): SampledToken {
+  const damaged = candidates.find(({ logit }) => !Number.isFinite(logit));
+  if (damaged !== undefined || candidates.length === 0) {
+    throw new RangeError(`Expected finite logits at position ${position}, got \`${damaged?.logit}\` (the model or its cache is damaged)`);
+  }
+  const own = softmax(candidates, 1);
+  const index = sampling.temperature === 0 ? 0 : drawIndex(candidates, position, sampling);
+  return { token: (candidates[index] as Candidate).token, probability: own[index] as number };
+}
+
+/** Probabilities that sum to 1, in the order of the candidates. */
+function softmax(candidates: readonly Candidate[], temperature: number): number[] {
+  const highest = (candidates[0] as Candidate).logit;
+  const weights = candidates.map(({ logit }) => Math.exp((logit - highest) / temperature));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return weights.map((weight) => weight / total);
+}
+
+/** The fewest leading probabilities that reach `topP` together. */
+function nucleus(probabilities: readonly number[], topP: number): readonly number[] {
+  const last = runningSums(probabilities).findIndex((reached) => reached >= topP);
+  return last < 0 ? probabilities : probabilities.slice(0, last + 1);
+}
+
+/** Where the running sum of the nucleus passes a random share of its total. */
+function drawIndex(candidates: readonly Candidate[], position: number, { temperature, topP, seed }: Sampling): number {
+  const sums = runningSums(nucleus(softmax(candidates, temperature), topP));
+  const share = randomAt(seed, position) * (sums.at(-1) as number);
+  return Math.max(
+    0,
+    sums.findIndex((sum) => sum > share),
+  );
+}
+
+function runningSums(weights: readonly number[]): number[] {
+  let sum = 0;
+  return weights.map((weight) => {
+    sum += weight;
+    return sum;
+  });
+}

@@ -1,0 +1,29 @@
+import { endsClause } from "./clause.ts";
+import type { Token } from "./engine/engine.ts";
+import type { Writing } from "./writing.ts";
+
+/** When to ask the judge: often at the beginning, where the course of an answer is set, and less often later. */
+export interface Schedule {
+  readonly firstCheck: number;
+  readonly checkGrowth: number;
+  readonly maxCheckGap: number;
+}
+
+/** A check waits at most this many tokens for a clause to end: half a clause is hard to judge. */
+const CLAUSE_REACH = 4;
+
+/** Tokens to write behind an answer of `length` judged tokens before it is checked again. */
+export function checkGap(length: number, { firstCheck, checkGrowth, maxCheckGap }: Schedule): number {
+  return Math.min(maxCheckGap, Math.max(firstCheck, Math.round(length * (checkGrowth - 1))));
+}
+
+/**
+ * Whether it is time to judge `span`, written behind a judged `answer`. The end of an answer is always judged; where the
+ * principle looks that far (`horizon: "end"`), nothing else is.
+ */
+export function isCheckDue(span: readonly Token[], answer: readonly Token[], { ending, engine, prompt, settings }: Writing): boolean {
+  if (ending.isOver([...answer, ...span])) return true;
+  const overdue = span.length - checkGap(answer.length, settings);
+  if (settings.principle.horizon === "end" || overdue < 0) return false;
+  return overdue >= CLAUSE_REACH || endsClause(engine.detokenize(span, [...prompt, ...answer]));
+}

@@ -1,0 +1,24 @@
+import { norm, variance } from "./embedding.ts";
+import { expandByOne } from "./expand.ts";
+import type { Search } from "./search-state.ts";
+import { ancestors, type Node } from "./tree.ts";
+
+export interface Addition {
+  readonly additionVariance: number;
+  readonly additionMaxChildren: number;
+}
+
+/** Dynamic node addition: on the way just visited, nodes whose children are all bad and all alike are given one more. */
+export async function addNodes(leaf: Node, search: Search): Promise<void> {
+  for (const node of ancestors(leaf)) {
+    if (needsAnotherChild(node, search.writing.settings)) await expandByOne(node, search);
+  }
+}
+
+/** Whether more of the same would not help: every child was tried (the value of an untried one is 0), all are bad, and hardly differ. */
+export function needsAnotherChild({ children }: Node, { additionVariance, additionMaxChildren }: Addition): boolean {
+  if (children.length === 0 || children.length >= additionMaxChildren) return false;
+  if (children.some(({ value }) => value >= 0)) return false;
+  const longest = Math.max(...children.map(({ tokens }) => tokens.length));
+  return norm(variance(children.map(({ embedding }) => embedding ?? []))) < additionVariance * longest;
+}

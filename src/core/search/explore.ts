@@ -1,0 +1,66 @@
+import type { Continuation, Sampling } from "../engine/engine.ts";
+import { deriveSeed } from "../random.ts";
+import { isCheckDue } from "../schedule.ts";
+import { addJudged, type Span, tokensOf } from "./judged-children.ts";
+import { answerAt, type Search } from "./search-state.ts";
+import { isSameTokenSet, tokenSetLength } from "./token-set.ts";
+import type { Node } from "./tree.ts";
+
+/**
+ * One round of the search behind a flag. It expands, simulates and evaluates all its candidates together, three batches in
+ * all, since a batch is little dearer than its longest member. A candidate opens with a token set drawn more freely than the
+ * draft, a longer one in each round, and goes on to the next check with the user's own sampler.
+ *
+ * @returns the new children of `node`: candidates that were there already are left out
+ */
+export async function explore(node: Node, round: number, search: Search): Promise<readonly Node[]> {
+  const openings = await open(node, round, search);
+  const spans = await writeOn(node, openings, search);
+  const known = node.children.map(({ tokens }) => tokens);
+  const fresh = spans.filter((span, index) => {
+    const others = [...known, ...spans.slice(0, index).map(tokensOf)];
+    return span.length > 0 && !others.some((tokens) => isSameTokenSet(tokens, tokensOf(span)));
+  });
+  return await addJudged(node, fresh, search);
+}
+
+async function open(node: Node, round: number, search: Search): Promise<Span[]> {
+  const { writing } = search;
+  const { candidates, exploreTemperature, childTopK, tokenSetLengths } = writing.settings;
+  const length = tokenSetLength(round, tokenSetLengths);
+  const continuations = Array.from({ length: candidates }, () => {
+    const sampling = { temperature: exploreTemperature, topK: childTopK, topP: 1, seed: nextSeed(search) };
+    const { maxTokens, ...continuation } = toNextCheck(node, [], { sampling, search });
+    return { ...continuation, maxTokens: Math.min(length, maxTokens) };
+  });
+  const openings = await writing.engine.sampleMany(continuations, writing.call("expand"));
+  writing.drawn += openings.flat().length;
+  return openings;
+}
+
+async function writeOn(node: Node, openings: readonly Span[], search: Search): Promise<Span[]> {
+  const { writing } = search;
+  const answer = answerAt(node, search);
+  const isDone = (opening: Span) => opening.length === 0 || isCheckDue(tokensOf(opening), answer, writing);
+  const unfinished = openings.filter((opening) => !isDone(opening));
+  const continuations = unfinished.map((opening) => toNextCheck(node, opening, { sampling: writing.sampling(nextSeed(search)), search }));
+  const rests = continuations.length === 0 ? [] : await writing.engine.sampleMany(continuations, writing.call("simulate"));
+  writing.drawn += rests.flat().length;
+  return openings.map((opening) => [...opening, ...(rests[unfinished.indexOf(opening)] ?? [])]);
+}
+
+function toNextCheck(node: Node, opening: Span, { sampling, search }: { sampling: Sampling; search: Search }): Continuation {
+  const { writing } = search;
+  const answer = answerAt(node, search);
+  const opened = tokensOf(opening);
+  return {
+    prefix: [...writing.prompt, ...answer, ...opened],
+    sampling,
+    maxTokens: writing.ending.limit - answer.length - opened.length,
+    until: (tokens) => isCheckDue([...opened, ...tokens], answer, writing),
+  };
+}
+
+function nextSeed(search: Search): number {
+  return deriveSeed(search.writing.settings.seed, search.draws++);
+}

@@ -1,0 +1,58 @@
+import type { SampledToken, Token } from "../engine/engine.ts";
+import { JudgeError } from "../errors.ts";
+import type { Opinion } from "../judge/opinion.ts";
+import { backup } from "./backup.ts";
+import { answerAt, type Search } from "./search-state.ts";
+import { addChild, type Node } from "./tree.ts";
+
+/** Tokens as they were drawn, from one check to the next. */
+export type Span = readonly SampledToken[];
+
+export function tokensOf(span: Span): readonly Token[] {
+  return span.map(({ token }) => token);
+}
+
+/** Gives a node these spans as children, evaluated in one batch and backed up. */
+export async function addJudged(parent: Node, spans: readonly Span[], search: Search): Promise<readonly Node[]> {
+  const { ending, settings } = search.writing;
+  const answer = answerAt(parent, search);
+  const values = await valuesOf(parent, spans, search);
+  return spans.map((span, index) => {
+    const tokens = tokensOf(span);
+    const logProbability = span.reduce((sum, { probability }) => sum + Math.log(probability), 0);
+    const child = addChild(parent, { tokens, logProbability, isOver: ending.isOver([...answer, ...tokens]) });
+    const value = values[index] as number;
+    child.outcome = { value, simulated: [] };
+    backup(child, { value, embeddings: [], range: search.range }, settings);
+    return child;
+  });
+}
+
+/** What would be read is judged; where that is the parent's text, as behind a bare end token, its value still holds. */
+async function valuesOf(parent: Node, spans: readonly Span[], search: Search): Promise<number[]> {
+  const answer = answerAt(parent, search);
+  const texts = spans.map((span) => search.writing.ending.readable([...answer, ...tokensOf(span)]));
+  const isNews = (text: readonly Token[]) => parent.outcome === undefined || text.length !== answer.length;
+  const opinions = await opinionsOf(texts.filter(isNews), search);
+  return texts.map((text) => (isNews(text) ? opinions.shift()?.value : parent.outcome?.value) as number);
+}
+
+/** A judge that takes too long has given no verdict. */
+async function opinionsOf(texts: readonly (readonly Token[])[], search: Search): Promise<Opinion[]> {
+  if (texts.length === 0) return [];
+  const { judge, conversation, writing } = search;
+  const { principle, signal, judgeSignal } = writing.settings;
+  const limit = judgeSignal();
+  const either = signal !== undefined && limit !== undefined ? AbortSignal.any([signal, limit]) : (signal ?? limit);
+  try {
+    return await judge.opinions(conversation, texts, { ...writing.call("evaluate"), signal: either });
+  } catch (cause) {
+    signal?.throwIfAborted();
+    if (limit?.aborted) throw late(principle.name, cause);
+    throw cause;
+  }
+}
+
+function late(principle: string, cause: unknown): JudgeError {
+  return new JudgeError(principle, "Expected a verdict in time, got none before `judgeSignal` was aborted", { cause });
+}

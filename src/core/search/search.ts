@@ -1,0 +1,73 @@
+import { EmptySearchError } from "../errors.ts";
+import type { Settings } from "../options.ts";
+import { addNodes } from "./addition.ts";
+import { backup } from "./backup.ts";
+import { evaluate } from "./evaluate.ts";
+import { expand } from "./expand.ts";
+import { tellRewind } from "./rewind.ts";
+import type { Search } from "./search-state.ts";
+import { select } from "./select.ts";
+import { embedPath } from "./similarity.ts";
+import { simulate } from "./simulate.ts";
+import type { Node } from "./tree.ts";
+
+/** What one search came to. */
+export interface Step {
+  /** The child to commit. */
+  readonly best: Node;
+  /** Passes of the inner loop: each goes back to the root. */
+  readonly rewinds: number;
+}
+
+/**
+ * The inner loop: searches until one child is good enough, or the budget is spent. A child brought along from the last
+ * search may be good enough at once.
+ *
+ * @throws {EmptySearchError} when the root has no child at all; the published code ends the text silently then
+ */
+export async function findStep(root: Node, search: Search): Promise<Step> {
+  const { settings, committed } = search.writing;
+  const maxVisits = Math.max(settings.maxIterations, root.visits + settings.carriedIterations);
+  let rewinds = 0;
+  while (root.visits < maxVisits && !isGoodEnough(heaviest(root), settings)) {
+    const leaf = await iterate(root, search);
+    rewinds++;
+    tellRewind(leaf, { to: root, iteration: rewinds }, search);
+  }
+  const best = heaviest(root);
+  if (best === undefined) throw new EmptySearchError(committed.length);
+  return { best, rewinds };
+}
+
+/** One pass of the inner loop, to the leaf that it gives back. The next pass starts again at `root`: that is the rewind. */
+export async function iterate(root: Node, search: Search): Promise<Node> {
+  const { settings } = search.writing;
+  settings.signal?.throwIfAborted();
+  const leaf = await reach(root, search);
+  leaf.outcome ??= await evaluate(leaf, await simulate(leaf, search), search);
+  const embeddings = await embedPath(leaf, leaf.outcome, search);
+  backup(leaf, { value: leaf.outcome.value, embeddings, range: search.range }, settings);
+  await addNodes(leaf, search);
+  return leaf;
+}
+
+/**
+ * Selects a leaf; one that was judged before is expanded first, and a child of it is taken. The paper expands right after
+ * the first visit: the decisions are the same, but children that nobody comes back for are never drawn.
+ */
+async function reach(root: Node, search: Search): Promise<Node> {
+  const selecting = { cPuct: search.writing.settings.cPuct, range: search.range };
+  const leaf = select(root, selecting);
+  if (leaf.outcome === undefined || leaf.isOver) return leaf;
+  await expand(leaf, search);
+  return select(leaf, selecting);
+}
+
+/** The child to commit: greatest weight, then greatest value, then the first. As in the published code this is no random draw. */
+export function heaviest({ children }: Node): Node | undefined {
+  return children.toSorted((left, right) => right.weight - left.weight || right.value - left.value)[0];
+}
+
+function isGoodEnough(child: Node | undefined, { minVisits, valueThreshold }: Settings): boolean {
+  return child !== undefined && child.visits > minVisits && child.value > valueThreshold;
+}

@@ -1,0 +1,33 @@
+import { endsClause } from "../clause.ts";
+import type { Token } from "../engine/engine.ts";
+import { deriveSeed } from "../random.ts";
+import { answerAt, type Search } from "./search-state.ts";
+import type { Node } from "./tree.ts";
+
+/**
+ * Goes on writing behind a leaf, with the user's own sampler, so that there is something to judge: to the next clause end,
+ * or to the end of the answer if the principle looks that far. Nothing is written where the text ends there already.
+ */
+export async function simulate(leaf: Node, search: Search): Promise<readonly Token[]> {
+  const { writing } = search;
+  const { ending, engine, settings } = writing;
+  const answer = answerAt(leaf, search);
+  const prefix = [...writing.prompt, ...answer];
+  const isFarEnough = (tokens: readonly Token[], before: readonly Token[]) =>
+    settings.principle.horizon === "clause" && endsClause(engine.detokenize(tokens, before));
+  if (leaf.isOver || isFarEnough(leaf.tokens, prefix.slice(0, prefix.length - leaf.tokens.length))) return [];
+
+  const [sampled = []] = await engine.sampleMany(
+    [
+      {
+        prefix,
+        sampling: writing.sampling(deriveSeed(settings.seed, search.draws++)),
+        maxTokens: Math.min(settings.maxSimulationTokens, ending.limit - answer.length),
+        until: (tokens) => isFarEnough(tokens, prefix) || ending.isOver([...answer, ...tokens]),
+      },
+    ],
+    writing.call("simulate"),
+  );
+  writing.drawn += sampled.length;
+  return sampled.map(({ token }) => token);
+}

@@ -1,0 +1,102 @@
+import type { Token } from "../engine/engine.ts";
+
+/** What the judge found when a node was its own leaf. */
+export interface Outcome {
+  /** -1 (bad) to 1 (good). */
+  readonly value: number;
+  /** The tokens that were simulated behind the node so that it could be judged; they are in no answer. */
+  readonly simulated: readonly Token[];
+}
+
+/** A text that the answer may become: all token sets on the way from the root, and its own. */
+export interface Node {
+  /** The paper's action: the token set that leads here from the parent. Empty at the first root. */
+  readonly tokens: readonly Token[];
+  /** Token sets from the beginning of the answer to here, the committed ones included. */
+  readonly depth: number;
+  /** Whether nothing may follow: end token, stop string or length limit. */
+  readonly isOver: boolean;
+  /** Logarithm of the model's own probability of `tokens` behind the parent. */
+  readonly logProbability: number;
+  /** `undefined` for the root. A commit makes the child the root. */
+  parent: Node | undefined;
+  readonly children: Node[];
+  /** The paper's p: this child's share of its siblings' probability. Siblings sum to 1. */
+  prior: number;
+  /** The paper's n: visits plus credit from similar siblings. */
+  weight: number;
+  /** How often a value was backed up through here. A whole number. */
+  visits: number;
+  /** How many of these visits ended here; the others went on to a child. */
+  evaluations: number;
+  /** The paper's v: weighted mean of all values below. Range [-1, 1]; 0 before the first visit. */
+  value: number;
+  /** The paper's e: running mean of the embeddings of the texts below. `undefined` before the first visit. */
+  embedding: readonly number[] | undefined;
+  /** `undefined` before the first evaluation. */
+  outcome: Outcome | undefined;
+}
+
+type Child = Pick<Node, "tokens" | "isOver" | "logProbability">;
+
+export function createRoot(): Node {
+  return create({ tokens: [], isOver: false, logProbability: 0 }, undefined);
+}
+
+/** Gives `parent` one more child; its prior is still to be assigned. */
+export function addChild(parent: Node, child: Child): Node {
+  const node = create(child, parent);
+  parent.children.push(node);
+  return node;
+}
+
+/** The node itself, its parent, and so on to the root. */
+export function* ancestors(node: Node): Generator<Node, void, void> {
+  for (let current: Node | undefined = node; current !== undefined; current = current.parent) yield current;
+}
+
+/** All tokens from the root to the node. The root's own are committed already and are not among them. */
+export function tokensBelowRoot(node: Node): readonly Token[] {
+  return [...ancestors(node)]
+    .filter(({ parent }) => parent !== undefined)
+    .toReversed()
+    .flatMap(({ tokens }) => tokens);
+}
+
+/**
+ * Priors proportional to the children's probabilities, mixed with equal shares: (1 - smoothing) p + smoothing / k.
+ * The published code keeps the bare probabilities, whose sum depends on which continuations happened to be drawn.
+ */
+export function assignPriors(node: Node, smoothing: number): void {
+  const likeliest = Math.max(...node.children.map(({ logProbability }) => logProbability));
+  const shares = node.children.map(({ logProbability }) => Math.exp(logProbability - likeliest));
+  const total = shares.reduce((sum, share) => sum + share, 0);
+  node.children.forEach((child, index) => {
+    child.prior = (1 - smoothing) * ((shares[index] as number) / total) + smoothing / node.children.length;
+  });
+}
+
+/** Makes a child the root. It keeps its subtree; its siblings are let go. */
+export function reroot(child: Node, rootSmoothing: number): Node {
+  child.parent = undefined;
+  assignPriors(child, rootSmoothing);
+  return child;
+}
+
+function create({ tokens, isOver, logProbability }: Child, parent: Node | undefined): Node {
+  return {
+    tokens,
+    depth: parent === undefined ? 0 : parent.depth + 1,
+    isOver,
+    logProbability,
+    parent,
+    children: [],
+    prior: 1,
+    weight: 0,
+    visits: 0,
+    evaluations: 0,
+    value: 0,
+    embedding: undefined,
+    outcome: undefined,
+  };
+}

@@ -1,0 +1,130 @@
+import type { FinishReason, RainAnswer, RainStep } from "./answer.ts";
+import { Ending } from "./ending.ts";
+import type { Call, Continuation, Engine, Prefix, Sampling, Token, Turn } from "./engine/engine.ts";
+import { ContextFullError } from "./errors.ts";
+import { Meter, type Purpose } from "./meter.ts";
+import type { Settings } from "./options.ts";
+import { firstStop, TextStream } from "./text-stream.ts";
+
+/** What is known of tokens as they are committed. */
+type Found = Pick<RainStep, "value" | "visits" | "rewinds">;
+
+/** One answer as it is being written: what was committed so far, and its account. Every mode commits through it. */
+export class Writing {
+  readonly engine: Engine;
+  readonly settings: Settings;
+  readonly turns: readonly Turn[];
+  readonly prompt: Prefix;
+  readonly ending: Ending;
+  readonly meter = new Meter();
+  /** Tokens that were drawn for whatever reason, the committed ones included. */
+  drawn = 0;
+  readonly #committed: Token[] = [];
+  readonly #stream: TextStream;
+  #text = "";
+  #rewinds = 0;
+  #value: number | undefined;
+  #isRefused = false;
+
+  /** @throws {ContextFullError} when the conversation leaves no room for an answer */
+  constructor(engine: Engine, turns: readonly Turn[], settings: Settings) {
+    this.engine = engine;
+    this.settings = settings;
+    this.turns = turns;
+    this.prompt = engine.render(turns);
+    const room = engine.facts.contextSize - this.prompt.length;
+    if (room < 1) throw new ContextFullError(this.prompt.length + 1, engine.facts.contextSize);
+    this.ending = new Ending(engine, this.prompt, { stop: settings.stop, limit: Math.min(settings.maxTokens, room) });
+    this.#stream = new TextStream(engine, this.prompt, settings.stop);
+  }
+
+  /** The answer so far, in tokens. */
+  get committed(): readonly Token[] {
+    return this.#committed;
+  }
+
+  get isOver(): boolean {
+    return this.ending.isOver(this.#committed);
+  }
+
+  /** The user's own way of drawing tokens. */
+  sampling(seed: number): Sampling {
+    const { temperature, topK, topP } = this.settings;
+    return { temperature, topK, topP, seed };
+  }
+
+  /** A whole answer, in one go. */
+  draft(seed: number): Continuation {
+    return {
+      prefix: this.prompt,
+      sampling: this.sampling(seed),
+      maxTokens: this.ending.limit,
+      until: (tokens) => this.ending.isOver(tokens),
+    };
+  }
+
+  call(purpose: Purpose): Call {
+    return { purpose, meter: this.meter, signal: this.settings.signal };
+  }
+
+  /** Appends tokens to the answer, for good. */
+  commit(tokens: readonly Token[], found: Found): RainStep {
+    this.#committed.push(...tokens);
+    this.meter.emitted += tokens.length;
+    this.#rewinds += found.rewinds;
+    this.#value = found.value;
+    const released = this.#stream.push(tokens) + (this.isOver ? this.#stream.finish() : "");
+    const step: RainStep = { tokens, text: this.#show(released), ...found };
+    this.settings.onEvent({ type: "commit", step });
+    return step;
+  }
+
+  /** A last step without tokens, for text that was held back when the writing had to stop early. */
+  release(): RainStep | undefined {
+    const text = this.#show(this.#stream.finish());
+    return text === "" ? undefined : { tokens: [], text, value: this.#value, visits: 0, rewinds: 0 };
+  }
+
+  /**
+   * Ends the answer because nothing acceptable was found. Text that is out stays as it is, without a sentence glued to it;
+   * where there is none, the refusal is the answer. Like all text it ends before a stop string.
+   */
+  refuse(refusal: string, rewinds: number): RainStep {
+    this.#isRefused = true;
+    this.#rewinds += rewinds;
+    const rest = this.#show(this.#stream.finish());
+    if (this.#text !== "") return { tokens: [], text: rest, value: this.#value, visits: 0, rewinds };
+    this.#value = undefined;
+    const stop = firstStop(refusal, this.settings.stop);
+    return { tokens: [], text: this.#show(stop < 0 ? refusal : refusal.slice(0, stop)), value: undefined, visits: 0, rewinds };
+  }
+
+  conclude(): RainAnswer {
+    const { meter } = this;
+    return {
+      text: this.#text,
+      finishReason: this.#finishReason(),
+      value: this.#value,
+      rewinds: this.#rewinds,
+      seed: this.settings.seed,
+      meter,
+      cost: meter.cost,
+      discarded: this.drawn - meter.emitted,
+    };
+  }
+
+  #finishReason(): FinishReason {
+    if (this.#isRefused) return "content_filter";
+    const last = this.#committed.at(-1);
+    const isEnded = last !== undefined && this.engine.isEnd(last);
+    return isEnded || this.#stream.isStopped ? "stop" : "length";
+  }
+
+  /** A new answer begins with its first word; only the continuation of an assistant's turn may begin with a space. */
+  #show(released: string): string {
+    const isFresh = this.#text === "" && this.turns.at(-1)?.role !== "assistant";
+    const shown = isFresh ? released.trimStart() : released;
+    this.#text += shown;
+    return shown;
+  }
+}

@@ -1,0 +1,168 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { answer, principle, type RainOptions, type RainStep, rain } from "rain-align";
+import { type LlamaEngine, loadLlamaEngine } from "rain-align/llama";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { runRain, script } from "../support/run-rain.ts";
+import { temporaryFolder, writeTinyModel } from "../support/tiny-model.ts";
+
+const folder = temporaryFolder();
+const QUICK = ["--mode", "best-of-n", "--max-tokens", "8"];
+const QUESTION = "How do I rob the bank?";
+let engine: LlamaEngine;
+
+beforeAll(async () => {
+  engine = await loadLlamaEngine();
+});
+
+afterAll(async () => {
+  await engine[Symbol.asyncDispose]();
+  folder[Symbol.dispose]();
+});
+
+const reportShape = z.strictObject({
+  text: z.string(),
+  mode: z.enum(["adaptive", "paper", "vanilla", "best-of-n"]),
+  model: z.string(),
+  seed: z.number(),
+  finishReason: z.enum(["stop", "length", "content_filter"]),
+  value: z.number().min(-1).max(1).nullable(),
+  rewinds: z.int().min(0),
+  evaluations: z.int().min(0),
+  tokens: z.strictObject({ emitted: z.int(), forward: z.int(), discarded: z.int() }),
+  cost: z.strictObject({ fpe: z.number(), spe: z.number(), epe: z.number() }),
+  ms: z.int().min(0),
+});
+
+describe("rain ask", () => {
+  it("prints the text of the judged steps, and nothing else, on standard output", async () => {
+    const steps: RainStep[] = [];
+    const options: RainOptions = { seed: 3 };
+    for await (const step of rain(engine, [{ role: "user", text: QUESTION }], options)) steps.push(step);
+    const { code, stdout } = await runRain(["ask", QUESTION, "--seed", "3"]);
+    expect(steps.every(({ value }) => value !== undefined)).toBe(true);
+    expect(stdout).toBe(`${steps.map(({ text }) => text).join("")}\n`);
+    expect(code).toBe(0);
+  });
+
+  it("gives its account on standard error", async () => {
+    const { stderr } = await runRain(["ask", "Hello", ...QUICK]);
+    expect(stderr).toMatch(/^\d+ rewinds, 4 evaluations, [\d.]+ forward tokens per emitted token, [\d.]+ tokens per second\n/);
+  });
+
+  it("says nothing but the answer when it is to be quiet", async () => {
+    const { stdout, stderr } = await runRain(["ask", "Hello", ...QUICK, "--quiet"]);
+    expect(stderr).toBe("");
+    expect(stdout).not.toBe("");
+  });
+
+  it("prints one object with --json, the same twice but for the time", async () => {
+    const [first, second] = [await runRain(["ask", "Hello", ...QUICK, "--json"]), await runRain(["ask", "Hello", ...QUICK, "--json"])];
+    const report = reportShape.parse(JSON.parse(first.stdout));
+    expect(report).toMatchObject({ mode: "best-of-n", seed: 1, model: "rain-tiny", evaluations: 4 });
+    expect({ ...reportShape.parse(JSON.parse(second.stdout)), ms: 0 }).toEqual({ ...report, ms: 0 });
+    expect(first.stderr).toBe("");
+  });
+
+  it("writes what the core writes", async () => {
+    const expected = await answer(engine, [{ role: "user", text: "Hello" }], {
+      mode: "vanilla",
+      maxTokens: 8,
+      seed: 7,
+      temperature: 0.5,
+      topK: 5,
+      topP: 0.9,
+    });
+    const flags = ["--mode", "vanilla", "--max-tokens", "8", "--seed", "7", "--temperature", "0.5", "--top-k", "5", "--top-p", "0.9"];
+    const { stdout } = await runRain(["ask", "Hello", ...flags, "--json"]);
+    expect(reportShape.parse(JSON.parse(stdout))).toMatchObject({ text: expected.text, value: null, cost: expected.cost });
+  });
+
+  it("reads its prompt from standard input", async () => {
+    const [typed, piped] = [await runRain(["ask", "Hello", ...QUICK]), await runRain(["ask", "-", ...QUICK], { input: "Hello\n" })];
+    expect(piped.stdout).toBe(typed.stdout);
+  });
+
+  it("continues a chat from a file", async () => {
+    const turns = [
+      { role: "system", text: "Be brief." },
+      { role: "user", text: "Hello" },
+      { role: "assistant", text: "Yes?" },
+      { role: "user", text: "Who are you?" },
+    ] as const;
+    const messages = join(folder.path, "chat.json");
+    writeFileSync(messages, JSON.stringify(turns.map(({ role, text }) => ({ role, content: text }))));
+    const expected = await answer(engine, turns, { mode: "best-of-n", maxTokens: 8 });
+    expect((await runRain(["ask", "--messages", messages, ...QUICK])).stdout).toBe(`${expected.text}\n`);
+  });
+
+  it.each(["yaml", "json"])("takes a principle of one's own from a %s file", async (extension) => {
+    const kind = { name: "kind", question: "Is the answer kind?", good: "kind", bad: "unkind", horizon: "end" } as const;
+    const example = { prompt: "Hello", answer: "Go away.", verdict: "bad" } as const;
+    const path = join(folder.path, `kind.${extension}`);
+    const lines = Object.entries(kind).map(([name, value]) => `${name}: ${value}`);
+    const yaml = [...lines, "examples:", "  - { prompt: Hello, answer: Go away., verdict: bad }"].join("\n");
+    writeFileSync(path, extension === "json" ? JSON.stringify({ ...kind, examples: [example] }) : yaml);
+    const turns = [
+      { role: "user", text: example.prompt },
+      { role: "assistant", text: example.answer },
+    ] as const;
+    const own = principle({ ...kind, examples: [{ turns, verdict: example.verdict }] });
+    const expected = await answer(engine, [{ role: "user", text: "Hello" }], { mode: "best-of-n", maxTokens: 8, principle: own });
+    const { stdout } = await runRain(["ask", "Hello", ...QUICK, "--principle", path, "--json"]);
+    expect(reportShape.parse(JSON.parse(stdout)).value).toBeCloseTo(expected.value as number, 5);
+  });
+
+  it("ends quietly when its reader has read enough", async () => {
+    // A model that was never trained finds no end.
+    const endless = writeTinyModel(join(folder.path, "endless.gguf"));
+    const { code, stderr } = await runRain(["ask", "Hello", "--model", endless, "--max-tokens", "500", "--mode", "vanilla"], {
+      onSaid: ({ closeOutput }) => closeOutput(),
+    });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  });
+
+  it("stops at Ctrl-C with 130 and one line; what it printed until then was judged", async () => {
+    // No answer is good enough for this one, so that every step takes the whole search.
+    const principle = join(folder.path, "impossible.json");
+    writeFileSync(principle, JSON.stringify({ name: "impossible", question: "Is the answer harmless?", good: "harmful", bad: "harmless" }));
+    const parameters = ["ask", QUESTION, "--mode", "paper", "--principle", principle, "--max-tokens", "20"];
+    const whole = await runRain(parameters);
+    const { code, stdout, stderr } = await runRain(parameters, {
+      onSaid: script([({ stdout: said }) => said !== "", ({ interrupt }) => interrupt()]),
+    });
+    expect({ code, stderr }).toEqual({ code: 130, stderr: "rain: Stopped by Ctrl-C\n" });
+    expect(stdout.trimEnd()).not.toBe("");
+    expect(whole.stdout).not.toBe(stdout);
+    expect(whole.stdout.startsWith(stdout.trimEnd())).toBe(true);
+  });
+
+  it("shows a stack trace only when asked to", async () => {
+    const { stderr } = await runRain(["ask", "Hello", "--model", "/no/such.gguf"], { environment: { RAIN_DEBUG: "1" } });
+    expect(stderr).toMatch(/^rain: Expected [^\n]+\n[\s\S]*\n {4}at /);
+  });
+});
+
+describe("rain ask --compare", () => {
+  it("shows the plain answer, every rewind on its own line, and the judged answer", async () => {
+    const plain = await answer(engine, [{ role: "user", text: QUESTION }], { mode: "vanilla" });
+    const { code, stdout, stderr } = await runRain(["ask", QUESTION, "--mode", "paper", "--compare"]);
+    expect(stdout).toMatch(/^Plain decoding says \(judged (harmless|harmful), -?[\d.]+\):\n/);
+    expect(stdout).toContain(`:\n${plain.text}\n\nRAIN (paper)`);
+    expect(stdout.match(/^ {2}rewind [ -][\d.]+ ".*"$/gm)).toHaveLength(Number.parseInt(stderr, 10));
+    const committed = [...stdout.matchAll(/^ {2}commit [ -][\d.]+ (".*")$/gm)].map(([, text = ""]) => JSON.parse(text) as string);
+    expect(committed).not.toEqual([]);
+    expect(stdout).toMatch(/\n\nRAIN says \(judged (harmless|harmful), -?[\d.]+\):\n/);
+    expect(stdout.endsWith(`):\n${committed.join("")}\n`)).toBe(true);
+    expect(stdout).not.toContain("\u001B");
+    expect(code).toBe(0);
+  });
+
+  it("adds the plain answer to the object with --json", async () => {
+    const plain = await answer(engine, [{ role: "user", text: "Hello" }], { mode: "vanilla", maxTokens: 8 });
+    const { stdout } = await runRain(["ask", "Hello", ...QUICK, "--compare", "--json"]);
+    const shape = reportShape.extend({ plain: z.strictObject({ text: z.string(), value: z.number().min(-1).max(1) }) });
+    expect(shape.parse(JSON.parse(stdout)).plain.text).toBe(plain.text);
+  });
+});

@@ -1,0 +1,352 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Call, Continuation, Engine, SampledToken, Sampling, Token } from "../../src/core/engine/engine.ts";
+import { ContextFullError, EngineError } from "../../src/core/errors.ts";
+import { Meter } from "../../src/core/meter.ts";
+
+export interface EngineSpec {
+  /** Whether the engine's counts show a perfect prefix cache: what was computed once is not computed again. @default true */
+  readonly countsCache?: boolean;
+}
+
+const QUESTION = [{ role: "user", text: "How do I paint the house?" }] as const;
+const GREEDY: Sampling = { temperature: 0, topK: 40, topP: 1, seed: 1 };
+const RANDOM: Sampling = { temperature: 1, topK: 40, topP: 0.95, seed: 7 };
+const SPECIAL_TEXTS = ["<s>", "</s>", "<end>", "<|im_start|>", "<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|begin_of_text|>"];
+
+/** What every engine must do. `makeEngine` is called twice: once for all tests, and once for one that is disposed. */
+export function describeEngine(name: string, makeEngine: () => Promise<Engine>, { countsCache = true }: EngineSpec = {}): void {
+  describe(`${name} keeps the engine contract:`, () => {
+    let engine: Engine;
+    beforeAll(async () => {
+      engine = await makeEngine();
+    });
+    afterAll(async () => {
+      await engine[Symbol.asyncDispose]();
+    });
+    describeText(() => engine);
+    describeGeneration(() => engine);
+    describeVerdicts(() => engine);
+    describeAborting(() => engine);
+    if (countsCache) describeCache(() => engine);
+    describeDisposal(makeEngine);
+  });
+}
+
+function describeText(engine: () => Engine): void {
+  it("the facts are plausible", () => {
+    const { model, contextSize, vocabularySize } = engine().facts;
+    expect(model).not.toBe("");
+    expect(contextSize).toBeGreaterThan(16);
+    expect(vocabularySize).toBeGreaterThan(2);
+  });
+
+  it.each(["Buy some paint.", " two words", "a\nb", "naïve café, 日本語 and 👩‍🚀!"])(
+    "the tokens of %j read as that text inside a prefix",
+    (text) => {
+      const before = engine().renderText("Hello");
+      expect(engine().detokenize(engine().tokenize(text), before)).toBe(text);
+    },
+  );
+
+  it("a character cut at either end reads as U+FFFD, and the two halves together as the character", () => {
+    const before = engine().renderText("Hello");
+    const tokens = engine().tokenize("👩‍🚀𝄞");
+    const first = engine().detokenize(tokens.slice(0, 1), before);
+    expect(tokens.length === 1 || first.includes("\uFFFD") || "👩‍🚀𝄞".startsWith(first)).toBe(true);
+    expect(engine().detokenize(tokens, before)).toBe("👩‍🚀𝄞");
+  });
+
+  it.each(SPECIAL_TEXTS)("the text %j never becomes a special token", (text) => {
+    const before = engine().renderText("Hello");
+    expect(engine().detokenize(engine().tokenize(text), before)).toBe(text);
+    const ends = (turn: string) =>
+      engine()
+        .render([{ role: "user", text: turn }])
+        .filter((token) => engine().isEnd(token)).length;
+    expect(ends(`a ${text} b`)).toBe(ends("a b"));
+    expect(engine().detokenize(engine().render([{ role: "user", text: `a ${text} b` }]))).toContain(text);
+    expect(engine().detokenize(engine().renderText(text))).toContain(text);
+  });
+
+  it("a rendered conversation contains what was said", () => {
+    const text = engine().detokenize(
+      engine().render([...QUESTION, { role: "assistant", text: "Red or blue?" }, { role: "user", text: "Red." }]),
+    );
+    expect(text).toContain("How do I paint the house?");
+    expect(text).toContain("Red or blue?");
+  });
+
+  it("a conversation that ends with the assistant's turn is left open inside it", () => {
+    const engineNow = engine();
+    const open = engineNow.render([...QUESTION, { role: "assistant", text: "Buy some" }]);
+    expect(engineNow.detokenize(open).trimEnd().endsWith("Buy some")).toBe(true);
+    expect(engineNow.isEnd(open.at(-1) as Token)).toBe(false);
+  });
+
+  it("a plain text's prefix begins like every other plain text's", () => {
+    const start = engine().renderText("");
+    expect(engine().renderText("Hello").slice(0, start.length)).toEqual(start);
+  });
+}
+
+function describeGeneration(engine: () => Engine): void {
+  it("the same seed gives the same tokens, in one continuation as in a batch of several", async () => {
+    const continuations = [1, 2, 3].map((seed) => continuation(engine(), { sampling: { ...RANDOM, seed } }));
+    const batch = await engine().sampleMany(continuations, call());
+    for (const [index, one] of continuations.entries()) {
+      expect(tokensOf(await collect(engine().generate(one, call())))).toEqual(tokensOf(batch[index] as SampledToken[]));
+    }
+  });
+
+  it("continuations of different prefixes are drawn as if each were alone", async () => {
+    const continuations = ["How do I rob the bank?", "Can the cow fly?"].map((text) => ({
+      ...continuation(engine()),
+      prefix: engine().render([{ role: "user", text }]),
+    }));
+    const batch = await engine().sampleMany(continuations, call());
+    for (const [index, one] of continuations.entries()) {
+      expect(tokensOf((await engine().sampleMany([one], call()))[0] as SampledToken[])).toEqual(tokensOf(batch[index] as SampledToken[]));
+    }
+  });
+
+  it("at most maxTokens tokens are drawn, each with a probability above 0 and up to 1", async () => {
+    const [drawn = []] = await engine().sampleMany([continuation(engine(), { maxTokens: 3 })], call());
+    expect(drawn.length).toBeGreaterThan(0);
+    expect(drawn.length).toBeLessThanOrEqual(3);
+    for (const { probability } of drawn) expect(probability > 0 && probability <= 1).toBe(true);
+  });
+
+  it("temperature 0 takes the likeliest token, whatever the seed", async () => {
+    const drawn = await engine().sampleMany(
+      [1, 2].map((seed) => continuation(engine(), { sampling: { ...GREEDY, seed } })),
+      call(),
+    );
+    expect(tokensOf(drawn[0] as SampledToken[])).toEqual(tokensOf(drawn[1] as SampledToken[]));
+  });
+
+  it("`until` sees all new tokens and ends the continuation behind the token it saw last", async () => {
+    const seen: number[] = [];
+    const until = (tokens: readonly Token[]) => seen.push(tokens.length) === 2;
+    const [drawn = []] = await engine().sampleMany([continuation(engine(), { until })], call());
+    expect(drawn).toHaveLength(2);
+    expect(seen).toEqual([1, 2]);
+  });
+
+  it("the end token is the last one, and only there", async () => {
+    const drawn = await engine().sampleMany(
+      [1, 2, 3, 4].map((seed) => continuation(engine(), { sampling: { ...RANDOM, seed }, maxTokens: 24 })),
+      call(),
+    );
+    for (const tokens of drawn)
+      expect(
+        tokensOf(tokens)
+          .slice(0, -1)
+          .some((token) => engine().isEnd(token)),
+      ).toBe(false);
+  });
+
+  it("asking about the same prefix between two tokens changes none of them", async () => {
+    const one = continuation(engine());
+    const alone = tokensOf(await collect(engine().generate(one, call())));
+    const paused: Token[] = [];
+    for await (const { token } of engine().generate(one, call("draft"))) {
+      paused.push(token);
+      const prefix = [...one.prefix, ...paused, ...engine().tokenize("\nThe answer is: (")];
+      await engine().compare([{ prefix, candidates: labels(engine()) }], call("evaluate"));
+    }
+    expect(paused).toEqual(alone);
+  });
+
+  it("drawing branches between two tokens changes none of them", async () => {
+    const one = continuation(engine());
+    const alone = tokensOf(await collect(engine().generate(one, call())));
+    const paused: Token[] = [];
+    for await (const { token } of engine().generate(one, call("draft"))) {
+      paused.push(token);
+      if (paused.length === 2)
+        await engine().sampleMany([continuation(engine(), { maxTokens: 2 }), continuation(engine(), { maxTokens: 2 })], call("expand"));
+    }
+    expect(paused).toEqual(alone);
+  });
+
+  it("leaving a generation early leaves the engine free for the next one", async () => {
+    const alone = tokensOf(await collect(engine().generate(continuation(engine()), call())));
+    for (let round = 0; round < 20; round++) {
+      for await (const _ of engine().generate(continuation(engine()), call())) break;
+    }
+    expect(tokensOf(await collect(engine().generate(continuation(engine()), call())))).toEqual(alone);
+  });
+
+  it("a prefix longer than the context is refused by name", async () => {
+    const filler = engine().tokenize(" a").at(-1) as Token;
+    const prefix = [...engine().renderText(""), ...new Array<Token>(engine().facts.contextSize).fill(filler), filler];
+    await expect(engine().sampleMany([{ ...continuation(engine()), prefix }], call())).rejects.toThrow(ContextFullError);
+    await expect(engine().compare([{ prefix, candidates: labels(engine()) }], call())).rejects.toThrow(ContextFullError);
+  });
+}
+
+function describeVerdicts(engine: () => Engine): void {
+  it("the probabilities of the candidates sum to 1, in their order", async () => {
+    const prefix = engine().renderText("The answer is: (");
+    const [first = 0, second = 0] = labels(engine());
+    const [forth = [], back = []] = await engine().compare(
+      [
+        { prefix, candidates: [first, second] },
+        { prefix, candidates: [second, first] },
+      ],
+      call(),
+    );
+    expect((forth[0] ?? 0) + (forth[1] ?? 0)).toBeCloseTo(1, 5);
+    expect(forth[0]).toBeCloseTo(back[1] as number, 2);
+  });
+
+  it("questions of one batch do not disturb each other", async () => {
+    const questions = ["Hello. The answer is: (", "The answer is: ("].map((text) => ({
+      prefix: engine().renderText(text),
+      candidates: labels(engine()),
+    }));
+    const together = await engine().compare(questions, call());
+    for (const [index, question] of questions.entries()) {
+      const [alone = []] = await engine().compare([question], call());
+      expect(alone[0]).toBeCloseTo(together[index]?.[0] as number, 2);
+    }
+  });
+}
+
+function describeAborting(engine: () => Engine): void {
+  const reason = new Error("enough");
+
+  it("a signal that was aborted before refuses every call with its reason", async () => {
+    const aborted: Call = { ...call(), signal: AbortSignal.abort(reason) };
+    const question = { prefix: engine().renderText("The answer is: ("), candidates: labels(engine()) };
+    await expect(engine().prime([question.prefix], aborted)).rejects.toBe(reason);
+    await expect(engine().compare([question], aborted)).rejects.toBe(reason);
+    await expect(engine().sampleMany([continuation(engine())], aborted)).rejects.toBe(reason);
+    await expect(collect(engine().generate(continuation(engine()), aborted))).rejects.toBe(reason);
+  });
+
+  it("an abort between two tokens ends a generation before the next one", async () => {
+    const controller = new AbortController();
+    const tokens = engine().generate(continuation(engine(), { maxTokens: 64 }), { ...call(), signal: controller.signal });
+    await tokens.next();
+    controller.abort(reason);
+    await expect(tokens.next()).rejects.toBe(reason);
+  });
+
+  it("an abort inside a batch stops all of it within one decode step", async () => {
+    const controller = new AbortController();
+    let asked = 0;
+    const until = () => {
+      asked++;
+      controller.abort(reason);
+      return false;
+    };
+    const two = [1, 2].map((seed) => continuation(engine(), { sampling: { ...RANDOM, seed }, until, maxTokens: 64 }));
+    await expect(engine().sampleMany(two, { ...call(), signal: controller.signal })).rejects.toBe(reason);
+    expect(asked).toBeLessThanOrEqual(4);
+  });
+
+  it("after an abort the engine answers as before", async () => {
+    const [before = []] = await engine().sampleMany([continuation(engine())], call());
+    const controller = new AbortController();
+    const tokens = engine().generate(continuation(engine()), { ...call(), signal: controller.signal });
+    await tokens.next();
+    controller.abort(reason);
+    await expect(tokens.next()).rejects.toBe(reason);
+    const [after = []] = await engine().sampleMany([continuation(engine())], call());
+    expect(tokensOf(after)).toEqual(tokensOf(before));
+  });
+}
+
+function describeCache(engine: () => Engine): void {
+  it("plain decoding computes one token for each drawn one, once the prompt is primed", async () => {
+    const meter = new Meter();
+    const one = continuation(engine());
+    await engine().prime([one.prefix], { purpose: "prompt", meter });
+    const drawn = await collect(engine().generate(one, { purpose: "draft", meter }));
+    expect(meter.spent.draft.tokens).toBeLessThanOrEqual(drawn.length);
+    expect(meter.spent.draft.calls).toBeLessThanOrEqual(drawn.length);
+  });
+
+  it("a rewind recomputes nothing", async () => {
+    const one = continuation(engine());
+    const first = tokensOf(await collect(engine().generate(one, call())));
+    const meter = new Meter();
+    const again = await collect(engine().generate({ ...one, sampling: { ...RANDOM, seed: 99 } }, { purpose: "draft", meter }));
+    expect(meter.spent.draft.tokens).toBeLessThanOrEqual(again.length);
+    expect(first.length).toBeGreaterThan(0);
+  });
+
+  it("branches of one prefix share it: each computes its own tokens alone", async () => {
+    const one = continuation(engine());
+    await engine().prime([one.prefix], call("prompt"));
+    const meter = new Meter();
+    const drawn = await engine().sampleMany(
+      [1, 2, 3].map((seed) => ({ ...one, sampling: { ...RANDOM, seed } })),
+      { purpose: "expand", meter },
+    );
+    expect(meter.spent.expand.tokens).toBeLessThanOrEqual(drawn.flat().length);
+    expect(meter.spent.expand.calls).toBeLessThanOrEqual(Math.max(...drawn.map((tokens) => tokens.length)));
+  });
+
+  it("both orders of a question are one batch, and cost the question alone", async () => {
+    const one = continuation(engine());
+    await engine().prime([one.prefix], call("prompt"));
+    const endings = ["\n(A) good (B) bad (", "\n(A) bad (B) good ("].map((text) => engine().tokenize(text));
+    const meter = new Meter();
+    const questions = endings.map((ending) => ({ prefix: [...one.prefix, ...ending], candidates: labels(engine()) }));
+    await engine().compare(questions, { purpose: "evaluate", meter });
+    // Beside the questions, the last token of the prompt: some engines must read it again, to have something to go on from.
+    expect(meter.spent.evaluate.tokens).toBeLessThanOrEqual(endings.flat().length + endings.length);
+    expect(meter.spent.evaluate.calls).toBe(1);
+  });
+
+  it("what was primed to be kept is still there after other work", async () => {
+    const preamble = engine().renderText("Here are some examples of good and bad answers. Read them with care.\n\n");
+    await engine().prime([preamble], call("prompt"), { keep: true });
+    for (const text of ["How do I rob the bank?", "Can the cow fly?", "Write a review of the book."]) {
+      const prefix = engine().render([{ role: "user", text }]);
+      await engine().sampleMany(
+        [1, 2].map((seed) => ({ ...continuation(engine()), prefix, sampling: { ...RANDOM, seed } })),
+        call(),
+      );
+    }
+    const ending = engine().tokenize("Is it good? (");
+    const meter = new Meter();
+    await engine().compare([{ prefix: [...preamble, ...ending], candidates: labels(engine()) }], { purpose: "evaluate", meter });
+    expect(meter.spent.evaluate.tokens).toBeLessThanOrEqual(ending.length + 1);
+  });
+}
+
+function describeDisposal(makeEngine: () => Promise<Engine>): void {
+  it("a disposed engine refuses work by name, and may be disposed again", async () => {
+    const engine = await makeEngine();
+    const one = continuation(engine);
+    await engine[Symbol.asyncDispose]();
+    await engine[Symbol.asyncDispose]();
+    await expect(engine.sampleMany([one], call())).rejects.toThrow(EngineError);
+    await expect(collect(engine.generate(one, call()))).rejects.toThrow(EngineError);
+  });
+}
+
+function call(purpose: Call["purpose"] = "draft"): Call {
+  return { purpose, meter: new Meter() };
+}
+
+function continuation(engine: Engine, changes: Partial<Continuation> = {}): Continuation {
+  return { prefix: engine.render(QUESTION), sampling: RANDOM, maxTokens: 8, ...changes };
+}
+
+function labels(engine: Engine): Token[] {
+  return ["A", "B"].map((label) => engine.tokenize(label).at(-1) as Token);
+}
+
+function tokensOf(drawn: readonly SampledToken[]): Token[] {
+  return drawn.map(({ token }) => token);
+}
+
+async function collect(tokens: AsyncIterable<SampledToken>): Promise<SampledToken[]> {
+  const collected: SampledToken[] = [];
+  for await (const token of tokens) collected.push(token);
+  return collected;
+}

@@ -1,0 +1,38 @@
+import { describe, expect, it } from "vitest";
+import { Ending } from "../../src/core/ending.ts";
+import { END_TOKEN } from "../support/byte-vocabulary.ts";
+import { scriptedEngine } from "../support/scripted-engine.ts";
+
+const engine = scriptedEngine({ pieces: ["Yes.", "No", "\nUser", ": hi"], next: () => ({}) });
+const ending = new Ending(engine, engine.renderText("Hello"), { stop: ["\nUser:", "é"], limit: 12 });
+
+describe("An answer", () => {
+  it.each([
+    ["Yes.", false],
+    ["Yes.\nUser", false],
+    ["Yes.\nUser: hi", true],
+    ["No é", true],
+    ["123456789012", true],
+    ["", false],
+  ])("%j is over: %s", (text, isOver) => {
+    expect(ending.isOver(engine.tokenize(text))).toBe(isOver);
+  });
+
+  it("is over at the end token, which is not read", () => {
+    const answer = [...engine.tokenize("Yes."), END_TOKEN];
+    expect(ending.isOver(answer)).toBe(true);
+    expect(ending.readable(answer)).toEqual(engine.tokenize("Yes."));
+  });
+
+  it("is read without the tokens of a stop string", () => {
+    expect(ending.readable(engine.tokenize("Yes.\nUser: hi"))).toEqual(engine.tokenize("Yes."));
+    expect(ending.readable(engine.tokenize("Noé"))).toEqual(engine.tokenize("No"));
+    expect(ending.readable(engine.tokenize("Yes.\nUser"))).toEqual(engine.tokenize("Yes.\nUser"));
+  });
+
+  it("is read with a token that ends in a stop string, as its beginning is shown", () => {
+    const letters = new Ending(engine, engine.renderText("Hello"), { stop: ["s.\n", "o"], limit: 12 });
+    expect(letters.readable(engine.tokenize("No"))).toEqual(engine.tokenize("No"));
+    expect(letters.readable(engine.tokenize("Yes.\nUser"))).toEqual(engine.tokenize("Yes."));
+  });
+});

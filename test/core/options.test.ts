@@ -1,0 +1,107 @@
+import { describe, expect, it } from "vitest";
+import { checkOptions, DEFAULTS, OptionError, PRESETS, type Preset, TRUTHFUL } from "../../src/core/index.ts";
+
+describe("Options:", () => {
+  it("what is left out, or undefined, is filled in from the table of defaults", () => {
+    expect(checkOptions()).toEqual(DEFAULTS);
+    expect(checkOptions({ seed: undefined, principle: TRUTHFUL } as object)).toEqual({ ...DEFAULTS, principle: TRUTHFUL });
+  });
+
+  it("the defaults keep their own rules", () => {
+    expect(checkOptions(DEFAULTS)).toEqual(DEFAULTS);
+  });
+
+  it("a preset sets what is left out, and what is given wins over it", () => {
+    expect(checkOptions({ preset: "strict" })).toEqual({ ...DEFAULTS, ...PRESETS.strict, preset: "strict" });
+    expect(checkOptions({ preset: "strict", heldBack: 7 }).heldBack).toBe(7);
+    expect(checkOptions({ preset: "balanced" })).toEqual(DEFAULTS);
+  });
+
+  it.each(Object.keys(PRESETS))("the preset %s keeps the rules of its options", (preset) => {
+    expect(() => checkOptions({ ...PRESETS[preset as Preset] })).not.toThrow();
+  });
+
+  it("a complaint says what was expected and what was given", () => {
+    expect(() => checkOptions({ minVisits: 0 })).toThrow("Expected `minVisits` to be a positive integer, got `0` (number)");
+    expect(() => checkOptions({ mode: "fast" } as object)).toThrow(
+      "Expected `mode` to be one of `adaptive`, `paper`, `vanilla`, `best-of-n`, got `fast` (string)",
+    );
+  });
+
+  it("an unknown name is refused with the nearest known one", () => {
+    expect(() => checkOptions({ maxtokens: 3 } as object)).toThrow("Expected known options, got `maxtokens` (did you mean `maxTokens`?)");
+    expect(() => checkOptions({ toString: 3 } as object)).toThrow(OptionError);
+  });
+
+  it("an error carries the option and the value", () => {
+    try {
+      checkOptions({ topP: 2 });
+      expect.unreachable();
+    } catch (error) {
+      expect(error).toMatchObject({ name: "OptionError", option: "topP", received: 2 });
+    }
+  });
+
+  it.each<[string, unknown]>([
+    ["mode", "fast"],
+    ["principle", { name: "x" }],
+    ["principle", "harmless"],
+    ["seed", -1],
+    ["seed", 2 ** 32],
+    ["seed", 1.5],
+    ["maxTokens", 0],
+    ["temperature", Number.NaN],
+    ["temperature", 11],
+    ["topK", 0],
+    ["topP", 0],
+    ["stop", "###"],
+    ["stop", [""]],
+    ["signal", {}],
+    ["onEvent", 1],
+    ["revealDiscarded", 1],
+    ["judgeExamples", -1],
+    ["verdict", "maybe"],
+    ["preset", "slow"],
+    ["threshold", 1.5],
+    ["judging", "apart"],
+    ["doubtMargin", 3],
+    ["firstCheck", 0],
+    ["checkGrowth", 1.5],
+    ["checkGrowth", Number.POSITIVE_INFINITY],
+    ["maxCheckGap", 0],
+    ["candidates", 0],
+    ["retries", -1],
+    ["searchBudget", 0.5],
+    ["exploreTemperature", 11],
+    ["heldBack", -1],
+    ["heldBack", Number.NaN],
+    ["onExhausted", "stop"],
+    ["refusal", " "],
+    ["judgeSignal", AbortSignal.abort()],
+    ["cPuct", -1],
+    ["cPuct", Number.POSITIVE_INFINITY],
+    ["similarityShare", 1.1],
+    ["similarityThreshold", -2],
+    ["maxIterations", 0],
+    ["carriedIterations", "15"],
+    ["minVisits", null],
+    ["valueThreshold", 2],
+    ["tokenSetLengths", []],
+    ["tokenSetLengths", [1, 0]],
+    ["children", 0],
+    ["childTopK", 0],
+    ["childTemperature", -1],
+    ["additionVariance", -1],
+    ["additionMaxChildren", -1],
+    ["rootSmoothing", 2],
+    ["maxSimulationTokens", 0],
+    ["embed", "hash"],
+    ["bestOf", 0],
+  ])("%s does not take %j", (name, value) => {
+    expect(() => checkOptions({ [name]: value } as object)).toThrow(OptionError);
+  });
+
+  it("options that are no object are refused", () => {
+    expect(() => checkOptions([] as object)).toThrow("Expected `options` to be an object");
+  });
+});

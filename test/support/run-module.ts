@@ -1,0 +1,30 @@
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+
+export const ROOT = join(import.meta.dirname, "../..");
+
+/** What a program came to. */
+export interface Outcome {
+  readonly code: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a TypeScript module as a user would: the package's name leads to what is built. */
+export function runModule(path: string): Promise<Outcome> {
+  return runProgram(process.execPath, ["--import", "tsx", path]);
+}
+
+/** Runs a program in the root of the project, without input. */
+export function runProgram(program: string, parameters: readonly string[]): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const environment = { ...process.env, NO_COLOR: "1" };
+    const child = spawn(program, parameters, { cwd: ROOT, env: environment, stdio: ["ignore", "pipe", "pipe"] });
+    let stdout = "";
+    let stderr = "";
+    child.stdout.on("data", (data) => (stdout += data));
+    child.stderr.on("data", (data) => (stderr += data));
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code: code ?? undefined, stdout, stderr }));
+  });
+}
