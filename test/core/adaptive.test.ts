@@ -127,7 +127,7 @@ describe("An adaptive answer in which something is wrong", () => {
     expect(released.steps[0]?.text).toMatch(/^left/);
     expect(released.whole).toMatchObject({ finishReason: "content_filter" });
     expect(released.whole?.text).not.toContain("sorry");
-    const held = await run(worldEngine(world), { seed, heldBack: Number.POSITIVE_INFINITY, candidates: 12 });
+    const held = await run(worldEngine(world), { seed, heldBack: Number.POSITIVE_INFINITY, searchBudget: 4096 });
     expect(held.whole).toMatchObject({ finishReason: "length" });
     expect(held.whole?.text).toMatch(/^right/);
   });

@@ -6,10 +6,14 @@ import { answerAt, type Search } from "./search-state.ts";
 import { isSameTokenSet, tokenSetLength } from "./token-set.ts";
 import type { Node } from "./tree.ts";
 
+/** A longer search draws no wider rounds: its tokens are bounded, and so is what waits for them. */
+const MOST_DOUBLINGS = 4;
+
 /**
  * One round of the search behind a flag. It expands, simulates and evaluates all its candidates together, three batches in
  * all, since a batch is little dearer than its longest member. A candidate opens with a token set drawn more freely than the
- * draft, a longer one in each round, and goes on to the next check with the user's own sampler.
+ * draft, a longer one in each round, and goes on to the next check with the user's own sampler. Most flags are answered by the
+ * first few candidates; each further round, where they were not, has twice as many.
  *
  * @returns the new children of `node`: candidates that were there already are left out
  */
@@ -28,7 +32,7 @@ async function open(node: Node, round: number, search: Search): Promise<Span[]> 
   const { writing } = search;
   const { candidates, exploreTemperature, childTopK, tokenSetLengths } = writing.settings;
   const length = tokenSetLength(round, tokenSetLengths);
-  const continuations = Array.from({ length: candidates }, () => {
+  const continuations = Array.from({ length: candidates * 2 ** Math.min(round, MOST_DOUBLINGS) }, () => {
     const sampling = { temperature: exploreTemperature, topK: childTopK, topP: 1, seed: nextSeed(search) };
     const { maxTokens, ...continuation } = toNextCheck(node, [], { sampling, search });
     return { ...continuation, maxTokens: Math.min(length, maxTokens) };
