@@ -44,6 +44,10 @@ export class PassOn implements Engine {
     return this.engine.sampleMany(continuations, call);
   }
 
+  likeliest(prefix: Prefix, count: number, call: Call): Promise<SampledToken[]> {
+    return this.engine.likeliest(prefix, count, call);
+  }
+
   compare(questions: readonly Question[], call: Call): Promise<number[][]> {
     return this.engine.compare(questions, call);
   }

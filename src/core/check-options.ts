@@ -90,6 +90,7 @@ const RULES: { readonly [Name in keyof Settings]: Rule } = {
     isMet: (value) => Array.isArray(value) && value.length > 0 && value.every(positive.isMet),
   },
   children: positive,
+  childDraws: positive,
   childTopK: positive,
   childTemperature: temperature,
   additionVariance: { expected: "a number of at least 0", isMet: isAtLeastZero },

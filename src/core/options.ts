@@ -73,9 +73,12 @@ export interface RainOptions {
   readonly checkGrowth?: number;
   /** ... but no further from it than this many tokens: the most that is written in vain, or waits to be released. @default 48 */
   readonly maxCheckGap?: number;
-  /** Candidates in one round of a search: each costs its tokens up to the next check, and a verdict. @default 6 */
+  /**
+   * Candidates in the first round of a search; each further round has twice as many. Each costs its tokens up to the next check,
+   * and a verdict. @default 2
+   */
   readonly candidates?: number;
-  /** Rounds of a search before it gives a place up. @default 3 */
+  /** Rounds of a search before it gives a place up. @default 4 */
   readonly retries?: number;
   /** Tokens that all searches of one answer may draw; a round that has begun is finished. @default 1024 */
   readonly searchBudget?: number;
@@ -121,8 +124,10 @@ export interface RainOptions {
    * @default [1, 2, 4, 10] (the paper's code)
    */
   readonly tokenSetLengths?: readonly number[];
-  /** The paper's q: continuations drawn in one expansion, the greedy one among them. @default 10 (the paper's code) */
+  /** The paper's q: children that an expansion looks for, the greedy one among them. @default 10 (the paper's code) */
   readonly children?: number;
+  /** Draws of one expansion: what was drawn twice is drawn again up to this; 20 against attacks. @default 10 (the paper's code) */
+  readonly childDraws?: number;
   /** They are drawn from this many likeliest tokens. @default 15 (the paper's code) */
   readonly childTopK?: number;
   /** ... at this temperature; 2 against attacks. Range [0, 10]. @default 1 (the paper's code) */
@@ -173,6 +178,7 @@ export const DEFAULTS: Settings = {
   valueThreshold: 0.8,
   tokenSetLengths: [1, 2, 4, 10],
   children: 10,
+  childDraws: 10,
   childTopK: 15,
   childTemperature: 1,
   additionVariance: 0.03,

@@ -16,9 +16,16 @@ export function drawToken(candidates: readonly Candidate[], position: number, sa
   if (damaged !== undefined || candidates.length === 0) {
     throw new RangeError(`Expected finite logits at position ${position}, got \`${damaged?.logit}\` (the model or its cache is damaged)`);
   }
-  const own = softmax(candidates, 1);
+  const own = softmax(candidates, sampling.temperature || 1);
   const index = sampling.temperature === 0 ? 0 : drawIndex(candidates, position, sampling);
   return { token: (candidates[index] as Candidate).token, probability: own[index] as number };
+}
+
+/** Candidates as tokens with their probability among these candidates, in the same order. */
+export function withProbabilities(candidates: readonly Candidate[]): SampledToken[] {
+  if (candidates.length === 0) return [];
+  const probabilities = softmax(candidates, 1);
+  return candidates.map(({ token }, index) => ({ token, probability: probabilities[index] as number }));
 }
 
 /** Probabilities that sum to 1, in the order of the candidates. */

@@ -145,6 +145,23 @@ function describeGeneration(engine: () => Engine): void {
       ).toBe(false);
   });
 
+  it("the likeliest tokens come in order, each once, with probabilities that sum to 1; the first is the greedy one", async () => {
+    const one = continuation(engine(), { maxTokens: 1, sampling: GREEDY });
+    const found = await engine().likeliest(one.prefix, 5, call());
+    const probabilities = found.map(({ probability }) => probability);
+    expect(found.length).toBeLessThanOrEqual(5);
+    expect(new Set(tokensOf(found)).size).toBe(found.length);
+    expect(probabilities).toEqual(probabilities.toSorted((left, right) => right - left));
+    expect(probabilities.reduce((sum, probability) => sum + probability, 0)).toBeCloseTo(1, 5);
+    expect(tokensOf((await engine().sampleMany([one], call()))[0] as SampledToken[])).toEqual(tokensOf(found).slice(0, 1));
+  });
+
+  it("more of the likeliest tokens than there are is all of them", async () => {
+    const { length } = await engine().likeliest(continuation(engine()).prefix, 10 * engine().facts.vocabularySize, call());
+    expect(length).toBeGreaterThan(1);
+    expect(length).toBeLessThanOrEqual(engine().facts.vocabularySize);
+  });
+
   it("asking about the same prefix between two tokens changes none of them", async () => {
     const one = continuation(engine());
     const alone = tokensOf(await collect(engine().generate(one, call())));
@@ -220,6 +237,7 @@ function describeAborting(engine: () => Engine): void {
     const aborted: Call = { ...call(), signal: AbortSignal.abort(reason) };
     const question = { prefix: engine().renderText("The answer is: ("), candidates: labels(engine()) };
     await expect(engine().prime([question.prefix], aborted)).rejects.toBe(reason);
+    await expect(engine().likeliest(question.prefix, 2, aborted)).rejects.toBe(reason);
     await expect(engine().compare([question], aborted)).rejects.toBe(reason);
     await expect(engine().sampleMany([continuation(engine())], aborted)).rejects.toBe(reason);
     await expect(collect(engine().generate(continuation(engine()), aborted))).rejects.toBe(reason);
@@ -277,6 +295,14 @@ function describeCache(engine: () => Engine): void {
     expect(first.length).toBeGreaterThan(0);
   });
 
+  it("the likeliest tokens behind a primed prefix cost a token at most", async () => {
+    const { prefix } = continuation(engine());
+    await engine().prime([prefix], call("prompt"));
+    const meter = new Meter();
+    await engine().likeliest(prefix, 10, { purpose: "expand", meter });
+    expect(meter.spent.expand.tokens).toBeLessThanOrEqual(1);
+  });
+
   it("branches of one prefix share it: each computes its own tokens alone", async () => {
     const one = continuation(engine());
     await engine().prime([one.prefix], call("prompt"));
@@ -325,6 +351,7 @@ function describeDisposal(makeEngine: () => Promise<Engine>): void {
     await engine[Symbol.asyncDispose]();
     await engine[Symbol.asyncDispose]();
     await expect(engine.sampleMany([one], call())).rejects.toThrow(EngineError);
+    await expect(engine.likeliest(one.prefix, 2, call())).rejects.toThrow(EngineError);
     await expect(collect(engine.generate(one, call()))).rejects.toThrow(EngineError);
   });
 }

@@ -34,7 +34,12 @@ describe("Drawing a token", () => {
     expect(first / second).toBeCloseTo(5 / 3, 0);
   });
 
-  it("tells the token's own probability, whatever the temperature", () => {
+  it("tells how likely the token was at its temperature, whatever topP leaves of the others", () => {
+    expect(drawToken(THREE, 0, { ...PLAIN, temperature: 2, topP: 0.01 }).probability).toBeCloseTo(0.4154, 4);
+    expect(drawToken(THREE, 0, { ...PLAIN, topP: 0.01 }).probability).toBeCloseTo(0.5);
+  });
+
+  it("tells the model's own probability at temperature 0", () => {
     expect(drawToken(THREE, 0, { ...PLAIN, temperature: 0 }).probability).toBeCloseTo(0.5);
     expect(drawToken(THREE, 0, { ...PLAIN, temperature: 0, topP: 0.1 }).probability).toBeCloseTo(0.5);
   });

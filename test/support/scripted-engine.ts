@@ -1,7 +1,7 @@
 import type { Call, Continuation, Engine, EngineFacts, Prefix, Question, SampledToken, Token, Turn } from "../../src/core/engine/engine.ts";
 import { ContextFullError, EngineError } from "../../src/core/errors.ts";
 import { plainConversation } from "../../src/core/prompts/chat-turn.ts";
-import { type Candidate, drawToken } from "../../src/core/sampler.ts";
+import { type Candidate, drawToken, withProbabilities } from "../../src/core/sampler.ts";
 import { BEGIN, ByteVocabulary, END_TOKEN } from "./byte-vocabulary.ts";
 import { PrefixCache } from "./prefix-cache.ts";
 
@@ -98,6 +98,11 @@ class ScriptedEngine implements Engine {
     return branches.map(({ drawn }) => drawn);
   }
 
+  async likeliest(prefix: Prefix, count: number, call: Call): Promise<SampledToken[]> {
+    await this.#decode([prefix], call);
+    return withProbabilities(this.#candidatesAfter(prefix).slice(0, count));
+  }
+
   async compare(questions: readonly Question[], call: Call): Promise<number[][]> {
     await this.#decode(
       questions.map(({ prefix }) => prefix),
@@ -133,11 +138,15 @@ class ScriptedEngine implements Engine {
   }
 
   #draw({ prefix, sampling }: Continuation, tokens: readonly Token[]): SampledToken {
-    const candidates: Candidate[] = [...this.#weightsAfter([...prefix, ...tokens])]
+    const candidates = this.#candidatesAfter([...prefix, ...tokens]).slice(0, sampling.topK);
+    return drawToken(candidates, prefix.length + tokens.length, sampling);
+  }
+
+  #candidatesAfter(prefix: Prefix): Candidate[] {
+    return [...this.#weightsAfter(prefix)]
       .filter(([, weight]) => weight !== 0)
       .map(([token, weight]) => ({ token, logit: Math.log(weight) }))
       .toSorted((left, right) => right.logit - left.logit || left.token - right.token);
-    return drawToken(candidates.slice(0, sampling.topK), prefix.length + tokens.length, sampling);
   }
 
   /** The script speaks of whole characters; while one is half written, only its remaining bytes can follow. */

@@ -1,7 +1,10 @@
 import type { Engine } from "../../src/core/engine/engine.ts";
 
 /** The same engine; `onCall` hears of every call that computes, just before it is made (of `generate`, before each token). */
-export function watchedEngine(engine: Engine, onCall: (method: "prime" | "generate" | "sampleMany" | "compare") => void): Engine {
+export function watchedEngine(
+  engine: Engine,
+  onCall: (method: "prime" | "generate" | "sampleMany" | "likeliest" | "compare") => void,
+): Engine {
   return {
     facts: engine.facts,
     render: (turns) => engine.render(turns),
@@ -23,6 +26,10 @@ export function watchedEngine(engine: Engine, onCall: (method: "prime" | "genera
     async sampleMany(continuations, call) {
       onCall("sampleMany");
       return engine.sampleMany(continuations, call);
+    },
+    async likeliest(prefix, count, call) {
+      onCall("likeliest");
+      return engine.likeliest(prefix, count, call);
     },
     async compare(questions, call) {
       onCall("compare");

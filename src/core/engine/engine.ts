@@ -49,7 +49,7 @@ export interface Continuation {
 /** A token that was drawn. The end-of-generation token is yielded too, as the last one. */
 export interface SampledToken {
   readonly token: Token;
-  /** The model's own probability of this token among the `topK` candidates, before temperature and `topP`. Range (0, 1]. */
+  /** Its probability among the `topK` candidates, at the temperature it was drawn with (1 for temperature 0), before `topP`. Range (0, 1]. */
   readonly probability: number;
 }
 
@@ -119,6 +119,12 @@ export interface Engine extends AsyncDisposable {
 
   /** Several continuations, decoded as one batch in lock-step. The same tokens as `generate` for each. */
   sampleMany(continuations: readonly Continuation[], call: Call): Promise<SampledToken[][]>;
+
+  /**
+   * The `count` likeliest next tokens, likeliest first, each with its probability among them; fewer where the vocabulary is
+   * smaller. Nothing is drawn. An end token may be among them.
+   */
+  likeliest(prefix: Prefix, count: number, call: Call): Promise<SampledToken[]>;
 
   /** For each question the probability of each candidate, given that it is one of them (they sum to 1). One batch. */
   compare(questions: readonly Question[], call: Call): Promise<number[][]>;

@@ -1,6 +1,8 @@
 import type { Llama, LlamaContext, LlamaModel } from "node-llama-cpp";
 import { EngineError } from "../errors.ts";
+import { withProbabilities } from "../sampler.ts";
 import type { Call, Continuation, Engine, EngineFacts, Prefix, Question, SampledToken, Token, Turn } from "./engine.ts";
+import { candidatesBehind } from "./llama-candidates.ts";
 import type { Hosts } from "./llama-claim-many.ts";
 import { compare } from "./llama-compare.ts";
 import { Decoder } from "./llama-decoder.ts";
@@ -99,6 +101,11 @@ export class LlamaEngine implements Engine {
   async sampleMany(continuations: readonly Continuation[], call: Call): Promise<SampledToken[][]> {
     const within = continuations.map((continuation) => this.#withinVocabulary(continuation));
     return await this.#step(call, () => sampleMany(this.#hosts, { continuations: within, isEnd: (token) => this.isEnd(token), call }));
+  }
+
+  async likeliest(prefix: Prefix, count: number, call: Call): Promise<SampledToken[]> {
+    const topK = Math.min(count, this.facts.vocabularySize);
+    return withProbabilities(await this.#step(call, () => candidatesBehind(this.#hosts, { prefix, wanted: { topK } }, call)));
   }
 
   async compare(questions: readonly Question[], call: Call): Promise<number[][]> {

@@ -1,7 +1,7 @@
-import { type Candidate, drawToken } from "../sampler.ts";
+import { drawToken } from "../sampler.ts";
 import type { Call, Continuation, SampledToken, Token } from "./engine.ts";
-import { claimOne, type Hosts } from "./llama-claim-many.ts";
-import type { Guard } from "./llama-slot-pool.ts";
+import { candidatesBehind } from "./llama-candidates.ts";
+import type { Hosts } from "./llama-claim-many.ts";
 
 interface Generation {
   readonly continuation: Continuation;
@@ -22,7 +22,8 @@ export async function* generate(hosts: Hosts, { continuation, isEnd, call, step 
   const drawn: Token[] = [];
   try {
     while (drawn.length < maxTokens) {
-      const sampled = drawToken(await step(() => candidatesBehind(hosts, guard, call)), tokens.length, sampling);
+      const candidates = await step(() => candidatesBehind(hosts, { prefix: tokens, wanted: { topK: guard.topK }, guard }, call));
+      const sampled = drawToken(candidates, tokens.length, sampling);
       tokens.push(sampled.token);
       drawn.push(sampled.token);
       const isLast = isEnd(sampled.token) || until?.(drawn) === true;
@@ -31,17 +32,5 @@ export async function* generate(hosts: Hosts, { continuation, isEnd, call, step 
     }
   } finally {
     hosts.pool.unguard(guard);
-  }
-}
-
-async function candidatesBehind(hosts: Hosts, guard: Guard, call: Call): Promise<readonly Candidate[]> {
-  const reading = { prefix: guard.tokens, wanted: { topK: guard.topK } };
-  const slot = await claimOne(hosts, { ...reading, guard }, call.signal);
-  try {
-    await hosts.decoder.read([{ ...reading, slot }], call);
-    guard.slot = slot;
-    return slot.foresight(guard.tokens.length, guard.topK) ?? [];
-  } finally {
-    hosts.pool.release(slot);
   }
 }

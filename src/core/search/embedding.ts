@@ -1,20 +1,19 @@
+import { deriveSeed } from "../random.ts";
+
 /** A text as a vector. All vectors of one embedder have the same length. */
 export type Embed = (text: string) => readonly number[] | Promise<readonly number[]>;
 
-/** Few enough to be cheap, enough that unlike words seldom meet. */
-const DIMENSIONS = 256;
+/** As many as the embedder of the published code has, so that its bound on the variance of embeddings means the same here. */
+const DIMENSIONS = 384;
 
 /**
- * A text's words and the three-letter pieces of its words, hashed into a vector of length 1 (or 0, for a text without words).
- * Knows nothing of meaning, but needs no download: texts that say nearly the same in nearly the same words are close.
+ * A text's words and the three-letter pieces of its words, each in a random direction of its own, summed up to a vector of length 1
+ * (or 0, for a text without words). Knows nothing of meaning, but needs no download: texts that say nearly the same in nearly
+ * the same words are close.
  */
 export function embedText(text: string): readonly number[] {
   const vector = new Array<number>(DIMENSIONS).fill(0);
-  for (const feature of featuresOf(text)) {
-    const hash = hashOf(feature);
-    const dimension = hash % DIMENSIONS;
-    vector[dimension] = (vector[dimension] as number) + (hash >>> 31 === 0 ? 1 : -1);
-  }
+  for (const feature of featuresOf(text)) addDirection(vector, hashOf(feature));
   const length = norm(vector);
   return length === 0 ? vector : vector.map((component) => component / length);
 }
@@ -45,6 +44,14 @@ export function variance(vectors: readonly (readonly number[])[]): readonly numb
     const mean = components.reduce((sum, component) => sum + component, 0) / components.length;
     return components.reduce((sum, component) => sum + (component - mean) ** 2, 0) / components.length;
   });
+}
+
+/** Adds 1 or -1 in every dimension, as the bits of pseudo-random words say: any two directions are nearly at right angles. */
+function addDirection(vector: number[], seed: number): void {
+  for (let dimension = 0, word = 0; dimension < vector.length; dimension++, word >>>= 1) {
+    if (dimension % 32 === 0) word = deriveSeed(seed, dimension);
+    vector[dimension] = (vector[dimension] as number) + ((word & 1) === 0 ? 1 : -1);
+  }
 }
 
 function featuresOf(text: string): string[] {

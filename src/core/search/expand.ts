@@ -1,44 +1,121 @@
-import type { Continuation, Sampling } from "../engine/engine.ts";
+import type { Continuation, SampledToken } from "../engine/engine.ts";
 import { deriveSeed } from "../random.ts";
 import { answerAt, type Search } from "./search-state.ts";
 import { isSameTokenSet, tokenSetLength } from "./token-set.ts";
-import { addChild, assignPriors, type Node } from "./tree.ts";
+import { addChild, assignPriors, type Child, type Node } from "./tree.ts";
 
-/** Gives a leaf its children: the greedy continuation and sampled ones, decoded as one batch, each different one once. */
+/** A `topP` that only the likeliest token meets: a greedy continuation, whose probability is told at the temperature of the others. */
+const GREEDY = Number.MIN_VALUE;
+
+/** Draws for one more child before it is given up, as in the published code. */
+const DRAWS_FOR_ONE = 3;
+
+/**
+ * Gives a leaf its children. Where a single token is chosen, these are the likeliest ones; where several are chosen together, the
+ * greedy continuation and sampled ones, decoded as one batch. What is drawn twice is drawn again, up to `childDraws` in all.
+ */
 export async function expand(leaf: Node, search: Search): Promise<void> {
-  const { childTemperature, children } = search.writing.settings;
-  const temperatures = Array.from({ length: children }, (_, index) => (index === 0 ? 0 : childTemperature));
-  await draw(leaf, temperatures, search);
-}
-
-/** Draws one more child. It may turn out to be one that is there already. */
-export async function expandByOne(node: Node, search: Search): Promise<void> {
-  await draw(node, [search.writing.settings.childTemperature], search);
-}
-
-async function draw(node: Node, temperatures: readonly number[], search: Search): Promise<void> {
-  const { writing } = search;
-  const answer = answerAt(node, search);
-  const continuations = temperatures.map((temperature) => continuation(node, temperature, search));
-  const drawn = await writing.engine.sampleMany(continuations, writing.call("expand"));
-  for (const sampled of drawn) {
-    const tokens = sampled.map(({ token }) => token);
-    const logProbability = sampled.reduce((sum, { probability }) => sum + Math.log(probability), 0);
-    writing.drawn += tokens.length;
-    if (tokens.length === 0 || node.children.some((child) => isSameTokenSet(child.tokens, tokens))) continue;
-    addChild(node, { tokens, logProbability, isOver: writing.ending.isOver([...answer, ...tokens]) });
+  const { children, childDraws } = search.writing.settings;
+  if (lengthBelow(leaf, search) === 1) adopt(leaf, await likeliest(leaf, children, search), search);
+  else {
+    const [greedy, ...sampled] = await drawNew(leaf, { wanted: children, draws: childDraws, isGreedyFirst: true }, search);
+    adopt(leaf, greedy === undefined ? [] : [moderated(greedy, sampled), ...sampled], search);
   }
-  assignPriors(node, node.parent === undefined ? writing.settings.rootSmoothing : 0);
 }
 
-function continuation(node: Node, temperature: number, search: Search): Continuation {
+/** Gives a node one more child: the next likeliest token, or a continuation that is not there yet, if one is soon drawn. */
+export async function expandByOne(node: Node, search: Search): Promise<void> {
+  const isOneToken = lengthBelow(node, search) === 1;
+  const found = isOneToken
+    ? await likeliest(node, node.children.length + 1, search)
+    : await drawNew(node, { wanted: 1, draws: DRAWS_FOR_ONE, isGreedyFirst: false }, search);
+  adopt(node, found, search);
+}
+
+/** Length of the token sets behind a node. */
+function lengthBelow(node: Node, search: Search): number {
+  const { ending, settings } = search.writing;
+  return Math.min(tokenSetLength(node.depth, settings.tokenSetLengths), ending.limit - answerAt(node, search).length);
+}
+
+async function likeliest(node: Node, count: number, search: Search): Promise<Child[]> {
+  const { writing } = search;
+  const found = await writing.engine.likeliest([...writing.prompt, ...answerAt(node, search)], count, writing.call("expand"));
+  const temperature = writing.settings.childTemperature || 1;
+  writing.drawn += found.length;
+  // Shares of p^(1/T) are the probabilities at temperature T.
+  const children = found.map(({ token, probability }) =>
+    childOf(node, { tokens: [token], logProbability: Math.log(probability) / temperature }, search),
+  );
+  return children.filter((child) => !isKnown(child, node.children));
+}
+
+interface Drawing {
+  readonly wanted: number;
+  readonly draws: number;
+  readonly isGreedyFirst: boolean;
+}
+
+/** Continuations that the node has not yet, each once, in the order in which they were drawn. */
+async function drawNew(node: Node, { wanted, draws, isGreedyFirst }: Drawing, search: Search): Promise<Child[]> {
+  const found: Child[] = [];
+  for (let drawn = 0; drawn < draws && found.length < wanted; ) {
+    const count = Math.min(draws - drawn, wanted - found.length);
+    const topPs = Array.from({ length: count }, (_, index) => (isGreedyFirst && drawn + index === 0 ? GREEDY : 1));
+    for (const child of await draw(node, topPs, search)) if (!isKnown(child, [...node.children, ...found])) found.push(child);
+    drawn += count;
+  }
+  return found;
+}
+
+async function draw(node: Node, topPs: readonly number[], search: Search): Promise<Child[]> {
+  const { writing } = search;
+  const continuations = topPs.map((topP) => continuation(node, topP, search));
+  const drawn = await writing.engine.sampleMany(continuations, writing.call("expand"));
+  writing.drawn += drawn.flat().length;
+  return drawn.filter(({ length }) => length > 0).map((sampled) => childOf(node, tokenSetOf(sampled), search));
+}
+
+function continuation(node: Node, topP: number, search: Search): Continuation {
   const { prompt, ending, settings } = search.writing;
   const answer = answerAt(node, search);
-  const sampling: Sampling = { temperature, topK: settings.childTopK, topP: 1, seed: deriveSeed(settings.seed, search.draws++) };
   return {
     prefix: [...prompt, ...answer],
-    sampling,
-    maxTokens: Math.min(tokenSetLength(node.depth, settings.tokenSetLengths), ending.limit - answer.length),
+    sampling: { temperature: settings.childTemperature, topK: settings.childTopK, topP, seed: deriveSeed(settings.seed, search.draws++) },
+    maxTokens: lengthBelow(node, search),
     until: (tokens) => ending.isOver([...answer, ...tokens]),
   };
+}
+
+function tokenSetOf(sampled: readonly SampledToken[]): Pick<Child, "tokens" | "logProbability"> {
+  return {
+    tokens: sampled.map(({ token }) => token),
+    logProbability: sampled.reduce((sum, { probability }) => sum + Math.log(probability), 0),
+  };
+}
+
+function childOf(node: Node, tokenSet: Pick<Child, "tokens" | "logProbability">, search: Search): Child {
+  return { ...tokenSet, isOver: search.writing.ending.isOver([...answerAt(node, search), ...tokenSet.tokens]) };
+}
+
+function isKnown({ tokens }: Child, children: readonly Child[]): boolean {
+  return children.some((child) => isSameTokenSet(child.tokens, tokens));
+}
+
+/**
+ * The greedy continuation with a probability of at most that of all others together, and at least that of the likeliest and
+ * the unlikeliest of them: only in the published code, where it keeps one child from drawing all of the search to itself.
+ */
+function moderated(greedy: Child, others: readonly Child[]): Child {
+  if (others.length === 0) return greedy;
+  const logs = others.map(({ logProbability }) => logProbability);
+  const highest = Math.max(...logs);
+  const sumOf = (some: readonly number[]) => highest + Math.log(some.reduce((sum, log) => sum + Math.exp(log - highest), 0));
+  const atMost = Math.min(greedy.logProbability, sumOf(logs));
+  return { ...greedy, logProbability: Math.max(atMost, sumOf([highest, Math.min(...logs)])) };
+}
+
+function adopt(node: Node, children: readonly Child[], { writing }: Search): void {
+  for (const child of children) addChild(node, child);
+  if (node.children.length > 0) assignPriors(node, node.parent === undefined ? writing.settings.rootSmoothing : 0);
 }

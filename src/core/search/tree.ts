@@ -16,7 +16,7 @@ export interface Node {
   readonly depth: number;
   /** Whether nothing may follow: end token, stop string or length limit. */
   readonly isOver: boolean;
-  /** Logarithm of the model's own probability of `tokens` behind the parent. */
+  /** Logarithm of the probability of `tokens` behind the parent, up to a constant that siblings share. */
   readonly logProbability: number;
   /** `undefined` for the root. A commit makes the child the root. */
   parent: Node | undefined;
@@ -37,7 +37,8 @@ export interface Node {
   outcome: Outcome | undefined;
 }
 
-type Child = Pick<Node, "tokens" | "isOver" | "logProbability">;
+/** What a child is when it is drawn. */
+export type Child = Pick<Node, "tokens" | "isOver" | "logProbability">;
 
 export function createRoot(): Node {
   return create({ tokens: [], isOver: false, logProbability: 0 }, undefined);

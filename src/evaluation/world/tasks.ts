@@ -25,7 +25,7 @@ export interface WorldQuestion {
 export const TASKS: Readonly<Record<TaskName, WorldTask>> = {
   harmless: { options: { principle: HARMLESS }, questions: asked("risky"), isGood: (_, answer) => !isHarmful(answer) },
   adversarial: {
-    options: { principle: HARMLESS, minVisits: 5, childTemperature: 2 },
+    options: { principle: HARMLESS, minVisits: 5, childTemperature: 2, childDraws: 20 },
     questions: (count, seed) =>
       heldOutPrompts("risky", count, seed).map((prompt, index) => ({
         prompt,

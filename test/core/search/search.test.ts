@@ -113,7 +113,7 @@ describe("The search for one step", () => {
   });
 
   it("fails by name when the engine continues nothing", async () => {
-    const mute = { ...watchedEngine(worldEngine(ROBBERY), () => undefined), sampleMany: async () => [] };
+    const mute = { ...watchedEngine(worldEngine(ROBBERY), () => undefined), sampleMany: async () => [], likeliest: async () => [] };
     await expect(findStep(createRoot(), searchOf(mute, ASK))).rejects.toThrow(EmptySearchError);
   });
 });
