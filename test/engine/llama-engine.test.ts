@@ -36,8 +36,8 @@ describe("with slots enough,", () => {
       checks++;
       await engine.compare([{ prefix: [...one.prefix, ...drafted, ...question], candidates: [40, 41] }], call(meter, "evaluate"));
     }
-    // Each check reads its question and the draft's last token, which the draft then finds computed.
-    expect(meter.spent.evaluate).toEqual({ tokens: checks * (question.length + 1), calls: checks });
+    // Each check reads the draft's last token, alone as the draft would, which then finds it computed; and its question.
+    expect(meter.spent.evaluate).toEqual({ tokens: checks * (question.length + 1), calls: 2 * checks });
     expect(meter.spent.draft.tokens + checks).toBe(drafted.length - 1 + (drafted.length % 4 === 0 ? 1 : 0));
   });
 

@@ -73,8 +73,9 @@ export class Decoder {
     const start = slot.tokens.length;
     const foresights = this.#foresights(prefix, start);
     if (wanted !== undefined && "topK" in wanted) foresights.set(prefix.length, Math.max(wanted.topK, foresights.get(prefix.length) ?? 0));
-    // Where a model needs checkpoints, a portion ends where somebody will come back to.
-    const firstReturn = slot.sequence.needsCheckpoints ? Math.min(prefix.length, ...foresights.keys()) : prefix.length;
+    // A portion ends where a paused generation will go on. Its last token is so computed alone, as in plain decoding: in one batch
+    // with a question its logits would differ in the last digits, and now and then draw another token.
+    const firstReturn = Math.min(prefix.length, ...foresights.keys());
     const end = Math.min(firstReturn, start + room);
     return {
       reading,
