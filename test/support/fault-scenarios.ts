@@ -42,8 +42,8 @@ export const PLAIN: Scenario = { name: "A plain answer", world: ROBBERY, options
 export interface Mishap {
   readonly hooks?: Hooks;
   readonly options?: RainOptions;
-  /** After each step, counted from 1; `"leave"` ends the reading. */
-  readonly onStep?: (step: number) => unknown;
+  /** After each step, with its number from 1 and that of the engine's calls so far; `"leave"` ends the reading. */
+  readonly onStep?: (step: number, calls: number) => unknown;
 }
 
 /** What became of it. */
@@ -82,7 +82,7 @@ export async function attempt({ world, options }: Scenario, mishap: Mishap = {})
       const next = await answering.next();
       if (next.done) return done({ whole: next.value, failure: undefined });
       text += next.value.text;
-      if (mishap.onStep?.(++steps) !== "leave") continue;
+      if (mishap.onStep?.(++steps, faulty.calls()) !== "leave") continue;
       await answering.return(undefined as never);
       return done({ whole: undefined, failure: undefined });
     }
