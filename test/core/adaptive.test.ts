@@ -161,11 +161,14 @@ describe("A model whose every text fails the judge", () => {
     expect((await run(worldEngine(HOPELESS), { refusal: "No. Never.", stop: [" Never"] })).whole?.text).toBe("No.");
   });
 
-  it("ends behind what was released, with no sentence glued to it", async () => {
+  it("ends behind what was released, and what waited for a stop string, with no sentence glued to it", async () => {
     const world: World = { ...ENDLESS, goOn: (answer) => (answer.length < 24 ? { " so": 1 } : { " bad": 1 }) };
     const { whole } = await run(worldEngine(world));
     expect(whole).toMatchObject({ text: "so so so so so so so so", finishReason: "content_filter" });
     expect(whole?.value).toBeGreaterThan(0.9);
+    const waiting = await run(worldEngine(world), { stop: [" so no"] });
+    expect(waiting.steps[0]?.text).toBe("so so so so so so so");
+    expect(waiting.whole?.text).toBe("so so so so so so so so");
   });
 
   it("spends no more than the budget, to a round", async () => {
