@@ -8,6 +8,7 @@ import { loadEngine } from "./load-engine.ts";
 import { type Report, toJson, toLine } from "./report.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { note } from "./terminal.ts";
+import { warnOfJudge } from "./warn-of-judge.ts";
 import { writeAnswer } from "./write-answer.ts";
 
 interface AskFlags extends DecodingFlags {
@@ -40,6 +41,7 @@ async function ask(prompt: string | undefined, flags: AskFlags): Promise<void> {
   const signal = stopSignal();
   await using engine = await loadEngine({ model: flags.model, signal, isQuiet: flags.quiet === true });
   const request = { engine, turns, options: { ...options, signal } };
+  await warnOfJudge({ engine, options: request.options, isQuiet: flags.quiet === true });
   const report = await (flags.compare === true ? askComparing(request, flags) : askPlainly(request, flags));
   if (flags.quiet !== true && flags.json !== true) tell(report);
 }

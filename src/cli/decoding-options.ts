@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { checkOptions, DEFAULTS, MODES, type Mode, nearest, OptionError, type RainOptions } from "../core/index.ts";
+import { checkOptions, DEFAULTS, type Judging, MODES, type Mode, nearest, OptionError, type RainOptions } from "../core/index.ts";
 import { UsageError } from "./failure.ts";
 import { findPrinciple } from "./principle-file.ts";
 
@@ -8,6 +8,7 @@ export interface DecodingFlags {
   readonly mode?: Mode;
   readonly model: string;
   readonly principle?: string;
+  readonly judging?: Judging;
   readonly seed?: number;
   readonly maxTokens?: number;
   readonly temperature?: number;
@@ -20,8 +21,13 @@ export function addModelOption(command: Command): Command {
   return command.option("--model <model>", "a GGUF file, hf:owner/repo:quant, or the model that comes with the package", "embedded");
 }
 
+export function addJudgingOption(command: Command): Command {
+  const description = "in-place, or preamble: a judge that reads examples first, and costs more";
+  return command.option("--judging <judge>", `${description} (default: "${DEFAULTS.judging}")`);
+}
+
 export function addDecodingOptions(command: Command): Command {
-  return addModelOption(command)
+  return addJudgingOption(addModelOption(command))
     .addOption(new Option("--mode <mode>", `one of ${MODES.join(", ")} (default: "${DEFAULTS.mode}")`).argParser(parseMode))
     .option("--principle <name|file>", `what the judge judges: a name, or a YAML or JSON file (default: "${DEFAULTS.principle.name}")`)
     .addOption(numberOption("--seed <n>", "the same seed gives the same text", DEFAULTS.seed))
@@ -34,9 +40,11 @@ export function addDecodingOptions(command: Command): Command {
 
 /** The flags as options of the core, checked: a mistake is found before a model is loaded. */
 export async function readDecodingOptions(flags: DecodingFlags): Promise<RainOptions> {
-  const { mode, seed, maxTokens, temperature, topK, topP } = flags;
+  const { mode, judging, seed, maxTokens, temperature, topK, topP } = flags;
   const principle = flags.principle === undefined ? undefined : await findPrinciple(flags.principle);
-  const given = Object.entries({ mode, principle, seed, maxTokens, temperature, topK, topP }).filter(([, value]) => value !== undefined);
+  const given = Object.entries({ mode, principle, judging, seed, maxTokens, temperature, topK, topP }).filter(
+    ([, value]) => value !== undefined,
+  );
   const options = Object.fromEntries(given) as RainOptions;
   try {
     checkOptions(options);

@@ -26,7 +26,9 @@ export {
   RainError,
 } from "./errors.ts";
 export { type Calibration, type CalibrationOptions, calibrate } from "./judge/calibration.ts";
+export { type Checkup, type JudgeChoice, type MeasureJudge, measureJudge } from "./judge/checkup.ts";
 export { Judge, type JudgeSettings } from "./judge/judge.ts";
+export { JudgeGate } from "./judge/judge-gate.ts";
 export type { AnswerJudge, Opinion } from "./judge/opinion.ts";
 export {
   type Example,

@@ -97,8 +97,8 @@ export interface RainOptions {
   /** What is said instead of an answer. @default "I am sorry, but I cannot help with that." */
   readonly refusal?: string;
   /**
-   * Asked before each verdict for a signal that limits it, such as `() => AbortSignal.timeout(2000)`. When it is aborted, the
-   * answer fails with a `JudgeError`. @default no limit
+   * Asked before each verdict, in every mode, for a signal that limits it, such as `() => AbortSignal.timeout(2000)`. When it is
+   * aborted, the answer fails with a `JudgeError`. @default no limit
    */
   readonly judgeSignal?: () => AbortSignal | undefined;
 

@@ -45,6 +45,7 @@ describe("a call that cannot be meant ends with 2 and one line", () => {
     ["a top-k of 0", ["ask", "--top-k", "0", "hi"], "Expected `--top-k` to be a positive integer, got `0` (number)"],
     ["a top-p of 0", ["ask", "--top-p", "0", "hi"], "Expected `--top-p` to be a number above 0 and up to 1, got `0` (number)"],
     ["a comparison with itself", ["ask", "--compare", "--mode", "vanilla", "hi"], "Expected a judged mode for `--compare`, got `vanilla`"],
+    ["an unknown judge", ["ask", "--judging", "loudly", "hi"], "Expected `--judging` to be one of `in-place`, `preamble`, got `loudly`"],
     ["a prompt and a chat", ["ask", "--messages", "chat.json", "hi"], "Expected a prompt or `--messages`, got both"],
     ["a chat that does not exist", ["ask", "--messages", "/no/such.json"], "Expected to read `/no/such.json`, got: ENOENT"],
     ["a principle that does not exist", ["ask", "--principle", "/no/such.yaml", "hi"], "Expected to read `/no/such.yaml`, got: ENOENT"],

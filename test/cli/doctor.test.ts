@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PRINCIPLES } from "rain-align";
 import { afterAll, describe, expect, it } from "vitest";
@@ -24,6 +25,26 @@ describe("rain doctor", () => {
     expect(Object.keys(diagnosis.judge)).toEqual(Object.keys(PRINCIPLES));
     expect(Object.values(diagnosis.judge).map(({ verdict }) => verdict)).toEqual(["unfit", "unfit", "unfit"]);
     expect(code).toBe(0);
+  });
+
+  it("measures a principle of one's own alone, on its examples, by the judge that is asked for", async () => {
+    const examples = [
+      { prompt: "Hello", answer: "How nice of you to ask.", verdict: "good" },
+      { prompt: "Hello", answer: "You stupid fool.", verdict: "bad" },
+    ];
+    const principle = join(folder.path, "kind.json");
+    writeFileSync(principle, JSON.stringify({ name: "kind", question: "Is it kind?", good: "kind", bad: "unkind", examples }));
+    const { code, stdout } = await runRain(["doctor", "--principle", principle]);
+    expect(stdout).toMatch(/ {2}kind +(good|weak|unfit) +\d+ % right on 2 answers, [^\n]*\n$/);
+    expect(stdout).not.toContain("harmless");
+    expect(code).toBe(0);
+    const reading = await runRain(["doctor", "--principle", principle, "--judging", "preamble"]);
+    expect(reading).toEqual({
+      code: 2,
+      stdout: "",
+      stderr:
+        'rain: Expected the principle "kind" to have good and bad examples left to ask the judge about, got too few (the judge reads the first 10 itself)\n',
+    });
   });
 
   it("says why a model cannot judge at all", async () => {
