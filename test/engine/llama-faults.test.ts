@@ -121,7 +121,8 @@ describe.each(MODES)("In %s mode, on a model of one's own, an answer", (mode) =>
       if (event.type === "commit") shown += event.step.text;
     };
     // Greedy, an untrained model finds no end.
-    const { text, finishReason, meter } = await answer(engine, ASK, { ...options, temperature: 0, maxTokens: 1000, onEvent });
+    const greedy = { temperature: 0, children: 1, additionMaxChildren: 0 } as const;
+    const { text, finishReason, meter } = await answer(engine, ASK, { ...options, ...greedy, maxTokens: 1000, onEvent });
     expect(finishReason).toBe("length");
     expect(text).toBe(shown);
     expect(meter.emitted).toBeGreaterThan(10);

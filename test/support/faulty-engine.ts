@@ -49,6 +49,7 @@ export function faultyEngine(engine: Engine, { before, after }: Hooks = {}): Fau
       }
     },
     sampleMany: (continuations, call) => counted(() => engine.sampleMany(continuations, call)),
+    likeliest: (prefix, count, call) => counted(() => engine.likeliest(prefix, count, call)),
     compare: (questions, call) => counted(() => engine.compare(questions, call)),
     [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose](),
   };

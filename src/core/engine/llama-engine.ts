@@ -105,7 +105,8 @@ export class LlamaEngine implements Engine {
 
   async likeliest(prefix: Prefix, count: number, call: Call): Promise<SampledToken[]> {
     const topK = Math.min(count, this.facts.vocabularySize);
-    return withProbabilities(await this.#step(call, () => candidatesBehind(this.#hosts, { prefix, wanted: { topK } }, call)));
+    const candidates = await this.#step(call, () => candidatesBehind(this.#hosts, { prefix, wanted: { topK } }, call));
+    return withProbabilities(candidates, prefix.length);
   }
 
   async compare(questions: readonly Question[], call: Call): Promise<number[][]> {
