@@ -126,9 +126,10 @@ describe.each([...JUDGED, PLAIN])("$name", (scenario) => {
       let asked = 0;
       const goOn: World["goOn"] = (text) => (++asked === fatal ? { ".": Number.NaN } : scenario.world.goOn(text));
       const trial = await attempt({ ...scenario, world: { ...scenario.world, goOn } });
+      const times = asked;
       if (fatal > 0) expect(trial.failure).toBeInstanceOf(RangeError);
       await expectOrder(scenario, trial, undisturbed);
-      return asked;
+      return times;
     };
     const all = await damaging(0);
     expect(all).toBeGreaterThan(5);
