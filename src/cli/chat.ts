@@ -1,7 +1,9 @@
 import { createInterface, type Interface } from "node:readline";
 import { Command } from "commander";
 import { type Engine, RainError, type RainOptions, type Turn } from "../core/index.ts";
+import type { LlamaEngineOptions } from "../llama.ts";
 import { addDecodingOptions, type DecodingFlags, readDecodingOptions } from "./decoding-options.ts";
+import { readEngineOptions } from "./engine-options.ts";
 import { explain } from "./failure.ts";
 import { loadEngine } from "./load-engine.ts";
 import { Interrupted, onPipeClosed, PipeClosed } from "./stop-signal.ts";
@@ -14,9 +16,10 @@ export function chatCommand(): Command {
   return addDecodingOptions(
     new Command("chat").description("A conversation. Only judged text is printed, except with --mode vanilla."),
   ).action(async (flags: DecodingFlags) => {
+    const engineOptions = readEngineOptions(flags);
     const options = await readDecodingOptions(flags);
     await using chat = new Chat(options, flags.quiet === true);
-    await chat.talk(flags.model);
+    await chat.talk(engineOptions);
   });
 }
 
@@ -37,9 +40,9 @@ class Chat implements AsyncDisposable {
     onPipeClosed((reason) => this.#stop(reason));
   }
 
-  async talk(model: string): Promise<void> {
+  async talk(options: LlamaEngineOptions): Promise<void> {
     const { signal } = this.#begin();
-    this.#engine = await loadEngine({ model, signal, isQuiet: this.#isQuiet });
+    this.#engine = await loadEngine({ options, signal, isQuiet: this.#isQuiet });
     this.#end();
     const input = this.#openInput();
     if (!this.#isQuiet) note(`${this.#engine.facts.model}. ${HELP}`);
