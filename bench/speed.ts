@@ -3,14 +3,16 @@
  *
  *   npm run bench:speed -- [--json] [--model M ...] [--shape 135m|1b|8b ...] [--gpu auto|cuda|vulkan|metal] [--pairs N] [--tokens N]
  *
+ * `--gpu auto` and the others need a GPU: without one the benchmark ends and says so. By default the CPU is measured.
  * On a shape the weights are random and the verdicts forced; a model judges itself. Without either: shape 135m, the embedded
  * model, and how cost grows with answer and conversation. `--json` prints one object a model, each on a line.
  */
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
-import type { Engine } from "rain-align";
+import { type Engine, RainError } from "rain-align";
 import { type LlamaEngine, loadLlamaEngine } from "rain-align/llama";
 import { TASKS } from "../src/evaluation/world/index.ts";
+import { findGpu, type GpuWish, gpuInWords, refuseCpu } from "./gpu.ts";
 import { type Growth, measureGrowth } from "./growth.ts";
 import { measurePairs, type Row, rowOf } from "./paired.ts";
 import { SHAPES, type ShapeName, shapedModel } from "./shapes.ts";
@@ -29,15 +31,24 @@ const pairs = wholeNumber("pairs", values.pairs);
 const tokens = wholeNumber("tokens", values.tokens);
 const gpu = gpuNamed(values.gpu);
 const isDefault = values.model === undefined && values.shape === undefined;
-for (const name of values.shape ?? (isDefault ? ["135m"] : [])) {
-  const shape = SHAPES[shapeNamed(name)];
-  await report(shapedModel(shape), forcedRows);
+try {
+  await benchmark();
+} catch (error) {
+  if (!(error instanceof RainError || error instanceof RangeError)) throw error;
+  process.stderr.write(`bench:speed: ${error.message}\n`);
+  process.exitCode = 1;
 }
-for (const model of values.model ?? (isDefault ? ["embedded"] : [])) await report(model, worldRows);
-if (isDefault) await reportGrowth();
+
+async function benchmark(): Promise<void> {
+  await findGpu(gpu);
+  for (const name of values.shape ?? (isDefault ? ["135m"] : [])) await report(shapedModel(SHAPES[shapeNamed(name)]), forcedRows);
+  for (const model of values.model ?? (isDefault ? ["embedded"] : [])) await report(model, worldRows);
+  if (isDefault) await reportGrowth();
+}
 
 async function report(model: string, measure: (engine: Engine) => Promise<Row[]>): Promise<void> {
-  await using engine = await loadLlamaEngine({ model, gpu });
+  await using engine = await loadLlamaEngine({ model, gpu, onNotice: (notice) => process.stderr.write(`${notice}\n`) });
+  refuseCpu(gpu, engine.facts);
   const result = { ...placeOf(engine), rows: await measure(engine) };
   if (values.json) console.log(JSON.stringify(result));
   else printRows(result);
@@ -81,7 +92,8 @@ async function reportGrowth(): Promise<void> {
 type Place = ReturnType<typeof placeOf>;
 
 function placeOf({ facts }: LlamaEngine) {
-  return { model: facts.model, cpu: `${cpus().length} x ${cpus()[0]?.model.trim() ?? "unknown"}`, gpu: facts.gpu, threads: facts.threads };
+  const cpu = `${cpus().length} x ${cpus()[0]?.model.trim() ?? "unknown"}`;
+  return { model: facts.model, cpu, gpu: gpuInWords(facts), threads: facts.threads };
 }
 
 function printRows({ model, cpu, gpu: card, threads, rows }: Place & { readonly rows: readonly Row[] }): void {
@@ -116,7 +128,7 @@ function shapeNamed(name: string): ShapeName {
   throw new RangeError(`Expected \`--shape\` to be one of ${Object.keys(SHAPES).join(", ")}, got \`${name}\``);
 }
 
-function gpuNamed(name: string): "auto" | "cuda" | "vulkan" | "metal" | false {
+function gpuNamed(name: string): GpuWish {
   if (name === "none") return false;
   if (name === "auto" || name === "cuda" || name === "vulkan" || name === "metal") return name;
   throw new RangeError(`Expected \`--gpu\` to be one of none, auto, cuda, vulkan, metal, got \`${name}\``);
