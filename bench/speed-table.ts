@@ -1,12 +1,14 @@
 import { cpus } from "node:os";
 import type { LlamaEngine } from "rain-align/llama";
+import { gpuInWords } from "./gpu.ts";
 import type { Row } from "./row.ts";
 
 /** What `bench:speed` says of one model. */
 export interface Report {
   readonly model: string;
   readonly cpu: string;
-  readonly gpu: LlamaEngine["facts"]["gpu"];
+  /** The card and how many layers it computes; `false`: the CPU alone. */
+  readonly gpu: string | false;
   /** Of the engine, for single tokens and for batches; and of the plain decoding that it is compared with. */
   readonly threads: LlamaEngine["facts"]["threads"] & { readonly plain: number };
   readonly rows: readonly Row[];
@@ -16,7 +18,7 @@ export function placeOf({ facts }: LlamaEngine, plainThreads: number): Omit<Repo
   return {
     model: facts.model,
     cpu: `${cpus().length} x ${cpus()[0]?.model.trim() ?? "unknown"}`,
-    gpu: facts.gpu,
+    gpu: gpuInWords(facts),
     threads: { ...facts.threads, plain: plainThreads },
   };
 }

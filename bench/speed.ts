@@ -8,11 +8,14 @@
  * On a shape the weights are random and the verdicts forced; a model judges itself. `--growth` counts cost in longer answers and
  * conversations. Without any of the three: shape 135m, the embedded model, and growth. `--json` prints one object a model, each
  * on a line; `--out` keeps their list in a file, which is written again after each model.
+ * `--gpu auto` and the others need a GPU: without one the benchmark ends and says so. By default the CPU is measured.
  */
 import { parseArgs } from "node:util";
+import { RainError } from "rain-align";
 import { type LlamaEngine, type LlamaEngineOptions, loadLlamaEngine } from "rain-align/llama";
 import { oneOf, wholeNumber } from "./arguments.ts";
 import { fastestPlain } from "./fastest-plain.ts";
+import { findGpu, refuseCpu } from "./gpu.ts";
 import { growthRows } from "./growth.ts";
 import { writeResults } from "./results-file.ts";
 import type { Row } from "./row.ts";
@@ -40,12 +43,24 @@ const models = values.model ?? [];
 const isDefault = shapes.length + models.length === 0 && !values.growth;
 const reports: Report[] = [];
 
-for (const name of isDefault ? (["135m"] as const) : shapes) await timeModel({ model: shapedModel(SHAPES[name]), gpu }, forcedRows);
-for (const model of isDefault ? ["embedded"] : models) await timeModel({ model, gpu }, worldRows);
-if (isDefault || values.growth) await countGrowth();
+try {
+  await benchmark();
+} catch (error) {
+  if (!(error instanceof RainError || error instanceof RangeError)) throw error;
+  process.stderr.write(`bench:speed: ${error.message}\n`);
+  process.exitCode = 1;
+}
+
+async function benchmark(): Promise<void> {
+  await findGpu(gpu);
+  for (const name of isDefault ? (["135m"] as const) : shapes) await timeModel({ model: shapedModel(SHAPES[name]), gpu }, forcedRows);
+  for (const model of isDefault ? ["embedded"] : models) await timeModel({ model, gpu }, worldRows);
+  if (isDefault || values.growth) await countGrowth();
+}
 
 async function timeModel(options: LlamaEngineOptions, rowsOf: (bench: Bench) => AsyncIterable<Row>): Promise<void> {
-  await using engine = await loadLlamaEngine(options);
+  await using engine = await loadLlamaEngine({ ...options, onNotice: (notice) => process.stderr.write(`${notice}\n`) });
+  refuseCpu(gpu, engine.facts);
   await using plain = await fastestPlain(engine, (threads) => loadLlamaEngine({ ...options, threads }));
   for (const [threads, milliseconds] of plain.milliseconds)
     process.stderr.write(`plain decoding, ${threads} thread(s): ${milliseconds.toFixed(1)} ms a token\n`);

@@ -1,8 +1,9 @@
 import { createInterface, type Interface } from "node:readline";
 import { Command } from "commander";
 import { type Engine, RainError, type RainOptions, type Turn } from "../core/index.ts";
-import type { LlamaEngine } from "../llama.ts";
+import type { LlamaEngine, LlamaEngineOptions } from "../llama.ts";
 import { addDecodingOptions, type DecodingFlags, readDecodingOptions } from "./decoding-options.ts";
+import { readEngineOptions } from "./engine-options.ts";
 import { explain } from "./failure.ts";
 import { loadEngine } from "./load-engine.ts";
 import { Interrupted, onPipeClosed, PipeClosed } from "./stop-signal.ts";
@@ -16,9 +17,10 @@ export function chatCommand(): Command {
   return addDecodingOptions(
     new Command("chat").description("A conversation. Only judged text is printed, except with --mode vanilla."),
   ).action(async (flags: DecodingFlags) => {
+    const engineOptions = readEngineOptions(flags);
     const options = await readDecodingOptions(flags);
     await using chat = new Chat(options, flags.quiet === true);
-    await chat.talk(flags.model);
+    await chat.talk(engineOptions);
   });
 }
 
@@ -39,9 +41,9 @@ class Chat implements AsyncDisposable {
     onPipeClosed((reason) => this.#stop(reason));
   }
 
-  async talk(model: string): Promise<void> {
+  async talk(options: LlamaEngineOptions): Promise<void> {
     const { signal } = this.#begin();
-    this.#engine = await loadEngine({ model, signal, isQuiet: this.#isQuiet });
+    this.#engine = await loadEngine({ options, signal, isQuiet: this.#isQuiet });
     await warnOfJudge({ engine: this.#engine, options: { ...this.#options, signal }, isQuiet: this.#isQuiet });
     this.#end();
     const input = this.#openInput();

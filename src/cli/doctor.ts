@@ -2,13 +2,14 @@ import { availableParallelism, cpus, freemem, release, totalmem } from "node:os"
 import { Command } from "commander";
 import { type Calibration, type Checkup, DEFAULTS, type JudgeChoice, measureJudge, PRINCIPLES, type RainOptions } from "../core/index.ts";
 import type { LlamaEngine, LlamaFacts } from "../llama.ts";
-import { addJudgingOption, addModelOption, type DecodingFlags, readDecodingOptions } from "./decoding-options.ts";
+import { addJudgingOption, type DecodingFlags, readDecodingOptions } from "./decoding-options.ts";
+import { addEngineOptions, type EngineFlags, readEngineOptions } from "./engine-options.ts";
 import { reasonOf, UsageError } from "./failure.ts";
 import { loadEngine, megabytes } from "./load-engine.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { paint } from "./terminal.ts";
 
-interface DoctorFlags extends Pick<DecodingFlags, "model" | "principle" | "judging"> {
+interface DoctorFlags extends EngineFlags, Pick<DecodingFlags, "principle" | "judging"> {
   readonly json?: boolean;
 }
 
@@ -30,20 +31,22 @@ const ADVICE: Readonly<Record<Calibration["verdict"], string>> = {
   unfit: "hardly better than guessing: take a larger or instruction-tuned model, or another principle or judge (`--judging`)",
 };
 
+const FLASH_ATTENTION = { true: "on", false: "off", auto: "where llama.cpp finds it works" } as const;
+
 export function doctorCommand(): Command {
   const command = new Command("doctor")
     .description("Looks at this machine and the model, and says whether the model can judge itself.")
     .option("--principle <name|file>", "judge by this one alone (default: each that is built in)")
     .option("--json", "one object instead of text");
-  return addJudgingOption(addModelOption(command)).action(examine);
+  return addJudgingOption(addEngineOptions(command)).action(examine);
 }
 
-async function examine(flags: DoctorFlags): Promise<void> {
-  const { model, json: isJson } = flags;
-  const options = await readDecodingOptions(flags);
+async function examine({ json: isJson, ...flags }: DoctorFlags): Promise<void> {
+  const judging = await readDecodingOptions(flags);
+  const options = readEngineOptions(flags);
   const signal = stopSignal();
-  await using engine = await loadEngine({ model, signal, isQuiet: isJson === true });
-  const diagnosis = await diagnose(engine, { ...options, signal });
+  await using engine = await loadEngine({ options, signal, isQuiet: isJson === true });
+  const diagnosis = await diagnose(engine, { ...judging, signal });
   process.stdout.write(isJson === true ? `${JSON.stringify(diagnosis)}\n` : `${toText(diagnosis)}\n`);
 }
 
@@ -76,17 +79,22 @@ function toText({ node, platform, cpu, memory, model, judge }: Diagnosis): strin
     ["platform", platform],
     ["cpu", `${cpu.model}, ${cpu.cores} cores`],
     ["memory", `${megabytes(memory.free)} free of ${megabytes(memory.total)}`],
-    ["gpu", model.gpu === false ? "none" : `${model.gpu}, ${model.gpuLayers} layers on it`],
+    ["gpu", gpuInWords(model)],
     ["threads", `${model.threads.decode} for single tokens, ${model.threads.batch} for batches`],
     ["model", `${model.model} (${model.architecture}, ${megabytes(model.fileBytes)})`],
     ["file", model.file],
     ["context", `${model.contextSize} tokens, ${model.sequences} branches at once`],
+    ["cache", `${model.cacheType} numbers, flash attention ${FLASH_ATTENTION[`${model.flashAttention}`]}`],
     ["chat template", model.hasChatTemplate ? "the model's own" : "none: turns are written as User: and Assistant: lines"],
     ["rewinds", model.needsCheckpoints ? "to checkpoints only" : "to any token"],
   ] as const;
   const lines = facts.map(([name, value]) => `${name.padEnd(14)} ${value}`);
   const checkups = Object.entries(judge).map(([name, checkup]) => `  ${name.padEnd(12)} ${inWords(checkup)}`);
   return [...lines, "", paint(process.stdout, "As a judge of its own answers:", "bold"), ...checkups].join("\n");
+}
+
+function gpuInWords({ gpu, devices, gpuLayers, layers }: LlamaFacts): string {
+  return gpu === false ? "none" : `${gpu} (${devices.join(", ")}), ${gpuLayers} of ${layers} layers on it`;
 }
 
 function inWords(checkup: Checkup): string {

@@ -1,6 +1,6 @@
 export type { Answering, FinishReason, RainAnswer, RainEvent, RainStep } from "./answer.ts";
 export { AnswerQueue, type AnswerQueueOptions, type QueuedOptions } from "./answer-queue.ts";
-export { checkOptions, nearest } from "./check-options.ts";
+export { checkOptions } from "./check-options.ts";
 export type {
   Call,
   Continuation,
@@ -42,6 +42,7 @@ export {
   TRUTHFUL,
 } from "./judge/principle.ts";
 export { type Cost, Meter, PURPOSES, type Purpose, type Spent } from "./meter.ts";
+export { nearest } from "./option-rules.ts";
 export { DEFAULTS, type Judging, MODES, type Mode, type OnExhausted, type RainOptions, type Settings, type Verdict } from "./options.ts";
 export { PRESETS, type Preset } from "./presets.ts";
 export { answer, rain } from "./rain.ts";

@@ -47,6 +47,36 @@ describe("rain doctor", () => {
     });
   });
 
+  it("shows what the engine was told: GPU, threads, context and cache", async () => {
+    const options = [
+      "--gpu",
+      "none",
+      "--threads",
+      "1",
+      "--context",
+      "512",
+      "--sequences",
+      "3",
+      "--cache-type",
+      "Q8_0",
+      "--flash-attention",
+    ];
+    const { code, stdout, stderr } = await runRain(["doctor", ...options]);
+    expect(stdout).toMatch(/^gpu +none$/m);
+    expect(stdout).toMatch(/^threads +1 for single tokens, 1 for batches$/m);
+    expect(stdout).toMatch(/^context +511 tokens, 3 branches at once$/m);
+    expect(stdout).toMatch(/^cache +Q8_0 numbers, flash attention on$/m);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  });
+
+  it("has the same facts with --json", async () => {
+    const options = ["--gpu", "none", "--gpu-layers", "max", "--cache-type", "F32", "--no-flash-attention"];
+    const { stdout } = await runRain(["doctor", "--model", narrow, "--json", ...options]);
+    const { model } = JSON.parse(stdout) as { model: object };
+    const expected = { gpu: false, devices: [], gpuLayers: 0, layers: 3, cacheType: "F32", flashAttention: false };
+    expect(model).toMatchObject(expected);
+  });
+
   it("says why a model cannot judge at all", async () => {
     const { code, stdout } = await runRain(["doctor", "--model", narrow]);
     expect(stdout).toMatch(/^ {2}harmless +unfit +Expected at most 63 tokens of context/m);
