@@ -3,6 +3,7 @@ import { ContextFullError, EngineError } from "../errors.ts";
 import type { Call, Prefix } from "./engine.ts";
 import type { Evaluated, Evaluation } from "./llama-evaluate.ts";
 import { failure } from "./llama-failure.ts";
+import { Rounds } from "./llama-rounds.ts";
 import { commonLength, type Slot } from "./llama-slot.ts";
 import type { SlotPool, Wanted } from "./llama-slot-pool.ts";
 import type { Threads } from "./llama-threads.ts";
@@ -26,13 +27,13 @@ interface Portion extends Evaluation {
 export class Decoder {
   readonly #context: LlamaContext;
   readonly #pool: SlotPool;
-  readonly #threads: Threads;
+  readonly #rounds: Rounds;
   readonly #ensureOpen: () => void;
 
   constructor(parts: { context: LlamaContext; pool: SlotPool; threads: Threads; ensureOpen: () => void }) {
     this.#context = parts.context;
     this.#pool = parts.pool;
-    this.#threads = parts.threads;
+    this.#rounds = new Rounds((tokens) => parts.threads.chooseFor(tokens));
     this.#ensureOpen = parts.ensureOpen;
   }
 
@@ -61,7 +62,8 @@ export class Decoder {
   /** What the next decode call computes: as much as fits into one batch. */
   #portions(readings: readonly Reading[]): Portion[] {
     let room = this.#context.batchSize;
-    return readings.flatMap((reading) => {
+    const inOrder = readings.toSorted((left, right) => left.slot.index - right.slot.index);
+    return inOrder.flatMap((reading) => {
       const portion = this.#portion(reading, room);
       room -= portion.tokens.length;
       return portion.tokens.length === 0 ? [] : [portion];
@@ -98,11 +100,15 @@ export class Decoder {
     return foresights;
   }
 
-  /** Everything is asked for in the same tick: that is what makes node-llama-cpp decode it as one batch. */
   async #decode(portions: readonly Portion[], call: Call): Promise<Evaluated[]> {
     const count = portions.reduce((sum, { tokens }) => sum + tokens.length, 0);
-    this.#threads.chooseFor(count);
-    const outcomes = await Promise.allSettled(portions.map((portion) => portion.reading.slot.evaluator.evaluate(portion)));
+    const sequence = Math.min(...portions.map(({ reading }) => reading.slot.index));
+    const outcomes = await this.#rounds.join({ tokens: count, sequence }, () => {
+      // Much may have happened while the round was waited for.
+      call.signal?.throwIfAborted();
+      this.#ensureOpen();
+      return Promise.allSettled(portions.map((portion) => portion.reading.slot.evaluator.evaluate(portion)));
+    });
     const rejected = outcomes.find((outcome) => outcome.status === "rejected");
     if (rejected !== undefined) await this.#giveUp(portions, rejected.reason);
     call.meter.record(call.purpose, count, 1);

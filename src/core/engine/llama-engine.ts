@@ -65,7 +65,7 @@ export class LlamaEngine implements Engine {
 
   constructor(parts: LlamaParts) {
     const { context, threads } = parts;
-    const slots = Array.from({ length: context.totalSequences }, () => new Slot(context.getSequence()));
+    const slots = Array.from({ length: context.totalSequences }, (_, index) => new Slot(context.getSequence(), index));
     const first = (slots[0] as Slot).sequence;
     const pool = new SlotPool(slots, parts.canCopy ?? canCopySequences(first));
     const ensureOpen = () => this.#ensureOpen();

@@ -151,13 +151,25 @@ export class SlotPool {
     const inPlace = best(places.filter((place) => this.#mayContinue(place, guard)));
     const sources = this.#canCopy ? this.slots.filter((slot) => !slot.isClaimed || held.includes(slot)).map(rate) : [];
     const source = best(sources);
-    const isCopyWorth = source !== undefined && source.kept >= (inPlace?.kept ?? 0) + WORTH_A_COPY;
+    const used = this.#used();
+    const isApart = inPlace !== undefined && used.size > 0 && !isBeside(inPlace.slot, used) && !used.has(inPlace.slot.index);
+    const isCopyWorth = source !== undefined && source.kept >= (isApart ? 0 : (inPlace?.kept ?? 0)) + WORTH_A_COPY;
     if (inPlace !== undefined && !isCopyWorth) return inPlace;
     const others = isCopyWorth ? places.filter(({ slot }) => slot !== source.slot) : places;
     // Somebody's tokens are dropped only for a request that could not go on at all.
-    const target = others.find(({ slot }) => !this.#isGuarded(slot, 0, guard)) ?? (held.length === 0 ? others[0] : undefined);
+    const nobodys = others.filter(({ slot }) => !this.#isGuarded(slot, 0, guard));
+    const neighbour = olderHalf(nobodys).find(({ slot }) => isBeside(slot, used));
+    if (isApart && neighbour === undefined) return inPlace;
+    const target = neighbour ?? nobodys[0] ?? (held.length === 0 ? others[0] : undefined);
     if (target === undefined) return inPlace ?? (held.length === 0 ? source : undefined);
     return isCopyWorth ? { slot: target.slot, kept: source.kept, source: source.slot } : target;
+  }
+
+  /** Numbers of the slots that a request holds, or a paused generation comes back to. */
+  #used(): ReadonlySet<number> {
+    const used = new Set(this.slots.filter(({ isClaimed }) => isClaimed).map(({ index }) => index));
+    for (const { topK, slot } of this.#guards) if (topK > 0 && slot !== undefined) used.add(slot.index);
+    return used;
   }
 
   /** Whether a request may go on where it shares tokens: what it drops must be nobody's, and little beside what it keeps. */
@@ -181,6 +193,16 @@ export class SlotPool {
       if (this.#pinned.has(guard)) this.unguard(guard);
     }
   }
+}
+
+/** Whether a slot stands beside one in use: llama.cpp computes a run of neighbouring sequences in one piece. */
+function isBeside({ index }: Slot, used: ReadonlySet<number>): boolean {
+  return used.has(index - 1) || used.has(index + 1);
+}
+
+/** Of choices in the order of their age, those that may be dropped for the sake of a place. */
+function olderHalf(oldestFirst: readonly Choice[]): readonly Choice[] {
+  return oldestFirst.slice(0, Math.ceil(oldestFirst.length / 2));
 }
 
 /** Whether the slot holds all of the prefix but its last token, and nothing else. */

@@ -9,6 +9,8 @@ const FORESIGHTS_KEPT = 64;
 
 /** One sequence of the context, with what it has computed. */
 export class Slot {
+  /** Place among the slots; llama.cpp numbers its sequences alike. */
+  readonly index: number;
   readonly sequence: LlamaContextSequence;
   readonly evaluator: Evaluator;
   /** Held by one request: nobody else reads or writes it. */
@@ -21,7 +23,8 @@ export class Slot {
   /** The likeliest tokens behind the first n tokens, by n: asking again costs no decode. */
   readonly #foresights = new Map<number, readonly Candidate[]>();
 
-  constructor(sequence: LlamaContextSequence) {
+  constructor(sequence: LlamaContextSequence, index: number) {
+    this.index = index;
     this.sequence = sequence;
     this.evaluator = new Evaluator(sequence);
   }

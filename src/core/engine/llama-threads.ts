@@ -8,8 +8,8 @@ export interface ThreadCounts {
   readonly batch: number;
 }
 
-/** From this many tokens in one call, work counts as a batch. */
-const BATCH_FROM = 16;
+/** From this many tokens in one round, work counts as a batch: a short question, or several requests at once. */
+const BATCH_FROM = 6;
 
 /** Sets the threads before each decode call. */
 export class Threads {
