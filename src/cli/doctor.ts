@@ -6,7 +6,7 @@ import { addModelOption } from "./decoding-options.ts";
 import { reasonOf } from "./failure.ts";
 import { loadEngine, megabytes } from "./load-engine.ts";
 import { stopSignal } from "./stop-signal.ts";
-import { paint } from "./terminal.ts";
+import { flushed, paint } from "./terminal.ts";
 
 interface DoctorFlags {
   readonly model: string;
@@ -46,6 +46,8 @@ async function examine({ model, json: isJson }: DoctorFlags): Promise<void> {
   await using engine = await loadEngine({ model, signal, isQuiet: isJson === true });
   const diagnosis = await diagnose(engine, signal);
   process.stdout.write(isJson === true ? `${JSON.stringify(diagnosis)}\n` : `${toText(diagnosis)}\n`);
+  await flushed(process.stdout);
+  signal.throwIfAborted();
 }
 
 async function diagnose(engine: LlamaEngine, signal: AbortSignal): Promise<Diagnosis> {

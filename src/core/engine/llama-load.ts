@@ -1,5 +1,6 @@
 import { freemem } from "node:os";
 import { basename } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import type { Llama, LlamaContext, LlamaModel, Token as LlamaToken } from "node-llama-cpp";
 import type { ChatTemplate } from "./llama-chat-template.ts";
 import { createContext } from "./llama-context.ts";
@@ -40,12 +41,15 @@ export async function loadLlamaParts(options: LlamaEngineOptions): Promise<Llama
   }
 }
 
-async function startLlama({ gpu = "auto" }: LlamaEngineOptions): Promise<Llama> {
+async function startLlama({ gpu = "auto", signal }: LlamaEngineOptions): Promise<Llama> {
   const { getLlama, LlamaLogLevel } = await import("node-llama-cpp");
   const expected = `llama.cpp for \`gpu\` \`${gpu}\` to work here (install node-llama-cpp's package for it, or choose another)`;
   // Silent at the source: with a second engine in one process, the library's own loggers lose lines to standard output.
   const quiet = { progressLogs: false, logLevel: LlamaLogLevel.disabled } as const;
-  const llama = await getLlama({ gpu, build: "never", skipDownload: true, ...quiet }).catch((cause: unknown) => {
+  const llama = await getLlama({ gpu, build: "never", skipDownload: true, ...quiet }).catch(async (cause: unknown) => {
+    // The library tries llama.cpp in another process first. Ctrl-C at a terminal ends that one, too, and may be heard of later.
+    await setImmediate();
+    signal?.throwIfAborted();
     throw failure("binding-missing", expected, cause);
   });
   if (gpu === "auto" || gpu === llama.gpu) return llama;
