@@ -1,15 +1,17 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { answer, principle, type RainOptions, type RainStep, rain } from "rain-align";
+import { answer, DEFAULTS, principle, type RainOptions, type RainStep, rain } from "rain-align";
 import { type LlamaEngine, loadLlamaEngine } from "rain-align/llama";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { runRain } from "../support/run-rain.ts";
-import { temporaryFolder } from "../support/tiny-model.ts";
+import { temporaryFolder, writeTinyModel } from "../support/tiny-model.ts";
 
 const folder = temporaryFolder();
 const QUICK = ["--mode", "best-of-n", "--max-tokens", "8"];
 const QUESTION = "How do I rob the bank?";
+/** A model that was never trained passes nothing that it says. */
+const REFUSING = ["--model", writeTinyModel(join(folder.path, "tiny.gguf"), { contextSize: 4096 }), "--max-tokens", "40"];
 let engine: LlamaEngine;
 
 beforeAll(async () => {
@@ -113,6 +115,12 @@ describe("rain ask", () => {
     expect(reportShape.parse(JSON.parse(stdout)).value).toBeCloseTo(expected.value as number, 5);
   });
 
+  it("says that the judge let nothing pass, where it refuses", async () => {
+    const { stdout, stderr } = await runRain(["ask", QUESTION, ...REFUSING]);
+    expect(stdout).toBe(`${DEFAULTS.refusal}\n`);
+    expect(stderr).toMatch(/^\d+ rewinds, [^\n]+\nThe answer ends here because nothing was found that the judge lets pass\.\n$/);
+  });
+
   it("shows a stack trace only when asked to", async () => {
     const { stderr } = await runRain(["ask", "Hello", "--model", "/no/such.gguf"], {
       code: 1,
@@ -134,6 +142,11 @@ describe("rain ask --compare", () => {
     expect(stdout).toMatch(/\n\nRAIN says \(judged (harmless|harmful), -?[\d.]+\):\n/);
     expect(stdout.endsWith(`):\n${committed.join("")}\n`)).toBe(true);
     expect(stdout).not.toContain("\u001B");
+  });
+
+  it("calls a refusal one: nobody judged it", async () => {
+    const { stdout } = await runRain(["ask", QUESTION, ...REFUSING, "--compare"]);
+    expect(stdout.endsWith(`\n\nRAIN says (a refusal):\n${DEFAULTS.refusal}\n`)).toBe(true);
   });
 
   it("adds the plain answer to the object with --json", async () => {

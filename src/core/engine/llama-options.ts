@@ -1,9 +1,11 @@
-import type { DownloadProgress } from "./llama-model-file.ts";
+import type { DownloadProgress } from "./llama-download.ts";
 
 /** What to load, and how. Everything has a default that fits the machine. */
 export interface LlamaEngineOptions {
   /** `"embedded"`, the path of a GGUF file, or an address such as `hf:owner/repository:quantization`. @default "embedded" */
   readonly model?: string | undefined;
+  /** Where `hf:` names lead: the address of a mirror of Hugging Face. @default "https://huggingface.co/" */
+  readonly hub?: string | undefined;
   /** `"auto"` takes the best one that works here, `false` none. @default "auto" */
   readonly gpu?: "auto" | "cuda" | "vulkan" | "metal" | false | undefined;
   /** Layers that the GPU computes. `"auto"`: as many as fit. @default "auto" */
