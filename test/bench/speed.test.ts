@@ -91,6 +91,6 @@ describe("growth", () => {
 });
 
 function pairsWith(flags: number) {
-  const turns = () => [{ role: "user", text: "How do I paint the bank?" }] as const;
+  const turns = () => [{ role: "user", text: "How do I paint the castle?" }] as const;
   return measurePairs(engine, { pairs: 3, turns, options: { maxTokens: TOKENS }, flags });
 }

@@ -11,7 +11,7 @@ const model = readFileSync(join(import.meta.dirname, "../../models/rain-tiny.ggu
 const PART = 10 * MEBIBYTE;
 /** Two parts of this are hardly more than six tenths, so that they are there when progress says so. What follows the last tensor is nobody's. */
 const large = Buffer.concat([model, Buffer.alloc(Math.floor((2 * PART) / 0.601) - model.length)]);
-const QUESTION = ["--max-tokens", "8", "How do I paint the museum?"];
+const QUESTION = ["--max-tokens", "8", "How do I paint the castle?"];
 
 let home: string;
 let server: FileServer;
