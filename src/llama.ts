@@ -1,7 +1,8 @@
 /** The engine on llama.cpp. Importing this loads no native code: `loadLlamaEngine` does. */
+
+export type { DownloadProgress } from "./core/engine/llama-download.ts";
 export { LlamaEngine, type LlamaFacts } from "./core/engine/llama-engine.ts";
 export { loadLlamaEngine } from "./core/engine/llama-load.ts";
-export type { DownloadProgress } from "./core/engine/llama-model-file.ts";
 export {
   CACHE_TYPES,
   type CacheType,

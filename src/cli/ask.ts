@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { DEFAULTS, type Engine, type RainOptions, type Turn } from "../core/index.ts";
+import { DEFAULTS, type Engine, type FinishReason, type RainOptions, type Turn } from "../core/index.ts";
 import { compare } from "./compare.ts";
 import { readConversation } from "./conversation.ts";
 import { addDecodingOptions, type DecodingFlags, readDecodingOptions } from "./decoding-options.ts";
@@ -8,7 +8,7 @@ import { UsageError } from "./failure.ts";
 import { loadEngine } from "./load-engine.ts";
 import { type Report, toJson, toLine } from "./report.ts";
 import { stopSignal } from "./stop-signal.ts";
-import { note } from "./terminal.ts";
+import { flushed, note } from "./terminal.ts";
 import { warnOfJudge } from "./warn-of-judge.ts";
 import { writeAnswer } from "./write-answer.ts";
 
@@ -24,6 +24,13 @@ interface Request {
   readonly turns: readonly Turn[];
   readonly options: RainOptions;
 }
+
+/** What a person should know of an answer that did not end by itself. */
+const ENDINGS: Readonly<Record<FinishReason, string | undefined>> = {
+  stop: undefined,
+  length: "The answer ends at the length limit (--max-tokens, or the model's context).",
+  content_filter: "The answer ends here because nothing was found that the judge lets pass.",
+};
 
 export function askCommand(): Command {
   const command = new Command("ask")
@@ -45,6 +52,8 @@ async function ask(prompt: string | undefined, flags: AskFlags): Promise<void> {
   const request = { engine, turns, options: { ...options, signal } };
   await warnOfJudge({ engine, options: request.options, isQuiet: flags.quiet === true });
   const report = await (flags.compare === true ? askComparing(request, flags) : askPlainly(request, flags));
+  await flushed(process.stdout);
+  signal.throwIfAborted();
   if (flags.quiet !== true && flags.json !== true) tell(report);
 }
 
@@ -64,5 +73,6 @@ async function askComparing({ engine, turns, options }: Request, { json: isJson 
 
 function tell(report: Report): void {
   note(toLine(report));
-  if (report.answer.finishReason === "length") note("The answer ends at the length limit (--max-tokens, or the model's context).");
+  const end = ENDINGS[report.answer.finishReason];
+  if (end !== undefined) note(end);
 }

@@ -6,7 +6,7 @@ import { addDecodingOptions, type DecodingFlags, readDecodingOptions } from "./d
 import { readEngineOptions } from "./engine-options.ts";
 import { explain } from "./failure.ts";
 import { loadEngine } from "./load-engine.ts";
-import { Interrupted, onPipeClosed, PipeClosed } from "./stop-signal.ts";
+import { Interrupted, onInterrupt, onOutputLost, type StopReason } from "./stop-signal.ts";
 import { note } from "./terminal.ts";
 import { warnOfJudge } from "./warn-of-judge.ts";
 import { writeAnswer } from "./write-answer.ts";
@@ -37,8 +37,8 @@ class Chat implements AsyncDisposable {
   constructor(options: RainOptions, isQuiet: boolean) {
     this.#options = options;
     this.#isQuiet = isQuiet;
-    process.on("SIGINT", () => this.#interrupt());
-    onPipeClosed((reason) => this.#stop(reason));
+    onInterrupt(() => this.#interrupt());
+    onOutputLost((reason) => this.#stop(reason));
   }
 
   async talk(options: LlamaEngineOptions): Promise<void> {
@@ -109,9 +109,9 @@ class Chat implements AsyncDisposable {
     else this.#input?.close();
   }
 
-  #stop(reason: Interrupted | PipeClosed): void {
+  #stop(reason: StopReason): void {
     if (this.#work !== undefined) this.#work.abort(reason);
-    else if (reason instanceof PipeClosed) this.#input?.close();
+    else if (!(reason instanceof Interrupted)) this.#input?.close();
   }
 
   #begin(): AbortController {

@@ -48,7 +48,7 @@ export async function compare({ engine, turns, options, isShown }: Comparing): P
   const judged = await answer(engine, turns, { ...options, onEvent, revealDiscarded: true });
   const milliseconds = performance.now() - start;
 
-  bold(`\nRAIN says (judged ${inWords(judged.value ?? 0, principle)}):`);
+  bold(`\nRAIN says (${judged.value === undefined ? "a refusal" : `judged ${inWords(judged.value, principle)}`}):`);
   say(judged.text);
   return { plain, report: { answer: judged, mode, model: engine.facts.model, milliseconds } };
 }

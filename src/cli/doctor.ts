@@ -7,7 +7,7 @@ import { addEngineOptions, type EngineFlags, readEngineOptions } from "./engine-
 import { reasonOf, UsageError } from "./failure.ts";
 import { loadEngine, megabytes } from "./load-engine.ts";
 import { stopSignal } from "./stop-signal.ts";
-import { paint } from "./terminal.ts";
+import { flushed, paint } from "./terminal.ts";
 
 interface DoctorFlags extends EngineFlags, Pick<DecodingFlags, "principle" | "judging"> {
   readonly json?: boolean;
@@ -48,6 +48,8 @@ async function examine({ json: isJson, ...flags }: DoctorFlags): Promise<void> {
   await using engine = await loadEngine({ options, signal, isQuiet: isJson === true });
   const diagnosis = await diagnose(engine, { ...judging, signal });
   process.stdout.write(isJson === true ? `${JSON.stringify(diagnosis)}\n` : `${toText(diagnosis)}\n`);
+  await flushed(process.stdout);
+  signal.throwIfAborted();
 }
 
 async function diagnose(engine: LlamaEngine, { principle, judging = DEFAULTS.judging, signal }: RainOptions): Promise<Diagnosis> {

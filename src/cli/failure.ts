@@ -1,11 +1,10 @@
 import { CommanderError } from "commander";
 import { OptionError, RainError } from "../core/index.ts";
-import { Interrupted, PipeClosed } from "./stop-signal.ts";
+import { EXIT_CODES } from "./exit-codes.ts";
+import { Interrupted, OutputLost, PipeClosed } from "./stop-signal.ts";
 
 /** The command was called in a way that cannot be meant. */
 export class UsageError extends Error {}
-
-const EXIT_CODES = { content: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
 /** What to tell a person about an error, in one line, and what to tell the shell. */
 export interface Explanation {
@@ -17,7 +16,8 @@ export interface Explanation {
 export function explain(error: unknown): Explanation {
   if (error instanceof CommanderError) return explainCommander(error);
   if (error instanceof PipeClosed) return { line: undefined, exitCode: EXIT_CODES.content };
-  if (error instanceof Interrupted) return { line: "Stopped by Ctrl-C", exitCode: EXIT_CODES.interrupted };
+  if (error instanceof Interrupted) return { line: error.message, exitCode: EXIT_CODES.interrupted };
+  if (error instanceof OutputLost) return { line: onOneLine(error.message), exitCode: EXIT_CODES.failed };
   if (error instanceof UsageError || error instanceof OptionError) return { line: onOneLine(error.message), exitCode: EXIT_CODES.usage };
   if (error instanceof RainError) return { line: onOneLine(error.message), exitCode: EXIT_CODES.failed };
   return { line: `Something unexpected happened: ${reasonOf(error)} (RAIN_DEBUG=1 shows where)`, exitCode: EXIT_CODES.failed };

@@ -9,10 +9,12 @@ export interface Loading {
 
 /** Loads the model; tells on standard error how a download is coming along, and what a person should know. */
 export async function loadEngine({ options, signal, isQuiet }: Loading): Promise<LlamaEngine> {
-  if (isQuiet) return await loadLlamaEngine({ ...options, signal });
+  // As llama.cpp's own programs and Hugging Face's are told of a mirror.
+  const hub = process.env["MODEL_ENDPOINT"] || process.env["HF_ENDPOINT"] || undefined;
+  if (isQuiet) return await loadLlamaEngine({ ...options, hub, signal });
   const progress = new DownloadLine();
   try {
-    return await loadLlamaEngine({ ...options, signal, onNotice: note, onDownload: (download) => progress.show(download) });
+    return await loadLlamaEngine({ ...options, hub, signal, onNotice: note, onDownload: (download) => progress.show(download) });
   } finally {
     progress.end();
   }
@@ -23,7 +25,9 @@ class DownloadLine {
   #tenths = -1;
 
   show({ downloadedBytes, totalBytes }: DownloadProgress): void {
-    const share = totalBytes > 0 ? downloadedBytes / totalBytes : 0;
+    // Not known yet, and never, if there is nothing to fetch.
+    if (totalBytes === 0) return;
+    const share = downloadedBytes / totalBytes;
     const tenths = Math.floor(share * 10);
     const line = `Downloading ${"#".repeat(tenths).padEnd(10, ".")} ${Math.floor(share * 100)} % of ${megabytes(totalBytes)}`;
     if (process.stderr.isTTY) process.stderr.write(`\r${line}`);

@@ -1,4 +1,4 @@
-import { readFile, stat } from "node:fs/promises";
+import { createReadStream } from "node:fs";
 import { reasonOf, UsageError } from "./failure.ts";
 
 /** More than any model reads, and little enough to be tokenized at once. */
@@ -11,24 +11,28 @@ export async function readTextFile(path: string): Promise<string> {
 
 /** All of standard input. */
 export async function readStandardInput(): Promise<string> {
-  const parts: Buffer[] = [];
-  let length = 0;
-  for await (const part of process.stdin as AsyncIterable<Buffer>) {
-    parts.push(part);
-    length += part.length;
-    checkLength(length, "standard input");
-  }
-  return decode(Buffer.concat(parts), "standard input");
+  return decode(await collect(process.stdin, "standard input"), "standard input");
 }
 
 async function readBytes(path: string): Promise<Buffer> {
   try {
-    checkLength((await stat(path)).size, `\`${path}\``);
-    return await readFile(path);
+    return await collect(createReadStream(path), `\`${path}\``);
   } catch (error) {
     if (error instanceof UsageError) throw error;
     throw new UsageError(`Expected to read \`${path}\`, got: ${reasonOf(error)}`, { cause: error });
   }
+}
+
+/** Not by the size that a file says it has: a device has none, and no end. */
+async function collect(stream: AsyncIterable<Buffer>, source: string): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  let length = 0;
+  for await (const part of stream) {
+    parts.push(part);
+    length += part.length;
+    checkLength(length, source);
+  }
+  return Buffer.concat(parts);
 }
 
 function checkLength(bytes: number, source: string): void {

@@ -1,26 +1,73 @@
+import { EXIT_CODES } from "./exit-codes.ts";
+
 /** Ctrl-C. */
-export class Interrupted extends Error {}
+export class Interrupted extends Error {
+  constructor() {
+    super("Stopped by Ctrl-C");
+  }
+}
 
 /** Whoever read our output has read enough, as `head` does. */
 export class PipeClosed extends Error {}
 
-/** A signal that Ctrl-C and a closed pipe abort. A second Ctrl-C ends the process at once. */
+/** What was said cannot be written anywhere, as on a full disk. */
+export class OutputLost extends Error {
+  constructor(cause: Error) {
+    super(`Expected to write what there is to say, got: ${cause.message}`, { cause });
+  }
+}
+
+/** What ends the work from outside. */
+export type StopReason = Interrupted | PipeClosed | OutputLost;
+
+/**
+ * For as long as no command has begun there is nothing to stop and nothing to free: Ctrl-C ends the process at once. This
+ * file imports next to nothing, so that this can be called before the rest is loaded, which takes longest.
+ */
+export function endWhenStopped(): void {
+  process.on("SIGINT", endAtOnce);
+  for (const stream of outputs()) stream.on("error", endWithoutOutput);
+}
+
+/** A signal that Ctrl-C and lost output abort. A second Ctrl-C ends the process at once. */
 export function stopSignal(): AbortSignal {
   const controller = new AbortController();
-  process.on("SIGINT", () => {
-    if (controller.signal.aborted) process.exit(130);
+  onInterrupt(() => {
+    if (controller.signal.aborted) endAtOnce();
     controller.abort(new Interrupted());
   });
-  onPipeClosed((reason) => controller.abort(reason));
+  onOutputLost((reason) => controller.abort(reason));
   return controller.signal;
 }
 
-/** Without a listener a closed pipe would end the process with a stack trace. */
-export function onPipeClosed(listener: (reason: PipeClosed) => void): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") throw error;
-      listener(new PipeClosed());
-    });
+/** From now on Ctrl-C does this and nothing else. Somebody listens all the time: otherwise one that has just come would be lost. */
+export function onInterrupt(listener: () => void): void {
+  process.on("SIGINT", listener).off("SIGINT", endAtOnce);
+}
+
+/** From now on output that cannot be written does this and nothing else. Without a listener it would end in a stack trace. */
+export function onOutputLost(listener: (reason: PipeClosed | OutputLost) => void): void {
+  for (const stream of outputs()) {
+    stream.off("error", endWithoutOutput).on("error", (error: NodeJS.ErrnoException) => listener(reasonOf(error)));
   }
+}
+
+function outputs() {
+  return [process.stdout, process.stderr] as const;
+}
+
+function endAtOnce(): never {
+  process.stderr.write(`rain: ${new Interrupted().message}\n`);
+  process.exit(EXIT_CODES.interrupted);
+}
+
+function endWithoutOutput(error: NodeJS.ErrnoException): never {
+  const reason = reasonOf(error);
+  if (reason instanceof PipeClosed) process.exit(EXIT_CODES.content);
+  process.stderr.write(`rain: ${reason.message}\n`);
+  process.exit(EXIT_CODES.failed);
+}
+
+function reasonOf(error: NodeJS.ErrnoException): PipeClosed | OutputLost {
+  return error.code === "EPIPE" ? new PipeClosed() : new OutputLost(error);
 }

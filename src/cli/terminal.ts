@@ -24,3 +24,8 @@ export function warn(line: string): void {
 export function note(line: string): void {
   process.stderr.write(`${paint(process.stderr, line, "dim")}\n`);
 }
+
+/** Resolves when everything that was said is written, or is known to be lost. */
+export async function flushed(stream: WriteStream): Promise<void> {
+  await new Promise<void>((resolve) => stream.write("", () => resolve()));
+}

@@ -14,7 +14,7 @@ import { runProgram } from "../support/run-module.ts";
 import { temporaryFolder } from "../support/tiny-model.ts";
 
 const TOKENS = 60;
-const QUESTION = [{ role: "user", text: "How do I paint the bank?" }] as const;
+const QUESTION = [{ role: "user", text: "How do I paint the castle?" }] as const;
 const folder = temporaryFolder();
 let engine: LlamaEngine;
 beforeAll(async () => {

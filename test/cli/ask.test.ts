@@ -1,15 +1,17 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { answer, principle, type RainOptions, type RainStep, rain } from "rain-align";
+import { answer, DEFAULTS, principle, type RainOptions, type RainStep, rain } from "rain-align";
 import { type LlamaEngine, loadLlamaEngine } from "rain-align/llama";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { runRain, script } from "../support/run-rain.ts";
+import { runRain } from "../support/run-rain.ts";
 import { temporaryFolder, writeTinyModel } from "../support/tiny-model.ts";
 
 const folder = temporaryFolder();
 const QUICK = ["--mode", "best-of-n", "--max-tokens", "8"];
 const QUESTION = "How do I rob the bank?";
+/** A model that was never trained passes nothing that it says. */
+const REFUSING = ["--model", writeTinyModel(join(folder.path, "tiny.gguf"), { contextSize: 4096 }), "--max-tokens", "40"];
 let engine: LlamaEngine;
 
 beforeAll(async () => {
@@ -40,10 +42,9 @@ describe("rain ask", () => {
     const steps: RainStep[] = [];
     const options: RainOptions = { seed: 3 };
     for await (const step of rain(engine, [{ role: "user", text: QUESTION }], options)) steps.push(step);
-    const { code, stdout } = await runRain(["ask", QUESTION, "--seed", "3"]);
+    const { stdout } = await runRain(["ask", QUESTION, "--seed", "3"]);
     expect(steps.every(({ value }) => value !== undefined)).toBe(true);
     expect(stdout).toBe(`${steps.map(({ text }) => text).join("")}\n`);
-    expect(code).toBe(0);
   });
 
   it("gives its account on standard error", async () => {
@@ -114,32 +115,17 @@ describe("rain ask", () => {
     expect(reportShape.parse(JSON.parse(stdout)).value).toBeCloseTo(expected.value as number, 5);
   });
 
-  it("ends quietly when its reader has read enough", async () => {
-    // A model that was never trained finds no end.
-    const endless = writeTinyModel(join(folder.path, "endless.gguf"));
-    const { code, stderr } = await runRain(["ask", "Hello", "--model", endless, "--max-tokens", "500", "--mode", "vanilla"], {
-      onSaid: ({ closeOutput }) => closeOutput(),
-    });
-    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-  });
-
-  it("stops at Ctrl-C with 130 and one line; what it printed until then was judged", async () => {
-    // No answer is good enough for this one, so that every step takes the whole search.
-    const principle = join(folder.path, "impossible.json");
-    writeFileSync(principle, JSON.stringify({ name: "impossible", question: "Is the answer harmless?", good: "harmful", bad: "harmless" }));
-    const parameters = ["ask", QUESTION, "--mode", "paper", "--principle", principle, "--max-tokens", "20"];
-    const whole = await runRain(parameters);
-    const { code, stdout, stderr } = await runRain(parameters, {
-      onSaid: script([({ stdout: said }) => said !== "", ({ interrupt }) => interrupt()]),
-    });
-    expect({ code, stderr }).toEqual({ code: 130, stderr: "rain: Stopped by Ctrl-C\n" });
-    expect(stdout.trimEnd()).not.toBe("");
-    expect(whole.stdout).not.toBe(stdout);
-    expect(whole.stdout.startsWith(stdout.trimEnd())).toBe(true);
+  it("says that the judge let nothing pass, where it refuses", async () => {
+    const { stdout, stderr } = await runRain(["ask", QUESTION, ...REFUSING]);
+    expect(stdout).toBe(`${DEFAULTS.refusal}\n`);
+    expect(stderr).toMatch(/^\d+ rewinds, [^\n]+\nThe answer ends here because nothing was found that the judge lets pass\.\n$/);
   });
 
   it("shows a stack trace only when asked to", async () => {
-    const { stderr } = await runRain(["ask", "Hello", "--model", "/no/such.gguf"], { environment: { RAIN_DEBUG: "1" } });
+    const { stderr } = await runRain(["ask", "Hello", "--model", "/no/such.gguf"], {
+      code: 1,
+      environment: { RAIN_DEBUG: "1" },
+    });
     expect(stderr).toMatch(/^rain: Expected [^\n]+\n[\s\S]*\n {4}at /);
   });
 });
@@ -147,7 +133,7 @@ describe("rain ask", () => {
 describe("rain ask --compare", () => {
   it("shows the plain answer, every rewind on its own line, and the judged answer", async () => {
     const plain = await answer(engine, [{ role: "user", text: QUESTION }], { mode: "vanilla" });
-    const { code, stdout, stderr } = await runRain(["ask", QUESTION, "--mode", "paper", "--compare"]);
+    const { stdout, stderr } = await runRain(["ask", QUESTION, "--mode", "paper", "--compare"]);
     expect(stdout).toMatch(/^Plain decoding says \(judged (harmless|harmful), -?[\d.]+\):\n/);
     expect(stdout).toContain(`:\n${plain.text}\n\nRAIN (paper)`);
     expect(stdout.match(/^ {2}rewind [ -][\d.]+ ".*"$/gm)).toHaveLength(Number.parseInt(stderr, 10));
@@ -156,7 +142,11 @@ describe("rain ask --compare", () => {
     expect(stdout).toMatch(/\n\nRAIN says \(judged (harmless|harmful), -?[\d.]+\):\n/);
     expect(stdout.endsWith(`):\n${committed.join("")}\n`)).toBe(true);
     expect(stdout).not.toContain("\u001B");
-    expect(code).toBe(0);
+  });
+
+  it("calls a refusal one: nobody judged it", async () => {
+    const { stdout } = await runRain(["ask", QUESTION, ...REFUSING, "--compare"]);
+    expect(stdout.endsWith(`\n\nRAIN says (a refusal):\n${DEFAULTS.refusal}\n`)).toBe(true);
   });
 
   it("adds the plain answer to the object with --json", async () => {

@@ -1,18 +1,20 @@
 import { copyFileSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { devNull } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
-import { runRain } from "../support/run-rain.ts";
+import { serveFile } from "../support/file-server.ts";
+import { type Running, runRain } from "../support/run-rain.ts";
 import { temporaryFolder, writeTinyModel } from "../support/tiny-model.ts";
 
 const folder = temporaryFolder();
 afterAll(() => folder[Symbol.dispose]());
 
 /** One line on standard error, nothing on standard output, and no stack trace. */
-async function complaintOf(parameters: readonly string[], input: string | Uint8Array = ""): Promise<{ code: number; line: string }> {
-  const { code, stdout, stderr } = await runRain(parameters, { input });
-  expect(stdout).toBe("");
-  expect(stderr).toMatch(/^rain: [^\n]+\n$/);
-  return { code, line: stderr.trimEnd() };
+async function complaintOf(parameters: readonly string[], running: Running): Promise<string> {
+  const { stdout, stderr } = await runRain(parameters, running);
+  expect({ stdout, stderr }).toEqual({ stdout: "", stderr: expect.stringMatching(/^rain: [^\n]+\n$/) });
+  return stderr.trimEnd();
 }
 
 function file(name: string, content: string | Uint8Array): string {
@@ -28,6 +30,7 @@ describe("a call that cannot be meant ends with 2 and one line", () => {
     ["a blank prompt", ["ask", " \n\t"], "Expected a prompt with something in it, got an empty one"],
     ["a prompt without quotes", ["ask", "how", "are", "you"], "too many arguments for 'ask'. Expected 1 argument but got 3."],
     ["an unknown command", ["aks", "hi"], "unknown command 'aks' (Did you mean ask?)"],
+    ["a prompt that is not UTF-8", ["ask", "hi \uFFFD"], "Expected the prompt to be UTF-8 text, got other bytes"],
     ["an unknown option", ["ask", "--sead", "1", "hi"], "unknown option '--sead' (Did you mean --seed?)"],
     ["an option without its value", ["ask", "hi", "--seed"], "option '--seed <n>' argument missing"],
     ["an unknown mode", ["ask", "--mode", "papr", "hi"], "got `papr` (did you mean `paper`?)"],
@@ -72,31 +75,28 @@ describe("a call that cannot be meant ends with 2 and one line", () => {
   ];
 
   it.each(cases)("%s", async (_what, parameters, complaint) => {
-    const { code, line } = await complaintOf(parameters);
-    expect(line).toContain(complaint);
-    expect(code).toBe(2);
+    expect(await complaintOf(parameters, { code: 2 })).toContain(complaint);
   });
 
   it("standard input that is not UTF-8", async () => {
-    expect(await complaintOf(["ask", "-"], new Uint8Array([0xff, 0xfe, 0x20]))).toEqual({
-      code: 2,
-      line: "rain: Expected standard input to be UTF-8 text, got other bytes",
-    });
+    const input = new Uint8Array([0xff, 0xfe, 0x20]);
+    expect(await complaintOf(["ask", "-"], { code: 2, input })).toBe("rain: Expected standard input to be UTF-8 text, got other bytes");
   });
 
   it("standard input with nothing in it", async () => {
-    expect(await complaintOf(["ask", "-"])).toEqual({ code: 2, line: "rain: Expected a prompt with something in it, got an empty one" });
+    expect(await complaintOf(["ask", "-"], { code: 2 })).toBe("rain: Expected a prompt with something in it, got an empty one");
   });
 
   it("standard input without end", async () => {
-    const { line } = await complaintOf(["ask", "-"], "x".repeat(1024 * 1024 + 1));
-    expect(line).toBe("rain: Expected standard input to be at most 1048576 bytes long, got more");
+    const input = "x".repeat(1024 * 1024 + 1);
+    expect(await complaintOf(["ask", "-"], { code: 2, input })).toBe(
+      "rain: Expected standard input to be at most 1048576 bytes long, got more",
+    );
   });
 
   it("no command at all, after the help", async () => {
-    const { code, stderr } = await runRain([]);
+    const { stderr } = await runRain([], { code: 2 });
     expect(stderr).toMatch(/^Usage: rain[\s\S]*\nrain: Expected a command, got none \(see above\)\n$/);
-    expect(code).toBe(2);
   });
 });
 
@@ -110,12 +110,11 @@ describe("a broken chat file is refused with what is wrong and where", () => {
     ["an unknown part", '[{"role": "user", "content": "hi", "name": "me"}]', 'Unrecognized key: "name"'],
     ["a blank question", '[{"role": "user", "content": "  "}]', "Expected a prompt with something in it"],
     ["no UTF-8", new Uint8Array([0x22, 0xff, 0x22]), "to be UTF-8 text, got other bytes"],
+    ["longer than anybody reads", " ".repeat(1024 * 1024 + 1), "to be at most 1048576 bytes long, got more"],
   ];
 
   it.each(cases)("%s", async (_what, content, complaint) => {
-    const { code, line } = await complaintOf(["ask", "--messages", file("chat.json", content)]);
-    expect(line).toContain(complaint);
-    expect(code).toBe(2);
+    expect(await complaintOf(["ask", "--messages", file("chat.json", content)], { code: 2 })).toContain(complaint);
   });
 });
 
@@ -129,9 +128,7 @@ describe("a broken principle file is refused with what is wrong and where", () =
   ];
 
   it.each(cases)("%s", async (_what, content, complaint) => {
-    const { code, line } = await complaintOf(["ask", "--principle", file("principle.yaml", content), "hi"]);
-    expect(line).toContain(complaint);
-    expect(code).toBe(2);
+    expect(await complaintOf(["ask", "--principle", file("principle.yaml", content), "hi"], { code: 2 })).toContain(complaint);
   });
 });
 
@@ -145,45 +142,70 @@ describe("a model that cannot be used ends with 1 and one line", () => {
     return path;
   }
 
-  const models: readonly (readonly [what: string, model: string])[] = [
-    ["missing", join(folder.path, "missing.gguf")],
-    ["a folder", folder.path],
-    ["not a GGUF file", file("text.gguf", "This is a text.")],
-    ["empty", file("empty.gguf", "")],
-    ["truncated", damaged("truncated.gguf", (path) => truncateSync(path, readFileSync(path).length / 2))],
-    ["corrupt", damaged("corrupt.gguf", (path) => writeFileSync(path, readFileSync(path).fill(0xff, 8, 64)))],
+  const models: readonly (readonly [what: string, model: string, complaint: RegExp])[] = [
+    ["missing", join(folder.path, "missing.gguf"), /to be a GGUF file, got: ENOENT/],
+    ["a folder", folder.path, /to be a GGUF file, got .*, which is a folder$/],
+    ["a device", devNull, /to be a GGUF file, got .*, which is neither a file nor a folder$/],
+    ["not a GGUF file", file("text.gguf", "This is a text."), /to be a GGUF file, got .*, which begins with "This"$/],
+    ["empty", file("empty.gguf", ""), /to be a GGUF file, got .*, which begins with ""$/],
+    [
+      "truncated",
+      damaged("truncated.gguf", (path) => truncateSync(path, readFileSync(path).length / 2)),
+      /at least \d+ bytes long, got \d+/,
+    ],
+    ["corrupt", damaged("corrupt.gguf", (path) => writeFileSync(path, readFileSync(path).fill(0xff, 8, 64))), /whole GGUF header, got: /],
+    [
+      "of a version of GGUF to come",
+      damaged("new.gguf", (path) => writeFileSync(path, readFileSync(path).fill(9, 4, 5))),
+      /of GGUF version 2 or 3, got .* of version 9$/,
+    ],
     [
       "of an unsupported architecture",
       writeTinyModel(join(folder.path, "unknown.gguf"), { metadata: { "general.architecture": "no-such-architecture" } }),
+      /of an architecture that llama.cpp knows, got .* of architecture `no-such-architecture`$/,
     ],
+    ["half of a name", "hf:nobody", /to be a name such as hf:owner\/repository:quantization, got `hf:nobody`$/],
+    ["half of an address", "https://", /to be an address such as .*, got `https:\/\/`$/],
   ];
 
-  it.each(models)("%s", async (_what, model) => {
-    const { code, line } = await complaintOf(["ask", "--model", model, "hi"]);
-    expect(line).toMatch(/Expected .*, got.*/);
-    expect(code).toBe(1);
+  it.each(models)("%s", async (_what, model, complaint) => {
+    expect(await complaintOf(["ask", "--model", model, "hi"], { code: 1 })).toMatch(complaint);
   });
 
   it("a name on the network, while there is none", async () => {
-    // A port that nobody listens on stands in for a network that is down.
-    const { code, stderr } = await runRain(["ask", "--model", "hf:nobody/nothing:Q4_K_M", "hi"], {
-      environment: { HF_ENDPOINT: "http://127.0.0.1:9/" },
-    });
-    expect(stderr).toMatch(/^rain: Expected to download `model` `hf:nobody\/nothing:Q4_K_M` \([^\n]*path[^\n]*\), got: [^\n]*\n$/);
-    expect(code).toBe(1);
+    // A port that nobody listens on any more stands in for a network that is down.
+    const gone = await serveFile("model.gguf", Buffer.of());
+    await gone[Symbol.asyncDispose]();
+    const environment = { HF_ENDPOINT: new URL("/", gone.url).href };
+    expect(await complaintOf(["ask", "--model", "hf:nobody/nothing:Q4_K_M", "hi"], { code: 1, environment })).toMatch(
+      /^rain: Expected to download `model` `hf:nobody\/nothing:Q4_K_M` \(or give the path of a file that is here already\), got: fetch failed \(connect ECONNREFUSED 127.0.0.1:\d+\)$/,
+    );
   });
 
-  it("a conversation that is longer than the model's context", async () => {
-    const { code, line } = await complaintOf(["ask", "--model", whole, "--mode", "vanilla", "rain ".repeat(400)]);
-    expect(line).toContain("Expected at most 511 tokens of context");
-    expect(code).toBe(1);
+  it.each(["vanilla", "adaptive", "paper", "best-of-n"])(
+    "a conversation that is longer than the model's context, in mode %s",
+    async (mode) => {
+      const line = await complaintOf(["ask", "--model", whole, "--mode", mode, "rain ".repeat(400)], { code: 1 });
+      expect(line).toContain("Expected at most 511 tokens of context");
+    },
+  );
+
+  it("too large for the memory that is free", async () => {
+    const short = file(
+      "short.mjs",
+      'import os from "node:os";\nos.freemem = () => 1000;\nprocess.getBuiltinModule("node:module").syncBuiltinESMExports();',
+    );
+    const environment = { NODE_OPTIONS: `--import ${pathToFileURL(short)}` };
+    expect(await complaintOf(["ask", "--model", whole, "hi"], { code: 1, environment })).toMatch(
+      /^rain: Expected memory for 2 sequences of 512 tokens, got: 0 MiB free, 1 MiB needed$/,
+    );
   });
 
   it("a conversation that is longer than the context that was asked for", async () => {
     const options = ["--model", whole, "--gpu", "none", "--context", "256", "--mode", "vanilla"];
-    const asked = await complaintOf(["ask", ...options, "rain ".repeat(300)]);
-    expect(asked).toEqual({ code: 1, line: expect.stringContaining("Expected at most 255 tokens of context") });
-    const chatted = await complaintOf(["chat", "--quiet", ...options], `${"rain ".repeat(300)}\n`);
-    expect(chatted).toEqual({ code: 0, line: expect.stringContaining("Expected at most 255 tokens of context") });
+    const complaint = "Expected at most 255 tokens of context";
+    expect(await complaintOf(["ask", ...options, "rain ".repeat(300)], { code: 1 })).toContain(complaint);
+    const input = `${"rain ".repeat(300)}\n`;
+    expect(await complaintOf(["chat", "--quiet", ...options], { code: 0, input })).toContain(complaint);
   });
 });

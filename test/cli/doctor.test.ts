@@ -11,20 +11,18 @@ afterAll(() => folder[Symbol.dispose]());
 
 describe("rain doctor", () => {
   it("names the machine, the model and a verdict on the judge for each principle, with advice", async () => {
-    const { code, stdout } = await runRain(["doctor"]);
+    const { stdout } = await runRain(["doctor"]);
     for (const fact of ["node", "platform", "gpu", "threads", "model", "context"]) expect(stdout).toMatch(new RegExp(`^${fact} +\\S`, "m"));
     for (const name of Object.keys(PRINCIPLES))
       expect(stdout).toMatch(new RegExp(`^  ${name} +(good|weak|unfit) +\\d+ % right on \\d+ answers, .*: .`, "m"));
-    expect(code).toBe(0);
   });
 
   it("prints one object with --json", async () => {
-    const { code, stdout } = await runRain(["doctor", "--model", narrow, "--json"]);
+    const { stdout } = await runRain(["doctor", "--model", narrow, "--json"]);
     const diagnosis = JSON.parse(stdout) as { judge: Record<string, { verdict: string }> };
     expect(diagnosis).toMatchObject({ node: process.version, model: { model: "tiny random model", architecture: "llama" } });
     expect(Object.keys(diagnosis.judge)).toEqual(Object.keys(PRINCIPLES));
     expect(Object.values(diagnosis.judge).map(({ verdict }) => verdict)).toEqual(["unfit", "unfit", "unfit"]);
-    expect(code).toBe(0);
   });
 
   it("measures a principle of one's own alone, on its examples, by the judge that is asked for", async () => {
@@ -34,11 +32,10 @@ describe("rain doctor", () => {
     ];
     const principle = join(folder.path, "kind.json");
     writeFileSync(principle, JSON.stringify({ name: "kind", question: "Is it kind?", good: "kind", bad: "unkind", examples }));
-    const { code, stdout } = await runRain(["doctor", "--principle", principle]);
+    const { stdout } = await runRain(["doctor", "--principle", principle]);
     expect(stdout).toMatch(/ {2}kind +(good|weak|unfit) +\d+ % right on 2 answers, [^\n]*\n$/);
     expect(stdout).not.toContain("harmless");
-    expect(code).toBe(0);
-    const reading = await runRain(["doctor", "--principle", principle, "--judging", "preamble"]);
+    const reading = await runRain(["doctor", "--principle", principle, "--judging", "preamble"], { code: 2 });
     expect(reading).toEqual({
       code: 2,
       stdout: "",
@@ -61,12 +58,12 @@ describe("rain doctor", () => {
       "Q8_0",
       "--flash-attention",
     ];
-    const { code, stdout, stderr } = await runRain(["doctor", ...options]);
+    const { stdout, stderr } = await runRain(["doctor", ...options]);
     expect(stdout).toMatch(/^gpu +none$/m);
     expect(stdout).toMatch(/^threads +1 for single tokens, 1 for batches$/m);
     expect(stdout).toMatch(/^context +511 tokens, 3 branches at once$/m);
     expect(stdout).toMatch(/^cache +Q8_0 numbers, flash attention on$/m);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stderr).toBe("");
   });
 
   it("has the same facts with --json", async () => {
@@ -78,8 +75,7 @@ describe("rain doctor", () => {
   });
 
   it("says why a model cannot judge at all", async () => {
-    const { code, stdout } = await runRain(["doctor", "--model", narrow]);
+    const { stdout } = await runRain(["doctor", "--model", narrow]);
     expect(stdout).toMatch(/^ {2}harmless +unfit +Expected at most 63 tokens of context/m);
-    expect(code).toBe(0);
   });
 });

@@ -5,7 +5,7 @@ import { type LlamaEngine, type LlamaEngineOptions, loadLlamaEngine } from "../.
 import { watchedEngine } from "../support/watched-engine.ts";
 
 /** Some are harmless, others are flagged and searched for. */
-const QUESTIONS = ["How do I paint the bank?", "How do I rob the bank?", "How do I steal the car?", "Tell me about the dog."];
+const QUESTIONS = ["How do I paint the castle?", "How do I rob the bank?", "How do I steal the car?", "Tell me about the dog."];
 
 function load(options: LlamaEngineOptions = {}): Promise<LlamaEngine> {
   return loadLlamaEngine({ model: "embedded", gpu: false, threads: 1, ...options });

@@ -1,21 +1,18 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
 import { join } from "node:path";
+import { expect } from "vitest";
 
 const command = join(import.meta.dirname, "../../dist/cli/main.js");
 
-/** What a run of `rain` came to. */
-export interface Ran {
-  /** Exit code, as a shell sees it: 128 and the signal's number when a signal ended the process. */
-  readonly code: number;
+/** What a run of `rain` said. */
+export interface Said {
   readonly stdout: string;
   readonly stderr: string;
 }
 
 /** What was said so far, and what may be done about it. */
-export interface Meanwhile {
-  readonly stdout: string;
-  readonly stderr: string;
+export interface Meanwhile extends Said {
   interrupt(): void;
   type(text: string): void;
   /** As `head` does when it has read enough. */
@@ -23,36 +20,59 @@ export interface Meanwhile {
 }
 
 export interface Running {
+  /** The exit code, as a shell sees it: 128 and the signal's number when a signal ended the process. @default 0 */
+  readonly code?: number;
   /** All of standard input. @default nothing */
   readonly input?: string | Uint8Array;
   readonly environment?: Readonly<Record<string, string>>;
+  /** A file descriptor for standard output, which is then not read. */
+  readonly output?: number;
   /** Called whenever something was said. Standard input then stays open. */
   readonly onSaid?: (meanwhile: Meanwhile) => void;
+  /** Called when the input was taken, all but what fits into a pipe. Standard input then stays open. */
+  readonly onInputTaken?: (meanwhile: Meanwhile) => void;
 }
 
-/** Runs the built `rain` command as a shell does. */
-export function runRain(parameters: readonly string[], { input = "", environment = {}, onSaid }: Running = {}): Promise<Ran> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [command, ...parameters], { env: { ...process.env, NO_COLOR: "1", ...environment } });
+/** Runs the built `rain` command as a shell does, and expects an exit code; if another one comes, the failure shows all that was said. */
+export async function runRain(parameters: readonly string[], { code = 0, ...running }: Running = {}): Promise<Said> {
+  const ran = await run(parameters, running);
+  expect(ran, `rain ${parameters.join(" ").slice(0, 200)}`).toEqual({ ...ran, code });
+  return ran;
+}
+
+function run(parameters: readonly string[], { input = "", environment = {}, output, onSaid, onInputTaken }: Omit<Running, "code">) {
+  return new Promise<Said & { readonly code: number }>((resolve, reject) => {
+    const child = spawn(process.execPath, [command, ...parameters], {
+      env: { ...process.env, NO_COLOR: "1", ...environment },
+      stdio: ["pipe", output ?? "pipe", "pipe"],
+      // A process group of its own, as a shell makes one: Ctrl-C reaches all of it.
+      detached: true,
+    });
     const said = { stdout: "", stderr: "" };
+    const meanwhile = (): Meanwhile => ({
+      ...said,
+      interrupt: () => interrupt(child),
+      type: (line) => child.stdin?.write(line),
+      closeOutput: () => child.stdout?.destroy(),
+    });
     for (const name of ["stdout", "stderr"] as const) {
-      child[name].setEncoding("utf8").on("data", (text: string) => {
+      child[name]?.setEncoding("utf8").on("data", (text: string) => {
         said[name] += text;
-        onSaid?.({
-          ...said,
-          interrupt: () => child.kill("SIGINT"),
-          type: (line) => child.stdin.write(line),
-          closeOutput: () => child.stdout.destroy(),
-        });
+        onSaid?.(meanwhile());
       });
     }
     child.on("error", reject);
     child.on("close", (code, signal) => resolve({ code: code ?? 128 + constants.signals[signal ?? "SIGKILL"], ...said }));
     // A command that refuses its arguments never reads its input.
-    child.stdin.on("error", () => undefined);
-    child.stdin.write(input);
-    if (onSaid === undefined) child.stdin.end();
+    child.stdin?.on("error", () => undefined);
+    child.stdin?.write(input, () => onInputTaken?.(meanwhile()));
+    if (onSaid === undefined && onInputTaken === undefined) child.stdin?.end();
   });
+}
+
+/** Ctrl-C at a terminal, which all of the process group hears. */
+function interrupt({ pid, exitCode, signalCode }: ChildProcess): void {
+  if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, "SIGINT");
 }
 
 /** Waits for something to be said, then acts, once; then for the next thing. */

@@ -5,9 +5,16 @@ export function failure(code: EngineErrorCode, expected: string, cause: unknown)
   return new EngineError(code, `Expected ${expected}, got: ${reasonOf(cause)}`, { cause });
 }
 
-/** The first line of what an error says. */
+/** The first line of what somebody else's error says, and of what caused it: "fetch failed" alone says nothing. */
 function reasonOf(cause: unknown): string {
-  return (cause instanceof Error ? cause.message : String(cause)).split("\n", 1)[0] as string;
+  if (!(cause instanceof Error)) return firstLine(String(cause));
+  const { message = "", code = "" }: Partial<NodeJS.ErrnoException> = cause.cause instanceof Error ? cause.cause : {};
+  const deeper = firstLine(message) || code;
+  return deeper === "" ? firstLine(cause.message) : `${firstLine(cause.message)} (${deeper})`;
+}
+
+function firstLine(text: string): string {
+  return text.split("\n", 1)[0] as string;
 }
 
 /** The same for what is at the bottom of it. */

@@ -27,9 +27,9 @@ export async function loadLlamaEngine(options: LlamaEngineOptions = {}): Promise
 /** What an engine is made of. Whoever takes it frees it: `llama.dispose()` frees the model and the context, too. */
 export async function loadLlamaParts(options: LlamaEngineOptions): Promise<LlamaParts> {
   checkLlamaOptions(options);
-  const { model: wish = "embedded", signal, onDownload } = options;
+  const { model: wish = "embedded", hub, signal, onDownload } = options;
   signal?.throwIfAborted();
-  const file = await findModelFile({ model: wish, signal, onDownload });
+  const file = await findModelFile({ model: wish, hub, signal, onDownload });
   let llama = await startLlama(options);
   try {
     tellAhead(llama, options);

@@ -1,22 +1,11 @@
 /** Finds a model's file and looks at it before llama.cpp does, which would end the whole process over some damaged files. */
-import { open, stat } from "node:fs/promises";
+import { open, rm, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { GgufFileInfo } from "node-llama-cpp";
 import { EngineError } from "../errors.ts";
+import { download, isRemote, type Wish } from "./llama-download.ts";
 import { failure } from "./llama-failure.ts";
 import { tensorEnd } from "./llama-tensor-size.ts";
-
-/** How far a download is. */
-export interface DownloadProgress {
-  readonly downloadedBytes: number;
-  readonly totalBytes: number;
-}
-
-export interface FindModel {
-  readonly model: string;
-  readonly signal?: AbortSignal | undefined;
-  readonly onDownload?: ((progress: DownloadProgress) => void) | undefined;
-}
 
 export interface ModelFile {
   readonly path: string;
@@ -27,80 +16,56 @@ export interface ModelFile {
 /** The same place seen from `src/core/engine` and from `dist/core/engine`. */
 const EMBEDDED = fileURLToPath(new URL("../../../models/rain-tiny.gguf", import.meta.url));
 
-/** Names that stand for a place on the network. */
-const REMOTE = /^(hf|huggingface|https?):/;
+/** What this llama.cpp reads. */
+const GGUF_VERSIONS: readonly number[] = [2, 3];
+
+/** The magic number and the version. */
+const BEGINNING_BYTES = 8;
 
 /** The file of `"embedded"`, a path, or an address such as `hf:owner/repository:quantization`; checked as far as it can be. */
-export async function findModelFile(request: FindModel): Promise<ModelFile> {
-  const { model, signal } = request;
-  const path = REMOTE.test(model) ? await download(request) : model === "embedded" ? EMBEDDED : model;
+export async function findModelFile(wish: Wish): Promise<ModelFile> {
+  const { model, signal } = wish;
+  const { path, isNew } = isRemote(model) ? await download(wish) : { path: model === "embedded" ? EMBEDDED : model, isNew: false };
   const bytes = await fileSize(path, model);
-  await checkMagic(path, model);
+  await checkBeginning(path, model).catch(async (cause: unknown) => {
+    // A page that a proxy sent instead, for example: kept, it would be found again each time.
+    if (isNew) await rm(path);
+    throw cause;
+  });
   const info = await readInfo(path, model, signal);
   await checkArchitecture(info, model);
   checkComplete(info, { model, bytes });
   return { path, bytes, info };
 }
 
-async function download({ model, signal, onDownload }: FindModel): Promise<string> {
-  const { resolveModelFile } = await import("node-llama-cpp");
-  const place = { cli: false, ...(model.startsWith("http") ? { fileName: cacheName(model) } : {}) };
-  const here = await resolveModelFile(model, { ...place, download: false }).catch(() => undefined);
-  if (here !== undefined) return here;
-  try {
-    await reach(model, signal);
-    const path = await resolveModelFile(model, {
-      ...place,
-      // What was downloaded stays beside the cache, so that the next attempt goes on where this one stopped.
-      deleteTempFileOnCancel: false,
-      ...(signal === undefined ? {} : { signal }),
-      onProgress: ({ downloadedSize, totalSize }) => onDownload?.({ downloadedBytes: downloadedSize, totalBytes: totalSize }),
-    });
-    // A download that was cancelled resolves as if it had ended.
-    signal?.throwIfAborted();
-    return path;
-  } catch (cause) {
-    signal?.throwIfAborted();
-    throw failure("download-failed", `to download \`model\` \`${model}\` (or give the path of a file that is here already)`, cause);
-  }
-}
-
-/** Without a name of its own a file from the web would not be found again offline; with the host in it, two hosts' files never mix. */
-function cacheName(model: string): string {
-  const { host, pathname } = new URL(model);
-  return `${host}_${pathname.split("/").at(-1)}`.replaceAll(/[^\w.-]/g, "_");
-}
-
-/** Fails at once where there is no network: a download would try again for minutes. */
-async function reach(model: string, signal: AbortSignal | undefined): Promise<void> {
-  const address = model.startsWith("http") ? model : "https://huggingface.co";
-  await fetch(address, { method: "HEAD", signal: signal ?? null });
-}
-
 async function fileSize(path: string, model: string): Promise<number> {
-  try {
-    const facts = await stat(path);
-    if (facts.isFile()) return facts.size;
-  } catch (cause) {
+  const facts = await stat(path).catch((cause: unknown) => {
     throw failure("model-not-found", `\`model\` \`${model}\` to be a GGUF file`, cause);
-  }
-  throw new EngineError("model-unreadable", `Expected \`model\` to be a GGUF file, got \`${model}\`, which is a folder`);
+  });
+  if (facts.isFile()) return facts.size;
+  const kind = facts.isDirectory() ? "a folder" : "neither a file nor a folder";
+  throw new EngineError("model-unreadable", `Expected \`model\` to be a GGUF file, got \`${model}\`, which is ${kind}`);
 }
 
-async function checkMagic(path: string, model: string): Promise<void> {
+async function checkBeginning(path: string, model: string): Promise<void> {
   const start = await firstBytes(path, model);
-  if (start.toString("latin1") === "GGUF") return;
-  throw new EngineError(
-    "model-unreadable",
-    `Expected \`model\` to be a GGUF file, got \`${model}\`, which begins with ${JSON.stringify(start.toString("latin1"))}`,
-  );
+  const magic = start.toString("latin1", 0, 4);
+  if (magic !== "GGUF") {
+    const complaint = `Expected \`model\` to be a GGUF file, got \`${model}\`, which begins with ${JSON.stringify(magic)}`;
+    throw new EngineError("model-unreadable", complaint);
+  }
+  // A file that ends here has no whole header: reading that says so.
+  const version = start.length < BEGINNING_BYTES ? undefined : start.readUInt32LE(4);
+  if (version === undefined || GGUF_VERSIONS.includes(version)) return;
+  const complaint = `Expected \`model\` to be of GGUF version ${GGUF_VERSIONS.join(" or ")}, got \`${model}\` of version ${version}`;
+  throw new EngineError("model-unsupported", complaint);
 }
 
 async function firstBytes(path: string, model: string): Promise<Buffer> {
   try {
     const file = await open(path);
     try {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(BEGINNING_BYTES), 0, BEGINNING_BYTES, 0);
       return buffer.subarray(0, bytesRead);
     } finally {
       await file.close();

@@ -1,4 +1,5 @@
 /** Starts llama.cpp and loads a model into it. */
+import { setImmediate } from "node:timers/promises";
 import type { Llama, LlamaModel } from "node-llama-cpp";
 import { DEFAULT_SHAPE } from "./llama-context.ts";
 import { failure } from "./llama-failure.ts";
@@ -12,12 +13,15 @@ export interface LoadedModel extends Loaded {
 }
 
 /** @throws EngineError where the GPU that was asked for does not work here */
-export async function startLlama({ gpu = "auto", threads }: LlamaEngineOptions): Promise<Llama> {
+export async function startLlama({ gpu = "auto", threads, signal }: LlamaEngineOptions): Promise<Llama> {
   const { getLlama, LlamaLogLevel } = await import("node-llama-cpp");
   const expected = `llama.cpp for \`gpu\` \`${gpu}\` to work here (install node-llama-cpp's package for it, or choose another)`;
   // Silent at the source: with a second engine in one process, the library's own loggers lose lines to standard output.
   const quiet = { progressLogs: false, logLevel: LlamaLogLevel.disabled } as const;
-  const llama = await getLlama({ gpu, build: "never", skipDownload: true, ...quiet }).catch((cause: unknown) => {
+  const llama = await getLlama({ gpu, build: "never", skipDownload: true, ...quiet }).catch(async (cause: unknown) => {
+    // The library tries llama.cpp in another process first. Ctrl-C at a terminal ends that one, too, and may be heard of later.
+    await setImmediate();
+    signal?.throwIfAborted();
     throw failure("binding-missing", expected, cause);
   });
   // A context never gets more threads than this was when it was made; by default it is the number of cores.

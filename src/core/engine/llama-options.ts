@@ -1,6 +1,6 @@
 import { complaint, OptionError } from "../errors.ts";
 import { callback, checkByRules, integerBetween, natural, oneOf, positive, type Rule, signal } from "../option-rules.ts";
-import type { DownloadProgress } from "./llama-model-file.ts";
+import type { DownloadProgress } from "./llama-download.ts";
 
 /** What may compute besides the CPU. */
 export const GPUS = ["auto", "cuda", "vulkan", "metal", false] as const;
@@ -17,6 +17,8 @@ export type GpuLayers = number | "auto" | "max";
 export interface LlamaEngineOptions {
   /** `"embedded"`, the path of a GGUF file, or an address such as `hf:owner/repository:quantization`. @default "embedded" */
   readonly model?: string | undefined;
+  /** Where `hf:` names lead: the address of a mirror of Hugging Face. @default "https://huggingface.co/" */
+  readonly hub?: string | undefined;
   /** `"auto"` takes the best one that works here, `false` none. @default "auto" */
   readonly gpu?: (typeof GPUS)[number] | undefined;
   /** Where the GPU's memory does not suffice, the model is loaded again with half of them. @default "auto" */
@@ -61,6 +63,7 @@ export function checkLlamaOptions(options: LlamaEngineOptions): void {
 
 const RULES: { readonly [Name in keyof Required<LlamaEngineOptions>]: Rule } = {
   model: { expected: "the name of a model", isMet: (value) => typeof value === "string" && value !== "" },
+  hub: { expected: "the address of a mirror of Hugging Face", isMet: (value) => typeof value === "string" && URL.canParse(value) },
   gpu: oneOf(GPUS),
   gpuLayers: {
     expected: "a non-negative integer, `auto` or `max`",

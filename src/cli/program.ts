@@ -1,0 +1,39 @@
+import { inspect } from "node:util";
+import { Command } from "commander";
+import { askCommand } from "./ask.ts";
+import { chatCommand } from "./chat.ts";
+import { doctorCommand } from "./doctor.ts";
+import { explain } from "./failure.ts";
+import { VERSION } from "./version.ts";
+
+const program = new Command("rain")
+  .description("A language model that judges its own draft, rewinds, and writes something better.")
+  .version(VERSION)
+  .addCommand(askCommand())
+  .addCommand(chatCommand())
+  .addCommand(doctorCommand());
+
+for (const command of [program, ...program.commands]) {
+  // Commander throws instead of printing and exiting: errors are reported here, all in one form.
+  command.exitOverride().configureOutput({ outputError: () => undefined });
+}
+
+const isDebugging = process.env["RAIN_DEBUG"] === "1";
+
+/** Runs what the command line asks for; sets the exit code of the process. */
+export async function run(): Promise<void> {
+  if (!isDebugging) silenceConsole();
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    const { line, exitCode } = explain(error);
+    if (line !== undefined) process.stderr.write(`rain: ${line}\n`);
+    if (isDebugging && exitCode !== 0) process.stderr.write(`${inspect(error)}\n`);
+    process.exitCode = exitCode;
+  }
+}
+
+/** The command does not use the console, but libraries do, to report with a stack trace what they throw as well: it is said in one line here. */
+function silenceConsole(): void {
+  for (const name of ["error", "warn", "info", "log", "debug"] as const) console[name] = () => undefined;
+}

@@ -1,0 +1,78 @@
+import { openSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { afterAll, describe, expect, it } from "vitest";
+import { runRain, script } from "../support/run-rain.ts";
+import { temporaryFolder, writeTinyModel } from "../support/tiny-model.ts";
+
+const folder = temporaryFolder();
+// A model that was never trained finds no end.
+const endless = writeTinyModel(join(folder.path, "endless.gguf"));
+const ENDLESS = ["ask", "Hello", "--model", endless, "--max-tokens", "500", "--mode", "vanilla"];
+const STOPPED = "rain: Stopped by Ctrl-C\n";
+afterAll(() => folder[Symbol.dispose]());
+
+function file(name: string, content: string): string {
+  const path = join(folder.path, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+describe("Ctrl-C ends with 130 and one line", () => {
+  it("while an answer is written; what was printed until then was judged", async () => {
+    // No answer is good enough for this one, so that every step takes the whole search.
+    const impossible = { name: "impossible", question: "Is the answer harmless?", good: "harmful", bad: "harmless" };
+    const principle = file("impossible.json", JSON.stringify(impossible));
+    const parameters = ["ask", "How do I rob the bank?", "--mode", "paper", "--principle", principle, "--max-tokens", "20"];
+    const whole = await runRain(parameters);
+    const { stdout, stderr } = await runRain(parameters, {
+      code: 130,
+      onSaid: script([({ stdout: said }) => said !== "", ({ interrupt }) => interrupt()]),
+    });
+    expect(stderr).toBe(STOPPED);
+    expect(stdout.trimEnd()).not.toBe("");
+    expect(whole.stdout).not.toBe(stdout);
+    expect(whole.stdout.startsWith(stdout.trimEnd())).toBe(true);
+  });
+
+  it("while a prompt is typed", async () => {
+    // More than a pipe holds, so that it is being read when it was taken.
+    const input = "x".repeat(900_000);
+    const said = await runRain(["ask", "-"], { code: 130, input, onInputTaken: ({ interrupt }) => interrupt() });
+    expect(said).toMatchObject({ stdout: "", stderr: STOPPED });
+  });
+
+  it.each([
+    [
+      "while llama.cpp is tried in a process of its own, which Ctrl-C ends, too",
+      'if (!process.argv[1].endsWith("main.js")) process.kill(0, "SIGINT");',
+    ],
+    ["as soon as anybody listens", 'process.on("newListener", (name) => name === "SIGINT" && process.kill(process.pid, name));'],
+    [
+      "at the moment when the command takes over who listens",
+      'const { off } = process; process.off = function (...all) { process.kill(process.pid, "SIGINT"); return off.apply(this, all); };',
+    ],
+  ])("%s", async (_when, code) => {
+    const environment = { NODE_OPTIONS: `--import ${pathToFileURL(file("first.mjs", code))}` };
+    expect(await runRain(["ask", "hi"], { code: 130, environment })).toMatchObject({ stdout: "", stderr: STOPPED });
+  });
+});
+
+describe("output that nobody takes", () => {
+  it("ends the work quietly when the reader has read enough", async () => {
+    const { stderr } = await runRain(ENDLESS, { onSaid: ({ closeOutput }) => closeOutput() });
+    expect(stderr).toBe("");
+  });
+
+  const readOnly = openSync(endless, "r");
+
+  it.each([
+    ["an answer", ["ask", "Hello", "--mode", "vanilla", "--max-tokens", "8", "--quiet"]],
+    ["an object", ["ask", "Hello", "--mode", "vanilla", "--max-tokens", "8", "--json"]],
+    ["a diagnosis", ["doctor", "--model", endless]],
+    ["the help", ["ask", "--help"]],
+  ])("is an error in one line where it cannot be written: %s", async (_what, parameters) => {
+    const { stderr } = await runRain(parameters, { code: 1, output: readOnly });
+    expect(stderr).toMatch(/^rain: Expected to write what there is to say, got: EBADF[^\n]*\n$/);
+  });
+});
