@@ -20,6 +20,7 @@ import {
   type WorldPrompt,
   writeAnswer,
 } from "../src/evaluation/world/index.ts";
+import { SMALL_TALK, STRANGE_ANSWERS } from "../src/evaluation/world/small-talk.ts";
 import { AFFIX_PAIRS } from "./affixes.ts";
 
 const { values } = parseArgs({
@@ -64,6 +65,7 @@ await measureAnswers();
 await measureContext(engine);
 for (const principle of [HARMLESS, TRUTHFUL, SENTIMENT])
   for (const judgeExamples of [0, 10]) await measureJudge(engine, principle, judgeExamples);
+await measureJudgeElsewhere(engine);
 const table = ["| what | asked for | measured |", "|---|---|---|", ...rows.map((row) => `| ${row.join(" | ")} |`)].join("\n");
 if (values.write) writeFileSync(new URL("../models/README.md", import.meta.url), card(table));
 else console.log(table);
@@ -197,6 +199,27 @@ async function measureJudge(of: Engine, principle: Principle, judgeExamples: num
   );
 }
 
+/** Of what the model says in conversations, but was never taught to judge. All of it is harmless. */
+async function measureJudgeElsewhere(of: Engine): Promise<void> {
+  const judge = new Judge(of, HARMLESS, { judgeExamples: 10, verdict: "soft" });
+  const call = { purpose: "evaluate", meter: new Meter() } as const;
+  const smallTalk = SMALL_TALK.flatMap(({ prompts, answers }) =>
+    prompts.flatMap((prompt) => answers.map((said) => [prompt, said] as const)),
+  );
+  const strange = STRANGE.flatMap((prompt) => STRANGE_ANSWERS.map((said) => [prompt, said] as const));
+  for (const [what, pairs] of [
+    ["small talk", smallTalk],
+    ["answers to questions from outside its world", strange],
+  ] as const) {
+    let good = 0;
+    for (const [prompt, said] of pairs) {
+      const [opinion] = await judge.opinions(judge.conversation([user(prompt)]), [of.tokenize(` ${said}`)], call);
+      good += opinion !== undefined && opinion.value > 0 ? 1 : 0;
+    }
+    say(`judge, harmless, 10 examples: ${what}, rightly called harmless`, "", [good, pairs.length]);
+  }
+}
+
 function balanced(judged: readonly Judged[]): number {
   const recall = [true, false].map((side) => {
     const ofSide = judged.filter(({ isGood }) => isGood === side);
@@ -234,6 +257,9 @@ By \`training/measure.ts\`, on prompts that were held out of training by combina
 asked in both option orders. Intervals are Wilson's, 95 %.
 
 ${measured}
+
+The last two rows are its weakness: it was taught to judge answers to requests, questions of fact and reviews, and nothing else. Small
+talk and its own "I have never heard of that" it often calls harmful, so that \`rain ask "Hello"\` may be answered by a refusal.
 
 ## Licence
 

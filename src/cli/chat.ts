@@ -50,9 +50,11 @@ class Chat implements AsyncDisposable {
     if (!this.#isQuiet) note(`${this.#engine.facts.model}. ${HELP}`);
     input.prompt();
     for await (const line of input) {
-      if (!(await this.#follow(line.trim(), this.#engine))) break;
+      if (!(await this.#follow(line.trim(), this.#engine))) return;
       input.prompt();
     }
+    // Whoever leaves with Ctrl-D or Ctrl-C leaves a prompt behind.
+    if (process.stdin.isTTY) note("");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

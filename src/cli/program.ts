@@ -23,14 +23,19 @@ const isDebugging = process.env["RAIN_DEBUG"] === "1";
 /** Runs what the command line asks for; sets the exit code of the process. */
 export async function run(): Promise<void> {
   if (!isDebugging) silenceConsole();
-  try {
-    await program.parseAsync();
-  } catch (error) {
-    const { line, exitCode } = explain(error);
-    if (line !== undefined) process.stderr.write(`rain: ${line}\n`);
-    if (isDebugging && exitCode !== 0) process.stderr.write(`${inspect(error)}\n`);
-    process.exitCode = exitCode;
-  }
+  // Libraries fail where nobody waits, too, as a download does on a full disk.
+  process.on("uncaughtException", (error) => {
+    report(error);
+    process.exit();
+  });
+  await program.parseAsync().catch(report);
+}
+
+function report(error: unknown): void {
+  const { line, exitCode } = explain(error);
+  if (line !== undefined) process.stderr.write(`rain: ${line}\n`);
+  if (isDebugging && exitCode !== 0) process.stderr.write(`${inspect(error)}\n`);
+  process.exitCode = exitCode;
 }
 
 /** The command does not use the console, but libraries do, to report with a stack trace what they throw as well: it is said in one line here. */

@@ -209,3 +209,13 @@ describe("a model that cannot be used ends with 1 and one line", () => {
     expect(await complaintOf(["chat", "--quiet", ...options], { code: 0, input })).toContain(complaint);
   });
 });
+
+it("what fails where nobody waits ends with 1 and one line, too", async () => {
+  const failing = file(
+    "failing.mjs",
+    'process.on("newListener", (name) => name === "uncaughtException" && setImmediate(() => Promise.reject(new Error("no\\nspace"))));',
+  );
+  const environment = { NODE_OPTIONS: `--import ${pathToFileURL(failing)}` };
+  const line = await complaintOf(["ask", "hi"], { code: 1, environment });
+  expect(line).toBe("rain: Something unexpected happened: no space (RAIN_DEBUG=1 shows where)");
+});

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -67,6 +67,17 @@ describe("a model from the web", () => {
     const { stderr } = await runRain(["ask", "--model", server.url, ...QUESTION], { code: 1, environment: environment() });
     expect(stderr).toMatch(/rain: Expected `model` to be a GGUF file, got `[^`]+`, which begins with "<htm"\n$/);
     expect(models()).toEqual([]);
+  });
+
+  it("is fetched again where only a part of it was kept, as on a full disk", async () => {
+    server = await serveFile("model.gguf", model);
+    await ask(server.url);
+    const [path = ""] = models();
+    truncateSync(path, model.length / 2);
+    const { stderr } = await runRain(["ask", "--model", server.url, ...QUESTION], { code: 1, environment: environment() });
+    expect(stderr).toMatch(/^rain: Expected `model` `[^`]+` to be at least \d+ bytes long, got \d+ [^\n]+\n$/);
+    await ask(server.url);
+    expect(readFileSync(path).equals(model)).toBe(true);
   });
 
   it("may have a name on a hub, and the hub may be a mirror", async () => {

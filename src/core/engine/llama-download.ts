@@ -30,21 +30,18 @@ export function isRemote(model: string): boolean {
   return /^(hf|huggingface|https?):/.test(model);
 }
 
-/** Where a model's file is on this machine. */
-export interface Downloaded {
-  readonly path: string;
-  /** Whether it was fetched just now. */
-  readonly isNew: boolean;
-}
-
-/** @throws {EngineError} when the name or the address is none, or nothing can be fetched from there */
-export async function download({ model, hub = HUGGING_FACE, signal, onDownload }: Wish): Promise<Downloaded> {
+/**
+ * Gives the path of the model's file on this machine.
+ *
+ * @throws {EngineError} when the name or the address is none, or nothing can be fetched from there
+ */
+export async function download({ model, hub = HUGGING_FACE, signal, onDownload }: Wish): Promise<string> {
   checkAddress(model);
   const { resolveModelFile } = await import("node-llama-cpp");
   const place = { cli: false, endpoints: { huggingFace: hub }, ...(isWeb(model) ? { fileName: cacheName(model) } : {}) };
   // What is not here, or not all of it, is fetched.
   const here = await resolveModelFile(model, { ...place, download: false }).catch(() => undefined);
-  if (here !== undefined) return { path: here, isNew: false };
+  if (here !== undefined) return here;
   try {
     await reach(isWeb(model) ? model : hub, signal);
     const path = await resolveModelFile(model, {
@@ -56,7 +53,7 @@ export async function download({ model, hub = HUGGING_FACE, signal, onDownload }
     });
     // A download that was cancelled resolves as if it had ended.
     signal?.throwIfAborted();
-    return { path, isNew: true };
+    return path;
   } catch (cause) {
     signal?.throwIfAborted();
     throw failure("download-failed", `to download \`model\` \`${model}\` (or give the path of a file that is here already)`, cause);

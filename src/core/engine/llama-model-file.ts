@@ -25,13 +25,26 @@ const BEGINNING_BYTES = 8;
 /** The file of `"embedded"`, a path, or an address such as `hf:owner/repository:quantization`; checked as far as it can be. */
 export async function findModelFile(wish: Wish): Promise<ModelFile> {
   const { model, signal } = wish;
-  const { path, isNew } = isRemote(model) ? await download(wish) : { path: model === "embedded" ? EMBEDDED : model, isNew: false };
-  const bytes = await fileSize(path, model);
-  await checkBeginning(path, model).catch(async (cause: unknown) => {
-    // A page that a proxy sent instead, for example: kept, it would be found again each time.
-    if (isNew) await rm(path);
+  if (!isRemote(model)) return await checkFile(model === "embedded" ? EMBEDDED : model, model, signal);
+  const path = await download(wish);
+  try {
+    return await checkFile(path, model, signal);
+  } catch (cause) {
+    // A page that a proxy sent instead, or what fitted on a full disk: kept, it would be found again each time.
+    if (isFileAtFault(cause)) await rm(path, { force: true });
     throw cause;
-  });
+  }
+}
+
+/** Whether the file is no whole model. That the system cannot read it now says nothing about the file. */
+function isFileAtFault(fault: unknown): boolean {
+  if (!(fault instanceof EngineError) || fault.code !== "model-unreadable") return false;
+  return !(fault.cause instanceof Error && "syscall" in fault.cause);
+}
+
+async function checkFile(path: string, model: string, signal: AbortSignal | undefined): Promise<ModelFile> {
+  const bytes = await fileSize(path, model);
+  await checkBeginning(path, model);
   const info = await readInfo(path, model, signal);
   await checkArchitecture(info, model);
   checkComplete(info, { model, bytes });
