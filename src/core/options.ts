@@ -71,7 +71,7 @@ export interface RainOptions {
   readonly firstCheck?: number;
   /** Each check stands at about this many times the length of the one before. 2 and more; each check costs a question. @default 4 */
   readonly checkGrowth?: number;
-  /** ... but no further from it than this many tokens: the most that is written in vain, or waits to be released. @default 48 */
+  /** ... but no further from it than this many tokens: the most that is written in vain, or waits to be released. @default 44 */
   readonly maxCheckGap?: number;
   /**
    * Candidates in the first round of a search; each further round has twice as many. Each costs its tokens up to the next check,
