@@ -6,6 +6,7 @@
  * engine must do; every engine passes it.
  */
 import type { Meter, Purpose } from "../meter.ts";
+import type { CallKeys, Tool, ToolCall } from "../tools/tool.ts";
 
 /** A token's number in the vocabulary of one engine. */
 export type Token = number;
@@ -13,12 +14,21 @@ export type Token = number;
 /** All tokens up to a point, the beginning-of-text token included. */
 export type Prefix = readonly Token[];
 
-export type Role = "system" | "user" | "assistant";
+/** `tool`: the result of a call. */
+export type Role = "system" | "user" | "assistant" | "tool";
 
 /** One chat message. */
 export interface Turn {
   readonly role: Role;
   readonly text: string;
+  /** What may be called in this conversation. Of the first turn. */
+  readonly tools?: readonly Tool[];
+  /** What an assistant calls, behind its text. */
+  readonly calls?: readonly ToolCall[];
+  /** Of an assistant's last turn: it is about to make a call. */
+  readonly isCalling?: boolean;
+  /** Of a tool's turn: whose result it is. */
+  readonly callId?: string;
 }
 
 /** How the next token is drawn. */
@@ -79,6 +89,8 @@ export interface EngineFacts {
   readonly hasChatTemplate: boolean;
   /** Prefixes that are kept at once, where that is limited. */
   readonly sequences?: number;
+  /** How the model's own format for tools names the parts of a call. Without one, `CALL_KEYS`. */
+  readonly callKeys?: CallKeys;
 }
 
 export interface Engine extends AsyncDisposable {
@@ -86,7 +98,8 @@ export interface Engine extends AsyncDisposable {
 
   /**
    * The tokens of a conversation, up to where the assistant's next answer begins. What a turn says is data: it never
-   * becomes a special token. If the last turn is the assistant's, the prefix ends inside it, open for more.
+   * becomes a special token. If the last turn is the assistant's, the prefix ends inside it, open for more: behind its text, behind
+   * the JSON of its last call, or, if it is calling, where the JSON of its next call begins.
    */
   render(turns: readonly Turn[]): Token[];
 

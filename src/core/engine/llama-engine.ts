@@ -173,5 +173,6 @@ function factsOf(
     threads: threads.counts,
     sequences: context.totalSequences,
     needsCheckpoints,
+    ...(vocabulary.callKeys === undefined ? {} : { callKeys: vocabulary.callKeys }),
   };
 }
