@@ -6,6 +6,10 @@ export type {
   Continuation,
   Engine,
   EngineFacts,
+  Formatted,
+  JsonFormat,
+  Lookahead,
+  OutputFormat,
   Prefix,
   Question,
   Role,
@@ -25,6 +29,7 @@ export {
   QueueFullError,
   RainError,
 } from "./errors.ts";
+export type { JsonSchema } from "./format/json-schema.ts";
 export { type Calibration, type CalibrationOptions, calibrate } from "./judge/calibration.ts";
 export { Judge, type JudgeSettings } from "./judge/judge.ts";
 export type { AnswerJudge, Opinion } from "./judge/opinion.ts";

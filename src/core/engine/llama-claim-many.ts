@@ -1,3 +1,4 @@
+import type { Formats } from "../format/formats.ts";
 import type { Call, Prefix } from "./engine.ts";
 import type { Decoder, Reading } from "./llama-decoder.ts";
 import { commonLength, type Slot } from "./llama-slot.ts";
@@ -15,6 +16,8 @@ export interface Seat {
 export interface Hosts {
   readonly pool: SlotPool;
   readonly decoder: Decoder;
+  readonly formats: Formats;
+  readonly vocabularySize: number;
   /** Throws once the engine is disposed. */
   readonly ensureOpen: () => void;
 }

@@ -19,11 +19,14 @@ export interface Evaluated {
   readonly logits: readonly number[];
 }
 
+/** Farther down, probabilities can be too small to be told from 0; of more tokens than these, logits are read. */
+const MOST_STEPPED = 256;
+
 type Metadata = { readonly probabilities: true };
 type Steps = ReturnType<typeof LlamaContextSequence.prototype.evaluateWithMetadata<Metadata>>;
 
 /**
- * Asks node-llama-cpp to compute. Plain decoding, candidates behind the last token and nothing else, goes through one
+ * Asks node-llama-cpp to compute. Plain decoding, a few candidates behind the last token and nothing else, goes through one
  * generator that lives as long as the sequence: its sampler is made once. Everything else goes through calls that make a
  * sampler each.
  */
@@ -40,7 +43,7 @@ export class Evaluator {
     const { tokens, topKs, logitsOf } = evaluation;
     const last = tokens.length - 1;
     const topK = topKs.get(last);
-    if (topK !== undefined && topKs.size === 1 && logitsOf.length === 0) {
+    if (topK !== undefined && topK <= MOST_STEPPED && topKs.size === 1 && logitsOf.length === 0) {
       return { candidates: new Map([[last, await this.#step(tokens, topK)]]), logits: [] };
     }
     const outputs = await this.#sequence.controlledEvaluate(inputs(evaluation));

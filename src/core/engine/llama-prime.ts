@@ -7,13 +7,11 @@ const PRIMED_TOP_K = 64;
 export interface Priming {
   readonly prefixes: readonly Prefix[];
   readonly isKept: boolean;
-  /** The most candidates that there are. */
-  readonly vocabularySize: number;
 }
 
 /** Computes the prefixes, as one batch where there are slots enough, and pins them if they are to be kept. */
-export async function prime(hosts: Hosts, { prefixes, isKept, vocabularySize }: Priming, call: Call): Promise<void> {
-  const wanted = { topK: Math.min(PRIMED_TOP_K, vocabularySize) };
+export async function prime(hosts: Hosts, { prefixes, isKept }: Priming, call: Call): Promise<void> {
+  const wanted = { topK: Math.min(PRIMED_TOP_K, hosts.vocabularySize) };
   let open = prefixes.map((prefix): Seat => ({ prefix, wanted, slot: undefined }));
   try {
     while (open.length > 0) {
