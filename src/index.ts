@@ -28,6 +28,7 @@ export type {
   OutputFormat,
   Prefix,
   Preset,
+  Priming,
   Principle,
   PrincipleInput,
   Purpose,

@@ -11,6 +11,7 @@ export type {
   Lookahead,
   OutputFormat,
   Prefix,
+  Priming,
   Question,
   Role,
   SampledToken,

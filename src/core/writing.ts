@@ -61,6 +61,11 @@ export class Writing {
     return this.settings.format === undefined ? this.settings.principle.horizon : "end";
   }
 
+  /** Computes the prompt. */
+  async prime(): Promise<void> {
+    await this.engine.prime([this.prompt], this.call("prompt"), { format: this.settings.format });
+  }
+
   /** The user's own way of drawing tokens. */
   sampling(seed: number): Sampling {
     const { temperature, topK, topP } = this.settings;

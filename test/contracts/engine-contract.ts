@@ -398,7 +398,7 @@ function describeCache(engine: () => Engine): void {
 
   it("a format costs nothing more", async () => {
     const one = continuation(engine(), { format: CALL, maxTokens: LONG_ENOUGH });
-    await engine().prime([one.prefix], call("prompt"));
+    await engine().prime([one.prefix], call("prompt"), { format: CALL });
     const meter = new Meter();
     const drawn = await collect(engine().generate(one, { purpose: "draft", meter }));
     expect(meter.spent.draft.tokens).toBeLessThanOrEqual(drawn.length);

@@ -85,6 +85,14 @@ export interface SampledToken {
   readonly probability: number;
 }
 
+/** What is known of primed prefixes. */
+export interface Priming {
+  /** Asks that they stay in the cache for as long as the engine can afford it (a judge's preamble). */
+  readonly keep?: boolean;
+  /** What will be written behind them. */
+  readonly format?: OutputFormat | undefined;
+}
+
 /** Asks which of a few tokens the model expects next. */
 export interface Question {
   readonly prefix: Prefix;
@@ -137,11 +145,8 @@ export interface Engine extends AsyncDisposable {
   /** Whether this token ends a generation. */
   isEnd(token: Token): boolean;
 
-  /**
-   * Computes these prefixes now, in one batch, so that what follows finds them in the cache.
-   * `keep` asks that they stay there for as long as the engine can afford it (a judge's preamble).
-   */
-  prime(prefixes: readonly Prefix[], call: Call, options?: { readonly keep?: boolean }): Promise<void>;
+  /** Computes these prefixes now, in one batch, so that what follows finds them in the cache. */
+  prime(prefixes: readonly Prefix[], call: Call, options?: Priming): Promise<void>;
 
   /**
    * One continuation, token by token. Between two tokens the caller may ask the engine other things, also about this very

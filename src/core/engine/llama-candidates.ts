@@ -14,14 +14,14 @@ interface Candidacy {
 /** The likeliest tokens that may follow a prefix, likeliest first. */
 export async function candidatesBehind(hosts: Hosts, candidacy: Candidacy, call: Call): Promise<readonly Candidate[]> {
   const { prefix, outlook, guard } = candidacy;
-  for (let wanted = wantedFor(outlook, hosts.vocabularySize); ; wanted = wider(wanted, hosts.vocabularySize)) {
+  const { vocabularySize } = hosts;
+  for (let wanted = wantedFor(outlook, vocabularySize); ; wanted = wider(wanted, vocabularySize)) {
+    if (guard !== undefined) guard.wanted = wanted;
     const slot = await claimOne(hosts, { prefix, wanted, guard }, call.signal);
     try {
-      const reading = { prefix, wanted, slot };
-      const logits = (await hosts.decoder.read([reading], call)).get(reading) ?? [];
+      await hosts.decoder.read([{ prefix, wanted, slot }], call);
       if (guard !== undefined) guard.slot = slot;
-      const likeliest = "topK" in wanted ? (slot.foresight(prefix.length, wanted.topK) ?? []) : [];
-      const candidates = candidatesIn(outlook, { wanted, likeliest, logits }, hosts.vocabularySize);
+      const candidates = candidatesIn(outlook, { slot, wanted, vocabularySize });
       if (candidates !== undefined) return candidates;
     } finally {
       hosts.pool.release(slot);

@@ -1,8 +1,8 @@
 import type { Formats } from "../format/formats.ts";
 import type { Call, Prefix } from "./engine.ts";
 import type { Decoder, Reading } from "./llama-decoder.ts";
-import { commonLength, type Slot } from "./llama-slot.ts";
-import type { Claim, SlotPool, Wanted } from "./llama-slot-pool.ts";
+import { commonLength, type Slot, type Wanted } from "./llama-slot.ts";
+import type { Claim, SlotPool } from "./llama-slot-pool.ts";
 
 /** A prefix to compute, which needs a slot now or later. */
 export interface Seat {

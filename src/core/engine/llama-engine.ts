@@ -11,6 +11,7 @@ import type {
   Lookahead,
   OutputFormat,
   Prefix,
+  Priming,
   Question,
   SampledToken,
   Token,
@@ -100,8 +101,8 @@ export class LlamaEngine implements Engine {
     return this.#vocabulary.isEnd(token);
   }
 
-  async prime(prefixes: readonly Prefix[], call: Call, { keep: isKept = false }: { readonly keep?: boolean } = {}): Promise<void> {
-    await this.#step(call, () => prime(this.#hosts, { prefixes, isKept }, call));
+  async prime(prefixes: readonly Prefix[], call: Call, { keep: isKept = false, format }: Priming = {}): Promise<void> {
+    await this.#step(call, () => prime(this.#hosts, { prefixes, isKept, format }, call));
   }
 
   generate(continuation: Continuation, call: Call): AsyncGenerator<SampledToken, void, void> {

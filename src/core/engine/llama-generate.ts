@@ -19,7 +19,7 @@ export async function* generate(hosts: Hosts, { continuation, isEnd, call, step 
   const { prefix, sampling, maxTokens, until } = continuation;
   const tokens = [...prefix];
   let text = hosts.formats.begin(continuation);
-  const guard = hosts.pool.guard(tokens, sampling.topK);
+  const guard = hosts.pool.guard(tokens);
   const drawn: Token[] = [];
   try {
     while (drawn.length < maxTokens) {

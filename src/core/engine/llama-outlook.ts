@@ -1,7 +1,8 @@
 import { EngineError } from "../errors.ts";
 import type { FormattedText } from "../format/formatted-text.ts";
 import type { Candidate } from "../sampler.ts";
-import type { Wanted } from "./llama-slot-pool.ts";
+import type { Token } from "./engine.ts";
+import type { Slot, Wanted } from "./llama-slot.ts";
 
 /** What is to be known of the next token: the likeliest `topK`, of those that the format allows where there is one. */
 export interface Outlook {
@@ -25,10 +26,10 @@ const WIDER = 16;
  * @throws {EngineError} when the vocabulary has no token with which the text could go on
  */
 export function wantedFor({ topK, text }: Outlook, vocabularySize: number): Wanted {
-  if (text === undefined) return { topK };
+  if (text === undefined) return { topK, logitsOf: [] };
   const few = text.allowed(Math.max(FEW, topK));
-  if (few === undefined) return { topK: Math.min(vocabularySize, Math.max(WIDE, topK)) };
-  if (few.length > 0) return { logitsOf: few };
+  if (few === undefined) return { topK: Math.min(vocabularySize, Math.max(WIDE, topK)), logitsOf: [] };
+  if (few.length > 0) return { topK: 0, logitsOf: few };
   throw new EngineError(
     "format-unsupported",
     "Expected a token that goes on with the format, got none in the vocabulary (choose another model)",
@@ -36,31 +37,34 @@ export function wantedFor({ topK, text }: Outlook, vocabularySize: number): Want
 }
 
 /** The next larger thing to read when the last one told too little. */
-export function wider(wanted: Wanted, vocabularySize: number): Wanted {
-  return "topK" in wanted ? { topK: Math.min(vocabularySize, wanted.topK * WIDER) } : wanted;
+export function wider({ topK, logitsOf }: Wanted, vocabularySize: number): Wanted {
+  return { topK: Math.min(vocabularySize, topK * WIDER), logitsOf };
 }
 
-/** What was read: the likeliest tokens of all, or the logits of those that were asked for. */
+/** Where it was read, and what. */
 export interface Read {
+  readonly slot: Slot;
   readonly wanted: Wanted;
-  readonly likeliest: readonly Candidate[];
-  readonly logits: readonly number[];
+  readonly vocabularySize: number;
 }
 
-/** The likeliest `topK` that may follow, likeliest first; `undefined` when too little was read to tell. */
-export function candidatesIn({ topK, text }: Outlook, read: Read, vocabularySize: number): readonly Candidate[] | undefined {
-  if (text === undefined) return read.likeliest;
-  if ("logitsOf" in read.wanted) {
-    const { wanted, logits } = read;
-    const candidates = wanted.logitsOf.map((token, index) => ({ token, logit: logits[index] as number })).filter(isPossible);
-    return candidates.sort((left, right) => right.logit - left.logit || left.token - right.token).slice(0, topK);
-  }
+/** The likeliest `topK` tokens that may follow all that the slot holds, likeliest first; `undefined` when too little was read to tell. */
+export function candidatesIn({ topK, text }: Outlook, { slot, wanted, vocabularySize }: Read): readonly Candidate[] | undefined {
+  const { length } = slot.tokens;
+  const likeliest = slot.candidates(length, wanted.topK) ?? [];
+  if (text === undefined) return likeliest;
+  if (wanted.logitsOf.length > 0) return inOrder(wanted.logitsOf, slot.logits(length, wanted.logitsOf) ?? []).slice(0, topK);
   const allowed: Candidate[] = [];
-  for (const candidate of read.likeliest) {
+  for (const candidate of likeliest) {
     if (allowed.length === topK) break;
     if (isPossible(candidate) && text.allows(candidate.token)) allowed.push(candidate);
   }
-  return allowed.length === topK || read.wanted.topK === vocabularySize ? allowed : undefined;
+  return allowed.length === topK || wanted.topK === vocabularySize ? allowed : undefined;
+}
+
+function inOrder(tokens: readonly Token[], logits: readonly number[]): Candidate[] {
+  const candidates = tokens.map((token, index) => ({ token, logit: logits[index] as number }));
+  return candidates.filter(isPossible).sort((left, right) => right.logit - left.logit || left.token - right.token);
 }
 
 /** Some models never say some tokens, which are only there to fill up their vocabulary. */

@@ -3,7 +3,7 @@ import type { Call, Continuation, SampledToken, Token } from "./engine.ts";
 import { claimMany, type Hosts, releaseAll, type Seat, seated } from "./llama-claim-many.ts";
 import type { Reading } from "./llama-decoder.ts";
 import { candidatesIn, type Outlook, wantedFor, wider } from "./llama-outlook.ts";
-import type { Wanted } from "./llama-slot-pool.ts";
+import type { Wanted } from "./llama-slot.ts";
 
 /** One continuation and what it has drawn. */
 interface Member {
@@ -36,9 +36,9 @@ export async function sampleMany(hosts: Hosts, { continuations, isEnd, call }: S
     while (branches.length > 0) {
       await claimMany(hosts, branches, call);
       const ready = seated(branches);
-      const logits = await hosts.decoder.read(ready, call);
+      await hosts.decoder.read(ready, call);
       const waiting = branches.filter(({ slot }) => slot === undefined);
-      branches = [...ready.flatMap((branch) => advance(hosts, { branch, logits: logits.get(branch) ?? [] }, isEnd)), ...waiting];
+      branches = [...ready.flatMap((branch) => advance(hosts, branch, isEnd)), ...waiting];
     }
   } finally {
     releaseAll(hosts.pool, branches);
@@ -63,22 +63,17 @@ function branchOf({ vocabularySize }: Hosts, { text, ...parting }: Parting): Bra
   return { ...parting, outlook, wanted: wantedFor(outlook, vocabularySize) };
 }
 
-interface ReadBranch {
-  readonly branch: Branch & Reading;
-  readonly logits: readonly number[];
-}
-
 /**
  * Each member draws its next token. Those that drew the same one stay together; the first of the groups keeps the slot. Where too
  * little was read for that, the branch reads more.
  */
-function advance(hosts: Hosts, { branch, logits }: ReadBranch, isEnd: Sampling["isEnd"]): Branch[] {
+function advance(hosts: Hosts, branch: Branch & Reading, isEnd: Sampling["isEnd"]): Branch[] {
   const { prefix, members, slot, wanted, outlook } = branch;
-  const likeliest = "topK" in wanted ? (slot.foresight(prefix.length, wanted.topK) ?? []) : [];
-  const candidates = candidatesIn(outlook, { wanted, likeliest, logits }, hosts.vocabularySize);
+  const { vocabularySize } = hosts;
+  const candidates = candidatesIn(outlook, { slot, wanted, vocabularySize });
   if (candidates === undefined) {
     releaseAll(hosts.pool, [branch]);
-    return [{ ...branch, slot: undefined, wanted: wider(wanted, hosts.vocabularySize) }];
+    return [{ ...branch, slot: undefined, wanted: wider(wanted, vocabularySize) }];
   }
   for (const member of members) {
     const { sampling } = member.continuation;

@@ -55,7 +55,9 @@ export class StringText implements Machine {
   get key(): string {
     const { place, length, escaping, rest, bytes } = this.#progress;
     const { least, most, except } = this.#rule;
-    return ["string", least, most, [...(except ?? [])].join(), place, length, escaping, rest?.count, rest?.low, rest?.high, bytes].join(" ");
+    return ["string", least, most, [...(except ?? [])].join(), place, length, escaping, rest?.count, rest?.low, rest?.high, bytes].join(
+      " ",
+    );
   }
 
   after(byte: number): Machine | undefined {
