@@ -57,7 +57,7 @@ async function begin(engine: Engine, turns: readonly Turn[], settings: Settings)
   if (longest < 1) throw new ContextFullError(contextSize + 1 - longest, contextSize);
   // An answer ends where the context has no more room for a question about it.
   const writing = new Writing(engine, turns, { ...settings, maxTokens: Math.min(settings.maxTokens, longest) });
-  await engine.prime([writing.prompt], writing.call("prompt"));
+  await writing.prime();
   await judge.prime(conversation, writing.call("prompt"));
   const shared = { writing, judge, conversation, range: new ValueRange(), draws: 0 };
   return { ...shared, tip: createRoot(), seed: settings.seed, explored: 0, rewinds: 0 };
@@ -73,6 +73,7 @@ async function* draft(course: Course): AsyncGenerator<RainStep, Node | undefined
   const { writing, tip, seed } = course;
   const start = answerAt(tip, course);
   const continuation = {
+    ...writing.formatted,
     prefix: [...writing.prompt, ...start],
     sampling: writing.sampling(seed),
     maxTokens: writing.ending.limit - start.length,

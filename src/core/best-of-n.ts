@@ -13,7 +13,7 @@ export async function* bestOfN(engine: Engine, turns: readonly Turn[], settings:
   const writing = new Writing(engine, turns, settings);
   const judge = new Judge(engine, settings.principle, settings);
   const conversation = judge.conversation(turns);
-  await engine.prime([writing.prompt], writing.call("prompt"));
+  await writing.prime();
   await judge.prime(conversation, writing.call("prompt"));
 
   const seeds = Array.from({ length: settings.bestOf }, (_, index) => (index === 0 ? settings.seed : deriveSeed(settings.seed, index)));

@@ -12,7 +12,7 @@ interface Rule {
 /**
  * Fills in what was left out, and refuses what cannot be meant. Called once, where a request enters.
  *
- * @throws {OptionError} for an unknown name (with the nearest known one) or a value outside its range
+ * @throws {OptionError} for an unknown name (with the nearest known one), a value outside its range, or two that exclude each other
  */
 export function checkOptions(options: RainOptions = {}): Settings {
   if (!isRecord(options)) throw new OptionError("options", complaint("options", "an object", options), options);
@@ -27,7 +27,12 @@ export function checkOptions(options: RainOptions = {}): Settings {
     const rule = RULES[name];
     if (!rule.isMet(value)) throw new OptionError(name, complaint(name, rule.expected, value), value);
   }
-  return { ...DEFAULTS, ...PRESETS[options.preset ?? DEFAULTS.preset], ...Object.fromEntries(given) };
+  const settings: Settings = { ...DEFAULTS, ...PRESETS[options.preset ?? DEFAULTS.preset], ...Object.fromEntries(given) };
+  const { format, stop } = settings;
+  // A stop string inside a text of a format would cut it to something that is none.
+  if (format !== undefined && stop.length > 0)
+    throw new OptionError("stop", complaint("stop", "empty where there is a `format`", stop), stop);
+  return settings;
 }
 
 /** Of the known names, the one that takes the fewest edits to reach. */
@@ -54,6 +59,10 @@ const RULES: { readonly [Name in keyof Settings]: Rule } = {
   stop: {
     expected: "a list of non-empty strings",
     isMet: (value) => Array.isArray(value) && value.every((part) => typeof part === "string" && part !== ""),
+  },
+  format: {
+    expected: 'an object such as `{ type: "json", schema: { type: "object" } }`',
+    isMet: (value) => isRecord(value) && Reflect.get(value, "type") === "json" && isRecord(Reflect.get(value, "schema")),
   },
   signal: { expected: "an AbortSignal", isMet: (value) => value instanceof AbortSignal },
   onEvent: callback,
@@ -113,7 +122,7 @@ function isAtLeastZero(value: unknown): boolean {
   return typeof value === "number" && value >= 0 && Number.isFinite(value);
 }
 
-function isRecord(value: unknown): boolean {
+function isRecord(value: unknown): value is object {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

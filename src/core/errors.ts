@@ -28,6 +28,7 @@ export type EngineErrorCode =
   | "download-failed"
   | "out-of-memory"
   | "binding-missing"
+  | "format-unsupported"
   | "disposed"
   | "decode-failed";
 

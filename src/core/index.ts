@@ -6,7 +6,12 @@ export type {
   Continuation,
   Engine,
   EngineFacts,
+  Formatted,
+  JsonFormat,
+  Lookahead,
+  OutputFormat,
   Prefix,
+  Priming,
   Question,
   Role,
   SampledToken,
@@ -25,6 +30,7 @@ export {
   QueueFullError,
   RainError,
 } from "./errors.ts";
+export type { JsonSchema } from "./format/json-schema.ts";
 export { type Calibration, type CalibrationOptions, calibrate } from "./judge/calibration.ts";
 export { Judge, type JudgeSettings } from "./judge/judge.ts";
 export type { AnswerJudge, Opinion } from "./judge/opinion.ts";

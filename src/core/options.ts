@@ -1,4 +1,5 @@
 import type { RainEvent } from "./answer.ts";
+import type { OutputFormat } from "./engine/engine.ts";
 import { HARMLESS, type Principle } from "./judge/principle.ts";
 import { PRESETS, type Preset } from "./presets.ts";
 import { type Embed, embedText } from "./search/embedding.ts";
@@ -38,6 +39,11 @@ export interface RainOptions {
   readonly topP?: number;
   /** Strings that end the answer; neither they nor what follows is in its text. @default [] */
   readonly stop?: readonly string[];
+  /**
+   * What the answer must be: JSON of a schema. It then parses whenever it ended by itself ("stop"), and is cut at `maxTokens` ("length").
+   * It is judged as a whole, and nothing is released before its end. It takes no `stop`. @default plain text
+   */
+  readonly format?: OutputFormat | undefined;
   /** Stops the work within one decode step; the answer then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /** Told of every rewind and commit, as it happens. */
@@ -159,6 +165,7 @@ export const DEFAULTS: Settings = {
   topK: 40,
   topP: 0.95,
   stop: [],
+  format: undefined,
   signal: undefined,
   onEvent: () => undefined,
   revealDiscarded: false,

@@ -17,7 +17,7 @@ export async function* paper(engine: Engine, turns: readonly Turn[], settings: S
   const writing = new Writing(engine, turns, settings);
   const judge = new Judge(engine, settings.principle, settings);
   const search: Search = { writing, judge, conversation: judge.conversation(turns), range: new ValueRange(), draws: 0 };
-  await engine.prime([writing.prompt], writing.call("prompt"));
+  await writing.prime();
   await judge.prime(search.conversation, writing.call("prompt"));
 
   let root = createRoot();

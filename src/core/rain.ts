@@ -17,6 +17,7 @@ const DECODERS: Readonly<Record<Mode, Decode>> = { adaptive, paper, vanilla, "be
  * If the last turn is the assistant's, it is continued.
  *
  * @throws {OptionError} before anything is computed, for options or turns that cannot be meant
+ * @throws {EngineError} before anything is computed, for a format that this engine cannot write
  * @throws {JudgeError} when the judge gives no usable verdict: nothing unjudged is released
  * @throws {EmptySearchError} when the engine continues nothing
  * @throws {ExhaustedError} when nothing passes the judge and `onExhausted` is "error"
@@ -25,6 +26,7 @@ const DECODERS: Readonly<Record<Mode, Decode>> = { adaptive, paper, vanilla, "be
 export function rain(engine: Engine, turns: readonly Turn[], options: RainOptions = {}): Answering {
   const settings = checkOptions(options);
   checkTurns(turns);
+  if (settings.format !== undefined) engine.checkFormat(settings.format);
   return DECODERS[settings.mode](engine, turns, settings);
 }
 

@@ -58,6 +58,7 @@ function toNextCheck(node: Node, opening: Span, { sampling, search }: { sampling
   const answer = answerAt(node, search);
   const opened = tokensOf(opening);
   return {
+    ...writing.formatted,
     prefix: [...writing.prompt, ...answer, ...opened],
     sampling,
     maxTokens: writing.ending.limit - answer.length - opened.length,
