@@ -8,6 +8,7 @@ export type {
   Calibration,
   CalibrationOptions,
   Call,
+  CallKeys,
   Continuation,
   Cost,
   Embed,
@@ -45,6 +46,9 @@ export type {
   Side,
   Spent,
   Token,
+  Tool,
+  ToolCall,
+  ToolChoice,
   Turn,
   Verdict,
 } from "./core/index.ts";

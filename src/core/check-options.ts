@@ -67,6 +67,12 @@ const RULES: { readonly [Name in keyof Settings]: Rule } = {
   signal: { expected: "an AbortSignal", isMet: (value) => value instanceof AbortSignal },
   onEvent: callback,
   revealDiscarded: oneOf([true, false]),
+  tools: { expected: "a list of `{ name, parameters }`, each with a name of its own", isMet: areTools },
+  toolChoice: {
+    expected: "one of `auto`, `any`, `none`, or the `{ name }` of a tool",
+    isMet: (value) => value === "auto" || value === "any" || value === "none" || isNamed(value),
+  },
+  parallelCalls: oneOf([true, false]),
   judgeExamples: natural,
   verdict: oneOf(["soft", "hard"]),
   preset: oneOf(Object.keys(PRESETS)),
@@ -124,6 +130,16 @@ function isAtLeastZero(value: unknown): boolean {
 
 function isRecord(value: unknown): value is object {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isNamed(value: unknown): value is { readonly name: string } {
+  return typeof value === "object" && value !== null && "name" in value && typeof value.name === "string" && value.name !== "";
+}
+
+function areTools(value: unknown): boolean {
+  if (!Array.isArray(value) || !value.every(isNamed)) return false;
+  const isUnique = new Set(value.map(({ name }) => name)).size === value.length;
+  return isUnique && value.every((tool) => "parameters" in tool && isRecord(tool.parameters));
 }
 
 function isKnown(name: string): name is keyof Settings {

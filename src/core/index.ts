@@ -21,6 +21,7 @@ export type {
 } from "./engine/engine.ts";
 export {
   ContextFullError,
+  complaint,
   EmptySearchError,
   EngineError,
   type EngineErrorCode,
@@ -51,3 +52,4 @@ export { PRESETS, type Preset } from "./presets.ts";
 export { answer, rain } from "./rain.ts";
 export { deriveSeed, randomAt } from "./random.ts";
 export { cosine, type Embed, embedText } from "./search/embedding.ts";
+export type { CallKeys, Tool, ToolCall, ToolChoice } from "./tools/tool.ts";

@@ -3,6 +3,7 @@ import type { OutputFormat } from "./engine/engine.ts";
 import { HARMLESS, type Principle } from "./judge/principle.ts";
 import { PRESETS, type Preset } from "./presets.ts";
 import { type Embed, embedText } from "./search/embedding.ts";
+import type { Tool, ToolChoice } from "./tools/tool.ts";
 
 export const MODES = ["adaptive", "paper", "vanilla", "best-of-n"] as const;
 
@@ -50,6 +51,16 @@ export interface RainOptions {
   readonly onEvent?: (event: RainEvent) => void;
   /** Lets rewind events carry the text that was left: unsafe text, for demonstrations. @default false */
   readonly revealDiscarded?: boolean;
+
+  /**
+   * What may be called. A call is judged as one unit before anybody learns of it, and its arguments keep the tool's schema.
+   * @default []
+   */
+  readonly tools?: readonly Tool[];
+  /** Whether there is to be a text or a call. @default "auto" */
+  readonly toolChoice?: ToolChoice;
+  /** Whether one answer may make several calls. @default true */
+  readonly parallelCalls?: boolean;
 
   /** How many of the principle's examples the judge reads first. Their tokens are computed once per model. @default 10 */
   readonly judgeExamples?: number;
@@ -169,6 +180,9 @@ export const DEFAULTS: Settings = {
   signal: undefined,
   onEvent: () => undefined,
   revealDiscarded: false,
+  tools: [],
+  toolChoice: "auto",
+  parallelCalls: true,
   judgeExamples: 10,
   verdict: "soft",
   preset: "balanced",

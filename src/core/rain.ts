@@ -7,6 +7,8 @@ import type { Engine, Turn } from "./engine/engine.ts";
 import { complaint, OptionError } from "./errors.ts";
 import type { Mode, RainOptions } from "./options.ts";
 import { paper } from "./paper.ts";
+import { checkTools } from "./tools/check-tools.ts";
+import { withTools } from "./tools/tool-answer.ts";
 import { vanilla } from "./vanilla.ts";
 
 /** Every mode is a way of decoding. */
@@ -27,7 +29,10 @@ export function rain(engine: Engine, turns: readonly Turn[], options: RainOption
   const settings = checkOptions(options);
   checkTurns(turns);
   if (settings.format !== undefined) engine.checkFormat(settings.format);
-  return DECODERS[settings.mode](engine, turns, settings);
+  const decode = DECODERS[settings.mode];
+  if (settings.tools.length === 0 || settings.toolChoice === "none") return decode(engine, turns, settings);
+  checkTools(settings, engine);
+  return withTools(engine, turns, { decode, settings });
 }
 
 /** The same, waiting for the whole answer. */
@@ -38,9 +43,12 @@ export async function answer(engine: Engine, turns: readonly Turn[], options: Ra
 function checkTurns(turns: readonly Turn[]): void {
   if (!Array.isArray(turns) || turns.length === 0)
     throw new OptionError("turns", complaint("turns", "a non-empty list of turns", turns), turns);
-  turns.forEach(({ role, text }, index) => {
-    if (!["system", "user", "assistant"].includes(role))
-      throw new OptionError("turns", complaint(`turns[${index}].role`, "one of `system`, `user`, `assistant`", role), role);
+  turns.forEach(({ role, text, callId }, index) => {
+    if (!["system", "user", "assistant", "tool"].includes(role))
+      throw new OptionError("turns", complaint(`turns[${index}].role`, "one of `system`, `user`, `assistant`, `tool`", role), role);
+    const calls = turns.slice(0, index).flatMap((turn) => turn.calls ?? []);
+    if (role === "tool" && !calls.some(({ id }) => id === callId))
+      throw new OptionError("turns", complaint(`turns[${index}].callId`, "the id of a call in a turn before it", callId), callId);
     if (typeof text !== "string") throw new OptionError("turns", complaint(`turns[${index}].text`, "a string", text), text);
   });
 }

@@ -127,6 +127,7 @@ export class Writing {
       value: this.#value,
       rewinds: this.#rewinds,
       seed: this.settings.seed,
+      promptTokens: this.prompt.length,
       meter,
       cost: meter.cost,
       discarded: this.drawn - meter.emitted,
