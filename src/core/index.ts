@@ -16,6 +16,7 @@ export type {
 } from "./engine/engine.ts";
 export {
   ContextFullError,
+  complaint,
   EmptySearchError,
   EngineError,
   type EngineErrorCode,
@@ -31,6 +32,7 @@ export type { AnswerJudge, Opinion } from "./judge/opinion.ts";
 export {
   type Example,
   HARMLESS,
+  isPrinciple,
   PRINCIPLES,
   type Principle,
   type PrincipleInput,
@@ -39,6 +41,7 @@ export {
   type Side,
   TRUTHFUL,
 } from "./judge/principle.ts";
+export { judgedText, ORDERS, type Order, offered } from "./judge/question.ts";
 export { type Cost, Meter, PURPOSES, type Purpose, type Spent } from "./meter.ts";
 export { DEFAULTS, type Judging, MODES, type Mode, type OnExhausted, type RainOptions, type Settings, type Verdict } from "./options.ts";
 export { PRESETS, type Preset } from "./presets.ts";
