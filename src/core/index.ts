@@ -38,6 +38,7 @@ export type { AnswerJudge, Opinion } from "./judge/opinion.ts";
 export {
   type Example,
   HARMLESS,
+  isPrinciple,
   PRINCIPLES,
   type Principle,
   type PrincipleInput,
@@ -46,6 +47,7 @@ export {
   type Side,
   TRUTHFUL,
 } from "./judge/principle.ts";
+export { judgedText, ORDERS, type Order, offered } from "./judge/question.ts";
 export { type Cost, Meter, PURPOSES, type Purpose, type Spent } from "./meter.ts";
 export { DEFAULTS, type Judging, MODES, type Mode, type OnExhausted, type RainOptions, type Settings, type Verdict } from "./options.ts";
 export { PRESETS, type Preset } from "./presets.ts";
