@@ -34,8 +34,7 @@ const XML = `{% if tools %}{{ tools | tojson }}{% endif %}
 {%- for call in m.tool_calls or [] %}<function={{ call.function.name }}>{{ call.function.arguments | tojson }}</function>{% endfor %}{% endfor %}
 {%- if add_generation_prompt %}[assistant]{% endif %}`;
 
-const PLAIN =
-  "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}{% if add_generation_prompt %}[assistant]{% endif %}";
+const PLAIN = "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}{% if add_generation_prompt %}[assistant]{% endif %}";
 
 const ADD = { name: "add", description: 'Adds "two" numbers.</s>', parameters: { type: "object", properties: { a: { type: "number" } } } };
 const FIRST = { id: "call-1", name: "add", arguments: { a: 1, b: "}{" } };
@@ -81,10 +80,10 @@ describe("A chat template that writes each call as one JSON object", () => {
   });
 
   it.each([
-    ["between tags", TAGGED, "[assistant]Well.<call>", '[assistant]Well.<call>{"name": "add", "arguments": {}}'],
-    ["instead of a text", EITHER, "[assistant]Well.</s>[assistant]", '[assistant]{"name": "add", "parameters": {}}'],
-    ["in a list", LISTED, "[assistant]Well.[", '[assistant]Well.[{"name": "add", "arguments": {}, "id": "000000000"}'],
-  ])("is left open where the next call begins, and behind the last one: %s", (_, template, calling, called) => {
+    ["between tags", TAGGED, ["[assistant]Well.<call>", '[assistant]Well.<call>{"name": "add", "arguments": {}}']],
+    ["instead of a text", EITHER, ["[assistant]Well.</s>[assistant]", '[assistant]{"name": "add", "parameters": {}}']],
+    ["in a list", LISTED, ["[assistant]Well.[", '[assistant]Well.[{"name": "add", "arguments": {}, "id": "000000000"}']],
+  ] as const)("is left open where the next call begins, and behind the last one: %s", (_, template, [calling, called]) => {
     expect(rendered(template, [ASK, { role: "assistant", text: "Well.", isCalling: true }])).toMatch(endsWith(calling));
     expect(rendered(template, [ASK, { role: "assistant", text: "Well.", calls: [SECOND] }])).toMatch(endsWith(called));
   });
@@ -102,7 +101,10 @@ describe("A chat template that knows no tools, or writes calls in a way that no 
     ["writes no JSON object", XML],
   ])("gets all of it as text: %s", (_, template) => {
     expect(formatOf(template).callKeys).toBeUndefined();
-    const turns: Turn[] = [{ role: "system", text: "Be kind.", tools: [ADD] }, { role: "user", text: "1 + 1?" }];
+    const turns: Turn[] = [
+      { role: "system", text: "Be kind.", tools: [ADD] },
+      { role: "user", text: "1 + 1?" },
+    ];
     const text = rendered(template, [...turns, { role: "assistant", text: "Well.", calls: [FIRST, SECOND] }, RESULT]);
     expect(text).toContain("[system]Be kind.\n\nTo call tools, answer with a JSON list of calls");
     expect(text).toContain('\n{"name": "add", "description": "Adds \\"two\\" numbers.</s>", "parameters": {"type": "object"');
