@@ -1,5 +1,5 @@
 import type { BaseChatModelCallOptions, BaseChatModelParams, BindToolsInput } from "@langchain/core/language_models/chat_models";
-import { checkOptions, DEFAULTS, type Engine, type RainOptions } from "../../core/index.ts";
+import { checkOptions, complaint, DEFAULTS, type Engine, OptionError, type RainOptions } from "../../core/index.ts";
 import type { OnRainEvent } from "./rain-events.ts";
 import { LOAD_OPTIONS, type LoadOptions } from "./shared-engine.ts";
 
@@ -68,6 +68,13 @@ const NOT_DECODING: readonly string[] = ["signal", "onEvent", "tools", "toolChoi
 
 const DECODING = Object.keys(DEFAULTS).filter((name) => !NOT_DECODING.includes(name));
 
+/** @throws {OptionError} for what is neither a name nor an engine */
+export function modelField({ model = "embedded" }: ChatRainFields): string | Engine {
+  const isModel = typeof model === "string" ? model !== "" : typeof model === "object" && model !== null && "facts" in model;
+  if (isModel) return model;
+  throw new OptionError("model", complaint("model", "`embedded`, a path, an address or an engine", model), model);
+}
+
 /** Fields that are plain data, and say what a model of the same kind would be made with. */
 export const SERIALIZED_FIELDS: readonly string[] = [
   "model",
@@ -84,6 +91,11 @@ export const SERIALIZED_FIELDS: readonly string[] = [
  * @throws {OptionError} for an unknown name (with the nearest known one) or a value outside its range
  */
 export function decodingFields(fields: ChatRainFields): RainOptions {
+  const misplaced = NOT_DECODING.find((name) => Reflect.get(fields, name) !== undefined);
+  if (misplaced !== undefined) {
+    const value: unknown = Reflect.get(fields, misplaced);
+    throw new OptionError(misplaced, complaint(misplaced, "left out here (say it with a call, or bind it)", value), value);
+  }
   const others = [...LANGCHAIN_FIELDS, ...OWN_FIELDS, ...LOAD_OPTIONS];
   const given = pick(fields, (name) => !others.includes(name));
   checkOptions(given);

@@ -8,7 +8,14 @@ import type { ChatGenerationChunk, ChatResult } from "@langchain/core/outputs";
 import type { Runnable } from "@langchain/core/runnables";
 import { DEFAULTS, type RainOptions } from "../../core/index.ts";
 import { Calls } from "./calls.ts";
-import { type ChatRainCallOptions, type ChatRainFields, decodingFields, loadOptions, SERIALIZED_FIELDS } from "./chat-rain-fields.ts";
+import {
+  type ChatRainCallOptions,
+  type ChatRainFields,
+  decodingFields,
+  loadOptions,
+  modelField,
+  SERIALIZED_FIELDS,
+} from "./chat-rain-fields.ts";
 import { chunksOf, resultOf } from "./chunks.ts";
 import { textOf } from "./content.ts";
 import { type EngineSource, givenEngine, LoadedEngine, released } from "./engine-source.ts";
@@ -63,7 +70,7 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
   /** @throws {OptionError} for options that cannot be meant */
   constructor(fields: ChatRainFields = {}) {
     super(fields);
-    const { model = "embedded" } = fields;
+    const model = modelField(fields);
     this.#fields = fields;
     this.#decoding = decodingFields(fields);
     this.model = modelName(model);
