@@ -21,7 +21,7 @@ export function withoutTools(turns: readonly Turn[]): readonly PlainTurn[] {
 }
 
 /** Calls as JSON, with the spaces that models saw most in training. */
-export function callText({ name, arguments: values }: Pick<ToolCall, "name" | "arguments">): string {
+function callText({ name, arguments: values }: Pick<ToolCall, "name" | "arguments">): string {
   return `{"name": ${JSON.stringify(name)}, "arguments": ${spaced(values)}}`;
 }
 

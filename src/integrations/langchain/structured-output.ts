@@ -14,8 +14,8 @@ import { complaint, OptionError } from "../../core/index.ts";
 import type { ChatRainCallOptions } from "./chat-rain-fields.ts";
 import { StructuredOutputError } from "./structured-output-error.ts";
 
-/** A schema in any of the forms that LangChain takes. */
-export type OutputSchema<Output extends object> = InteropZodType<Output> | SerializableSchema<Output> | Record<string, unknown>;
+/** A schema in any of the forms that LangChain takes; an `object` is a JSON schema, or a function definition with one. */
+export type OutputSchema<Output extends object> = InteropZodType<Output> | SerializableSchema<Output> | object;
 
 /** What a model with other call options is; `ChatRain` itself, seen from here. */
 export interface Configurable {
@@ -63,10 +63,11 @@ function assemble(model: Runnable<BaseLanguageModelInput, AIMessageChunk>, parse
 }
 
 /** OpenAI's function definitions are taken, too: a name, and the schema under `parameters`. */
-function schemaOf(schema: OutputSchema<object>): Record<string, unknown> {
+function schemaOf(schema: OutputSchema<object>): Readonly<Record<string, unknown>> {
   if (isInteropZodSchema(schema) || isSerializableSchema(schema)) return { ...toJsonSchema(schema) };
-  const { parameters } = schema;
-  return typeof parameters === "object" && parameters !== null && typeof schema["name"] === "string" ? { ...parameters } : schema;
+  const { name, parameters }: { readonly name?: unknown; readonly parameters?: unknown } = schema;
+  const isDefinition = typeof name === "string" && typeof parameters === "object" && parameters !== null;
+  return isDefinition ? { ...parameters } : { ...schema };
 }
 
 function nameOf(schema: object): string {
