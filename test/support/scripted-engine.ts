@@ -1,5 +1,20 @@
-import type { Call, Continuation, Engine, EngineFacts, Prefix, Question, SampledToken, Token, Turn } from "../../src/core/engine/engine.ts";
+import type {
+  Call,
+  Continuation,
+  Engine,
+  EngineFacts,
+  Lookahead,
+  OutputFormat,
+  Prefix,
+  Question,
+  SampledToken,
+  Token,
+  Turn,
+} from "../../src/core/engine/engine.ts";
 import { ContextFullError, EngineError } from "../../src/core/errors.ts";
+import { Formats } from "../../src/core/format/formats.ts";
+import type { FormattedText } from "../../src/core/format/formatted-text.ts";
+import { TokenIndex } from "../../src/core/format/token-index.ts";
 import { plainConversation } from "../../src/core/prompts/chat-turn.ts";
 import { type Candidate, drawToken, withProbabilities } from "../../src/core/sampler.ts";
 import { BEGIN, ByteVocabulary, END_TOKEN } from "./byte-vocabulary.ts";
@@ -7,6 +22,9 @@ import { PrefixCache } from "./prefix-cache.ts";
 
 /** The key under which a script says how likely the end is. */
 export const END = "<end>";
+
+/** The weight, under a format, of a token that the script says nothing of. */
+const JUST_POSSIBLE = 1e-6;
 
 /** How likely each next piece is; need not sum to 1. A key is a piece of the vocabulary, a single character, or `END`. */
 export type Weights = Readonly<Record<string, number>>;
@@ -29,11 +47,15 @@ class ScriptedEngine implements Engine {
   readonly #script: Script;
   readonly #vocabulary: ByteVocabulary;
   readonly #cache = new PrefixCache();
+  readonly #formats: Formats;
   #isDisposed = false;
 
   constructor(script: Script) {
     this.#script = script;
     this.#vocabulary = new ByteVocabulary(script.pieces);
+    const { size } = this.#vocabulary;
+    const bytesOf = (token: Token) => this.#vocabulary.textOfBytes(token);
+    this.#formats = new Formats(() => new TokenIndex({ size, bytesOf, isEnd: (token) => this.isEnd(token) }));
     this.facts = {
       model: "scripted",
       contextSize: script.contextSize ?? 4096,
@@ -98,9 +120,14 @@ class ScriptedEngine implements Engine {
     return branches.map(({ drawn }) => drawn);
   }
 
-  async likeliest(prefix: Prefix, count: number, call: Call): Promise<SampledToken[]> {
-    await this.#decode([prefix], call);
-    return withProbabilities(this.#candidatesAfter(prefix).slice(0, count), prefix.length);
+  async likeliest(lookahead: Lookahead, call: Call): Promise<SampledToken[]> {
+    const text = this.#formats.begin(lookahead);
+    await this.#decode([lookahead.prefix], call);
+    return withProbabilities(this.#candidatesAfter(lookahead.prefix, text).slice(0, lookahead.count), lookahead.prefix.length);
+  }
+
+  checkFormat(format: OutputFormat): void {
+    this.#formats.check(format);
   }
 
   async compare(questions: readonly Question[], call: Call): Promise<number[][]> {
@@ -137,14 +164,17 @@ class ScriptedEngine implements Engine {
     return last !== undefined && (last === END_TOKEN || tokens.length >= maxTokens || (until?.(tokens) ?? false));
   }
 
-  #draw({ prefix, sampling }: Continuation, tokens: readonly Token[]): SampledToken {
-    const candidates = this.#candidatesAfter([...prefix, ...tokens]).slice(0, sampling.topK);
-    return drawToken(candidates, prefix.length + tokens.length, sampling);
+  /** A text under a format is read from its beginning again for each token. */
+  #draw({ prefix, sampling, format, formatStart = prefix.length }: Continuation, tokens: readonly Token[]): SampledToken {
+    const before = [...prefix, ...tokens];
+    const text = this.#formats.begin({ format, formatStart, prefix: before });
+    return drawToken(this.#candidatesAfter(before, text).slice(0, sampling.topK), before.length, sampling);
   }
 
-  #candidatesAfter(prefix: Prefix): Candidate[] {
+  #candidatesAfter(prefix: Prefix, text: FormattedText | undefined): Candidate[] {
+    const weights = this.#weightsAfter(prefix);
     return (
-      [...this.#weightsAfter(prefix)]
+      [...(text === undefined ? weights : this.#allowed(weights, text))]
         .filter(([, weight]) => weight !== 0)
         .map(([token, weight]) => ({ token, logit: Math.log(weight) }))
         // What is no number comes first, so that nothing that is cut off hides it.
@@ -153,6 +183,12 @@ class ScriptedEngine implements Engine {
             Number(Number.isNaN(right.logit)) - Number(Number.isNaN(left.logit)) || right.logit - left.logit || left.token - right.token,
         )
     );
+  }
+
+  /** The script's own words where the format allows them; all else that it allows is possible, but just so. */
+  #allowed(weights: ReadonlyMap<Token, number>, text: FormattedText): Map<Token, number> {
+    const allowed = text.allowed(this.facts.vocabularySize) ?? [];
+    return new Map(allowed.map((token) => [token, weights.get(token) || JUST_POSSIBLE]));
   }
 
   /** The script speaks of whole characters; while one is half written, only its remaining bytes can follow. */

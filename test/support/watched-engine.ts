@@ -27,10 +27,11 @@ export function watchedEngine(
       onCall("sampleMany");
       return engine.sampleMany(continuations, call);
     },
-    async likeliest(prefix, count, call) {
+    async likeliest(lookahead, call) {
       onCall("likeliest");
-      return engine.likeliest(prefix, count, call);
+      return engine.likeliest(lookahead, call);
     },
+    checkFormat: (format) => engine.checkFormat(format),
     async compare(questions, call) {
       onCall("compare");
       return engine.compare(questions, call);
