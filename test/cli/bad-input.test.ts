@@ -185,7 +185,7 @@ describe("a model that cannot be used ends with 1 and one line", () => {
   it.each(["vanilla", "adaptive", "paper", "best-of-n"])(
     "a conversation that is longer than the model's context, in mode %s",
     async (mode) => {
-      const line = await complaintOf(["ask", "--model", whole, "--mode", mode, "rain ".repeat(400)], { code: 1 });
+      const line = await complaintOf(["ask", "--quiet", "--model", whole, "--mode", mode, "rain ".repeat(400)], { code: 1 });
       expect(line).toContain("Expected at most 511 tokens of context");
     },
   );
@@ -197,7 +197,7 @@ describe("a model that cannot be used ends with 1 and one line", () => {
     );
     const environment = { NODE_OPTIONS: `--import ${pathToFileURL(short)}` };
     expect(await complaintOf(["ask", "--model", whole, "hi"], { code: 1, environment })).toMatch(
-      /^rain: Expected memory for 2 sequences of 512 tokens, got: 0 MiB free, 1 MiB needed$/,
+      /^rain: Expected memory for 2 sequences of 512 tokens, got: 0 MiB free in main memory, 1 MiB needed$/,
     );
   });
 

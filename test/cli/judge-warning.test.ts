@@ -59,7 +59,7 @@ describe("rain ask", () => {
     const short = writeTinyModel(join(folder.path, "short.gguf"), { contextSize: 512 });
     const parameters = ["ask", "Hello", ...QUICK, "--model", short];
     expect((await run(parameters)).stderr.match(WARNING)).toHaveLength(1);
-    expect((await run([...parameters, "--judging", "preamble"])).stderr).toMatch(
+    expect((await run([...parameters, "--judging", "preamble"], { code: 1 })).stderr).toMatch(
       /^Warning: tiny random model cannot judge its own answers by "harmless": Expected at most 511 tokens/,
     );
   });
