@@ -21,6 +21,7 @@ import { textOf } from "./content.ts";
 import { type EngineSource, givenEngine, LoadedEngine, released } from "./engine-source.ts";
 import { turnsOf } from "./messages.ts";
 import { modelKey, modelName } from "./model-name.ts";
+import { warn } from "./notice.ts";
 import { protocolEvents } from "./protocol-events.ts";
 import { dataOf, requestOf } from "./request.ts";
 import type { LoadProgress } from "./shared-engine.ts";
@@ -66,6 +67,7 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
   readonly #decoding: RainOptions;
   readonly #source: EngineSource;
   readonly #calls = new Calls();
+  readonly #onNotice: (notice: string) => void;
 
   /** @throws {OptionError} for options that cannot be meant */
   constructor(fields: ChatRainFields = {}) {
@@ -73,6 +75,7 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
     const model = modelField(fields);
     this.#fields = fields;
     this.#decoding = decodingFields(fields);
+    this.#onNotice = fields.onNotice ?? warn;
     this.model = modelName(model);
     this.#key = modelKey(model);
     const options = loadOptions(fields);
@@ -82,7 +85,7 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
   /** Makes one, and waits until its model is loaded. */
   static async load(fields: ChatRainFields = {}, waiting: LoadWaiting = {}): Promise<ChatRain> {
     const model = new ChatRain(fields);
-    await model.#source.hosted(waiting);
+    await model.#source.hosted({ ...waiting, onNotice: model.#onNotice });
     return model;
   }
 
@@ -130,7 +133,7 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
 
   /** By the model's own tokenizer; without what its chat format adds. */
   override async getNumTokens(content: MessageContent): Promise<number> {
-    const { engine } = await this.#source.hosted();
+    const { engine } = await this.#source.hosted({ onNotice: this.#onNotice });
     return engine.tokenize(textOf(content, 0)).length;
   }
 
@@ -199,7 +202,8 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
     const { onRainEvent = this.#fields.onRainEvent, signal } = options;
     const listeners = { onRainEvent, run, traceSearch: this.#fields.traceSearch ?? false };
     using call = this.#calls.begin(signal);
-    return yield* write({ source: this.#source, turns, request: requestOf(this.#decoding, options), listeners, signal: call.signal });
+    const request = requestOf(this.#decoding, options);
+    return yield* write({ source: this.#source, turns, request, listeners, signal: call.signal, onNotice: this.#onNotice });
   }
 }
 

@@ -1,4 +1,4 @@
-import type { UsageMetadata } from "@langchain/core/messages";
+import type { BaseMessage, UsageMetadata } from "@langchain/core/messages";
 import type { FinishReason, Mode, RainAnswer } from "../../core/index.ts";
 
 /** How an answer came about: `response_metadata.rain`. Numbers and names only, however long the answer was. */
@@ -33,6 +33,12 @@ export interface Reply {
   readonly model: string;
   readonly mode: Mode;
   readonly principle: string;
+}
+
+/** How this message came about; `undefined` for one that no `ChatRain` wrote. Typed access to `response_metadata.rain`. */
+export function rainMetadata({ response_metadata }: Pick<BaseMessage, "response_metadata">): RainMetadata | undefined {
+  const { rain } = response_metadata as Partial<ReplyMetadata>;
+  return rain;
 }
 
 export function usageOf({ answer: { meter, promptTokens } }: Reply): UsageMetadata {

@@ -36,6 +36,8 @@ export interface Hosted {
 export interface Waiting {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
+  /** Told what a person should know although it works, such as that memory was short. */
+  readonly onNotice?: ((notice: string) => void) | undefined;
 }
 
 export type LoadEngine = (options: LlamaEngineOptions) => Promise<Engine>;
@@ -67,7 +69,7 @@ export class SharedEngines {
 }
 
 /** How loading reports, and is told to stop. */
-type LoadEvents = Required<Pick<LlamaEngineOptions, "signal" | "onDownload" | "onLoad">>;
+type LoadEvents = Required<Pick<LlamaEngineOptions, "signal" | "onDownload" | "onLoad" | "onNotice">>;
 
 /** One engine and its users. It goes on loading whoever leaves, as long as one is left. */
 export class SharedEngine {
@@ -75,7 +77,7 @@ export class SharedEngine {
   /** Whether it cannot be had any more: loading failed, or nobody uses it. */
   isLost = false;
   readonly #controller = new AbortController();
-  readonly #listeners = new Set<(progress: LoadProgress) => void>();
+  readonly #waiting = new Set<Waiting>();
   readonly #forget: () => void;
   readonly #hosted: Promise<Hosted>;
 
@@ -88,6 +90,9 @@ export class SharedEngine {
       signal: this.#controller.signal,
       onDownload: ({ downloadedBytes, totalBytes }) => this.#tell({ phase: "download", share: downloadedBytes / Math.max(1, totalBytes) }),
       onLoad: (share) => this.#tell({ phase: "load", share }),
+      onNotice: (notice) => {
+        for (const { onNotice } of this.#waiting) onNotice?.(notice);
+      },
     });
     this.#hosted = loading.then((engine) => hostedBy(engine, options));
     // What could not be loaded may be tried again. Who waits hears of the failure.
@@ -95,9 +100,10 @@ export class SharedEngine {
   }
 
   /** Rejects as loading does, and as soon as the signal is aborted, with its reason. */
-  async hosted({ signal, onProgress }: Waiting): Promise<Hosted> {
+  async hosted(waiting: Waiting): Promise<Hosted> {
+    const { signal } = waiting;
     signal?.throwIfAborted();
-    if (onProgress !== undefined) this.#listeners.add(onProgress);
+    this.#waiting.add(waiting);
     let abort: (() => void) | undefined;
     const aborted = new Promise<never>((_, reject) => {
       abort = () => reject(signal?.reason);
@@ -107,7 +113,7 @@ export class SharedEngine {
       return await Promise.race([this.#hosted, aborted]);
     } finally {
       if (abort !== undefined) signal?.removeEventListener("abort", abort);
-      if (onProgress !== undefined) this.#listeners.delete(onProgress);
+      this.#waiting.delete(waiting);
     }
   }
 
@@ -122,7 +128,7 @@ export class SharedEngine {
   }
 
   #tell(progress: LoadProgress): void {
-    for (const listener of this.#listeners) listener(progress);
+    for (const { onProgress } of this.#waiting) onProgress?.(progress);
   }
 }
 

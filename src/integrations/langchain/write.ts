@@ -9,11 +9,12 @@ export interface Writing {
   readonly request: RainOptions;
   readonly listeners: Listeners;
   readonly signal: AbortSignal;
+  readonly onNotice: (notice: string) => void;
 }
 
 /** Writes one answer, in its turn among all that this engine is asked for. */
-export async function* write({ source, turns, request, listeners, signal }: Writing): Steps {
-  const { engine, queue } = await source.hosted({ signal });
+export async function* write({ source, turns, request, listeners, signal, onNotice }: Writing): Steps {
+  const { engine, queue } = await source.hosted({ signal, onNotice });
   const telling = new AnswerTelling(listeners);
   try {
     const answer = yield* queue.rain(turns, { ...request, signal, onEvent: telling.hear });

@@ -137,4 +137,15 @@ describe("An engine that several chat models need", () => {
     ];
     expect(heard).toEqual([expected, expected]);
   });
+
+  it("tells all who wait what a person should know", async () => {
+    const loader = new Loader();
+    const heard: string[] = [];
+    const asked = ["first", "second"].map((name) => loader.source().hosted({ onNotice: (notice) => heard.push(`${name}: ${notice}`) }));
+    const { options, end } = loader.loads[0] as (typeof loader.loads)[0];
+    options.onNotice?.("memory is short");
+    end();
+    await Promise.all(asked);
+    expect(heard).toEqual(["first: memory is short", "second: memory is short"]);
+  });
 });
