@@ -79,12 +79,6 @@ export class Writing {
     return step;
   }
 
-  /** A last step without tokens, for text that was held back when the writing had to stop early. */
-  release(): RainStep | undefined {
-    const text = this.#show(this.#stream.finish());
-    return text === "" ? undefined : { tokens: [], text, value: this.#value, visits: 0, rewinds: 0 };
-  }
-
   /**
    * Ends the answer because nothing acceptable was found. Text that is out stays as it is, without a sentence glued to it;
    * where there is none, the refusal is the answer. Like all text it ends before a stop string.

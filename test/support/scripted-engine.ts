@@ -100,7 +100,7 @@ class ScriptedEngine implements Engine {
 
   async likeliest(prefix: Prefix, count: number, call: Call): Promise<SampledToken[]> {
     await this.#decode([prefix], call);
-    return withProbabilities(this.#candidatesAfter(prefix).slice(0, count));
+    return withProbabilities(this.#candidatesAfter(prefix).slice(0, count), prefix.length);
   }
 
   async compare(questions: readonly Question[], call: Call): Promise<number[][]> {
@@ -143,10 +143,16 @@ class ScriptedEngine implements Engine {
   }
 
   #candidatesAfter(prefix: Prefix): Candidate[] {
-    return [...this.#weightsAfter(prefix)]
-      .filter(([, weight]) => weight !== 0)
-      .map(([token, weight]) => ({ token, logit: Math.log(weight) }))
-      .toSorted((left, right) => right.logit - left.logit || left.token - right.token);
+    return (
+      [...this.#weightsAfter(prefix)]
+        .filter(([, weight]) => weight !== 0)
+        .map(([token, weight]) => ({ token, logit: Math.log(weight) }))
+        // What is no number comes first, so that nothing that is cut off hides it.
+        .toSorted(
+          (left, right) =>
+            Number(Number.isNaN(right.logit)) - Number(Number.isNaN(left.logit)) || right.logit - left.logit || left.token - right.token,
+        )
+    );
   }
 
   /** The script speaks of whole characters; while one is half written, only its remaining bytes can follow. */
