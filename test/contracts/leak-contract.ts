@@ -14,7 +14,7 @@ export interface LeakSubject {
   readonly leaks?: readonly SurfaceName[];
 }
 
-export const ON_AGENT = Object.keys(AGENT_SURFACES) as SurfaceName[];
+const ON_AGENT = Object.keys(AGENT_SURFACES) as SurfaceName[];
 export const ALONE = Object.keys(CHAIN_SURFACES) as SurfaceName[];
 /** A chat model is watched in an agent and alone. */
 export const ON_MODEL: readonly SurfaceName[] = [...ON_AGENT, ...ALONE, ...(Object.keys(MODEL_SURFACES) as SurfaceName[])];
