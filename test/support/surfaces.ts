@@ -1,15 +1,15 @@
 /** Every place where LangChain shows what an agent or a model does, each as a function that gives all that it showed, as JSON. */
 import { InMemoryCache } from "@langchain/core/caches";
 import { BaseCallbackHandler } from "@langchain/core/callbacks/base";
-import type { BaseChatModel } from "@langchain/core/language_models/chat_models";
 import { HumanMessage } from "@langchain/core/messages";
 import type { Generation } from "@langchain/core/outputs";
+import type { RunnableInterface } from "@langchain/core/runnables";
 import { MemorySaver } from "@langchain/langgraph";
 import { type AnyAgentMiddleware, createAgent } from "langchain";
 
-/** What an agent is made of. */
+/** What an agent is made of; or a runnable that is watched alone. */
 export interface Parts {
-  readonly model: BaseChatModel;
+  readonly model: RunnableInterface;
   readonly middleware?: readonly AnyAgentMiddleware[];
 }
 
@@ -21,9 +21,10 @@ export interface Watched {
 
 export type Build = (watched: Watched) => Parts;
 
-/** Anything that runs: an agent's graph or a model. */
+/** Anything that runs: an agent's graph, a model, a chain. */
 interface Runs {
   invoke(input: unknown, config: object): Promise<unknown>;
+  batch(inputs: unknown[], config: object): Promise<unknown>;
   stream(input: unknown, config: object): Promise<AsyncIterable<unknown>>;
   streamEvents(input: unknown, config: object): AsyncIterable<unknown> | Promise<AsyncIterable<unknown>>;
   streamLog(input: unknown, config: object): AsyncIterable<unknown>;
@@ -32,7 +33,7 @@ interface Runs {
 /** A fresh agent, and what watches it. */
 interface Scene {
   readonly agent: Runs;
-  readonly model: Runs;
+  readonly alone: Runs;
   readonly config: object;
   /** What the run's own callbacks were told. */
   readonly told: unknown[];
@@ -79,23 +80,32 @@ export const AGENT_SURFACES = {
   },
 } as const satisfies Readonly<Record<string, Surface>>;
 
-/** A chat model's surfaces. */
-export const MODEL_SURFACES = {
-  "the model's invoke": ({ model }) => model.invoke(ASK, {}),
-  "the model's stream": async ({ model }) => await all(model.stream(ASK, {})),
-  "the model's streamEvents v1": async ({ model }) => await all(model.streamEvents(ASK, { version: "v1" })),
-  "the model's streamEvents v2": async ({ model }) => await all(model.streamEvents(ASK, { version: "v2" })),
-  "the model's newest streamEvents": async ({ model }) => await all(model.streamEvents(ASK, {})),
-  "the model's streamLog": ({ model }) => all(model.streamLog(ASK, {})),
+/** Surfaces of a runnable without an agent around it. */
+export const CHAIN_SURFACES = {
+  "alone: invoke": ({ alone, config }) => alone.invoke(ASK, config),
+  "alone: batch": ({ alone, config }) => alone.batch([ASK], config),
+  "alone: stream": async ({ alone, config }) => await all(alone.stream(ASK, config)),
+  "alone: streamEvents v1": async ({ alone, config }) => await all(alone.streamEvents(ASK, { ...config, version: "v1" })),
+  "alone: streamEvents v2": async ({ alone, config }) => await all(alone.streamEvents(ASK, { ...config, version: "v2" })),
+  "alone: streamLog": ({ alone, config }) => all(alone.streamLog(ASK, config)),
+  "alone: callbacks": async ({ alone, config, told }) => {
+    await all(alone.stream(ASK, config));
+    return told;
+  },
 } as const satisfies Readonly<Record<string, Surface>>;
 
-export type AgentSurface = keyof typeof AGENT_SURFACES;
-export type ModelSurface = keyof typeof MODEL_SURFACES;
+/** ... and what only chat models have. */
+export const MODEL_SURFACES = {
+  "alone: newest streamEvents": async ({ alone, config }) => await all(alone.streamEvents(ASK, config)),
+} as const satisfies Readonly<Record<string, Surface>>;
+
+const SURFACES: Readonly<Record<string, Surface>> = { ...AGENT_SURFACES, ...CHAIN_SURFACES, ...MODEL_SURFACES };
+
+export type SurfaceName = keyof typeof AGENT_SURFACES | keyof typeof CHAIN_SURFACES | keyof typeof MODEL_SURFACES;
 
 /** All that a surface showed, as one text. */
-export async function shownOn(surface: AgentSurface | ModelSurface, build: Build): Promise<string> {
-  const surfaces: Readonly<Record<string, Surface>> = { ...AGENT_SURFACES, ...MODEL_SURFACES };
-  return asJson(await (surfaces[surface] as Surface)(scene(build)));
+export async function shownOn(surface: SurfaceName, build: Build): Promise<string> {
+  return asJson(await (SURFACES[surface] as Surface)(scene(build)));
 }
 
 function scene(build: Build): Scene {
@@ -103,10 +113,10 @@ function scene(build: Build): Scene {
   const [own, run] = [new Recorder(), new Recorder()];
   const saver = new MemorySaver();
   const { model, middleware = [] } = build({ cache: new InMemoryCache(cached), callbacks: [own] });
-  const agent = createAgent({ model, tools: [], middleware: [...middleware], checkpointer: saver });
+  const { graph } = createAgent({ model, tools: [], middleware: [...middleware], checkpointer: saver });
   const config = { ...THREAD, callbacks: [run] };
-  const { graph } = agent as unknown as { readonly graph: Runs };
-  return { agent: graph, model: model as unknown as Runs, config, told: run.calls, modelTold: own.calls, cached, saver };
+  const runs = { agent: graph as unknown as Runs, alone: model as unknown as Runs };
+  return { ...runs, config, told: run.calls, modelTold: own.calls, cached, saver };
 }
 
 async function streamed({ agent, config }: Scene, streamMode: string): Promise<unknown[]> {

@@ -20,7 +20,7 @@ export interface ChatCall {
 }
 
 /** Marks on every call that is traced, so that no surface that shows messages takes it for an answer. */
-export const UNSEEN = { tags: ["nostream"], metadata: { lc_source: "rain" } };
+const UNSEEN = { tags: ["nostream"], metadata: { lc_source: "rain" } };
 
 /** One message, unseen. It shares nothing with what the model returned, which may be its own or its cache's. */
 export async function callUnseen(model: ChatRunnable, messages: readonly BaseMessage[], call: ChatCall): Promise<AIMessageChunk> {

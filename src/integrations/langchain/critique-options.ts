@@ -1,4 +1,16 @@
-import { complaint, DEFAULTS, HARMLESS, isPrinciple, nearest, type OnExhausted, OptionError, type Principle } from "../../core/index.ts";
+import {
+  between,
+  callback,
+  checkByRules,
+  DEFAULTS,
+  HARMLESS,
+  isPrinciple,
+  natural,
+  type OnExhausted,
+  oneOf,
+  type Principle,
+  type Rule,
+} from "../../core/index.ts";
 import { isJudgeSource, JUDGE_EXPECTED, type JudgeSource } from "./judging.ts";
 import type { OnRainEvent } from "./rain-events.ts";
 
@@ -66,14 +78,8 @@ export const CRITIQUE_DEFAULTS: CritiqueSettings = {
   revealDiscarded: false,
 };
 
-/** What a value must be. */
-export interface Rule {
-  /** Completes "Expected `name` to be ...". */
-  readonly expected: string;
-  readonly isMet: (value: unknown) => boolean;
-}
-
-export type Rules<Settings> = { readonly [Name in keyof Settings]: Rule };
+/** A rule for each option. */
+export type Rules<Options> = { readonly [Name in keyof Options]: Rule };
 
 /**
  * The given options, without what was left out.
@@ -81,46 +87,25 @@ export type Rules<Settings> = { readonly [Name in keyof Settings]: Rule };
  * @throws {OptionError} for an unknown name, with the nearest known one, or a value that cannot be meant
  */
 export function checked<Given extends object>(given: Given, rules: Rules<Required<Given>>): Given {
-  if (typeof given !== "object" || given === null || Array.isArray(given))
-    throw new OptionError("options", complaint("options", "an object", given), given);
-  const entries = Object.entries(given).filter(([, value]) => value !== undefined);
-  for (const [name, value] of entries) {
-    const rule = Object.hasOwn(rules, name) ? rules[name as keyof Given] : undefined;
-    if (rule === undefined)
-      throw new OptionError(
-        name,
-        `Expected known options, got \`${name}\` (did you mean \`${nearest(name, Object.keys(rules))}\`?)`,
-        value,
-      );
-    if (!rule.isMet(value)) throw new OptionError(name, complaint(name, rule.expected, value), value);
-  }
-  return Object.fromEntries(entries) as Given;
-}
-
-export function oneOf(values: readonly unknown[]): Rule {
-  return { expected: `one of ${values.map((value) => `\`${value}\``).join(", ")}`, isMet: (value) => values.includes(value) };
+  checkByRules(given, { ...rules });
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Given;
 }
 
 export const flag: Rule = oneOf([true, false]);
-export const listener: Rule = { expected: "a function", isMet: (value) => typeof value === "function" };
 export const sentence: Rule = { expected: "a text that is not empty", isMet: (value) => typeof value === "string" && value.trim() !== "" };
-export const natural: Rule = {
-  expected: "a non-negative integer",
-  isMet: (value) => Number.isSafeInteger(value) && Number(value) >= 0,
-};
 
 export const CRITIQUE_RULES: Rules<Required<CritiqueOptions>> = {
   principle: { expected: "a principle (a built-in one, or the result of `principle()`)", isMet: isPrinciple },
   judge: { expected: JUDGE_EXPECTED, isMet: isJudgeSource },
-  threshold: { expected: "a number from -1 to 1", isMet: (value) => typeof value === "number" && value >= -1 && value <= 1 },
+  threshold: between(-1, 1),
   retries: natural,
   continuation: oneOf(["prefix", "whole", "auto"]),
   guidance: { expected: "a text", isMet: (value) => typeof value === "string" },
   onExhausted: oneOf(["refuse", "best", "error"]),
   refusal: sentence,
   judgeExamples: natural,
-  judgeSignal: listener,
+  judgeSignal: callback,
   drafts: oneOf(["silent", "traced"]),
-  onRainEvent: listener,
+  onRainEvent: callback,
   revealDiscarded: flag,
 };

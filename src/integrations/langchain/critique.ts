@@ -1,7 +1,7 @@
 import type { CallbackManager } from "@langchain/core/callbacks/manager";
 import { AIMessageChunk, type BaseMessage } from "@langchain/core/messages";
 import type { Turn } from "../../core/index.ts";
-import { type ChatRunnable, streamUnseen } from "./chat-call.ts";
+import { type ChatRunnable, callUnseen, streamUnseen } from "./chat-call.ts";
 import { askedAgain } from "./continuation.ts";
 import type { CritiqueSettings } from "./critique-options.ts";
 import { judgedValue, type TextJudge } from "./judging.ts";
@@ -210,12 +210,14 @@ function account(metadata: AIMessageChunk["response_metadata"], course: Course):
   });
 }
 
-function write({ request, settings, accepted, rewinds }: Course): AsyncIterable<AIMessageChunk> {
+/** Another draft; as it is written only where parts of it are released before its end. */
+async function* write({ request, settings, accepted, rewinds, isBySentence }: Course): AsyncGenerator<AIMessageChunk, void, void> {
   const { conversation, options = {}, signal, trace } = request;
   // Whoever asks gives a draft or a model, and without a model nothing is written again.
   const model = request.model as ChatRunnable;
   const messages = askedAgain(conversation, { prefix: accepted, guidance: rewinds === 0 ? "" : settings.guidance });
-  return streamUnseen(model, messages, { options, signal, trace });
+  if (isBySentence) yield* streamUnseen(model, messages, { options, signal, trace });
+  else yield await callUnseen(model, messages, { options, signal, trace });
 }
 
 async function tell(event: RainEvent, { settings, request }: Course): Promise<void> {

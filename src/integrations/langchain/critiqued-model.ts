@@ -16,7 +16,6 @@ import { bindToolsTo } from "./bound-tools.ts";
 import { type ChatRunnable, chatModelOf } from "./chat-call.ts";
 import type { Critic } from "./critic.ts";
 import type { CritiqueCase } from "./critique.ts";
-import { asMessage } from "./message-chunk.ts";
 import type { EventSink } from "./rain-events.ts";
 import { streamEventsOf } from "./stream-events.ts";
 
@@ -102,7 +101,8 @@ export class CritiquedModel extends BaseChatModel<BaseChatModelCallOptions, AIMe
   ): Promise<ChatResult> {
     let whole = new AIMessageChunk("");
     for await (const chunk of this.#write(messages, options, runManager)) whole = whole.concat(chunk);
-    return { generations: [{ text: whole.text, message: asMessage(whole) }] };
+    // A chunk, as \`withStructuredOutput\` of the base class takes nothing else.
+    return { generations: [{ text: whole.text, message: whole }] };
   }
 
   override async *_streamResponseChunks(

@@ -1,4 +1,5 @@
-import { AIMessage, type BaseMessage, HumanMessage, ToolMessage } from "@langchain/core/messages";
+import { AIMessage, type BaseMessage, coerceMessageLikeToMessage, HumanMessage, ToolMessage } from "@langchain/core/messages";
+import type { ToolCall } from "@langchain/core/messages/tool";
 import { complaint, OptionError } from "../../core/index.ts";
 import type { GuardrailSettings } from "./guardrail-options.ts";
 import { judgedValue, textJudge } from "./judging.ts";
@@ -41,18 +42,28 @@ export async function takeMessages(messages: readonly BaseMessage[], intake: Int
 }
 
 /**
- * What a tool gave back, or what stands in its place. Of a command, the messages are judged; if one is bad, nothing of it is done.
+ * What a tool gave back, or what stands in its place. Of a command, all messages are judged; if one is bad, nothing of it is done.
  *
  * @throws {RainViolationError} for a result that is judged bad, where that is to be an error
  */
 export async function takeToolOutput<Output extends ToolMessage | GraphCommand>(
   output: Output,
+  call: ToolCall,
   intake: Intake,
 ): Promise<Output | ToolMessage> {
-  if (!intake.settings.checkToolResults) return output;
-  for (const result of ToolMessage.isInstance(output) ? [output] : messagesOf(output)) {
-    const taken = await takeToolResult(result, intake);
-    if (taken !== result) return taken;
+  const { checkToolResults, exitBehavior, violationMessage } = intake.settings;
+  if (!checkToolResults) return output;
+  for (const { text } of ToolMessage.isInstance(output) ? [output] : messagesOf(output)) {
+    const value = await flaggedValue(text, "tool_result", intake);
+    if (value === undefined) continue;
+    const marks = { ...mark("tool_result", value), ...(exitBehavior === "end" ? { [END_OF_RUN]: true } : {}) };
+    return new ToolMessage({
+      content: violationMessage,
+      name: call.name,
+      tool_call_id: call.id ?? "",
+      status: "error",
+      response_metadata: marks,
+    });
   }
   return output;
 }
@@ -62,22 +73,9 @@ interface GraphCommand {
   readonly update?: unknown;
 }
 
-function messagesOf({ update }: GraphCommand): readonly ToolMessage[] {
+function messagesOf({ update }: GraphCommand): readonly BaseMessage[] {
   const entries = Array.isArray(update) ? update : Object.entries(update ?? {});
-  const messages: unknown[] = entries.filter(([channel]) => channel === "messages").flatMap(([, written]) => written);
-  return messages.filter((message) => ToolMessage.isInstance(message));
-}
-
-async function takeToolResult(result: ToolMessage, intake: Intake): Promise<ToolMessage> {
-  const value = await flaggedValue(result.text, "tool_result", intake);
-  if (value === undefined) return result;
-  return new ToolMessage({
-    ...idAndName(result),
-    content: intake.settings.violationMessage,
-    tool_call_id: result.tool_call_id,
-    status: "error",
-    response_metadata: { ...mark("tool_result", value), ...(intake.settings.exitBehavior === "end" ? { [END_OF_RUN]: true } : {}) },
-  });
+  return entries.filter(([channel]) => channel === "messages").flatMap(([, written]) => [written].flat().map(coerceMessageLikeToMessage));
 }
 
 const END_OF_RUN = "rain_end_of_run";
@@ -110,6 +108,6 @@ function mark(stage: Stage, value: number): { readonly rain: { readonly stage: S
   return { rain: { stage, value } };
 }
 
-function idAndName({ id, name }: BaseMessage): { readonly id?: string; readonly name?: string } {
+function idAndName({ id, name }: HumanMessage): { readonly id?: string; readonly name?: string } {
   return { ...(id === undefined ? {} : { id }), ...(name === undefined ? {} : { name }) };
 }

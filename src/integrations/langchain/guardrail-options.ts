@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { OptionError, type Principle } from "../../core/index.ts";
+import { OptionError, oneOf, type Principle } from "../../core/index.ts";
 import {
   CRITIQUE_DEFAULTS,
   CRITIQUE_RULES,
@@ -7,7 +7,6 @@ import {
   type CritiqueSettings,
   checked,
   flag,
-  oneOf,
   type Rules,
   sentence,
 } from "./critique-options.ts";

@@ -20,16 +20,17 @@ export function asMessage(whole: AIMessageChunk): AIMessage {
   return new AIMessage({ content, tool_calls, invalid_tool_calls, additional_kwargs, response_metadata, ...usage });
 }
 
-/** The tool calls of a message in the form that adds up: arguments as JSON, numbered. */
-function toolCallChunks({ tool_call_chunks, tool_calls, invalid_tool_calls }: Partial<AIMessageChunk>): ToolCallChunk[] {
+/**
+ * The tool calls of a message in the form that adds up: arguments as JSON, numbered. Calls whose arguments are no JSON are left out:
+ * nobody can run them, and as chunks they would be mended into calls that the model did not make.
+ */
+function toolCallChunks({ tool_call_chunks, tool_calls }: Partial<AIMessageChunk>): ToolCallChunk[] {
   if (tool_call_chunks !== undefined && tool_call_chunks.length > 0) return [...tool_call_chunks];
-  const valid = (tool_calls ?? []).map(({ name, args, id }) => ({ name, args: JSON.stringify(args), id }));
-  const invalid = (invalid_tool_calls ?? []).map(({ name, args, id }) => ({ name, args: args ?? "", id }));
-  return [...valid, ...invalid].map(({ name, args, id }, index) => ({
+  return (tool_calls ?? []).map(({ name, args, id }, index) => ({
     type: "tool_call_chunk",
     index,
-    args,
-    ...(name === undefined ? {} : { name }),
+    name,
+    args: JSON.stringify(args),
     ...(id === undefined ? {} : { id }),
   }));
 }

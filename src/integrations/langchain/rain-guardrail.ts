@@ -60,7 +60,7 @@ export function rainGuardrail(options: RainGuardrailOptions = {}): RainGuardrail
       canJumpTo: ["end"],
       hook: async (state, runtime) => await takeMessages(state.messages, intakeOf(runtime)),
     },
-    wrapToolCall: async (request, handler) => await takeToolOutput(await handler(request), intakeOf(request.runtime)),
+    wrapToolCall: async (request, handler) => await takeToolOutput(await handler(request), request.toolCall, intakeOf(request.runtime)),
   });
   // Each hook is a node of the agent's graph: none where it can have nothing to do.
   const { beforeModel: _beforeModel, wrapToolCall: _wrapToolCall, ...drafting } = middleware;
