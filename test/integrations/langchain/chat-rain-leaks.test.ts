@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ChatRain } from "../../../src/integrations/langchain/chat-rain.ts";
-import { leakContract } from "../../contracts/leak-contract.ts";
+import { leakContract, ON_MODEL } from "../../contracts/leak-contract.ts";
 import { END } from "../../support/scripted-engine.ts";
 import { type World, worldEngine } from "../../support/scripted-world.ts";
 
@@ -35,7 +35,7 @@ leakContract({
   build: (watched) => ({ model: new ChatRain({ ...watched, model: worldEngine(WORLD), traceSearch: true, firstCheck: 3, candidates: 8 }) }),
   bad: BAD,
   good: GOOD,
-  isModel: true,
+  surfaces: ON_MODEL,
 });
 
 leakContract({
@@ -53,7 +53,7 @@ leakContract({
   }),
   bad: BAD,
   good: GOOD,
-  isModel: true,
+  surfaces: ON_MODEL,
 });
 
 leakContract({
@@ -69,5 +69,5 @@ leakContract({
   }),
   bad: BAD,
   good: GOOD,
-  isModel: true,
+  surfaces: ON_MODEL,
 });
