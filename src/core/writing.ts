@@ -101,7 +101,7 @@ export class Writing {
 
   /** A last step without tokens, for text that was held back when the writing had to stop early. */
   release(): RainStep | undefined {
-    const text = this.#show(this.#held + this.#stream.finish());
+    const text = this.#show(this.#takeHeld() + this.#stream.finish());
     return text === "" ? undefined : { tokens: [], text, value: this.#value, visits: 0, rewinds: 0 };
   }
 
@@ -144,7 +144,13 @@ export class Writing {
   #releaseInTime(released: string): string {
     if (this.settings.format === undefined) return this.#show(released);
     this.#held += released;
-    return this.isOver ? this.#show(this.#held) : "";
+    return this.isOver ? this.#show(this.#takeHeld()) : "";
+  }
+
+  #takeHeld(): string {
+    const held = this.#held;
+    this.#held = "";
+    return held;
   }
 
   /** A new answer begins with its first word; only the continuation of an assistant's turn may begin with a space. */

@@ -10,12 +10,17 @@ export function judgeText(schema: JsonSchema, text: string): "whole" | "beginnin
   return written === undefined ? "other" : written.isComplete ? "whole" : "beginning";
 }
 
+/** The bytes that random texts are made of: all signs of JSON, and some characters of one to four bytes. */
+const BYTES = [...new Set(bytesOf(' \n{}[]:,"\\/+-.0123456789abcdefghijklmnopqrstuvwxyzDEé日本👩'))].map((character) =>
+  character.charCodeAt(0),
+);
+
 /** One of the texts of a schema, written byte by byte with these choices; it closes as soon as it can once `patience` is used up. */
 export function someText(schema: JsonSchema, choose: (count: number) => number, patience = 200): string {
   let written: Written = Written.nothing(compileSchema(schema));
   let text = "";
   for (;;) {
-    const next = Array.from({ length: 256 }, (_, byte) => byte).flatMap((byte) => {
+    const next = BYTES.flatMap((byte) => {
       const after = written.after(byte);
       return after === undefined ? [] : [{ byte, after }];
     });

@@ -59,6 +59,8 @@ describe("A schema that cannot be a format is refused with its place and advice:
   it("keywords that ask for nothing, or are about other types, are not refused", () => {
     expect(() => compileSchema({ type: "array", uniqueItems: false })).not.toThrow();
     expect(() => compileSchema({ type: "integer", format: "int32", pattern: "x", multipleOf: 1 })).not.toThrow();
-    expect(() => compileSchema({ oneOf: [{ type: "object", properties: { t: { const: 1 } }, required: ["t"] }, { type: "null" }] })).not.toThrow();
+    expect(() =>
+      compileSchema({ oneOf: [{ type: "object", properties: { t: { const: 1 } }, required: ["t"] }, { type: "null" }] }),
+    ).not.toThrow();
   });
 });
