@@ -2,15 +2,18 @@
  * What the engine costs: plain decoding against node-llama-cpp's own loop, paper mode's forward tokens with and without the prefix
  * cache, and the memory of `rain ask`.
  *
- *   npm run bench:engine -- [--json] [--model M] [--pairs N] [--n N]
+ *   npm run bench:engine -- [--json] [--model M] [--pairs N] [--tokens N] [--n N]
  */
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { getLlama, LlamaLogLevel } from "node-llama-cpp";
-import { answer, type Engine, Meter } from "rain-align";
+import { answer, type Engine, Meter, type Prefix } from "rain-align";
 import { type LlamaEngine, loadLlamaEngine } from "rain-align/llama";
 import { TASKS } from "../src/evaluation/world/index.ts";
+import { wholeNumber } from "./arguments.ts";
+import { Forced } from "./forced.ts";
+import { NativeLoop } from "./native.ts";
+import { type Spread, spreadOf } from "./row.ts";
 import { UncachedCount } from "./uncached.ts";
 
 const { values } = parseArgs({
@@ -23,9 +26,13 @@ const { values } = parseArgs({
   },
 });
 
+const n = wholeNumber("n", values.n);
+const pairs = wholeNumber("pairs", values.pairs);
+const tokens = wholeNumber("tokens", values.tokens);
+
 await using engine = await loadLlamaEngine({ model: values.model });
-const plain = await plainAgainstNative(engine, Number(values.pairs), Number(values.tokens));
-const paper = await paperCost(engine, Number(values.n));
+const plain = await plainAgainstNative(engine, pairs, tokens);
+const paper = await paperCost(engine, n);
 const memory = askMemory();
 const result = { model: engine.facts.model, threads: engine.facts.threads, plain, paper, memory };
 if (values.json) console.log(JSON.stringify(result));
@@ -33,61 +40,39 @@ else {
   console.log(`${result.model}, ${result.threads.decode} thread(s) for single tokens, ${result.threads.batch} for batches\n`);
   console.log("| what | measured |\n|---|---|");
   console.log(
-    `| plain decoding against node-llama-cpp's own evaluate() loop, ${values.tokens} tokens, ${values.pairs} pairs | ${plain.median.toFixed(2)}x (${plain.low.toFixed(2)} - ${plain.high.toFixed(2)}) |`,
+    `| plain decoding against node-llama-cpp's own evaluate() loop, ${tokens} tokens, ${pairs} pairs | ${plain.ratio.toFixed(2)}x (${plain.low.toFixed(2)} - ${plain.high.toFixed(2)}) |`,
   );
-  console.log(`| paper mode, harmless requests, n = ${values.n}: forward tokens per emitted token | ${paper.fpe.toFixed(1)} |`);
+  console.log(`| paper mode, harmless requests, n = ${n}: forward tokens per emitted token | ${paper.fpe.toFixed(1)} |`);
   console.log(`| the same decisions without a prefix cache | ${paper.uncached.toFixed(0)} (${(paper.uncached / paper.fpe).toFixed(0)}x) |`);
   console.log(`| peak memory of \`rain ask\` on the embedded model | ${memory.toFixed(0)} MB |`);
 }
 
 /** Speed of our plain decoding over the native loop's, in interleaved pairs on the same file, threads and text lengths. */
-async function plainAgainstNative(
-  ours: LlamaEngine,
-  pairs: number,
-  tokens: number,
-): Promise<{ median: number; low: number; high: number }> {
-  const llama = await getLlama({ gpu: ours.facts.gpu, build: "never", logLevel: LlamaLogLevel.error, maxThreads: 0 });
-  const model = await llama.loadModel({ modelPath: ours.facts.file });
-  const context = await model.createContext({ contextSize: Math.min(512, ours.facts.contextSize), threads: ours.facts.threads.decode });
-  const sequence = context.getSequence();
+async function plainAgainstNative(ours: LlamaEngine, pairs: number, tokens: number): Promise<Spread> {
+  await using native = await NativeLoop.beside(ours);
   const prompt = ours.render([{ role: "user", text: "How do I paint the bank?" }]);
   const ratios: number[] = [];
   for (let pair = -2; pair < pairs; pair++) {
-    const timings = { native: 0, ours: 0 };
-    for (const side of pair % 2 === 0 ? (["native", "ours"] as const) : (["ours", "native"] as const)) {
-      const started = performance.now();
-      const count = side === "native" ? await nativeLoop(pair) : await ourLoop(pair);
-      timings[side] = (performance.now() - started) / count;
-    }
-    if (pair >= 0) ratios.push(timings.native / timings.ours);
+    const seed = pair + 100;
+    const earlier = pair % 2 === 0 ? await native.evaluate(prompt, tokens, seed) : undefined;
+    const milliseconds = await plainMilliseconds(ours, { prompt, tokens, seed });
+    const nativeMilliseconds = earlier ?? (await native.evaluate(prompt, tokens, seed));
+    if (pair >= 0) ratios.push(nativeMilliseconds / milliseconds);
   }
-  await llama.dispose();
-  ratios.sort((a, b) => a - b);
-  const at = (share: number): number => ratios[Math.floor(share * (ratios.length - 1))] as number;
-  return { median: at(0.5), low: at(0.1), high: at(0.9) };
+  return spreadOf(ratios);
+}
 
-  // Both loops go past the end token, so that every run has the same length.
-  async function nativeLoop(seed: number): Promise<number> {
-    await sequence.clearHistory();
-    let count = 0;
-    const options = { temperature: 1, topK: 40, topP: 0.95, seed: seed + 100, yieldEogToken: true };
-    for await (const _ of sequence.evaluate(prompt as Parameters<typeof sequence.evaluate>[0], options)) if (++count >= tokens) break;
-    return count;
-  }
-
-  async function ourLoop(seed: number): Promise<number> {
-    let prefix = prompt;
-    let count = 0;
-    const call = { purpose: "draft", meter: new Meter() } as const;
-    while (count < tokens) {
-      const sampling = { temperature: 1, topK: 40, topP: 0.95, seed: seed + 100 };
-      const drawn: number[] = [];
-      for await (const { token } of ours.generate({ prefix, sampling, maxTokens: tokens - count }, call)) drawn.push(token);
-      prefix = [...prefix, ...drawn];
-      count += drawn.length;
-    }
-    return count;
-  }
+/** Like the native loop it goes on past the end of an answer, so that every run has the same length. */
+async function plainMilliseconds(
+  ours: Engine,
+  { prompt, tokens, seed }: { prompt: Prefix; tokens: number; seed: number },
+): Promise<number> {
+  const started = performance.now();
+  const sampling = { temperature: 1, topK: 40, topP: 0.95, seed };
+  const call = { purpose: "draft", meter: new Meter() } as const;
+  const endless = new Forced(ours, { flags: 0, seed });
+  for await (const _ of endless.generate({ prefix: prompt, sampling, maxTokens: tokens }, call));
+  return performance.now() - started;
 }
 
 async function paperCost(model: Engine, n: number): Promise<{ fpe: number; uncached: number }> {

@@ -1,25 +1,18 @@
 /**
  * The paper's four experiments on the small world, plus helpfulness: share of good answers, with what they cost.
  *
- *   npm run bench:quality -- [--json] [--n N] [--model M] [--seed S] [--task NAME ...] [--judge-examples N]
+ *   npm run bench:quality -- [--json] [--n N] [--model M] [--seed S] [--task NAME ...] [--mode NAME ...] [--judge-examples N] [--out FILE]
  *
- * `--judge-examples` shortens the judge's preamble. It changes no count, as the preamble stays in the cache, but attention to it takes time.
+ * `--out` keeps every cell as soon as it is measured. Started again, it measures only what the file lacks: cells of the same
+ * model, n, seed and judge's examples are taken from it. `--judge-examples` shortens the judge's preamble: attention to it takes time.
  */
 import { parseArgs } from "node:util";
-import { answer, type Engine, type RainOptions } from "rain-align";
 import { loadLlamaEngine } from "rain-align/llama";
-import { type Rate, wilson } from "../src/evaluation/statistics.ts";
-import { TASKS, type TaskName, type WorldTask } from "../src/evaluation/world/index.ts";
-
-interface Row extends Rate {
-  readonly fpe: number;
-  readonly spe: number;
-  readonly epe: number;
-  /** Forward tokens per answer, the prompt not counted: what "equal cost" means for modes of different answer lengths. */
-  readonly forward: number;
-  /** Drafts, in best-of-n. */
-  readonly drafts?: number;
-}
+import { TASKS, type TaskName } from "../src/evaluation/world/index.ts";
+import { someOf, wholeNumber } from "./arguments.ts";
+import { CELLS, type Conditions, decodingOf, measureCell, missingCells } from "./quality-cells.ts";
+import { type Cell, QUALITY_RESULTS, type QualityResults } from "./quality-results.ts";
+import { readResults, writeResults } from "./results-file.ts";
 
 const { values } = parseArgs({
   options: {
@@ -28,75 +21,58 @@ const { values } = parseArgs({
     model: { type: "string", default: "embedded" },
     seed: { type: "string", default: "1" },
     task: { type: "string", multiple: true },
+    mode: { type: "string", multiple: true },
     "judge-examples": { type: "string", default: "10" },
+    out: { type: "string" },
   },
 });
-const n = Number(values.n);
-const seed = Number(values.seed);
-const judgeExamples = Number(values["judge-examples"]);
-if (!Number.isSafeInteger(n) || n < 1) throw new RangeError(`Expected \`--n\` to be a positive integer, got \`${values.n}\``);
-const names = (values.task ?? Object.keys(TASKS)) as TaskName[];
-const unknown = names.find((name) => !(name in TASKS));
-if (unknown !== undefined) throw new RangeError(`Expected \`--task\` to be one of ${Object.keys(TASKS).join(", ")}, got \`${unknown}\``);
+const conditions: Conditions = {
+  n: wholeNumber("n", values.n),
+  seed: wholeNumber("seed", values.seed),
+  judgeExamples: values["judge-examples"] === "0" ? 0 : wholeNumber("judge-examples", values["judge-examples"]),
+};
+const tasks = someOf("task", values.task, Object.keys(TASKS) as TaskName[]);
+const cells = someOf("mode", values.mode, CELLS);
+
+// Read first: a wrong file is refused before a model is loaded.
+const kept = values.out === undefined ? undefined : readResults(values.out, QUALITY_RESULTS);
 
 await using engine = await loadLlamaEngine({ model: values.model });
-const tasks: Partial<Record<TaskName, Record<string, Row>>> = {};
-for (const name of names) tasks[name] = await runTask(engine, name);
-if (values.json) console.log(JSON.stringify({ model: engine.facts.model, n, tasks }));
-else printTables(engine.facts.model, tasks);
+const results = resultsSoFar(engine.facts.model);
+for (const task of tasks) await measureTask(task);
+if (values.json) console.log(JSON.stringify(results));
+else printTables();
 
-/** All modes on the same questions with the same seeds. */
-async function runTask(engine: Engine, name: TaskName): Promise<Record<string, Row>> {
-  const task = TASKS[name];
-  const rows: Record<string, Row> = {};
-  const run = async (mode: string, options: RainOptions): Promise<Row> => {
-    const row = await measure(engine, task, options);
-    process.stderr.write(`${name} ${mode}: ${percent(row.rate)} good, ${row.fpe.toFixed(1)} forward tokens per token\n`);
-    rows[mode] = row;
-    return row;
-  };
-  await run("vanilla", { mode: "vanilla" });
-  for (const bestOf of [2, 4]) await run(`best-of-${bestOf}`, { mode: "best-of-n", bestOf });
-  const eight = await run("best-of-8", { mode: "best-of-n", bestOf: 8 });
-  await run("adaptive", { mode: "adaptive" });
-  const paper = await run("paper", { mode: "paper" });
-  const drafts = Math.max(1, Math.round((8 * paper.forward) / eight.forward));
-  rows["best-of-equal"] = { ...(await run("best-of-equal", { mode: "best-of-n", bestOf: drafts })), drafts };
-  return rows;
+function resultsSoFar(model: string): QualityResults {
+  if (kept !== undefined && kept.model !== model)
+    throw new RangeError(`Expected \`--out\` to be a file of results of ${model}, got one of ${kept.model}`);
+  return { model, n: conditions.n, tasks: kept?.tasks ?? {} };
 }
 
-async function measure(engine: Engine, task: WorldTask, options: RainOptions): Promise<Row> {
-  const sum = { good: 0, emitted: 0, forward: 0, calls: 0, evaluations: 0 };
-  for (const [index, question] of task.questions(n, seed).entries()) {
-    const { text, meter, cost } = await answer(engine, [{ role: "user", text: question.text }], {
-      ...task.options,
-      judgeExamples,
-      ...options,
-      seed: seed * 100_003 + index,
-    });
-    sum.good += task.isGood(question.prompt, text) ? 1 : 0;
-    sum.emitted += meter.emitted;
-    sum.forward += meter.forward;
-    sum.calls += cost.spe * meter.emitted;
-    sum.evaluations += meter.evaluations;
+async function measureTask(task: TaskName): Promise<void> {
+  const row: Record<string, Cell> = results.tasks[task] ?? {};
+  results.tasks[task] = row;
+  for (const name of missingCells(cells, row, conditions)) {
+    const options = decodingOf(name, row);
+    const cell = await measureCell(engine, task, { options, conditions });
+    row[name] = options.bestOf === undefined ? cell : { ...cell, drafts: options.bestOf };
+    if (values.out !== undefined) writeResults(values.out, results);
+    process.stderr.write(`${task} ${name}: ${percent(cell.rate)} good, ${cell.fpe.toFixed(1)} forward tokens per token\n`);
   }
-  const cost = {
-    fpe: sum.forward / sum.emitted,
-    spe: sum.calls / sum.emitted,
-    epe: sum.evaluations / sum.emitted,
-    forward: sum.forward / n,
-  };
-  return { ...wilson(sum.good, n), ...cost };
 }
 
-function printTables(model: string, tables: Partial<Record<TaskName, Record<string, Row>>>): void {
-  console.log(`${model}, n = ${n} held-out questions a task, seed ${seed}\n`);
-  for (const [name, rows] of Object.entries(tables)) {
-    console.log(`| ${name} | good | 95 % interval | FPE | SPE | EPE |\n|---|---|---|---|---|---|`);
-    for (const [mode, row] of Object.entries(rows)) {
-      const label = row.drafts === undefined ? mode : `best-of-${row.drafts} (the forward tokens of paper)`;
+function printTables(): void {
+  console.log(`${results.model}, held-out questions of each task\n`);
+  for (const [task, row] of Object.entries(results.tasks)) {
+    console.log(`| ${task} | n | good | 95 % interval | FPE | SPE | EPE |\n|---|---|---|---|---|---|---|`);
+    for (const name of CELLS) {
+      const cell = row[name];
+      if (cell === undefined) continue;
+      const { n, rate, low, high, fpe, spe, epe } = cell;
+      const label = name.startsWith("best-of-equal") ? `${name} (${cell.drafts} drafts)` : name;
+      const interval = `${percent(low)} - ${percent(high)}`;
       console.log(
-        `| ${label} | ${percent(row.rate)} | ${percent(row.low)} - ${percent(row.high)} | ${row.fpe.toFixed(1)} | ${row.spe.toFixed(2)} | ${row.epe.toFixed(2)} |`,
+        `| ${label} | ${n} | ${percent(rate)} | ${interval} | ${fpe.toFixed(1)} | ${spe?.toFixed(2) ?? ""} | ${epe?.toFixed(2) ?? ""} |`,
       );
     }
     console.log("");

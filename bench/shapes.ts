@@ -4,8 +4,8 @@
  */
 import { existsSync, mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { Dice } from "../src/evaluation/world/index.ts";
 import { float32, type GgufTensor, type GgufValue, uint32, writeGguf } from "../training/gguf-writer.ts";
+import { RandomWeights } from "./random-weights.ts";
 import { shapeVocabulary } from "./shape-vocabulary.ts";
 
 /** What decides how much there is to compute for a token of a llama model. */
@@ -34,16 +34,19 @@ export type ShapeName = keyof typeof SHAPES;
 const FOLDER = fileURLToPath(new URL("out/", import.meta.url));
 const CONTEXT = 8192;
 
+/** Raised with every change to what is written, so that no file of an earlier version is taken for one of this. */
+const VERSION = 1;
+
 /** The path of a model of this shape: written when it is first asked for, which takes minutes for `8b`, and kept in `bench/out`. */
 export function shapedModel(shape: Shape): string {
-  const path = `${FOLDER}shape-${shape.name}.gguf`;
+  const path = `${FOLDER}shape-${shape.name}-v${VERSION}.gguf`;
   if (existsSync(path)) return path;
   mkdirSync(FOLDER, { recursive: true });
   writeShapedModel(path, shape);
   return path;
 }
 
-/** Writes the model: Q8_0, always the same file. */
+/** Writes the model: Q8_0, always the same file, in little memory however large it is. */
 export function writeShapedModel(path: string, shape: Shape): void {
   const random = new RandomWeights(1);
   const { width, vocabulary, isTied } = shape;
@@ -90,45 +93,5 @@ function layerOf(name: string, { width, heads, keyValueHeads, feedForward }: Sha
 }
 
 function ones(name: string, length: number): GgufTensor {
-  return { name, shape: [length], type: "F32", data: () => new Float32Array(length).fill(1) };
-}
-
-/** A prime: as no row has this length, the repetition begins elsewhere in each row, and no two rows are alike. */
-const BLOCK = 1_000_003;
-
-/** One block of random numbers, repeated from another place for each matrix: billions of different ones would cost no more to compute with. */
-class RandomWeights {
-  readonly #block: Float32Array;
-  /** The block by the length of the rows that it is for. */
-  readonly #scaled = new Map<number, Float32Array>();
-  readonly #dice: Dice;
-
-  constructor(seed: number) {
-    this.#dice = new Dice(seed);
-    this.#block = Float32Array.from({ length: BLOCK }, () => this.#dice.next() + this.#dice.next() + this.#dice.next() - 1.5);
-  }
-
-  /** Small enough that a layer keeps the size of what goes through it. */
-  matrix(name: string, shape: readonly [number, number]): GgufTensor {
-    const offset = this.#dice.below(BLOCK);
-    return { name, shape, type: "Q8_0", data: () => repeated(this.#scaledFor(shape[0]), offset, shape[0] * shape[1]) };
-  }
-
-  #scaledFor(rowLength: number): Float32Array {
-    const known = this.#scaled.get(rowLength);
-    if (known !== undefined) return known;
-    const scaled = this.#block.map((weight) => (2 * weight) / Math.sqrt(rowLength));
-    this.#scaled.set(rowLength, scaled);
-    return scaled;
-  }
-}
-
-/** So many values of the block, over and over, from `offset` on. */
-function repeated(block: Float32Array, offset: number, length: number): Float32Array {
-  const values = new Float32Array(length);
-  for (let start = -offset; start < length; start += block.length) {
-    const from = Math.max(0, -start);
-    values.set(block.subarray(from, Math.min(block.length, length - start)), start + from);
-  }
-  return values;
+  return { name, shape: [length], type: "F32", data: new Float32Array(length).fill(1) };
 }

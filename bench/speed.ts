@@ -1,129 +1,96 @@
 /**
- * The price of adaptive mode: its time and its counts against plain decoding of the same engine, in interleaved pairs.
+ * The price of adaptive mode: its time and its counts against plain decoding, in interleaved pairs; many requests at once against
+ * one at a time; and plain decoding against llama.cpp alone. `docs/benchmarks.md` says what each figure means.
  *
- *   npm run bench:speed -- [--json] [--model M ...] [--shape 135m|1b|8b ...] [--gpu auto|cuda|vulkan|metal] [--pairs N] [--tokens N]
+ *   npm run bench:speed -- [--json] [--model M ...] [--shape 135m|1b|8b ...] [--growth] [--gpu auto|cuda|vulkan|metal]
+ *     [--pairs N] [--tokens N] [--out FILE]
  *
- * On a shape the weights are random and the verdicts forced; a model judges itself. Without either: shape 135m, the embedded
- * model, and how cost grows with answer and conversation. `--json` prints one object a model, each on a line.
+ * On a shape the weights are random and the verdicts forced; a model judges itself. `--growth` counts cost in longer answers and
+ * conversations. Without any of the three: shape 135m, the embedded model, and growth. `--json` prints one object a model, each
+ * on a line; `--out` keeps their list in a file, which is written again after each model.
+ * `--gpu auto` and the others need a GPU: without one the benchmark ends and says so. By default the CPU is measured.
  */
-import { cpus } from "node:os";
 import { parseArgs } from "node:util";
-import type { Engine } from "rain-align";
-import { type LlamaEngine, loadLlamaEngine } from "rain-align/llama";
-import { TASKS } from "../src/evaluation/world/index.ts";
-import { type Growth, measureGrowth } from "./growth.ts";
-import { measurePairs, type Row, rowOf } from "./paired.ts";
+import { RainError } from "rain-align";
+import { type LlamaEngine, type LlamaEngineOptions, loadLlamaEngine } from "rain-align/llama";
+import { oneOf, wholeNumber } from "./arguments.ts";
+import { fastestPlain } from "./fastest-plain.ts";
+import { findGpu, refuseCpu } from "./gpu.ts";
+import { growthRows } from "./growth.ts";
+import { writeResults } from "./results-file.ts";
+import type { Row } from "./row.ts";
 import { SHAPES, type ShapeName, shapedModel } from "./shapes.ts";
+import { type Bench, forcedRows, worldRows } from "./speed-rows.ts";
+import { growthTable, placeOf, type Report, speedTable } from "./speed-table.ts";
 
 const { values } = parseArgs({
   options: {
     json: { type: "boolean", default: false },
     model: { type: "string", multiple: true },
     shape: { type: "string", multiple: true },
+    growth: { type: "boolean", default: false },
     gpu: { type: "string", default: "none" },
     pairs: { type: "string", default: "15" },
     tokens: { type: "string", default: "200" },
+    out: { type: "string" },
   },
 });
-const pairs = wholeNumber("pairs", values.pairs);
-const tokens = wholeNumber("tokens", values.tokens);
-const gpu = gpuNamed(values.gpu);
-const isDefault = values.model === undefined && values.shape === undefined;
-for (const name of values.shape ?? (isDefault ? ["135m"] : [])) {
-  const shape = SHAPES[shapeNamed(name)];
-  await report(shapedModel(shape), forcedRows);
-}
-for (const model of values.model ?? (isDefault ? ["embedded"] : [])) await report(model, worldRows);
-if (isDefault) await reportGrowth();
+const lengths = { pairs: wholeNumber("pairs", values.pairs), tokens: wholeNumber("tokens", values.tokens) };
+const gpuName = oneOf("gpu", values.gpu, ["none", "auto", "cuda", "vulkan", "metal"]);
+const gpu = gpuName === "none" ? false : gpuName;
+const shapes = (values.shape ?? []).map((name) => oneOf("shape", name, Object.keys(SHAPES) as ShapeName[]));
+const models = values.model ?? [];
+const isDefault = shapes.length + models.length === 0 && !values.growth;
+const reports: Report[] = [];
 
-async function report(model: string, measure: (engine: Engine) => Promise<Row[]>): Promise<void> {
-  await using engine = await loadLlamaEngine({ model, gpu });
-  const result = { ...placeOf(engine), rows: await measure(engine) };
-  if (values.json) console.log(JSON.stringify(result));
-  else printRows(result);
+try {
+  await benchmark();
+} catch (error) {
+  if (!(error instanceof RainError || error instanceof RangeError)) throw error;
+  process.stderr.write(`bench:speed: ${error.message}\n`);
+  process.exitCode = 1;
 }
 
-/** Answers of one length, with verdicts that are computed and then replaced. */
-async function forcedRows(engine: Engine): Promise<Row[]> {
-  const turns = () => [{ role: "user", text: "How do I paint the bank?" }] as const;
+async function benchmark(): Promise<void> {
+  await findGpu(gpu);
+  for (const name of isDefault ? (["135m"] as const) : shapes) await timeModel({ model: shapedModel(SHAPES[name]), gpu }, forcedRows);
+  for (const model of isDefault ? ["embedded"] : models) await timeModel({ model, gpu }, worldRows);
+  if (isDefault || values.growth) await countGrowth();
+}
+
+async function timeModel(options: LlamaEngineOptions, rowsOf: (bench: Bench) => AsyncIterable<Row>): Promise<void> {
+  await using engine = await loadLlamaEngine({ ...options, onNotice: (notice) => process.stderr.write(`${notice}\n`) });
+  refuseCpu(gpu, engine.facts);
+  await using plain = await fastestPlain(engine, (threads) => loadLlamaEngine({ ...options, threads }));
+  for (const [threads, milliseconds] of plain.milliseconds)
+    process.stderr.write(`plain decoding, ${threads} thread(s): ${milliseconds.toFixed(1)} ms a token\n`);
+  await report(engine, {
+    plain: plain.engine.facts.threads.decode,
+    rows: rowsOf({ engine, plain: plain.engine, ...lengths }),
+    table: speedTable,
+  });
+}
+
+async function countGrowth(): Promise<void> {
+  await using engine = await loadLlamaEngine({ model: shapedModel(SHAPES.tiny), gpu: false, sequences: 4 });
+  await report(engine, { plain: engine.facts.threads.decode, rows: growthRows(engine), table: growthTable });
+}
+
+interface Measured {
+  /** Threads of plain decoding. */
+  readonly plain: number;
+  readonly rows: AsyncIterable<Row>;
+  readonly table: (report: Report) => string;
+}
+
+async function report(engine: LlamaEngine, measured: Measured): Promise<void> {
   const rows: Row[] = [];
-  for (const flags of [0, 0.2]) {
-    const measured = await measurePairs(engine, { pairs, turns, options: { maxTokens: tokens }, flags });
-    const name = flags === 0 ? `${tokens} tokens, nothing flagged` : `${tokens} tokens, ${100 * flags} % of the verdicts flag`;
-    const row = rowOf(name, measured);
-    process.stderr.write(`${name}: ${row.ratio.toFixed(2)} times plain decoding (${row.low.toFixed(2)} - ${row.high.toFixed(2)})\n`);
+  for await (const row of measured.rows) {
+    process.stderr.write(`${row.name}: ${row.ratio.toFixed(2)} (${row.low.toFixed(2)} - ${row.high.toFixed(2)})\n`);
     rows.push(row);
   }
-  return rows;
-}
-
-/** Questions of the small world that invite harm; the model judges itself, and ends its answers itself. */
-async function worldRows(engine: Engine): Promise<Row[]> {
-  const questions = TASKS.harmless.questions(pairs, 1);
-  const turns = (pair: number) => [{ role: "user", text: questions[pair]?.text ?? "" }] as const;
-  const measured = await measurePairs(engine, { pairs: questions.length, turns });
-  const flagged = measured.filter(({ adaptive }) => adaptive.answer.rewinds > 0);
-  const unflagged = measured.filter(({ adaptive }) => adaptive.answer.rewinds === 0);
-  return [
-    rowOf("risky prompts, all", measured),
-    ...(flagged.length === 0 ? [] : [rowOf("risky prompts, flagged", flagged)]),
-    ...(unflagged.length === 0 ? [] : [rowOf("risky prompts, not flagged", unflagged)]),
-  ];
-}
-
-async function reportGrowth(): Promise<void> {
-  await using engine = await loadLlamaEngine({ model: shapedModel(SHAPES.tiny), gpu: false, sequences: 4 });
-  const growth = await measureGrowth(engine);
-  if (values.json) console.log(JSON.stringify({ model: engine.facts.model, growth }));
-  else printGrowth(growth);
-}
-
-type Place = ReturnType<typeof placeOf>;
-
-function placeOf({ facts }: LlamaEngine) {
-  return { model: facts.model, cpu: `${cpus().length} x ${cpus()[0]?.model.trim() ?? "unknown"}`, gpu: facts.gpu, threads: facts.threads };
-}
-
-function printRows({ model, cpu, gpu: card, threads, rows }: Place & { readonly rows: readonly Row[] }): void {
-  console.log(
-    `${model}; CPU ${cpu}; GPU ${card === false ? "none" : card}; threads: ${threads.decode} for single tokens, ${threads.batch} for batches\n`,
-  );
-  console.log(
-    "| adaptive against plain | pairs | ratio | 95 % interval | p95 | FPE | SPE | EPE | waste | held back | first release | identical |",
-  );
-  console.log("|---|---|---|---|---|---|---|---|---|---|---|---|");
-  for (const row of rows) {
-    const figures = [row.ratio, `${row.low.toFixed(2)} - ${row.high.toFixed(2)}`, row.p95, row.fpe, row.spe, row.epe, row.waste];
-    const rest = [row.heldBack.toFixed(1), row.firstRelease.toFixed(1), `${(100 * row.identical).toFixed(0)} %`];
-    const cells = [
-      row.name,
-      String(row.pairs),
-      ...figures.map((figure) => (typeof figure === "number" ? figure.toFixed(2) : figure)),
-      ...rest,
-    ];
-    console.log(`| ${cells.join(" | ")} |`);
-  }
-  console.log("");
-}
-
-function printGrowth(growth: readonly Growth[]): void {
-  console.log("| nothing flagged: answer tokens | earlier turns | FPE | held back |\n|---|---|---|---|");
-  for (const row of growth) console.log(`| ${row.tokens} | ${row.turns} | ${row.fpe.toFixed(3)} | ${row.heldBack.toFixed(1)} |`);
-}
-
-function shapeNamed(name: string): ShapeName {
-  if (name in SHAPES) return name as ShapeName;
-  throw new RangeError(`Expected \`--shape\` to be one of ${Object.keys(SHAPES).join(", ")}, got \`${name}\``);
-}
-
-function gpuNamed(name: string): "auto" | "cuda" | "vulkan" | "metal" | false {
-  if (name === "none") return false;
-  if (name === "auto" || name === "cuda" || name === "vulkan" || name === "metal") return name;
-  throw new RangeError(`Expected \`--gpu\` to be one of none, auto, cuda, vulkan, metal, got \`${name}\``);
-}
-
-function wholeNumber(option: string, text: string): number {
-  const number = Number(text);
-  if (Number.isSafeInteger(number) && number > 0) return number;
-  throw new RangeError(`Expected \`--${option}\` to be a positive integer, got \`${text}\``);
+  const done = { ...placeOf(engine, measured.plain), rows };
+  reports.push(done);
+  if (values.out !== undefined) writeResults(values.out, reports);
+  console.log(values.json ? JSON.stringify(done) : measured.table(done));
 }

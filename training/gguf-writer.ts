@@ -1,6 +1,6 @@
 /**
  * Writes GGUF version 3, the file format of llama.cpp: a header, metadata, a table of tensors, then the tensors' data.
- * Tensors go to disk one by one, so a model larger than memory can be written.
+ * Tensors go to disk piece by piece, so a model larger than memory can be written.
  */
 import { closeSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { encodeTensorData, type TensorType, tensorBytes, tensorTypeNumber } from "./gguf-tensor-data.ts";
@@ -31,8 +31,11 @@ export interface GgufTensor {
   /** Extents in ggml's order: the first is the one whose elements lie side by side (the columns of a matrix). One to four. */
   readonly shape: readonly number[];
   readonly type: TensorType;
-  /** All values, row by row; a function is called when the tensor's turn comes, so that one tensor at a time is in memory. */
-  readonly data: Float32Array | (() => Float32Array);
+  /**
+   * All values, row by row. A function is called when the tensor's turn comes, and gives them in pieces of whole blocks, so that
+   * one piece at a time is in memory; a piece may be overwritten when the next one is asked for.
+   */
+  readonly data: Float32Array | (() => Iterable<Float32Array>);
 }
 
 export interface GgufContent {
@@ -81,16 +84,18 @@ function writeTensorTable(header: ByteWriter, tensors: readonly GgufTensor[]): v
 }
 
 function writeTensorData(file: number, { name, shape, type, data }: GgufTensor): void {
-  const values = typeof data === "function" ? data() : data;
-  const expected = shape.reduce((product, extent) => product * extent, 1);
-  if (values.length !== expected) {
-    throw new RangeError(`Expected ${expected} values for tensor \`${name}\` of shape ${shape.join(" x ")}, got ${values.length}`);
-  }
+  let length = 0;
   let written = 0;
-  for (const bytes of encodeTensorData(values, type)) {
-    writeAll(file, bytes);
-    written += bytes.byteLength;
+  for (const values of typeof data === "function" ? data() : [data]) {
+    length += values.length;
+    for (const bytes of encodeTensorData(values, type)) {
+      writeAll(file, bytes);
+      written += bytes.byteLength;
+    }
   }
+  const expected = shape.reduce((product, extent) => product * extent, 1);
+  if (length !== expected)
+    throw new RangeError(`Expected ${expected} values for tensor \`${name}\` of shape ${shape.join(" x ")}, got ${length}`);
   writeAll(file, new Uint8Array(aligned(written) - written));
 }
 

@@ -3,11 +3,13 @@ import { DEFAULTS, type Engine, type RainOptions, type Turn } from "../core/inde
 import { compare } from "./compare.ts";
 import { readConversation } from "./conversation.ts";
 import { addDecodingOptions, type DecodingFlags, readDecodingOptions } from "./decoding-options.ts";
+import { readEngineOptions } from "./engine-options.ts";
 import { UsageError } from "./failure.ts";
 import { loadEngine } from "./load-engine.ts";
 import { type Report, toJson, toLine } from "./report.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { note } from "./terminal.ts";
+import { warnOfJudge } from "./warn-of-judge.ts";
 import { writeAnswer } from "./write-answer.ts";
 
 interface AskFlags extends DecodingFlags {
@@ -34,12 +36,14 @@ export function askCommand(): Command {
 }
 
 async function ask(prompt: string | undefined, flags: AskFlags): Promise<void> {
+  const engineOptions = readEngineOptions(flags);
   const options = await readDecodingOptions(flags);
   if (flags.compare === true && options.mode === "vanilla") throw new UsageError("Expected a judged mode for `--compare`, got `vanilla`");
   const turns = await readConversation({ prompt, messages: flags.messages });
   const signal = stopSignal();
-  await using engine = await loadEngine({ model: flags.model, signal, isQuiet: flags.quiet === true });
+  await using engine = await loadEngine({ options: engineOptions, signal, isQuiet: flags.quiet === true });
   const request = { engine, turns, options: { ...options, signal } };
+  await warnOfJudge({ engine, options: request.options, isQuiet: flags.quiet === true });
   const report = await (flags.compare === true ? askComparing(request, flags) : askPlainly(request, flags));
   if (flags.quiet !== true && flags.json !== true) tell(report);
 }

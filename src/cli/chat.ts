@@ -1,11 +1,14 @@
 import { createInterface, type Interface } from "node:readline";
 import { Command } from "commander";
 import { type Engine, RainError, type RainOptions, type Turn } from "../core/index.ts";
+import type { LlamaEngine, LlamaEngineOptions } from "../llama.ts";
 import { addDecodingOptions, type DecodingFlags, readDecodingOptions } from "./decoding-options.ts";
+import { readEngineOptions } from "./engine-options.ts";
 import { explain } from "./failure.ts";
 import { loadEngine } from "./load-engine.ts";
 import { Interrupted, onPipeClosed, PipeClosed } from "./stop-signal.ts";
 import { note } from "./terminal.ts";
+import { warnOfJudge } from "./warn-of-judge.ts";
 import { writeAnswer } from "./write-answer.ts";
 
 const HELP = "/reset forgets the conversation, /exit or Ctrl-D leaves, Ctrl-C stops the answer; at an empty prompt it leaves.";
@@ -14,9 +17,10 @@ export function chatCommand(): Command {
   return addDecodingOptions(
     new Command("chat").description("A conversation. Only judged text is printed, except with --mode vanilla."),
   ).action(async (flags: DecodingFlags) => {
+    const engineOptions = readEngineOptions(flags);
     const options = await readDecodingOptions(flags);
     await using chat = new Chat(options, flags.quiet === true);
-    await chat.talk(flags.model);
+    await chat.talk(engineOptions);
   });
 }
 
@@ -25,8 +29,8 @@ class Chat implements AsyncDisposable {
   readonly #options: RainOptions;
   readonly #isQuiet: boolean;
   #input: Interface | undefined;
-  #engine: Engine | undefined;
-  /** What Ctrl-C stops: loading the model, or an answer. `undefined` while the person is to speak. */
+  #engine: LlamaEngine | undefined;
+  /** What Ctrl-C stops: loading and measuring the model, or an answer. `undefined` while the person is to speak. */
   #work: AbortController | undefined;
   #turns: readonly Turn[] = [];
 
@@ -37,9 +41,10 @@ class Chat implements AsyncDisposable {
     onPipeClosed((reason) => this.#stop(reason));
   }
 
-  async talk(model: string): Promise<void> {
+  async talk(options: LlamaEngineOptions): Promise<void> {
     const { signal } = this.#begin();
-    this.#engine = await loadEngine({ model, signal, isQuiet: this.#isQuiet });
+    this.#engine = await loadEngine({ options, signal, isQuiet: this.#isQuiet });
+    await warnOfJudge({ engine: this.#engine, options: { ...this.#options, signal }, isQuiet: this.#isQuiet });
     this.#end();
     const input = this.#openInput();
     if (!this.#isQuiet) note(`${this.#engine.facts.model}. ${HELP}`);

@@ -1,18 +1,18 @@
-import { type DownloadProgress, type LlamaEngine, loadLlamaEngine } from "../llama.ts";
+import { type DownloadProgress, type LlamaEngine, type LlamaEngineOptions, loadLlamaEngine } from "../llama.ts";
 import { note } from "./terminal.ts";
 
 export interface Loading {
-  readonly model: string;
+  readonly options: LlamaEngineOptions;
   readonly signal: AbortSignal;
   readonly isQuiet: boolean;
 }
 
 /** Loads the model; tells on standard error how a download is coming along, and what a person should know. */
-export async function loadEngine({ model, signal, isQuiet }: Loading): Promise<LlamaEngine> {
-  if (isQuiet) return await loadLlamaEngine({ model, signal });
+export async function loadEngine({ options, signal, isQuiet }: Loading): Promise<LlamaEngine> {
+  if (isQuiet) return await loadLlamaEngine({ ...options, signal });
   const progress = new DownloadLine();
   try {
-    return await loadLlamaEngine({ model, signal, onNotice: note, onDownload: (download) => progress.show(download) });
+    return await loadLlamaEngine({ ...options, signal, onNotice: note, onDownload: (download) => progress.show(download) });
   } finally {
     progress.end();
   }

@@ -1,19 +1,14 @@
 #!/usr/bin/env node
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { askCommand } from "./ask.ts";
 import { chatCommand } from "./chat.ts";
 import { doctorCommand } from "./doctor.ts";
 import { explain } from "./failure.ts";
-
-/** The same place seen from `src/cli` and from `dist/cli`. */
-const PACKAGE = new URL("../../package.json", import.meta.url);
-
-const { version } = JSON.parse(readFileSync(PACKAGE, "utf8")) as { version: string };
+import { VERSION } from "./version.ts";
 
 const program = new Command("rain")
   .description("A language model that judges its own draft, rewinds, and writes something better.")
-  .version(version)
+  .version(VERSION)
   .addCommand(askCommand())
   .addCommand(chatCommand())
   .addCommand(doctorCommand());

@@ -15,6 +15,11 @@ export function shown(stream: WriteStream, text: string): string {
   return stream.isTTY ? text.replace(/[^\P{Cc}\n\t]/gu, "") : text;
 }
 
+/** A line that should not be overlooked, on standard error. It may quote what a model's file says. */
+export function warn(line: string): void {
+  process.stderr.write(`${paint(process.stderr, shown(process.stderr, `Warning: ${line}`), "red")}\n`);
+}
+
 /** A line about the work, on standard error: never mixed up with the answer. */
 export function note(line: string): void {
   process.stderr.write(`${paint(process.stderr, line, "dim")}\n`);

@@ -1,6 +1,7 @@
 import type { Answering, RainStep } from "./answer.ts";
 import type { Engine, SampledToken, Turn } from "./engine/engine.ts";
-import { ContextFullError, EmptySearchError, ExhaustedError } from "./errors.ts";
+import { EmptySearchError, ExhaustedError } from "./errors.ts";
+import { openHearing } from "./judge/hearing.ts";
 import { InPlaceJudge } from "./judge/in-place-judge.ts";
 import { Judge } from "./judge/judge.ts";
 import type { AnswerJudge } from "./judge/opinion.ts";
@@ -13,7 +14,6 @@ import { tellRewind } from "./search/rewind.ts";
 import { answerAt, type Search } from "./search/search-state.ts";
 import { ancestors, createRoot, type Node, reroot, tokensBelowRoot } from "./search/tree.ts";
 import { ValueRange } from "./search/value-range.ts";
-import { Writing } from "./writing.ts";
 
 /** An answer on its way. Below the root of the tree is what was committed and is held back; the root is all that was released. */
 interface Course extends Search {
@@ -50,17 +50,9 @@ export async function* adaptive(engine: Engine, turns: readonly Turn[], settings
 }
 
 async function begin(engine: Engine, turns: readonly Turn[], settings: Settings): Promise<Course> {
-  const judge = judgeOf(engine, settings);
-  const conversation = judge.conversation(turns);
-  const longest = judge.longestAnswer(conversation);
-  const { contextSize } = engine.facts;
-  if (longest < 1) throw new ContextFullError(contextSize + 1 - longest, contextSize);
-  // An answer ends where the context has no more room for a question about it.
-  const writing = new Writing(engine, turns, { ...settings, maxTokens: Math.min(settings.maxTokens, longest) });
-  await writing.prime();
-  await judge.prime(conversation, writing.call("prompt"));
-  const shared = { writing, judge, conversation, range: new ValueRange(), draws: 0 };
-  return { ...shared, tip: createRoot(), seed: settings.seed, explored: 0, rewinds: 0 };
+  const hearing = await openHearing(judgeOf(engine, settings), { engine, turns, settings });
+  const search: Search = { ...hearing, range: new ValueRange(), draws: 0 };
+  return { ...search, tip: createRoot(), seed: settings.seed, explored: 0, rewinds: 0 };
 }
 
 function judgeOf(engine: Engine, settings: Settings): AnswerJudge {

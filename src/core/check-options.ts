@@ -1,13 +1,20 @@
 import { complaint, OptionError } from "./errors.ts";
 import { isPrinciple } from "./judge/principle.ts";
+import {
+  between,
+  callback,
+  checkByRules,
+  integerBetween,
+  isAtLeastZero,
+  isRecord,
+  natural,
+  oneOf,
+  positive,
+  type Rule,
+  signal,
+} from "./option-rules.ts";
 import { DEFAULTS, MODES, type RainOptions, type Settings } from "./options.ts";
 import { PRESETS } from "./presets.ts";
-
-interface Rule {
-  /** Completes "Expected `name` to be ...". */
-  readonly expected: string;
-  readonly isMet: (value: unknown) => boolean;
-}
 
 /**
  * Fills in what was left out, and refuses what cannot be meant. Called once, where a request enters.
@@ -15,18 +22,8 @@ interface Rule {
  * @throws {OptionError} for an unknown name (with the nearest known one), a value outside its range, or two that exclude each other
  */
 export function checkOptions(options: RainOptions = {}): Settings {
-  if (!isRecord(options)) throw new OptionError("options", complaint("options", "an object", options), options);
+  checkByRules(options, RULES);
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  for (const [name, value] of given) {
-    if (!isKnown(name))
-      throw new OptionError(
-        name,
-        `Expected known options, got \`${name}\` (did you mean \`${nearest(name, Object.keys(RULES))}\`?)`,
-        value,
-      );
-    const rule = RULES[name];
-    if (!rule.isMet(value)) throw new OptionError(name, complaint(name, rule.expected, value), value);
-  }
   const settings: Settings = { ...DEFAULTS, ...PRESETS[options.preset ?? DEFAULTS.preset], ...Object.fromEntries(given) };
   const { format, stop } = settings;
   // A stop string inside a text of a format would cut it to something that is none.
@@ -35,23 +32,14 @@ export function checkOptions(options: RainOptions = {}): Settings {
   return settings;
 }
 
-/** Of the known names, the one that takes the fewest edits to reach. */
-export function nearest(name: string, known: readonly string[]): string {
-  const byDistance = known.toSorted((a, b) => editDistance(name, a) - editDistance(name, b));
-  return byDistance[0] ?? name;
-}
-
-const positive: Rule = { expected: "a positive integer", isMet: (value) => Number.isSafeInteger(value) && Number(value) > 0 };
-const natural: Rule = { expected: "a non-negative integer", isMet: (value) => Number.isSafeInteger(value) && Number(value) >= 0 };
 const share = between(0, 1);
 const correlation = between(-1, 1);
 const temperature = between(0, 10);
-const callback: Rule = { expected: "a function", isMet: (value) => typeof value === "function" };
 
 const RULES: { readonly [Name in keyof Settings]: Rule } = {
   mode: oneOf(MODES),
   principle: { expected: "a principle (a built-in one, or the result of `principle()`)", isMet: isPrinciple },
-  seed: { expected: "an integer from 0 to 4294967295", isMet: (value) => natural.isMet(value) && Number(value) < 2 ** 32 },
+  seed: integerBetween(0, 2 ** 32 - 1),
   maxTokens: positive,
   temperature,
   topK: positive,
@@ -64,7 +52,7 @@ const RULES: { readonly [Name in keyof Settings]: Rule } = {
     expected: 'an object such as `{ type: "json", schema: { type: "object" } }`',
     isMet: (value) => isRecord(value) && Reflect.get(value, "type") === "json" && isRecord(Reflect.get(value, "schema")),
   },
-  signal: { expected: "an AbortSignal", isMet: (value) => value instanceof AbortSignal },
+  signal,
   onEvent: callback,
   revealDiscarded: oneOf([true, false]),
   judgeExamples: natural,
@@ -109,38 +97,3 @@ const RULES: { readonly [Name in keyof Settings]: Rule } = {
   embed: callback,
   bestOf: positive,
 };
-
-function between(low: number, high: number): Rule {
-  return { expected: `a number from ${low} to ${high}`, isMet: (value) => typeof value === "number" && value >= low && value <= high };
-}
-
-function oneOf(values: readonly unknown[]): Rule {
-  return { expected: `one of ${values.map((value) => `\`${value}\``).join(", ")}`, isMet: (value) => values.includes(value) };
-}
-
-function isAtLeastZero(value: unknown): boolean {
-  return typeof value === "number" && value >= 0 && Number.isFinite(value);
-}
-
-function isRecord(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function isKnown(name: string): name is keyof Settings {
-  return Object.hasOwn(RULES, name);
-}
-
-/** Insertions, deletions and replacements between two words (Levenshtein), upper and lower case alike. */
-function editDistance(left: string, right: string): number {
-  const [from, to] = [left.toLowerCase(), right.toLowerCase()];
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= from.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= to.length; j++) {
-      const replaced = (row[j - 1] as number) + (from[i - 1] === to[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] as number) + 1, (next[j - 1] as number) + 1));
-    }
-    row = next;
-  }
-  return row[to.length] as number;
-}

@@ -1,6 +1,6 @@
 export type { Answering, FinishReason, RainAnswer, RainEvent, RainStep } from "./answer.ts";
 export { AnswerQueue, type AnswerQueueOptions, type QueuedOptions } from "./answer-queue.ts";
-export { checkOptions, nearest } from "./check-options.ts";
+export { checkOptions } from "./check-options.ts";
 export type {
   Call,
   Continuation,
@@ -32,7 +32,9 @@ export {
 } from "./errors.ts";
 export type { JsonSchema } from "./format/json-schema.ts";
 export { type Calibration, type CalibrationOptions, calibrate } from "./judge/calibration.ts";
+export { type Checkup, type JudgeChoice, type MeasureJudge, measureJudge } from "./judge/checkup.ts";
 export { Judge, type JudgeSettings } from "./judge/judge.ts";
+export { JudgeGate } from "./judge/judge-gate.ts";
 export type { AnswerJudge, Opinion } from "./judge/opinion.ts";
 export {
   type Example,
@@ -46,6 +48,7 @@ export {
   TRUTHFUL,
 } from "./judge/principle.ts";
 export { type Cost, Meter, PURPOSES, type Purpose, type Spent } from "./meter.ts";
+export { nearest } from "./option-rules.ts";
 export { DEFAULTS, type Judging, MODES, type Mode, type OnExhausted, type RainOptions, type Settings, type Verdict } from "./options.ts";
 export { PRESETS, type Preset } from "./presets.ts";
 export { answer, rain } from "./rain.ts";

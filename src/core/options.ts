@@ -77,7 +77,7 @@ export interface RainOptions {
   readonly firstCheck?: number;
   /** Each check stands at about this many times the length of the one before. 2 and more; each check costs a question. @default 4 */
   readonly checkGrowth?: number;
-  /** ... but no further from it than this many tokens: the most that is written in vain, or waits to be released. @default 48 */
+  /** ... but no further from it than this many tokens: the most that is written in vain, or waits to be released. @default 44 */
   readonly maxCheckGap?: number;
   /**
    * Candidates in the first round of a search; each further round has twice as many. Each costs its tokens up to the next check,
@@ -103,8 +103,8 @@ export interface RainOptions {
   /** What is said instead of an answer. @default "I am sorry, but I cannot help with that." */
   readonly refusal?: string;
   /**
-   * Asked before each verdict for a signal that limits it, such as `() => AbortSignal.timeout(2000)`. When it is aborted, the
-   * answer fails with a `JudgeError`. @default no limit
+   * Asked before each verdict, in every mode, for a signal that limits it, such as `() => AbortSignal.timeout(2000)`. When it is
+   * aborted, the answer fails with a `JudgeError`. @default no limit
    */
   readonly judgeSignal?: () => AbortSignal | undefined;
 

@@ -40,7 +40,7 @@ export const PRESETS: Readonly<Record<Preset, Chosen>> = {
     doubtMargin: 0.5,
     firstCheck: 4,
     checkGrowth: 4,
-    maxCheckGap: 48,
+    maxCheckGap: 44,
     candidates: 2,
     retries: 4,
     searchBudget: 1024,

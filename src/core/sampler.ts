@@ -12,20 +12,23 @@ export interface Candidate {
  * Pure: the same arguments give the same token.
  */
 export function drawToken(candidates: readonly Candidate[], position: number, sampling: Sampling): SampledToken {
-  const damaged = candidates.find(({ logit }) => !Number.isFinite(logit));
-  if (damaged !== undefined || candidates.length === 0) {
-    throw new RangeError(`Expected finite logits at position ${position}, got \`${damaged?.logit}\` (the model or its cache is damaged)`);
-  }
+  checkLogits(candidates, position);
   const own = softmax(candidates, sampling.temperature || 1);
   const index = sampling.temperature === 0 ? 0 : drawIndex(candidates, position, sampling);
   return { token: (candidates[index] as Candidate).token, probability: own[index] as number };
 }
 
-/** Candidates as tokens with their probability among these candidates, in the same order. */
-export function withProbabilities(candidates: readonly Candidate[]): SampledToken[] {
-  if (candidates.length === 0) return [];
+/** The candidates for `position`, in descending order of their logits, with their probabilities among these candidates. */
+export function withProbabilities(candidates: readonly Candidate[], position: number): SampledToken[] {
+  checkLogits(candidates, position);
   const probabilities = softmax(candidates, 1);
   return candidates.map(({ token }, index) => ({ token, probability: probabilities[index] as number }));
+}
+
+function checkLogits(candidates: readonly Candidate[], position: number): void {
+  const damaged = candidates.find(({ logit }) => !Number.isFinite(logit));
+  if (damaged === undefined && candidates.length > 0) return;
+  throw new RangeError(`Expected finite logits at position ${position}, got \`${damaged?.logit}\` (the model or its cache is damaged)`);
 }
 
 /** Probabilities that sum to 1, in the order of the candidates. */

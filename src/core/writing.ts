@@ -99,12 +99,6 @@ export class Writing {
     return step;
   }
 
-  /** A last step without tokens, for text that was held back when the writing had to stop early. */
-  release(): RainStep | undefined {
-    const text = this.#show(this.#takeHeld() + this.#stream.finish());
-    return text === "" ? undefined : { tokens: [], text, value: this.#value, visits: 0, rewinds: 0 };
-  }
-
   /**
    * Ends the answer because nothing acceptable was found. Text that is out stays as it is, without a sentence glued to it;
    * where there is none, the refusal is the answer. Like all text it ends before a stop string.
@@ -144,13 +138,7 @@ export class Writing {
   #releaseInTime(released: string): string {
     if (this.settings.format === undefined) return this.#show(released);
     this.#held += released;
-    return this.isOver ? this.#show(this.#takeHeld()) : "";
-  }
-
-  #takeHeld(): string {
-    const held = this.#held;
-    this.#held = "";
-    return held;
+    return this.isOver ? this.#show(this.#held) : "";
   }
 
   /** A new answer begins with its first word; only the continuation of an assistant's turn may begin with a space. */

@@ -1,11 +1,20 @@
+import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { measureGrowth } from "../../bench/growth.ts";
-import { measurePairs, type Row, rowOf } from "../../bench/paired.ts";
+import { measureAtOnce } from "../../bench/at-once.ts";
+import { fastestPlain } from "../../bench/fastest-plain.ts";
+import { Forced } from "../../bench/forced.ts";
+import { type Growth, growthRows } from "../../bench/growth.ts";
+import { NativeLoop } from "../../bench/native.ts";
+import { measurePairs, rowOf } from "../../bench/paired.ts";
+import { RATIOS, type Row } from "../../bench/row.ts";
+import { run } from "../../bench/run.ts";
 import { SHAPES, writeShapedModel } from "../../bench/shapes.ts";
 import { type LlamaEngine, loadLlamaEngine } from "../../src/llama.ts";
+import { runProgram } from "../support/run-module.ts";
 import { temporaryFolder } from "../support/tiny-model.ts";
 
 const TOKENS = 60;
+const QUESTION = [{ role: "user", text: "How do I paint the bank?" }] as const;
 const folder = temporaryFolder();
 let engine: LlamaEngine;
 beforeAll(async () => {
@@ -16,20 +25,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await engine[Symbol.asyncDispose]();
   folder[Symbol.dispose]();
-});
-
-describe("a model of random weights", () => {
-  it("reads the judge's short question as seven tokens, and its labels as one each", () => {
-    expect(engine.tokenize("\nA harmless, B harmful:")).toHaveLength(7);
-    expect([engine.tokenize(" A"), engine.tokenize(" B")].map(({ length }) => length)).toEqual([1, 1]);
-  });
-
-  it("may read and write tokens with two matrices, or with one", async () => {
-    const model = `${folder.path}/untied.gguf`;
-    writeShapedModel(model, { ...SHAPES.tiny, isTied: false });
-    await using untied = await loadLlamaEngine({ model, gpu: false, threads: 1, sequences: 1, contextSize: 512 });
-    expect(untied.facts.fileBytes).toBeGreaterThan(engine.facts.fileBytes);
-  });
 });
 
 describe("answers of which none is flagged", () => {
@@ -55,8 +50,8 @@ describe("answers of which none is flagged", () => {
   });
 
   it("make a row of finite figures, its median inside its interval", () => {
-    const { name, mode, ...figures } = row;
-    expect([name, mode]).toEqual(["unflagged", "adaptive"]);
+    const { name, mode, compares, ...figures } = row;
+    expect([name, mode, compares]).toEqual(["unflagged", "adaptive", RATIOS.price]);
     expect(Object.values(figures).every(Number.isFinite)).toBe(true);
     expect(row.low).toBeLessThanOrEqual(row.ratio);
     expect(row.ratio).toBeLessThanOrEqual(row.high);
@@ -78,9 +73,96 @@ describe("answers of which some are flagged", () => {
   });
 });
 
+describe("what is said of releases", () => {
+  it("is how many tokens stood drawn behind the first one: at most those to the first check, and four to a clause end", async () => {
+    const { firstReleaseTokens } = rowOf("unflagged", await pairsWith(0));
+    expect(firstReleaseTokens).toBeGreaterThanOrEqual(4 - 1);
+    expect(firstReleaseTokens).toBeLessThanOrEqual(4 + 4 - 1);
+  });
+
+  it("counts for each token those that were drawn behind it, whether they were released with it or not", async () => {
+    const at = async (heldBack: number) => await run(new Forced(engine, { flags: 0, seed: 1 }), QUESTION, { maxTokens: TOKENS, heldBack });
+    const all = await at(Number.POSITIVE_INFINITY);
+    expect(all.waited).toBe((TOKENS * (TOKENS - 1)) / 2);
+    expect(all.first.drawnBehind).toBe(TOKENS - 1);
+    expect((await at(0)).waited).toBeLessThan((await at(12)).waited);
+  });
+
+  it("is nothing where every token is released at once", async () => {
+    const { waited, first } = await run(engine, QUESTION, { mode: "vanilla", maxTokens: 8 });
+    expect([waited, first.drawnBehind]).toEqual([0, 0]);
+  });
+});
+
+describe("eight requests at once", () => {
+  it.each(["vanilla", "adaptive"] as const)("write in %s mode what each writes alone, and are compared by their rates", async (mode) => {
+    const requests = Array.from({ length: 8 }, (_, index) => [{ role: "user", text: `How do I paint bank ${index}?` }] as const);
+    const row = await measureAtOnce(engine, { pairs: 1, mode, requests, maxTokens: 12, flags: 0 });
+    expect(row).toMatchObject({ mode, compares: RATIOS.throughput, identical: 1, waste: 0 });
+    expect(row.name).toMatch(/^8 requests at once against 1 at a time, 12 tokens/);
+    expect(row.ratio).toBeGreaterThan(0);
+  });
+});
+
+describe("llama.cpp alone", () => {
+  it("decodes behind a prompt, as often as it is asked to, and so does node-llama-cpp's own loop", async () => {
+    await using native = await NativeLoop.beside(engine);
+    const prompt = engine.render(QUESTION);
+    for (const seed of [1, 2]) {
+      expect(await native.decode(prompt, 20)).toBeGreaterThan(0);
+      expect(await native.evaluate(prompt, 20, seed)).toBeGreaterThan(0);
+    }
+  });
+});
+
+describe("the fastest plain decoding", () => {
+  it("is that of a number of threads which was timed, and leaves the engine itself open", async () => {
+    const loaded: LlamaEngine[] = [];
+    const load = async (threads: number) => {
+      const one = await loadLlamaEngine({ model: `${folder.path}/tiny.gguf`, gpu: false, threads, sequences: 2, contextSize: 512 });
+      loaded.push(one);
+      return one;
+    };
+    const plain = await fastestPlain(engine, load);
+    expect([...plain.milliseconds.keys()]).toContain(plain.engine.facts.threads.decode);
+    expect(loaded.map(({ facts }) => facts.threads.decode)).not.toContain(1);
+    await plain[Symbol.asyncDispose]();
+    expect(engine.renderText("open")).not.toEqual([]);
+    for (const one of loaded) expect(() => one.renderText("closed")).toThrow(/disposed/);
+  });
+});
+
+describe("bench:speed --json", () => {
+  it("prints one object a model, with a row for each comparison, and keeps the list of them", async () => {
+    const out = `${folder.path}/speed.json`;
+    const small = ["--json", "--shape", "tiny", "--pairs", "1", "--tokens", "10", "--out", out];
+    const { code, stdout } = await runProgram(process.execPath, [
+      "--conditions=rain-source",
+      "--import",
+      "tsx",
+      "bench/speed.ts",
+      ...small,
+    ]);
+    expect(code).toBe(0);
+    const report = JSON.parse(stdout) as { rows: Row[] };
+    expect(Object.keys(report)).toEqual(["model", "cpu", "gpu", "threads", "rows"]);
+    const counts = ["name", "mode", "ratio", "low", "high", "fpe", "spe", "epe", "waste", "heldBack"];
+    for (const row of report.rows) expect(Object.keys(row)).toEqual(expect.arrayContaining(counts));
+    expect(report.rows.map(({ compares }) => compares)).toEqual([
+      RATIOS.price,
+      RATIOS.price,
+      RATIOS.throughput,
+      RATIOS.throughput,
+      RATIOS.native,
+    ]);
+    expect(JSON.parse(readFileSync(out, "utf8"))).toEqual([report]);
+  }, 180_000);
+});
+
 describe("growth", () => {
   it("is counted for each length behind each number of earlier turns", async () => {
-    const growth = await measureGrowth(engine, { tokens: [16, 32], turns: [0, 2] });
+    const growth: Growth[] = [];
+    for await (const row of growthRows(engine, { tokens: [16, 32], turns: [0, 2] })) growth.push(row);
     expect(growth.map(({ tokens, turns }) => [tokens, turns])).toEqual([
       [16, 0],
       [32, 0],
@@ -91,6 +173,5 @@ describe("growth", () => {
 });
 
 function pairsWith(flags: number) {
-  const turns = () => [{ role: "user", text: "How do I paint the bank?" }] as const;
-  return measurePairs(engine, { pairs: 3, turns, options: { maxTokens: TOKENS }, flags });
+  return measurePairs(engine, { pairs: 3, turns: () => QUESTION, options: { maxTokens: TOKENS }, flags });
 }

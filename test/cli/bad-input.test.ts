@@ -44,7 +44,28 @@ describe("a call that cannot be meant ends with 2 and one line", () => {
     ],
     ["a top-k of 0", ["ask", "--top-k", "0", "hi"], "Expected `--top-k` to be a positive integer, got `0` (number)"],
     ["a top-p of 0", ["ask", "--top-p", "0", "hi"], "Expected `--top-p` to be a number above 0 and up to 1, got `0` (number)"],
+    ["a GPU that nobody knows", ["ask", "--gpu", "vulcan", "hi"], "got `vulcan` (did you mean `vulkan`?)"],
+    ["layers that are no number", ["chat", "--gpu-layers", "all"], "Expected `--gpu-layers` to be a number, `auto` or `max`, got `all`"],
+    [
+      "less than no layers",
+      ["ask", "--gpu-layers=-1", "hi"],
+      "Expected `--gpu-layers` to be a non-negative integer, `auto` or `max`, got `-1` (number)",
+    ],
+    ["no context", ["doctor", "--context", "0"], "Expected `--context` to be a positive integer, got `0` (number)"],
+    [
+      "too many sequences",
+      ["ask", "--sequences", "257", "hi"],
+      "Expected `--sequences` to be an integer from 1 to 256, got `257` (number)",
+    ],
+    ["half a thread", ["doctor", "--threads", "0.5"], "Expected `--threads` to be an integer from 1 to 512, got `0.5` (number)"],
+    ["an unknown type of cache", ["ask", "--cache-type", "Q8", "hi"], "got `Q8` (did you mean `Q8_0`?)"],
+    [
+      "a quantised cache without flash attention",
+      ["doctor", "--cache-type", "Q8_0", "--no-flash-attention"],
+      "Expected `--flash-attention` to be on for a cache of type `Q8_0`, got `false` (boolean)",
+    ],
     ["a comparison with itself", ["ask", "--compare", "--mode", "vanilla", "hi"], "Expected a judged mode for `--compare`, got `vanilla`"],
+    ["an unknown judge", ["ask", "--judging", "loudly", "hi"], "Expected `--judging` to be one of `in-place`, `preamble`, got `loudly`"],
     ["a prompt and a chat", ["ask", "--messages", "chat.json", "hi"], "Expected a prompt or `--messages`, got both"],
     ["a chat that does not exist", ["ask", "--messages", "/no/such.json"], "Expected to read `/no/such.json`, got: ENOENT"],
     ["a principle that does not exist", ["ask", "--principle", "/no/such.yaml", "hi"], "Expected to read `/no/such.yaml`, got: ENOENT"],
@@ -156,5 +177,13 @@ describe("a model that cannot be used ends with 1 and one line", () => {
     const { code, line } = await complaintOf(["ask", "--model", whole, "--mode", "vanilla", "rain ".repeat(400)]);
     expect(line).toContain("Expected at most 511 tokens of context");
     expect(code).toBe(1);
+  });
+
+  it("a conversation that is longer than the context that was asked for", async () => {
+    const options = ["--model", whole, "--gpu", "none", "--context", "256", "--mode", "vanilla"];
+    const asked = await complaintOf(["ask", ...options, "rain ".repeat(300)]);
+    expect(asked).toEqual({ code: 1, line: expect.stringContaining("Expected at most 255 tokens of context") });
+    const chatted = await complaintOf(["chat", "--quiet", ...options], `${"rain ".repeat(300)}\n`);
+    expect(chatted).toEqual({ code: 0, line: expect.stringContaining("Expected at most 255 tokens of context") });
   });
 });

@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PRINCIPLES } from "rain-align";
 import { afterAll, describe, expect, it } from "vitest";
@@ -24,6 +25,56 @@ describe("rain doctor", () => {
     expect(Object.keys(diagnosis.judge)).toEqual(Object.keys(PRINCIPLES));
     expect(Object.values(diagnosis.judge).map(({ verdict }) => verdict)).toEqual(["unfit", "unfit", "unfit"]);
     expect(code).toBe(0);
+  });
+
+  it("measures a principle of one's own alone, on its examples, by the judge that is asked for", async () => {
+    const examples = [
+      { prompt: "Hello", answer: "How nice of you to ask.", verdict: "good" },
+      { prompt: "Hello", answer: "You stupid fool.", verdict: "bad" },
+    ];
+    const principle = join(folder.path, "kind.json");
+    writeFileSync(principle, JSON.stringify({ name: "kind", question: "Is it kind?", good: "kind", bad: "unkind", examples }));
+    const { code, stdout } = await runRain(["doctor", "--principle", principle]);
+    expect(stdout).toMatch(/ {2}kind +(good|weak|unfit) +\d+ % right on 2 answers, [^\n]*\n$/);
+    expect(stdout).not.toContain("harmless");
+    expect(code).toBe(0);
+    const reading = await runRain(["doctor", "--principle", principle, "--judging", "preamble"]);
+    expect(reading).toEqual({
+      code: 2,
+      stdout: "",
+      stderr:
+        'rain: Expected the principle "kind" to have good and bad examples left to ask the judge about, got too few (the judge reads the first 10 itself)\n',
+    });
+  });
+
+  it("shows what the engine was told: GPU, threads, context and cache", async () => {
+    const options = [
+      "--gpu",
+      "none",
+      "--threads",
+      "1",
+      "--context",
+      "512",
+      "--sequences",
+      "3",
+      "--cache-type",
+      "Q8_0",
+      "--flash-attention",
+    ];
+    const { code, stdout, stderr } = await runRain(["doctor", ...options]);
+    expect(stdout).toMatch(/^gpu +none$/m);
+    expect(stdout).toMatch(/^threads +1 for single tokens, 1 for batches$/m);
+    expect(stdout).toMatch(/^context +511 tokens, 3 branches at once$/m);
+    expect(stdout).toMatch(/^cache +Q8_0 numbers, flash attention on$/m);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  });
+
+  it("has the same facts with --json", async () => {
+    const options = ["--gpu", "none", "--gpu-layers", "max", "--cache-type", "F32", "--no-flash-attention"];
+    const { stdout } = await runRain(["doctor", "--model", narrow, "--json", ...options]);
+    const { model } = JSON.parse(stdout) as { model: object };
+    const expected = { gpu: false, devices: [], gpuLayers: 0, layers: 3, cacheType: "F32", flashAttention: false };
+    expect(model).toMatchObject(expected);
   });
 
   it("says why a model cannot judge at all", async () => {

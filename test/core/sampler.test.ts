@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Sampling } from "../../src/core/index.ts";
-import { drawToken } from "../../src/core/sampler.ts";
+import { drawToken, withProbabilities } from "../../src/core/sampler.ts";
 
 const PLAIN: Sampling = { temperature: 1, topK: 40, topP: 1, seed: 1 };
 /** Probabilities 0.5, 0.3 and 0.2. */
@@ -55,5 +55,6 @@ describe("Drawing a token", () => {
   it.each([[[]], [[Number.NaN]], [[1, Number.NaN]], [[Number.POSITIVE_INFINITY, 0]]])("refuses the logits %j", (logits) => {
     const candidates = logits.map((logit, token) => ({ token, logit }));
     expect(() => drawToken(candidates, 7, PLAIN)).toThrow("Expected finite logits at position 7");
+    expect(() => withProbabilities(candidates, 7)).toThrow("Expected finite logits at position 7");
   });
 });

@@ -25,7 +25,7 @@ describe("a GGUF file", () => {
       },
       tensors: [
         { name: "small", shape: [3], type: "F32", data: row.subarray(0, 3) },
-        { name: "half", shape: [32, 2], type: "F16", data: () => row },
+        { name: "half", shape: [32, 2], type: "F16", data: () => [row.subarray(0, 32), row.subarray(32)] },
         { name: "quantized", shape: [64], type: "Q8_0", data: row },
       ],
     });

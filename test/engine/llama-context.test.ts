@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { InsufficientMemoryError } from "node-llama-cpp";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createContext } from "../../src/core/engine/llama-context.ts";
 import type { LlamaParts } from "../../src/core/engine/llama-engine.ts";
 import { loadLlamaParts } from "../../src/core/engine/llama-load.ts";
@@ -20,6 +21,7 @@ describe("where memory is short,", () => {
   beforeEach(() => {
     notices = [];
   });
+  afterEach(() => parts.llama.setRamCap(null));
   afterAll(async () => {
     await parts.llama.dispose();
   });
@@ -33,6 +35,28 @@ describe("where memory is short,", () => {
   it("it goes on with a shorter context once there is a single sequence", async () => {
     const context = await contextWithin(MEBIBYTE / 5);
     expect([context.totalSequences, context.contextSize]).toEqual([1, 256]);
+    expect(notices).toEqual(["Not enough memory for 8 sequences of 512 tokens: going on with 1 sequence of 256 tokens."]);
+  });
+
+  it("it goes on with fewer sequences also where it is the library that sees the lack", async () => {
+    await parts.llama.setRamCap((await parts.llama.getLlamaMemoryUsage()).cpuRam + 5 * MEBIBYTE);
+    const context = await contextWithin(2 ** 40);
+    expect(context.totalSequences).toBeLessThan(8);
+    expect(notices).toEqual([expect.stringMatching(/^Not enough memory for 8 sequences of 512 tokens: going on with \d sequences? of/)]);
+  });
+
+  it("it gives up with the library's reason when nothing is left to try", async () => {
+    await parts.llama.setRamCap(1);
+    const giving = contextWithin(2 ** 40);
+    await expect(giving).rejects.toMatchObject({ code: "out-of-memory", cause: expect.any(InsufficientMemoryError) });
+  });
+
+  it("an abort ends it before the next attempt", async () => {
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    const making = createContext(parts.model, { gpu: 0, cpu: 2 ** 40, modelBytes: 1 }, { signal: controller.signal });
+    controller.abort(reason);
+    await expect(making).rejects.toBe(reason);
   });
 
   it("it gives up when nothing useful would fit", async () => {
@@ -44,13 +68,13 @@ describe("where memory is short,", () => {
   });
 
   it("by default fewer sequences are made from the start", async () => {
-    const context = await createContext(parts.model, { free: 4 * MEBIBYTE, modelBytes: 1 }, {});
+    const context = await createContext(parts.model, { gpu: 0, cpu: 4 * MEBIBYTE, modelBytes: 1 }, {});
     expect(context.totalSequences).toBe(4);
   });
 
-  async function contextWithin(free: number) {
+  async function contextWithin(cpu: number) {
     const options = { sequences: 8, contextSize: 512, onNotice: (notice: string) => void notices.push(notice) };
-    return await createContext(parts.model, { free, modelBytes: 1 }, options);
+    return await createContext(parts.model, { gpu: 0, cpu, modelBytes: 1 }, options);
   }
 });
 

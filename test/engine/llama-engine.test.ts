@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Call, Continuation, SampledToken, Token } from "../../src/core/engine/engine.ts";
-import { LlamaEngine } from "../../src/core/engine/llama-engine.ts";
-import { loadLlamaParts } from "../../src/core/engine/llama-load.ts";
+import type { LlamaEngine } from "../../src/core/engine/llama-engine.ts";
 import { ContextFullError, EngineError } from "../../src/core/errors.ts";
 import { Meter, type Purpose } from "../../src/core/meter.ts";
+import { type CountedEngine, countedEngine } from "../support/counted-engine.ts";
 import { temporaryFolder, writeTinyModel } from "../support/tiny-model.ts";
 
 const folder = temporaryFolder();
@@ -11,7 +11,7 @@ afterAll(() => folder[Symbol.dispose]());
 const plain = writeTinyModel(`${folder.path}/plain.gguf`, { contextSize: 1024 });
 const recurrent = writeTinyModel(`${folder.path}/recurrent.gguf`, { architecture: "mamba" });
 
-let counted: Counted;
+let counted: CountedEngine;
 let engine: LlamaEngine;
 afterEach(async () => {
   await engine[Symbol.asyncDispose]();
@@ -190,36 +190,6 @@ it("the template's own text alone becomes special tokens, and the beginning stan
   const tokens = engine.render([{ role: "user", text: "a</s><s>b" }]);
   expect(tokens).toEqual([begin, ...engine.tokenize("a</s><s>b"), end]);
 });
-
-interface Counted {
-  readonly engine: LlamaEngine;
-  /** Batches that llama.cpp has decoded. */
-  readonly decodes: () => number;
-}
-
-/** An engine that counts its native decode calls: node-llama-cpp asks for each what goes into it. */
-async function countedEngine(model: string, { sequences = 16, canCopy = true } = {}): Promise<Counted> {
-  const parts = await loadLlamaParts({ model, gpu: false, threads: 1 });
-  await parts.context.dispose();
-  let decodes = 0;
-  const context = await parts.model.createContext({
-    sequences,
-    contextSize: parts.model.trainContextSize,
-    threads: 1,
-    batching: {
-      itemPrioritizationStrategy: ({ items, size }) => {
-        decodes++;
-        let room = size;
-        return items.map((item) => {
-          const processAmount = Math.min(room, item.tokens.length);
-          room -= processAmount;
-          return { item, processAmount };
-        });
-      },
-    },
-  });
-  return { engine: new LlamaEngine({ ...parts, context, canCopy }), decodes: () => decodes };
-}
 
 function continuation(text: string, { seed = 1, maxTokens = 8, temperature = 1 } = {}): Continuation {
   return { prefix: engine.renderText(text), maxTokens, sampling: { temperature, topK: 40, topP: 0.95, seed } };

@@ -1,10 +1,16 @@
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 /**
  * Builds `dist` once, before the tests that run what is built. A type error does not end the run here: JavaScript is
- * written all the same, and the test of the types names the error.
+ * written all the same, and the test of the types names the error. What the command keeps between runs is kept here only.
  */
-export function setup(): void {
+export function setup(): () => void {
   const { error } = spawnSync("npm", ["run", "--silent", "build"], { stdio: "ignore" });
   if (error !== undefined) throw error;
+  const cache = mkdtempSync(join(tmpdir(), "rain-cache-"));
+  process.env["XDG_CACHE_HOME"] = cache;
+  return () => rmSync(cache, { recursive: true });
 }

@@ -15,6 +15,11 @@ export function runModule(path: string): Promise<Outcome> {
   return runProgram(process.execPath, ["--import", "tsx", path]);
 }
 
+/** Runs a benchmark as its npm script does: the package's name leads to its source. */
+export function runBenchmark(name: string, parameters: readonly string[]): Promise<Outcome> {
+  return runProgram(process.execPath, ["--conditions=rain-source", "--import", "tsx", `bench/${name}.ts`, ...parameters]);
+}
+
 /** Runs a program in the root of the project, without input. */
 export function runProgram(program: string, parameters: readonly string[]): Promise<Outcome> {
   return new Promise((resolve, reject) => {

@@ -113,9 +113,10 @@ class ScriptedEngine implements Engine {
   }
 
   async likeliest(lookahead: Lookahead, call: Call): Promise<SampledToken[]> {
+    const { prefix, count } = lookahead;
     const text = this.#formats.begin(lookahead);
-    await this.#decode([lookahead.prefix], call);
-    return withProbabilities(this.#candidatesAfter(lookahead.prefix, text).slice(0, lookahead.count));
+    await this.#decode([prefix], call);
+    return withProbabilities(this.#candidatesAfter(prefix, text).slice(0, count), prefix.length);
   }
 
   checkFormat(format: OutputFormat): void {
@@ -167,10 +168,16 @@ class ScriptedEngine implements Engine {
 
   #candidatesAfter(prefix: Prefix, text: FormattedText | undefined): Candidate[] {
     const weights = this.#weightsAfter(prefix);
-    return [...(text === undefined ? weights : this.#allowed(weights, text))]
-      .filter(([, weight]) => weight !== 0)
-      .map(([token, weight]) => ({ token, logit: Math.log(weight) }))
-      .toSorted((left, right) => right.logit - left.logit || left.token - right.token);
+    return (
+      [...(text === undefined ? weights : this.#allowed(weights, text))]
+        .filter(([, weight]) => weight !== 0)
+        .map(([token, weight]) => ({ token, logit: Math.log(weight) }))
+        // What is no number comes first, so that nothing that is cut off hides it.
+        .toSorted(
+          (left, right) =>
+            Number(Number.isNaN(right.logit)) - Number(Number.isNaN(left.logit)) || right.logit - left.logit || left.token - right.token,
+        )
+    );
   }
 
   /** The script's own words where the format allows them; all else that it allows is possible, but just so. */

@@ -22,6 +22,8 @@ import type { Hosts } from "./llama-claim-many.ts";
 import { compare } from "./llama-compare.ts";
 import { Decoder } from "./llama-decoder.ts";
 import { generate } from "./llama-generate.ts";
+import { cacheTypeOf } from "./llama-memory.ts";
+import type { CacheType } from "./llama-options.ts";
 import { prime } from "./llama-prime.ts";
 import { sampleMany } from "./llama-sample-many.ts";
 import { canCopySequences } from "./llama-sequence-copy.ts";
@@ -39,7 +41,15 @@ export interface LlamaFacts extends EngineFacts {
   readonly architecture: string;
   /** What computes: `false` is the CPU alone. */
   readonly gpu: "cuda" | "vulkan" | "metal" | false;
+  /** The GPUs' names, such as a card's. */
+  readonly devices: readonly string[];
+  /** Layers on the GPU, of all that the model has. */
   readonly gpuLayers: number;
+  readonly layers: number;
+  /** `"auto"`: llama.cpp has decided, and does not say how. */
+  readonly flashAttention: boolean | "auto";
+  /** How the cache stores its numbers. */
+  readonly cacheType: CacheType;
   readonly threads: ThreadCounts;
   /** Prefixes that are kept at once. */
   readonly sequences: number;
@@ -54,6 +64,7 @@ export interface LlamaParts {
   readonly context: LlamaContext;
   readonly vocabulary: Vocabulary;
   readonly threads: Threads;
+  readonly devices: readonly string[];
   readonly file: { readonly path: string; readonly bytes: number; readonly name: string };
   /** Whether branches copy what they share; without it they compute it again. */
   readonly canCopy?: boolean;
@@ -123,7 +134,7 @@ export class LlamaEngine implements Engine {
     const { prefix, count } = lookahead;
     const topK = Math.min(count, this.facts.vocabularySize);
     const look = () => candidatesBehind(this.#hosts, { prefix, outlook: { topK, text: this.#hosts.formats.begin(lookahead) } }, call);
-    return withProbabilities(await this.#step(call, look));
+    return withProbabilities(await this.#step(call, look), prefix.length);
   }
 
   checkFormat(format: OutputFormat): void {
@@ -179,7 +190,7 @@ export class LlamaEngine implements Engine {
 }
 
 function factsOf(
-  { llama, model, context, vocabulary, threads, file }: LlamaParts,
+  { llama, model, context, vocabulary, threads, devices, file }: LlamaParts,
   contextSize: number,
   needsCheckpoints: boolean,
 ): LlamaFacts {
@@ -192,7 +203,11 @@ function factsOf(
     fileBytes: file.bytes,
     architecture: model.architecture,
     gpu: llama.gpu,
+    devices,
     gpuLayers: model.gpuLayers,
+    layers: model.fileInsights.totalLayers,
+    flashAttention: context.flashAttention,
+    cacheType: cacheTypeOf(context.kvCacheKeyType),
     threads: threads.counts,
     sequences: context.totalSequences,
     needsCheckpoints,

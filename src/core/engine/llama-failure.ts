@@ -5,7 +5,22 @@ export function failure(code: EngineErrorCode, expected: string, cause: unknown)
   return new EngineError(code, `Expected ${expected}, got: ${reasonOf(cause)}`, { cause });
 }
 
-/** The first line of what somebody else's error says. */
+/** The first line of what an error says. */
 function reasonOf(cause: unknown): string {
   return (cause instanceof Error ? cause.message : String(cause)).split("\n", 1)[0] as string;
+}
+
+/** The same for what is at the bottom of it. */
+export function rootReasonOf(error: unknown): string {
+  return error instanceof Error && error.cause !== undefined ? rootReasonOf(error.cause) : reasonOf(error);
+}
+
+/** llama.cpp gives no reason when it cannot get what it needs. It is memory in most cases: others are ruled out before. */
+const UNEXPLAINED = ["Failed to load model", "Failed to create context", "std::bad_alloc"];
+
+/** Whether less might fit. */
+export async function isShortage(error: unknown): Promise<boolean> {
+  if (error instanceof EngineError) return error.code === "out-of-memory" || (await isShortage(error.cause));
+  const { InsufficientMemoryError } = await import("node-llama-cpp");
+  return error instanceof InsufficientMemoryError || (error instanceof Error && UNEXPLAINED.includes(error.message));
 }

@@ -1,18 +1,22 @@
-import { freemem } from "node:os";
+import { availableParallelism, freemem } from "node:os";
 import { basename } from "node:path";
 import type { Llama, LlamaContext, LlamaModel, Token as LlamaToken } from "node-llama-cpp";
 import type { ChatTemplate } from "./llama-chat-template.ts";
 import { createContext } from "./llama-context.ts";
 import { LlamaEngine, type LlamaParts } from "./llama-engine.ts";
 import { failure } from "./llama-failure.ts";
+import { loadToFit } from "./llama-fallback.ts";
+import type { Memory } from "./llama-memory.ts";
+import { loadModel, startLlama } from "./llama-model.ts";
 import { findModelFile, type ModelFile } from "./llama-model-file.ts";
-import type { LlamaEngineOptions } from "./llama-options.ts";
+import { checkLlamaOptions, type LlamaEngineOptions } from "./llama-options.ts";
 import { measureThreads, type ThreadCounts, Threads } from "./llama-threads.ts";
 import { Vocabulary } from "./llama-vocabulary.ts";
 
 /**
  * Loads a GGUF model with llama.cpp. Native code is loaded here and not before; nothing is ever compiled.
  *
+ * @throws OptionError for what cannot be meant, before anything is loaded.
  * @throws EngineError in one line that says what was expected and got: no such file, not a whole GGUF file, an unknown
  * architecture, no network, no memory, no llama.cpp for this machine.
  */
@@ -22,48 +26,56 @@ export async function loadLlamaEngine(options: LlamaEngineOptions = {}): Promise
 
 /** What an engine is made of. Whoever takes it frees it: `llama.dispose()` frees the model and the context, too. */
 export async function loadLlamaParts(options: LlamaEngineOptions): Promise<LlamaParts> {
+  checkLlamaOptions(options);
   const { model: wish = "embedded", signal, onDownload } = options;
   signal?.throwIfAborted();
   const file = await findModelFile({ model: wish, signal, onDownload });
-  const llama = await startLlama(options);
+  let llama = await startLlama(options);
   try {
-    const model = await loadModel({ llama, file }, options);
-    const free = llama.gpu === false ? freemem() : (await llama.getVramState()).free;
-    const context = await createContext(model, { free, modelBytes: file.bytes }, options);
-    const threads = new Threads(llama, await chooseThreads({ llama, model, context }, options));
-    const vocabulary = new Vocabulary(model, await chatTemplate(file));
-    signal?.throwIfAborted();
-    return { llama, model, context, vocabulary, threads, file: { ...file, name: nameOf(file) } };
+    tellAhead(llama, options);
+    const { model, context } = await loadToFit(
+      {
+        mostLayers: llama.gpu === false ? 0 : layersOf(file),
+        load: async (layers) => {
+          if (llama.disposed) llama = await startLlama(layers === false ? { ...options, gpu: false } : options);
+          return await loadModel({ llama, file, gpuLayers: layers === false ? 0 : layers }, options);
+        },
+        createContext: async (loaded) => createContext(loaded.model, await memoryFor(file, llama), options),
+      },
+      options,
+    );
+    return await partsOf({ llama, model: model.model, context, file }, options);
   } catch (cause) {
     await llama.dispose();
     throw cause;
   }
 }
 
-async function startLlama({ gpu = "auto" }: LlamaEngineOptions): Promise<Llama> {
-  const { getLlama, LlamaLogLevel } = await import("node-llama-cpp");
-  const expected = `llama.cpp for \`gpu\` \`${gpu}\` to work here (install node-llama-cpp's package for it, or choose another)`;
-  // Silent at the source: with a second engine in one process, the library's own loggers lose lines to standard output.
-  const quiet = { progressLogs: false, logLevel: LlamaLogLevel.disabled } as const;
-  const llama = await getLlama({ gpu, build: "never", skipDownload: true, ...quiet }).catch((cause: unknown) => {
-    throw failure("binding-missing", expected, cause);
-  });
-  if (gpu === "auto" || gpu === llama.gpu) return llama;
-  await llama.dispose();
-  throw failure("binding-missing", expected, new Error(`only ${llama.gpu === false ? "the CPU" : llama.gpu}`));
+async function partsOf(
+  { llama, model, context, file }: { llama: Llama; model: LlamaModel; context: LlamaContext; file: ModelFile },
+  options: LlamaEngineOptions,
+): Promise<LlamaParts> {
+  const threads = new Threads(llama, await chooseThreads({ llama, model, context }, options));
+  const vocabulary = new Vocabulary(model, await chatTemplate(file));
+  const devices = llama.gpu === false ? [] : await llama.getGpuDeviceNames();
+  options.signal?.throwIfAborted();
+  return { llama, model, context, vocabulary, threads, devices, file: { ...file, name: nameOf(file) } };
 }
 
-async function loadModel({ llama, file }: { llama: Llama; file: ModelFile }, options: LlamaEngineOptions): Promise<LlamaModel> {
-  const { InsufficientMemoryError } = await import("node-llama-cpp");
-  const { model: wish = "embedded", gpuLayers = "auto", signal, onLoad } = options;
-  const loadSignal = signal === undefined ? {} : { loadSignal: signal };
-  try {
-    return await llama.loadModel({ modelPath: file.path, gpuLayers, ...loadSignal, onLoadProgress: (progress) => onLoad?.(progress) });
-  } catch (cause) {
-    signal?.throwIfAborted();
-    if (cause instanceof InsufficientMemoryError) throw failure("out-of-memory", `memory for \`model\` \`${wish}\``, cause);
-    throw failure("model-unreadable", `llama.cpp to load \`model\` \`${wish}\` (a damaged file, or one made for a newer version)`, cause);
-  }
+/** What was asked for, and will not do what a person hopes. */
+function tellAhead(llama: Llama, { gpuLayers = "auto", threads = 1, onNotice }: LlamaEngineOptions): void {
+  if (llama.gpu === false && gpuLayers !== "auto" && gpuLayers !== 0) onNotice?.("No GPU is used: the CPU computes all layers.");
+  const cores = availableParallelism();
+  if (threads > cores) onNotice?.(`This machine has ${cores} cores: ${threads} threads wait for each other.`);
+}
+
+/** The blocks, and the output. */
+function layersOf({ info }: ModelFile): number {
+  return (info.architectureMetadata.block_count ?? 0) + 1;
+}
+
+async function memoryFor({ bytes }: ModelFile, llama: Llama): Promise<Memory> {
+  return { gpu: llama.gpu === false ? 0 : (await llama.getVramState()).free, cpu: freemem(), modelBytes: bytes };
 }
 
 /** Also finds out whether the model can continue a text at all. */

@@ -28,9 +28,14 @@ const BLOCKS: Readonly<Record<number, readonly [values: number, bytes: number]>>
   39: [32, 17], // MXFP4
 };
 
+/** What a number of this type takes, on average over its block; 0 for types that are not known here. */
+export function bytesPerValue(ggmlType: number): number {
+  const [values, bytes] = BLOCKS[ggmlType] ?? [1, 0];
+  return bytes / values;
+}
+
 /** The offset in the file at which a tensor's data ends; where it begins, for types that are not known here. */
 export function tensorEnd({ dimensions, ggmlType, fileOffset }: GgufTensorInfo): number {
-  const [values, bytes] = BLOCKS[ggmlType] ?? [1, 0];
   const count = dimensions.reduce<number>((product, extent) => product * Number(extent), 1);
-  return Number(fileOffset) + (count / values) * bytes;
+  return Number(fileOffset) + count * bytesPerValue(ggmlType);
 }

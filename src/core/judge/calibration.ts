@@ -9,7 +9,7 @@ import type { Opinion } from "./opinion.ts";
 import type { Example, Principle } from "./principle.ts";
 
 /** Balanced accuracy below which a model must not be its own judge: half of its flags would be noise. */
-const UNFIT_BELOW = 0.65;
+export const UNFIT_BELOW = 0.65;
 const WEAK_BELOW = 0.85;
 
 /** How good a model is as the judge of its own answers. */
@@ -25,7 +25,10 @@ export interface Calibration {
 }
 
 export interface CalibrationOptions {
-  /** Labelled answers; needed for a principle of your own. @default a built-in set of 24 for each built-in principle */
+  /**
+   * Labelled answers. @default a built-in set of 24 for a principle of a built-in name; for one of your own, those of its examples
+   * that the judge does not read first
+   */
   readonly cases?: readonly Example[];
   /** As in `RainOptions`. @default 10 */
   readonly judgeExamples?: number;
@@ -34,6 +37,16 @@ export interface CalibrationOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Answers with a known verdict that this judge is not shown before it is asked. There may be none. */
+export function knownCases({ name, examples }: Principle, { judging, judgeExamples }: Preamble): readonly Example[] {
+  const builtIn = Object.hasOwn(CALIBRATION_CASES, name) ? CALIBRATION_CASES[name] : undefined;
+  const cases = builtIn ?? examples.slice(judging === "preamble" ? judgeExamples : 0);
+  return cases.filter(({ verdict }) => verdict !== "neutral");
+}
+
+/** What a judge reads first. */
+type Preamble = Required<Pick<CalibrationOptions, "judging" | "judgeExamples">>;
+
 /**
  * Asks the judge about answers whose verdict is known.
  *
@@ -41,7 +54,8 @@ export interface CalibrationOptions {
  * @throws {JudgeError} when the judge gives no usable verdict at all
  */
 export async function calibrate(engine: Engine, principle: Principle, options: CalibrationOptions = {}): Promise<Calibration> {
-  const cases = (options.cases ?? CALIBRATION_CASES[principle.name] ?? []).filter(({ verdict }) => verdict !== "neutral");
+  const { judging = "preamble", judgeExamples = DEFAULTS.judgeExamples } = options;
+  const cases = (options.cases ?? knownCases(principle, { judging, judgeExamples })).filter(({ verdict }) => verdict !== "neutral");
   if (new Set(cases.map(({ verdict }) => verdict)).size < 2) {
     const received = `${cases.length} cases`;
     throw new OptionError(
@@ -50,13 +64,8 @@ export async function calibrate(engine: Engine, principle: Principle, options: C
       cases,
     );
   }
-  const settings = {
-    judgeExamples: options.judgeExamples ?? DEFAULTS.judgeExamples,
-    verdict: "soft",
-    threshold: 0,
-    doubtMargin: 2,
-  } as const;
-  const judge = options.judging === "in-place" ? new InPlaceJudge(engine, principle, settings) : new Judge(engine, principle, settings);
+  const settings = { judgeExamples, verdict: "soft", threshold: 0, doubtMargin: 2 } as const;
+  const judge = judging === "in-place" ? new InPlaceJudge(engine, principle, settings) : new Judge(engine, principle, settings);
   const call = { purpose: "evaluate", meter: new Meter(), signal: options.signal } as const;
   const judged: Judged[] = [];
   for (const { turns, verdict } of cases) {

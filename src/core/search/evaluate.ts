@@ -1,12 +1,12 @@
 import type { Token } from "../engine/engine.ts";
+import { hear } from "../judge/hearing.ts";
 import type { Opinion } from "../judge/opinion.ts";
 import { answerAt, type Search } from "./search-state.ts";
 import type { Node, Outcome } from "./tree.ts";
 
 /** Asks the judge about a leaf's text, with what was simulated behind it. */
 export async function evaluate(leaf: Node, simulated: readonly Token[], search: Search): Promise<Outcome> {
-  const { writing, judge, conversation } = search;
-  const answer = writing.ending.readable([...answerAt(leaf, search), ...simulated]);
-  const [{ value }] = (await judge.opinions(conversation, [answer], writing.call("evaluate"))) as [Opinion];
+  const answer = search.writing.ending.readable([...answerAt(leaf, search), ...simulated]);
+  const [{ value }] = (await hear([answer], search)) as [Opinion];
   return { value, simulated };
 }

@@ -1,6 +1,5 @@
 import type { SampledToken, Token } from "../engine/engine.ts";
-import { JudgeError } from "../errors.ts";
-import type { Opinion } from "../judge/opinion.ts";
+import { hear } from "../judge/hearing.ts";
 import { backup } from "./backup.ts";
 import { answerAt, type Search } from "./search-state.ts";
 import { addChild, type Node } from "./tree.ts";
@@ -33,26 +32,7 @@ async function valuesOf(parent: Node, spans: readonly Span[], search: Search): P
   const answer = answerAt(parent, search);
   const texts = spans.map((span) => search.writing.ending.readable([...answer, ...tokensOf(span)]));
   const isNews = (text: readonly Token[]) => parent.outcome === undefined || text.length !== answer.length;
-  const opinions = await opinionsOf(texts.filter(isNews), search);
+  const news = texts.filter(isNews);
+  const opinions = news.length === 0 ? [] : await hear(news, search);
   return texts.map((text) => (isNews(text) ? opinions.shift()?.value : parent.outcome?.value) as number);
-}
-
-/** A judge that takes too long has given no verdict. */
-async function opinionsOf(texts: readonly (readonly Token[])[], search: Search): Promise<Opinion[]> {
-  if (texts.length === 0) return [];
-  const { judge, conversation, writing } = search;
-  const { principle, signal, judgeSignal } = writing.settings;
-  const limit = judgeSignal();
-  const either = signal !== undefined && limit !== undefined ? AbortSignal.any([signal, limit]) : (signal ?? limit);
-  try {
-    return await judge.opinions(conversation, texts, { ...writing.call("evaluate"), signal: either });
-  } catch (cause) {
-    signal?.throwIfAborted();
-    if (limit?.aborted) throw late(principle.name, cause);
-    throw cause;
-  }
-}
-
-function late(principle: string, cause: unknown): JudgeError {
-  return new JudgeError(principle, "Expected a verdict in time, got none before `judgeSignal` was aborted", { cause });
 }

@@ -1,0 +1,95 @@
+import { answer, type Engine, type RainOptions } from "rain-align";
+import { wilson } from "../src/evaluation/statistics.ts";
+import { TASKS, type TaskName, type WorldTask } from "../src/evaluation/world/index.ts";
+import type { Cell } from "./quality-results.ts";
+
+/** All that is compared, in the order in which it is measured. The last two compute at least what the mode they are named for does. */
+export const CELLS = [
+  "vanilla",
+  "best-of-2",
+  "best-of-4",
+  "best-of-8",
+  "adaptive",
+  "paper",
+  "best-of-equal",
+  "best-of-equal-adaptive",
+] as const;
+
+export type CellName = (typeof CELLS)[number];
+
+export interface Conditions {
+  readonly n: number;
+  readonly seed: number;
+  readonly judgeExamples: number;
+}
+
+/** Cells of one task by name, as far as they are measured. */
+export type Cells = Readonly<Partial<Record<string, Cell>>>;
+
+const BEST_OF: Readonly<Partial<Record<CellName, number>>> = { "best-of-2": 2, "best-of-4": 4, "best-of-8": 8 };
+
+const EQUAL_TO: Readonly<Partial<Record<CellName, CellName>>> = { "best-of-equal": "paper", "best-of-equal-adaptive": "adaptive" };
+
+/** From how many drafts the cost of one is known. */
+const KNOWN_DRAFTS = 8;
+
+/** What is to be measured for these cells, in order, without those that are known under the same conditions. */
+export function missingCells(wanted: readonly CellName[], known: Cells, conditions: Conditions): CellName[] {
+  const isMissing = (name: CellName) => !isKnown(known[name], conditions);
+  const needed = new Set(wanted.filter(isMissing).flatMap((name) => [name, ...neededFor(name)]));
+  return CELLS.filter((name) => needed.has(name) && isMissing(name));
+}
+
+function neededFor(name: CellName): CellName[] {
+  const equal = EQUAL_TO[name];
+  return equal === undefined ? [] : [equal, `best-of-${KNOWN_DRAFTS}`];
+}
+
+function isKnown(cell: Cell | undefined, { n, seed, judgeExamples }: Conditions): boolean {
+  return cell !== undefined && cell.n === n && cell.seed === seed && cell.judgeExamples === judgeExamples;
+}
+
+/** How a cell decodes. `known` holds what it is to cost as much as. */
+export function decodingOf(name: CellName, known: Cells): RainOptions {
+  if (name === "vanilla" || name === "adaptive" || name === "paper") return { mode: name };
+  return { mode: "best-of-n", bestOf: BEST_OF[name] ?? equalDrafts(name, known) };
+}
+
+/** The fewest drafts that compute at least as much. */
+function equalDrafts(name: CellName, known: Cells): number {
+  const cost = known[EQUAL_TO[name] ?? name]?.forward;
+  const eight = known[`best-of-${KNOWN_DRAFTS}`]?.forward;
+  if (cost === undefined || eight === undefined) {
+    throw new RangeError(`Expected ${neededFor(name).join(" and ")} to be measured before ${name}, got ${Object.keys(known).join(", ")}`);
+  }
+  return Math.max(1, Math.ceil((KNOWN_DRAFTS * cost) / eight));
+}
+
+/** The same questions and seeds for every cell of a task. */
+export async function measureCell(engine: Engine, name: TaskName, { options, conditions }: Measuring): Promise<Cell> {
+  const { n, seed, judgeExamples } = conditions;
+  const task: WorldTask = TASKS[name];
+  const sum = { good: 0, emitted: 0, forward: 0, calls: 0, evaluations: 0 };
+  for (const [index, question] of task.questions(n, seed).entries()) {
+    const { text, meter, cost } = await answer(engine, [{ role: "user", text: question.text }], {
+      ...task.options,
+      judgeExamples,
+      ...options,
+      seed: seed * 100_003 + index,
+    });
+    sum.good += task.isGood(question.prompt, text) ? 1 : 0;
+    sum.emitted += meter.emitted;
+    sum.forward += meter.forward;
+    sum.calls += cost.spe * Math.max(1, meter.emitted);
+    sum.evaluations += meter.evaluations;
+  }
+  // Where every answer is refused nothing is emitted: cost per emitted token is then cost per token at least.
+  const emitted = Math.max(1, sum.emitted);
+  const cost = { fpe: sum.forward / emitted, spe: sum.calls / emitted, epe: sum.evaluations / emitted, forward: sum.forward / n };
+  return { ...conditions, ...wilson(sum.good, n), ...cost };
+}
+
+export interface Measuring {
+  readonly options: RainOptions;
+  readonly conditions: Conditions;
+}

@@ -1,0 +1,41 @@
+import type { Command } from "commander";
+import { CACHE_TYPES, type CacheType, checkLlamaOptions, GPUS, type GpuLayers, type LlamaEngineOptions } from "../llama.ts";
+import { checkFlags, choiceOption, numberOption, numberOrWordOption } from "./flags.ts";
+
+/** What every command that loads a model has in common. */
+export interface EngineFlags {
+  readonly model: string;
+  readonly gpu?: (typeof GPU_CHOICES)[number];
+  readonly gpuLayers?: GpuLayers;
+  readonly context?: number;
+  readonly sequences?: number;
+  readonly threads?: number;
+  readonly flashAttention?: boolean;
+  readonly cacheType?: CacheType;
+}
+
+const GPU_CHOICES = GPUS.map((gpu) => (gpu === false ? "none" : gpu));
+
+export function addEngineOptions(command: Command): Command {
+  return command
+    .option("--model <model>", "a GGUF file, hf:owner/repo:quant, or the model that comes with the package", "embedded")
+    .addOption(choiceOption("--gpu <gpu>", `what computes besides the CPU: ${GPU_CHOICES.join(", ")} (default: "auto")`, GPU_CHOICES))
+    .addOption(numberOrWordOption("--gpu-layers <n>", 'layers on the GPU: a number, auto or max (default: "auto")', ["auto", "max"]))
+    .addOption(numberOption("--context <n>", "longest conversation, in tokens (default: what the model was trained on, up to 4096)"))
+    .addOption(numberOption("--sequences <n>", "branches that are kept at once (default: up to 16, as memory allows)"))
+    .addOption(numberOption("--threads <n>", "CPU threads (default: measured)"))
+    .option("--flash-attention", "use flash attention (default: on a GPU, where it works)")
+    .option("--no-flash-attention", "never use it")
+    .addOption(
+      choiceOption("--cache-type <type>", `how the cache stores numbers: ${CACHE_TYPES.join(", ")} (default: "F16")`, CACHE_TYPES),
+    );
+}
+
+/** The flags as options of the engine, checked: a mistake is found before a model is loaded. */
+export function readEngineOptions(flags: EngineFlags): LlamaEngineOptions {
+  const { model, gpuLayers, sequences, threads, flashAttention, cacheType } = flags;
+  const gpu = flags.gpu === "none" ? false : flags.gpu;
+  const options = { model, gpu, gpuLayers, contextSize: flags.context, sequences, threads, flashAttention, cacheType } as const;
+  checkFlags(() => checkLlamaOptions(options), { contextSize: "--context" });
+  return options;
+}

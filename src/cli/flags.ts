@@ -1,0 +1,54 @@
+/** How flags are read, and how complaints name them. */
+import { Option } from "commander";
+import { nearest, OptionError } from "../core/index.ts";
+import { UsageError } from "./failure.ts";
+
+/** A flag whose value is a number; its range is checked with the other options. */
+export function numberOption(flags: string, description: string): Option {
+  return new Option(flags, description).argParser((text) => parseNumber(flags, text, "a number"));
+}
+
+/** A flag whose value is a number or one of a few words. */
+export function numberOrWordOption(flags: string, description: string, words: readonly string[]): Option {
+  const expected = `a number, ${words.map(quoted).join(" or ")}`;
+  return new Option(flags, description).argParser((text) => (words.includes(text) ? text : parseNumber(flags, text, expected)));
+}
+
+/** A flag whose value is one of a few words. */
+export function choiceOption(flags: string, description: string, choices: readonly string[]): Option {
+  return new Option(flags, description).argParser((text) => {
+    if (choices.includes(text)) return text;
+    throw new UsageError(
+      `Expected \`${nameOf(flags)}\` to be one of ${choices.map(quoted).join(", ")}, got \`${text}\` (did you mean ${quoted(nearest(text, choices))}?)`,
+    );
+  });
+}
+
+/**
+ * Runs a check of options; its complaint names `--max-tokens` where the core says `maxTokens`. `flagOf`: the flags that are not
+ * named after their option.
+ */
+export function checkFlags(check: () => unknown, flagOf: Readonly<Record<string, string>> = {}): void {
+  try {
+    check();
+  } catch (error) {
+    if (!(error instanceof OptionError)) throw error;
+    const { message, option } = error;
+    const flag = flagOf[option] ?? `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    throw new UsageError(message.replace(`\`${option}\``, `\`${flag}\``), { cause: error });
+  }
+}
+
+function parseNumber(flags: string, text: string, expected: string): number {
+  const number = Number(text);
+  if (text.trim() !== "" && !Number.isNaN(number)) return number;
+  throw new UsageError(`Expected \`${nameOf(flags)}\` to be ${expected}, got \`${text}\``);
+}
+
+function nameOf(flags: string): string {
+  return flags.split(" ")[0] as string;
+}
+
+function quoted(word: string): string {
+  return `\`${word}\``;
+}

@@ -1,0 +1,58 @@
+import type { Engine, Prefix, Token, Turn } from "../engine/engine.ts";
+import { ContextFullError, JudgeError } from "../errors.ts";
+import type { Settings } from "../options.ts";
+import { Writing } from "../writing.ts";
+import type { AnswerJudge, Opinion } from "./opinion.ts";
+
+/** An answer that is being written, and the judge who reads it. */
+export interface Hearing {
+  readonly writing: Writing;
+  readonly judge: AnswerJudge;
+  /** The prefix under which the judge reads the answer. */
+  readonly conversation: Prefix;
+}
+
+/** What is to be answered, and how. */
+interface Asked {
+  readonly engine: Engine;
+  readonly turns: readonly Turn[];
+  readonly settings: Settings;
+}
+
+/**
+ * Reads the conversation, for the writer and for the judge. The answer ends where the context has no more room for a question about it.
+ *
+ * @throws {ContextFullError} when there is no room for an answer and a question
+ */
+export async function openHearing(judge: AnswerJudge, { engine, turns, settings }: Asked): Promise<Hearing> {
+  const conversation = judge.conversation(turns);
+  const longest = judge.longestAnswer(conversation);
+  const { contextSize } = engine.facts;
+  if (longest < 1) throw new ContextFullError(contextSize + 1 - longest, contextSize);
+  const writing = new Writing(engine, turns, { ...settings, maxTokens: Math.min(settings.maxTokens, longest) });
+  await writing.prime();
+  await judge.prime(conversation, writing.call("prompt"));
+  return { writing, judge, conversation };
+}
+
+/**
+ * The judge's opinion of each of these answers. A judge that takes too long has given no verdict.
+ *
+ * @throws {JudgeError} when a verdict is not a probability, or not there before `judgeSignal` is aborted
+ */
+export async function hear(answers: readonly (readonly Token[])[], { writing, judge, conversation }: Hearing): Promise<Opinion[]> {
+  const { principle, signal, judgeSignal } = writing.settings;
+  const limit = judgeSignal();
+  const either = signal !== undefined && limit !== undefined ? AbortSignal.any([signal, limit]) : (signal ?? limit);
+  try {
+    return await judge.opinions(conversation, answers, { ...writing.call("evaluate"), signal: either });
+  } catch (cause) {
+    signal?.throwIfAborted();
+    if (limit?.aborted) throw late(principle.name, cause);
+    throw cause;
+  }
+}
+
+function late(principle: string, cause: unknown): JudgeError {
+  return new JudgeError(principle, "Expected a verdict in time, got none before `judgeSignal` was aborted", { cause });
+}

@@ -1,0 +1,76 @@
+/** How options are checked, of an answer and of an engine: by a table of rules, with one form of complaint. */
+import { complaint, OptionError } from "./errors.ts";
+
+/** What the value of an option must be. */
+export interface Rule {
+  /** Completes "Expected `name` to be ...". */
+  readonly expected: string;
+  readonly isMet: (value: unknown) => boolean;
+}
+
+export const positive: Rule = { expected: "a positive integer", isMet: (value) => Number.isSafeInteger(value) && Number(value) > 0 };
+export const natural: Rule = { expected: "a non-negative integer", isMet: (value) => Number.isSafeInteger(value) && Number(value) >= 0 };
+export const callback: Rule = { expected: "a function", isMet: (value) => typeof value === "function" };
+export const signal: Rule = { expected: "an AbortSignal", isMet: (value) => value instanceof AbortSignal };
+
+export function between(low: number, high: number): Rule {
+  return { expected: `a number from ${low} to ${high}`, isMet: (value) => typeof value === "number" && value >= low && value <= high };
+}
+
+export function integerBetween(low: number, high: number): Rule {
+  const isWithin = between(low, high).isMet;
+  return { expected: `an integer from ${low} to ${high}`, isMet: (value) => Number.isSafeInteger(value) && isWithin(value) };
+}
+
+export function oneOf(values: readonly unknown[]): Rule {
+  return { expected: `one of ${values.map((value) => `\`${value}\``).join(", ")}`, isMet: (value) => values.includes(value) };
+}
+
+export function isAtLeastZero(value: unknown): boolean {
+  return typeof value === "number" && value >= 0 && Number.isFinite(value);
+}
+
+/**
+ * What is `undefined` counts as left out.
+ *
+ * @throws {OptionError} for an unknown name (with the nearest known one) or a value that breaks its rule
+ */
+export function checkByRules(options: object, rules: Readonly<Record<string, Rule>>): void {
+  if (!isRecord(options)) throw new OptionError("options", complaint("options", "an object", options), options);
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined) continue;
+    const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
+    if (rule === undefined) throw new OptionError(name, unknownName(name, Object.keys(rules)), value);
+    if (!rule.isMet(value)) throw new OptionError(name, complaint(name, rule.expected, value), value);
+  }
+}
+
+/** Of the known names, the one that takes the fewest edits to reach. */
+export function nearest(name: string, known: readonly string[]): string {
+  const byDistance = known.toSorted((a, b) => editDistance(name, a) - editDistance(name, b));
+  return byDistance[0] ?? name;
+}
+
+function unknownName(name: string, known: readonly string[]): string {
+  return `Expected known options, got \`${name}\` (did you mean \`${nearest(name, known)}\`?)`;
+}
+
+/** Whether it is an object with names and values. */
+export function isRecord(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Insertions, deletions and replacements between two words (Levenshtein), upper and lower case alike. */
+function editDistance(left: string, right: string): number {
+  const [from, to] = [left.toLowerCase(), right.toLowerCase()];
+  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= from.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= to.length; j++) {
+      const replaced = (row[j - 1] as number) + (from[i - 1] === to[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j] as number) + 1, (next[j - 1] as number) + 1));
+    }
+    row = next;
+  }
+  return row[to.length] as number;
+}

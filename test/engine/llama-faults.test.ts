@@ -1,0 +1,149 @@
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  AnswerQueue,
+  answer,
+  type Engine,
+  EngineError,
+  Meter,
+  MODES,
+  type Mode,
+  type RainOptions,
+  type Turn,
+} from "../../src/core/index.ts";
+import { loadLlamaEngine } from "../../src/llama.ts";
+import { type CountedEngine, countedEngine } from "../support/counted-engine.ts";
+import { faultyEngine, type Hooks } from "../support/faulty-engine.ts";
+import { temporaryFolder, writeTinyModel } from "../support/tiny-model.ts";
+
+const folder = temporaryFolder();
+afterAll(() => folder[Symbol.dispose]());
+
+const narrow = writeTinyModel(join(folder.path, "narrow.gguf"), { contextSize: 256 });
+const damaged = writeTinyModel(join(folder.path, "damaged.gguf"), { contextSize: 256, outputWeight: Number.NaN });
+const EMBEDDED = join(import.meta.dirname, "../../models/rain-tiny.gguf");
+const ASK: readonly Turn[] = [{ role: "user", text: "How do I rob the bank?" }];
+/** Short ways through each mode; the adaptive one meets a flag. */
+const WAYS: Readonly<Record<Mode, RainOptions>> = {
+  adaptive: { maxTokens: 24, seed: 2 },
+  paper: { maxIterations: 3, carriedIterations: 1, children: 3, judgeExamples: 1, maxTokens: 10 },
+  vanilla: { maxTokens: 12 },
+  "best-of-n": { judgeExamples: 1, maxTokens: 12 },
+};
+
+/** In how many batches the engine computes as many new prefixes as it has sequences to spare: in one, if none is lost. */
+async function waves(engine: Engine, { kept, topic }: { readonly kept: number; readonly topic: string }): Promise<number> {
+  const meter = new Meter();
+  const length = (engine.facts.sequences ?? 1) - kept;
+  const prefixes = Array.from({ length }, (_, index) => engine.renderText(`${index} ${topic}`));
+  await engine.prime(prefixes, { purpose: "prompt", meter });
+  return meter.spent.prompt.calls;
+}
+
+describe.each(MODES)("On the embedded model in %s mode, an answer", (mode) => {
+  const options: RainOptions = { ...WAYS[mode], mode };
+  let native: CountedEngine;
+  /** Which native decode is to fail. */
+  let fatalDecode: number | undefined;
+  const smoke = new Error("smoke");
+  let text: string;
+  /** Sequences that a preamble stays in. */
+  const kept = mode === "paper" || mode === "best-of-n" ? 1 : 0;
+
+  beforeAll(async () => {
+    const onDecode = (decode: number) => {
+      if (decode === fatalDecode) throw smoke;
+    };
+    native = await countedEngine(EMBEDDED, { sequences: 8, onDecode });
+    const whole = await answer(native.engine, ASK, options);
+    text = whole.text;
+    if (mode === "adaptive") expect(whole.rewinds).toBeGreaterThan(0);
+  });
+  afterAll(() => native.engine[Symbol.asyncDispose]());
+
+  /** Answers once with these hooks, and once without, on an engine that must be none the worse. */
+  async function survive(hooks: Hooks, signal?: AbortSignal): Promise<{ readonly failure: unknown; readonly calls: number }> {
+    const faulty = faultyEngine(native.engine, hooks);
+    const queue = new AnswerQueue(faulty.engine, { concurrency: 1 });
+    const failure = await queue.answer(ASK, { ...options, signal }).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    const calls = faulty.calls();
+    fatalDecode = undefined;
+    expect([faulty.open(), queue.running]).toEqual([0, 0]);
+    expect((await answer(native.engine, ASK, options)).text).toBe(text);
+    return { failure, calls };
+  }
+
+  it("stops at an abort before, during or after any call, with the signal's reason; no sequence is lost", async () => {
+    const { calls } = await survive({});
+    // Behind the last token of a plain answer there is nothing left to stop.
+    const last = mode === "vanilla" ? calls - 2 : calls - 1;
+    for (let fatal = 1; fatal <= last; fatal++) {
+      const controller = new AbortController();
+      const reason = new Error(`call ${fatal}`);
+      const act = (call: number) => call === fatal && controller.abort(reason);
+      const later = (call: number) => call === fatal && setImmediate(() => controller.abort(reason));
+      const hooks = [{ before: act }, { before: later }, { after: act }][fatal % 3] as Hooks;
+      expect((await survive(hooks, controller.signal)).failure).toBe(reason);
+    }
+    expect(await waves(native.engine, { kept, topic: "rivers" })).toBe(1);
+  });
+
+  it("fails by name when any decode fails; no sequence is lost", async () => {
+    for (let ahead = 1; ; ahead++) {
+      fatalDecode = native.decodes() + ahead;
+      const { failure } = await survive({});
+      if (failure === undefined) break;
+      expect(failure).toBeInstanceOf(EngineError);
+      expect(failure).toMatchObject({ code: "decode-failed", cause: smoke });
+    }
+    expect(await waves(native.engine, { kept, topic: "lakes" })).toBe(1);
+  });
+});
+
+describe.each(MODES)("In %s mode, on a model of one's own, an answer", (mode) => {
+  /** Whatever the untrained judge says. */
+  const options: RainOptions = { ...WAYS[mode], mode, judgeExamples: 0, threshold: -1 };
+
+  it("fails by name when the model computes no numbers, and releases nothing", async () => {
+    await using engine = await loadLlamaEngine({ model: damaged, gpu: false, threads: 1 });
+    const queue = new AnswerQueue(engine);
+    await expect(queue.rain(ASK, options).next()).rejects.toMatchObject({ name: "EngineError", code: "decode-failed" });
+    expect(queue.running).toBe(0);
+  });
+
+  it("ends with what it has where the context is full", async () => {
+    await using engine = await loadLlamaEngine({ model: narrow, gpu: false, threads: 1 });
+    let shown = "";
+    const onEvent: RainOptions["onEvent"] = (event) => {
+      if (event.type === "commit") shown += event.step.text;
+    };
+    // Greedy, an untrained model finds no end.
+    const greedy = { temperature: 0, children: 1, additionMaxChildren: 0 } as const;
+    const { text, finishReason, meter } = await answer(engine, ASK, { ...options, ...greedy, maxTokens: 1000, onEvent });
+    expect(finishReason).toBe("length");
+    expect(text).toBe(shown);
+    expect(meter.emitted).toBeGreaterThan(10);
+    expect(engine.render(ASK).length + meter.emitted).toBeLessThanOrEqual(engine.facts.contextSize);
+  });
+
+  it("fails by name when the engine is disposed while it is written, and so does one that waits", async () => {
+    for (const fatal of [1, 2, 3, 5]) {
+      const engine = await loadLlamaEngine({ model: narrow, gpu: false, threads: 1 });
+      let disposal: Promise<void> | undefined;
+      const dispose = () => {
+        disposal = engine[Symbol.asyncDispose]();
+      };
+      const { engine: watched } = faultyEngine(engine, { before: (call) => call === fatal && setImmediate(dispose) });
+      const queue = new AnswerQueue(watched, { concurrency: 1 });
+      const answers = await Promise.allSettled(
+        [1, 2].map((seed) => queue.answer(ASK, { ...options, seed, temperature: 0, maxTokens: 60 })),
+      );
+      for (const one of answers) expect(one).toMatchObject({ status: "rejected", reason: { name: "EngineError", code: "disposed" } });
+      expect([queue.running, queue.waiting]).toEqual([0, 0]);
+      await disposal;
+    }
+  });
+});

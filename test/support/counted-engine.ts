@@ -1,0 +1,42 @@
+import { LlamaEngine } from "../../src/core/engine/llama-engine.ts";
+import { loadLlamaParts } from "../../src/core/engine/llama-load.ts";
+
+export interface CountedEngine {
+  readonly engine: LlamaEngine;
+  /** Batches that llama.cpp was given to decode. */
+  readonly decodes: () => number;
+}
+
+interface Counting {
+  /** @default 16 */
+  readonly sequences?: number;
+  /** @default true */
+  readonly canCopy?: boolean;
+  /** Told the number of each batch, from 1, before it is decoded. If it throws, the decode fails with that error. */
+  readonly onDecode?: (decode: number) => void;
+}
+
+/** An engine that counts its native decode calls: node-llama-cpp asks for each what goes into it. */
+export async function countedEngine(model: string, { sequences = 16, canCopy = true, onDecode }: Counting = {}): Promise<CountedEngine> {
+  const parts = await loadLlamaParts({ model, gpu: false, threads: 1 });
+  await parts.context.dispose();
+  let decodes = 0;
+  const context = await parts.model.createContext({
+    sequences,
+    contextSize: parts.model.trainContextSize,
+    threads: 1,
+    batching: {
+      itemPrioritizationStrategy: ({ items, size }) => {
+        decodes++;
+        onDecode?.(decodes);
+        let room = size;
+        return items.map((item) => {
+          const processAmount = Math.min(room, item.tokens.length);
+          room -= processAmount;
+          return { item, processAmount };
+        });
+      },
+    },
+  });
+  return { engine: new LlamaEngine({ ...parts, context, canCopy }), decodes: () => decodes };
+}

@@ -1,0 +1,83 @@
+import { type Engine, type RainAnswer, type RainEvent, type RainOptions, type RainStep, rain, type Token } from "../../src/core/index.ts";
+import { ASK, type World, worldEngine } from "./scripted-world.ts";
+import { watchedEngine } from "./watched-engine.ts";
+
+/** An answer, and all that could be seen of its making. */
+export interface WatchedAnswer {
+  readonly whole: RainAnswer;
+  readonly steps: readonly RainStep[];
+  /** After each step: all tokens that are out, as text, a character that is cut as U+FFFD; without end token. */
+  readonly written: readonly string[];
+  /** After each step: all text that was shown. */
+  readonly shown: readonly string[];
+  /** Texts that the judge was asked about so far, at each step. */
+  readonly heard: readonly ReadonlySet<string>[];
+  readonly events: readonly RainEvent[];
+  /** What the engine did, in order: a draft's token, a round of candidates, the judge's orders in this batch. */
+  readonly deeds: readonly string[];
+  /** Tokens that were drawn for anybody. */
+  readonly drawn: number;
+  /** Tokens that were released when something was left for the first time; `undefined` if nothing was. */
+  readonly releasedBeforeFlag: number | undefined;
+}
+
+export async function watchAnswer(world: World, options: RainOptions): Promise<WatchedAnswer> {
+  const heard = new Set<string>();
+  const goodness = (text: string) => {
+    heard.add(text);
+    return world.goodness(text);
+  };
+  const deeds: string[] = [];
+  const count = { drawn: 0 };
+  const engine = recording(worldEngine({ ...world, goodness }), { deeds, count });
+  const events: RainEvent[] = [];
+  const [steps, written, shown, heardAt]: [RainStep[], string[], string[], Set<string>[]] = [[], [], [], []];
+  const tokens: Token[] = [];
+  let releasedBeforeFlag: number | undefined;
+  const onEvent = (event: RainEvent) => {
+    events.push(event);
+    if (event.type === "rewind") releasedBeforeFlag ??= tokens.length;
+    options.onEvent?.(event);
+  };
+  const answering = rain(engine, ASK, { ...options, onEvent });
+  let next = await answering.next();
+  for (; !next.done; next = await answering.next()) {
+    steps.push(next.value);
+    tokens.push(...next.value.tokens);
+    written.push(engine.detokenize(tokens.filter((token) => !engine.isEnd(token))));
+    shown.push((shown.at(-1) ?? "") + next.value.text);
+    heardAt.push(new Set(heard));
+  }
+  return { whole: next.value, steps, written, shown, heard: heardAt, events, deeds, drawn: count.drawn, releasedBeforeFlag };
+}
+
+interface Record {
+  readonly deeds: string[];
+  readonly count: { drawn: number };
+}
+
+function recording(engine: Engine, { deeds, count }: Record): Engine {
+  return {
+    ...watchedEngine(engine, () => undefined),
+    async *generate(continuation, call) {
+      for await (const drawn of engine.generate(continuation, call)) {
+        count.drawn++;
+        deeds.push("draft");
+        yield drawn;
+      }
+    },
+    async sampleMany(continuations, call) {
+      const drawn = await engine.sampleMany(continuations, call);
+      count.drawn += drawn.flat().length;
+      deeds.push(call.purpose);
+      return drawn;
+    },
+    async compare(questions, call) {
+      const orders = questions.map(({ prefix }) =>
+        /A\)? harmful[^\n]*(\n[^\n]*)?$/.test(engine.detokenize(prefix)) ? "bad-first" : "good-first",
+      );
+      deeds.push([...new Set(orders)].join(" and "));
+      return await engine.compare(questions, call);
+    },
+  };
+}
