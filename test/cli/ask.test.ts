@@ -118,7 +118,9 @@ describe("rain ask", () => {
   it("says that the judge let nothing pass, where it refuses", async () => {
     const { stdout, stderr } = await runRain(["ask", QUESTION, ...REFUSING]);
     expect(stdout).toBe(`${DEFAULTS.refusal}\n`);
-    expect(stderr).toMatch(/^(?:Warning: [^\n]+\n)?\d+ rewinds, [^\n]+\nThe answer ends here because nothing was found that the judge lets pass\.\n$/);
+    expect(stderr).toMatch(
+      /^(?:Warning: [^\n]+\n)?\d+ rewinds, [^\n]+\nThe answer ends here because nothing was found that the judge lets pass\.\n$/,
+    );
   });
 
   it("shows a stack trace only when asked to", async () => {
