@@ -6,6 +6,7 @@ import {
   checkByRules,
   integerBetween,
   isAtLeastZero,
+  isRecord,
   natural,
   oneOf,
   positive,

@@ -93,37 +93,30 @@ class ScriptedEngine implements Engine {
   }
 
   async *generate(continuation: Continuation, call: Call): AsyncGenerator<SampledToken, void, void> {
-    const tokens: Token[] = [];
-    while (!this.#isDone(tokens, continuation)) {
-      await this.#decode([[...continuation.prefix, ...tokens]], call);
-      const drawn = this.#draw(continuation, tokens);
-      tokens.push(drawn.token);
-      yield drawn;
+    const branch = this.#branch(continuation);
+    while (!isDone(branch)) {
+      await this.#decode([branch.prefix], call);
+      yield this.#draw(branch);
     }
   }
 
   async sampleMany(continuations: readonly Continuation[], call: Call): Promise<SampledToken[][]> {
-    const branches = continuations.map((continuation) => ({ continuation, drawn: [] as SampledToken[], tokens: [] as Token[] }));
-    let open = branches;
-    while (open.length > 0) {
+    const branches = continuations.map((continuation) => this.#branch(continuation));
+    for (let open = branches; open.length > 0; open = open.filter((branch) => !isDone(branch))) {
       await this.#decode(
-        open.map(({ continuation, tokens }) => [...continuation.prefix, ...tokens]),
+        open.map(({ prefix }) => prefix),
         call,
       );
-      for (const { continuation, drawn, tokens } of open) {
-        const next = this.#draw(continuation, tokens);
-        drawn.push(next);
-        tokens.push(next.token);
-      }
-      open = open.filter(({ continuation, tokens }) => !this.#isDone(tokens, continuation));
+      for (const branch of open) this.#draw(branch);
     }
     return branches.map(({ drawn }) => drawn);
   }
 
   async likeliest(lookahead: Lookahead, call: Call): Promise<SampledToken[]> {
+    const { prefix, count } = lookahead;
     const text = this.#formats.begin(lookahead);
-    await this.#decode([lookahead.prefix], call);
-    return withProbabilities(this.#candidatesAfter(lookahead.prefix, text).slice(0, lookahead.count), lookahead.prefix.length);
+    await this.#decode([prefix], call);
+    return withProbabilities(this.#candidatesAfter(prefix, text).slice(0, count), prefix.length);
   }
 
   checkFormat(format: OutputFormat): void {
@@ -159,16 +152,18 @@ class ScriptedEngine implements Engine {
     if (tokens > 0) call.meter.record(call.purpose, tokens, 1);
   }
 
-  #isDone(tokens: readonly Token[], { maxTokens, until }: Continuation): boolean {
-    const last = tokens.at(-1);
-    return last !== undefined && (last === END_TOKEN || tokens.length >= maxTokens || (until?.(tokens) ?? false));
+  #branch(continuation: Continuation): Branch {
+    return { continuation, prefix: [...continuation.prefix], drawn: [], text: this.#formats.begin(continuation) };
   }
 
-  /** A text under a format is read from its beginning again for each token. */
-  #draw({ prefix, sampling, format, formatStart = prefix.length }: Continuation, tokens: readonly Token[]): SampledToken {
-    const before = [...prefix, ...tokens];
-    const text = this.#formats.begin({ format, formatStart, prefix: before });
-    return drawToken(this.#candidatesAfter(before, text).slice(0, sampling.topK), before.length, sampling);
+  #draw(branch: Branch): SampledToken {
+    const { continuation, prefix, drawn, text } = branch;
+    const candidates = this.#candidatesAfter(prefix, text).slice(0, continuation.sampling.topK);
+    const sampled = drawToken(candidates, prefix.length, continuation.sampling);
+    branch.text = text?.after(sampled.token);
+    prefix.push(sampled.token);
+    drawn.push(sampled);
+    return sampled;
   }
 
   #candidatesAfter(prefix: Prefix, text: FormattedText | undefined): Candidate[] {
@@ -202,4 +197,18 @@ class ScriptedEngine implements Engine {
     }
     return weights;
   }
+}
+
+/** One continuation and what it has drawn. */
+interface Branch {
+  readonly continuation: Continuation;
+  readonly prefix: Token[];
+  readonly drawn: SampledToken[];
+  text: FormattedText | undefined;
+}
+
+function isDone({ continuation: { maxTokens, until }, drawn }: Branch): boolean {
+  const tokens = drawn.map(({ token }) => token);
+  const last = tokens.at(-1);
+  return last !== undefined && (last === END_TOKEN || tokens.length >= maxTokens || (until?.(tokens) ?? false));
 }

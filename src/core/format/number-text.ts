@@ -91,8 +91,9 @@ function canComplete({ whole, fraction }: Written, rule: NumberRule): boolean {
   if (fraction !== undefined) return !rule.isInteger && whole.length < most && hasValue(digitsOf(whole, fraction, most), rule);
   const longest = whole === "0" ? 1 : most;
   for (let length = whole.length; length <= longest; length++) {
-    const missing = length - whole.length;
-    if (hasValue(span(BigInt(whole), { missing, places: rule.isInteger ? 0 : most - length }), rule)) return true;
+    const values = span(BigInt(whole), { missing: length - whole.length, places: rule.isInteger ? 0 : most - length });
+    if (hasValue(values, rule)) return true;
+    if (values.from > (rule.high ?? values.from)) return false;
   }
   return false;
 }
@@ -130,8 +131,10 @@ function negated(bound: bigint | undefined): bigint | undefined {
   return bound === undefined ? undefined : -bound;
 }
 
+const POWERS = Array.from({ length: 40 }, (_, exponent) => 10n ** BigInt(exponent));
+
 function power(exponent: number): bigint {
-  return 10n ** BigInt(exponent);
+  return POWERS[exponent] ?? 10n ** BigInt(exponent);
 }
 
 function floorDivide(dividend: bigint, divisor: bigint): bigint {

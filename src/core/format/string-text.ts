@@ -94,9 +94,13 @@ export class StringText implements Machine {
     return escaping.length === 6 ? this.#counted() : { ...this.#progress, escaping };
   }
 
-  #with(byte: number, rest: Rest | undefined): Progress {
-    const bytes = this.#rule.except === undefined ? "" : this.#progress.bytes + String.fromCharCode(byte);
-    return rest === undefined ? { ...this.#counted(), bytes } : { ...this.#progress, rest, bytes };
+  #with(byte: number, rest: Rest | undefined): Progress | undefined {
+    const { except, most } = this.#rule;
+    const bytes = except === undefined ? "" : this.#progress.bytes + String.fromCharCode(byte);
+    if (rest !== undefined) return { ...this.#progress, rest, bytes };
+    const progress = { ...this.#counted(), bytes };
+    // A string that may not end here must be able to go on.
+    return progress.length === most && except?.has(bytes) === true ? undefined : progress;
   }
 
   /** A whole character more. From where any number will do, they are not counted on: fewer places to tell apart. */

@@ -44,7 +44,7 @@ export class Written {
   readonly #readings: readonly Reading[];
 
   private constructor({ readings, isComplete }: Readings) {
-    this.#readings = [...readings.values()];
+    this.#readings = distinct(readings);
     this.isComplete = isComplete;
   }
 
@@ -64,18 +64,24 @@ export class Written {
       found.add({ machine: following, next });
       if (following.mayEnd) found.open(next);
     }
-    return found.readings.size === 0 ? undefined : new Written(found);
+    return found.readings.length === 0 ? undefined : new Written(found);
   }
 }
 
-/** Gathers ways to read a text, each once. */
+/** Each way to read a text once: else they would double with every item of a list whose items can be read in two ways. */
+function distinct(readings: readonly Reading[]): readonly Reading[] {
+  if (readings.length < 2) return readings;
+  return [...new Map(readings.map((reading) => [`${reading.next.number} ${reading.machine.key}`, reading])).values()];
+}
+
+/** Gathers ways to read a text. */
 class Readings {
-  readonly readings = new Map<string, Reading>();
+  readonly readings: Reading[] = [];
   isComplete = false;
   readonly #opened = new Set<Place>();
 
   add(reading: Reading): void {
-    this.readings.set(`${reading.next.number} ${reading.machine.key}`, reading);
+    this.readings.push(reading);
   }
 
   /** Adds all pieces with which a place may begin. */
