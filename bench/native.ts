@@ -37,14 +37,17 @@ export class NativeLoop implements AsyncDisposable {
     this.#threads = threads;
   }
 
-  /** The model of an engine once more, with the same threads, layers on the GPU and attention. */
-  static async beside({ facts }: LlamaEngine): Promise<NativeLoop> {
+  /**
+   * The model of an engine once more, with the same threads and layers on the GPU. `"as-it-comes"` leaves attention to the library,
+   * which on a CPU takes flash attention; `"like-ours"` computes it as the engine does.
+   */
+  static async beside({ facts }: LlamaEngine, attention: "like-ours" | "as-it-comes" = "like-ours"): Promise<NativeLoop> {
     const llama = await getLlama({ gpu: facts.gpu, build: "never", logLevel: LlamaLogLevel.disabled, maxThreads: 0 });
     const model = await llama.loadModel({ modelPath: facts.file, ...(facts.gpu === false ? {} : { gpuLayers: facts.gpuLayers }) });
     const context = await model.createContext({
       contextSize: facts.contextSize,
       threads: facts.threads.decode,
-      flashAttention: facts.gpu === false ? false : "auto",
+      ...(attention === "like-ours" ? { flashAttention: facts.flashAttention } : {}),
     });
     return new NativeLoop(llama, context, facts.threads.decode);
   }
