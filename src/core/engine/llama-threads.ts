@@ -27,7 +27,7 @@ export class Threads {
 }
 
 /** What is timed, and how long at most. One round always runs: a model of many billions of parameters takes its time. */
-const PROBE = { rounds: 4, batchTokens: 32, budgetMs: 150 } as const;
+const PROBE = { rounds: 12, batchTokens: 12, budgetMs: 300 } as const;
 
 /** A decode step shorter than this is over before a second thread has begun. */
 const WORTH_SPLITTING_MS = 3;
@@ -39,35 +39,40 @@ const HOPELESS = 3;
 const WORTH_A_THREAD = 0.95;
 
 /**
- * Times the model with 1, 2, 4 .. `most` threads and chooses for each kind of work. More threads are not always faster: on a
- * busy machine they wait for each other. Rounds are interleaved, so that what else happens meets all counts alike, and the
- * fastest round counts.
+ * Times the model with 1, 2, 4 .. `most` threads and chooses for each kind of work. More threads are not always faster: where they
+ * are not sure of a core each, they wait for each other, now and then and for long. So the mean counts, not the fastest step; and
+ * rounds are interleaved, so that what else happens meets all counts alike.
  */
 export async function measureThreads(llama: Llama, sequence: LlamaContextSequence, most: number): Promise<ThreadCounts> {
-  const decodeMs = new Map<number, number>();
-  const batchMs = new Map<number, number>();
-  let counts = threadCounts(most);
   llama.maxThreads = 1;
   await probe(sequence, 1);
-  if ((await probe(sequence, 1)) < WORTH_SPLITTING_MS) counts = [1];
-  const start = performance.now();
-  for (let round = 0; counts.length > 1 && round < PROBE.rounds; round++) {
-    for (const threads of counts) {
-      llama.maxThreads = threads;
-      keepLeast(decodeMs, threads, await probe(sequence, 1));
-      if (isHopeless(threads, decodeMs)) continue;
-      keepLeast(decodeMs, threads, await probe(sequence, 1));
-      keepLeast(batchMs, threads, await probe(sequence, PROBE.batchTokens));
-    }
-    counts = counts.filter((threads) => !isHopeless(threads, decodeMs));
-    if (performance.now() - start > PROBE.budgetMs) break;
-  }
+  const isTiny = (await probe(sequence, 1)) < WORTH_SPLITTING_MS;
+  const counts = isTiny ? [1] : threadCounts(most);
+  const decode = await fastest(counts, { llama, probe: () => probe(sequence, 1) });
+  const batch = await fastest(counts, { llama, probe: () => probe(sequence, PROBE.batchTokens) });
   await sequence.clearHistory();
-  return { decode: fastest(counts, decodeMs), batch: fastest(counts, batchMs) };
+  return { decode, batch };
 }
 
-function isHopeless(threads: number, decodeMs: ReadonlyMap<number, number>): boolean {
-  return (decodeMs.get(threads) ?? 0) > HOPELESS * Math.min(...decodeMs.values());
+interface Timing {
+  readonly llama: Llama;
+  readonly probe: () => Promise<number>;
+}
+
+/** The count of the least mean time; of counts as good as equal the smallest. */
+async function fastest(counts: readonly number[], { llama, probe }: Timing): Promise<number> {
+  const total = new Map(counts.map((count) => [count, 0]));
+  const start = performance.now();
+  for (let round = 0; total.size > 1 && round < PROBE.rounds; round++) {
+    for (const [count, milliseconds] of total) {
+      llama.maxThreads = count;
+      total.set(count, milliseconds + (await probe()));
+    }
+    const least = Math.min(...total.values());
+    for (const [count, milliseconds] of total) if (milliseconds > HOPELESS * least) total.delete(count);
+    if (performance.now() - start > PROBE.budgetMs) break;
+  }
+  return [...total].reduce((winner, other) => (other[1] < winner[1] * WORTH_A_THREAD ? other : winner))[0];
 }
 
 function threadCounts(most: number): number[] {
@@ -76,18 +81,14 @@ function threadCounts(most: number): number[] {
   return [...counts, most];
 }
 
-/** Milliseconds that so many tokens take. */
+/**
+ * Milliseconds that so many tokens take, with a draw behind the last one as nearly every use of the engine has it: where the system
+ * puts the threads of the next decode depends on what ran between.
+ */
 async function probe(sequence: LlamaContextSequence, tokens: number): Promise<number> {
   if (sequence.nextTokenIndex + tokens >= sequence.contextSize - 1) await sequence.clearHistory();
+  const before = Array.from({ length: tokens - 1 }, () => 0 as LlamaToken);
   const start = performance.now();
-  await sequence.evaluateWithoutGeneratingNewTokens(Array.from({ length: tokens }, () => 0 as LlamaToken));
+  await sequence.controlledEvaluate([...before, [0 as LlamaToken, { generateNext: { token: true } }]]);
   return performance.now() - start;
-}
-
-function keepLeast(times: Map<number, number>, threads: number, milliseconds: number): void {
-  times.set(threads, Math.min(milliseconds, times.get(threads) ?? Number.POSITIVE_INFINITY));
-}
-
-function fastest(counts: readonly number[], times: ReadonlyMap<number, number>): number {
-  return counts.reduce((winner, threads) => ((times.get(threads) ?? 0) < (times.get(winner) ?? 0) * WORTH_A_THREAD ? threads : winner));
 }
