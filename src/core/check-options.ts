@@ -104,10 +104,6 @@ const RULES: { readonly [Name in keyof Settings]: Rule } = {
   bestOf: positive,
 };
 
-function isRecord(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function isNamed(value: unknown): value is { readonly name: string } {
   return typeof value === "object" && value !== null && "name" in value && typeof value.name === "string" && value.name !== "";
 }

@@ -23,6 +23,11 @@ export interface ChatRainFields extends BaseChatModelParams, Decoding, LoadOptio
   readonly stop?: readonly string[];
   /** Whether each search is a child run in traces: what it tried and what came of it, in numbers. @default false */
   readonly traceSearch?: boolean;
+  /**
+   * Whether the judge is measured beside the first answer by each principle: about two dozen short questions, whose outcome `onNotice` is
+   * told if it is bad. @default true
+   */
+  readonly checkJudge?: boolean;
   /** Told what a person should know although it works, such as a model that judges badly. @default a process warning */
   readonly onNotice?: (notice: string) => void;
 }
@@ -61,7 +66,13 @@ const LANGCHAIN_FIELDS: readonly string[] = [
   "outputVersion",
 ] satisfies readonly (keyof BaseChatModelParams)[];
 
-const OWN_FIELDS: readonly string[] = ["model", "onRainEvent", "traceSearch", "onNotice"] satisfies readonly (keyof ChatRainFields)[];
+const OWN_FIELDS: readonly string[] = [
+  "model",
+  "onRainEvent",
+  "traceSearch",
+  "checkJudge",
+  "onNotice",
+] satisfies readonly (keyof ChatRainFields)[];
 
 /** Names of LangChain's for what the core calls otherwise, or what belongs to one answer. */
 const NOT_DECODING: readonly string[] = ["signal", "onEvent", "tools", "toolChoice", "parallelCalls", "format"];
@@ -81,6 +92,7 @@ export const SERIALIZED_FIELDS: readonly string[] = [
   ...LOAD_OPTIONS,
   ...DECODING.filter((name) => typeof Reflect.get(DEFAULTS, name) !== "function"),
   "traceSearch",
+  "checkJudge",
   "outputVersion",
   "disableStreaming",
 ];

@@ -199,11 +199,21 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
 
   async *#write(messages: readonly BaseMessage[], options: this["ParsedCallOptions"], run: CallbackManagerForLLMRun | undefined): Steps {
     const turns = turnsOf(messages);
+    const { traceSearch = false, checkJudge = true } = this.#fields;
     const { onRainEvent = this.#fields.onRainEvent, signal } = options;
-    const listeners = { onRainEvent, run, traceSearch: this.#fields.traceSearch ?? false };
+    const listeners = { onRainEvent, run, traceSearch };
     using call = this.#calls.begin(signal);
     const request = requestOf(this.#decoding, options);
-    return yield* write({ source: this.#source, turns, request, listeners, signal: call.signal, onNotice: this.#onNotice });
+    return yield* write({
+      source: this.#source,
+      turns,
+      request,
+      listeners,
+      signal: call.signal,
+      life: this.#calls.life,
+      checkJudge,
+      onNotice: this.#onNotice,
+    });
   }
 }
 

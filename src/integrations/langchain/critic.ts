@@ -36,7 +36,7 @@ export class Critic {
     const source = this.settings.judge ?? model;
     if (source === undefined)
       throw new OptionError("judge", complaint("judge", "given where there is no `model` to judge itself", source), source);
-    const known = this.#judges.get(source) ?? textJudge(source, this.settings.judgeExamples);
+    const known = this.#judges.get(source) ?? textJudge(source, this.settings);
     this.#judges.set(source, known);
     return known;
   }

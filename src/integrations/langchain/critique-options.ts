@@ -12,6 +12,7 @@ import {
   type Rule,
 } from "../../core/index.ts";
 import { isJudgeSource, JUDGE_EXPECTED, type JudgeSource } from "./judging.ts";
+import { warn } from "./notice.ts";
 import type { OnRainEvent } from "./rain-events.ts";
 
 /**
@@ -55,6 +56,8 @@ export interface CritiqueOptions {
   readonly drafts?: DraftVisibility;
   /** Told of every rewind and commit, as it happens; LangChain's callbacks get the same as custom event "rain". */
   readonly onRainEvent?: OnRainEvent;
+  /** Told what a person should know although it works: that a local engine judges badly. @default a process warning */
+  readonly onNotice?: (notice: string) => void;
   /** Lets rewind events carry the text that was left: unsafe text, for demonstrations. @default false */
   readonly revealDiscarded?: boolean;
 }
@@ -75,6 +78,7 @@ export const CRITIQUE_DEFAULTS: CritiqueSettings = {
   judgeSignal: () => undefined,
   drafts: "silent",
   onRainEvent: () => undefined,
+  onNotice: warn,
   revealDiscarded: false,
 };
 
@@ -107,5 +111,6 @@ export const CRITIQUE_RULES: Rules<Required<CritiqueOptions>> = {
   judgeSignal: callback,
   drafts: oneOf(["silent", "traced"]),
   onRainEvent: callback,
+  onNotice: callback,
   revealDiscarded: flag,
 };

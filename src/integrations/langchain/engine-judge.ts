@@ -1,19 +1,29 @@
 import { ContextFullError, type Engine, Judge, Meter, type Prefix, type Principle, type Turn } from "../../core/index.ts";
-import type { Asked, TextJudge } from "./judging.ts";
+import { noticeUnfitJudge } from "./judge-notice.ts";
+import type { Asked, JudgeSettings, TextJudge } from "./judging.ts";
 
 /** A local engine as the judge of texts that it did not write: core's judge, both orders of the options, one batch. */
 export class EngineJudge implements TextJudge {
   readonly #engine: Engine;
   readonly #judgeExamples: number;
+  readonly #onNotice: (notice: string) => void;
   readonly #judges = new WeakMap<Principle, Judge>();
 
-  constructor(engine: Engine, judgeExamples: number) {
+  constructor(engine: Engine, { judgeExamples, onNotice }: JudgeSettings) {
     this.#engine = engine;
     this.#judgeExamples = judgeExamples;
+    this.#onNotice = onNotice;
   }
 
   /** @throws {ContextFullError} when not even the judged turn fits into the context */
   async judge(turns: readonly Turn[], { principle, signal }: Asked): Promise<number> {
+    const asking = {
+      principle,
+      judging: "preamble",
+      judgeExamples: this.#judgeExamples,
+      ...(signal === undefined ? {} : { signal }),
+    } as const;
+    noticeUnfitJudge(this.#engine, asking, this.#onNotice);
     const judge = this.#judgeOf(principle);
     const conversation = this.#fitted(turns, judge);
     const call = { purpose: "evaluate", meter: new Meter(), signal } as const;

@@ -93,11 +93,11 @@ function end({ violationMessage }: GuardrailSettings): StateChange {
 
 /** The value of a text that did not pass. Judged alone, as what is said to an assistant is not its answer. */
 async function flaggedValue(text: string, stage: Stage, { settings, signal, run }: Intake): Promise<number | undefined> {
-  const { inputPrinciple: principle, judge, judgeExamples, judgeSignal, threshold, exitBehavior, onRainEvent } = settings;
+  const { inputPrinciple: principle, judge, judgeSignal, threshold, exitBehavior, onRainEvent } = settings;
   if (text.trim() === "") return undefined;
   if (judge === undefined)
     throw new OptionError("judge", complaint("judge", "given, as nobody else can judge what comes in", judge), judge);
-  const value = await judgedValue([{ role: "assistant", text }], textJudge(judge, judgeExamples), { principle, judgeSignal, signal });
+  const value = await judgedValue([{ role: "assistant", text }], textJudge(judge, settings), { principle, judgeSignal, signal });
   if (value >= threshold) return undefined;
   await announce({ type: "violation", stage, value }, onRainEvent, run);
   if (exitBehavior === "error") throw new RainViolationError(stage, { principle: principle.name, threshold, value, rewinds: 0 });

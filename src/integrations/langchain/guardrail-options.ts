@@ -43,7 +43,7 @@ export interface GuardrailOverrides
 /** All optional: `rainGuardrail()` judges answers and tool calls by the agent's own model. */
 export interface RainGuardrailOptions
   extends GuardrailOverrides,
-    Pick<CritiqueOptions, "judgeExamples" | "judgeSignal" | "revealDiscarded"> {
+    Pick<CritiqueOptions, "judgeExamples" | "judgeSignal" | "onNotice" | "revealDiscarded"> {
   /** Of the middleware; needed where one agent has two. @default "RainGuardrail" */
   readonly name?: string;
 }
@@ -64,7 +64,7 @@ const DEFAULTS: Omit<GuardrailSettings, "inputPrinciple"> = {
   checkToolResults: false,
 };
 
-const { onExhausted: _onExhausted, refusal: _refusal, judgeExamples, judgeSignal, revealDiscarded, ...shared } = CRITIQUE_RULES;
+const { onExhausted: _onExhausted, refusal: _refusal, judgeExamples, judgeSignal, onNotice, revealDiscarded, ...shared } = CRITIQUE_RULES;
 
 const OVERRIDE_RULES: Rules<Required<GuardrailOverrides>> = {
   ...shared,
@@ -81,6 +81,7 @@ const OPTION_RULES: Rules<Required<RainGuardrailOptions>> = {
   ...OVERRIDE_RULES,
   judgeExamples,
   judgeSignal,
+  onNotice,
   revealDiscarded,
   name: sentence,
 };

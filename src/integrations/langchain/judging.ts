@@ -25,10 +25,18 @@ export interface TextJudge {
 /** Who may judge: a local engine, which reads its verdict off probabilities; a chat model, which is asked A or B; or a judge of your own. */
 export type JudgeSource = Engine | ChatRunnable | TextJudge;
 
+/** What a local engine is told that judges. */
+export interface JudgeSettings {
+  /** Examples that it reads first. */
+  readonly judgeExamples: number;
+  /** Told once of one that is no fit judge. */
+  readonly onNotice: (notice: string) => void;
+}
+
 /** @throws {OptionError} when it is none of the three */
-export function textJudge(source: JudgeSource, judgeExamples: number): TextJudge {
+export function textJudge(source: JudgeSource, settings: JudgeSettings): TextJudge {
   if (isTextJudge(source)) return source;
-  if (isEngine(source)) return new EngineJudge(source, judgeExamples);
+  if (isEngine(source)) return new EngineJudge(source, settings);
   if (isRunnable(source)) return new ChatJudge(source);
   throw new OptionError("judge", complaint("judge", JUDGE_EXPECTED, source), source);
 }
