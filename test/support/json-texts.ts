@@ -33,7 +33,8 @@ export function someText(schema: JsonSchema, choose: (count: number) => number, 
   }
 }
 
-/** Closing signs first, so that a text comes to its end. */
+/** Closing signs first, a string's before all others, which may stand in it: so a text comes to its end. */
 function shortest<Step extends { readonly byte: number }>(steps: readonly Step[]): Step | undefined {
-  return steps.find(({ byte }) => '"]}0e'.includes(String.fromCharCode(byte))) ?? steps[0];
+  const closing = [...'"]}0e'].map((sign) => steps.find(({ byte }) => byte === sign.charCodeAt(0)));
+  return closing.find((step) => step !== undefined) ?? steps[0];
 }
