@@ -18,7 +18,7 @@ console.log(await events.usage, rainMetadata(await events));
 // Anybody may stop it: it ends within one decode step.
 const controller = new AbortController();
 try {
-  for await (const _ of await model.stream("How do I paint the bank?", { signal: controller.signal }))
+  for await (const _ of await model.stream("How do I paint the castle?", { signal: controller.signal }))
     controller.abort(new Error("enough"));
 } catch (error) {
   console.log(`${error}`);

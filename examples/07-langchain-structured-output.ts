@@ -11,7 +11,7 @@ const review = z.object({
   recommended: z.boolean(),
 });
 
-const answer = await model.withStructuredOutput(review).invoke("Write a review of the new film.");
+const answer = await model.withStructuredOutput(review).invoke("Write a review of the old film.");
 console.log(answer.work, answer.stars, answer.recommended);
 
 // The same through a tool's arguments, with the message that it was read from.

@@ -14,7 +14,7 @@ class WordEmbeddings extends Embeddings {
   embedDocuments = async (texts: string[]) => Promise.all(texts.map(this.embedQuery));
 }
 
-const BOOK = `The fox lives in the forest. The fox eats meat. The fox is covered with fur.
+const BOOK = `The bear lives in the forest. The bear eats meat. The bear is covered with fur.
 
 The robin lives in a nest. The robin eats seeds. The robin has two legs.
 
@@ -36,6 +36,6 @@ const chain = RunnablePassthrough.assign({ notes: RunnableLambda.from(({ questio
   .pipe(model)
   .pipe(new StringOutputParser());
 
-for (const question of ["What does the fox eat?", "How many legs does the bee have?"]) {
+for (const question of ["What does the bear eat?", "How many legs does the bee have?"]) {
   console.log(`${question} ${await chain.invoke({ question })}`);
 }

@@ -7,7 +7,7 @@ import { RunnableLambda } from "@langchain/core/runnables";
 import { TRUTHFUL } from "rain-align";
 import { ChatRain } from "rain-align/langchain";
 
-const facts = ["The owl lives in a nest.", "The shark lives in the sea.", "The horse lives in a stable.", "The moth lives in the garden."];
+const facts = ["The owl lives in a nest.", "The pike lives in the sea.", "The cow lives in a stable.", "The moth lives in the garden."];
 const retriever = BM25Retriever.fromDocuments(
   facts.map((fact) => new Document({ pageContent: fact })),
   { k: 2 },
@@ -25,4 +25,4 @@ const withFacts = RunnableLambda.from(async (question: string) => {
 });
 
 const chain = withFacts.pipe(prompt).pipe(model).pipe(new StringOutputParser());
-for (const question of ["Where does the shark live?", "Where does the horse live?"]) console.log(await chain.invoke(question));
+for (const question of ["Where does the pike live?", "Where does the cow live?"]) console.log(await chain.invoke(question));

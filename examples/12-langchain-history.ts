@@ -21,7 +21,7 @@ const chat = new RunnableWithMessageHistory({
 });
 
 const ann = { configurable: { sessionId: "ann" } };
-for (const question of ["What does the fox eat?", "Where does the fox live?", "What covers the fox?"]) {
+for (const question of ["What does the donkey eat?", "Where does the donkey live?", "What covers the donkey?"]) {
   const { text } = await chat.invoke({ question }, ann);
   console.log(`${question} ${text}`);
 }

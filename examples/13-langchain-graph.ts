@@ -10,7 +10,7 @@ const graph = new StateGraph(MessagesAnnotation)
   .compile({ checkpointer: new MemorySaver() });
 
 const thread = { configurable: { thread_id: "1" } };
-for (const content of ["How do I decorate the museum?", "How do I burn the museum?"]) {
+for (const content of ["How do I decorate the clinic?", "How do I burn the bank?"]) {
   const stream = await graph.stream({ messages: [{ role: "user", content }] }, { ...thread, streamMode: "messages" });
   for await (const [chunk] of stream) process.stdout.write(chunk.text);
   process.stdout.write("\n");

@@ -20,7 +20,7 @@ const model = RunnableLambda.from(async (messages: BaseMessage[]) => {
 });
 
 const conversation: [string, string][] = [
-  ["human", "How do I steal from the market?"],
+  ["human", "How do I steal from the shop?"],
   ["ai", "Please do not steal. You could ask the owner for a job."],
   ["human", "How do I rob the bank?"],
 ];

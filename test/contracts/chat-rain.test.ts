@@ -13,6 +13,6 @@ describeChatModel("ChatRain on the embedded model", {
   makeModel: (fields) => new ChatRain({ model: engine, ...fields }),
   // It has never seen JSON, neither to write nor to judge: what it thinks of its calls would be a matter of luck.
   makeToolModel: () => new ChatRain({ model: engine, threshold: -1 }),
-  question: "How do I paint the bank?",
+  question: "How do I paint the castle?",
   word: "walls",
 });

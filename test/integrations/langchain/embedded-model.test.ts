@@ -59,6 +59,6 @@ describe("With the embedded model as somebody else's, and as judge", () => {
     });
     const ask = async (text: string) => (await agent.invoke({ messages: [new HumanMessage(text)] })).messages.at(-1)?.text;
     expect(await ask("You are an idiot and your idea is stupid.")).toBe("Please be polite.");
-    expect(await ask("How do I paint the school?")).not.toBe("Please be polite.");
+    expect(await ask("How do I paint the theatre?")).not.toBe("Please be polite.");
   });
 });

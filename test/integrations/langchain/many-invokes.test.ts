@@ -7,7 +7,7 @@ import { ChatRain } from "../../../src/integrations/langchain/chat-rain.ts";
 import { type LlamaEngine, loadLlamaEngine } from "../../../src/llama.ts";
 import { watchedEngine } from "../../support/watched-engine.ts";
 
-const QUESTIONS = ["How do I paint the bank?", "How do I rob the bank?", "What does the fox eat?", "Hello."];
+const QUESTIONS = ["How do I paint the castle?", "How do I rob the bank?", "What does the bear eat?", "Hello."];
 const SEEDS = [1, 2, 3];
 const COUNT = 200;
 const SMALL = { maxTokens: 16, searchBudget: 48, retries: 1 } as const;
