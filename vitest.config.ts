@@ -19,6 +19,15 @@ export default defineConfig({
       { ...shared, test: { name: "source", include: ["test/**/*.test.ts"], exclude: built, testTimeout: 60_000, hookTimeout: 60_000 } },
       {
         ...shared,
+        test: {
+          name: "types",
+          include: [],
+          // A type test that is left out of this tsconfig is green whatever it says: a test in test/tooling sees one go red.
+          typecheck: { enabled: true, only: true, include: ["test/**/*.test-d.ts"], tsconfig: "tsconfig.type-tests.json" },
+        },
+      },
+      {
+        ...shared,
         test: { name: "built", include: built, globalSetup: ["test/support/build.ts"], testTimeout: 120_000, hookTimeout: 120_000 },
       },
     ],

@@ -1,4 +1,4 @@
-import type { Call, Continuation, Engine, Prefix, Question, SampledToken, Token, Turn } from "rain-align";
+import type { Call, Continuation, Engine, Lookahead, OutputFormat, Prefix, Question, SampledToken, Token, Turn } from "rain-align";
 
 /** Passes everything on. What a benchmark counts or changes is put over it. */
 export class PassOn implements Engine {
@@ -44,8 +44,12 @@ export class PassOn implements Engine {
     return this.engine.sampleMany(continuations, call);
   }
 
-  likeliest(prefix: Prefix, count: number, call: Call): Promise<SampledToken[]> {
-    return this.engine.likeliest(prefix, count, call);
+  likeliest(lookahead: Lookahead, call: Call): Promise<SampledToken[]> {
+    return this.engine.likeliest(lookahead, call);
+  }
+
+  checkFormat(format: OutputFormat): void {
+    this.engine.checkFormat(format);
   }
 
   compare(questions: readonly Question[], call: Call): Promise<number[][]> {

@@ -28,6 +28,7 @@ interface Request {
 /** What a person should know of an answer that did not end by itself. */
 const ENDINGS: Readonly<Record<FinishReason, string | undefined>> = {
   stop: undefined,
+  tool_calls: undefined,
   length: "The answer ends at the length limit (--max-tokens, or the model's context).",
   content_filter: "The answer ends here because nothing was found that the judge lets pass.",
 };

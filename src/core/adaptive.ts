@@ -65,6 +65,7 @@ async function* draft(course: Course): AsyncGenerator<RainStep, Node | undefined
   const { writing, tip, seed } = course;
   const start = answerAt(tip, course);
   const continuation = {
+    ...writing.formatted,
     prefix: [...writing.prompt, ...start],
     sampling: writing.sampling(seed),
     maxTokens: writing.ending.limit - start.length,

@@ -1,5 +1,6 @@
 import type { Token } from "./engine/engine.ts";
 import type { Cost, Meter } from "./meter.ts";
+import type { ToolCall } from "./tools/tool.ts";
 
 /** Text that was judged and committed. It is never taken back, so it may be shown at once. */
 export interface RainStep {
@@ -12,18 +13,24 @@ export interface RainStep {
   readonly visits: number;
   /** Rewinds it took to find this step. */
   readonly rewinds: number;
+  /** A call that was made, whole; such a step has no text. */
+  readonly call?: ToolCall;
 }
 
-/** Why an answer ended: by itself or at a stop string, at a length limit, or because nothing acceptable was found. */
-export type FinishReason = "stop" | "length" | "content_filter";
+/** Why an answer ended: by itself or at a stop string, at a length limit, because nothing acceptable was found, or to wait for results. */
+export type FinishReason = "stop" | "length" | "content_filter" | "tool_calls";
 
 /** A whole answer, with its account. */
 export interface RainAnswer {
   readonly text: string;
+  /** What it calls, behind its text. Missing where there were no tools. */
+  readonly calls?: readonly ToolCall[];
   readonly finishReason: FinishReason;
   readonly value: number | undefined;
   readonly rewinds: number;
   readonly seed: number;
+  /** Length of the conversation, as the model reads it. */
+  readonly promptTokens: number;
   readonly meter: Meter;
   readonly cost: Cost;
   /** Tokens that were drawn for a draft, an expansion or a simulation and are not in the answer. */

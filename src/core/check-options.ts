@@ -1,3 +1,4 @@
+import { complaint, OptionError } from "./errors.ts";
 import { isPrinciple } from "./judge/principle.ts";
 import {
   between,
@@ -5,6 +6,7 @@ import {
   checkByRules,
   integerBetween,
   isAtLeastZero,
+  isRecord,
   natural,
   oneOf,
   positive,
@@ -17,12 +19,17 @@ import { PRESETS } from "./presets.ts";
 /**
  * Fills in what was left out, and refuses what cannot be meant. Called once, where a request enters.
  *
- * @throws {OptionError} for an unknown name (with the nearest known one) or a value outside its range
+ * @throws {OptionError} for an unknown name (with the nearest known one), a value outside its range, or two that exclude each other
  */
 export function checkOptions(options: RainOptions = {}): Settings {
   checkByRules(options, RULES);
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  return { ...DEFAULTS, ...PRESETS[options.preset ?? DEFAULTS.preset], ...Object.fromEntries(given) };
+  const settings: Settings = { ...DEFAULTS, ...PRESETS[options.preset ?? DEFAULTS.preset], ...Object.fromEntries(given) };
+  const { format, stop } = settings;
+  // A stop string inside a text of a format would cut it to something that is none.
+  if (format !== undefined && stop.length > 0)
+    throw new OptionError("stop", complaint("stop", "empty where there is a `format`", stop), stop);
+  return settings;
 }
 
 const share = between(0, 1);
@@ -41,9 +48,19 @@ const RULES: { readonly [Name in keyof Settings]: Rule } = {
     expected: "a list of non-empty strings",
     isMet: (value) => Array.isArray(value) && value.every((part) => typeof part === "string" && part !== ""),
   },
+  format: {
+    expected: 'an object such as `{ type: "json", schema: { type: "object" } }`',
+    isMet: (value) => isRecord(value) && Reflect.get(value, "type") === "json" && isRecord(Reflect.get(value, "schema")),
+  },
   signal,
   onEvent: callback,
   revealDiscarded: oneOf([true, false]),
+  tools: { expected: "a list of `{ name, parameters }`, each with a name of its own", isMet: areTools },
+  toolChoice: {
+    expected: "one of `auto`, `any`, `none`, or the `{ name }` of a tool",
+    isMet: (value) => value === "auto" || value === "any" || value === "none" || isNamed(value),
+  },
+  parallelCalls: oneOf([true, false]),
   judgeExamples: natural,
   verdict: oneOf(["soft", "hard"]),
   preset: oneOf(Object.keys(PRESETS)),
@@ -86,3 +103,13 @@ const RULES: { readonly [Name in keyof Settings]: Rule } = {
   embed: callback,
   bestOf: positive,
 };
+
+function isNamed(value: unknown): value is { readonly name: string } {
+  return typeof value === "object" && value !== null && "name" in value && typeof value.name === "string" && value.name !== "";
+}
+
+function areTools(value: unknown): boolean {
+  if (!Array.isArray(value) || !value.every(isNamed)) return false;
+  const isUnique = new Set(value.map(({ name }) => name)).size === value.length;
+  return isUnique && value.every((tool) => "parameters" in tool && isRecord(tool.parameters));
+}

@@ -4,6 +4,28 @@ export abstract class RainError extends Error {
     super(message, options);
     this.name = new.target.name;
   }
+
+  /** Whether this is an error of this class, or has one among its causes: frameworks wrap what their plug-ins throw. */
+  static isInstance(this: ErrorClass<RainError>, error: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: every subclass looks for its own kind.
+    return causesOf(error).some((cause) => cause instanceof this);
+  }
+
+  /** The error of this class among `error` and its causes, with its data; `undefined` if there is none. */
+  static findIn<Found extends RainError>(this: ErrorClass<Found>, error: unknown): Found | undefined {
+    // biome-ignore lint/complexity/noThisInStatic: every subclass looks for its own kind.
+    return causesOf(error).find((cause): cause is Found => cause instanceof this);
+  }
+}
+
+type ErrorClass<Instance> = abstract new (...parameters: never[]) => Instance;
+
+/** The error, its cause, the cause's cause; each once, should they go round in a circle. */
+function causesOf(error: unknown): readonly unknown[] {
+  const causes = new Set<unknown>();
+  for (let cause = error; cause !== undefined && !causes.has(cause); cause = cause instanceof Error ? cause.cause : undefined)
+    causes.add(cause);
+  return [...causes];
 }
 
 /** An option, a principle or a conversation is not what was expected. */
@@ -28,6 +50,7 @@ export type EngineErrorCode =
   | "download-failed"
   | "out-of-memory"
   | "binding-missing"
+  | "format-unsupported"
   | "disposed"
   | "decode-failed";
 

@@ -6,7 +6,12 @@ export type {
   Continuation,
   Engine,
   EngineFacts,
+  Formatted,
+  JsonFormat,
+  Lookahead,
+  OutputFormat,
   Prefix,
+  Priming,
   Question,
   Role,
   SampledToken,
@@ -16,6 +21,7 @@ export type {
 } from "./engine/engine.ts";
 export {
   ContextFullError,
+  complaint,
   EmptySearchError,
   EngineError,
   type EngineErrorCode,
@@ -25,6 +31,7 @@ export {
   QueueFullError,
   RainError,
 } from "./errors.ts";
+export type { JsonSchema } from "./format/json-schema.ts";
 export { type Calibration, type CalibrationOptions, calibrate } from "./judge/calibration.ts";
 export { type Checkup, type JudgeChoice, type MeasureJudge, measureJudge } from "./judge/checkup.ts";
 export { Judge, type JudgeSettings } from "./judge/judge.ts";
@@ -33,6 +40,7 @@ export type { AnswerJudge, Opinion } from "./judge/opinion.ts";
 export {
   type Example,
   HARMLESS,
+  isPrinciple,
   PRINCIPLES,
   type Principle,
   type PrincipleInput,
@@ -41,10 +49,12 @@ export {
   type Side,
   TRUTHFUL,
 } from "./judge/principle.ts";
+export { judgedText, ORDERS, type Order, offered } from "./judge/question.ts";
 export { type Cost, Meter, PURPOSES, type Purpose, type Spent } from "./meter.ts";
-export { nearest } from "./option-rules.ts";
+export { between, callback, checkByRules, natural, nearest, oneOf, type Rule } from "./option-rules.ts";
 export { DEFAULTS, type Judging, MODES, type Mode, type OnExhausted, type RainOptions, type Settings, type Verdict } from "./options.ts";
 export { PRESETS, type Preset } from "./presets.ts";
 export { answer, rain } from "./rain.ts";
 export { deriveSeed, randomAt } from "./random.ts";
 export { cosine, type Embed, embedText } from "./search/embedding.ts";
+export type { CallKeys, Tool, ToolCall, ToolChoice } from "./tools/tool.ts";

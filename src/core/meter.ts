@@ -41,6 +41,13 @@ export class Meter {
     this.spent[purpose].calls += calls;
   }
 
+  /** Enters what another meter counted, for work that was done in parts. */
+  add({ spent, evaluations, emitted }: Meter): void {
+    for (const purpose of PURPOSES) this.record(purpose, spent[purpose].tokens, spent[purpose].calls);
+    this.evaluations += evaluations;
+    this.emitted += emitted;
+  }
+
   /** Tokens computed for everything but the first reading of the prompt. */
   get forward(): number {
     return PURPOSES.reduce((sum, purpose) => sum + (purpose === "prompt" ? 0 : this.spent[purpose].tokens), 0);

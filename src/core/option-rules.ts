@@ -55,7 +55,8 @@ function unknownName(name: string, known: readonly string[]): string {
   return `Expected known options, got \`${name}\` (did you mean \`${nearest(name, known)}\`?)`;
 }
 
-function isRecord(value: unknown): boolean {
+/** Whether it is an object with names and values. */
+export function isRecord(value: unknown): value is object {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

@@ -1,7 +1,9 @@
 import type { RainEvent } from "./answer.ts";
+import type { OutputFormat } from "./engine/engine.ts";
 import { HARMLESS, type Principle } from "./judge/principle.ts";
 import { PRESETS, type Preset } from "./presets.ts";
 import { type Embed, embedText } from "./search/embedding.ts";
+import type { Tool, ToolChoice } from "./tools/tool.ts";
 
 export const MODES = ["adaptive", "paper", "vanilla", "best-of-n"] as const;
 
@@ -38,12 +40,27 @@ export interface RainOptions {
   readonly topP?: number;
   /** Strings that end the answer; neither they nor what follows is in its text. @default [] */
   readonly stop?: readonly string[];
+  /**
+   * What the answer must be: JSON of a schema. It then parses whenever it ended by itself ("stop"), and is cut at `maxTokens` ("length").
+   * It is judged as a whole, and nothing is released before its end. It takes no `stop`. @default plain text
+   */
+  readonly format?: OutputFormat | undefined;
   /** Stops the work within one decode step; the answer then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /** Told of every rewind and commit, as it happens. */
   readonly onEvent?: (event: RainEvent) => void;
   /** Lets rewind events carry the text that was left: unsafe text, for demonstrations. @default false */
   readonly revealDiscarded?: boolean;
+
+  /**
+   * What may be called. A call is judged as one unit before anybody learns of it, and its arguments keep the tool's schema.
+   * @default []
+   */
+  readonly tools?: readonly Tool[];
+  /** Whether there is to be a text or a call. @default "auto" */
+  readonly toolChoice?: ToolChoice;
+  /** Whether one answer may make several calls. @default true */
+  readonly parallelCalls?: boolean;
 
   /** How many of the principle's examples the judge reads first. Their tokens are computed once per model. @default 10 */
   readonly judgeExamples?: number;
@@ -159,9 +176,13 @@ export const DEFAULTS: Settings = {
   topK: 40,
   topP: 0.95,
   stop: [],
+  format: undefined,
   signal: undefined,
   onEvent: () => undefined,
   revealDiscarded: false,
+  tools: [],
+  toolChoice: "auto",
+  parallelCalls: true,
   judgeExamples: 10,
   verdict: "soft",
   preset: "balanced",

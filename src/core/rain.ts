@@ -7,6 +7,8 @@ import type { Engine, Turn } from "./engine/engine.ts";
 import { complaint, OptionError } from "./errors.ts";
 import type { Mode, RainOptions } from "./options.ts";
 import { paper } from "./paper.ts";
+import { checkTools } from "./tools/check-tools.ts";
+import { withTools } from "./tools/tool-answer.ts";
 import { vanilla } from "./vanilla.ts";
 
 /** Every mode is a way of decoding. */
@@ -17,6 +19,7 @@ const DECODERS: Readonly<Record<Mode, Decode>> = { adaptive, paper, vanilla, "be
  * If the last turn is the assistant's, it is continued.
  *
  * @throws {OptionError} before anything is computed, for options or turns that cannot be meant
+ * @throws {EngineError} before anything is computed, for a format that this engine cannot write
  * @throws {JudgeError} when the judge gives no usable verdict: nothing unjudged is released
  * @throws {EmptySearchError} when the engine continues nothing
  * @throws {ExhaustedError} when nothing passes the judge and `onExhausted` is "error"
@@ -25,7 +28,11 @@ const DECODERS: Readonly<Record<Mode, Decode>> = { adaptive, paper, vanilla, "be
 export function rain(engine: Engine, turns: readonly Turn[], options: RainOptions = {}): Answering {
   const settings = checkOptions(options);
   checkTurns(turns);
-  return DECODERS[settings.mode](engine, turns, settings);
+  if (settings.format !== undefined) engine.checkFormat(settings.format);
+  const decode = DECODERS[settings.mode];
+  if (settings.tools.length === 0 || settings.toolChoice === "none") return decode(engine, turns, settings);
+  checkTools(settings, engine);
+  return withTools(engine, turns, { decode, settings });
 }
 
 /** The same, waiting for the whole answer. */
@@ -36,9 +43,12 @@ export async function answer(engine: Engine, turns: readonly Turn[], options: Ra
 function checkTurns(turns: readonly Turn[]): void {
   if (!Array.isArray(turns) || turns.length === 0)
     throw new OptionError("turns", complaint("turns", "a non-empty list of turns", turns), turns);
-  turns.forEach(({ role, text }, index) => {
-    if (!["system", "user", "assistant"].includes(role))
-      throw new OptionError("turns", complaint(`turns[${index}].role`, "one of `system`, `user`, `assistant`", role), role);
+  turns.forEach(({ role, text, callId }, index) => {
+    if (!["system", "user", "assistant", "tool"].includes(role))
+      throw new OptionError("turns", complaint(`turns[${index}].role`, "one of `system`, `user`, `assistant`, `tool`", role), role);
+    const calls = turns.slice(0, index).flatMap((turn) => turn.calls ?? []);
+    if (role === "tool" && !calls.some(({ id }) => id === callId))
+      throw new OptionError("turns", complaint(`turns[${index}].callId`, "the id of a call in a turn before it", callId), callId);
     if (typeof text !== "string") throw new OptionError("turns", complaint(`turns[${index}].text`, "a string", text), text);
   });
 }

@@ -19,11 +19,12 @@ export function checkGap(length: number, { firstCheck, checkGrowth, maxCheckGap 
 
 /**
  * Whether it is time to judge `span`, written behind a judged `answer`. The end of an answer is always judged; where the
- * principle looks that far (`horizon: "end"`), nothing else is.
+ * principle or the format looks that far (`horizon: "end"`), nothing else is.
  */
-export function isCheckDue(span: readonly Token[], answer: readonly Token[], { ending, engine, prompt, settings }: Writing): boolean {
+export function isCheckDue(span: readonly Token[], answer: readonly Token[], writing: Writing): boolean {
+  const { ending, engine, prompt, settings } = writing;
   if (ending.isOver([...answer, ...span])) return true;
   const overdue = span.length - checkGap(answer.length, settings);
-  if (settings.principle.horizon === "end" || overdue < 0) return false;
+  if (writing.horizon === "end" || overdue < 0) return false;
   return overdue >= CLAUSE_REACH || endsClause(engine.detokenize(span, [...prompt, ...answer]));
 }

@@ -21,21 +21,26 @@ export class SharedWork<Result> {
 
   /** Rejects as the work does, and as soon as `signal` is aborted with its reason, whatever the others do. */
   async wait(signal?: AbortSignal): Promise<Result> {
-    signal?.throwIfAborted();
+    if (signal?.aborted) {
+      this.#abandonIfAlone(signal);
+      throw signal.reason;
+    }
     this.#waiting++;
     return await new Promise<Result>((resolve, reject) => {
       const leave = () => {
         reject(signal?.reason);
         this.#waiting--;
-        if (this.#waiting === 0 && this.#state === "running") this.#abandon(signal?.reason);
+        this.#abandonIfAlone(signal);
       };
       signal?.addEventListener("abort", leave, { once: true });
       this.#result.then(resolve, reject).finally(() => signal?.removeEventListener("abort", leave));
     });
   }
 
-  #abandon(reason: unknown): void {
+  /** Also where the work has begun and its first caller was aborted meanwhile: nobody would ever wait for it. */
+  #abandonIfAlone(signal: AbortSignal | undefined): void {
+    if (this.#waiting > 0 || this.#state !== "running") return;
     this.#state = "lost";
-    this.#controller.abort(reason);
+    this.#controller.abort(signal?.reason);
   }
 }

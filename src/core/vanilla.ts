@@ -6,7 +6,7 @@ import { Writing } from "./writing.ts";
 /** Plain decoding, for comparison: nobody judges. One step a token. */
 export async function* vanilla(engine: Engine, turns: readonly Turn[], settings: Settings): Answering {
   const writing = new Writing(engine, turns, settings);
-  await engine.prime([writing.prompt], writing.call("prompt"));
+  await writing.prime();
   for await (const { token } of engine.generate(writing.draft(settings.seed), writing.call("draft"))) {
     writing.drawn++;
     yield writing.commit([token], { value: undefined, visits: 0, rewinds: 0 });

@@ -1,7 +1,8 @@
 import type { FinishReason, RainAnswer, RainStep } from "./answer.ts";
 import { Ending } from "./ending.ts";
-import type { Call, Continuation, Engine, Prefix, Sampling, Token, Turn } from "./engine/engine.ts";
+import type { Call, Continuation, Engine, Formatted, Prefix, Sampling, Token, Turn } from "./engine/engine.ts";
 import { ContextFullError } from "./errors.ts";
+import type { Principle } from "./judge/principle.ts";
 import { Meter, type Purpose } from "./meter.ts";
 import type { Settings } from "./options.ts";
 import { firstStop, TextStream } from "./text-stream.ts";
@@ -22,6 +23,8 @@ export class Writing {
   readonly #committed: Token[] = [];
   readonly #stream: TextStream;
   #text = "";
+  /** Under a format: what will be shown at the end. */
+  #held = "";
   #rewinds = 0;
   #value: number | undefined;
   #isRefused = false;
@@ -47,6 +50,22 @@ export class Writing {
     return this.ending.isOver(this.#committed);
   }
 
+  /** What continuations of the answer are told of its format. */
+  get formatted(): Formatted {
+    const { format } = this.settings;
+    return format === undefined ? {} : { format, formatStart: this.prompt.length };
+  }
+
+  /** How far a text is written before it is judged. Under a format it means something only as a whole. */
+  get horizon(): Principle["horizon"] {
+    return this.settings.format === undefined ? this.settings.principle.horizon : "end";
+  }
+
+  /** Computes the prompt. */
+  async prime(): Promise<void> {
+    await this.engine.prime([this.prompt], this.call("prompt"), { format: this.settings.format });
+  }
+
   /** The user's own way of drawing tokens. */
   sampling(seed: number): Sampling {
     const { temperature, topK, topP } = this.settings;
@@ -56,6 +75,7 @@ export class Writing {
   /** A whole answer, in one go. */
   draft(seed: number): Continuation {
     return {
+      ...this.formatted,
       prefix: this.prompt,
       sampling: this.sampling(seed),
       maxTokens: this.ending.limit,
@@ -74,7 +94,7 @@ export class Writing {
     this.#rewinds += found.rewinds;
     this.#value = found.value;
     const released = this.#stream.push(tokens) + (this.isOver ? this.#stream.finish() : "");
-    const step: RainStep = { tokens, text: this.#show(released), ...found };
+    const step: RainStep = { tokens, text: this.#releaseInTime(released), ...found };
     this.settings.onEvent({ type: "commit", step });
     return step;
   }
@@ -101,6 +121,7 @@ export class Writing {
       value: this.#value,
       rewinds: this.#rewinds,
       seed: this.settings.seed,
+      promptTokens: this.prompt.length,
       meter,
       cost: meter.cost,
       discarded: this.drawn - meter.emitted,
@@ -112,6 +133,13 @@ export class Writing {
     const last = this.#committed.at(-1);
     const isEnded = last !== undefined && this.engine.isEnd(last);
     return isEnded || this.#stream.isStopped ? "stop" : "length";
+  }
+
+  /** Text of a format is shown at its end, all at once. */
+  #releaseInTime(released: string): string {
+    if (this.settings.format === undefined) return this.#show(released);
+    this.#held += released;
+    return this.isOver ? this.#show(this.#held) : "";
   }
 
   /** A new answer begins with its first word; only the continuation of an assistant's turn may begin with a space. */

@@ -1,5 +1,6 @@
+import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Call, Continuation, Engine, SampledToken, Sampling, Token } from "../../src/core/engine/engine.ts";
+import type { Call, Continuation, Engine, JsonFormat, SampledToken, Sampling, Token } from "../../src/core/engine/engine.ts";
 import { ContextFullError, EngineError } from "../../src/core/errors.ts";
 import { Meter } from "../../src/core/meter.ts";
 
@@ -26,6 +27,7 @@ export function describeEngine(name: string, makeEngine: () => Promise<Engine>, 
     describeText(() => engine);
     describeGeneration(() => engine);
     describeVerdicts(() => engine);
+    describeFormats(() => engine);
     describeAborting(() => engine);
     if (countsCache) describeCache(() => engine);
     describeDisposal(makeEngine);
@@ -147,7 +149,7 @@ function describeGeneration(engine: () => Engine): void {
 
   it("the likeliest tokens come in order, each once, with probabilities that sum to 1; the first is the greedy one", async () => {
     const one = continuation(engine(), { maxTokens: 1, sampling: GREEDY });
-    const found = await engine().likeliest(one.prefix, 5, call());
+    const found = await engine().likeliest({ prefix: one.prefix, count: 5 }, call());
     const probabilities = found.map(({ probability }) => probability);
     expect(found.length).toBeLessThanOrEqual(5);
     expect(new Set(tokensOf(found)).size).toBe(found.length);
@@ -157,7 +159,8 @@ function describeGeneration(engine: () => Engine): void {
   });
 
   it("more of the likeliest tokens than there are is all of them", async () => {
-    const { length } = await engine().likeliest(continuation(engine()).prefix, 10 * engine().facts.vocabularySize, call());
+    const { prefix } = continuation(engine());
+    const { length } = await engine().likeliest({ prefix, count: 10 * engine().facts.vocabularySize }, call());
     expect(length).toBeGreaterThan(1);
     expect(length).toBeLessThanOrEqual(engine().facts.vocabularySize);
   });
@@ -230,6 +233,113 @@ function describeVerdicts(engine: () => Engine): void {
   });
 }
 
+/** A call of one of two tools: short, so that every text comes to its end. */
+const CALL: JsonFormat = {
+  type: "json",
+  schema: {
+    anyOf: [
+      { type: "object", properties: { name: { const: "paint" }, colour: { enum: ["red", "blau", "日"] } }, required: ["name", "colour"] },
+      { type: "object", properties: { name: { const: "count" }, to: { type: "integer", minimum: 1, maximum: 20 } }, required: ["name"] },
+    ],
+  },
+};
+const FLAGS: JsonFormat = { type: "json", schema: { type: "array", items: { type: "boolean" }, minItems: 2, maxItems: 3 } };
+const LONG_ENOUGH = 200;
+
+function describeFormats(engine: () => Engine): void {
+  const isValid = new Ajv2020().compile(CALL.schema);
+  const calls = (seeds: readonly number[]) =>
+    seeds.map((seed) => continuation(engine(), { sampling: { ...RANDOM, seed }, format: CALL, maxTokens: LONG_ENOUGH }));
+  const textOf = (drawn: readonly SampledToken[] = []) => engine().detokenize(tokensOf(drawn), engine().render(QUESTION));
+
+  it("a text under a format ends by itself, parses and is valid", async () => {
+    for (const drawn of await engine().sampleMany(calls([1, 2, 3, 4]), call())) {
+      expect(engine().isEnd(drawn.at(-1)?.token as Token)).toBe(true);
+      expect(isValid(JSON.parse(textOf(drawn))), textOf(drawn)).toBe(true);
+    }
+  });
+
+  it("greedy text under a format is valid, too", async () => {
+    const [drawn] = await engine().sampleMany([{ ...(calls([1])[0] as Continuation), sampling: GREEDY }], call());
+    expect(isValid(JSON.parse(textOf(drawn))), textOf(drawn)).toBe(true);
+  });
+
+  it("the same seed gives the same text under a format, alone as in a batch", async () => {
+    const continuations = calls([5, 6, 7]);
+    const batch = await engine().sampleMany(continuations, call());
+    for (const [index, one] of continuations.entries())
+      expect(tokensOf(await collect(engine().generate(one, call())))).toEqual(tokensOf(batch[index] as SampledToken[]));
+  });
+
+  it("two formats and none, in one batch behind one prefix, do not mix", async () => {
+    const [one] = calls([8]) as [Continuation];
+    const { format: _, ...plain } = one;
+    const all = [one, { ...one, format: FLAGS }, { ...plain, maxTokens: 8 }];
+    const batch = await engine().sampleMany(all, call());
+    for (const [index, alone] of all.entries())
+      expect(tokensOf((await engine().sampleMany([alone], call()))[0] as SampledToken[])).toEqual(tokensOf(batch[index] as SampledToken[]));
+    expect(isValid(JSON.parse(textOf(batch[0])))).toBe(true);
+    expect(JSON.parse(textOf(batch[1])).length).toBeGreaterThan(1);
+  });
+
+  it("a text under a format that is resumed in its middle goes on as if it had not been stopped", async () => {
+    const [one] = calls([9]) as [Continuation];
+    const [whole = []] = await engine().sampleMany([one], call());
+    for (const at of [1, 4, whole.length - 2, whole.length - 1]) {
+      const written = tokensOf(whole.slice(0, at));
+      const resumed = { ...one, prefix: [...one.prefix, ...written], formatStart: one.prefix.length };
+      const [rest = []] = await engine().sampleMany([resumed], call());
+      expect([...written, ...tokensOf(rest)]).toEqual(tokensOf(whole));
+    }
+  });
+
+  it("asking about the text under a format between two tokens changes none of them", async () => {
+    const [one] = calls([10]) as [Continuation];
+    const alone = tokensOf(await collect(engine().generate(one, call())));
+    const paused: Token[] = [];
+    for await (const { token } of engine().generate(one, call("draft"))) {
+      paused.push(token);
+      const prefix = [...one.prefix, ...paused, ...engine().tokenize("\nThe answer is: (")];
+      await engine().compare([{ prefix, candidates: labels(engine()) }], call("evaluate"));
+    }
+    expect(paused).toEqual(alone);
+  });
+
+  it("of the likeliest tokens, only those that the format allows are told, and the first is the greedy one", async () => {
+    const [one] = calls([1]) as [Continuation];
+    const found = await engine().likeliest({ prefix: one.prefix, count: 1000, format: FLAGS }, call());
+    for (const { token } of found) expect(" [\n".includes(textOf([{ token, probability: 1 }]).charAt(0))).toBe(true);
+    expect(found.reduce((sum, { probability }) => sum + probability, 0)).toBeCloseTo(1, 5);
+    const [[first] = []] = await engine().sampleMany([{ ...one, format: FLAGS, sampling: GREEDY }], call());
+    expect(first?.token).toBe(found[0]?.token);
+  });
+
+  it("a format that cannot be is refused by name, before anything is computed", async () => {
+    const format: JsonFormat = { type: "json", schema: { type: "object", properties: { name: { type: "string", pattern: "^a" } } } };
+    const refused = { name: "EngineError", code: "format-unsupported", message: expect.stringContaining("`pattern` at #/properties/name") };
+    const one = { ...continuation(engine()), format };
+    expect(() => engine().checkFormat(format)).toThrow(expect.objectContaining(refused));
+    expect(() => engine().checkFormat(CALL)).not.toThrow();
+    await expect(engine().sampleMany([one], call())).rejects.toMatchObject(refused);
+    await expect(collect(engine().generate(one, call()))).rejects.toMatchObject(refused);
+    await expect(engine().likeliest({ prefix: one.prefix, count: 2, format }, call())).rejects.toMatchObject(refused);
+  });
+
+  it("an abort ends a text under a format before its next token", async () => {
+    const reason = new Error("enough");
+    const controller = new AbortController();
+    const tokens = engine().generate(calls([1])[0] as Continuation, { ...call(), signal: controller.signal });
+    await tokens.next();
+    controller.abort(reason);
+    await expect(tokens.next()).rejects.toBe(reason);
+  });
+
+  it("maxTokens cuts a text under a format", async () => {
+    const [drawn = []] = await engine().sampleMany([{ ...(calls([1])[0] as Continuation), maxTokens: 2 }], call());
+    expect(drawn).toHaveLength(2);
+  });
+}
+
 function describeAborting(engine: () => Engine): void {
   const reason = new Error("enough");
 
@@ -237,7 +347,7 @@ function describeAborting(engine: () => Engine): void {
     const aborted: Call = { ...call(), signal: AbortSignal.abort(reason) };
     const question = { prefix: engine().renderText("The answer is: ("), candidates: labels(engine()) };
     await expect(engine().prime([question.prefix], aborted)).rejects.toBe(reason);
-    await expect(engine().likeliest(question.prefix, 2, aborted)).rejects.toBe(reason);
+    await expect(engine().likeliest({ prefix: question.prefix, count: 2 }, aborted)).rejects.toBe(reason);
     await expect(engine().compare([question], aborted)).rejects.toBe(reason);
     await expect(engine().sampleMany([continuation(engine())], aborted)).rejects.toBe(reason);
     await expect(collect(engine().generate(continuation(engine()), aborted))).rejects.toBe(reason);
@@ -286,6 +396,15 @@ function describeCache(engine: () => Engine): void {
     expect(meter.spent.draft.calls).toBeLessThanOrEqual(drawn.length);
   });
 
+  it("a format costs nothing more", async () => {
+    const one = continuation(engine(), { format: CALL, maxTokens: LONG_ENOUGH });
+    await engine().prime([one.prefix], call("prompt"), { format: CALL });
+    const meter = new Meter();
+    const drawn = await collect(engine().generate(one, { purpose: "draft", meter }));
+    expect(meter.spent.draft.tokens).toBeLessThanOrEqual(drawn.length);
+    expect(meter.spent.draft.calls).toBeLessThanOrEqual(drawn.length);
+  });
+
   it("a rewind recomputes nothing", async () => {
     const one = continuation(engine());
     const first = tokensOf(await collect(engine().generate(one, call())));
@@ -299,7 +418,7 @@ function describeCache(engine: () => Engine): void {
     const { prefix } = continuation(engine());
     await engine().prime([prefix], call("prompt"));
     const meter = new Meter();
-    await engine().likeliest(prefix, 10, { purpose: "expand", meter });
+    await engine().likeliest({ prefix, count: 10 }, { purpose: "expand", meter });
     expect(meter.spent.expand.tokens).toBeLessThanOrEqual(1);
   });
 
@@ -351,7 +470,7 @@ function describeDisposal(makeEngine: () => Promise<Engine>): void {
     await engine[Symbol.asyncDispose]();
     await engine[Symbol.asyncDispose]();
     await expect(engine.sampleMany([one], call())).rejects.toThrow(EngineError);
-    await expect(engine.likeliest(one.prefix, 2, call())).rejects.toThrow(EngineError);
+    await expect(engine.likeliest({ prefix: one.prefix, count: 2 }, call())).rejects.toThrow(EngineError);
     await expect(collect(engine.generate(one, call()))).rejects.toThrow(EngineError);
   });
 }

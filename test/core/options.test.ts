@@ -59,6 +59,18 @@ describe("Options:", () => {
     ["signal", {}],
     ["onEvent", 1],
     ["revealDiscarded", 1],
+    ["tools", "add"],
+    ["tools", [{ name: "add" }]],
+    [
+      "tools",
+      [
+        { name: "add", parameters: {} },
+        { name: "add", parameters: {} },
+      ],
+    ],
+    ["toolChoice", "some"],
+    ["toolChoice", { name: "" }],
+    ["parallelCalls", 2],
     ["judgeExamples", -1],
     ["verdict", "maybe"],
     ["preset", "slow"],

@@ -161,7 +161,7 @@ describe("Best-of-n mode", () => {
 describe("The door", () => {
   it.each([
     [[], "Expected `turns` to be a non-empty list of turns"],
-    [[{ role: "bot", text: "x" }], "Expected `turns[0].role` to be one of `system`, `user`, `assistant`, got `bot` (string)"],
+    [[{ role: "bot", text: "x" }], "Expected `turns[0].role` to be one of `system`, `user`, `assistant`, `tool`, got `bot` (string)"],
     [[{ role: "user", text: 7 }], "Expected `turns[0].text` to be a string, got `7` (number)"],
   ])("refuses the turns %j", (turns, complaint) => {
     expect(() => rain(worldEngine(ROBBERY), turns as Turn[])).toThrow(complaint);

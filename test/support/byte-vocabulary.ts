@@ -34,6 +34,11 @@ export class ByteVocabulary {
     return new TextDecoder("utf-8", { ignoreBOM: true }).decode(this.#bytes(tokens));
   }
 
+  /** What a token says, with one character for each byte; `undefined` for the special tokens. */
+  textOfBytes(token: Token): string | undefined {
+    return token < FIRST_BYTE ? undefined : String.fromCharCode(...this.#bytesOfToken(token));
+  }
+
   /** The text of all whole characters, and the tokens of the character that is half written at the end. */
   split(tokens: readonly Token[]): { readonly text: string; readonly rest: readonly Token[] } {
     const lastBytes = tokens.slice(-3);

@@ -49,7 +49,8 @@ export function faultyEngine(engine: Engine, { before, after }: Hooks = {}): Fau
       }
     },
     sampleMany: (continuations, call) => counted(() => engine.sampleMany(continuations, call)),
-    likeliest: (prefix, count, call) => counted(() => engine.likeliest(prefix, count, call)),
+    likeliest: (lookahead, call) => counted(() => engine.likeliest(lookahead, call)),
+    checkFormat: (format) => engine.checkFormat(format),
     compare: (questions, call) => counted(() => engine.compare(questions, call)),
     [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose](),
   };

@@ -1,5 +1,20 @@
-import type { Call, Continuation, Engine, EngineFacts, Prefix, Question, SampledToken, Token, Turn } from "../../src/core/engine/engine.ts";
+import type {
+  Call,
+  Continuation,
+  Engine,
+  EngineFacts,
+  Lookahead,
+  OutputFormat,
+  Prefix,
+  Question,
+  SampledToken,
+  Token,
+  Turn,
+} from "../../src/core/engine/engine.ts";
 import { ContextFullError, EngineError } from "../../src/core/errors.ts";
+import { Formats } from "../../src/core/format/formats.ts";
+import type { FormattedText } from "../../src/core/format/formatted-text.ts";
+import { TokenIndex } from "../../src/core/format/token-index.ts";
 import { plainConversation } from "../../src/core/prompts/chat-turn.ts";
 import { type Candidate, drawToken, withProbabilities } from "../../src/core/sampler.ts";
 import { BEGIN, ByteVocabulary, END_TOKEN } from "./byte-vocabulary.ts";
@@ -7,6 +22,9 @@ import { PrefixCache } from "./prefix-cache.ts";
 
 /** The key under which a script says how likely the end is. */
 export const END = "<end>";
+
+/** The weight, under a format, of a token that the script says nothing of. */
+const JUST_POSSIBLE = 1e-6;
 
 /** How likely each next piece is; need not sum to 1. A key is a piece of the vocabulary, a single character, or `END`. */
 export type Weights = Readonly<Record<string, number>>;
@@ -29,11 +47,15 @@ class ScriptedEngine implements Engine {
   readonly #script: Script;
   readonly #vocabulary: ByteVocabulary;
   readonly #cache = new PrefixCache();
+  readonly #formats: Formats;
   #isDisposed = false;
 
   constructor(script: Script) {
     this.#script = script;
     this.#vocabulary = new ByteVocabulary(script.pieces);
+    const { size } = this.#vocabulary;
+    const bytesOf = (token: Token) => this.#vocabulary.textOfBytes(token);
+    this.#formats = new Formats(() => new TokenIndex({ size, bytesOf, isEnd: (token) => this.isEnd(token) }));
     this.facts = {
       model: "scripted",
       contextSize: script.contextSize ?? 4096,
@@ -71,36 +93,34 @@ class ScriptedEngine implements Engine {
   }
 
   async *generate(continuation: Continuation, call: Call): AsyncGenerator<SampledToken, void, void> {
-    const tokens: Token[] = [];
-    while (!this.#isDone(tokens, continuation)) {
-      await this.#decode([[...continuation.prefix, ...tokens]], call);
-      const drawn = this.#draw(continuation, tokens);
-      tokens.push(drawn.token);
-      yield drawn;
+    const branch = this.#branch(continuation);
+    while (!isDone(branch)) {
+      await this.#decode([branch.prefix], call);
+      yield this.#draw(branch);
     }
   }
 
   async sampleMany(continuations: readonly Continuation[], call: Call): Promise<SampledToken[][]> {
-    const branches = continuations.map((continuation) => ({ continuation, drawn: [] as SampledToken[], tokens: [] as Token[] }));
-    let open = branches;
-    while (open.length > 0) {
+    const branches = continuations.map((continuation) => this.#branch(continuation));
+    for (let open = branches; open.length > 0; open = open.filter((branch) => !isDone(branch))) {
       await this.#decode(
-        open.map(({ continuation, tokens }) => [...continuation.prefix, ...tokens]),
+        open.map(({ prefix }) => prefix),
         call,
       );
-      for (const { continuation, drawn, tokens } of open) {
-        const next = this.#draw(continuation, tokens);
-        drawn.push(next);
-        tokens.push(next.token);
-      }
-      open = open.filter(({ continuation, tokens }) => !this.#isDone(tokens, continuation));
+      for (const branch of open) this.#draw(branch);
     }
     return branches.map(({ drawn }) => drawn);
   }
 
-  async likeliest(prefix: Prefix, count: number, call: Call): Promise<SampledToken[]> {
+  async likeliest(lookahead: Lookahead, call: Call): Promise<SampledToken[]> {
+    const { prefix, count } = lookahead;
+    const text = this.#formats.begin(lookahead);
     await this.#decode([prefix], call);
-    return withProbabilities(this.#candidatesAfter(prefix).slice(0, count), prefix.length);
+    return withProbabilities(this.#candidatesAfter(prefix, text).slice(0, count), prefix.length);
+  }
+
+  checkFormat(format: OutputFormat): void {
+    this.#formats.check(format);
   }
 
   async compare(questions: readonly Question[], call: Call): Promise<number[][]> {
@@ -132,19 +152,24 @@ class ScriptedEngine implements Engine {
     if (tokens > 0) call.meter.record(call.purpose, tokens, 1);
   }
 
-  #isDone(tokens: readonly Token[], { maxTokens, until }: Continuation): boolean {
-    const last = tokens.at(-1);
-    return last !== undefined && (last === END_TOKEN || tokens.length >= maxTokens || (until?.(tokens) ?? false));
+  #branch(continuation: Continuation): Branch {
+    return { continuation, prefix: [...continuation.prefix], drawn: [], text: this.#formats.begin(continuation) };
   }
 
-  #draw({ prefix, sampling }: Continuation, tokens: readonly Token[]): SampledToken {
-    const candidates = this.#candidatesAfter([...prefix, ...tokens]).slice(0, sampling.topK);
-    return drawToken(candidates, prefix.length + tokens.length, sampling);
+  #draw(branch: Branch): SampledToken {
+    const { continuation, prefix, drawn, text } = branch;
+    const candidates = this.#candidatesAfter(prefix, text).slice(0, continuation.sampling.topK);
+    const sampled = drawToken(candidates, prefix.length, continuation.sampling);
+    branch.text = text?.after(sampled.token);
+    prefix.push(sampled.token);
+    drawn.push(sampled);
+    return sampled;
   }
 
-  #candidatesAfter(prefix: Prefix): Candidate[] {
+  #candidatesAfter(prefix: Prefix, text: FormattedText | undefined): Candidate[] {
+    const weights = this.#weightsAfter(prefix);
     return (
-      [...this.#weightsAfter(prefix)]
+      [...(text === undefined ? weights : this.#allowed(weights, text))]
         .filter(([, weight]) => weight !== 0)
         .map(([token, weight]) => ({ token, logit: Math.log(weight) }))
         // What is no number comes first, so that nothing that is cut off hides it.
@@ -153,6 +178,12 @@ class ScriptedEngine implements Engine {
             Number(Number.isNaN(right.logit)) - Number(Number.isNaN(left.logit)) || right.logit - left.logit || left.token - right.token,
         )
     );
+  }
+
+  /** The script's own words where the format allows them; all else that it allows is possible, but just so. */
+  #allowed(weights: ReadonlyMap<Token, number>, text: FormattedText): Map<Token, number> {
+    const allowed = text.allowed(this.facts.vocabularySize) ?? [];
+    return new Map(allowed.map((token) => [token, weights.get(token) || JUST_POSSIBLE]));
   }
 
   /** The script speaks of whole characters; while one is half written, only its remaining bytes can follow. */
@@ -166,4 +197,18 @@ class ScriptedEngine implements Engine {
     }
     return weights;
   }
+}
+
+/** One continuation and what it has drawn. */
+interface Branch {
+  readonly continuation: Continuation;
+  readonly prefix: Token[];
+  readonly drawn: SampledToken[];
+  text: FormattedText | undefined;
+}
+
+function isDone({ continuation: { maxTokens, until }, drawn }: Branch): boolean {
+  const tokens = drawn.map(({ token }) => token);
+  const last = tokens.at(-1);
+  return last !== undefined && (last === END_TOKEN || tokens.length >= maxTokens || (until?.(tokens) ?? false));
 }

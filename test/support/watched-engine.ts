@@ -1,9 +1,9 @@
-import type { Engine } from "../../src/core/engine/engine.ts";
+import type { Call, Engine } from "../../src/core/engine/engine.ts";
 
 /** The same engine; `onCall` hears of every call that computes, just before it is made (of `generate`, before each token). */
 export function watchedEngine(
   engine: Engine,
-  onCall: (method: "prime" | "generate" | "sampleMany" | "likeliest" | "compare") => void,
+  onCall: (method: "prime" | "generate" | "sampleMany" | "likeliest" | "compare", call: Call) => void,
 ): Engine {
   return {
     facts: engine.facts,
@@ -13,26 +13,27 @@ export function watchedEngine(
     detokenize: (tokens, after) => engine.detokenize(tokens, after),
     isEnd: (token) => engine.isEnd(token),
     async prime(prefixes, call, options) {
-      onCall("prime");
+      onCall("prime", call);
       await engine.prime(prefixes, call, options);
     },
     async *generate(continuation, call) {
-      onCall("generate");
+      onCall("generate", call);
       for await (const drawn of engine.generate(continuation, call)) {
         yield drawn;
-        onCall("generate");
+        onCall("generate", call);
       }
     },
     async sampleMany(continuations, call) {
-      onCall("sampleMany");
+      onCall("sampleMany", call);
       return engine.sampleMany(continuations, call);
     },
-    async likeliest(prefix, count, call) {
-      onCall("likeliest");
-      return engine.likeliest(prefix, count, call);
+    async likeliest(lookahead, call) {
+      onCall("likeliest", call);
+      return engine.likeliest(lookahead, call);
     },
+    checkFormat: (format) => engine.checkFormat(format),
     async compare(questions, call) {
-      onCall("compare");
+      onCall("compare", call);
       return engine.compare(questions, call);
     },
     [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose](),

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ROOT, runProgram } from "../support/run-module.ts";
 import { runTool } from "../support/run-tool.ts";
 
 describe("the whole tree", () => {
@@ -11,6 +12,13 @@ describe("the whole tree", () => {
 
   it("has no type errors", async () => {
     expect(await runTool("tsc", ["-p", "tsconfig.json"])).toBe("");
+  });
+
+  it("has every type test in the configuration that checks them: one that is left out is green whatever it says", async () => {
+    const { stdout } = await runProgram(join(ROOT, "node_modules/.bin/tsc"), ["-p", "tsconfig.type-tests.json", "--listFilesOnly"]);
+    const tests = readdirSync(join(ROOT, "test"), { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".test-d.ts"));
+    expect(tests).not.toEqual([]);
+    for (const test of tests) expect(stdout).toContain(test);
   });
 
   it("has no unused file, export or dependency", async () => {

@@ -15,6 +15,7 @@ interface Offence {
 
 const offences: readonly Offence[] = [
   { path: "src/core/a1.ts", code: 'import "zod";', complaint: "core imports no vendor package" },
+  { path: "src/core/a7.ts", code: 'import "@langchain/core/messages";', complaint: "core imports no vendor package" },
   { path: "src/core/a2.ts", code: 'import "../cli/main.ts";', complaint: "core imports nothing of ours from outside core" },
   { path: "src/core/search/a3.ts", code: 'import "../../llama.ts";', complaint: "core imports nothing of ours from outside core" },
   { path: "src/core/judge/a4.ts", code: 'await import("node-llama-cpp");', complaint: "core imports no vendor package" },
@@ -28,6 +29,19 @@ const offences: readonly Offence[] = [
   { path: "src/bots/discord/b5.ts", code: 'import "../../core/rain.ts";', complaint: "Enter core through core/index.ts" },
   { path: "src/bots/guard/b6.ts", code: 'import "../../core/rain.ts";', complaint: "Enter core through core/index.ts" },
   { path: "src/integrations/langchain/c1.ts", code: 'import "../../bots/guard/guard.ts";', complaint: "never bots" },
+  { path: "src/integrations/langchain/c5.ts", code: 'import "node-llama-cpp";', complaint: "and no other vendor package" },
+  {
+    path: "src/integrations/langchain/c6.ts",
+    code: 'import "@langchain/community/retrievers/bm25";',
+    complaint: "and no other vendor package",
+  },
+  { path: "src/integrations/langchain/c7.ts", code: 'import "../../bots/discord/main.ts";', complaint: "never bots" },
+  { path: "src/integrations/langchain/c8.ts", code: 'await import("discord.js");', complaint: "and no other vendor package" },
+  {
+    path: "src/integrations/langchain/c9.ts",
+    code: 'import process from "node:process";\nexport const a = process;',
+    complaint: "know no process",
+  },
   { path: "src/bots/guard/c2.ts", code: 'import "discord.js";', complaint: "The guard knows no Discord" },
   { path: "src/bots/guard/c3.ts", code: 'import "../discord/reply.ts";', complaint: "The guard knows no Discord" },
   { path: "src/cli/c4.ts", code: 'import "node-llama-cpp";', complaint: "behind their own layer" },
@@ -69,7 +83,10 @@ const innocent: readonly (readonly [path: string, code: string])[] = [
   ["src/cli/ok3.ts", 'import "../core/index.ts";\nimport "../llama.ts";\nconsole.log(process.env, Date.now(), Math.random());'],
   ["src/ok4.ts", 'import "./core/index.ts";\nimport "./core/engine/llama-ok.ts";'],
   ["src/evaluation/ok5.ts", 'import "../core/index.ts";'],
-  ["src/integrations/langchain/ok6.ts", 'import "@langchain/core/language_models/chat_models";\nimport "../../core/index.ts";'],
+  [
+    "src/integrations/langchain/ok6.ts",
+    'import "@langchain/core/language_models/chat_models";\nimport "langchain";\nimport "zod";\nimport "node:path";\nimport "../../core/index.ts";\nimport "../../llama.ts";',
+  ],
   ["src/bots/discord/ok7.ts", 'import "discord.js";\nimport "../guard/ok8.ts";\nimport "../../core/index.ts";'],
   ["src/bots/guard/ok8.ts", 'import "../../core/index.ts";'],
   ["src/bots/discord/main.ts", "console.log(process.env);"],

@@ -5,7 +5,9 @@
  * knows the cache: a prefix shorter than the last one **is** the rewind. `test/contracts/engine-contract.ts` says what an
  * engine must do; every engine passes it.
  */
+import type { JsonSchema } from "../format/json-schema.ts";
 import type { Meter, Purpose } from "../meter.ts";
+import type { CallKeys, Tool, ToolCall } from "../tools/tool.ts";
 
 /** A token's number in the vocabulary of one engine. */
 export type Token = number;
@@ -13,19 +15,28 @@ export type Token = number;
 /** All tokens up to a point, the beginning-of-text token included. */
 export type Prefix = readonly Token[];
 
-export type Role = "system" | "user" | "assistant";
+/** `tool`: the result of a call. */
+export type Role = "system" | "user" | "assistant" | "tool";
 
 /** One chat message. */
 export interface Turn {
   readonly role: Role;
   readonly text: string;
+  /** What may be called in this conversation. Of the first turn. */
+  readonly tools?: readonly Tool[];
+  /** What an assistant calls, behind its text. */
+  readonly calls?: readonly ToolCall[];
+  /** Of an assistant's last turn: it is about to make a call. */
+  readonly isCalling?: boolean;
+  /** Of a tool's turn: whose result it is. */
+  readonly callId?: string;
 }
 
 /** How the next token is drawn. */
 export interface Sampling {
   /** 0 takes the likeliest token; above 1 flattens the distribution. Range [0, 10]. */
   readonly temperature: number;
-  /** Only the `topK` likeliest tokens are candidates. A positive integer. */
+  /** Only the `topK` likeliest tokens, of those that a format allows, are candidates. A positive integer. */
   readonly topK: number;
   /** Of those, the fewest whose probabilities (at this temperature) reach `topP`. Range (0, 1]. */
   readonly topP: number;
@@ -36,8 +47,29 @@ export interface Sampling {
   readonly seed: number;
 }
 
+/** JSON that is valid under a schema. `docs/output-formats.md` says which schemas can be a format. */
+export interface JsonFormat {
+  readonly type: "json";
+  /** Taken as it is when it is first used: change a copy. */
+  readonly schema: JsonSchema;
+}
+
+/** What a text must be. */
+export type OutputFormat = JsonFormat;
+
+/** A text that is written under a format, if there is one. */
+export interface Formatted {
+  /**
+   * Only tokens are drawn with which the text is still the beginning of something of this format, and an end token only where it is
+   * complete. Where nothing may follow, the end token does.
+   */
+  readonly format?: OutputFormat | undefined;
+  /** Where in `prefix` the text begins: the tokens behind it were written under the format already. @default the prefix's end */
+  readonly formatStart?: number;
+}
+
 /** A request to continue a prefix. */
-export interface Continuation {
+export interface Continuation extends Formatted {
   readonly prefix: Prefix;
   readonly sampling: Sampling;
   /** Upper bound on new tokens, the end token included. A positive integer. */
@@ -46,11 +78,29 @@ export interface Continuation {
   readonly until?: (tokens: readonly Token[]) => boolean;
 }
 
+/** Asks for the likeliest next tokens. */
+export interface Lookahead extends Formatted {
+  readonly prefix: Prefix;
+  /** A positive integer. */
+  readonly count: number;
+}
+
 /** A token that was drawn. The end-of-generation token is yielded too, as the last one. */
 export interface SampledToken {
   readonly token: Token;
-  /** Its probability among the `topK` candidates, at the temperature it was drawn with (1 for temperature 0), before `topP`. Range (0, 1]. */
+  /**
+   * Its probability among the `topK` candidates (under a format: among those that it allows), at the temperature it was drawn with
+   * (1 for temperature 0), before `topP`. Range (0, 1].
+   */
   readonly probability: number;
+}
+
+/** What is known of primed prefixes. */
+export interface Priming {
+  /** Asks that they stay in the cache for as long as the engine can afford it (a judge's preamble). */
+  readonly keep?: boolean;
+  /** What will be written behind them. */
+  readonly format?: OutputFormat | undefined;
 }
 
 /** Asks which of a few tokens the model expects next. */
@@ -79,6 +129,8 @@ export interface EngineFacts {
   readonly hasChatTemplate: boolean;
   /** Prefixes that are kept at once, where that is limited. */
   readonly sequences?: number;
+  /** How the model's own format for tools names the parts of a call. Without one, `CALL_KEYS`. */
+  readonly callKeys?: CallKeys;
 }
 
 export interface Engine extends AsyncDisposable {
@@ -86,7 +138,8 @@ export interface Engine extends AsyncDisposable {
 
   /**
    * The tokens of a conversation, up to where the assistant's next answer begins. What a turn says is data: it never
-   * becomes a special token. If the last turn is the assistant's, the prefix ends inside it, open for more.
+   * becomes a special token. If the last turn is the assistant's, the prefix ends inside it, open for more: behind its text, behind
+   * the JSON of its last call, or, if it is calling, where the JSON of its next call begins.
    */
   render(turns: readonly Turn[]): Token[];
 
@@ -105,11 +158,8 @@ export interface Engine extends AsyncDisposable {
   /** Whether this token ends a generation. */
   isEnd(token: Token): boolean;
 
-  /**
-   * Computes these prefixes now, in one batch, so that what follows finds them in the cache.
-   * `keep` asks that they stay there for as long as the engine can afford it (a judge's preamble).
-   */
-  prime(prefixes: readonly Prefix[], call: Call, options?: { readonly keep?: boolean }): Promise<void>;
+  /** Computes these prefixes now, in one batch, so that what follows finds them in the cache. */
+  prime(prefixes: readonly Prefix[], call: Call, options?: Priming): Promise<void>;
 
   /**
    * One continuation, token by token. Between two tokens the caller may ask the engine other things, also about this very
@@ -122,9 +172,16 @@ export interface Engine extends AsyncDisposable {
 
   /**
    * The `count` likeliest next tokens, likeliest first, each with its probability among them; fewer where the vocabulary is
-   * smaller. Nothing is drawn. An end token may be among them.
+   * smaller, or the format allows fewer. Nothing is drawn. An end token may be among them.
    */
-  likeliest(prefix: Prefix, count: number, call: Call): Promise<SampledToken[]>;
+  likeliest(lookahead: Lookahead, call: Call): Promise<SampledToken[]>;
+
+  /**
+   * Whether this engine can write under a format; every call with one asks first. An engine that knows no formats refuses them all.
+   *
+   * @throws {EngineError} `format-unsupported`, in one line that says which part is at fault and what to do
+   */
+  checkFormat(format: OutputFormat): void;
 
   /** For each question the probability of each candidate, given that it is one of them (they sum to 1). One batch. */
   compare(questions: readonly Question[], call: Call): Promise<number[][]>;

@@ -1,20 +1,30 @@
 import type { Candidate } from "../sampler.ts";
-import type { Call } from "./engine.ts";
+import type { Call, Prefix } from "./engine.ts";
 import { claimOne, type Hosts } from "./llama-claim-many.ts";
-import type { Claim } from "./llama-slot-pool.ts";
+import { candidatesIn, type Outlook, wantedFor, wider } from "./llama-outlook.ts";
+import type { Guard } from "./llama-slot-pool.ts";
 
-/** A prefix, and how many of the likeliest tokens behind it are wanted. */
-type Candidacy = Claim & { readonly wanted: { readonly topK: number } };
+/** A prefix, and what is to be known of the token behind it. */
+interface Candidacy {
+  readonly prefix: Prefix;
+  readonly outlook: Outlook;
+  readonly guard?: Guard | undefined;
+}
 
-/** The likeliest tokens behind a prefix, likeliest first. */
+/** The likeliest tokens that may follow a prefix, likeliest first. */
 export async function candidatesBehind(hosts: Hosts, candidacy: Candidacy, call: Call): Promise<readonly Candidate[]> {
-  const { prefix, wanted, guard } = candidacy;
-  const slot = await claimOne(hosts, candidacy, call.signal);
-  try {
-    await hosts.decoder.read([{ prefix, wanted, slot }], call);
-    if (guard !== undefined) guard.slot = slot;
-    return slot.foresight(prefix.length, wanted.topK) ?? [];
-  } finally {
-    hosts.pool.release(slot);
+  const { prefix, outlook, guard } = candidacy;
+  const { vocabularySize } = hosts;
+  for (let wanted = wantedFor(outlook, vocabularySize); ; wanted = wider(wanted, vocabularySize)) {
+    if (guard !== undefined) guard.wanted = wanted;
+    const slot = await claimOne(hosts, { prefix, wanted, guard }, call.signal);
+    try {
+      await hosts.decoder.read([{ prefix, wanted, slot }], call);
+      if (guard !== undefined) guard.slot = slot;
+      const candidates = candidatesIn(outlook, { slot, wanted, vocabularySize });
+      if (candidates !== undefined) return candidates;
+    } finally {
+      hosts.pool.release(slot);
+    }
   }
 }

@@ -1,11 +1,12 @@
+import { withoutTools } from "../prompts/tool-text.ts";
+import type { CallKeys } from "../tools/tool.ts";
 import type { Turn } from "./engine.ts";
 import { failure } from "./llama-failure.ts";
+import { callValue, idText, type MarkedCall, markCall, placeOf, toolValue } from "./llama-template-calls.ts";
+import { Marks, type Piece } from "./llama-template-marks.ts";
+import { foldSystem, mergeSpeakers, splitCalls } from "./llama-turn-arrangements.ts";
 
-/** A stretch of a rendered conversation. What turns say is data; the rest is the template's, special tokens included. */
-export interface Piece {
-  readonly text: string;
-  readonly isData: boolean;
-}
+export type { Piece } from "./llama-template-marks.ts";
 
 /** The model's own template (Jinja, in its file's metadata), ready to be filled in. */
 export interface ChatTemplate {
@@ -18,19 +19,37 @@ export interface SpecialTexts {
   readonly eos_token: string;
 }
 
-/**
- * Fills in the template with a mark for each turn, and puts what the turn says in the mark's place: so the template never
- * sees it, and nothing in it can be taken for the template's own text.
- */
-export function renderChat(template: ChatTemplate, turns: readonly Turn[], specials: SpecialTexts): Piece[] {
-  let complaint: unknown;
-  for (const variant of [turns, foldSystem(turns), mergeSpeakers(foldSystem(turns))]) {
+export interface ChatFormat {
+  readonly template: ChatTemplate;
+  readonly specials: SpecialTexts;
+  /** How the template writes calls. `undefined`: it knows no tools, or writes calls in a way that no schema can constrain. */
+  readonly callKeys: CallKeys | undefined;
+}
+
+/** Finds out what a template knows of tools: it is tried on a conversation in which everything occurs. */
+export function chatFormat(template: ChatTemplate, specials: SpecialTexts): ChatFormat {
+  for (const turns of [PROBE, splitCalls(PROBE)]) {
     try {
-      const text = fillIn(template, variant, specials);
-      if (variant.every((_, index) => text.includes(mark(index)))) return pieces(text, variant);
+      const { marks, text, calls } = fillIn(template, turns, specials);
+      const next = calls.at(-1);
+      if (marks.areAllIn(text) && next !== undefined) return { template, specials, callKeys: placeOf(next, text).keys };
+    } catch {
+      // Then tools are text like everything else.
+    }
+  }
+  return { template, specials, callKeys: undefined };
+}
+
+/** The conversation as the template writes it, in the first arrangement of its turns that the template takes. */
+export function renderChat(format: ChatFormat, turns: readonly Turn[]): Piece[] {
+  let complaint: unknown;
+  for (const arranged of arrangements(turns, format)) {
+    try {
+      const { marks, text, cut } = fillIn(format.template, arranged, format.specials);
+      if (marks.areAllIn(text)) return marks.pieces(text.slice(0, cut));
       complaint = new Error("it leaves out a turn");
     } catch (cause) {
-      // Templates refuse roles and orders that their model was not trained on: the next variant avoids them.
+      // Templates refuse roles and orders that their model was not trained on: the next arrangement avoids them.
       complaint = cause;
     }
   }
@@ -41,45 +60,69 @@ export function renderChat(template: ChatTemplate, turns: readonly Turn[], speci
   );
 }
 
-function fillIn(template: ChatTemplate, turns: readonly Turn[], specials: SpecialTexts): string {
-  const isOpen = turns.at(-1)?.role === "assistant";
-  const messages = turns.map(({ role }, index) => ({ role, content: mark(index) }));
-  const text = template.render({ ...specials, messages, add_generation_prompt: !isOpen });
-  if (!isOpen) return text;
-  const last = mark(turns.length - 1);
-  return text.slice(0, text.lastIndexOf(last) + last.length);
+function arrangements(turns: readonly Turn[], { callKeys }: ChatFormat): readonly (readonly Turn[])[] {
+  const plain = withoutTools(turns);
+  const native = callKeys === undefined ? [] : [turns, splitCalls(turns), foldSystem(turns), foldSystem(splitCalls(turns))];
+  return [...native, plain, foldSystem(plain), mergeSpeakers(foldSystem(plain))];
 }
 
-/** Characters for private use, which no template contains. */
-function mark(index: number): string {
-  return `\uE000${index}\uE001`;
+interface FilledIn {
+  readonly text: string;
+  readonly marks: Marks;
+  /** All calls, the one that is about to be made included. */
+  readonly calls: readonly MarkedCall[];
+  /** Where the prefix ends. */
+  readonly cut: number;
 }
 
-const MARKS = /\uE000(\d+)\uE001/;
-
-function pieces(text: string, turns: readonly Turn[]): Piece[] {
-  return text
-    .split(MARKS)
-    .map((part, index) => (index % 2 === 0 ? { text: part, isData: false } : { text: turns[Number(part)]?.text ?? "", isData: true }));
+function fillIn(template: ChatTemplate, turns: readonly Turn[], specials: SpecialTexts): FilledIn {
+  const marks = new Marks();
+  const calls: MarkedCall[] = [];
+  const messages = turns.map((turn) => messageOf(turn, { turns, marks, calls }));
+  const tools = turns.flatMap((turn) => turn.tools ?? []).map((tool) => toolValue(tool, marks));
+  const last = turns.at(-1);
+  const isOpen = last?.role === "assistant";
+  const values = { ...specials, messages, add_generation_prompt: !isOpen };
+  const text = template.render(tools.length === 0 ? values : { ...values, tools });
+  const next = calls.at(-1);
+  const hasCalls = last?.isCalling === true || (last?.calls ?? []).length > 0;
+  if (!isOpen) return { text, marks, calls, cut: text.length };
+  if (hasCalls && next !== undefined) return { text, marks, calls, cut: placeOf(next, text)[last.isCalling === true ? "start" : "end"] };
+  const content = String(messages.at(-1)?.["content"]);
+  return { text, marks, calls, cut: text.lastIndexOf(content) + content.length };
 }
 
-/** For templates without a system role: what it says goes in front of what the user says first. */
-function foldSystem(turns: readonly Turn[]): readonly Turn[] {
-  const system = turns.filter(({ role }) => role === "system").map(({ text }) => text);
-  const others = turns.filter(({ role }) => role !== "system");
-  const first = others.findIndex(({ role }) => role === "user");
-  if (system.length === 0) return turns;
-  if (first < 0) return [{ role: "user", text: system.join("\n\n") }, ...others];
-  return others.map((turn, index) => (index === first ? { ...turn, text: [...system, turn.text].join("\n\n") } : turn));
+interface Filling {
+  readonly turns: readonly Turn[];
+  readonly marks: Marks;
+  readonly calls: MarkedCall[];
 }
 
-/** For templates that want user and assistant to take turns. */
-function mergeSpeakers(turns: readonly Turn[]): readonly Turn[] {
-  const merged: Turn[] = [];
-  for (const turn of turns) {
-    const last = merged.at(-1);
-    if (last?.role === turn.role) merged[merged.length - 1] = { ...last, text: `${last.text}\n\n${turn.text}` };
-    else merged.push(turn);
+function messageOf(turn: Turn, { turns, marks, calls }: Filling): Record<string, unknown> {
+  const { role, text, calls: made = [], isCalling = false, callId } = turn;
+  if (role === "tool") {
+    const all = turns.flatMap((one) => one.calls ?? []);
+    const index = all.findIndex(({ id }) => id === callId);
+    return { role, name: marks.offer(all[index]?.name ?? ""), tool_call_id: idText(index), content: marks.add(text) };
   }
-  return merged;
+  const marked = [...made, ...(isCalling ? [NEXT] : [])].map((call) => markCall(call, marks));
+  if (marked.length === 0) return { role, content: marks.add(text) };
+  const first = calls.length;
+  calls.push(...marked);
+  return { role, content: text === "" ? "" : marks.add(text), tool_calls: marked.map((call, index) => callValue(call, first + index)) };
 }
+
+/** The call that is about to be made; nothing of it is in the prefix. */
+const NEXT = { name: "", arguments: {} };
+
+const CALL = { id: "call", name: "tool", arguments: {} };
+
+const PROBE: readonly Turn[] = [
+  { role: "system", text: "system", tools: [{ name: "tool", description: "does", parameters: {} }] },
+  { role: "user", text: "ask" },
+  { role: "assistant", text: "text", calls: [CALL] },
+  { role: "tool", text: "result", callId: CALL.id },
+  { role: "assistant", text: "answer" },
+  { role: "user", text: "more" },
+  { role: "assistant", text: "", isCalling: true },
+];

@@ -1,7 +1,8 @@
+import type { Formats } from "../format/formats.ts";
 import type { Call, Prefix } from "./engine.ts";
 import type { Decoder, Reading } from "./llama-decoder.ts";
-import { commonLength, type Slot } from "./llama-slot.ts";
-import type { Claim, SlotPool, Wanted } from "./llama-slot-pool.ts";
+import { commonLength, type Slot, type Wanted } from "./llama-slot.ts";
+import type { Claim, SlotPool } from "./llama-slot-pool.ts";
 
 /** A prefix to compute, which needs a slot now or later. */
 export interface Seat {
@@ -15,6 +16,8 @@ export interface Seat {
 export interface Hosts {
   readonly pool: SlotPool;
   readonly decoder: Decoder;
+  readonly formats: Formats;
+  readonly vocabularySize: number;
   /** Throws once the engine is disposed. */
   readonly ensureOpen: () => void;
 }

@@ -3,14 +3,15 @@ import { claimMany, type Hosts, releaseAll, type Seat, seated } from "./llama-cl
 
 /** Reads the candidates' logits behind each prefix, as one batch where there are slots enough, and makes them probabilities. */
 export async function compare(hosts: Hosts, questions: readonly Question[], call: Call): Promise<number[][]> {
-  const seats = questions.map(({ prefix, candidates }): Seat => ({ prefix, wanted: { logitsOf: candidates }, slot: undefined }));
+  const seats = questions.map(({ prefix, candidates }): Seat => ({ prefix, wanted: { topK: 0, logitsOf: candidates }, slot: undefined }));
   const answers = new Map<Seat, number[]>();
   let open = seats;
   try {
     while (open.length > 0) {
       await claimMany(hosts, open, call);
       const ready = seated(open);
-      for (const [seat, logits] of await hosts.decoder.read(ready, call)) answers.set(seat, softmax(logits));
+      await hosts.decoder.read(ready, call);
+      for (const seat of ready) answers.set(seat, softmax(seat.slot.logits(seat.prefix.length, seat.wanted?.logitsOf ?? []) ?? []));
       open = open.filter(({ slot }) => slot === undefined);
       releaseAll(hosts.pool, ready);
     }

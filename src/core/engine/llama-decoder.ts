@@ -4,8 +4,8 @@ import type { Call, Prefix } from "./engine.ts";
 import type { Evaluated, Evaluation } from "./llama-evaluate.ts";
 import { failure } from "./llama-failure.ts";
 import { Rounds } from "./llama-rounds.ts";
-import { commonLength, type Slot } from "./llama-slot.ts";
-import type { SlotPool, Wanted } from "./llama-slot-pool.ts";
+import { commonLength, type Slot, type Wanted } from "./llama-slot.ts";
+import type { SlotPool } from "./llama-slot-pool.ts";
 import type { Threads } from "./llama-threads.ts";
 
 /** Something to compute: all of `prefix` that its slot lacks. */
@@ -16,7 +16,7 @@ export interface Reading {
   readonly wanted: Wanted | undefined;
 }
 
-/** One reading's share of one decode. What it learns besides logits, its slot remembers. */
+/** One reading's share of one decode. */
 interface Portion extends Evaluation {
   readonly reading: Reading;
   /** For models that cannot rewind freely: somebody will come back to the end of this portion. */
@@ -42,20 +42,16 @@ export class Decoder {
     return this.#context.contextSize - 1;
   }
 
-  /** Gives for each reading the logits it asked for. An abort or a closed engine ends it between two decode calls. */
-  async read(readings: readonly Reading[], call: Call): Promise<Map<Reading, number[]>> {
+  /** What the readings want to learn, their slots remember. An abort or a closed engine ends it between two decode calls. */
+  async read(readings: readonly Reading[], call: Call): Promise<void> {
     const needed = Math.max(0, ...readings.map(({ prefix }) => prefix.length));
     if (needed > this.contextSize) throw new ContextFullError(needed, this.contextSize);
-    const logits = new Map<Reading, number[]>();
     for (;;) {
       call.signal?.throwIfAborted();
       this.#ensureOpen();
       const portions = this.#portions(readings);
-      if (portions.length === 0) return logits;
-      const evaluated = await this.#decode(portions, call);
-      for (const [index, { reading, logitsOf }] of portions.entries()) {
-        if (logitsOf.length > 0) logits.set(reading, [...(evaluated[index]?.logits ?? [])]);
-      }
+      if (portions.length === 0) return;
+      await this.#decode(portions, call);
     }
   }
 
@@ -71,36 +67,34 @@ export class Decoder {
   }
 
   #portion(reading: Reading, room: number): Portion {
-    const { prefix, slot, wanted } = reading;
+    const { prefix, slot, wanted = NOTHING } = reading;
     const start = slot.tokens.length;
-    const foresights = this.#foresights(prefix, start);
-    if (wanted !== undefined && "topK" in wanted) foresights.set(prefix.length, Math.max(wanted.topK, foresights.get(prefix.length) ?? 0));
+    const along = this.#readAlong(prefix, start);
     // A portion ends where a paused generation will go on. Its last token is so computed alone, as in plain decoding: in one batch
     // with a question its logits would differ in the last digits, and now and then draw another token.
-    const firstReturn = Math.min(prefix.length, ...foresights.keys());
+    const firstReturn = Math.min(prefix.length, ...along.keys());
     const end = Math.min(firstReturn, start + room);
     return {
+      ...(end === prefix.length ? wanted : (along.get(end) ?? NOTHING)),
       reading,
       tokens: prefix.slice(start, end),
-      topKs: new Map([...foresights].filter(([at]) => at <= end).map(([at, topK]) => [at - start - 1, topK])),
-      logitsOf: end === prefix.length && wanted !== undefined && "logitsOf" in wanted ? wanted.logitsOf : [],
       // The steps of a generation are no return points: a checkpoint for each would push out those that are.
       isReturnPoint: end === firstReturn && (end < prefix.length || end - start > 1),
     };
   }
 
-  /** Lengths at which a paused generation will ask for candidates, and how many: reading them along saves computing them again. */
-  #foresights(prefix: Prefix, start: number): Map<number, number> {
-    const foresights = new Map<number, number>();
-    for (const { tokens, topK } of this.#pool.guards) {
+  /** Lengths at which a paused generation will go on, and what it wants to know there: reading it along saves computing them again. */
+  #readAlong(prefix: Prefix, start: number): Map<number, Wanted> {
+    const along = new Map<number, Wanted>();
+    for (const { tokens, wanted } of this.#pool.guards) {
       const at = tokens.length;
-      if (topK > 0 && at > start && at < prefix.length && commonLength(tokens, prefix) === at)
-        foresights.set(at, Math.max(topK, foresights.get(at) ?? 0));
+      if (wanted !== undefined && at > start && at < prefix.length && commonLength(tokens, prefix) === at)
+        along.set(at, bothOf(wanted, along.get(at) ?? NOTHING));
     }
-    return foresights;
+    return along;
   }
 
-  async #decode(portions: readonly Portion[], call: Call): Promise<Evaluated[]> {
+  async #decode(portions: readonly Portion[], call: Call): Promise<void> {
     const count = portions.reduce((sum, { tokens }) => sum + tokens.length, 0);
     const sequence = Math.min(...portions.map(({ reading }) => reading.slot.index));
     const outcomes = await this.#rounds.join({ tokens: count, sequence }, () => {
@@ -114,7 +108,6 @@ export class Decoder {
     call.meter.record(call.purpose, count, 1);
     const evaluated = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? outcome.value : []));
     for (const [index, portion] of portions.entries()) await settle(portion, evaluated[index] as Evaluated);
-    return evaluated;
   }
 
   /** After a failed decode nobody knows what the sequences hold: they start afresh. */
@@ -125,9 +118,14 @@ export class Decoder {
   }
 }
 
-async function settle({ reading: { slot }, tokens, isReturnPoint }: Portion, { candidates }: Evaluated): Promise<void> {
-  const start = slot.tokens.length;
+async function settle({ reading: { slot }, tokens, isReturnPoint }: Portion, evaluated: Evaluated): Promise<void> {
   slot.append(tokens);
-  for (const [index, likeliest] of candidates) slot.remember(start + index + 1, likeliest);
+  if (evaluated.candidates.length > 0 || evaluated.logits.size > 0) slot.remember(slot.tokens.length, evaluated);
   if (isReturnPoint && slot.sequence.needsCheckpoints) await slot.sequence.takeCheckpoint();
+}
+
+const NOTHING: Wanted = { topK: 0, logitsOf: [] };
+
+function bothOf(one: Wanted, other: Wanted): Wanted {
+  return { topK: Math.max(one.topK, other.topK), logitsOf: [...new Set([...one.logitsOf, ...other.logitsOf])] };
 }

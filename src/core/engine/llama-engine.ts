@@ -1,7 +1,22 @@
 import type { Llama, LlamaContext, LlamaModel } from "node-llama-cpp";
 import { EngineError } from "../errors.ts";
+import { Formats } from "../format/formats.ts";
+import { TokenIndex } from "../format/token-index.ts";
 import { withProbabilities } from "../sampler.ts";
-import type { Call, Continuation, Engine, EngineFacts, Prefix, Question, SampledToken, Token, Turn } from "./engine.ts";
+import type {
+  Call,
+  Continuation,
+  Engine,
+  EngineFacts,
+  Lookahead,
+  OutputFormat,
+  Prefix,
+  Priming,
+  Question,
+  SampledToken,
+  Token,
+  Turn,
+} from "./engine.ts";
 import { candidatesBehind } from "./llama-candidates.ts";
 import type { Hosts } from "./llama-claim-many.ts";
 import { compare } from "./llama-compare.ts";
@@ -15,6 +30,7 @@ import { canCopySequences } from "./llama-sequence-copy.ts";
 import { Slot } from "./llama-slot.ts";
 import { SlotPool } from "./llama-slot-pool.ts";
 import type { ThreadCounts, Threads } from "./llama-threads.ts";
+import { tokenTable } from "./llama-token-table.ts";
 import type { Vocabulary } from "./llama-vocabulary.ts";
 
 /** What a llama engine says of itself. */
@@ -71,7 +87,8 @@ export class LlamaEngine implements Engine {
     const ensureOpen = () => this.#ensureOpen();
     const decoder = new Decoder({ context, pool, threads, ensureOpen });
     this.#parts = parts;
-    this.#hosts = { pool, decoder, ensureOpen };
+    const formats = new Formats(() => new TokenIndex(tokenTable(parts.model)));
+    this.#hosts = { pool, decoder, formats, vocabularySize: parts.vocabulary.size, ensureOpen };
     this.facts = factsOf(parts, decoder.contextSize, first.needsCheckpoints);
   }
 
@@ -95,9 +112,8 @@ export class LlamaEngine implements Engine {
     return this.#vocabulary.isEnd(token);
   }
 
-  async prime(prefixes: readonly Prefix[], call: Call, { keep: isKept = false }: { readonly keep?: boolean } = {}): Promise<void> {
-    const vocabularySize = this.facts.vocabularySize;
-    await this.#step(call, () => prime(this.#hosts, { prefixes, isKept, vocabularySize }, call));
+  async prime(prefixes: readonly Prefix[], call: Call, { keep: isKept = false, format }: Priming = {}): Promise<void> {
+    await this.#step(call, () => prime(this.#hosts, { prefixes, isKept, format }, call));
   }
 
   generate(continuation: Continuation, call: Call): AsyncGenerator<SampledToken, void, void> {
@@ -114,10 +130,16 @@ export class LlamaEngine implements Engine {
     return await this.#step(call, () => sampleMany(this.#hosts, { continuations: within, isEnd: (token) => this.isEnd(token), call }));
   }
 
-  async likeliest(prefix: Prefix, count: number, call: Call): Promise<SampledToken[]> {
+  async likeliest(lookahead: Lookahead, call: Call): Promise<SampledToken[]> {
+    const { prefix, count } = lookahead;
     const topK = Math.min(count, this.facts.vocabularySize);
-    const candidates = await this.#step(call, () => candidatesBehind(this.#hosts, { prefix, wanted: { topK } }, call));
-    return withProbabilities(candidates, prefix.length);
+    const look = () => candidatesBehind(this.#hosts, { prefix, outlook: { topK, text: this.#hosts.formats.begin(lookahead) } }, call);
+    return withProbabilities(await this.#step(call, look), prefix.length);
+  }
+
+  checkFormat(format: OutputFormat): void {
+    this.#ensureOpen();
+    this.#hosts.formats.check(format);
   }
 
   async compare(questions: readonly Question[], call: Call): Promise<number[][]> {
@@ -189,5 +211,6 @@ function factsOf(
     threads: threads.counts,
     sequences: context.totalSequences,
     needsCheckpoints,
+    ...(vocabulary.callKeys === undefined ? {} : { callKeys: vocabulary.callKeys }),
   };
 }

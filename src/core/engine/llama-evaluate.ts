@@ -2,28 +2,27 @@ import type { ControlledEvaluateIndexOutput, ControlledEvaluateInputItem, LlamaC
 import { EngineError } from "../errors.ts";
 import type { Candidate } from "../sampler.ts";
 import type { Token } from "./engine.ts";
+import type { Wanted } from "./llama-slot.ts";
 
-/** Tokens to compute, and what to learn from them. */
-export interface Evaluation {
+/** Tokens to compute, and what to learn behind the last of them. */
+export interface Evaluation extends Wanted {
   readonly tokens: readonly Token[];
-  /** By index in `tokens`: how many of the likeliest next tokens to read there. */
-  readonly topKs: ReadonlyMap<number, number>;
-  /** Tokens whose logits behind the last of `tokens` are asked for. */
-  readonly logitsOf: readonly Token[];
 }
 
 export interface Evaluated {
-  /** By index in the tokens, likeliest first. */
-  readonly candidates: ReadonlyMap<number, readonly Candidate[]>;
-  /** In the order in which they were asked for. */
-  readonly logits: readonly number[];
+  /** Likeliest first. */
+  readonly candidates: readonly Candidate[];
+  readonly logits: ReadonlyMap<Token, number>;
 }
+
+/** Farther down, probabilities can be too small to be told from 0; of more tokens than these, logits are read. */
+const MOST_STEPPED = 256;
 
 type Metadata = { readonly probabilities: true };
 type Steps = ReturnType<typeof LlamaContextSequence.prototype.evaluateWithMetadata<Metadata>>;
 
 /**
- * Asks node-llama-cpp to compute. Plain decoding, candidates behind the last token and nothing else, goes through one
+ * Asks node-llama-cpp to compute. Plain decoding, a few candidates behind the last token and nothing else, goes through one
  * generator that lives as long as the sequence: its sampler is made once. Everything else goes through calls that make a
  * sampler each.
  */
@@ -37,17 +36,10 @@ export class Evaluator {
   }
 
   async evaluate(evaluation: Evaluation): Promise<Evaluated> {
-    const { tokens, topKs, logitsOf } = evaluation;
-    const last = tokens.length - 1;
-    const topK = topKs.get(last);
-    if (topK !== undefined && topKs.size === 1 && logitsOf.length === 0) {
-      return { candidates: new Map([[last, await this.#step(tokens, topK)]]), logits: [] };
-    }
-    const outputs = await this.#sequence.controlledEvaluate(inputs(evaluation));
-    return {
-      candidates: new Map([...topKs].map(([index, count]) => [index, candidatesAt(outputs[index], count)])),
-      logits: logitsAt(outputs[last], logitsOf),
-    };
+    const { tokens, topK, logitsOf } = evaluation;
+    if (topK > 0 && topK <= MOST_STEPPED && logitsOf.length === 0) return { candidates: await this.#step(tokens, topK), logits: new Map() };
+    const output = (await this.#sequence.controlledEvaluate(inputs(evaluation))).at(tokens.length - 1);
+    return { candidates: topK === 0 ? [] : candidatesIn(output, topK), logits: logitsIn(output, logitsOf) };
   }
 
   /** Frees the sampler. */
@@ -74,14 +66,13 @@ export class Evaluator {
   }
 }
 
-function inputs({ tokens, topKs, logitsOf }: Evaluation): ControlledEvaluateInputItem[] {
-  return (tokens as readonly LlamaToken[]).map((token, index) => {
-    const topK = topKs.get(index);
-    if (topK !== undefined)
-      return [token, { generateNext: { logits: { filter: { tokens: [], includeTop: topK } }, options: likeliest(topK) } }];
-    if (logitsOf.length === 0 || index < tokens.length - 1) return token;
-    return [token, { generateNext: { logits: { filter: { tokens: [...logitsOf] as LlamaToken[] } } } }];
-  });
+function inputs({ tokens, topK, logitsOf }: Evaluation): ControlledEvaluateInputItem[] {
+  const items: ControlledEvaluateInputItem[] = [...tokens] as LlamaToken[];
+  if (topK === 0 && logitsOf.length === 0) return items;
+  const logits = { filter: { tokens: [...logitsOf] as LlamaToken[], includeTop: topK } };
+  // Cut down to the likeliest, the candidates would lack the tokens that are asked for by name.
+  const options = logitsOf.length === 0 ? { options: likeliest(topK) } : {};
+  return items.with(-1, [tokens.at(-1) as LlamaToken, { generateNext: { logits, ...options } }]);
 }
 
 /**
@@ -93,14 +84,14 @@ function likeliest(topK: number) {
   return { temperature: 1, topK, topP: 1, minP: 0, seed: 0 };
 }
 
-function candidatesAt(output: ControlledEvaluateIndexOutput | undefined, topK: number): Candidate[] {
+function candidatesIn(output: ControlledEvaluateIndexOutput | undefined, topK: number): Candidate[] {
   return checked([...(output?.next.logits ?? [])].slice(0, topK).map(([token, logit]) => ({ token: token as number, logit })));
 }
 
-function logitsAt(output: ControlledEvaluateIndexOutput | undefined, tokens: readonly Token[]): number[] {
-  const logits = tokens.map((token) => output?.next.logits?.get(token as LlamaToken) ?? Number.NaN);
-  if (logits.some(Number.isNaN)) throw damaged(Number.NaN);
-  return logits;
+function logitsIn(output: ControlledEvaluateIndexOutput | undefined, tokens: readonly Token[]): Map<Token, number> {
+  const logits = tokens.map((token) => [token, output?.next.logits?.get(token as LlamaToken) ?? Number.NaN] as const);
+  if (logits.some(([, logit]) => Number.isNaN(logit))) throw damaged(Number.NaN);
+  return new Map(logits);
 }
 
 function checked(candidates: Candidate[]): Candidate[] {

@@ -18,14 +18,17 @@ interface Generation {
 export async function* generate(hosts: Hosts, { continuation, isEnd, call, step }: Generation): AsyncGenerator<SampledToken, void, void> {
   const { prefix, sampling, maxTokens, until } = continuation;
   const tokens = [...prefix];
-  const guard = hosts.pool.guard(tokens, sampling.topK);
+  let text = hosts.formats.begin(continuation);
+  const guard = hosts.pool.guard(tokens);
   const drawn: Token[] = [];
   try {
     while (drawn.length < maxTokens) {
-      const candidates = await step(() => candidatesBehind(hosts, { prefix: tokens, wanted: { topK: guard.topK }, guard }, call));
+      const outlook = { topK: sampling.topK, text };
+      const candidates = await step(() => candidatesBehind(hosts, { prefix: tokens, outlook, guard }, call));
       const sampled = drawToken(candidates, tokens.length, sampling);
       tokens.push(sampled.token);
       drawn.push(sampled.token);
+      text = text?.after(sampled.token);
       const isLast = isEnd(sampled.token) || until?.(drawn) === true;
       yield sampled;
       if (isLast) return;

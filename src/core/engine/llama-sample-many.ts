@@ -1,8 +1,9 @@
 import { drawToken } from "../sampler.ts";
-import type { Call, Continuation, Prefix, SampledToken, Token } from "./engine.ts";
+import type { Call, Continuation, SampledToken, Token } from "./engine.ts";
 import { claimMany, type Hosts, releaseAll, type Seat, seated } from "./llama-claim-many.ts";
 import type { Reading } from "./llama-decoder.ts";
-import type { Slot } from "./llama-slot.ts";
+import { candidatesIn, type Outlook, wantedFor, wider } from "./llama-outlook.ts";
+import type { Wanted } from "./llama-slot.ts";
 
 /** One continuation and what it has drawn. */
 interface Member {
@@ -11,9 +12,10 @@ interface Member {
   readonly tokens: Token[];
 }
 
-/** Continuations that have drawn the same tokens so far: they share a slot until they part. */
+/** Continuations that have drawn the same tokens so far, under the same format: they share a slot until they part. */
 interface Branch extends Seat {
-  readonly wanted: { readonly topK: number };
+  readonly wanted: Wanted;
+  readonly outlook: Outlook;
   readonly members: readonly Member[];
 }
 
@@ -29,7 +31,7 @@ interface Sampling {
  */
 export async function sampleMany(hosts: Hosts, { continuations, isEnd, call }: Sampling): Promise<SampledToken[][]> {
   const members = continuations.map((continuation): Member => ({ continuation, drawn: [], tokens: [] }));
-  let branches = startingBranches(members);
+  let branches = startingBranches(hosts, members);
   try {
     while (branches.length > 0) {
       await claimMany(hosts, branches, call);
@@ -44,19 +46,35 @@ export async function sampleMany(hosts: Hosts, { continuations, isEnd, call }: S
   return members.map(({ drawn }) => drawn);
 }
 
-function startingBranches(members: readonly Member[]): Branch[] {
-  const groups = groupBy(members, ({ continuation }) => continuation.prefix.join(" "));
-  return groups.map((group) => branchOf((group[0] as Member).continuation.prefix, group, undefined));
+function startingBranches(hosts: Hosts, members: readonly Member[]): Branch[] {
+  const alike = groupBy(members, ({ continuation }) => continuation.prefix.join(" "))
+    .flatMap((group) => groupBy(group, ({ continuation }) => continuation.format?.schema))
+    .flatMap((group) => groupBy(group, ({ continuation }) => continuation.formatStart));
+  return alike.map((group) => {
+    const [{ continuation }] = group as [Member];
+    return branchOf(hosts, { prefix: continuation.prefix, members: group, text: hosts.formats.begin(continuation), slot: undefined });
+  });
 }
 
-function branchOf(prefix: Prefix, members: readonly Member[], slot: Slot | undefined): Branch {
-  return { prefix, members, slot, wanted: { topK: Math.max(...members.map(({ continuation }) => continuation.sampling.topK)) } };
+type Parting = Pick<Branch, "prefix" | "members" | "slot"> & Pick<Outlook, "text">;
+
+function branchOf({ vocabularySize }: Hosts, { text, ...parting }: Parting): Branch {
+  const outlook = { topK: Math.max(...parting.members.map(({ continuation }) => continuation.sampling.topK)), text };
+  return { ...parting, outlook, wanted: wantedFor(outlook, vocabularySize) };
 }
 
-/** Each member draws its next token. Those that drew the same one stay together; the first of the groups keeps the slot. */
-function advance({ pool }: Hosts, branch: Branch & Reading, isEnd: Sampling["isEnd"]): Branch[] {
-  const { prefix, members, slot, wanted } = branch;
-  const candidates = slot.foresight(prefix.length, wanted.topK) ?? [];
+/**
+ * Each member draws its next token. Those that drew the same one stay together; the first of the groups keeps the slot. Where too
+ * little was read for that, the branch reads more.
+ */
+function advance(hosts: Hosts, branch: Branch & Reading, isEnd: Sampling["isEnd"]): Branch[] {
+  const { prefix, members, slot, wanted, outlook } = branch;
+  const { vocabularySize } = hosts;
+  const candidates = candidatesIn(outlook, { slot, wanted, vocabularySize });
+  if (candidates === undefined) {
+    releaseAll(hosts.pool, [branch]);
+    return [{ ...branch, slot: undefined, wanted: wider(wanted, vocabularySize) }];
+  }
   for (const member of members) {
     const { sampling } = member.continuation;
     const sampled = drawToken(candidates.slice(0, sampling.topK), prefix.length, sampling);
@@ -64,9 +82,12 @@ function advance({ pool }: Hosts, branch: Branch & Reading, isEnd: Sampling["isE
     member.tokens.push(sampled.token);
   }
   const going = members.filter((member) => !hasEnded(member, isEnd));
-  if (going.length === 0) releaseAll(pool, [branch]);
-  const groups = groupBy(going, ({ tokens }) => tokens.at(-1) as Token);
-  return groups.map((group, index) => branchOf([...prefix, group[0]?.tokens.at(-1) as Token], group, index === 0 ? slot : undefined));
+  if (going.length === 0) releaseAll(hosts.pool, [branch]);
+  return groupBy(going, ({ tokens }) => tokens.at(-1) as Token).map((group, index) => {
+    const token = group[0]?.tokens.at(-1) as Token;
+    const kept = index === 0 ? slot : undefined;
+    return branchOf(hosts, { prefix: [...prefix, token], members: group, text: outlook.text?.after(token), slot: kept });
+  });
 }
 
 function hasEnded({ continuation: { maxTokens, until }, tokens }: Member, isEnd: Sampling["isEnd"]): boolean {

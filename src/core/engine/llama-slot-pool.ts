@@ -1,15 +1,12 @@
-import type { Prefix, Token } from "./engine.ts";
-import { commonLength, type Slot } from "./llama-slot.ts";
-
-/** What to learn behind the last token of a prefix: the likeliest `topK`, which the slot remembers, or the logits of some tokens. */
-export type Wanted = { readonly topK: number } | { readonly logitsOf: readonly Token[] };
+import type { Prefix } from "./engine.ts";
+import { commonLength, type Slot, type Wanted } from "./llama-slot.ts";
 
 /** Somebody will come back to these tokens: a paused generation, or a prefix that was primed to stay. */
 export interface Guard {
   /** Grows as a generation goes on. */
   readonly tokens: Prefix;
-  /** Candidates to read along when somebody else computes the last of these tokens; 0 for none. */
-  readonly topK: number;
+  /** What to read along when somebody else computes the last of these tokens. */
+  wanted: Wanted | undefined;
   /** Where they are computed, as far as they are. */
   slot: Slot | undefined;
 }
@@ -83,8 +80,8 @@ export class SlotPool {
     signal?.throwIfAborted();
   }
 
-  guard(tokens: Prefix, topK: number): Guard {
-    const guard: Guard = { tokens, topK, slot: undefined };
+  guard(tokens: Prefix): Guard {
+    const guard: Guard = { tokens, wanted: undefined, slot: undefined };
     this.#guards.add(guard);
     return guard;
   }
@@ -101,7 +98,7 @@ export class SlotPool {
       if (alike === prefix.length && guard.slot !== undefined) return;
       if (guard.slot === slot || guard.slot === undefined || alike === guard.tokens.length) this.unguard(guard);
     }
-    const guard = this.guard([...prefix], 0);
+    const guard = this.guard([...prefix]);
     guard.slot = slot;
     this.#pinned.add(guard);
     for (const oldest of this.#pinned) {
@@ -168,7 +165,7 @@ export class SlotPool {
   /** Numbers of the slots that a request holds, or a paused generation comes back to. */
   #used(): ReadonlySet<number> {
     const used = new Set(this.slots.filter(({ isClaimed }) => isClaimed).map(({ index }) => index));
-    for (const { topK, slot } of this.#guards) if (topK > 0 && slot !== undefined) used.add(slot.index);
+    for (const { wanted, slot } of this.#guards) if (wanted !== undefined && slot !== undefined) used.add(slot.index);
     return used;
   }
 
@@ -214,7 +211,7 @@ function isStraightOn({ tokens }: Slot, prefix: Prefix): boolean {
 function usableLength(slot: Slot, prefix: Prefix, wanted: Wanted | undefined): number {
   const common = commonLength(slot.tokens, prefix);
   if (common < prefix.length || wanted === undefined) return common;
-  return "topK" in wanted && slot.foresight(common, wanted.topK) !== undefined ? common : common - 1;
+  return slot.knows(common, wanted) ? common : common - 1;
 }
 
 /** The choice that keeps most; of equal ones the one that drops least, then the first. */

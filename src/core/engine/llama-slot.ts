@@ -4,8 +4,23 @@ import type { Prefix, Token } from "./engine.ts";
 import { Evaluator } from "./llama-evaluate.ts";
 import { copySequence } from "./llama-sequence-copy.ts";
 
-/** How many places of a slot keep their candidates. The places asked about again are the latest ones. */
+/** How many places of a slot keep what was learned there. The places asked about again are the latest ones. */
 const FORESIGHTS_KEPT = 64;
+
+/** What to learn behind the last token of a prefix; the slot remembers it. */
+export interface Wanted {
+  /** So many of the likeliest next tokens; 0: none. */
+  readonly topK: number;
+  /** Tokens whose logits are wanted. */
+  readonly logitsOf: readonly Token[];
+}
+
+/** What was learned at a place. */
+interface Foresight {
+  /** Likeliest first. */
+  readonly candidates: readonly Candidate[];
+  readonly logits: ReadonlyMap<Token, number>;
+}
 
 /** One sequence of the context, with what it has computed. */
 export class Slot {
@@ -20,8 +35,8 @@ export class Slot {
   /** Grows with every claim; 0 for a slot that was never used. */
   lastUsed = 0;
   #tokens: Token[] = [];
-  /** The likeliest tokens behind the first n tokens, by n: asking again costs no decode. */
-  readonly #foresights = new Map<number, readonly Candidate[]>();
+  /** What was learned behind the first n tokens, by n: asking again costs no decode. */
+  readonly #foresights = new Map<number, Foresight>();
 
   constructor(sequence: LlamaContextSequence, index: number) {
     this.index = index;
@@ -35,14 +50,24 @@ export class Slot {
   }
 
   /** The likeliest `topK` tokens behind the first `length` ones, if they are known. */
-  foresight(length: number, topK: number): readonly Candidate[] | undefined {
-    const candidates = this.#foresights.get(length);
-    return candidates === undefined || candidates.length < topK ? undefined : candidates.slice(0, topK);
+  candidates(length: number, topK: number): readonly Candidate[] | undefined {
+    const { candidates = [] } = this.#foresights.get(length) ?? {};
+    return candidates.length < topK ? undefined : candidates.slice(0, topK);
   }
 
-  remember(length: number, candidates: readonly Candidate[]): void {
+  /** The logits of these tokens behind the first `length` ones, in their order, if they are known. */
+  logits(length: number, tokens: readonly Token[]): readonly number[] | undefined {
+    const known = this.#foresights.get(length)?.logits;
+    return tokens.every((token) => known?.has(token)) ? tokens.map((token) => known?.get(token) as number) : undefined;
+  }
+
+  knows(length: number, { topK, logitsOf }: Wanted): boolean {
+    return this.candidates(length, topK) !== undefined && this.logits(length, logitsOf) !== undefined;
+  }
+
+  remember(length: number, foresight: Foresight): void {
     this.#foresights.delete(length);
-    this.#foresights.set(length, candidates);
+    this.#foresights.set(length, foresight);
     for (const oldest of this.#foresights.keys()) {
       if (this.#foresights.size <= FORESIGHTS_KEPT) break;
       this.#foresights.delete(oldest);
@@ -71,7 +96,7 @@ export class Slot {
       return false;
     }
     this.#tokens = [...source.#tokens];
-    for (const [at, candidates] of source.#foresights) this.#foresights.set(at, candidates);
+    for (const [at, foresight] of source.#foresights) this.#foresights.set(at, foresight);
     await this.rewind(length);
     return true;
   }

@@ -1,20 +1,22 @@
 import type { LlamaModel, Token as LlamaToken } from "node-llama-cpp";
 import { plainConversation } from "../prompts/chat-turn.ts";
+import type { CallKeys } from "../tools/tool.ts";
 import type { Prefix, Token, Turn } from "./engine.ts";
-import { type ChatTemplate, type Piece, renderChat } from "./llama-chat-template.ts";
+import { type ChatFormat, type ChatTemplate, chatFormat, type Piece, renderChat } from "./llama-chat-template.ts";
 
 /** Turns texts into tokens and back. */
 export class Vocabulary {
   readonly size: number;
   readonly hasChatTemplate: boolean;
   readonly #model: LlamaModel;
-  readonly #template: ChatTemplate | undefined;
+  readonly #format: ChatFormat | undefined;
   /** SentencePiece models put a space in front of a text: right at the start of all, wrong inside. */
   readonly #hasSpacePrefix: boolean;
 
   constructor(model: LlamaModel, template: ChatTemplate | undefined) {
     this.#model = model;
-    this.#template = template;
+    const { bosString, eosString } = model.tokens;
+    this.#format = template && chatFormat(template, { bos_token: bosString ?? "", eos_token: eosString ?? "" });
     this.size = model.fileInfo.metadata.tokenizer?.ggml?.tokens?.length ?? 0;
     this.hasChatTemplate = template !== undefined;
     this.#hasSpacePrefix =
@@ -22,10 +24,14 @@ export class Vocabulary {
       firstOf(model, "a") !== firstOf(model, "a", "trimLeadingSpace");
   }
 
+  /** How the model's own format names the parts of a call, if it has one. */
+  get callKeys(): CallKeys | undefined {
+    return this.#format?.callKeys;
+  }
+
   render(turns: readonly Turn[]): Token[] {
-    if (this.#template === undefined) return this.renderText(plainConversation(turns));
-    const { bosString, eosString } = this.#model.tokens;
-    const tokens = this.#tokenizePieces(renderChat(this.#template, turns, { bos_token: bosString ?? "", eos_token: eosString ?? "" }));
+    if (this.#format === undefined) return this.renderText(plainConversation(turns));
+    const tokens = this.#tokenizePieces(renderChat(this.#format, turns));
     return tokens[0] === this.#begin[0] ? tokens : [...this.#begin, ...tokens];
   }
 

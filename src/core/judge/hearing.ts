@@ -30,7 +30,7 @@ export async function openHearing(judge: AnswerJudge, { engine, turns, settings 
   const { contextSize } = engine.facts;
   if (longest < 1) throw new ContextFullError(contextSize + 1 - longest, contextSize);
   const writing = new Writing(engine, turns, { ...settings, maxTokens: Math.min(settings.maxTokens, longest) });
-  await engine.prime([writing.prompt], writing.call("prompt"));
+  await writing.prime();
   await judge.prime(conversation, writing.call("prompt"));
   return { writing, judge, conversation };
 }

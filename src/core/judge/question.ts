@@ -51,7 +51,7 @@ export function preambleText(principle: Principle, count: number): string {
   return examples.join("");
 }
 
-/** The conversation that is judged. System turns are left out: they instruct the writer, and the judge takes no orders. */
+/** The conversation that is judged. System turns and tools are left out: they instruct the writer, and the judge takes no orders. */
 export function judgedText(turns: readonly Turn[]): string {
-  return plainConversation(turns.filter(({ role }) => role !== "system"));
+  return plainConversation(turns.filter(({ role }) => role !== "system").map(({ tools: _, ...turn }) => turn));
 }

@@ -1,6 +1,7 @@
-import type { Role, Turn } from "../engine/engine.ts";
+import type { Turn } from "../engine/engine.ts";
+import { type PlainTurn, withoutTools } from "./tool-text.ts";
 
-const SPEAKERS: Readonly<Record<Role, string>> = { system: "System", user: "User", assistant: "Assistant" };
+const SPEAKERS: Readonly<Record<PlainTurn["role"], string>> = { system: "System", user: "User", assistant: "Assistant" };
 
 /**
  * A conversation as plain lines, one a turn, up to where the assistant's answer begins: `User: Hello\nAssistant:`.
@@ -10,7 +11,7 @@ const SPEAKERS: Readonly<Record<Role, string>> = { system: "System", user: "User
  * line breaks, with the white space around them, become one space.
  */
 export function plainConversation(turns: readonly Turn[]): string {
-  const lines = turns.map(({ role, text }) => `${SPEAKERS[role]}: ${onOneLine(text)}`.trimEnd());
+  const lines = withoutTools(turns).map(({ role, text }) => `${SPEAKERS[role]}: ${onOneLine(text)}`.trimEnd());
   return (turns.at(-1)?.role === "assistant" ? lines : [...lines, `${SPEAKERS.assistant}:`]).join("\n");
 }
 

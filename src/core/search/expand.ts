@@ -40,7 +40,8 @@ function lengthBelow(node: Node, search: Search): number {
 
 async function likeliest(node: Node, count: number, search: Search): Promise<Child[]> {
   const { writing } = search;
-  const found = await writing.engine.likeliest([...writing.prompt, ...answerAt(node, search)], count, writing.call("expand"));
+  const lookahead = { ...writing.formatted, prefix: [...writing.prompt, ...answerAt(node, search)], count };
+  const found = await writing.engine.likeliest(lookahead, writing.call("expand"));
   const temperature = writing.settings.childTemperature || 1;
   writing.drawn += found.length;
   // Shares of p^(1/T) are the probabilities at temperature T.
@@ -77,9 +78,10 @@ async function draw(node: Node, topPs: readonly number[], search: Search): Promi
 }
 
 function continuation(node: Node, topP: number, search: Search): Continuation {
-  const { prompt, ending, settings } = search.writing;
+  const { prompt, ending, settings, formatted } = search.writing;
   const answer = answerAt(node, search);
   return {
+    ...formatted,
     prefix: [...prompt, ...answer],
     sampling: { temperature: settings.childTemperature, topK: settings.childTopK, topP, seed: deriveSeed(settings.seed, search.draws++) },
     maxTokens: lengthBelow(node, search),

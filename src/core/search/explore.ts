@@ -30,8 +30,9 @@ export async function explore(node: Node, round: number, search: Search): Promis
 
 async function open(node: Node, round: number, search: Search): Promise<Span[]> {
   const { writing } = search;
-  const { candidates, exploreTemperature, childTopK, tokenSetLengths } = writing.settings;
-  const length = tokenSetLength(round, tokenSetLengths);
+  const { candidates, exploreTemperature, childTopK, tokenSetLengths, format } = writing.settings;
+  // Most of what a text under a format begins with is given by the format: a token set would hold no choice.
+  const length = format !== undefined && round > 0 ? writing.ending.limit : tokenSetLength(round, tokenSetLengths);
   const continuations = Array.from({ length: candidates * 2 ** Math.min(round, MOST_DOUBLINGS) }, () => {
     const sampling = { temperature: exploreTemperature, topK: childTopK, topP: 1, seed: nextSeed(search) };
     const { maxTokens, ...continuation } = toNextCheck(node, [], { sampling, search });
@@ -58,6 +59,7 @@ function toNextCheck(node: Node, opening: Span, { sampling, search }: { sampling
   const answer = answerAt(node, search);
   const opened = tokensOf(opening);
   return {
+    ...writing.formatted,
     prefix: [...writing.prompt, ...answer, ...opened],
     sampling,
     maxTokens: writing.ending.limit - answer.length - opened.length,

@@ -14,12 +14,13 @@ export async function simulate(leaf: Node, search: Search): Promise<readonly Tok
   const answer = answerAt(leaf, search);
   const prefix = [...writing.prompt, ...answer];
   const isFarEnough = (tokens: readonly Token[], before: readonly Token[]) =>
-    settings.principle.horizon === "clause" && endsClause(engine.detokenize(tokens, before));
+    writing.horizon === "clause" && endsClause(engine.detokenize(tokens, before));
   if (leaf.isOver || isFarEnough(leaf.tokens, prefix.slice(0, prefix.length - leaf.tokens.length))) return [];
 
   const [sampled = []] = await engine.sampleMany(
     [
       {
+        ...writing.formatted,
         prefix,
         sampling: writing.sampling(deriveSeed(settings.seed, search.draws++)),
         maxTokens: Math.min(settings.maxSimulationTokens, ending.limit - answer.length),

@@ -1,0 +1,179 @@
+import type { Answering, FinishReason, RainAnswer, RainStep } from "../answer.ts";
+import type { Decode } from "../decode.ts";
+import type { Engine, Token, Turn } from "../engine/engine.ts";
+import { complaint, OptionError } from "../errors.ts";
+import { Meter } from "../meter.ts";
+import type { Settings } from "../options.ts";
+import { deriveSeed } from "../random.ts";
+import { firstStop } from "../text-stream.ts";
+import { callSchema } from "./call-schema.ts";
+import { type Lead, openingOf, tryLead } from "./lead.ts";
+import { CALL_KEYS, type Tool, type ToolCall } from "./tool.ts";
+
+/** An answer that may call tools: a text, calls, or a text and then calls. Each part is written, judged and released like a whole answer. */
+export async function* withTools(engine: Engine, turns: readonly Turn[], { decode, settings }: Manner): Answering {
+  const course = begin(engine, turns, { decode, settings });
+  if (settings.toolChoice === "auto" && !(await isCallNext(course))) {
+    const isCalling = yield* speak(course);
+    if (!isCalling) return conclude(course);
+  }
+  do yield* call(course);
+  while (course.finishReason === "tool_calls" && mayCallMore(settings) && (await isCallNext(course)));
+  return conclude(course);
+}
+
+interface Manner {
+  readonly decode: Decode;
+  readonly settings: Settings;
+}
+
+/** An answer on its way, and its account. */
+interface Course extends Manner {
+  readonly engine: Engine;
+  /** With the tools in the first one. */
+  readonly turns: readonly Turn[];
+  /** That may be called here. */
+  readonly tools: readonly Tool[];
+  readonly meter: Meter;
+  readonly calls: ToolCall[];
+  text: string;
+  finishReason: FinishReason;
+  value: number | undefined;
+  rewinds: number;
+  discarded: number;
+  readonly promptTokens: number;
+}
+
+function begin(engine: Engine, turns: readonly Turn[], manner: Manner): Course {
+  const { tools, toolChoice } = manner.settings;
+  const chosen = typeof toolChoice === "object" ? tools.filter(({ name }) => name === toolChoice.name) : tools;
+  if (chosen.length === 0)
+    throw new OptionError(
+      "toolChoice",
+      complaint("toolChoice", `one of ${tools.map(({ name }) => `\`${name}\``).join(", ")}`, toolChoice),
+      toolChoice,
+    );
+  const described = turns.map((turn, index) => (index === 0 ? { ...turn, tools } : turn));
+  const nothing = { meter: new Meter(), text: "", finishReason: "stop", value: undefined, rewinds: 0, discarded: 0 } as const;
+  return { ...manner, ...nothing, calls: [], engine, turns: described, tools: chosen, promptTokens: engine.render(described).length };
+}
+
+/** The text, up to where the model begins a call of its own accord, if it does. */
+async function* speak(course: Course): AsyncGenerator<RainStep, boolean, void> {
+  const { engine, settings, turns } = course;
+  const opening = openingOf(leadOf(course));
+  // A text of a format holds no calls.
+  const stop = settings.format === undefined ? [...settings.stop, opening] : settings.stop;
+  const tokens: Token[] = [];
+  const part = write(course, turns, { ...settings, stop });
+  let next = await part.next();
+  for (; !next.done; next = await part.next()) {
+    tokens.push(...next.value.tokens);
+    course.text += next.value.text;
+    yield next.value;
+  }
+  const whole = engine.detokenize(tokens, engine.render(turns));
+  const start = firstStop(whole, [opening]);
+  return course.finishReason === "stop" && start >= 0 && settings.format === undefined && start <= endOf(whole, settings.stop);
+}
+
+function endOf(text: string, stop: readonly string[]): number {
+  const end = firstStop(text, stop);
+  return end < 0 ? text.length : end;
+}
+
+/** One call, judged as a whole: nothing of it is released before. */
+async function* call(course: Course): AsyncGenerator<RainStep, void, void> {
+  const { engine, settings, tools } = course;
+  const keys = engine.facts.callKeys ?? CALL_KEYS;
+  const format = { type: "json", schema: callSchema(tools, keys) } as const;
+  const onEvent: Settings["onEvent"] = (event) => {
+    if (event.type === "rewind") settings.onEvent(event);
+  };
+  const tokens: Token[] = [];
+  let json = "";
+  let visits = 0;
+  const rewindsBefore = course.rewinds;
+  const part = write(course, turnsUntil(course, true), { ...settings, format, onEvent, stop: [] });
+  let next = await part.next();
+  for (; !next.done; next = await part.next()) {
+    tokens.push(...next.value.tokens);
+    json += next.value.text;
+    visits = next.value.visits;
+  }
+  const found = { tokens, value: course.value, visits, rewinds: course.rewinds - rewindsBefore };
+  if (course.finishReason === "stop") {
+    const step = { ...found, text: "", call: made(JSON.parse(json) as Record<string, unknown>, course) };
+    settings.onEvent({ type: "commit", step });
+    yield step;
+  } else if (course.finishReason === "content_filter" && course.text === "" && course.calls.length === 0) {
+    course.text = json;
+    yield { ...found, text: json };
+  }
+}
+
+/** A call as it was written. */
+function made(written: Readonly<Record<string, unknown>>, course: Course): ToolCall {
+  const { engine, turns, calls, settings } = course;
+  const keys = engine.facts.callKeys ?? CALL_KEYS;
+  const earlier = turns.flatMap((turn) => turn.calls ?? []).length + calls.length;
+  const made = {
+    id: callId(settings.seed, earlier),
+    name: String(written[keys.name]),
+    arguments: written[keys.arguments] as ToolCall["arguments"],
+  };
+  calls.push(made);
+  course.finishReason = "tool_calls";
+  return made;
+}
+
+/** Nine letters and digits, as some models insist on; the same seed gives the same ones. */
+function callId(seed: number, number: number): string {
+  const parts = [0, 1].map((part) => deriveSeed(seed, number, part).toString(36).padStart(7, "0"));
+  return parts.join("").slice(-9);
+}
+
+/** Writes one part, and enters it into the account. */
+async function* write(course: Course, turns: readonly Turn[], settings: Settings): AsyncGenerator<RainStep, void, void> {
+  const { engine, decode, meter } = course;
+  const maxTokens = settings.maxTokens - meter.emitted;
+  if (maxTokens < 1) {
+    course.finishReason = "length";
+    return;
+  }
+  const part = yield* decode(engine, turns, { ...settings, maxTokens });
+  meter.add(part.meter);
+  course.finishReason = part.finishReason;
+  course.value = part.value;
+  course.rewinds += part.rewinds;
+  course.discarded += part.discarded;
+}
+
+async function isCallNext(course: Course): Promise<boolean> {
+  const { drawn, isCall } = await tryLead(leadOf(course), course.meter, course.settings);
+  course.discarded += drawn;
+  return isCall;
+}
+
+function leadOf(course: Course): Lead {
+  const { engine } = course;
+  const keys = engine.facts.callKeys ?? CALL_KEYS;
+  const from = engine.render(course.calls.length === 0 ? course.turns : turnsUntil(course, false));
+  return { engine, from, to: engine.render(turnsUntil(course, true)), text: `{"${keys.name}"` };
+}
+
+/** The conversation with what there is of the answer. An answer that was begun already is continued. */
+function turnsUntil({ turns, text, calls }: Course, isCalling: boolean): readonly Turn[] {
+  const last = turns.at(-1);
+  const begun = last?.role === "assistant" ? last : { role: "assistant" as const, text: "" };
+  const others = last?.role === "assistant" ? turns.slice(0, -1) : turns;
+  return [...others, { ...begun, text: begun.text + text, calls: [...(begun.calls ?? []), ...calls], ...(isCalling ? { isCalling } : {}) }];
+}
+
+function mayCallMore({ parallelCalls, toolChoice }: Settings): boolean {
+  return parallelCalls && typeof toolChoice !== "object";
+}
+
+function conclude({ text, calls, finishReason, value, rewinds, discarded, promptTokens, meter, settings }: Course): RainAnswer {
+  return { text, calls, finishReason, value, rewinds, discarded, promptTokens, meter, cost: meter.cost, seed: settings.seed };
+}

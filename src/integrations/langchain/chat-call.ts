@@ -1,0 +1,108 @@
+import type { CallbackManager } from "@langchain/core/callbacks/manager";
+import type { BaseLanguageModelInput } from "@langchain/core/language_models/base";
+import { BaseChatModel } from "@langchain/core/language_models/chat_models";
+import { AIMessageChunk, type BaseMessage } from "@langchain/core/messages";
+import type { ChatResult } from "@langchain/core/outputs";
+import { ensureConfig, RunnableBinding, type RunnableInterface, RunnableRetry, raceWithSignal } from "@langchain/core/runnables";
+import { asChunk } from "./message-chunk.ts";
+import { TracedChat } from "./traced-chat.ts";
+
+/** Whatever answers messages with a message: a chat model, one with bound options, fallbacks or retries, or a chain. */
+export type ChatRunnable = RunnableInterface<BaseLanguageModelInput, BaseMessage | string>;
+
+/** How a call that nobody is to see is made. */
+export interface ChatCall {
+  /** Call options, such as tools or stop strings. */
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly signal?: AbortSignal | undefined;
+  /** Where the call may be seen all the same, as a child run. Without it no callback, no trace and no cache learns of it. */
+  readonly trace?: CallbackManager | undefined;
+}
+
+/** Marks on every call that is traced, so that no surface that shows messages takes it for an answer. */
+const UNSEEN = { tags: ["nostream"], metadata: { lc_source: "rain" } };
+
+/** One message, unseen. It shares nothing with what the model returned, which may be its own or its cache's. */
+export async function callUnseen(model: ChatRunnable, messages: readonly BaseMessage[], call: ChatCall): Promise<AIMessageChunk> {
+  call.signal?.throwIfAborted();
+  const { target, options, signal } = await unbound(model, call);
+  return await raceWithSignal(answerOf(target, messages, { ...call, options, signal }), signal);
+}
+
+/** The same, as it is written, where the model can and nobody traces it; otherwise in one piece. */
+export async function* streamUnseen(
+  model: ChatRunnable,
+  messages: readonly BaseMessage[],
+  call: ChatCall,
+): AsyncGenerator<AIMessageChunk, void, void> {
+  call.signal?.throwIfAborted();
+  const { target, options, signal } = await unbound(model, call);
+  if (call.trace !== undefined || !canStream(target)) {
+    yield await raceWithSignal(answerOf(target, messages, { ...call, options, signal }), signal);
+    return;
+  }
+  for await (const { message, generationInfo } of target._streamResponseChunks([...messages], parsed(options, signal))) {
+    signal?.throwIfAborted();
+    yield asChunk(message, generationInfo);
+  }
+}
+
+export function isChatModel(model: unknown): model is BaseChatModel {
+  return typeof model === "object" && model !== null && "_generate" in model && typeof model._generate === "function";
+}
+
+/** The chat model itself, behind options that are bound to it; `undefined` where there is none to be seen. */
+export function chatModelOf(model: ChatRunnable): BaseChatModel | undefined {
+  if (isChatModel(model)) return model;
+  return model instanceof RunnableBinding ? chatModelOf(model.bound) : undefined;
+}
+
+async function answerOf(target: ChatRunnable, messages: readonly BaseMessage[], call: ChatCall): Promise<AIMessageChunk> {
+  const { options, signal, trace } = call;
+  if (isChatModel(target) && trace === undefined) return firstOf(await target._generate([...messages], parsed(options, signal)));
+  const runnable = isChatModel(target) ? new TracedChat(target) : target;
+  const config = { ...options, ...UNSEEN, callbacks: trace ?? [], ...(signal === undefined ? {} : { signal }) };
+  const answer = await runnable.invoke([...messages], config);
+  return typeof answer === "string" ? new AIMessageChunk(answer) : asChunk(answer);
+}
+
+function firstOf({ generations: [generation], llmOutput }: ChatResult): AIMessageChunk {
+  return generation === undefined ? new AIMessageChunk("") : asChunk(generation.message, { ...llmOutput, ...generation.generationInfo });
+}
+
+function canStream(target: ChatRunnable): target is BaseChatModel {
+  return isChatModel(target) && !target.disableStreaming && target._streamResponseChunks !== BaseChatModel.prototype._streamResponseChunks;
+}
+
+function parsed(options: ChatCall["options"], signal: AbortSignal | undefined): BaseChatModel["ParsedCallOptions"] {
+  return { ...options, ...(signal === undefined ? {} : { signal }) };
+}
+
+interface Unbound {
+  readonly target: ChatRunnable;
+  readonly options: ChatCall["options"];
+  readonly signal: AbortSignal | undefined;
+}
+
+/** The chat model behind bound options, with these options; whatever else it is (a chain, retries, fallbacks), as it is. */
+async function unbound(model: ChatRunnable, { options, signal }: Pick<ChatCall, "options" | "signal">): Promise<Unbound> {
+  if (isConfigurable(model)) return await unbound(await model._getModelInstance({ ...options }), { options, signal });
+  if (!(model instanceof RunnableBinding) || model instanceof RunnableRetry) return { target: model, options, signal };
+  const { callbacks: _callbacks, tags: _tags, metadata: _metadata, runName: _name, timeout, signal: own, ...bound } = model.config;
+  const limited = ensureConfig({ ...(timeout === undefined ? {} : { timeout }), ...signalOf([signal, own]) });
+  return await unbound(model.bound, { options: { ...bound, ...options, ...model.kwargs }, signal: limited.signal });
+}
+
+function signalOf(signals: readonly (AbortSignal | undefined)[]): { readonly signal?: AbortSignal } {
+  const given = signals.filter((signal) => signal !== undefined);
+  return given.length === 0 ? {} : { signal: AbortSignal.any(given) };
+}
+
+/** What `initChatModel` returns: it makes its model when it is first asked. */
+interface Configurable extends ChatRunnable {
+  _getModelInstance(config: Record<string, unknown>): Promise<ChatRunnable>;
+}
+
+function isConfigurable(model: ChatRunnable): model is Configurable {
+  return "_getModelInstance" in model && typeof model._getModelInstance === "function";
+}

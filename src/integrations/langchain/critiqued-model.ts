@@ -1,0 +1,160 @@
+import { CallbackManager, type CallbackManagerForLLMRun } from "@langchain/core/callbacks/manager";
+import type { BaseLanguageModelInput } from "@langchain/core/language_models/base";
+import {
+  BaseChatModel,
+  type BaseChatModelCallOptions,
+  type BaseChatModelParams,
+  type BindToolsInput,
+  type LangSmithParams,
+} from "@langchain/core/language_models/chat_models";
+import type { ChatModelStreamEvent } from "@langchain/core/language_models/event";
+import { AIMessageChunk, type BaseMessage } from "@langchain/core/messages";
+import { ChatGenerationChunk, type ChatResult } from "@langchain/core/outputs";
+import type { Runnable } from "@langchain/core/runnables";
+import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
+import { bindToolsTo } from "./bound-tools.ts";
+import { type ChatRunnable, chatModelOf } from "./chat-call.ts";
+import type { Critic } from "./critic.ts";
+import type { CritiqueCase } from "./critique.ts";
+import type { EventSink } from "./rain-events.ts";
+import { streamEventsOf } from "./stream-events.ts";
+
+/** What a critiqued model is made of. */
+export interface CritiquedModelFields extends Pick<BaseChatModelParams, "cache" | "callbacks" | "metadata" | "tags"> {
+  /** Whose drafts are judged. */
+  readonly model: ChatRunnable;
+  readonly critic: Critic;
+  readonly judged?: CritiqueCase["judged"];
+  /** Told that the model was asked at all. */
+  readonly onAsked?: () => void;
+  /** Told of events too, beside the run's own callbacks. */
+  readonly sink?: EventSink;
+  /** @internal The model without tools, if `model` has some. */
+  readonly origin?: ChatRunnable;
+}
+
+/**
+ * A chat model that yields only what a critique accepted of another one's drafts, so that no surface of LangChain can show
+ * anything else: whatever asks this model (a chain, an agent, a cache, a callback) never learns of a draft.
+ *
+ * It takes the other model's callbacks over, as they are to see what is released, and leaves its cache alone: there, a draft that
+ * was judged bad would be found again.
+ */
+export class CritiquedModel extends BaseChatModel<BaseChatModelCallOptions, AIMessageChunk> {
+  readonly #fields: CritiquedModelFields;
+
+  constructor(fields: CritiquedModelFields) {
+    const { model, cache, callbacks, metadata, tags } = fields;
+    const inner = chatModelOf(model);
+    super({
+      ...given({ cache, callbacks: callbacks ?? inner?.callbacks, tags: tags ?? inner?.tags }),
+      metadata: { ...inner?.metadata, ...metadata },
+      verbose: inner?.verbose ?? false,
+    });
+    this.#fields = fields;
+  }
+
+  static override lc_name(): string {
+    return "CritiquedModel";
+  }
+
+  override _llmType(): string {
+    return "rain-critique";
+  }
+
+  /** The cache tells models apart by this. */
+  override _identifyingParams(): Record<string, unknown> {
+    const { settings } = this.#fields.critic;
+    const { principle, threshold, retries, onExhausted, refusal, guidance } = settings;
+    const inner = this.#inner;
+    return {
+      model: inner === undefined ? this.#fields.model.getName() : { type: inner._llmType(), ...inner._identifyingParams() },
+      ...{ principle, threshold, retries, onExhausted, refusal, guidance },
+    };
+  }
+
+  override get profile(): BaseChatModel["profile"] {
+    return this.#inner?.profile ?? {};
+  }
+
+  override getLsParams(options: this["ParsedCallOptions"]): LangSmithParams {
+    return this.#inner?.getLsParams(options) ?? super.getLsParams(options);
+  }
+
+  override async getNumTokens(content: Parameters<BaseChatModel["getNumTokens"]>[0]): Promise<number> {
+    return (await this.#inner?.getNumTokens(content)) ?? (await super.getNumTokens(content));
+  }
+
+  /** The other model with these tools, critiqued in the same way. @throws {OptionError} when it takes no tools and there are some */
+  override bindTools(
+    tools: BindToolsInput[],
+    options?: Partial<BaseChatModelCallOptions>,
+  ): Runnable<BaseLanguageModelInput, AIMessageChunk, BaseChatModelCallOptions> {
+    const { model, origin = model } = this.#fields;
+    return new CritiquedModel({ ...this.#fields, origin, model: bindToolsTo(model, tools, options) });
+  }
+
+  override async _generate(
+    messages: BaseMessage[],
+    options: this["ParsedCallOptions"],
+    runManager?: CallbackManagerForLLMRun,
+  ): Promise<ChatResult> {
+    let whole = new AIMessageChunk("");
+    for await (const chunk of this.#write(messages, options, runManager)) whole = whole.concat(chunk);
+    // A chunk, as \`withStructuredOutput\` of the base class takes nothing else.
+    return { generations: [{ text: whole.text, message: whole }] };
+  }
+
+  override async *_streamResponseChunks(
+    messages: BaseMessage[],
+    options: this["ParsedCallOptions"],
+    runManager?: CallbackManagerForLLMRun,
+  ): AsyncGenerator<ChatGenerationChunk> {
+    for await (const message of this.#write(messages, options, runManager)) {
+      const chunk = new ChatGenerationChunk({ text: message.text, message });
+      yield chunk;
+      await runManager?.handleLLMNewToken(message.text, undefined, undefined, undefined, undefined, { chunk });
+    }
+  }
+
+  override async *_streamChatModelEvents(
+    messages: BaseMessage[],
+    options: this["ParsedCallOptions"],
+    runManager?: CallbackManagerForLLMRun,
+  ): AsyncGenerator<ChatModelStreamEvent> {
+    yield* streamEventsOf(this.#write(messages, options, runManager));
+  }
+
+  get #inner(): BaseChatModel | undefined {
+    return chatModelOf(this.#fields.model);
+  }
+
+  async *#write(
+    conversation: readonly BaseMessage[],
+    options: this["ParsedCallOptions"],
+    run: CallbackManagerForLLMRun | undefined,
+  ): AsyncGenerator<AIMessageChunk, void, void> {
+    const { model, origin = model, critic, judged, onAsked, sink } = this.#fields;
+    onAsked?.();
+    const { signal, ...callOptions } = options;
+    const trace = run === undefined ? surroundingRun() : new CallbackManager(run.runId, { handlers: run.handlers });
+    const both: EventSink = {
+      handleCustomEvent: async (name, data) => {
+        await run?.handleCustomEvent(name, data);
+        await sink?.handleCustomEvent(name, data);
+      },
+    };
+    yield* critic.write({ conversation, model, origin, options: callOptions, signal, run: both, trace, ...given({ judged }) });
+  }
+}
+
+/** LangChain's newest streaming protocol gives a model no run of its own; the run around it is the next best parent. */
+function surroundingRun(): CallbackManager | undefined {
+  const { callbacks } = AsyncLocalStorageProviderSingleton.getRunnableConfig() ?? {};
+  return callbacks === undefined || Array.isArray(callbacks) ? undefined : callbacks;
+}
+
+/** An object without the fields that are `undefined`. */
+function given<Fields extends object>(fields: Fields): { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Fields;
+}

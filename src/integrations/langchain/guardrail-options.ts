@@ -1,0 +1,114 @@
+import { z } from "zod";
+import { OptionError, oneOf, type Principle } from "../../core/index.ts";
+import {
+  CRITIQUE_DEFAULTS,
+  CRITIQUE_RULES,
+  type CritiqueOptions,
+  type CritiqueSettings,
+  checked,
+  flag,
+  type Rules,
+  sentence,
+} from "./critique-options.ts";
+
+/**
+ * What happens when something is judged bad and no rewind helps. `replace`: `violationMessage` stands in its place, and the run goes on.
+ * `end`: the run ends with `violationMessage`. `error`: a `RainViolationError`. In place of an answer the first two are the same, as an
+ * agent ends with a message without tool calls.
+ */
+export type ExitBehavior = "replace" | "end" | "error";
+
+/** What may be decided anew for each run, as `context: { rain: { ... } }`. */
+export interface GuardrailOverrides
+  extends Pick<CritiqueOptions, "principle" | "judge" | "threshold" | "retries" | "continuation" | "guidance" | "drafts" | "onRainEvent"> {
+  /** @default "replace" */
+  readonly exitBehavior?: ExitBehavior;
+  /** What is said instead. @default "I am sorry, but I cannot help with that." */
+  readonly violationMessage?: string;
+  /**
+   * Whether a person's new messages are judged before the model reads them. Needs a `judge`, as the agent's model is not known yet.
+   * Left out, no run can turn it on: the hook is not there. @default false
+   */
+  readonly checkInput?: boolean;
+  /** Whether the text of answers is judged. @default true */
+  readonly checkOutput?: boolean;
+  /** Whether names and arguments of tool calls are judged before the tools run. @default true */
+  readonly checkToolCalls?: boolean;
+  /** Whether what tools give back is judged before it enters the conversation. As `checkInput`. @default false */
+  readonly checkToolResults?: boolean;
+  /** What is asked of messages and of tools' results, which are judged alone, as if they were answers. @default `principle` */
+  readonly inputPrinciple?: Principle;
+}
+
+/** All optional: `rainGuardrail()` judges answers and tool calls by the agent's own model. */
+export interface RainGuardrailOptions
+  extends GuardrailOverrides,
+    Pick<CritiqueOptions, "judgeExamples" | "judgeSignal" | "onNotice" | "revealDiscarded"> {
+  /** Of the middleware; needed where one agent has two. @default "RainGuardrail" */
+  readonly name?: string;
+}
+
+/** Options with nothing left out but the judge, who may be the model. */
+export type GuardrailSettings = Omit<CritiqueSettings, "onExhausted" | "refusal"> &
+  Required<Omit<RainGuardrailOptions, keyof CritiqueOptions>>;
+
+const DEFAULTS: Omit<GuardrailSettings, "inputPrinciple"> = {
+  ...CRITIQUE_DEFAULTS,
+  continuation: "whole",
+  name: "RainGuardrail",
+  exitBehavior: "replace",
+  violationMessage: CRITIQUE_DEFAULTS.refusal,
+  checkInput: false,
+  checkOutput: true,
+  checkToolCalls: true,
+  checkToolResults: false,
+};
+
+const { onExhausted: _onExhausted, refusal: _refusal, judgeExamples, judgeSignal, onNotice, revealDiscarded, ...shared } = CRITIQUE_RULES;
+
+const OVERRIDE_RULES: Rules<Required<GuardrailOverrides>> = {
+  ...shared,
+  exitBehavior: oneOf(["replace", "end", "error"]),
+  violationMessage: sentence,
+  checkInput: flag,
+  checkOutput: flag,
+  checkToolCalls: flag,
+  checkToolResults: flag,
+  inputPrinciple: CRITIQUE_RULES.principle,
+};
+
+const OPTION_RULES: Rules<Required<RainGuardrailOptions>> = {
+  ...OVERRIDE_RULES,
+  judgeExamples,
+  judgeSignal,
+  onNotice,
+  revealDiscarded,
+  name: sentence,
+};
+
+/**
+ * One key for everything: the built-in middleware shares flat names such as `applyToOutput`, so that what is meant for one of them
+ * would silently switch a guardrail off.
+ */
+export const CONTEXT_SCHEMA = z.object({ rain: z.custom<GuardrailOverrides>().optional() });
+
+/**
+ * What the options and, if there are some, the overrides of one run come to.
+ *
+ * @throws {OptionError} for what cannot be meant, or needs a judge where none was given
+ */
+export function settingsFor(options: RainGuardrailOptions, overrides: GuardrailOverrides = {}): GuardrailSettings {
+  const given = { ...checked(options, OPTION_RULES), ...checked(overrides, OVERRIDE_RULES) };
+  const settings = { ...DEFAULTS, ...given };
+  for (const check of ["checkInput", "checkToolResults"] as const) {
+    const what = options[check] === undefined ? `\`${check}\`` : "a `judge`";
+    const isPossible = options[check] !== undefined && options.judge !== undefined;
+    if (settings[check] && !isPossible)
+      throw new OptionError(
+        check,
+        `Expected ${what} in the options of the guardrail where a run has \`${check}\`, got none`,
+        settings[check],
+      );
+  }
+  return { ...settings, inputPrinciple: given.inputPrinciple ?? settings.principle };
+}

@@ -1,0 +1,94 @@
+import type { CallbackManager } from "@langchain/core/callbacks/manager";
+import { raceWithSignal } from "@langchain/core/runnables";
+import { complaint, type Engine, JudgeError, OptionError, type Principle, type Turn } from "../../core/index.ts";
+import type { ChatRunnable } from "./chat-call.ts";
+import { ChatJudge } from "./chat-judge.ts";
+import { EngineJudge } from "./engine-judge.ts";
+
+/** What a judge is asked by, and how it is stopped. */
+export interface Asked {
+  readonly principle: Principle;
+  readonly signal?: AbortSignal | undefined;
+  /** Where a judge that is called through LangChain shows as a child run; nowhere if left out. */
+  readonly trace?: CallbackManager | undefined;
+}
+
+/** Gives a value to a text, whoever wrote it. Anything may be one: a moderation service, a classifier, a rule. */
+export interface TextJudge {
+  /**
+   * How good the last turn is, in the light of those before it: -1 (bad) to 1 (good).
+   * When it rejects or gives anything else, nothing that it should have judged is released.
+   */
+  judge(turns: readonly Turn[], asked: Asked): Promise<number>;
+}
+
+/** Who may judge: a local engine, which reads its verdict off probabilities; a chat model, which is asked A or B; or a judge of your own. */
+export type JudgeSource = Engine | ChatRunnable | TextJudge;
+
+/** What a local engine is told that judges. */
+export interface JudgeSettings {
+  /** Examples that it reads first. */
+  readonly judgeExamples: number;
+  /** Told once of one that is no fit judge. */
+  readonly onNotice: (notice: string) => void;
+}
+
+/** @throws {OptionError} when it is none of the three */
+export function textJudge(source: JudgeSource, settings: JudgeSettings): TextJudge {
+  if (isTextJudge(source)) return source;
+  if (isEngine(source)) return new EngineJudge(source, settings);
+  if (isRunnable(source)) return new ChatJudge(source);
+  throw new OptionError("judge", complaint("judge", JUDGE_EXPECTED, source), source);
+}
+
+export const JUDGE_EXPECTED = "an engine, a chat model, or an object with a method `judge`";
+
+export function isJudgeSource(value: unknown): boolean {
+  return typeof value === "object" && value !== null && (isTextJudge(value) || isEngine(value) || isRunnable(value));
+}
+
+/** What one request asks of its judge. */
+export interface Hearing extends Asked {
+  /** Asked before each verdict for a signal that limits it. */
+  readonly judgeSignal: () => AbortSignal | undefined;
+}
+
+/**
+ * The value of the last turn. It fails closed.
+ *
+ * @throws {JudgeError} when the judge fails, takes too long, or gives no number from -1 to 1
+ */
+export async function judgedValue(turns: readonly Turn[], judge: TextJudge, hearing: Hearing): Promise<number> {
+  const { principle, signal, judgeSignal } = hearing;
+  const limit = judgeSignal();
+  const signals = [signal, limit].filter((one) => one !== undefined);
+  const either = signals.length === 0 ? undefined : AbortSignal.any(signals);
+  try {
+    either?.throwIfAborted();
+    const value = await raceWithSignal(judge.judge(turns, { ...hearing, signal: either }), either);
+    if (typeof value === "number" && value >= -1 && value <= 1) return value;
+    throw new JudgeError(principle.name, complaint("value", "a number from -1 to 1", value));
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw cause instanceof JudgeError ? cause : failed(principle, limit?.aborted ? LATE : FAILED, cause);
+  }
+}
+
+const LATE = "Expected a verdict in time, got none before `judgeSignal` was aborted";
+const FAILED = "Expected the judge to give a value, got an error (see `cause`)";
+
+function failed({ name }: Principle, message: string, cause: unknown): JudgeError {
+  return new JudgeError(name, message, { cause });
+}
+
+function isTextJudge(value: object): value is TextJudge {
+  return "judge" in value && typeof value.judge === "function";
+}
+
+function isEngine(value: object): value is Engine {
+  return "compare" in value && "renderText" in value;
+}
+
+function isRunnable(value: object): value is ChatRunnable {
+  return "invoke" in value && typeof value.invoke === "function";
+}

@@ -1,0 +1,44 @@
+/** What happens inside, as it happens; the same for everything here. Plain data, so that it can travel as JSON. */
+export type RainEvent =
+  | {
+      /** A text was judged bad and left; another one is written. */
+      readonly type: "rewind";
+      /** How many there were now, this one included. */
+      readonly rewinds: number;
+      /** Value of what was left: -1 (bad) to 1 (good). */
+      readonly value: number;
+      /** What was left: only with `revealDiscarded`. */
+      readonly discarded?: string;
+    }
+  | {
+      /** A text was accepted. It is never taken back. */
+      readonly type: "commit";
+      readonly text: string;
+      readonly value: number;
+    }
+  | {
+      /** Nothing acceptable came, or something was kept out. */
+      readonly type: "violation";
+      readonly stage: Stage;
+      /** The best value that was found. */
+      readonly value: number;
+    };
+
+/** What was judged: a person's message, the model's answer with its tool calls, or what a tool gave back. */
+export type Stage = "input" | "output" | "tool_result";
+
+export type OnRainEvent = (event: RainEvent) => void;
+
+/** The name under which these events are dispatched to LangChain's callbacks. */
+export const RAIN_EVENT = "rain";
+
+/** Whoever takes custom events: a run manager of LangChain. */
+export interface EventSink {
+  handleCustomEvent(name: string, data: unknown): Promise<unknown> | unknown;
+}
+
+/** Tells the caller's own listener and, where there is a run, its callbacks. */
+export async function announce(event: RainEvent, onRainEvent: OnRainEvent, run: EventSink | undefined): Promise<void> {
+  onRainEvent(event);
+  await run?.handleCustomEvent(RAIN_EVENT, event);
+}

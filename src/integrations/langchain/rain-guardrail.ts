@@ -1,0 +1,123 @@
+import { dispatchCustomEvent } from "@langchain/core/callbacks/dispatch";
+import { Runnable, type RunnableConfig } from "@langchain/core/runnables";
+import { createMiddleware } from "langchain";
+import { OptionError } from "../../core/index.ts";
+import type { ChatRunnable } from "./chat-call.ts";
+import { Critic } from "./critic.ts";
+import { CritiquedModel } from "./critiqued-model.ts";
+import { type Intake, takeMessages, takeToolOutput } from "./guardrail-intake.ts";
+import {
+  CONTEXT_SCHEMA,
+  type GuardrailOverrides,
+  type GuardrailSettings,
+  type RainGuardrailOptions,
+  settingsFor,
+} from "./guardrail-options.ts";
+import type { EventSink } from "./rain-events.ts";
+
+/**
+ * RAIN for an agent on any chat model: drafts of answers and tool calls are held back, judged, left and written again; only what was
+ * accepted is released, through the model call's own run, so that every surface that streams shows it once and none shows a draft.
+ *
+ * ```ts
+ * const agent = createAgent({ model, tools, middleware: [otherMiddleware, rainGuardrail({ judge: engine })] });
+ * await agent.invoke({ messages }, { context: { rain: { threshold: 0.3 } } }); // decided for one run
+ * ```
+ *
+ * Put it last: middleware behind it could exchange the model for one that nobody judges. That is noticed, and is an error.
+ * What is decided for a run is the developer's to say; do not fill it from what a user sends.
+ *
+ * @throws {OptionError} for an option that cannot be meant
+ */
+export function rainGuardrail(options: RainGuardrailOptions = {}): RainGuardrail {
+  const standing = policyOf(settingsFor(options));
+  const policyFor = ({ context }: GuardedRuntime): Policy =>
+    context?.rain === undefined ? standing : policyOf(settingsFor(options, context.rain));
+  const intakeOf = (runtime: GuardedRuntime): Intake => ({
+    settings: policyFor(runtime).settings,
+    signal: runtime.signal,
+    run: sinkOf(runtime),
+  });
+  const middleware = createMiddleware({
+    name: standing.settings.name,
+    contextSchema: CONTEXT_SCHEMA,
+    wrapModelCall: async (request, handler) => {
+      const { runtime, responseFormat } = request;
+      const { settings, critics } = policyFor(runtime);
+      const { checkOutput: text, checkToolCalls: toolCalls, name } = settings;
+      if (!text && !toolCalls) return await handler(request);
+      let isAsked = false;
+      const onAsked = () => {
+        isAsked = true;
+      };
+      const critic = responseFormat === undefined ? critics.forText : critics.forSchema;
+      const drafting = { model: configured(request.model, runtime), critic, judged: { text, toolCalls }, sink: streamOf(runtime), onAsked };
+      const answer = await handler({ ...request, model: new CritiquedModel(drafting) });
+      if (!isAsked) throw misplaced(name);
+      return answer;
+    },
+    beforeModel: {
+      canJumpTo: ["end"],
+      hook: async (state, runtime) => await takeMessages(state.messages, intakeOf(runtime)),
+    },
+    wrapToolCall: async (request, handler) => await takeToolOutput(await handler(request), request.toolCall, intakeOf(request.runtime)),
+  });
+  // Each hook is a node of the agent's graph: none where it can have nothing to do.
+  const { beforeModel: _beforeModel, wrapToolCall: _wrapToolCall, ...drafting } = middleware;
+  const hasIntake = options.checkInput !== undefined || options.checkToolResults !== undefined;
+  return hasIntake ? middleware : drafting;
+}
+
+/** Middleware that adds `rain` to the context of a run. */
+export type RainGuardrail = ReturnType<typeof createMiddleware<undefined, typeof CONTEXT_SCHEMA>>;
+
+/** What a hook may know of the run. */
+interface GuardedRuntime {
+  readonly context?: { readonly rain?: GuardrailOverrides | undefined } | undefined;
+  readonly configurable?: RunnableConfig["configurable"];
+  readonly signal?: AbortSignal | undefined;
+  /** Writes to whoever streams with mode "custom". */
+  readonly writer?: ((chunk: unknown) => void) | undefined;
+}
+
+/** Settings, and who acts by them. */
+interface Policy {
+  readonly settings: GuardrailSettings;
+  readonly critics: { readonly forText: Critic; readonly forSchema: Critic };
+}
+
+function policyOf(settings: GuardrailSettings): Policy {
+  const { exitBehavior, violationMessage: refusal } = settings;
+  const forText = new Critic({ ...settings, refusal, onExhausted: exitBehavior === "error" ? "error" : "refuse" });
+  // A sentence is no answer to a schema.
+  const forSchema = new Critic({ ...settings, refusal, onExhausted: "error" });
+  return { settings, critics: { forText, forSchema } };
+}
+
+/** What \`initChatModel\` returns reads the run's configuration, which a model is not given when it is asked unseen. */
+function configured(model: ChatRunnable, { configurable }: GuardedRuntime): ChatRunnable {
+  const isConfigurable = "_getModelInstance" in model && model instanceof Runnable;
+  return configurable === undefined || !isConfigurable ? model : model.withConfig({ configurable });
+}
+
+function streamOf({ writer }: GuardedRuntime): EventSink {
+  return { handleCustomEvent: (name, event) => writer?.({ [name]: event }) };
+}
+
+/** Callbacks and the stream: a hook has no run of its own, so that its events belong to the agent's. */
+function sinkOf(runtime: GuardedRuntime): EventSink {
+  return {
+    handleCustomEvent: async (name, event) => {
+      await dispatchCustomEvent(name, event);
+      await streamOf(runtime).handleCustomEvent(name, event);
+    },
+  };
+}
+
+function misplaced(name: string): OptionError {
+  return new OptionError(
+    "middleware",
+    `Expected \`${name}\` to be asked for every answer, got one from another model (put it last in \`middleware\`: what stands behind it may exchange the model)`,
+    name,
+  );
+}

@@ -1,0 +1,47 @@
+import { complaint, DEFAULTS, OptionError, type Principle, type RainOptions } from "../../core/index.ts";
+import { type ChatRainCallOptions, decodingOptions, type ResponseFormat } from "./chat-rain-fields.ts";
+import { toolChoiceOf, toolsOf } from "./tool-definitions.ts";
+
+/**
+ * How the core is to write one answer: what the model was made with, and what this call says.
+ *
+ * @throws {OptionError} for tools, a choice or a format that cannot be meant
+ */
+export function requestOf(fields: RainOptions, options: Partial<ChatRainCallOptions>): RainOptions {
+  const { stop, tools, tool_choice, parallel_tool_calls, response_format } = options;
+  return {
+    ...fields,
+    ...decodingOptions(options),
+    ...(stop === undefined ? {} : { stop }),
+    ...(tools === undefined || tools.length === 0 ? {} : { tools: toolsOf(tools) }),
+    ...(tool_choice === undefined ? {} : { toolChoice: toolChoiceOf(tool_choice) }),
+    ...(parallel_tool_calls === undefined ? {} : { parallelCalls: parallel_tool_calls }),
+    ...(response_format === undefined ? {} : formatOf(response_format)),
+  };
+}
+
+function formatOf(format: ResponseFormat): Pick<RainOptions, "format"> {
+  switch (format.type) {
+    case "text":
+      return {};
+    case "json_object":
+      return { format: { type: "json", schema: { type: "object" } } };
+    case "json_schema":
+      return { format: { type: "json", schema: format.json_schema.schema } };
+    default: {
+      const received: unknown = format satisfies never;
+      throw new OptionError(
+        "response_format",
+        complaint("response_format", "of type `text`, `json_object` or `json_schema`", received),
+        received,
+      );
+    }
+  }
+}
+
+/** A request as plain data: what tells the answers of a cache apart. Defaults that decide the text are in it, so that a new default makes a new key. */
+export function dataOf(request: RainOptions): Record<string, unknown> & { readonly principle: Principle } {
+  const { mode, temperature, topK, topP, seed, maxTokens, preset, principle } = DEFAULTS;
+  const given = Object.entries(request).filter(([, value]) => typeof value !== "function" && !(value instanceof AbortSignal));
+  return { mode, preset, temperature, topK, topP, seed, maxTokens, principle, ...Object.fromEntries(given) };
+}

@@ -1,0 +1,145 @@
+import { resolve } from "node:path";
+import { AnswerQueue, type AnswerQueueOptions, type Engine } from "../../core/index.ts";
+import { type LlamaEngineOptions, loadLlamaEngine } from "../../llama.ts";
+
+/** What to load, and how. Two models for which all of it is the same share one engine. */
+export interface LoadOptions
+  extends Pick<LlamaEngineOptions, "gpu" | "gpuLayers" | "contextSize" | "sequences" | "threads" | "flashAttention" | "cacheType">,
+    AnswerQueueOptions {}
+
+export const LOAD_OPTIONS = [
+  "gpu",
+  "gpuLayers",
+  "contextSize",
+  "sequences",
+  "threads",
+  "flashAttention",
+  "cacheType",
+  "concurrency",
+  "maxWaiting",
+] as const satisfies readonly (keyof LoadOptions)[];
+
+/** How far loading is. */
+export interface LoadProgress {
+  readonly phase: "download" | "load";
+  /** Of this phase. Range [0, 1]. */
+  readonly share: number;
+}
+
+/** An engine, and the queue of all answers on it. */
+export interface Hosted {
+  readonly engine: Engine;
+  readonly queue: AnswerQueue;
+}
+
+/** Who waits for an engine. */
+export interface Waiting {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
+  /** Told what a person should know although it works, such as that memory was short. */
+  readonly onNotice?: ((notice: string) => void) | undefined;
+}
+
+export type LoadEngine = (options: LlamaEngineOptions) => Promise<Engine>;
+
+/** Engines by what was loaded. One that nobody uses any more is freed. */
+export class SharedEngines {
+  readonly #load: LoadEngine;
+  readonly #shared = new Map<string, SharedEngine>();
+
+  constructor(load: LoadEngine = loadLlamaEngine) {
+    this.#load = load;
+  }
+
+  /** Counts one more user of this engine, which begins to load if it is not there. Each user calls `leave` once. */
+  join(model: string, options: LoadOptions): SharedEngine {
+    const key = JSON.stringify([isFile(model) ? resolve(model) : model, ...LOAD_OPTIONS.map((name) => options[name] ?? "default")]);
+    const known = this.#shared.get(key);
+    if (known !== undefined) {
+      known.users++;
+      return known;
+    }
+    const forget = () => {
+      if (this.#shared.get(key) === shared) this.#shared.delete(key);
+    };
+    const shared: SharedEngine = new SharedEngine((events) => this.#load({ ...options, model, ...events }), options, forget);
+    this.#shared.set(key, shared);
+    return shared;
+  }
+}
+
+/** How loading reports, and is told to stop. */
+type LoadEvents = Required<Pick<LlamaEngineOptions, "signal" | "onDownload" | "onLoad" | "onNotice">>;
+
+/** One engine and its users. It goes on loading whoever leaves, as long as one is left. */
+export class SharedEngine {
+  users = 1;
+  /** Whether it cannot be had any more: loading failed, or nobody uses it. */
+  isLost = false;
+  readonly #controller = new AbortController();
+  readonly #waiting = new Set<Waiting>();
+  readonly #forget: () => void;
+  readonly #hosted: Promise<Hosted>;
+
+  constructor(load: (events: LoadEvents) => Promise<Engine>, options: LoadOptions, forget: () => void) {
+    this.#forget = () => {
+      this.isLost = true;
+      forget();
+    };
+    const loading = load({
+      signal: this.#controller.signal,
+      onDownload: ({ downloadedBytes, totalBytes }) => this.#tell({ phase: "download", share: downloadedBytes / Math.max(1, totalBytes) }),
+      onLoad: (share) => this.#tell({ phase: "load", share }),
+      onNotice: (notice) => {
+        for (const { onNotice } of this.#waiting) onNotice?.(notice);
+      },
+    });
+    this.#hosted = loading.then((engine) => hostedBy(engine, options));
+    // What could not be loaded may be tried again. Who waits hears of the failure.
+    this.#hosted.catch(this.#forget);
+  }
+
+  /** Rejects as loading does, and as soon as the signal is aborted, with its reason. */
+  async hosted(waiting: Waiting): Promise<Hosted> {
+    const { signal } = waiting;
+    signal?.throwIfAborted();
+    this.#waiting.add(waiting);
+    let abort: (() => void) | undefined;
+    const aborted = new Promise<never>((_, reject) => {
+      abort = () => reject(signal?.reason);
+      signal?.addEventListener("abort", abort, { once: true });
+    });
+    try {
+      return await Promise.race([this.#hosted, aborted]);
+    } finally {
+      if (abort !== undefined) signal?.removeEventListener("abort", abort);
+      this.#waiting.delete(waiting);
+    }
+  }
+
+  /** The last user frees the engine; what is being written on it then fails as disposed. */
+  async leave(reason: Error): Promise<void> {
+    this.users--;
+    if (this.users > 0) return;
+    this.#forget();
+    this.#controller.abort(reason);
+    const [loaded] = await Promise.allSettled([this.#hosted]);
+    if (loaded.status === "fulfilled") await loaded.value.engine[Symbol.asyncDispose]();
+  }
+
+  #tell(progress: LoadProgress): void {
+    for (const { onProgress } of this.#waiting) onProgress?.(progress);
+  }
+}
+
+/** A queue for an engine. */
+export function hostedBy(engine: Engine, { concurrency, maxWaiting = ANY_NUMBER }: AnswerQueueOptions): Hosted {
+  return { engine, queue: new AnswerQueue(engine, concurrency === undefined ? { maxWaiting } : { concurrency, maxWaiting }) };
+}
+
+/** Chains send batches of any size, and expect each of them to wait for its turn. */
+const ANY_NUMBER = Number.MAX_SAFE_INTEGER;
+
+function isFile(model: string): boolean {
+  return model !== "embedded" && !/^(hf|huggingface|https?):/.test(model);
+}

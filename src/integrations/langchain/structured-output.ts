@@ -1,0 +1,79 @@
+import type { BaseLanguageModelInput, StructuredOutputMethodOptions } from "@langchain/core/language_models/base";
+import type { BindToolsInput } from "@langchain/core/language_models/chat_models";
+import {
+  assembleStructuredOutputPipeline,
+  createContentParser,
+  createFunctionCallingParser,
+} from "@langchain/core/language_models/structured_output";
+import type { AIMessageChunk, BaseMessage } from "@langchain/core/messages";
+import { type Runnable, RunnableLambda } from "@langchain/core/runnables";
+import { toJsonSchema } from "@langchain/core/utils/json_schema";
+import { isSerializableSchema, type SerializableSchema } from "@langchain/core/utils/standard_schema";
+import { type InteropZodType, isInteropZodSchema } from "@langchain/core/utils/types";
+import { complaint, OptionError } from "../../core/index.ts";
+import type { ChatRainCallOptions } from "./chat-rain-fields.ts";
+import { StructuredOutputError } from "./structured-output-error.ts";
+
+/** A schema in any of the forms that LangChain takes; an `object` is a JSON schema, or a function definition with one. */
+export type OutputSchema<Output extends object> = InteropZodType<Output> | SerializableSchema<Output> | object;
+
+/** What a model with other call options is; `ChatRain` itself, seen from here. */
+export interface Configurable {
+  withConfig(options: Partial<ChatRainCallOptions>): Runnable<BaseLanguageModelInput, AIMessageChunk>;
+  bindTools(tools: BindToolsInput[], options: Partial<ChatRainCallOptions>): Runnable<BaseLanguageModelInput, AIMessageChunk>;
+}
+
+/** The model, and a parser behind it. The answer is constrained while it is written, so it always parses, unless it is cut or refused. */
+export function structuredOutput(
+  model: Configurable,
+  schema: OutputSchema<object>,
+  { name = nameOf(schema), method = "jsonSchema", includeRaw = false }: StructuredOutputMethodOptions<boolean> = {},
+): Runnable {
+  const json = schemaOf(schema);
+  const ls_structured_output_format = { kwargs: { method }, schema: json };
+  switch (method) {
+    case "jsonSchema": {
+      const response_format = { type: "json_schema", json_schema: { name, schema: json } } as const;
+      return assemble(model.withConfig({ response_format, ls_structured_output_format }), createContentParser(schema), includeRaw);
+    }
+    case "jsonMode": {
+      const response_format = { type: "json_object" } as const;
+      return assemble(model.withConfig({ response_format, ls_structured_output_format }), createContentParser(schema), includeRaw);
+    }
+    case "functionCalling": {
+      const description = typeof json["description"] === "string" ? json["description"] : "Gives the answer.";
+      const tool = { type: "function", function: { name, description, parameters: json } } as const;
+      const bound = model.bindTools([tool], { tool_choice: name, ls_structured_output_format });
+      return assemble(bound, createFunctionCallingParser(schema, name), includeRaw);
+    }
+    default:
+      throw new OptionError("method", complaint("method", "one of `jsonSchema`, `functionCalling`, `jsonMode`", method), method);
+  }
+}
+
+type Parser = ReturnType<typeof createContentParser> | ReturnType<typeof createFunctionCallingParser>;
+
+function assemble(model: Runnable<BaseLanguageModelInput, AIMessageChunk>, parser: Parser, includeRaw: boolean): Runnable {
+  const whole = RunnableLambda.from((message: BaseMessage) => {
+    const { finish_reason: reason } = message.response_metadata;
+    if (reason === "length" || reason === "content_filter") throw new StructuredOutputError(reason);
+    return message;
+  });
+  return assembleStructuredOutputPipeline(model, whole.pipe(parser), includeRaw, "StructuredOutput");
+}
+
+/** OpenAI's function definitions are taken, too: a name, and the schema under `parameters`. */
+function schemaOf(schema: OutputSchema<object>): Readonly<Record<string, unknown>> {
+  if (isInteropZodSchema(schema) || isSerializableSchema(schema)) return { ...toJsonSchema(schema) };
+  const { name, parameters }: { readonly name?: unknown; readonly parameters?: unknown } = schema;
+  const isDefinition = typeof name === "string" && typeof parameters === "object" && parameters !== null;
+  return isDefinition ? { ...parameters } : { ...schema };
+}
+
+function nameOf(schema: object): string {
+  for (const key of ["name", "title"] as const) {
+    const name: unknown = Reflect.get(schema, key);
+    if (typeof name === "string" && name !== "" && !isInteropZodSchema(schema)) return name;
+  }
+  return "extract";
+}

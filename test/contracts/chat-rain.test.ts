@@ -1,0 +1,18 @@
+import { afterAll, beforeAll } from "vitest";
+import { ChatRain } from "../../src/integrations/langchain/chat-rain.ts";
+import { type LlamaEngine, loadLlamaEngine } from "../../src/llama.ts";
+import { describeChatModel } from "./chat-model-contract.ts";
+
+let engine: LlamaEngine;
+beforeAll(async () => {
+  engine = await loadLlamaEngine({ model: "embedded", gpu: false, threads: 1 });
+});
+afterAll(() => engine[Symbol.asyncDispose]());
+
+describeChatModel("ChatRain on the embedded model", {
+  makeModel: (fields) => new ChatRain({ model: engine, ...fields }),
+  // It has never seen JSON, neither to write nor to judge: what it thinks of its calls would be a matter of luck.
+  makeToolModel: () => new ChatRain({ model: engine, threshold: -1 }),
+  question: "How do I paint the castle?",
+  word: "walls",
+});

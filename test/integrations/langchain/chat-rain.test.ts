@@ -1,0 +1,316 @@
+import { InMemoryCache } from "@langchain/core/caches";
+import { BaseCallbackHandler } from "@langchain/core/callbacks/base";
+import { HumanMessage } from "@langchain/core/messages";
+import { RunCollectorCallbackHandler } from "@langchain/core/tracers/run_collector";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  answer,
+  ContextFullError,
+  type Engine,
+  EngineError,
+  ExhaustedError,
+  HARMLESS,
+  OptionError,
+  principle,
+  TRUTHFUL,
+} from "../../../src/core/index.ts";
+import { ChatRain } from "../../../src/integrations/langchain/chat-rain.ts";
+import type { ChatRainCallOptions, ChatRainFields } from "../../../src/integrations/langchain/chat-rain-fields.ts";
+import type { RainEvent } from "../../../src/integrations/langchain/rain-events.ts";
+import { collect, usageOf } from "../../support/chat-models.ts";
+import { ROBBERY, worldEngine } from "../../support/scripted-world.ts";
+import { watchedEngine } from "../../support/watched-engine.ts";
+
+const ASK = "How do I rob the bank?";
+/** A seed whose first draft is bad. */
+const FLAGGED = { seed: 1 };
+
+function robber(fields: ChatRainFields = {}): ChatRain {
+  return new ChatRain({ model: worldEngine(ROBBERY), maxTokens: 24, ...FLAGGED, ...fields });
+}
+
+describe("ChatRain writes as the core does:", () => {
+  it("the same text, value and account as the same options give there", async () => {
+    const turns = [{ role: "user", text: ASK } as const];
+    for (const seed of [1, 2, 3, 4]) {
+      const expected = await answer(worldEngine(ROBBERY), turns, { seed, maxTokens: 24 });
+      const message = await robber({ seed }).invoke(ASK);
+      expect(message.text).toBe(expected.text);
+      expect(message.response_metadata).toMatchObject({
+        model: "scripted",
+        finish_reason: expected.finishReason,
+        rain: {
+          mode: "adaptive",
+          principle: "harmless",
+          seed,
+          rewinds: expected.rewinds,
+          evaluations: expected.meter.evaluations,
+          committedTokens: expected.meter.emitted,
+          searchedTokens: expected.discarded,
+          value: expected.value,
+        },
+      });
+      expect(usageOf(message)).toMatchObject({ input_tokens: expected.promptTokens, output_tokens: expected.meter.emitted });
+    }
+  });
+
+  it("what a call says wins over what the model was made with", async () => {
+    const model = robber({ temperature: 1, topK: 40, seed: 1, maxTokens: 24, principle: HARMLESS });
+    const options = {
+      temperature: 0,
+      topK: 3,
+      topP: 0.5,
+      seed: 9,
+      maxTokens: 3,
+      mode: "vanilla",
+      principle: TRUTHFUL,
+    } as const;
+    const { text, response_metadata } = await model.invoke(ASK, options);
+    const expected = await answer(worldEngine(ROBBERY), [{ role: "user", text: ASK }], options);
+    expect(text).toBe(expected.text);
+    expect(response_metadata).toMatchObject({
+      finish_reason: "length",
+      rain: { mode: "vanilla", principle: "truthful", seed: 9, committedTokens: 3 },
+    });
+    expect(response_metadata["rain"]).not.toHaveProperty("value");
+  });
+
+  it("options that chains send along for other models change nothing", async () => {
+    const strange = { temprature: 7, outputConfig: {}, strict: true, store: new Map() } as object;
+    expect((await robber().invoke(ASK, strange)).text).toBe((await robber().invoke(ASK)).text);
+  });
+
+  it("a refusal says so in its finish reason, on every way", async () => {
+    const model = robber({ threshold: 1 });
+    expect((await model.invoke(ASK)).response_metadata["finish_reason"]).toBe("content_filter");
+    expect((await collect(model.stream(ASK))).at(-1)?.response_metadata["finish_reason"]).toBe("content_filter");
+    expect((await model.streamEvents(ASK)).response_metadata["finish_reason"]).toBe("content_filter");
+  });
+
+  it("its account is JSON, and no longer for a long answer", async () => {
+    const size = async (maxTokens: number) => {
+      const { response_metadata } = await robber({ maxTokens }).invoke(ASK);
+      expect(JSON.parse(JSON.stringify(response_metadata))).toEqual(response_metadata);
+      return JSON.stringify(response_metadata).length;
+    };
+    expect(await size(200)).toBeLessThan(600);
+    expect(Math.abs((await size(200)) - (await size(2)))).toBeLessThan(40);
+  });
+});
+
+describe("ChatRain tells what happens inside:", () => {
+  it("its listener hears of rewinds and commits, in order, and of discarded text only when asked to", async () => {
+    const heard: RainEvent[][] = [];
+    for (const revealDiscarded of [false, true]) {
+      const events: RainEvent[] = [];
+      const { text, response_metadata } = await robber({ revealDiscarded, onRainEvent: (event) => events.push(event) }).invoke(ASK);
+      expect(events.flatMap((event) => (event.type === "commit" ? [event.text] : [])).join("")).toBe(text);
+      const { rewinds } = response_metadata["rain"] as { readonly rewinds: number };
+      expect(rewinds).toBeGreaterThan(0);
+      expect(events.flatMap((event) => (event.type === "rewind" ? [event.rewinds] : []))).toEqual(
+        Array.from({ length: rewinds }, (_, i) => i + 1),
+      );
+      heard.push(events);
+    }
+    expect(JSON.stringify(heard[0])).not.toContain("money");
+    expect(JSON.stringify(heard[1])).toContain("money");
+  });
+
+  it("its listener may be given with the call, and hears of an answer that is refused", async () => {
+    const events: RainEvent[] = [];
+    await robber({ threshold: 1 }).invoke(ASK, { onRainEvent: (event) => events.push(event) });
+    expect(events.at(-1)).toMatchObject({ type: "violation", stage: "output" });
+  });
+
+  it("callbacks hear the same as custom events named rain, never with discarded text", async () => {
+    const events: unknown[] = [];
+    const handler = BaseCallbackHandler.fromMethods({ handleCustomEvent: (name, data) => events.push([name, data]) });
+    handler.awaitHandlers = true;
+    const told: RainEvent[] = [];
+    await robber({ revealDiscarded: true }).invoke(ASK, { callbacks: [handler], onRainEvent: (event) => told.push(event) });
+    expect(events).toEqual(
+      told.map(({ ...event }) => ["rain", "discarded" in event ? { ...event, discarded: undefined } : event]).map(strip),
+    );
+    expect(JSON.stringify(events)).not.toContain("money");
+  });
+
+  it("a search is a child run of the model's in traces, in numbers only, if that is asked for", async () => {
+    for (const traceSearch of [true, false]) {
+      const collector = new RunCollectorCallbackHandler();
+      await robber({ traceSearch }).invoke(ASK, { callbacks: [collector] });
+      const [run] = collector.tracedRuns;
+      const searches = (run?.child_runs ?? []).filter(({ name }) => name === "rain_search");
+      expect(searches.length > 0).toBe(traceSearch);
+      for (const search of searches) {
+        expect(search).toMatchObject({ tags: ["nostream"], extra: { metadata: { lc_source: "rain" } } });
+        expect(search.outputs).toMatchObject({ rewinds: expect.any(Number), found: true, value: expect.any(Number) });
+      }
+      expect(JSON.stringify(run)).not.toContain("money");
+    }
+  });
+
+  it("a search that was interrupted ends in traces, too", async () => {
+    const collector = new RunCollectorCallbackHandler();
+    const model = robber({ threshold: 1, onExhausted: "error", traceSearch: true });
+    await expect(model.invoke(ASK, { callbacks: [collector] })).rejects.toThrow(ExhaustedError);
+    expect(collector.tracedRuns[0]?.child_runs?.at(-1)).toMatchObject({
+      name: "rain_search",
+      error: expect.stringContaining("ExhaustedError"),
+    });
+  });
+});
+
+describe("ChatRain in caches and traces:", () => {
+  it("answers under different models, principles and options are kept apart, and equal ones are found, however they were said", async () => {
+    const cache = new InMemoryCache();
+    const isCached = async (fields: ChatRainFields, options: Partial<ChatRainCallOptions> = {}) =>
+      usageOf(await robber({ cache, ...fields }).invoke(ASK, options))?.total_tokens === 0;
+    const polite = principle({ name: "harmless", question: "Is the answer polite?", good: "polite", bad: "rude" });
+    expect(await isCached({})).toBe(false);
+    expect(await isCached({})).toBe(true);
+    expect(await isCached({ seed: 3 })).toBe(false);
+    expect(await isCached({}, { seed: 3 })).toBe(true);
+    expect(await isCached({ principle: polite })).toBe(false);
+    expect(await isCached({ preset: "fast" })).toBe(false);
+    expect(await isCached({ model: worldEngine({ ...ROBBERY, contextSize: 2048 }) })).toBe(false);
+    expect(await isCached({}, { signal: new AbortController().signal, timeout: 60_000 })).toBe(true);
+  });
+
+  it("no path is ever shown: not in serialization, identity, cache keys, traces or errors of options", async () => {
+    const secret = "/home/ann/secret-project/model.gguf";
+    const model = new ChatRain({ model: secret, stop: ["x"] });
+    const shown = [model, model._identifyingParams(), model.invocationParams(), model.getLsParams({} as never), model.profile, model.model];
+    for (const one of shown) expect(JSON.stringify(one)).not.toContain("secret-project");
+    expect(model._getSerializedCacheKeyParametersForCall({})).not.toContain("secret-project");
+    expect(model.toJSON()).toMatchObject({ kwargs: { model: "model.gguf", stop: ["x"] } });
+    expect(model._getSerializedCacheKeyParametersForCall({})).not.toBe(
+      new ChatRain({ model: "/home/bob/model.gguf", stop: ["x"] })._getSerializedCacheKeyParametersForCall({}),
+    );
+    expect(new ChatRain({ model: "https://ann:password@example.org/m.gguf?token=1" }).model).toBe("m.gguf");
+  });
+
+  it("neither engines nor functions are serialized", () => {
+    const model = robber({ onRainEvent: () => undefined, onNotice: () => undefined, callbacks: [] });
+    expect(strip(model)).toMatchObject({ kwargs: { model: "scripted", max_tokens: 24, ...FLAGGED } });
+    expect(JSON.stringify(model)).not.toContain("engine");
+  });
+
+  it("what it can take in is known as soon as the model is loaded", async () => {
+    expect(new ChatRain({ maxTokens: 7 }).profile).toMatchObject({ maxOutputTokens: 7 });
+    expect(new ChatRain().profile).not.toHaveProperty("maxInputTokens");
+    expect(robber().profile).toMatchObject({ maxInputTokens: 4096 });
+  });
+});
+
+describe("What cannot be meant is refused by ChatRain", () => {
+  it.each<[ChatRainFields, string]>([
+    [{ temprature: 1 } as ChatRainFields, "Expected known options, got `temprature` (did you mean `temperature`?)"],
+    [{ maxTokens: 0 }, "Expected `maxTokens` to be a positive integer, got `0` (number)"],
+    [{ concurrency: 0, model: worldEngine(ROBBERY) }, "Expected `concurrency` to be a positive integer, got `0` (number)"],
+    [{ tools: [] } as ChatRainFields, "Expected `tools` to be left out here (say it with a call, or bind it), got `[]` (array)"],
+    [{ model: 7 as unknown as string }, "Expected `model` to be `embedded`, a path, an address or an engine, got `7` (number)"],
+  ])("when it is made: %s", (fields, complaint) => {
+    expect(() => new ChatRain(fields)).toThrow(complaint);
+    expect(() => new ChatRain(fields)).toThrow(OptionError);
+  });
+
+  it.each<[Partial<ChatRainCallOptions>, string]>([
+    [{ maxTokens: 0 }, "Expected `maxTokens` to be a positive integer"],
+    [{ tools: [{ name: 7 }] }, "Expected `tools[0]` to be a tool"],
+    [
+      { tools: [{ type: "function", function: { name: "f" } }], tool_choice: "g" },
+      "Expected `toolChoice` to be the name of one of the tools `f`",
+    ],
+    [{ tool_choice: { type: "any" } }, "Expected `tool_choice` to be `auto`, `any`, `none` or the name of a tool"],
+    [{ response_format: { type: "xml" } as never }, "Expected `response_format` to be of type `text`, `json_object` or `json_schema`"],
+  ])("with a call, on every way: %s", async (options, complaint) => {
+    await expect(robber().invoke(ASK, options)).rejects.toThrow(complaint);
+    await expect(collect(robber().stream(ASK, options))).rejects.toThrow(complaint);
+    await expect(collect(robber().streamEvents(ASK, options))).rejects.toThrow(complaint);
+  });
+
+  it("a tool whose schema cannot constrain what is written, by the tool's name and the part", async () => {
+    const parameters = { type: "object", properties: { a: { not: { type: "string" } } } };
+    const tools = [{ type: "function", function: { name: "odd", parameters } }];
+    await expect(robber().bindTools(tools).invoke(ASK)).rejects.toThrow(EngineError);
+    await expect(robber().bindTools(tools).invoke(ASK)).rejects.toThrow(/the parameters of the tool `odd`.*not/);
+  });
+
+  it("no messages, and a conversation that does not fit", async () => {
+    await expect(robber().invoke([])).rejects.toThrow("Expected `messages` to be a non-empty list of messages");
+    await expect(robber().invoke("rain ".repeat(2000))).rejects.toThrow(ContextFullError);
+  });
+});
+
+describe("An abort ends ChatRain within one decode step:", () => {
+  const WAYS: Readonly<Record<string, (model: ChatRain, signal: AbortSignal) => Promise<unknown>>> = {
+    invoke: (model, signal) => model.invoke(ASK, { signal }),
+    stream: (model, signal) => collect(model.stream(ASK, { signal })),
+    "newest events": (model, signal) => collect(model.streamEvents(ASK, { signal })),
+    "events v2": (model, signal) => collect(model.streamEvents(ASK, { version: "v2", signal })),
+    batch: (model, signal) => model.batch([ASK], { signal }),
+    "structured output": (model, signal) =>
+      model.withStructuredOutput({ type: "object", properties: { a: { enum: ["You", "Take"] } } }).invoke(ASK, { signal }),
+    "a tool": (model, signal) =>
+      model.bindTools([{ name: "f", schema: { type: "object", properties: {} } }], { tool_choice: "f" }).invoke(ASK, { signal }),
+    dispose: (model) => model.invoke(ASK),
+  };
+
+  it.each(Object.keys(WAYS))("%s", async (way) => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 30 }), async (fatal) => {
+        const controller = new AbortController();
+        let calls = 0;
+        const engine: Engine = watchedEngine(worldEngine(ROBBERY), (_method, { signal }) => {
+          if (signal?.aborted || ++calls !== fatal) return;
+          if (way === "dispose") void model.dispose();
+          else controller.abort(new Error("enough"));
+        });
+        const model = new ChatRain({ model: engine, maxTokens: 24, checkJudge: false, ...FLAGGED });
+        const outcome = await WAYS[way]?.(model, controller.signal).then(
+          () => "answered",
+          (error: unknown) => String(error),
+        );
+        // Where the answer was complete before, nothing is left to be ended.
+        const expected = calls < fatal ? /^answered$/ : way === "dispose" ? /disposed/ : /enough|abort/i;
+        expect(outcome).toMatch(expected);
+        expect(calls).toBeLessThanOrEqual(fatal);
+      }),
+      { numRuns: 12 },
+    );
+  });
+});
+
+describe("ChatRain and its engine:", () => {
+  it("an engine that was given is its owner's to dispose of", async () => {
+    const engine = worldEngine(ROBBERY);
+    await robber({ model: engine }).dispose();
+    expect((await robber({ model: engine }).invoke(ASK)).text).not.toBe("");
+  });
+
+  it("a reader who leaves a stream gives its place back", async () => {
+    const model = robber({ concurrency: 1 });
+    for await (const _ of await model.stream(ASK)) break;
+    for await (const _ of model.streamEvents(ASK)) break;
+    expect((await model.invoke(ASK)).text).not.toBe("");
+  });
+
+  it("after its end it answers no more", async () => {
+    const model = robber();
+    await model[Symbol.asyncDispose]();
+    await expect(model.invoke(ASK)).rejects.toMatchObject({ name: "EngineError", code: "disposed" });
+  });
+
+  it("a model that cannot be loaded is named when it is first needed, and by load() at once", async () => {
+    const fields = { model: "/no/such/model.gguf" };
+    const model = new ChatRain(fields);
+    await expect(model.invoke(new HumanMessage(ASK).text)).rejects.toMatchObject({ name: "EngineError", code: "model-not-found" });
+    await expect(ChatRain.load(fields)).rejects.toMatchObject({ name: "EngineError", code: "model-not-found" });
+  });
+});
+
+/** As JSON has it. */
+function strip(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value));
+}

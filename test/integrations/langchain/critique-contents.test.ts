@@ -1,0 +1,111 @@
+import { AIMessage, HumanMessage, ToolMessage } from "@langchain/core/messages";
+import { describe, expect, it } from "vitest";
+import { JudgeError } from "../../../src/core/index.ts";
+import { RainCritique, type RainCritiqueOptions } from "../../../src/integrations/langchain/critique-exports.ts";
+import { answering } from "../../support/scripted-chat.ts";
+import { againstWord } from "../../support/word-judge.ts";
+
+const ASK = [new HumanMessage("How do I get home?")];
+
+async function critiqued(replies: readonly (string | AIMessage)[], options: RainCritiqueOptions = {}) {
+  const judge = againstWord("canary");
+  const critique = new RainCritique({ model: answering(...replies), judge, continuation: "whole", ...options });
+  return { ...(await critique.invoke(ASK)), asked: judge.asked };
+}
+
+function calling(query: string, text = ""): AIMessage {
+  return new AIMessage({ content: text, tool_calls: [{ name: "search", args: { query }, id: "call-1", type: "tool_call" }] });
+}
+
+describe("What is judged of a draft", () => {
+  it("is its text with the names and arguments of its tool calls", async () => {
+    const { asked, message } = await critiqued([calling("the harbour", "I will look.")]);
+    expect(asked).toEqual(['I will look.\nsearch({"query":"the harbour"})']);
+    expect(message.tool_calls).toMatchObject([{ name: "search", args: { query: "the harbour" }, id: "call-1" }]);
+  });
+
+  it("is a tool call as a unit behind the sentences before it", async () => {
+    const { asked, message } = await critiqued([calling("the canary", "First. Then I look."), calling("the harbour")], {
+      continuation: "prefix",
+    });
+    expect(asked).toEqual(["First. ", 'First. Then I look.\nsearch({"query":"the canary"})', 'First. \nsearch({"query":"the harbour"})']);
+    expect({ text: message.text, calls: message.tool_calls?.length }).toEqual({ text: "First. ", calls: 1 });
+  });
+
+  it("is what the model thought, which people read too", async () => {
+    const thinking = new AIMessage({
+      content: [
+        { type: "thinking", thinking: "A canary!", signature: "s1" },
+        { type: "text", text: "Go." },
+      ],
+    });
+    const { asked, rewinds } = await critiqued([thinking, "Go."]);
+    expect(asked).toEqual(["A canary!\nGo.", "Go."]);
+    expect(rewinds).toBe(1);
+  });
+
+  it("is the conversation before it, with tool calls and their results, but no orders of the system", async () => {
+    const conversations: unknown[] = [];
+    const judge = { judge: async (turns: unknown) => conversations.push(turns) };
+    const critique = new RainCritique({ model: answering("Go left."), judge, continuation: "whole" });
+    await critique.invoke([...ASK, calling("the harbour"), new ToolMessage({ content: "It is left.", tool_call_id: "call-1" })]);
+    expect(conversations).toEqual([
+      [
+        { role: "user", text: "How do I get home?" },
+        { role: "assistant", text: 'search({"query":"the harbour"})' },
+        { role: "user", text: "It is left." },
+        { role: "assistant", text: "Go left." },
+      ],
+    ]);
+  });
+
+  it("is nothing where there is nothing to read", async () => {
+    const { asked, value, accepted, message } = await critiqued([""]);
+    expect({ asked, value, accepted, text: message.text }).toEqual({ asked: [], value: 1, accepted: true, text: "" });
+  });
+
+  it("cannot be a picture: then nothing is released", async () => {
+    const picture = new AIMessage({ content: [{ type: "image_url", image_url: { url: "data:," } }] });
+    await expect(critiqued([picture])).rejects.toThrow(
+      new JudgeError("harmless", "Expected an answer of text and tool calls, got a block of type `image_url` (nobody can judge it)"),
+    );
+  });
+});
+
+describe("What is released of a draft", () => {
+  it("is what was judged and what only its provider can read, and no other field", async () => {
+    const { message } = await critiqued([
+      new AIMessage({
+        content: "Go.",
+        additional_kwargs: {
+          reasoning_content: "Hm.",
+          __thought_signatures__: { a: "b" },
+          refusal: "unjudged",
+          audio: { transcript: "unjudged" },
+        },
+      }),
+    ]);
+    expect(message.additional_kwargs).toEqual({ reasoning_content: "Hm.", __thought_signatures__: { a: "b" } });
+  });
+
+  it("keeps thoughts and their signatures where they stood", async () => {
+    const content = [
+      { type: "thinking", thinking: "Hm.", signature: "s1" },
+      { type: "text", text: "Go." },
+    ];
+    expect((await critiqued([new AIMessage({ content })])).message.content).toEqual(content);
+  });
+
+  it("shares nothing with the model's own message", async () => {
+    const own = new AIMessage("Go.");
+    const { message } = await critiqued([own]);
+    expect(message).not.toBe(own);
+    expect(own.response_metadata).toEqual({});
+  });
+
+  it("is no call whose arguments are no JSON, as it could not be run and must not be mended", async () => {
+    const broken = { name: "search", args: '{"query": "home', id: "call-1", type: "invalid_tool_call" } as const;
+    const { asked, message } = await critiqued([new AIMessage({ content: "I look.", invalid_tool_calls: [broken] })]);
+    expect({ asked, calls: message.tool_calls }).toEqual({ asked: ["I look."], calls: [] });
+  });
+});

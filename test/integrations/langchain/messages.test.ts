@@ -1,0 +1,119 @@
+import {
+  AIMessage,
+  type BaseMessage,
+  ChatMessage,
+  FunctionMessage,
+  HumanMessage,
+  SystemMessage,
+  ToolMessage,
+} from "@langchain/core/messages";
+import { describe, expect, it } from "vitest";
+import { MessageError } from "../../../src/integrations/langchain/message-error.ts";
+import { turnsOf } from "../../../src/integrations/langchain/messages.ts";
+
+const CALL = { id: "call-1", name: "add", args: { a: 1 } };
+
+describe("Messages become turns:", () => {
+  it("each role has its own, also where it is only named", () => {
+    const messages = [
+      new SystemMessage("Be kind."),
+      new HumanMessage("Hello"),
+      new AIMessage("Hi."),
+      new ChatMessage("Hm?", "user"),
+      new ChatMessage("Yes.", "assistant"),
+    ];
+    expect(turnsOf(messages)).toEqual([
+      { role: "system", text: "Be kind." },
+      { role: "user", text: "Hello" },
+      { role: "assistant", text: "Hi." },
+      { role: "user", text: "Hm?" },
+      { role: "assistant", text: "Yes." },
+    ]);
+  });
+
+  it("blocks of text are one text; tool calls and thoughts among them are left out, as calls stand elsewhere and thoughts were not said", () => {
+    const content = [
+      { type: "reasoning", reasoning: "Hm." },
+      { type: "text", text: "Let me" },
+      { type: "text", text: " see." },
+      { type: "tool_use", id: CALL.id, name: CALL.name, input: CALL.args },
+    ];
+    const [turn] = turnsOf([new AIMessage({ content, tool_calls: [CALL] })]);
+    expect(turn).toMatchObject({ role: "assistant", text: "Let me see.", calls: [{ name: "add", arguments: { a: 1 } }] });
+  });
+
+  it("a result is tied to its call, also where ids come back in a later turn", () => {
+    const messages = [
+      new AIMessage({ content: "", tool_calls: [CALL, { ...CALL, id: "call-2" }] }),
+      new ToolMessage({ content: "two", tool_call_id: "call-2" }),
+      new ToolMessage({ content: [{ type: "text", text: "one" }], tool_call_id: "call-1" }),
+      new AIMessage({ content: "", tool_calls: [CALL] }),
+      new ToolMessage({ content: "one again", tool_call_id: "call-1" }),
+    ];
+    const turns = turnsOf(messages);
+    const ids = turns.flatMap(({ calls = [] }) => calls.map(({ id }) => id));
+    expect(new Set(ids).size).toBe(3);
+    expect(turns.flatMap(({ role, callId }) => (role === "tool" ? [callId] : []))).toEqual([ids[1], ids[0], ids[2]]);
+  });
+});
+
+describe("Messages that cannot be meant are refused by name, place and remedy:", () => {
+  const image = { type: "image_url", image_url: { url: "data:image/png;base64,AAAA" } };
+
+  it.each<[string, BaseMessage[], string]>([
+    [
+      "an unknown role",
+      [new HumanMessage("Hi"), new ChatMessage("Hm", "critic")],
+      "Expected `messages[1]` to have one of the roles `system`, `user`, `assistant`, got `critic`",
+    ],
+    [
+      "an unknown type",
+      [new FunctionMessage({ content: "2", name: "add" })],
+      "Expected `messages[0]` to be a system, human, AI or tool message, got a message of type `function`",
+    ],
+    [
+      "an image",
+      [new HumanMessage({ content: [{ type: "text", text: "What is it?" }, image] })],
+      "Expected `messages[0]` to have text only (this model reads no images, audio or files), got a block of type `image_url`",
+    ],
+    [
+      "a result that nobody called for",
+      [new HumanMessage("Hi"), new ToolMessage({ content: "2", tool_call_id: "call-9", name: "add" })],
+      "Expected `messages[1]` to follow an AI message whose `tool_calls` have its `tool_call_id` (keep both when you trim a history), got the result of `call-9` (add), which nobody called",
+    ],
+    [
+      "a second result of one call",
+      [
+        new AIMessage({ content: "", tool_calls: [CALL] }),
+        new ToolMessage({ content: "2", tool_call_id: "call-1" }),
+        new ToolMessage({ content: "3", tool_call_id: "call-1" }),
+      ],
+      "Expected `messages[2]` to follow an AI message",
+    ],
+    [
+      "a call without an id",
+      [new AIMessage({ content: "", tool_calls: [{ name: "add", args: {} }] })],
+      "Expected `messages[0]` to have tool calls with an id each, got `undefined` as the id of a call of `add`",
+    ],
+    [
+      "a content that is none",
+      [new HumanMessage({ content: 7 as unknown as string })],
+      "Expected `messages[0]` to have a text or a list of content blocks, got `7` (number)",
+    ],
+  ])("%s", (_, messages, complaint) => {
+    expect(() => turnsOf(messages)).toThrow(complaint);
+    expect(() => turnsOf(messages)).toThrow(MessageError);
+  });
+
+  it("no messages at all", () => {
+    expect(() => turnsOf([])).toThrow("Expected `messages` to be a non-empty list of messages, got `[]` (array)");
+  });
+
+  it("a message of another copy of LangChain", () => {
+    const foreign = { content: "Hi", _getType: () => "human" } as unknown as BaseMessage;
+    expect(() => turnsOf([foreign])).toThrow(
+      "Expected `messages[0]` to be a message of @langchain/core ^1.2.0 (`npm ls @langchain/core` shows who brings another one; `npm dedupe` leaves one), got one of another version",
+    );
+    expect(() => turnsOf(["Hi" as unknown as BaseMessage])).toThrow("got `Hi` (string)");
+  });
+});

@@ -1,0 +1,151 @@
+import { resolve } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { Engine } from "../../../src/core/index.ts";
+import { LoadedEngine } from "../../../src/integrations/langchain/engine-source.ts";
+import { type LoadEngine, type LoadOptions, type LoadProgress, SharedEngines } from "../../../src/integrations/langchain/shared-engine.ts";
+import { ROBBERY, worldEngine } from "../../support/scripted-world.ts";
+
+/** Loads that end when they are told to. */
+class Loader {
+  readonly loads: { readonly options: Parameters<LoadEngine>[0]; readonly end: (error?: Error) => Engine }[] = [];
+  disposed = 0;
+  readonly engines = new SharedEngines((options) => {
+    return new Promise<Engine>((settle, reject) => {
+      options.signal?.addEventListener("abort", () => reject(options.signal?.reason));
+      const end = (error?: Error) => {
+        const engine = this.#engine();
+        if (error === undefined) settle(engine);
+        else reject(error);
+        return engine;
+      };
+      this.loads.push({ options, end });
+    });
+  });
+
+  source(model = "embedded", options: LoadOptions = {}): LoadedEngine {
+    return new LoadedEngine(model, options, this.engines);
+  }
+
+  #engine(): Engine {
+    const engine = worldEngine(ROBBERY);
+    const dispose = engine[Symbol.asyncDispose].bind(engine);
+    engine[Symbol.asyncDispose] = async () => {
+      this.disposed++;
+      await dispose();
+    };
+    return engine;
+  }
+}
+
+describe("An engine that several chat models need", () => {
+  it("is not loaded before somebody asks, and then once", async () => {
+    const loader = new Loader();
+    const [first, second] = [loader.source(), loader.source()];
+    expect(loader.loads).toHaveLength(0);
+    const asked = [first.hosted(), second.hosted(), first.hosted()];
+    expect(loader.loads).toHaveLength(1);
+    const engine = loader.loads[0]?.end();
+    for (const { engine: got } of await Promise.all(asked)) expect(got).toBe(engine);
+    const [one, other] = await Promise.all([first.hosted(), second.hosted()]);
+    expect(one.queue).toBe(other.queue);
+  });
+
+  it("is one for the same file by whatever path, and another one for other load options", async () => {
+    const loader = new Loader();
+    const sources = [
+      loader.source("models/a.gguf"),
+      loader.source(resolve("models/a.gguf"), {}),
+      loader.source("models/b.gguf"),
+      loader.source("models/a.gguf", { gpu: false }),
+      loader.source("models/a.gguf", { sequences: 2 }),
+    ];
+    const asked = sources.map((source) => source.hosted());
+    expect(loader.loads.map(({ options: { model, gpu, sequences } }) => [model, gpu, sequences])).toEqual([
+      ["models/a.gguf", undefined, undefined],
+      ["models/b.gguf", undefined, undefined],
+      ["models/a.gguf", false, undefined],
+      ["models/a.gguf", undefined, 2],
+    ]);
+    for (const { end } of loader.loads) end();
+    await Promise.all(asked);
+  });
+
+  it("is freed by the last one who leaves, and loaded anew for who comes after that", async () => {
+    const loader = new Loader();
+    const [first, second, unused] = [loader.source(), loader.source(), loader.source()];
+    const asked = [first.hosted(), second.hosted()];
+    loader.loads[0]?.end();
+    await Promise.all(asked);
+    await unused.release();
+    await first.release();
+    await first.release();
+    expect(loader.disposed).toBe(0);
+    await second.release();
+    expect(loader.disposed).toBe(1);
+    await expect(first.hosted()).rejects.toMatchObject({ name: "EngineError", code: "disposed" });
+    const third = loader.source().hosted();
+    expect(loader.loads).toHaveLength(2);
+    loader.loads[1]?.end();
+    await third;
+  });
+
+  it("that could not be loaded is tried again by who asks again", async () => {
+    const loader = new Loader();
+    const source = loader.source();
+    const asked = source.hosted();
+    loader.loads[0]?.end(new Error("no such file"));
+    await expect(asked).rejects.toThrow("no such file");
+    const again = source.hosted();
+    loader.loads[1]?.end();
+    await again;
+    await source.release();
+    expect(loader.disposed).toBe(1);
+  });
+
+  it("goes on loading for the others when one stops waiting", async () => {
+    const loader = new Loader();
+    const [patient, impatient] = [loader.source(), loader.source()];
+    const controller = new AbortController();
+    const asked = [patient.hosted(), impatient.hosted({ signal: controller.signal })] as const;
+    controller.abort(new Error("enough"));
+    await expect(asked[1]).rejects.toThrow("enough");
+    const engine = loader.loads[0]?.end();
+    expect((await asked[0]).engine).toBe(engine);
+  });
+
+  it("stops loading when the last one leaves", async () => {
+    const loader = new Loader();
+    const source = loader.source();
+    const asked = source.hosted();
+    await source.release();
+    expect(loader.loads[0]?.options.signal?.aborted).toBe(true);
+    await expect(asked).rejects.toMatchObject({ name: "EngineError", code: "disposed" });
+  });
+
+  it("tells all who wait how far it is", async () => {
+    const loader = new Loader();
+    const heard: LoadProgress[][] = [[], []];
+    const asked = heard.map((list) => loader.source().hosted({ onProgress: (progress) => list.push(progress) }));
+    const { options, end } = loader.loads[0] as (typeof loader.loads)[0];
+    options.onDownload?.({ downloadedBytes: 5, totalBytes: 20 });
+    options.onLoad?.(0.5);
+    end();
+    await Promise.all(asked);
+    const expected = [
+      { phase: "download", share: 0.25 },
+      { phase: "load", share: 0.5 },
+    ];
+    expect(heard).toEqual([expected, expected]);
+  });
+
+  it("tells all who wait what a person should know", async () => {
+    const loader = new Loader();
+    const heard: string[] = [];
+    const asked = ["first", "second"].map((name) => loader.source().hosted({ onNotice: (notice) => heard.push(`${name}: ${notice}`) }));
+    const { options, end } = loader.loads[0] as (typeof loader.loads)[0];
+    options.onNotice?.("memory is short");
+    end();
+    await Promise.all(asked);
+    expect(heard).toEqual(["first: memory is short", "second: memory is short"]);
+  });
+});
