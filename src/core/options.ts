@@ -92,14 +92,14 @@ export interface RainOptions {
   readonly maxCheckGap?: number;
   /**
    * Candidates in the first round of a search; each further round has twice as many. Each costs its tokens up to the next check,
-   * and a verdict. @default 2
+   * and a verdict. @default 1
    */
   readonly candidates?: number;
-  /** Rounds of a search before it gives a place up. @default 4 */
+  /** Rounds of a search before it gives a place up. @default 5 */
   readonly retries?: number;
   /** Tokens that all searches of one answer may draw; a round that has begun is finished. @default 1024 */
   readonly searchBudget?: number;
-  /** Candidates open at this temperature. Higher: more different, and less fluent. Range [0, 10]. @default 1.5 */
+  /** Candidates open at this temperature. Higher: more different, and less fluent. Range [0, 10]. @default 1.2 */
   readonly exploreTemperature?: number;
   /**
    * Committed tokens that are not released yet, so that a search can rewind behind them. `Infinity` releases nothing before
