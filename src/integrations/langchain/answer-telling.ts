@@ -64,7 +64,9 @@ export class AnswerTelling {
   }
 
   #tell(event: RainEvent): void {
-    this.#onRainEvent?.(event);
+    const told = this.#onRainEvent?.(event);
+    this.#dispatched = Promise.all([this.#dispatched, told]);
+    this.#dispatched.catch(() => undefined);
     const { discarded: _, ...safe } = { discarded: undefined, ...event };
     this.#then(() => this.#run?.handleCustomEvent(RAIN_EVENT, safe));
   }

@@ -3,7 +3,15 @@ import type { BaseLanguageModelInput } from "@langchain/core/language_models/bas
 import { BaseChatModel } from "@langchain/core/language_models/chat_models";
 import { AIMessageChunk, type BaseMessage } from "@langchain/core/messages";
 import type { ChatResult } from "@langchain/core/outputs";
-import { ensureConfig, RunnableBinding, type RunnableInterface, RunnableRetry, raceWithSignal } from "@langchain/core/runnables";
+import {
+  ensureConfig,
+  RunnableBinding,
+  type RunnableInterface,
+  RunnableRetry,
+  RunnableSequence,
+  RunnableWithFallbacks,
+  raceWithSignal,
+} from "@langchain/core/runnables";
 import { asChunk } from "./message-chunk.ts";
 import { TracedChat } from "./traced-chat.ts";
 
@@ -41,9 +49,16 @@ export async function* streamUnseen(
     yield await raceWithSignal(answerOf(target, messages, { ...call, options, signal }), signal);
     return;
   }
-  for await (const { message, generationInfo } of target._streamResponseChunks([...messages], parsed(options, signal))) {
-    signal?.throwIfAborted();
-    yield asChunk(message, generationInfo);
+  const chunks = target._streamResponseChunks([...messages], parsed(options, signal));
+  try {
+    // By hand: a model that hangs, or does not listen to its signal, must not hold up whoever has given up.
+    for (let next = await raceWithSignal(chunks.next(), signal); !next.done; next = await raceWithSignal(chunks.next(), signal)) {
+      signal?.throwIfAborted();
+      yield asChunk(next.value.message, next.value.generationInfo);
+    }
+  } finally {
+    const ended = chunks.return(undefined).catch(() => undefined);
+    if (!signal?.aborted) await ended;
   }
 }
 
@@ -60,10 +75,34 @@ export function chatModelOf(model: ChatRunnable): BaseChatModel | undefined {
 async function answerOf(target: ChatRunnable, messages: readonly BaseMessage[], call: ChatCall): Promise<AIMessageChunk> {
   const { options, signal, trace } = call;
   if (isChatModel(target) && trace === undefined) return firstOf(await target._generate([...messages], parsed(options, signal)));
-  const runnable = isChatModel(target) ? new TracedChat(target) : target;
+  const runnable = silenced(target);
   const config = { ...options, ...UNSEEN, callbacks: trace ?? [], ...(signal === undefined ? {} : { signal }) };
   const answer = await runnable.invoke([...messages], config);
   return typeof answer === "string" ? new AIMessageChunk(answer) : asChunk(answer);
+}
+
+/**
+ * The same, but for the callbacks and caches of the chat models in it, behind bound options, retries, fallbacks and the steps of a chain: a
+ * draft must not come to those, nor out of them. A runnable of any other kind is left as it is.
+ */
+function silenced<Target>(target: Target): Target {
+  if (isChatModel(target)) return new TracedChat(target) as BaseChatModel as Target;
+  if (target instanceof RunnableBinding) {
+    const { callbacks: _callbacks, ...config } = target.config;
+    return copied(target, { bound: silenced(target.bound), config });
+  }
+  if (target instanceof RunnableWithFallbacks)
+    return copied(target, { runnable: silenced(target.runnable), fallbacks: target.fallbacks.map(silenced) });
+  if (target instanceof RunnableSequence) {
+    const steps = target.steps.map(silenced);
+    return copied(target, { first: steps[0], middle: steps.slice(1, -1), last: steps.at(-1) });
+  }
+  return target;
+}
+
+/** One of the same class with other fields: their constructors do not tell all that they were given. */
+function copied<Target extends object>(target: Target, fields: object): Target {
+  return Object.assign(Object.create(Object.getPrototypeOf(target)), target, fields);
 }
 
 function firstOf({ generations: [generation], llmOutput }: ChatResult): AIMessageChunk {

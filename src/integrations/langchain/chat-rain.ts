@@ -85,8 +85,14 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
   /** Makes one, and waits until its model is loaded. */
   static async load(fields: ChatRainFields = {}, waiting: LoadWaiting = {}): Promise<ChatRain> {
     const model = new ChatRain(fields);
-    await model.#source.hosted({ ...waiting, onNotice: model.#onNotice });
-    return model;
+    try {
+      await model.#source.hosted({ ...waiting, onNotice: model.#onNotice });
+      return model;
+    } catch (error) {
+      // Nobody else could let go of what is still being loaded.
+      void model.dispose();
+      throw error;
+    }
   }
 
   override _llmType(): string {

@@ -10,11 +10,16 @@ export async function continuesPrefix(model: ChatRunnable, call: Omit<ChatCall, 
   try {
     const { text } = await callUnseen(model, probe, { ...call, options: {} });
     return /^\s*D\b/.test(text);
-  } catch {
-    // Whatever else is wrong with the model, its first draft will say so.
-    call.signal?.throwIfAborted();
-    return false;
+  } catch (error) {
+    if (isRefusal(error)) return false;
+    throw error;
   }
+}
+
+/** A provider that does not take such a conversation says so by a status of 400 to 499; 429 is about something else. */
+function isRefusal(error: unknown): boolean {
+  const status: unknown = typeof error === "object" && error !== null && "status" in error ? error.status : undefined;
+  return typeof status === "number" && status >= 400 && status < 500 && status !== 408 && status !== 429;
 }
 
 /** The conversation that asks for another draft. */

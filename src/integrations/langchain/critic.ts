@@ -1,4 +1,6 @@
+import { randomUUID } from "node:crypto";
 import type { AIMessageChunk } from "@langchain/core/messages";
+import { raceWithSignal } from "@langchain/core/runnables";
 import { complaint, OptionError } from "../../core/index.ts";
 import type { ChatRunnable } from "./chat-call.ts";
 import { continuesPrefix } from "./continuation.ts";
@@ -9,6 +11,8 @@ import { type JudgeSource, type TextJudge, textJudge } from "./judging.ts";
 /** Settings, and what was found out about the models that they name. */
 export class Critic {
   readonly settings: CritiqueSettings;
+  /** Tells it apart from others whose judges or models look alike. */
+  readonly id = randomUUID();
   readonly #judges = new WeakMap<JudgeSource, TextJudge>();
   readonly #continues = new WeakMap<ChatRunnable, Promise<boolean>>();
 
@@ -45,8 +49,17 @@ export class Critic {
     const { continuation, principle } = this.settings;
     if (principle.horizon === "end" || continuation === "whole") return false;
     if (continuation === "prefix" || origin === undefined) return true;
-    const known = this.#continues.get(origin) ?? continuesPrefix(origin, { signal, trace });
+    signal?.throwIfAborted();
+    // Found out for all who ask, so no single one's signal ends it.
+    const known = this.#continues.get(origin) ?? continuesPrefix(origin, { trace });
     this.#continues.set(origin, known);
-    return await known;
+    try {
+      return await raceWithSignal(known, signal);
+    } catch {
+      signal?.throwIfAborted();
+      // Whatever is wrong with the model, its first draft will say so; the next request finds out anew.
+      if (this.#continues.get(origin) === known) this.#continues.delete(origin);
+      return false;
+    }
   }
 }

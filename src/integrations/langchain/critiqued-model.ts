@@ -10,7 +10,7 @@ import {
 import type { ChatModelStreamEvent } from "@langchain/core/language_models/event";
 import { AIMessageChunk, type BaseMessage } from "@langchain/core/messages";
 import { ChatGenerationChunk, type ChatResult } from "@langchain/core/outputs";
-import type { Runnable } from "@langchain/core/runnables";
+import { type Runnable, RunnableBinding } from "@langchain/core/runnables";
 import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
 import { bindToolsTo } from "./bound-tools.ts";
 import { type ChatRunnable, chatModelOf } from "./chat-call.ts";
@@ -25,8 +25,8 @@ export interface CritiquedModelFields extends Pick<BaseChatModelParams, "cache" 
   readonly model: ChatRunnable;
   readonly critic: Critic;
   readonly judged?: CritiqueCase["judged"];
-  /** Told that the model was asked at all. */
-  readonly onAsked?: () => void;
+  /** Told what was released whenever an answer is whole, and `undefined` whenever another one begins. */
+  readonly onReleased?: (answer: AIMessageChunk | undefined) => void;
   /** Told of events too, beside the run's own callbacks. */
   readonly sink?: EventSink;
   /** @internal The model without tools, if `model` has some. */
@@ -65,11 +65,16 @@ export class CritiquedModel extends BaseChatModel<BaseChatModelCallOptions, AIMe
   /** The cache tells models apart by this. */
   override _identifyingParams(): Record<string, unknown> {
     const { settings } = this.#fields.critic;
-    const { principle, threshold, retries, onExhausted, refusal, guidance } = settings;
+    const { principle, judge, judgeExamples, threshold, retries, continuation, onExhausted, refusal, guidance } = settings;
     const inner = this.#inner;
+    // A judge of somebody's own, or a chain, has nothing by which two could be told apart.
+    const own = judge === undefined && inner !== undefined ? {} : { critic: this.#fields.critic.id };
     return {
       model: inner === undefined ? this.#fields.model.getName() : { type: inner._llmType(), ...inner._identifyingParams() },
-      ...{ principle, threshold, retries, onExhausted, refusal, guidance },
+      bound: boundTo(this.#fields.model),
+      judged: this.#fields.judged,
+      ...own,
+      ...{ principle, judgeExamples, threshold, retries, continuation, onExhausted, refusal, guidance },
     };
   }
 
@@ -134,8 +139,8 @@ export class CritiquedModel extends BaseChatModel<BaseChatModelCallOptions, AIMe
     options: this["ParsedCallOptions"],
     run: CallbackManagerForLLMRun | undefined,
   ): AsyncGenerator<AIMessageChunk, void, void> {
-    const { model, origin = model, critic, judged, onAsked, sink } = this.#fields;
-    onAsked?.();
+    const { model, origin = model, critic, judged, onReleased, sink } = this.#fields;
+    onReleased?.(undefined);
     const { signal, ...callOptions } = options;
     const trace = run === undefined ? surroundingRun() : new CallbackManager(run.runId, { handlers: run.handlers });
     const both: EventSink = {
@@ -144,8 +149,19 @@ export class CritiquedModel extends BaseChatModel<BaseChatModelCallOptions, AIMe
         await sink?.handleCustomEvent(name, data);
       },
     };
-    yield* critic.write({ conversation, model, origin, options: callOptions, signal, run: both, trace, ...given({ judged }) });
+    let released = new AIMessageChunk("");
+    const writing = critic.write({ conversation, model, origin, options: callOptions, signal, run: both, trace, ...given({ judged }) });
+    for await (const chunk of writing) {
+      released = released.concat(chunk);
+      yield chunk;
+    }
+    onReleased?.(released);
   }
+}
+
+/** Call options that are bound to a model, such as its tools; the outermost first. */
+function boundTo(model: unknown): unknown[] {
+  return model instanceof RunnableBinding ? [model.kwargs, ...boundTo(model.bound)] : [];
 }
 
 /** LangChain's newest streaming protocol gives a model no run of its own; the run around it is the next best parent. */

@@ -27,45 +27,71 @@ export interface StateChange {
  */
 export async function takeMessages(messages: readonly BaseMessage[], intake: Intake): Promise<StateChange | undefined> {
   const news = messages.slice(messages.findLastIndex(({ type }) => type === "ai") + 1);
-  if (news.some(isLast)) return end(intake.settings);
+  if (news.some(isLast)) return end(intake.settings, []);
   if (!intake.settings.checkInput) return undefined;
   const replaced: BaseMessage[] = [];
-  for (const message of news.filter((one) => HumanMessage.isInstance(one))) {
-    const value = await flaggedValue(message.text, "input", intake);
+  for (const message of news.filter(isPersons)) {
+    const value = await flaggedValue(wordsOf(message), "input", intake);
     if (value === undefined) continue;
-    if (intake.settings.exitBehavior === "end") return end(intake.settings);
     replaced.push(
       new HumanMessage({ ...idAndName(message), content: intake.settings.violationMessage, response_metadata: mark("input", value) }),
     );
   }
-  return replaced.length === 0 ? undefined : { messages: replaced };
+  if (replaced.length === 0) return undefined;
+  return intake.settings.exitBehavior === "end" ? end(intake.settings, replaced) : { messages: replaced };
 }
 
 /**
- * What a tool gave back, or what stands in its place. Of a command, all messages are judged; if one is bad, nothing of it is done.
+ * Calls a tool, and judges what it gives back or throws: middleware further out makes a result of an error.
  *
  * @throws {RainViolationError} for a result that is judged bad, where that is to be an error
  */
-export async function takeToolOutput<Output extends ToolMessage | GraphCommand>(
+export async function takeToolCall<Output extends ToolMessage | GraphCommand>(
+  run: () => Promise<Output>,
+  call: ToolCall,
+  intake: Intake,
+): Promise<Output | ToolMessage> {
+  let output: Output;
+  try {
+    output = await run();
+  } catch (error) {
+    const replaced = await takeToolError(error, call, intake);
+    if (replaced === undefined) throw error;
+    return replaced;
+  }
+  return await takeToolOutput(output, call, intake);
+}
+
+/** What a tool gave back, or what stands in its place. Of a command, all messages are judged; if one is bad, nothing of it is done. */
+async function takeToolOutput<Output extends ToolMessage | GraphCommand>(
   output: Output,
   call: ToolCall,
   intake: Intake,
 ): Promise<Output | ToolMessage> {
-  const { checkToolResults, exitBehavior, violationMessage } = intake.settings;
-  if (!checkToolResults) return output;
-  for (const { text } of ToolMessage.isInstance(output) ? [output] : messagesOf(output)) {
-    const value = await flaggedValue(text, "tool_result", intake);
-    if (value === undefined) continue;
-    const marks = { ...mark("tool_result", value), ...(exitBehavior === "end" ? { [END_OF_RUN]: true } : {}) };
-    return new ToolMessage({
-      content: violationMessage,
-      name: call.name,
-      tool_call_id: call.id ?? "",
-      status: "error",
-      response_metadata: marks,
-    });
+  if (!intake.settings.checkToolResults) return output;
+  for (const message of ToolMessage.isInstance(output) ? [output] : messagesOf(output)) {
+    const value = await flaggedValue(wordsOf(message), "tool_result", intake);
+    if (value !== undefined) return inItsPlace(call, value, intake.settings);
   }
   return output;
+}
+
+/** What stands in the place of an error that a tool threw, if its message is judged bad. */
+async function takeToolError(error: unknown, call: ToolCall, intake: Intake): Promise<ToolMessage | undefined> {
+  if (!intake.settings.checkToolResults || !(error instanceof Error) || "is_bubble_up" in error) return undefined;
+  const value = await flaggedValue(error.message, "tool_result", intake);
+  return value === undefined ? undefined : inItsPlace(call, value, intake.settings);
+}
+
+function inItsPlace(call: ToolCall, value: number, { exitBehavior, violationMessage }: GuardrailSettings): ToolMessage {
+  const marks = { ...mark("tool_result", value), ...(exitBehavior === "end" ? { [END_OF_RUN]: true } : {}) };
+  return new ToolMessage({
+    content: violationMessage,
+    name: call.name,
+    tool_call_id: call.id ?? "",
+    status: "error",
+    response_metadata: marks,
+  });
 }
 
 /** A command to the agent's graph, as far as it matters here. */
@@ -80,13 +106,32 @@ function messagesOf({ update }: GraphCommand): readonly BaseMessage[] {
 
 const END_OF_RUN = "rain_end_of_run";
 
+function isPersons(message: BaseMessage): boolean {
+  const role = message.type === "generic" && "role" in message ? message.role : message.type;
+  return role === "human" || role === "user";
+}
+
+/** Blocks that have no words in them. */
+const MEDIA: ReadonlySet<unknown> = new Set(["image", "image_url", "input_image", "audio", "input_audio", "video", "file"]);
+
+/** All words of a message: its text, and what stands in blocks of other kinds, which a model may read too. */
+function wordsOf({ content }: BaseMessage): string {
+  if (typeof content === "string") return content;
+  const words = content.map((block: { readonly type?: unknown; readonly text?: unknown }) => {
+    if (typeof block.text === "string") return block.text;
+    return MEDIA.has(block.type) ? "" : JSON.stringify(block);
+  });
+  return words.join("\n");
+}
+
 function isLast(message: BaseMessage): boolean {
   return message.type === "tool" && END_OF_RUN in message.response_metadata;
 }
 
-function end({ violationMessage }: GuardrailSettings): StateChange {
+/** @param replaced what stands in the place of messages, which the next run would read otherwise */
+function end({ violationMessage }: GuardrailSettings, replaced: readonly BaseMessage[]): StateChange {
   return {
-    messages: [new AIMessage({ content: violationMessage, response_metadata: { finish_reason: "content_filter" } })],
+    messages: [...replaced, new AIMessage({ content: violationMessage, response_metadata: { finish_reason: "content_filter" } })],
     jumpTo: "end",
   };
 }
@@ -108,6 +153,6 @@ function mark(stage: Stage, value: number): { readonly rain: { readonly stage: S
   return { rain: { stage, value } };
 }
 
-function idAndName({ id, name }: HumanMessage): { readonly id?: string; readonly name?: string } {
+function idAndName({ id, name }: BaseMessage): { readonly id?: string; readonly name?: string } {
   return { ...(id === undefined ? {} : { id }), ...(name === undefined ? {} : { name }) };
 }

@@ -102,7 +102,7 @@ export function settingsFor(options: RainGuardrailOptions, overrides: GuardrailO
   const settings = { ...DEFAULTS, ...given };
   for (const check of ["checkInput", "checkToolResults"] as const) {
     const what = options[check] === undefined ? `\`${check}\`` : "a `judge`";
-    const isPossible = options[check] !== undefined && options.judge !== undefined;
+    const isPossible = options[check] !== undefined && settings.judge !== undefined;
     if (settings[check] && !isPossible)
       throw new OptionError(
         check,

@@ -5,7 +5,7 @@ import type { Engine } from "../../core/index.ts";
 /** What names a model to people, and in traces: never a path, which may say whose machine it is, nor what an address carries along. */
 export function modelName(model: string | Engine): string {
   if (typeof model !== "string") return model.facts.model;
-  return model.startsWith("http") ? basename(new URL(model).pathname) : model.startsWith("hf:") ? model : basename(model);
+  return /^https?:/.test(model) ? basename(new URL(model).pathname) : model.startsWith("hf:") ? model : basename(model);
 }
 
 /** What tells two models apart that have the same name. */

@@ -27,7 +27,8 @@ export type RainEvent =
 /** What was judged: a person's message, the model's answer with its tool calls, or what a tool gave back. */
 export type Stage = "input" | "output" | "tool_result";
 
-export type OnRainEvent = (event: RainEvent) => void;
+/** What it throws, or rejects with, ends the request. */
+export type OnRainEvent = (event: RainEvent) => unknown;
 
 /** The name under which these events are dispatched to LangChain's callbacks. */
 export const RAIN_EVENT = "rain";
@@ -39,6 +40,6 @@ export interface EventSink {
 
 /** Tells the caller's own listener and, where there is a run, its callbacks. */
 export async function announce(event: RainEvent, onRainEvent: OnRainEvent, run: EventSink | undefined): Promise<void> {
-  onRainEvent(event);
+  await onRainEvent(event);
   await run?.handleCustomEvent(RAIN_EVENT, event);
 }

@@ -1,11 +1,12 @@
 import { dispatchCustomEvent } from "@langchain/core/callbacks/dispatch";
+import { AIMessage, AIMessageChunk, BaseMessage } from "@langchain/core/messages";
 import { Runnable, type RunnableConfig } from "@langchain/core/runnables";
 import { createMiddleware } from "langchain";
 import { OptionError } from "../../core/index.ts";
 import type { ChatRunnable } from "./chat-call.ts";
 import { Critic } from "./critic.ts";
 import { CritiquedModel } from "./critiqued-model.ts";
-import { type Intake, takeMessages, takeToolOutput } from "./guardrail-intake.ts";
+import { type Intake, takeMessages, takeToolCall } from "./guardrail-intake.ts";
 import {
   CONTEXT_SCHEMA,
   type GuardrailOverrides,
@@ -46,21 +47,28 @@ export function rainGuardrail(options: RainGuardrailOptions = {}): RainGuardrail
       const { settings, critics } = policyFor(runtime);
       const { checkOutput: text, checkToolCalls: toolCalls, name } = settings;
       if (!text && !toolCalls) return await handler(request);
-      let isAsked = false;
-      const onAsked = () => {
-        isAsked = true;
+      let released: BaseMessage | undefined;
+      const onReleased = (message: BaseMessage | undefined) => {
+        released = message;
       };
       const critic = responseFormat === undefined ? critics.forText : critics.forSchema;
-      const drafting = { model: configured(request.model, runtime), critic, judged: { text, toolCalls }, sink: streamOf(runtime), onAsked };
+      const drafting = {
+        model: configured(request.model, runtime),
+        critic,
+        judged: { text, toolCalls },
+        sink: streamOf(runtime),
+        onReleased,
+      };
       const answer = await handler({ ...request, model: new CritiquedModel(drafting) });
-      if (!isAsked) throw misplaced(name);
+      if (!answersOf(answer).every((message) => isSame(message, released))) throw misplaced(name);
       return answer;
     },
     beforeModel: {
       canJumpTo: ["end"],
       hook: async (state, runtime) => await takeMessages(state.messages, intakeOf(runtime)),
     },
-    wrapToolCall: async (request, handler) => await takeToolOutput(await handler(request), request.toolCall, intakeOf(request.runtime)),
+    wrapToolCall: async (request, handler) =>
+      await takeToolCall(async () => await handler(request), request.toolCall, intakeOf(request.runtime)),
   });
   // Each hook is a node of the agent's graph: none where it can have nothing to do.
   const { beforeModel: _beforeModel, wrapToolCall: _wrapToolCall, ...drafting } = middleware;
@@ -114,10 +122,27 @@ function sinkOf(runtime: GuardedRuntime): EventSink {
   };
 }
 
+/** The model's message in what its call has come to: that message, or a structured response with messages, of which LangChain adds others. */
+function answersOf(answer: unknown): readonly BaseMessage[] {
+  if (BaseMessage.isInstance(answer)) return [answer];
+  const messages: unknown = typeof answer === "object" && answer !== null && "messages" in answer ? answer.messages : undefined;
+  return Array.isArray(messages) ? messages.filter((message) => BaseMessage.isInstance(message)).slice(0, 1) : [];
+}
+
+/** Whether a message says what was released, and calls what was released. */
+function isSame(message: BaseMessage, released: BaseMessage | undefined): boolean {
+  return released !== undefined && saidBy(message) === saidBy(released);
+}
+
+function saidBy(message: BaseMessage): string {
+  const calls = AIMessage.isInstance(message) || AIMessageChunk.isInstance(message) ? (message.tool_calls ?? []) : [];
+  return JSON.stringify([message.text, calls.map(({ name, args }) => [name, args])]);
+}
+
 function misplaced(name: string): OptionError {
   return new OptionError(
     "middleware",
-    `Expected \`${name}\` to be asked for every answer, got one from another model (put it last in \`middleware\`: what stands behind it may exchange the model)`,
+    `Expected \`${name}\` to be asked for every answer, got one that it has not released (put it last in \`middleware\`: what stands behind it may exchange the model, or its answer)`,
     name,
   );
 }

@@ -60,13 +60,15 @@ export function turnsOf(messages: readonly BaseMessage[]): readonly Turn[] {
 const THOUGHTS = "reasoning_content";
 
 function isKept(key: string): boolean {
-  return key === THOUGHTS || key.includes("signature");
+  return key === THOUGHTS || /^_*(\w+_)?(thought_?)?signatures?_*$/i.test(key);
 }
 
 function thoughtsOf({ content, additional_kwargs }: BaseMessage, principle: Principle): string[] {
   const blocks = typeof content === "string" ? [] : content.map((block) => thoughtOf(block, principle));
   const { [THOUGHTS]: thoughts } = additional_kwargs;
-  return typeof thoughts === "string" ? [...blocks, thoughts] : blocks;
+  if (thoughts === undefined || thoughts === null) return blocks;
+  if (typeof thoughts === "string") return [...blocks, thoughts];
+  throw new JudgeError(principle.name, `Expected thoughts as text, got \`${THOUGHTS}\` of another kind (nobody can judge it)`);
 }
 
 function thoughtOf(block: Block, { name }: Principle): string {

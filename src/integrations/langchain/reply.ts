@@ -35,10 +35,10 @@ export interface Reply {
   readonly principle: string;
 }
 
-/** How this message came about; `undefined` for one that no `ChatRain` wrote. Typed access to `response_metadata.rain`. */
+/** How this message came about; `undefined` for one that no `ChatRain` wrote (a critique's has fields of its own). Typed access to `response_metadata.rain`. */
 export function rainMetadata({ response_metadata }: Pick<BaseMessage, "response_metadata">): RainMetadata | undefined {
   const { rain } = response_metadata as Partial<ReplyMetadata>;
-  return rain;
+  return rain !== undefined && "seed" in rain ? rain : undefined;
 }
 
 export function usageOf({ answer: { meter, promptTokens } }: Reply): UsageMetadata {

@@ -62,7 +62,9 @@ export class SharedEngines {
     const forget = () => {
       if (this.#shared.get(key) === shared) this.#shared.delete(key);
     };
-    const shared: SharedEngine = new SharedEngine((events) => this.#load({ ...options, model, ...events }), options, forget);
+    // The queue's options are not the engine's.
+    const { concurrency: _concurrency, maxWaiting: _maxWaiting, ...loading } = options;
+    const shared: SharedEngine = new SharedEngine((events) => this.#load({ ...loading, model, ...events }), options, forget);
     this.#shared.set(key, shared);
     return shared;
   }

@@ -27,8 +27,11 @@ export interface Configurable {
 export function structuredOutput(
   model: Configurable,
   schema: OutputSchema<object>,
-  { name = nameOf(schema), method = "jsonSchema", includeRaw = false }: StructuredOutputMethodOptions<boolean> = {},
+  config: StructuredOutputMethodOptions<boolean> = {},
 ): Runnable {
+  if (typeof schema !== "object" || schema === null)
+    throw new OptionError("schema", complaint("schema", "a zod schema or a JSON schema", schema), schema);
+  const { name = nameOf(schema), method = "jsonSchema", includeRaw = false } = config;
   const json = schemaOf(schema);
   const ls_structured_output_format = { kwargs: { method }, schema: json };
   switch (method) {
@@ -59,7 +62,10 @@ function assemble(model: Runnable<BaseLanguageModelInput, AIMessageChunk>, parse
     if (reason === "length" || reason === "content_filter") throw new StructuredOutputError(reason);
     return message;
   });
-  return assembleStructuredOutputPipeline(model, whole.pipe(parser), includeRaw, "StructuredOutput");
+  // Where nothing else is wanted, the parser is the last step itself: nested in another sequence it would stream nothing.
+  return includeRaw
+    ? assembleStructuredOutputPipeline(model, whole.pipe(parser), true, "StructuredOutput")
+    : assembleStructuredOutputPipeline(model.pipe(whole), parser, false, "StructuredOutput");
 }
 
 /** OpenAI's function definitions are taken, too: a name, and the schema under `parameters`. */

@@ -107,12 +107,13 @@ describe("The cache of a critiqued model", () => {
     expect({ drafts: inner.calls.length, own: own.size, cached: cached.size }).toEqual({ drafts: 2, own: 0, cached: 1 });
   });
 
-  it("tells apart what is judged by another principle, another threshold, or another model", () => {
+  it("tells apart what is judged by another principle, another threshold, another model, or a judge of one's own", () => {
     const keyOf = (options: object, model = answering("x")) =>
-      JSON.stringify(new RainCritique({ model, judge, ...options }).asModel()._identifyingParams());
+      JSON.stringify(new RainCritique({ model, ...options }).asModel()._identifyingParams());
     const other = Object.assign(answering("x"), { _identifyingParams: () => ({ model: "other" }) });
     const keys = [keyOf({}), keyOf({ threshold: 0.5 }), keyOf({ principle: { ...HARMLESS, question: "Is it?" } }), keyOf({}, other)];
-    expect(new Set(keys).size).toBe(4);
+    keys.push(keyOf({ judge }), keyOf({ judge }));
+    expect(new Set(keys).size).toBe(6);
     expect(keyOf({})).toBe(keys[0]);
   });
 });

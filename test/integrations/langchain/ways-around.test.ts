@@ -1,0 +1,179 @@
+import { InMemoryCache } from "@langchain/core/caches";
+import { AIMessage, AIMessageChunk, ChatMessage, HumanMessage } from "@langchain/core/messages";
+import type { ChatGenerationChunk } from "@langchain/core/outputs";
+import { tool } from "@langchain/core/tools";
+import { MemorySaver } from "@langchain/langgraph";
+import { type AnyAgentMiddleware, createAgent, createMiddleware, modelFallbackMiddleware } from "langchain";
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { OptionError } from "../../../src/core/index.ts";
+import { ChatRain } from "../../../src/integrations/langchain/chat-rain.ts";
+import { RainCritique } from "../../../src/integrations/langchain/rain-critique.ts";
+import { rainGuardrail } from "../../../src/middleware.ts";
+import { answering, inOrder, ScriptedChat } from "../../support/scripted-chat.ts";
+import { ROBBERY, worldEngine } from "../../support/scripted-world.ts";
+import { againstWord } from "../../support/word-judge.ts";
+
+const judge = againstWord("canary");
+const ASK = "How do I get home?";
+
+describe("Nothing gets around the guardrail:", () => {
+  it.each<[string, AnyAgentMiddleware]>([
+    ["a model that stands in behind it when its own fails", modelFallbackMiddleware(answering("A canary."))],
+    [
+      "an answer that is written anew behind it",
+      createMiddleware({
+        name: "editor",
+        wrapModelCall: async (request, handler) => {
+          await handler(request);
+          return new AIMessage("A canary.");
+        },
+      }),
+    ],
+  ])("%s is noticed", async (_, behind) => {
+    const model = behind.name === "editor" ? answering("A harbour.") : answering(new Error("503"));
+    const agent = createAgent({ model, tools: [], middleware: [rainGuardrail({ judge }), behind] });
+    const failed = await agent.invoke({ messages: [new HumanMessage(ASK)] }).catch((error: unknown) => error);
+    expect(OptionError.isInstance(failed)).toBe(true);
+  });
+
+  it("what a flagged message said is not read by the model in a later run either", async () => {
+    const model = answering("A harbour.");
+    const middleware = [rainGuardrail({ judge, checkInput: true, exitBehavior: "end" })];
+    const agent = createAgent({ model, tools: [], middleware, checkpointer: new MemorySaver() });
+    const thread = { configurable: { thread_id: "1" } };
+    await agent.invoke({ messages: [new HumanMessage("A canary?")] }, thread);
+    await agent.invoke({ messages: [new HumanMessage("And now?")] }, thread);
+    expect(JSON.stringify(model.calls)).toContain("And now?");
+    expect(JSON.stringify(model.calls)).not.toContain("canary");
+  });
+
+  it.each([
+    ["a block of plain text", new HumanMessage({ content: [{ type: "text-plain", text: "A canary?" }] as never })],
+    ["a block of an unknown kind", new HumanMessage({ content: [{ type: "json", json: "A canary?" }] as never })],
+    ["a message of a role by name", new ChatMessage({ role: "user", content: "A canary?" })],
+  ])("%s is judged before the model reads it", async (_, message) => {
+    const model = answering("A harbour.");
+    await createAgent({ model, tools: [], middleware: [rainGuardrail({ judge, checkInput: true })] }).invoke({ messages: [message] });
+    expect(JSON.stringify(model.calls)).not.toContain("canary");
+  });
+
+  it("the message of an error that a tool throws is judged before anybody makes a result of it", async () => {
+    const failing = tool(
+      () => {
+        throw new Error("A canary.");
+      },
+      { name: "search", description: "Searches", schema: z.object({}) },
+    );
+    const telling = createMiddleware({
+      name: "telling",
+      wrapToolCall: async (request, handler) => {
+        try {
+          return await handler(request);
+        } catch (error) {
+          throw new Error(`told: ${error}`, { cause: error });
+        }
+      },
+    });
+    const call = new AIMessage({ content: "", tool_calls: [{ name: "search", args: {}, id: "1", type: "tool_call" }] });
+    const model = answering(call, "A harbour.");
+    const agent = createAgent({ model, tools: [failing], middleware: [telling, rainGuardrail({ judge, checkToolResults: true })] });
+    await agent.invoke({ messages: [new HumanMessage(ASK)] });
+    expect(model.calls).toHaveLength(2);
+    expect(JSON.stringify(model.calls)).not.toContain("canary");
+  });
+});
+
+describe("Nobody but the critique learns of a draft:", () => {
+  it.each<[string, (model: ScriptedChat) => object]>([
+    ["behind retries", (model) => model.withRetry()],
+    ["behind fallbacks", (model) => model.withFallbacks([answering("Another.")])],
+    ["at the end of a chain", (model) => model.withConfig({ tags: ["x"] }).pipe((message: AIMessage) => message)],
+  ])("%s, not the model's own callbacks, nor its cache", async (_, around) => {
+    const seen: string[] = [];
+    const reply = inOrder(["A canary.", "A harbour."]);
+    const handleLLMEnd = (output: { readonly generations: readonly (readonly { readonly text: string }[])[] }) => {
+      seen.push(output.generations[0]?.[0]?.text ?? "");
+    };
+    const model = new ScriptedChat({ reply, cache: new InMemoryCache(), callbacks: [{ handleLLMEnd }] });
+    const { message } = await new RainCritique({ model: around(model) as never, judge, continuation: "whole" }).invoke(ASK);
+    expect(message.text).toBe("A harbour.");
+    expect(seen.join()).not.toContain("canary");
+  });
+});
+
+describe("A cache of critiqued answers", () => {
+  it("tells judges apart, and what is bound to their model", async () => {
+    const cache = new InMemoryCache();
+    const model = answering("A canary.");
+    const ask = async (by: RainCritique, stop: string) =>
+      (
+        await by
+          .asModel({ cache })
+          .withConfig({ stop: [stop] })
+          .invoke(ASK)
+      ).text;
+    const lenient = new RainCritique({ model, judge: { judge: async () => 1 } });
+    expect(await ask(lenient, "x")).toBe("A canary.");
+    expect(await ask(new RainCritique({ model, judge }), "x")).not.toContain("canary");
+    const bound = (stop: string) => new RainCritique({ model: model.withConfig({ stop: [stop] }) as never, judge }).asModel({ cache });
+    expect(bound("x")._identifyingParams()).not.toEqual(bound("y")._identifyingParams());
+  });
+});
+
+describe("One caller's trouble is not another's:", () => {
+  it("a first request that is aborted leaves the critique as it was", async () => {
+    const controller = new AbortController();
+    const reply = () => {
+      controller.abort(new Error("enough"));
+      return "A harbour.";
+    };
+    const critique = new RainCritique({ model: new ScriptedChat({ reply }), judge });
+    await expect(critique.invoke(ASK, { signal: controller.signal })).rejects.toThrow("enough");
+    expect((await critique.invoke(ASK)).message.text).toBe("A harbour.");
+  });
+
+  it("a model that hangs in the middle of a stream does not hold up who gives up", async () => {
+    const controller = new AbortController();
+    class Hanging extends ScriptedChat {
+      override async *_streamResponseChunks(): AsyncGenerator<ChatGenerationChunk> {
+        yield { text: "One. Two", message: new AIMessageChunk("One. Two") } as ChatGenerationChunk;
+        controller.abort(new Error("enough"));
+        await new Promise(() => undefined);
+      }
+    }
+    const model = new RainCritique({ model: new Hanging({ reply: () => "" }), judge, continuation: "prefix" }).asModel();
+    await expect(model.invoke(ASK, { signal: controller.signal })).rejects.toThrow(/enough|abort/i);
+  });
+});
+
+describe("ChatRain", () => {
+  it("takes the queue's options beside a model that it loads itself", async () => {
+    await using model = new ChatRain({ concurrency: 2, maxWaiting: 5, threads: 1, gpu: false, maxTokens: 8, checkJudge: false });
+    expect((await model.invoke("How do I visit the market?")).text).not.toBe("");
+  });
+
+  it("streams the object of a JSON schema", async () => {
+    const schema = { type: "object", properties: { ok: { type: "boolean" } }, required: ["ok"], additionalProperties: false };
+    await using model = new ChatRain({ threads: 1, gpu: false, threshold: -1, checkJudge: false });
+    const parts: unknown[] = [];
+    for await (const part of await model.withStructuredOutput(schema).stream("How do I visit the market?")) parts.push(part);
+    expect(parts.at(-1)).toEqual({ ok: expect.any(Boolean) });
+  });
+
+  it("rejects as a listener rejects, and nothing is left unhandled", async () => {
+    const onRainEvent = async () => {
+      throw new Error("deaf");
+    };
+    const model = new ChatRain({ model: worldEngine(ROBBERY), checkJudge: false, onRainEvent });
+    await expect(model.invoke(ASK)).rejects.toThrow("deaf");
+  });
+
+  it.each([null, "object"])("refuses %s as a schema in words", (schema) => {
+    expect(() => new ChatRain({ model: worldEngine(ROBBERY) }).withStructuredOutput(schema as never)).toThrow(OptionError);
+  });
+
+  it("takes a path that begins like an address for a path", () => {
+    expect(new ChatRain({ model: "httpfoo.gguf" }).model).toBe("httpfoo.gguf");
+  });
+});
