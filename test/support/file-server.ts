@@ -1,4 +1,4 @@
-import { createServer } from "node:http";
+import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
 /** One file on loopback, with byte ranges, as model hubs serve them. */
@@ -6,7 +6,10 @@ export interface FileServer extends AsyncDisposable {
   readonly url: string;
   /** Bytes of the file that were sent in ranges. */
   readonly sent: () => number;
-  /** From now on nothing of the file from this byte on is sent: the network hangs there. At first it hangs nowhere. */
+  /**
+   * From now on hardly anything of the file from this byte on is sent: a trickle, so that who tells of progress has something to tell.
+   * At first all of it is sent.
+   */
   readonly hangAt: (byte: number) => void;
 }
 
@@ -26,7 +29,7 @@ export async function serveFile(name: string, content: Buffer): Promise<FileServ
     const now = part.subarray(0, Math.max(0, end - Number(from)));
     if (request.headers.range !== undefined) sent += now.length;
     if (now.length === part.length) response.end(now);
-    else response.write(now);
+    else trickle(response, part.subarray(now.length), now);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
@@ -41,3 +44,16 @@ export async function serveFile(name: string, content: Buffer): Promise<FileServ
     },
   };
 }
+
+/** Sends `first` at once and of the rest a little every now and then, as long as somebody is there to take it. */
+function trickle(response: ServerResponse, rest: Buffer, first: Buffer): void {
+  let at = 0;
+  response.write(first);
+  const timer = setInterval(() => {
+    response.write(rest.subarray(at, at + DROP));
+    at += DROP;
+  }, 20);
+  response.on("close", () => clearInterval(timer));
+}
+
+const DROP = 256;
