@@ -1,5 +1,5 @@
 // What CommonJS gets from the entry points that wait for another package before they are ready: `require` cannot wait.
 throw new Error(
   "Expected this entry point of rain-align to be imported, got require() (it is an ES module: " +
-    '`const { ChatRain } = await import("rain-align/langchain")` works in CommonJS, too)',
+    '`await import("rain-align/langchain")` and `await import("rain-align/middleware")` work in CommonJS, too)',
 );

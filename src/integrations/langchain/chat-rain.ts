@@ -90,7 +90,7 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
       return model;
     } catch (error) {
       // Nobody else could let go of what is still being loaded.
-      void model.dispose();
+      void model.dispose().catch(() => undefined);
       throw error;
     }
   }

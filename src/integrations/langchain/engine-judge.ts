@@ -17,13 +17,7 @@ export class EngineJudge implements TextJudge {
 
   /** @throws {ContextFullError} when not even the judged turn fits into the context */
   async judge(turns: readonly Turn[], { principle, signal }: Asked): Promise<number> {
-    const asking = {
-      principle,
-      judging: "preamble",
-      judgeExamples: this.#judgeExamples,
-      ...(signal === undefined ? {} : { signal }),
-    } as const;
-    noticeUnfitJudge(this.#engine, asking, this.#onNotice);
+    noticeUnfitJudge(this.#engine, { principle, judging: "preamble", judgeExamples: this.#judgeExamples }, this.#onNotice);
     const judge = this.#judgeOf(principle);
     const conversation = this.#fitted(turns, judge);
     const call = { purpose: "evaluate", meter: new Meter(), signal } as const;

@@ -99,7 +99,8 @@ interface GraphCommand {
   readonly update?: unknown;
 }
 
-function messagesOf({ update }: GraphCommand): readonly BaseMessage[] {
+/** The messages that a command writes. */
+export function messagesOf({ update }: GraphCommand): readonly BaseMessage[] {
   const entries = Array.isArray(update) ? update : Object.entries(update ?? {});
   return entries.filter(([channel]) => channel === "messages").flatMap(([, written]) => [written].flat().map(coerceMessageLikeToMessage));
 }

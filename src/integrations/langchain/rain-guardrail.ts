@@ -1,12 +1,12 @@
 import { dispatchCustomEvent } from "@langchain/core/callbacks/dispatch";
-import { AIMessage, AIMessageChunk, BaseMessage } from "@langchain/core/messages";
+import { AIMessage, BaseMessage } from "@langchain/core/messages";
 import { Runnable, type RunnableConfig } from "@langchain/core/runnables";
 import { createMiddleware } from "langchain";
 import { OptionError } from "../../core/index.ts";
 import type { ChatRunnable } from "./chat-call.ts";
 import { Critic } from "./critic.ts";
 import { CritiquedModel } from "./critiqued-model.ts";
-import { type Intake, takeMessages, takeToolCall } from "./guardrail-intake.ts";
+import { type Intake, messagesOf, takeMessages, takeToolCall } from "./guardrail-intake.ts";
 import {
   CONTEXT_SCHEMA,
   type GuardrailOverrides,
@@ -60,7 +60,7 @@ export function rainGuardrail(options: RainGuardrailOptions = {}): RainGuardrail
         onReleased,
       };
       const answer = await handler({ ...request, model: new CritiquedModel(drafting) });
-      if (!answersOf(answer).every((message) => isSame(message, released))) throw misplaced(name);
+      if (!isSame(answerIn(answer), released)) throw misplaced(name);
       return answer;
     },
     beforeModel: {
@@ -122,20 +122,23 @@ function sinkOf(runtime: GuardedRuntime): EventSink {
   };
 }
 
-/** The model's message in what its call has come to: that message, or a structured response with messages, of which LangChain adds others. */
-function answersOf(answer: unknown): readonly BaseMessage[] {
-  if (BaseMessage.isInstance(answer)) return [answer];
-  const messages: unknown = typeof answer === "object" && answer !== null && "messages" in answer ? answer.messages : undefined;
-  return Array.isArray(messages) ? messages.filter((message) => BaseMessage.isInstance(message)).slice(0, 1) : [];
+/**
+ * The model's message in what its call has come to: that message alone, or with others that LangChain adds behind it, as a structured response
+ * or a command to the agent's graph.
+ */
+function answerIn(outcome: unknown): BaseMessage | undefined {
+  if (BaseMessage.isInstance(outcome)) return outcome;
+  if (typeof outcome !== "object" || outcome === null) return undefined;
+  return messagesOf("update" in outcome ? outcome : { update: outcome })[0];
 }
 
-/** Whether a message says what was released, and calls what was released. */
-function isSame(message: BaseMessage, released: BaseMessage | undefined): boolean {
-  return released !== undefined && saidBy(message) === saidBy(released);
+/** Whether a message says what was released, and calls what was released. Where either is missing, nobody knows. */
+function isSame(message: BaseMessage | undefined, released: BaseMessage | undefined): boolean {
+  return message !== undefined && released !== undefined && saidBy(message) === saidBy(released);
 }
 
 function saidBy(message: BaseMessage): string {
-  const calls = AIMessage.isInstance(message) || AIMessageChunk.isInstance(message) ? (message.tool_calls ?? []) : [];
+  const calls = AIMessage.isInstance(message) ? (message.tool_calls ?? []) : [];
   return JSON.stringify([message.text, calls.map(({ name, args }) => [name, args])]);
 }
 

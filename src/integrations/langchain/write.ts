@@ -19,7 +19,7 @@ export interface Writing {
 /** Writes one answer, in its turn among all that this engine is asked for. */
 export async function* write({ source, turns, request, listeners, signal, life, checkJudge, onNotice }: Writing): Steps {
   const { engine, queue } = await source.hosted({ signal, onNotice });
-  if (checkJudge) noticeUnfitJudge(engine, { ...request, signal: AbortSignal.any([signal, life]) }, onNotice);
+  if (checkJudge) noticeUnfitJudge(engine, { ...request, signal: life }, onNotice);
   const telling = new AnswerTelling(listeners);
   try {
     const answer = yield* queue.rain(turns, { ...request, signal, onEvent: telling.hear });

@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { HARMLESS, OptionError } from "../../../src/core/index.ts";
 import { RainCritique } from "../../../src/integrations/langchain/critique-exports.ts";
+import { collect } from "../../support/chat-models.ts";
 import { answering, type ScriptedChat } from "../../support/scripted-chat.ts";
 import { againstWord } from "../../support/word-judge.ts";
 
@@ -18,12 +19,6 @@ const search = tool(() => "left", { name: "search", description: "Searches", sch
 
 function calling(query: string, content: AIMessage["content"] = "I look."): AIMessage {
   return new AIMessage({ content, tool_calls: [{ name: "search", args: { query }, id: "call-1", type: "tool_call" }] });
-}
-
-async function collect<One>(stream: AsyncIterable<One>): Promise<One[]> {
-  const all = [];
-  for await (const one of stream) all.push(one);
-  return all;
 }
 
 describe("A critiqued model", () => {

@@ -53,20 +53,25 @@ describe("A model that is no fit judge of itself", () => {
     expect(guardrail.heard).toEqual([expect.stringContaining("no fit judge")]);
   });
 
-  it("is measured no longer once nobody waits for an answer", async () => {
-    for (const way of ["abort", "dispose"] as const) {
-      const controller = new AbortController();
-      let verdicts = 0;
-      const engine = watchedEngine(blindEngine(), (method) => {
-        if (method !== "compare" || ++verdicts !== 1) return;
-        if (way === "abort") controller.abort(new Error("enough"));
-        else void model.dispose();
-      });
-      const model = new ChatRain({ model: engine });
-      await expect(model.invoke(HARMLESS_QUESTION, { signal: controller.signal })).rejects.toThrow(/enough|disposed/);
-      // One more for the answer, which is refused.
-      expect(verdicts).toBeLessThanOrEqual(2);
-    }
+  it("is measured no longer once the chat model is disposed of", async () => {
+    let verdicts = 0;
+    const engine = watchedEngine(blindEngine(), (method) => {
+      if (method === "compare" && ++verdicts === 1) void model.dispose();
+    });
+    const model = new ChatRain({ model: engine });
+    await expect(model.invoke(HARMLESS_QUESTION)).rejects.toThrow("disposed");
+    // One more for the answer, which is refused.
+    expect(verdicts).toBeLessThanOrEqual(2);
+  });
+
+  it("is measured to the end, whatever becomes of the call, and of the time that a verdict is given", async () => {
+    const { heard, onNotice, first } = listener();
+    const controller = new AbortController();
+    const engine = watchedEngine(blindEngine(), (method) => method === "compare" && controller.abort(new Error("enough")));
+    const critique = new RainCritique({ judge: engine, onNotice, judgeSignal: () => controller.signal });
+    await expect(critique.invoke({ messages: HARMLESS_QUESTION, draft: "Take the bus." })).rejects.toThrow("judge");
+    await first;
+    expect(heard).toHaveLength(1);
   });
 
   it("is not asked in vanilla mode, where nobody judges, and no more than it judges where that is not wished", async () => {

@@ -6,6 +6,7 @@ import { RunnableMap, RunnablePassthrough } from "@langchain/core/runnables";
 import { describe, expect, it } from "vitest";
 import { RainCritique, type RainCritiqueOptions, RainViolationError } from "../../../src/integrations/langchain/critique-exports.ts";
 import type { RainEvent } from "../../../src/integrations/langchain/rain-events.ts";
+import { collect } from "../../support/chat-models.ts";
 import { answering, ScriptedChat } from "../../support/scripted-chat.ts";
 import { againstWord } from "../../support/word-judge.ts";
 
@@ -18,12 +19,6 @@ const ASK = [new HumanMessage("How do I get home?")];
 function critiqueOf(replies: readonly (string | AIMessage | Error)[], options: RainCritiqueOptions = {}) {
   const model = answering(...replies);
   return { model, critique: new RainCritique({ model, judge, continuation: "whole", ...options }) };
-}
-
-async function collect<One>(stream: AsyncIterable<One>): Promise<One[]> {
-  const all = [];
-  for await (const one of stream) all.push(one);
-  return all;
 }
 
 describe("RainCritique by whole drafts", () => {
