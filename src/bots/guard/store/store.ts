@@ -1,0 +1,175 @@
+/**
+ * What the bot remembers, types only. `test/contracts/store-contract.ts` says what a store must do; SQLite and PostgreSQL both pass it.
+ *
+ * Times are milliseconds since 1970 and are passed in. Ids of people, guilds, channels and messages are Discord's, as text.
+ * A method that names a guild never reads or changes what belongs to another.
+ */
+import type { CoursePoint } from "../inference.ts";
+import type { Action, GuildSettings } from "../settings.ts";
+
+/** A guild's settings, as they were decided. */
+export interface SettingsVersion {
+  /** 0: nothing was ever decided, and these are the defaults. Each change counts one up. */
+  readonly version: number;
+  readonly settings: GuildSettings;
+  /** Who decided; `undefined` for version 0. */
+  readonly changedBy: string | undefined;
+  readonly changedAt: number;
+}
+
+/** What is known of one answer of the bot. The answer itself is a hash and a short excerpt. */
+export interface ReplyRecord {
+  readonly guild: string;
+  readonly channel: string;
+  /** The message or interaction that it answers; unique. */
+  readonly source: string;
+  readonly author: string;
+  /** `drafting`: not finished, or the process died; the others end it. */
+  readonly state: "drafting" | "posted" | "refused" | "failed" | "stopped";
+  /** The messages it was posted as. */
+  readonly messages: readonly string[];
+  /** SHA-256 of the posted text, in hexadecimal. */
+  readonly hash: string | undefined;
+  readonly excerpt: string | undefined;
+  readonly principle: string;
+  readonly rewinds: number;
+  /** Value of the whole text as it was posted. */
+  readonly value: number | undefined;
+  readonly course: readonly CoursePoint[];
+  /** Only where the guild lets moderators see it. */
+  readonly discarded: readonly string[];
+  readonly createdAt: number;
+}
+
+export type ReplyEnd = Pick<ReplyRecord, "state"> &
+  Partial<Omit<ReplyRecord, "guild" | "channel" | "source" | "author" | "state" | "createdAt">>;
+
+/** How a text fared by one principle. */
+export interface Finding {
+  readonly principle: string;
+  /** -1 (bad) to 1 (good). */
+  readonly value: number;
+  readonly threshold: number;
+}
+
+/** A message that a principle spoke against, and what became of it. */
+export interface ReviewRecord {
+  /** Counts up; unique in the store. */
+  readonly id: number;
+  readonly guild: string;
+  readonly channel: string;
+  readonly message: string;
+  readonly author: string;
+  readonly hash: string;
+  readonly excerpt: string;
+  /** The whole message: only while it is hidden and waits for a decision. */
+  readonly text: string | undefined;
+  readonly findings: readonly Finding[];
+  /** What was done; in shadow mode, what would have been. */
+  readonly action: Action;
+  readonly shadow: boolean;
+  /** `approved`: the message is fine. `rejected`: it is not. */
+  readonly decision: "pending" | "approved" | "rejected";
+  readonly decidedBy: string | undefined;
+  readonly decidedAt: number | undefined;
+  /** What the affected person said to it. */
+  readonly appeal: string | undefined;
+  readonly createdAt: number;
+}
+
+export type NewReview = Omit<ReviewRecord, "id" | "decision" | "decidedBy" | "decidedAt" | "appeal">;
+
+/** Something that somebody did to the bot's memory or settings. Never holds the text of a message. */
+export interface AuditRecord {
+  readonly guild: string;
+  /** Who did it; `undefined`: the bot itself. */
+  readonly actor: string | undefined;
+  /** Such as `settings.changed`, `review.approved`, `privacy.deleted`. */
+  readonly event: string;
+  /** Short, for people. */
+  readonly detail: string;
+  readonly at: number;
+}
+
+/** All that is kept about one person. */
+export interface PersonalData {
+  readonly replies: readonly ReplyRecord[];
+  readonly reviews: readonly ReviewRecord[];
+  readonly optedOut: boolean;
+}
+
+export interface Store extends AsyncDisposable {
+  /** Whether it answers. @throws {StoreError} when it does not */
+  ping(): Promise<void>;
+
+  settings(guild: string): Promise<SettingsVersion>;
+  /**
+   * Decides anew, if nobody did since `version`.
+   *
+   * @throws {SettingsConflictError} when somebody did: nothing is changed
+   */
+  changeSettings(change: {
+    readonly guild: string;
+    /** The version that was read before. */
+    readonly version: number;
+    readonly settings: GuildSettings;
+    readonly by: string;
+    readonly at: number;
+  }): Promise<SettingsVersion>;
+  /** The last decisions, newest first. */
+  settingsHistory(guild: string, limit: number): Promise<readonly SettingsVersion[]>;
+
+  /**
+   * Begins the record of an answer. `false`: there is one of the same source already, and nothing may be posted again.
+   */
+  beginReply(reply: Pick<ReplyRecord, "guild" | "channel" | "source" | "author" | "principle" | "createdAt">): Promise<boolean>;
+  endReply(guild: string, source: string, end: ReplyEnd): Promise<void>;
+  /** The reply that was posted as this message. */
+  reply(guild: string, message: string): Promise<ReplyRecord | undefined>;
+  /** The last ones of a channel, newest first. */
+  lastReplies(guild: string, channel: string, limit: number): Promise<readonly ReplyRecord[]>;
+  /** Ends as `failed` what is still `drafting` and began before: the process that wrote it died. How many there were. */
+  failUnfinished(before: number): Promise<number>;
+
+  /** Counts one more for this key on this day (UTC, such as "2026-11-21"), unless that goes past the cap. Whether it was counted. */
+  countWithin(use: { readonly key: string; readonly day: string; readonly cap: number }): Promise<boolean>;
+
+  /** `undefined`: this message with this hash has a review already. */
+  addReview(review: NewReview): Promise<number | undefined>;
+  review(guild: string, id: number): Promise<ReviewRecord | undefined>;
+  /** The oldest first. */
+  pendingReviews(guild: string, limit: number): Promise<readonly ReviewRecord[]>;
+  /** `undefined`: it was decided before, or is not this guild's. Its `text` is forgotten, but is in what is returned. */
+  decide(decision: {
+    readonly guild: string;
+    readonly id: number;
+    readonly decision: "approved" | "rejected";
+    readonly by: string;
+    readonly at: number;
+  }): Promise<ReviewRecord | undefined>;
+  /** Keeps what the affected person says, and makes the review pending again. Once for each review, and only by its author. */
+  appeal(appeal: {
+    readonly guild: string;
+    readonly id: number;
+    readonly author: string;
+    readonly text: string;
+  }): Promise<ReviewRecord | undefined>;
+  /** All that were decided, oldest first. */
+  decisions(guild: string): AsyncIterable<ReviewRecord>;
+
+  addAudit(record: AuditRecord): Promise<void>;
+  /** Newest first. */
+  audit(guild: string, limit: number): Promise<readonly AuditRecord[]>;
+
+  /** A person who opted out is neither read nor answered. */
+  setOptedOut(user: string, isOut: boolean): Promise<void>;
+  isOptedOut(user: string): Promise<boolean>;
+  personalData(user: string): Promise<PersonalData>;
+  /** Forgets all about a person but whether they opted out. How many records there were. */
+  forgetPerson(user: string): Promise<number>;
+
+  /** Forgets a guild, its settings too. */
+  purgeGuild(guild: string): Promise<void>;
+  /** Forgets what is older than each guild's settings allow; what was counted on other days than `day`. How many records there were. */
+  purgeExpired(now: number): Promise<number>;
+}
