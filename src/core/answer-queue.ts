@@ -27,6 +27,8 @@ export interface QueuedOptions extends RainOptions {
    * whose turn is earlier. An answer that begins at once hears nothing. If it throws, this answer fails with that error.
    */
   readonly onPosition?: (ahead: number) => void;
+  /** Told once, when the answer is about to be written. */
+  readonly onBegin?: () => void;
 }
 
 /** One answer that waits. */
@@ -77,10 +79,12 @@ export class AnswerQueue {
    * @throws {QueueFullError} with the first step, when as many wait as may; and all that `rain()` throws
    */
   rain(turns: readonly Turn[], options: QueuedOptions = {}): Answering {
-    const { key = "", onPosition, ...rest } = options;
+    const { key = "", onPosition, onBegin, ...rest } = options;
     if (typeof key !== "string") throw new OptionError("key", complaint("key", "a string", key), key);
-    if (onPosition !== undefined && typeof onPosition !== "function")
-      throw new OptionError("onPosition", complaint("onPosition", "a function", onPosition), onPosition);
+    for (const [name, listener] of Object.entries({ onPosition, onBegin })) {
+      if (listener !== undefined && typeof listener !== "function")
+        throw new OptionError(name, complaint(name, "a function", listener), listener);
+    }
     return this.#inOrder(rain(this.#engine, turns, rest), options);
   }
 
@@ -92,6 +96,7 @@ export class AnswerQueue {
   async *#inOrder(answering: Answering, options: QueuedOptions): Answering {
     await this.#enter(options);
     try {
+      options.onBegin?.();
       return yield* answering;
     } finally {
       this.#leave();

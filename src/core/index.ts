@@ -50,6 +50,7 @@ export {
   TRUTHFUL,
 } from "./judge/principle.ts";
 export { judgedText, ORDERS, type Order, offered } from "./judge/question.ts";
+export { TurnJudge } from "./judge/turn-judge.ts";
 export { type Cost, Meter, PURPOSES, type Purpose, type Spent } from "./meter.ts";
 export { between, callback, checkByRules, natural, nearest, oneOf, type Rule } from "./option-rules.ts";
 export { DEFAULTS, type Judging, MODES, type Mode, type OnExhausted, type RainOptions, type Settings, type Verdict } from "./options.ts";

@@ -2,7 +2,7 @@ import type { Engine } from "../../src/core/engine/engine.ts";
 
 /** What happens at an engine's calls, counted from 1. A hook that throws makes the call fail. */
 export interface Hooks {
-  /** Just before the engine is asked; of `generate`, before each token. */
+  /** Just before the engine is asked, which waits for it; of `generate`, before each token. */
   readonly before?: (call: number, engine: Engine) => unknown;
   /** When it has its result, just before that is handed over. */
   readonly after?: (call: number, engine: Engine) => unknown;
@@ -21,7 +21,7 @@ export function faultyEngine(engine: Engine, { before, after }: Hooks = {}): Fau
   let open = 0;
   const counted = async <Result>(work: () => Promise<Result>): Promise<Result> => {
     const call = ++calls;
-    before?.(call, engine);
+    await before?.(call, engine);
     const result = await work();
     after?.(call, engine);
     return result;

@@ -1,46 +1,22 @@
-import { ContextFullError, type Engine, Judge, Meter, type Prefix, type Principle, type Turn } from "../../core/index.ts";
+import { type Engine, type Turn, TurnJudge } from "../../core/index.ts";
 import { noticeUnfitJudge } from "./judge-notice.ts";
 import type { Asked, JudgeSettings, TextJudge } from "./judging.ts";
 
-/** A local engine as the judge of texts that it did not write: core's judge, both orders of the options, one batch. */
+/** A local engine as a judge; says once where it is no fit one. */
 export class EngineJudge implements TextJudge {
   readonly #engine: Engine;
-  readonly #judgeExamples: number;
-  readonly #onNotice: (notice: string) => void;
-  readonly #judges = new WeakMap<Principle, Judge>();
+  readonly #judge: TurnJudge;
+  readonly #settings: JudgeSettings;
 
-  constructor(engine: Engine, { judgeExamples, onNotice }: JudgeSettings) {
+  constructor(engine: Engine, settings: JudgeSettings) {
     this.#engine = engine;
-    this.#judgeExamples = judgeExamples;
-    this.#onNotice = onNotice;
+    this.#judge = new TurnJudge(engine, settings.judgeExamples);
+    this.#settings = settings;
   }
 
-  /** @throws {ContextFullError} when not even the judged turn fits into the context */
   async judge(turns: readonly Turn[], { principle, signal }: Asked): Promise<number> {
-    noticeUnfitJudge(this.#engine, { principle, judging: "preamble", judgeExamples: this.#judgeExamples }, this.#onNotice);
-    const judge = this.#judgeOf(principle);
-    const conversation = this.#fitted(turns, judge);
-    const call = { purpose: "evaluate", meter: new Meter(), signal } as const;
-    await judge.prime(conversation, call);
-    const [opinion] = await judge.opinions(conversation, [[]], call);
-    return opinion?.value ?? Number.NaN;
-  }
-
-  #judgeOf(principle: Principle): Judge {
-    const known = this.#judges.get(principle);
-    if (known !== undefined) return known;
-    const judge = new Judge(this.#engine, principle, { judgeExamples: this.#judgeExamples, verdict: "soft" });
-    this.#judges.set(principle, judge);
-    return judge;
-  }
-
-  /** As many of the last turns as fit, with a question behind them: a hosted model's conversation may be longer than a local context. */
-  #fitted(turns: readonly Turn[], judge: Judge): Prefix {
-    for (let first = 0; first < turns.length; first++) {
-      const conversation = judge.conversation(turns.slice(first));
-      if (judge.longestAnswer(conversation) >= 0) return conversation;
-    }
-    const { contextSize } = this.#engine.facts;
-    throw new ContextFullError(contextSize - judge.longestAnswer(judge.conversation(turns.slice(-1))), contextSize);
+    const { judgeExamples, onNotice } = this.#settings;
+    noticeUnfitJudge(this.#engine, { principle, judging: "preamble", judgeExamples }, onNotice);
+    return await this.#judge.value(turns, principle, signal);
   }
 }

@@ -1,0 +1,43 @@
+import type { Turn } from "../../core/index.ts";
+import { cleaned } from "./normalise.ts";
+
+/** Something that was said before, or just now. */
+export interface Said {
+  /** Of the speaker; `undefined`: the bot itself. */
+  readonly speaker: { readonly id: string; readonly name: string } | undefined;
+  readonly text: string;
+}
+
+/**
+ * A conversation as a model reads it. What people say is data: it is never in the system's role. Where several people speak,
+ * each line says who.
+ */
+export function conversationTurns(said: readonly Said[], instructions: string): readonly Turn[] {
+  const people = new Set(said.flatMap(({ speaker }) => (speaker === undefined ? [] : [speaker.id])));
+  const turns: Turn[] = instructions === "" ? [] : [{ role: "system", text: instructions }];
+  for (const { speaker, text } of said) {
+    const line = cleaned(text);
+    if (line === "") continue;
+    const role = speaker === undefined ? "assistant" : "user";
+    const spoken = speaker !== undefined && people.size > 1 ? `${speakerName(speaker.name)}: ${line}` : line;
+    const last = turns.at(-1);
+    // Chat formats take turns: what one side says in several messages is one turn.
+    if (last?.role === role) turns[turns.length - 1] = { role, text: `${last.text}\n${spoken}` };
+    else turns.push({ role, text: spoken });
+  }
+  return turns;
+}
+
+const LONGEST_NAME = 32;
+
+/** Names that chat formats use for their own ends. */
+const RESERVED = /^(?:user|assistant|system|tool|human|bot)$/i;
+
+/** People choose their names, also to look like a role or like more lines. */
+function speakerName(name: string): string {
+  const plain = cleaned(name)
+    .replace(/[^\p{L}\p{M}\p{N} _.-]/gu, "")
+    .trim()
+    .slice(0, LONGEST_NAME);
+  return plain === "" || RESERVED.test(plain) ? "Somebody" : plain;
+}

@@ -1,0 +1,195 @@
+import { AnswerQueue, type Engine, EngineError, type QueuedOptions, TurnJudge } from "../../core/index.ts";
+import { Course } from "./course.ts";
+import { Deadline } from "./deadline.ts";
+import { fittedTurns } from "./fitted-turns.ts";
+import type { Answered, AnswerRequest, AnswerWaiting, Inference, JudgeRequest, Load } from "./inference.ts";
+import { InferenceError } from "./inference-error.ts";
+import { inferenceErrorOf } from "./inference-failure.ts";
+import { SamePrinciples } from "./same-principles.ts";
+
+/** How a model is used by many. */
+export interface EngineInferenceOptions {
+  /** A monotonic clock, in milliseconds. */
+  readonly now: () => number;
+  /** Answers at once. @default half of the engine's sequences */
+  readonly concurrency?: number | undefined;
+  /** Answers that wait at most, of all guilds together. */
+  readonly maxWaiting: number;
+  /** Answers of one guild at most, so that none fills the line. */
+  readonly maxOfGuild: number;
+  /** Bound of one answer, from when it begins. */
+  readonly answerTimeoutMs: number;
+  /** Bound of one verdict. */
+  readonly judgeTimeoutMs: number;
+}
+
+/** A model that works. */
+interface Held {
+  readonly engine: Engine;
+  readonly queue: AnswerQueue;
+  readonly judge: TurnJudge;
+}
+
+/** Examples that the judge of whole texts reads first. */
+const JUDGE_EXAMPLES = 10;
+
+/** The model in this process. One that breaks is loaded anew, and answers fail until it is back. */
+export class EngineInference implements Inference {
+  readonly model: string;
+  readonly #loadEngine: () => Promise<Engine>;
+  readonly #options: EngineInferenceOptions;
+  /** Answers that are written or wait, by guild. */
+  readonly #ofGuild = new Map<string, number>();
+  /** `undefined`: the next who asks loads it. */
+  #held: Promise<Held> | undefined;
+  readonly #broken = new WeakSet<Held>();
+  #closing: Promise<void> = Promise.resolve();
+  readonly #principles = new SamePrinciples();
+  #isDisposed = false;
+
+  /** @throws {EngineError} when the model cannot be loaded */
+  static async start(loadEngine: () => Promise<Engine>, options: EngineInferenceOptions): Promise<EngineInference> {
+    return new EngineInference(await loadEngine(), loadEngine, options);
+  }
+
+  private constructor(engine: Engine, loadEngine: () => Promise<Engine>, options: EngineInferenceOptions) {
+    this.model = engine.facts.model;
+    this.#loadEngine = loadEngine;
+    this.#options = options;
+    this.#held = Promise.resolve(this.#hold(engine));
+  }
+
+  async answer(request: AnswerRequest, waiting: AnswerWaiting = {}): Promise<Answered> {
+    const { guild } = request;
+    const already = this.#ofGuild.get(guild) ?? 0;
+    if (already >= this.#options.maxOfGuild)
+      throw new InferenceError("busy", `Expected at most ${already} questions of one guild at once, got one more`);
+    this.#ofGuild.set(guild, already + 1);
+    try {
+      return await this.#use((held) => this.#write(held, request, waiting), waiting.signal);
+    } finally {
+      this.#ofGuild.set(guild, (this.#ofGuild.get(guild) ?? 1) - 1);
+      if (this.#ofGuild.get(guild) === 0) this.#ofGuild.delete(guild);
+    }
+  }
+
+  async judge({ turns, principles }: JudgeRequest, signal?: AbortSignal): Promise<readonly number[]> {
+    using deadline = new Deadline(signal);
+    deadline.begin(this.#options.judgeTimeoutMs);
+    return await this.#use(async ({ judge }) => {
+      const values: number[] = [];
+      for (const principle of principles) values.push(await judge.value(turns, this.#principles.same(principle), deadline.signal));
+      return values;
+    }, signal);
+  }
+
+  async load(): Promise<Load> {
+    const { queue } = await this.#open();
+    return { running: queue.running, waiting: queue.waiting };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isDisposed = true;
+    const held = await this.#held?.catch(() => undefined);
+    await held?.engine[Symbol.asyncDispose]();
+  }
+
+  async #write({ engine, queue }: Held, request: AnswerRequest, waiting: AnswerWaiting): Promise<Answered> {
+    using deadline = new Deadline(waiting.signal);
+    const { now, answerTimeoutMs, judgeTimeoutMs } = this.#options;
+    const course = new Course();
+    let begun = now();
+    const options: QueuedOptions = {
+      ...decoding(request, waiting),
+      principle: this.#principles.same(request.principle),
+      signal: deadline.signal,
+      judgeSignal: () => AbortSignal.timeout(judgeTimeoutMs),
+      onEvent: (event) => course.add(event),
+      onBegin: () => {
+        begun = now();
+        deadline.begin(answerTimeoutMs);
+      },
+    };
+    const answering = queue.rain(fittedTurns(engine, request.turns, request.maxTokens), options);
+    let text = "";
+    let next = await answering.next();
+    for (; !next.done; next = await answering.next()) {
+      // What has no value is core's line for a refusal; guilds have their own.
+      if (next.value.text === "" || next.value.value === undefined) continue;
+      text += next.value.text;
+      waiting.onText?.(text);
+    }
+    const { finishReason, rewinds, meter } = next.value;
+    const spent = { tokens: meter.emitted, forwardTokens: meter.forward, decodeSeconds: (now() - begun) / 1000 };
+    return { text, finishReason, account: { principle: request.principle.name, rewinds, ...spent, ...course.account } };
+  }
+
+  async #use<Result>(work: (held: Held) => Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
+    signal?.throwIfAborted();
+    try {
+      const held = await this.#open();
+      return await work(held).catch((error: unknown) => {
+        if (EngineError.isInstance(error)) this.#discard(held);
+        throw error;
+      });
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw inferenceErrorOf(error);
+    }
+  }
+
+  #open(): Promise<Held> {
+    if (this.#isDisposed) return Promise.reject(new InferenceError("away", "Expected a model, got one that was disposed of"));
+    this.#held ??= this.#reload();
+    return this.#held;
+  }
+
+  async #reload(): Promise<Held> {
+    try {
+      // Two copies of the model may not fit into memory.
+      await this.#closing;
+      return this.#hold(await this.#loadEngine());
+    } catch (error) {
+      this.#held = undefined;
+      throw error;
+    }
+  }
+
+  /** A broken engine is not asked again. Several answers may see it break. */
+  #discard(broken: Held): void {
+    if (this.#broken.has(broken)) return;
+    this.#broken.add(broken);
+    this.#held = undefined;
+    this.#closing = closed(broken.engine);
+  }
+
+  #hold(engine: Engine): Held {
+    const { concurrency, maxWaiting } = this.#options;
+    const queue = new AnswerQueue(engine, { maxWaiting, ...(concurrency === undefined ? {} : { concurrency }) });
+    return { engine, queue, judge: new TurnJudge(engine, JUDGE_EXAMPLES) };
+  }
+}
+
+/** What is broken may fail once more when it is closed: that changes nothing. */
+async function closed(engine: Engine): Promise<void> {
+  try {
+    await engine[Symbol.asyncDispose]();
+  } catch {
+    // It was broken already.
+  }
+}
+
+function decoding(request: AnswerRequest, { onText, onPosition }: AnswerWaiting): QueuedOptions {
+  const { preset, maxTokens, temperature, seed, guild, revealDiscarded } = request;
+  return {
+    preset,
+    maxTokens,
+    temperature,
+    seed,
+    revealDiscarded,
+    key: guild,
+    // Nobody reads along: then all of it can still be rewound.
+    ...(onText === undefined ? { heldBack: Number.POSITIVE_INFINITY } : {}),
+    ...(onPosition === undefined ? {} : { onPosition }),
+  };
+}

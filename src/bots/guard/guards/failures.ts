@@ -1,0 +1,21 @@
+import type { Guard } from "../guarded.ts";
+import { InferenceError } from "../inference-error.ts";
+import type { Outcome } from "../outcome.ts";
+
+/** What fails ends in a line of our own: the person is told, and nothing unjudged is said. A question that was taken back stays aborted. */
+export const failures: Guard = async (incoming, next) => {
+  try {
+    return await next(incoming);
+  } catch (error) {
+    incoming.signal.throwIfAborted();
+    return failure(error, incoming.settings.talk.failure);
+  }
+};
+
+function failure(error: unknown, line: string): Outcome {
+  const code = InferenceError.findIn(error)?.code;
+  if (code === "busy")
+    return { kind: "refuse", reason: "busy", line: "Too many people are asking me at the moment. Please try again in a minute.", error };
+  if (code === "long") return { kind: "refuse", reason: "long", line: "That is longer than I can read. Please ask in fewer words.", error };
+  return { kind: "refuse", reason: "failed", line, error };
+}

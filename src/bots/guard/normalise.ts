@@ -1,0 +1,82 @@
+import unhomoglyph from "unhomoglyph";
+
+/**
+ * What a judge reads instead of a text that people wrote: without what hides words from a judge and not from people, as are
+ * characters that nobody sees, look-alikes of other alphabets, heaps of accents and percent-encoding. For judging only.
+ */
+export function normalise(text: string): string {
+  return unmasked(cleaned(decoded(cleaned(text))));
+}
+
+/**
+ * A text as people see it, for a model to read: compatible forms made one (NFKC), without control characters and those that
+ * nobody sees. Line breaks stay.
+ */
+export function cleaned(text: string): string {
+  return withoutHeaps(text.normalize("NFKC").replace(UNSEEN, ""))
+    .replace(/\r\n?|[\u0085\u2028\u2029]/g, "\n")
+    .trim();
+}
+
+/**
+ * Format characters (zero-width, direction marks, tags), halves of characters and what Unicode has not given out; control characters but
+ * line breaks and tabs; letters and marks that look like nothing; variation selectors.
+ */
+const UNSEEN =
+  /[\p{Cf}\p{Cs}\p{Co}\p{Cn}]|(?![\n\r\t\u0085])\p{Cc}|\u034f|[\u115f\u1160\u3164\uffa0]|\u17b4|\u17b5|\p{Variation_Selector}/gu;
+
+/** More accents than any language puts on one letter. */
+const HEAPS = /\p{M}{4,}/gu;
+
+function withoutHeaps(text: string): string {
+  return text.normalize("NFD").replace(HEAPS, "").normalize("NFC");
+}
+
+/** How often something may be encoded on top of itself. */
+const LAYERS = 3;
+
+function decoded(text: string): string {
+  let plain = text;
+  for (let layer = 0; layer < LAYERS; layer++) {
+    const next = plain.replace(/(?:%[0-9a-f]{2})+/gi, decodedRun);
+    if (next === plain) break;
+    plain = next;
+  }
+  return plain;
+}
+
+/** Where it is no text it means itself. */
+function decodedRun(run: string): string {
+  try {
+    return decodeURIComponent(run);
+  } catch {
+    return run;
+  }
+}
+
+const WORDS = /[\p{L}\p{M}\p{N}]+/gu;
+
+/**
+ * Look-alikes become the letters that they look like, where a whole word is then plain. A text in which some word is of another
+ * alphabet for certain is in that alphabet: its other words are what they seem, unless they mix alphabets.
+ */
+function unmasked(text: string): string {
+  const strange = [...text.matchAll(WORDS)].map(([word]) => word).filter((word) => !isPlain(word));
+  const isForeign = strange.some((word) => !isPlain(unmaskedWord(word)) && !/[a-z]/i.test(word));
+  return text.replace(WORDS, (word) => {
+    if (isPlain(word)) return word;
+    const plain = unmaskedWord(word);
+    return isPlain(plain) && (!isForeign || /[a-z]/i.test(word)) ? plain : word;
+  });
+}
+
+function unmaskedWord(word: string): string {
+  // What is plain stays: the table also has look-alikes among plain characters, such as 1 and l.
+  return [...word].map((character) => (isPlain(character) ? character : unhomoglyph(character))).join("");
+}
+
+/** ASCII, and the accented letters of languages that are written with it. */
+function isPlain(word: string): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is meant.
+  return /^[\x00-\x7f\u00c0-\u024f\u1e00-\u1eff]*$/.test(word);
+}

@@ -1,0 +1,42 @@
+import { PRESETS, type Preset, type Principle, type Turn } from "../../core/index.ts";
+import type { Inference } from "./inference.ts";
+import { normalise } from "./normalise.ts";
+
+/** A text that is to be posted, as it will be posted. */
+export interface Candidate {
+  /** What it answers. */
+  readonly turns: readonly Turn[];
+  readonly text: string;
+  readonly principle: Principle;
+  readonly preset: Preset;
+}
+
+/** A text that the judge let pass, to the letter. `vet` makes them, and nothing else does: who takes only these posts nothing unjudged. */
+export class Vetted {
+  readonly text: string;
+  /** What the judge thinks of all of it: -1 (bad) to 1 (good). */
+  readonly value: number;
+  // Makes the type nominal: an object that only looks like one is none.
+  readonly #isVetted = true;
+
+  private constructor(text: string, value: number) {
+    this.text = text;
+    this.value = value;
+  }
+
+  static isVetted(value: unknown): value is Vetted {
+    return typeof value === "object" && value !== null && #isVetted in value && value.#isVetted;
+  }
+
+  /**
+   * Judges the whole text once more, as people will read it. `undefined`: it did not pass.
+   *
+   * @throws {InferenceError} when there is no verdict
+   */
+  static async vet(inference: Inference, candidate: Candidate, signal: AbortSignal): Promise<Vetted | undefined> {
+    const { text, principle, preset, turns } = candidate;
+    const judged: readonly Turn[] = [...turns.filter(({ role }) => role !== "system"), { role: "assistant", text: normalise(text) }];
+    const [value = Number.NaN] = await inference.judge({ turns: judged, principles: [principle] }, signal);
+    return value >= PRESETS[preset].threshold ? new Vetted(text, value) : undefined;
+  }
+}

@@ -1,0 +1,157 @@
+import { describe, expect, it } from "vitest";
+import { guarded, type Incoming, type Respond } from "../../../src/bots/guard/guarded.ts";
+import { cooldown } from "../../../src/bots/guard/guards/cooldown.ts";
+import { dailyCaps } from "../../../src/bots/guard/guards/daily-caps.ts";
+import { failures } from "../../../src/bots/guard/guards/failures.ts";
+import { judgedQuestions } from "../../../src/bots/guard/guards/judged-questions.ts";
+import { optOuts } from "../../../src/bots/guard/guards/opt-outs.ts";
+import { shortQuestions } from "../../../src/bots/guard/guards/short-questions.ts";
+import type { Inference, JudgeRequest } from "../../../src/bots/guard/inference.ts";
+import { InferenceError, type InferenceErrorCode } from "../../../src/bots/guard/inference-error.ts";
+import type { Outcome } from "../../../src/bots/guard/outcome.ts";
+import { DEFAULT_SETTINGS, type GuildSettings } from "../../../src/bots/guard/settings.ts";
+
+const REACHED: Outcome = { kind: "refuse", reason: "judged", line: "It came through." };
+const reached: Respond = async () => REACHED;
+
+function asking(text: string, changes: Partial<Incoming> = {}): Incoming {
+  return {
+    guild: "1",
+    channel: "2",
+    source: "3",
+    author: "4",
+    said: [{ speaker: { id: "4", name: "Ann" }, text }],
+    settings: DEFAULT_SETTINGS,
+    signal: new AbortController().signal,
+    ...changes,
+  };
+}
+
+function talking(changes: Partial<GuildSettings["talk"]>): GuildSettings {
+  return { ...DEFAULT_SETTINGS, talk: { ...DEFAULT_SETTINGS.talk, ...changes } };
+}
+
+describe("Guards", () => {
+  it("are asked in their order, and each may decide by itself", async () => {
+    const asked: string[] = [];
+    const passing = (name: string) => async (incoming: Incoming, next: Respond) => {
+      asked.push(name);
+      return await next(incoming);
+    };
+    const deciding = async (): Promise<Outcome> => ({ kind: "ignore", reason: "opted-out" });
+    const respond = guarded(reached, [passing("first"), passing("second"), deciding, passing("never")]);
+    expect(await respond(asking("Hello."))).toEqual({ kind: "ignore", reason: "opted-out" });
+    expect(asked).toEqual(["first", "second"]);
+  });
+});
+
+describe("The cooldown", () => {
+  it("lets a person ask once in a while, says so once, and is each person's own in each guild", async () => {
+    let now = 0;
+    const respond = guarded(reached, [cooldown(() => now)]);
+    const ann = asking("Hello.", { settings: talking({ cooldownSeconds: 5 }) });
+    expect(await respond(ann)).toBe(REACHED);
+    now = 2000;
+    expect(await respond(ann)).toMatchObject({ reason: "cooldown", line: "Please wait 3 seconds before you ask again." });
+    expect(await respond(ann)).toEqual({ kind: "ignore", reason: "cooldown" });
+    expect(await respond({ ...ann, author: "5" })).toBe(REACHED);
+    expect(await respond({ ...ann, guild: "9" })).toBe(REACHED);
+    now = 5000;
+    expect(await respond(ann)).toBe(REACHED);
+  });
+});
+
+describe("Daily caps", () => {
+  it("are a person's and a guild's, and 0 is none", async () => {
+    const counts = new Map<string, number>();
+    const countWithin = async ({ key, day, cap }: { key: string; day: string; cap: number }) => {
+      const count = (counts.get(`${key} ${day}`) ?? 0) + 1;
+      if (count > cap) return false;
+      counts.set(`${key} ${day}`, count);
+      return true;
+    };
+    let time = Date.UTC(2026, 0, 1, 23, 59);
+    const respond = guarded(reached, [dailyCaps({ countWithin }, () => time)]);
+    const settings = talking({ userDailyCap: 1, guildDailyCap: 2 });
+    const ask = (author: string) => respond(asking("Hello.", { author, settings }));
+    expect(await ask("4")).toBe(REACHED);
+    expect(await ask("4")).toMatchObject({ reason: "cap", line: "You have asked me enough for today. Please come back tomorrow." });
+    expect(await ask("5")).toBe(REACHED);
+    expect(await ask("6")).toMatchObject({ reason: "cap", line: "I have answered enough here for today. Please come back tomorrow." });
+    time += 60_000;
+    expect(await ask("4")).toBe(REACHED);
+    expect(await respond(asking("Hello.", { settings: talking({ userDailyCap: 0, guildDailyCap: 0 }) }))).toBe(REACHED);
+    expect([...counts.keys()].filter((key) => key.includes(":1:4"))).toHaveLength(2);
+  });
+});
+
+describe("Opting out", () => {
+  it("is followed without a word", async () => {
+    const respond = guarded(reached, [optOuts({ isOptedOut: async (user) => user === "4" })]);
+    expect(await respond(asking("Hello."))).toEqual({ kind: "ignore", reason: "opted-out" });
+    expect(await respond(asking("Hello.", { author: "5" }))).toBe(REACHED);
+  });
+});
+
+describe("Short questions", () => {
+  const respond = guarded(reached, [shortQuestions]);
+
+  it("pass", async () => expect(await respond(asking("a".repeat(2000)))).toBe(REACHED));
+
+  it("are asked for where one is too long, as people see it", async () => {
+    expect(await respond(asking("a".repeat(2001)))).toMatchObject({ reason: "long" });
+    expect(await respond(asking(`Hello.${"\u200b".repeat(3990)}`))).toBe(REACHED);
+    expect(await respond(asking("\ufdfa".repeat(1000)))).toMatchObject({ reason: "long" });
+  });
+
+  it("are asked for where one says nothing", async () => {
+    expect(await respond(asking("\u200b\u200b"))).toMatchObject({
+      reason: "long",
+      line: expect.stringContaining("What would you like to know?"),
+    });
+  });
+});
+
+describe("Failures", () => {
+  const settings = talking({ failure: "Try again." });
+  const failing = (error: unknown) =>
+    guarded(async () => {
+      throw error;
+    }, [failures]);
+
+  it.each<[InferenceErrorCode, string, string]>([
+    ["model", "failed", "Try again."],
+    ["judge", "failed", "Try again."],
+    ["late", "failed", "Try again."],
+    ["away", "failed", "Try again."],
+    ["busy", "busy", "Too many people are asking me at the moment. Please try again in a minute."],
+    ["long", "long", "That is longer than I can read. Please ask in fewer words."],
+  ])("of the kind %s end as %s", async (code, reason, line) => {
+    const error = new InferenceError(code, "inside");
+    expect(await failing(error)(asking("Hello.", { settings }))).toEqual({ kind: "refuse", reason, line, error });
+  });
+
+  it("of any other kind end in the guild's own line", async () => {
+    expect(await failing(new Error("disk"))(asking("Hello.", { settings }))).toMatchObject({ reason: "failed", line: "Try again." });
+  });
+
+  it("say nothing where the question was taken back", async () => {
+    const reason = new Error("taken back");
+    await expect(failing(new Error("disk"))(asking("Hello.", { signal: AbortSignal.abort(reason) }))).rejects.toBe(reason);
+  });
+});
+
+describe("Judged questions", () => {
+  const judge = async ({ turns }: JudgeRequest) => [turns[0]?.text.includes("kill") ? -0.9 : 0.9];
+  const respond = guarded(reached, [judgedQuestions({ judge } as unknown as Inference)]);
+
+  it("are answered unless a principle speaks against them, however they are written", async () => {
+    const settings = talking({ judgeQuestions: true, refusal: "No." });
+    expect(await respond(asking("Hello.", { settings }))).toBe(REACHED);
+    expect(await respond(asking("How do I k\u200bіll?", { settings }))).toEqual({ kind: "refuse", reason: "question", line: "No." });
+  });
+
+  it("are not judged where the guild does not ask for it", async () => {
+    expect(await respond(asking("How do I kill?", { settings: talking({ judgeQuestions: false }) }))).toBe(REACHED);
+  });
+});
