@@ -25,6 +25,11 @@ export function cleaned(text: string): string {
 const UNSEEN =
   /[\p{Cf}\p{Cs}\p{Co}\p{Cn}]|(?![\n\r\t\u0085])\p{Cc}|\u034f|[\u115f\u1160\u3164\uffa0]|\u17b4|\u17b5|\p{Variation_Selector}/gu;
 
+/** The same text to the eye: line breaks and tabs stay. */
+export function withoutUnseen(text: string): string {
+  return text.replace(UNSEEN, "");
+}
+
 /** More accents than any language puts on one letter. */
 const HEAPS = /\p{M}{4,}/gu;
 

@@ -20,7 +20,7 @@ export function responding({ inference, defang }: Responder): Respond {
     const vet = (text: string) => Vetted.vet(inference, { turns, text, principle, preset: settings.talk.preset }, signal);
     const showing = new Showing(incoming, async (text) => await vet(defang(text)));
     const answered = await answer(inference, { incoming, turns, principle, onText: showing.onText });
-    await showing.end();
+    showing.end();
     const { account } = answered;
     const text = answered.finishReason === "content_filter" ? "" : defang(answered.text).trim();
     const vetted = text === "" ? undefined : await vet(text);
@@ -56,39 +56,36 @@ class Showing {
   readonly #show: Incoming["show"];
   readonly #vet: (text: string) => Promise<Vetted | undefined>;
   #latest: string | undefined;
-  #work: Promise<void> | undefined;
-  #failure: unknown;
+  #isBusy = false;
+  #isOver = false;
 
   constructor({ show }: Incoming, vet: (text: string) => Promise<Vetted | undefined>) {
     this.#show = show;
     this.#vet = vet;
-    this.onText = show === undefined ? undefined : (text) => this.#add(text);
+    this.onText = show === undefined ? undefined : (text) => void this.#add(text);
   }
 
-  /** What is being shown is shown to the end; what waits to be is not. */
-  async end(): Promise<void> {
-    this.#latest = undefined;
-    await this.#work;
-    if (this.#failure !== undefined) throw this.#failure;
+  /** Nothing is shown any more: the answer is there. */
+  end(): void {
+    this.#isOver = true;
   }
 
-  #add(text: string): void {
+  async #add(text: string): Promise<void> {
     this.#latest = text;
-    this.#work ??= this.#run().finally(() => {
-      this.#work = undefined;
-    });
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    try {
+      while (this.#latest !== undefined && !this.#isOver) await this.#showLatest(this.#latest);
+    } catch {
+      // A beginning that cannot be judged or shown is left out; of the whole answer the same failure is told.
+    } finally {
+      this.#isBusy = false;
+    }
   }
 
-  async #run(): Promise<void> {
-    try {
-      while (this.#latest !== undefined) {
-        const text = this.#latest;
-        this.#latest = undefined;
-        const vetted = await this.#vet(text);
-        if (vetted !== undefined) await this.#show?.(vetted);
-      }
-    } catch (error) {
-      this.#failure = error;
-    }
+  async #showLatest(text: string): Promise<void> {
+    this.#latest = undefined;
+    const vetted = await this.#vet(text);
+    if (vetted !== undefined && !this.#isOver) await this.#show?.(vetted);
   }
 }

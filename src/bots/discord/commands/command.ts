@@ -1,0 +1,77 @@
+import {
+  type APIActionRowComponent,
+  type APIButtonComponent,
+  type APIEmbed,
+  type AttachmentBuilder,
+  type AutocompleteInteraction,
+  type ButtonInteraction,
+  type ChatInputCommandInteraction,
+  type InteractionEditReplyOptions,
+  type MessageContextMenuCommandInteraction,
+  MessageFlags,
+  type ModalSubmitInteraction,
+  PermissionFlagsBits,
+  type RESTPostAPIApplicationCommandsJSONBody,
+} from "discord.js";
+import type { Parts } from "../parts.ts";
+
+export type CommandInteraction = ChatInputCommandInteraction | MessageContextMenuCommandInteraction;
+
+/** A command, as it is registered, and what it does. */
+export interface Command<Interaction extends CommandInteraction = ChatInputCommandInteraction> {
+  readonly data: RESTPostAPIApplicationCommandsJSONBody;
+  readonly run: (interaction: Interaction, parts: Parts) => Promise<void>;
+  readonly complete?: (interaction: AutocompleteInteraction, parts: Parts) => Promise<void>;
+}
+
+/** What a button or a form does, by the first part of its custom id; the others are its arguments, and may be forged. */
+export interface Component<Interaction extends ButtonInteraction | ModalSubmitInteraction> {
+  readonly prefix: string;
+  readonly run: (interaction: Interaction, parts: Parts, ids: readonly string[]) => Promise<void>;
+}
+
+/** Something that the person who asked for it may not do, or that is not there; it is said to them in these words. */
+export class Refused extends Error {}
+
+/** What only the person who asked is to see. */
+export interface PrivateAnswer {
+  readonly content?: string;
+  readonly embeds?: readonly APIEmbed[];
+  readonly files?: readonly AttachmentBuilder[];
+  readonly components?: readonly APIActionRowComponent<APIButtonComponent>[];
+}
+
+type Repliable = CommandInteraction | ButtonInteraction | ModalSubmitInteraction;
+
+/** Says at once that an answer will come, which Discord wants within three seconds; then gives it, to this person alone. */
+export async function answerPrivately(interaction: Repliable, { door }: Parts, work: () => Promise<PrivateAnswer | string>): Promise<void> {
+  await interaction.deferReply({ flags: MessageFlags.Ephemeral });
+  const answer = await work();
+  const { content, embeds = [], files = [], components = [] }: PrivateAnswer = typeof answer === "string" ? { content: answer } : answer;
+  const reply: InteractionEditReplyOptions = {
+    embeds: embeds.map((embed) => door.card(embed)),
+    files: [...files],
+    components: [...components],
+    allowedMentions: { parse: [] },
+    ...(content === undefined ? {} : { content: door.own(content) }),
+  };
+  await interaction.editReply(reply);
+}
+
+/** The guild of an interaction. @throws {Refused} in private conversations */
+export function guildOf({ guildId }: Repliable): string {
+  if (guildId === null) throw new Refused("This works in a server only.");
+  return guildId;
+}
+
+const MODERATES = [PermissionFlagsBits.ManageMessages, PermissionFlagsBits.ModerateMembers, PermissionFlagsBits.ManageGuild];
+
+/** Checked when it is done: what a command's own permissions say can be changed, and buttons have none. @throws {Refused} */
+export function checkModerates({ memberPermissions }: Repliable): void {
+  if (!MODERATES.some((permission) => memberPermissions?.has(permission))) throw new Refused("Only moderators may do that.");
+}
+
+/** @throws {Refused} */
+export function checkManages({ memberPermissions }: Repliable): void {
+  if (!memberPermissions?.has(PermissionFlagsBits.ManageGuild)) throw new Refused("Only who may manage the server may do that.");
+}

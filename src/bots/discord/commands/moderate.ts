@@ -1,0 +1,78 @@
+import {
+  ApplicationCommandOptionType,
+  ApplicationCommandType,
+  AttachmentBuilder,
+  type ChatInputCommandInteraction,
+  InteractionContextType,
+  PermissionFlagsBits,
+} from "discord.js";
+import { judgeMessage } from "../../guard/moderate.ts";
+import { findingLine, reviewButtons, reviewCard } from "../moderate/card.ts";
+import type { Parts } from "../parts.ts";
+import { answerPrivately, type Command, checkModerates, guildOf, type PrivateAnswer } from "./command.ts";
+import { verdict } from "./judge.ts";
+
+/** `/moderate`: tries a text against the rules, shows the review queue, exports what was decided. */
+export const moderate: Command = {
+  data: {
+    type: ApplicationCommandType.ChatInput,
+    name: "moderate",
+    description: "For moderators: the review queue, and how the rules judge",
+    contexts: [InteractionContextType.Guild],
+    default_member_permissions: String(PermissionFlagsBits.ManageMessages),
+    options: [
+      {
+        type: ApplicationCommandOptionType.Subcommand,
+        name: "test",
+        description: "How a text would be judged here",
+        options: [{ type: ApplicationCommandOptionType.String, name: "text", description: "Any text", required: true, max_length: 4000 }],
+      },
+      { type: ApplicationCommandOptionType.Subcommand, name: "queue", description: "The messages that wait for a decision" },
+      { type: ApplicationCommandOptionType.Subcommand, name: "export", description: "All decisions as JSONL" },
+    ],
+  },
+  async run(interaction, parts) {
+    await answerPrivately(interaction, parts, async () => {
+      checkModerates(interaction);
+      const guild = guildOf(interaction);
+      const subcommand = interaction.options.getSubcommand();
+      if (subcommand === "test") return await test(interaction, parts);
+      if (subcommand === "export") return await exported(parts, guild);
+      return await queue(parts, guild);
+    });
+  },
+};
+
+async function test(interaction: ChatInputCommandInteraction, { inference, store }: Parts): Promise<PrivateAnswer> {
+  const { settings } = await store.settings(guildOf(interaction));
+  const { findings, action } = await judgeMessage(inference, { text: interaction.options.getString("text", true), settings });
+  if (findings.length === 0) return { content: "There is nothing to judge: the text is empty, or all principles are off." };
+  return {
+    embeds: [{ title: "Values, from -1 to 1", description: findings.map(findingLine).join("\n"), footer: { text: verdict(action) } }],
+  };
+}
+
+/** As many as one message shows well. */
+const SHOWN = 5;
+
+async function queue({ store }: Parts, guild: string): Promise<PrivateAnswer> {
+  const reviews = await store.pendingReviews(guild, SHOWN);
+  if (reviews.length === 0) return { content: "Nothing waits for a decision." };
+  return {
+    content: `The oldest of those that wait${reviews.length === SHOWN ? `, ${SHOWN} at a time` : ""}:`,
+    embeds: reviews.map((review) => reviewCard(review)),
+    components: reviews.flatMap(reviewButtons),
+  };
+}
+
+/** One line for each decision: what was judged, how, and what a person decided. Preference data, without the messages themselves. */
+async function exported({ store }: Parts, guild: string): Promise<PrivateAnswer> {
+  const lines: string[] = [];
+  for await (const { id, hash, excerpt, findings, action, shadow, decision, decidedAt, createdAt } of store.decisions(guild)) {
+    const times = { createdAt: new Date(createdAt).toISOString(), decidedAt: new Date(decidedAt ?? createdAt).toISOString() };
+    lines.push(JSON.stringify({ id, hash, excerpt, findings, action, shadow, decision, ...times }));
+  }
+  if (lines.length === 0) return { content: "Nothing was decided yet." };
+  const file = new AttachmentBuilder(Buffer.from(`${lines.join("\n")}\n`), { name: "decisions.jsonl" });
+  return { content: `${lines.length} decisions.`, files: [file] };
+}

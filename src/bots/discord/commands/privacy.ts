@@ -1,0 +1,55 @@
+import { ApplicationCommandOptionType, ApplicationCommandType, AttachmentBuilder, InteractionContextType } from "discord.js";
+import type { Parts } from "../parts.ts";
+import { answerPrivately, type Command, type PrivateAnswer } from "./command.ts";
+
+const STORED = `**What I keep**
+- Of each answer to you: when and where, a hash and the first words of the answer, and how it was judged. Not your question.
+- Of a message of yours that was judged to be against this server's principles: a hash, its first words, the values and what the moderators decided. All of it only while it is hidden and waits for them.
+- How many questions you asked today, what you said in an appeal, and whether you opted out.
+All of it is forgotten after the number of days that each server sets, 30 unless it sets another.
+
+**What you can do**
+\`/privacy export\` sends you all of it. \`/privacy delete\` forgets it at once. \`/privacy opt-out\`: I neither read nor answer what you write; the server's moderation still applies.`;
+
+/** `/privacy`: what is kept about somebody, and their say in it. It is about who asks, and nobody else. */
+export const privacy: Command = {
+  data: {
+    type: ApplicationCommandType.ChatInput,
+    name: "privacy",
+    description: "What I keep about you, and your say in it",
+    contexts: [InteractionContextType.Guild, InteractionContextType.BotDM],
+    options: [
+      ["show", "What is kept, and for how long"],
+      ["export", "Sends you all that is kept about you"],
+      ["delete", "Forgets all that is kept about you"],
+      ["opt-out", "I neither read nor answer what you write"],
+      ["opt-in", "I answer you again"],
+    ].map(([name = "", description = ""]) => ({ type: ApplicationCommandOptionType.Subcommand as const, name, description })),
+  },
+  async run(interaction, parts) {
+    const user = interaction.user.id;
+    await answerPrivately(interaction, parts, async () => (await ACTS[interaction.options.getSubcommand()]?.(parts, user)) ?? STORED);
+  },
+};
+
+const ACTS: Readonly<Record<string, (parts: Parts, user: string) => Promise<PrivateAnswer | string>>> = {
+  async export({ store }, user) {
+    const data = await store.personalData(user);
+    const file = new AttachmentBuilder(Buffer.from(`${JSON.stringify(data, null, 2)}\n`), { name: "about-you.json" });
+    return { content: "All that I keep about you:", files: [file] };
+  },
+  async delete({ store, log }, user) {
+    const count = await store.forgetPerson(user);
+    log.info({ count }, "forgot a person");
+    return `Forgotten: ${count} ${count === 1 ? "record" : "records"}.`;
+  },
+  async "opt-out"({ store, drafts }, user) {
+    await store.setOptedOut(user, true);
+    drafts.takeBackAuthor(user, "stopped");
+    return "From now on I neither read nor answer what you write. `/privacy opt-in` takes it back; `/privacy delete` forgets what I keep.";
+  },
+  async "opt-in"({ store }, user) {
+    await store.setOptedOut(user, false);
+    return "I answer you again.";
+  },
+};

@@ -1,0 +1,70 @@
+import type { Message } from "discord.js";
+import PQueue from "p-queue";
+import { judgeMessage } from "../../guard/moderate.ts";
+import type { GuildSettings } from "../../guard/settings.ts";
+import { isServed, type Parts } from "../parts.ts";
+import { isByPerson } from "../talk/addressed.ts";
+import { messageText } from "../text/message-text.ts";
+import { openReview } from "./reviews.ts";
+
+/** Messages that are judged at once. Answers use the model too. */
+const AT_ONCE = 4;
+
+/** Messages that wait to be judged; of a flood beyond it, the rest stays unjudged and is counted. */
+const MOST_WAITING = 2000;
+
+/** Judges what people post and edit, where a guild wants it. */
+export class AutoModerator {
+  readonly #parts: Parts;
+  readonly #queue = new PQueue({ concurrency: AT_ONCE });
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** Never rejects: what cannot be judged is left as it is, counted and logged. */
+  look(message: Message, settings: GuildSettings): void {
+    if (!message.inGuild() || !this.#isLookedAt(message, settings)) return;
+    if (this.#queue.size >= MOST_WAITING) this.#parts.metrics.unjudged();
+    else void this.#queue.add(() => this.#judge(message, settings));
+  }
+
+  /** Resolves when nothing waits to be judged. */
+  async idle(): Promise<void> {
+    await this.#queue.onIdle();
+  }
+
+  /** What waits is not judged any more. */
+  stop(): void {
+    this.#queue.clear();
+  }
+
+  async #judge(message: Message<true>, settings: GuildSettings): Promise<void> {
+    const { inference, metrics, log } = this.#parts;
+    const text = messageText(message);
+    try {
+      const judgement = await judgeMessage(inference, { text, settings });
+      if (judgement.findings.length === 0) return;
+      metrics.judged(judgement.against.length > 0);
+      if (judgement.against.length > 0) await openReview(this.#parts, { message, text, judgement, settings });
+    } catch (error) {
+      metrics.unjudged();
+      log.error({ err: error, guild: message.guildId, message: message.id }, "not judged");
+    }
+  }
+
+  #isLookedAt(message: Message<true>, { moderation }: GuildSettings): boolean {
+    const { options } = this.#parts;
+    if (!moderation.automatic || !options.messageContent || !isServed(options, message.guildId) || !isByPerson(message)) return false;
+    const { ignore } = moderation;
+    const { channel } = message;
+    const parent = channel.isThread() ? channel.parent : channel;
+    const places = [channel.id, parent?.id];
+    const isIgnored =
+      ignore.users.includes(message.author.id) ||
+      places.some((place) => place !== undefined && ignore.channels.includes(place)) ||
+      (parent?.parentId != null && ignore.categories.includes(parent.parentId)) ||
+      (message.member?.roles.cache.some(({ id }) => ignore.roles.includes(id)) ?? false);
+    return !isIgnored;
+  }
+}

@@ -1,0 +1,46 @@
+import type { Client } from "discord.js";
+import type { Logger } from "pino";
+import type { Respond } from "../guard/guarded.ts";
+import type { Inference } from "../guard/inference.ts";
+import type { Store } from "../guard/store/store.ts";
+import type { Door } from "./door.ts";
+import type { Metrics } from "./metrics.ts";
+import type { ChannelOrder } from "./talk/channel-order.ts";
+import type { Drafts } from "./talk/drafts.ts";
+
+/** What the parts of the bot share. */
+export interface Parts {
+  readonly client: Client<true>;
+  readonly inference: Inference;
+  readonly respond: Respond;
+  readonly store: Store;
+  readonly door: Door;
+  readonly drafts: Drafts;
+  readonly order: ChannelOrder;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly options: BotOptions;
+}
+
+/** What whoever runs the bot decides, for all guilds. */
+export interface BotOptions {
+  /** Whether it answers in private. */
+  readonly dms: boolean;
+  /** Whether it has the Message Content intent, without which nothing is judged by itself. */
+  readonly messageContent: boolean;
+  /** The guilds in which it works. `undefined`: all. */
+  readonly guilds?: readonly string[] | undefined;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  /** A monotonic clock, in milliseconds. */
+  readonly now: () => number;
+}
+
+/** Whose settings count in a private conversation, and with whom it is not mixed. */
+export function privateGuild(user: string): string {
+  return `dm:${user}`;
+}
+
+export function isServed({ guilds }: BotOptions, guild: string): boolean {
+  return guilds === undefined || guilds.includes(guild);
+}

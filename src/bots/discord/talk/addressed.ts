@@ -1,0 +1,25 @@
+import type { Message } from "discord.js";
+import type { GuildSettings } from "../../guard/settings.ts";
+
+/**
+ * Whether a message is a question to us: it mentions us by name or, in reply to us, goes on. Bots, webhooks and we ourselves ask
+ * nothing, so no two bots can talk for ever.
+ */
+export function isAddressed(message: Message, { talk }: GuildSettings): boolean {
+  if (!talk.enabled || !isByPerson(message)) return false;
+  if (!message.inGuild()) return true;
+  if (!isTalkedIn(message, talk.channels)) return false;
+  const { user } = message.client;
+  const isMention = new RegExp(`<@!?${user.id}>`).test(message.content);
+  const isReply = message.reference?.messageId !== undefined && message.mentions.repliedUser?.id === user.id;
+  return (talk.mentions && isMention) || (talk.replies && isReply);
+}
+
+export function isByPerson({ author, webhookId, system }: Message): boolean {
+  return !author.bot && !author.system && webhookId === null && !system;
+}
+
+function isTalkedIn({ channel, channelId }: Message<true>, channels: readonly string[]): boolean {
+  if (channels.length === 0 || channels.includes(channelId)) return true;
+  return channel.isThread() && channel.parentId !== null && channels.includes(channel.parentId);
+}

@@ -1,0 +1,72 @@
+import { cleanContent, type Message, MessageType, type TextBasedChannel } from "discord.js";
+import type { Said } from "../../guard/conversation.ts";
+import type { GuildSettings } from "../../guard/settings.ts";
+import type { Store } from "../../guard/store/store.ts";
+
+/** What is read of a conversation. */
+interface Reading {
+  readonly settings: GuildSettings;
+  readonly store: Pick<Store, "isOptedOut">;
+}
+
+/** The conversation that a message goes on with; the message is its last line. Of people who opted out nothing is read. */
+export async function readConversation(message: Message, reading: Reading): Promise<readonly Said[]> {
+  const { context, contextMessages } = reading.settings.talk;
+  const isRecent = context === "recent" || (context === "thread" && message.channel.isThread());
+  const before = isRecent
+    ? await lastMessages(message.channel, contextMessages - 1, message.id)
+    : await repliedTo(message, contextMessages - 1);
+  return [...(await saidIn(before, reading)), ...lineOf(message)];
+}
+
+/** What was said last in a channel, for a question that is no message. */
+export async function readChannel(channel: TextBasedChannel, reading: Reading): Promise<readonly Said[]> {
+  const { context, contextMessages } = reading.settings.talk;
+  const isRecent = context === "recent" || (context === "thread" && channel.isThread());
+  return isRecent ? await saidIn(await lastMessages(channel, contextMessages - 1), reading) : [];
+}
+
+async function lastMessages(channel: TextBasedChannel, limit: number, before?: string): Promise<readonly Message[]> {
+  if (limit < 1) return [];
+  const messages = await channel.messages.fetch({ limit, ...(before === undefined ? {} : { before }) });
+  return [...messages.values()].toReversed();
+}
+
+/** From the first one of the chain to the last. What cannot be read any more ends it. */
+async function repliedTo(message: Message, limit: number): Promise<readonly Message[]> {
+  const chain: Message[] = [];
+  for (let last = message; chain.length < limit; last = chain[0] as Message) {
+    const { messageId, channelId } = last.reference ?? {};
+    if (messageId === undefined || channelId !== message.channelId || last.type !== MessageType.Reply) break;
+    const earlier = await message.channel.messages.fetch(messageId).catch(() => undefined);
+    if (earlier === undefined) break;
+    chain.unshift(earlier);
+  }
+  return chain;
+}
+
+async function saidIn(messages: readonly Message[], { store }: Reading): Promise<readonly Said[]> {
+  const said: Said[] = [];
+  for (const message of messages) {
+    const isOurs = message.author.id === message.client.user.id;
+    if (!isOurs && (message.author.bot || message.webhookId !== null || message.system)) continue;
+    if (!isOurs && (await store.isOptedOut(message.author.id))) continue;
+    said.push(...lineOf(message));
+  }
+  return said;
+}
+
+function lineOf(message: Message): readonly Said[] {
+  const { author, member, client } = message;
+  const text = withoutUs(message);
+  const speaker = author.id === client.user.id ? undefined : { id: author.id, name: member?.displayName ?? author.displayName };
+  return [{ speaker, text }];
+}
+
+/** Names instead of mentions, and our own left out: it is how one talks to us, not what is said. */
+function withoutUs({ content, channel, client }: Message): string {
+  const text = content.replaceAll(new RegExp(`<@!?${client.user.id}>`, "g"), " ");
+  return cleanContent(text, channel)
+    .replace(/[ \t]+/g, " ")
+    .trim();
+}

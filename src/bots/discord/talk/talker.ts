@@ -1,0 +1,165 @@
+import { DiscordAPIError, type TextBasedChannel } from "discord.js";
+import type { Said } from "../../guard/conversation.ts";
+import type { Outcome } from "../../guard/outcome.ts";
+import type { GuildSettings } from "../../guard/settings.ts";
+import { excerptOf, hashOf } from "../../guard/store/excerpts.ts";
+import type { ReplyEnd } from "../../guard/store/store.ts";
+import type { Parts } from "../parts.ts";
+import { TakenBack } from "./drafts.ts";
+import type { Site } from "./site.ts";
+import { Stage } from "./stage.ts";
+import { Typing } from "./typing.ts";
+
+/** A question to the bot, and where its answer goes. */
+export interface Question {
+  readonly guild: string;
+  readonly channel: string;
+  readonly source: string;
+  readonly author: string;
+  readonly settings: GuildSettings;
+  /** Reads the conversation; its last line is the question. */
+  readonly read: () => Promise<readonly Said[]>;
+  readonly site: Site;
+  /** A command was deferred: something stands there already. */
+  readonly isDeferred: boolean;
+  /** Where the typing indicator shows, if anywhere. */
+  readonly typingIn: TextBasedChannel | undefined;
+  /** When it came in, by the monotonic clock. */
+  readonly askedAt: number;
+}
+
+/** From a question to a vetted post, or to a line of our own; and the record of it. */
+export class Talker {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** Never rejects: what fails is told to the person, and to the log. */
+  async answer(question: Question): Promise<void> {
+    const { drafts, order } = this.#parts;
+    const { source, channel, author } = question;
+    const signal = drafts.begin(source, { author, channel });
+    const place = order.join(channel);
+    const stage = new Stage(question.site, this.#parts.door, question.isDeferred);
+    try {
+      await this.#answer(question, { signal, stage, before: place.before });
+    } catch (error) {
+      await this.#giveUp(question, stage, error);
+    } finally {
+      place.leave();
+      drafts.end(source);
+    }
+  }
+
+  async #answer(question: Question, { signal, stage, before }: Work): Promise<void> {
+    const { store, options } = this.#parts;
+    const { guild, channel, source, author, settings } = question;
+    const record = { guild, channel, source, author, principle: settings.talk.principle, createdAt: options.clock() };
+    if (!(await store.beginReply(record))) return;
+    const outcome = await this.#outcome(question, { signal, stage });
+    await before;
+    signal.throwIfAborted();
+    if (outcome.kind === "ignore") {
+      await stage.withdraw(IGNORED[outcome.reason]);
+      await store.endReply(guild, source, { state: "refused" });
+      return;
+    }
+    await this.#post(question, stage, outcome);
+    this.#parts.metrics.outcome(outcome, (options.now() - question.askedAt) / 1000);
+    this.#log(question, outcome);
+  }
+
+  async #outcome(question: Question, { signal, stage }: Omit<Work, "before">): Promise<Outcome> {
+    using _typing = question.typingIn === undefined ? undefined : new Typing(question.typingIn);
+    const { guild, channel, source, author, settings } = question;
+    const said = await question.read();
+    signal.throwIfAborted();
+    return await this.#parts.respond({
+      guild,
+      channel,
+      source,
+      author,
+      said,
+      settings,
+      signal,
+      show: settings.talk.edits ? (beginning) => stage.show(beginning) : undefined,
+      onPosition: stage.onPosition,
+    });
+  }
+
+  /** What is posted is on record before it is. */
+  async #post({ guild, source }: Question, stage: Stage, outcome: Exclude<Outcome, { kind: "ignore" }>): Promise<void> {
+    const { store, door } = this.#parts;
+    const text = outcome.kind === "reply" ? outcome.text.text : outcome.line;
+    const parts = outcome.kind === "reply" ? door.answer(outcome.text) : [door.own(outcome.line)];
+    const facts: Omit<ReplyEnd, "state"> = {
+      hash: hashOf(text),
+      excerpt: excerptOf(text),
+      ...(outcome.kind === "reply" ? { value: outcome.text.value } : {}),
+      ...accountOf(outcome),
+    };
+    await store.endReply(guild, source, { state: "drafting", ...facts });
+    const messages = await stage.finish(parts);
+    const state = outcome.kind === "reply" ? "posted" : outcome.reason === "failed" || outcome.reason === "busy" ? "failed" : "refused";
+    await store.endReply(guild, source, { state, messages, ...facts });
+  }
+
+  async #giveUp(question: Question, stage: Stage, error: unknown): Promise<void> {
+    const { store, log, metrics, door } = this.#parts;
+    const { guild, source, settings } = question;
+    const taken = error instanceof TakenBack ? error : undefined;
+    const line = taken === undefined ? settings.talk.failure : LINES[taken.by];
+    const isGone = isAboutGone(error);
+    log[taken !== undefined || isGone ? "info" : "error"]({ err: error, guild, source }, "no answer");
+    if (taken === undefined) metrics.refusal("failed");
+    const state = taken === undefined ? "failed" : "stopped";
+    const ends = [
+      store.endReply(guild, source, { state }),
+      taken !== undefined ? stage.withdraw(line) : isGone ? undefined : stage.finish([door.own(line ?? "")]),
+    ];
+    for (const end of await Promise.allSettled(ends))
+      if (end.status === "rejected") log.error({ err: end.reason, guild, source }, "not told");
+  }
+
+  #log({ guild, source }: Question, outcome: Exclude<Outcome, { kind: "ignore" }>): void {
+    const { log } = this.#parts;
+    if (outcome.kind === "reply") log.info({ guild, source, rewinds: outcome.account.rewinds, value: outcome.text.value }, "answered");
+    else log[outcome.reason === "failed" ? "error" : "info"]({ guild, source, reason: outcome.reason, err: outcome.error }, "refused");
+  }
+}
+
+interface Work {
+  readonly signal: AbortSignal;
+  readonly stage: Stage;
+  /** When the channel's earlier questions are done. */
+  readonly before: Promise<void>;
+}
+
+/** Said where something stands already, of a command; elsewhere nothing is. */
+const IGNORED: Readonly<Record<Extract<Outcome, { kind: "ignore" }>["reason"], string>> = {
+  "opted-out": "You opted out: I do not read what you write. `/privacy opt-in` takes you back in.",
+  cooldown: "Please wait a moment before you ask again.",
+};
+
+/** What stands where an answer was to be; nothing where the question is gone. */
+const LINES: Readonly<Record<TakenBack["by"], string | undefined>> = {
+  edited: undefined,
+  deleted: undefined,
+  stopped: "Stopped.",
+  shutdown: "I have to restart. Please ask again in a moment.",
+};
+
+function accountOf({ account }: Exclude<Outcome, { kind: "ignore" }>): Partial<ReplyEnd> {
+  if (account === undefined) return {};
+  const { principle, rewinds, course, discarded } = account;
+  return { principle, rewinds, course, discarded };
+}
+
+/** Nobody can be told where the message, the channel or the right to write is gone. */
+const GONE: readonly (number | string)[] = [10003, 10008, 50001, 50013, 50035, 10062, 50027];
+
+function isAboutGone(error: unknown): boolean {
+  return error instanceof DiscordAPIError && GONE.includes(error.code);
+}
