@@ -1,5 +1,5 @@
 /** RAIN in LangChain: the local model as a chat model, and critique of any other one. Needs `@langchain/core`; loads no native code. */
-import { withPeers } from "./integrations/langchain/missing-peer.ts";
+import { withPeers } from "./peers/missing-peer.ts";
 
 const { ChatRain: LoadedChatRain, RainCritique: LoadedRainCritique } = await withPeers({ "@langchain/core": "^1.2.0" }, async () => ({
   ...(await import("./integrations/langchain/chat-rain.ts")),
@@ -50,6 +50,6 @@ export type {
 
 // Errors
 export { MessageError } from "./integrations/langchain/message-error.ts";
-export { MissingPeerError } from "./integrations/langchain/missing-peer.ts";
+export { MissingPeerError } from "./peers/missing-peer.ts";
 export { StructuredOutputError } from "./integrations/langchain/structured-output-error.ts";
 export { RainViolationError } from "./integrations/langchain/violation-error.ts";

@@ -95,9 +95,12 @@ export interface AuditRecord {
 export interface PersonalData {
   readonly replies: readonly ReplyRecord[];
   readonly reviews: readonly ReviewRecord[];
+  /** What they did as moderators. */
+  readonly actions: readonly AuditRecord[];
   readonly optedOut: boolean;
 }
 
+/** Every method throws `StoreError` when the database does not do its work; nothing is half done then. */
 export interface Store extends AsyncDisposable {
   /** Whether it answers. @throws {StoreError} when it does not */
   ping(): Promise<void>;
@@ -147,14 +150,17 @@ export interface Store extends AsyncDisposable {
     readonly by: string;
     readonly at: number;
   }): Promise<ReviewRecord | undefined>;
-  /** Keeps what the affected person says, and makes the review pending again. Once for each review, and only by its author. */
+  /**
+   * Keeps what the affected person says, and makes the review pending again. Once for each review, and only by its author.
+   * `undefined`: it cannot be appealed, or not any more, or was found fine anyway.
+   */
   appeal(appeal: {
     readonly guild: string;
     readonly id: number;
     readonly author: string;
     readonly text: string;
   }): Promise<ReviewRecord | undefined>;
-  /** All that were decided, oldest first. */
+  /** All that were decided, in the order of the decisions. Read in pages: it may take its time. */
   decisions(guild: string): AsyncIterable<ReviewRecord>;
 
   addAudit(record: AuditRecord): Promise<void>;
@@ -165,11 +171,17 @@ export interface Store extends AsyncDisposable {
   setOptedOut(user: string, isOut: boolean): Promise<void>;
   isOptedOut(user: string): Promise<boolean>;
   personalData(user: string): Promise<PersonalData>;
-  /** Forgets all about a person but whether they opted out. How many records there were. */
+  /**
+   * Forgets all replies to and reviews of a person. How many there were. What stays: whether they opted out, how much they asked today
+   * (or a daily cap would be none), and what they did as moderators, until the guild's retention ends it.
+   */
   forgetPerson(user: string): Promise<number>;
 
   /** Forgets a guild, its settings too. */
   purgeGuild(guild: string): Promise<void>;
-  /** Forgets what is older than each guild's settings allow; what was counted on other days than `day`. How many records there were. */
+  /**
+   * Forgets what is older than each guild's settings allow: replies, reviews, audit, settings that others took the place of; and what was
+   * counted before yesterday. How many records there were.
+   */
   purgeExpired(now: number): Promise<number>;
 }

@@ -1,4 +1,4 @@
-import { RainError } from "../../core/index.ts";
+import { RainError } from "../core/index.ts";
 
 /** A package that an entry point needs is not installed, or not in a version that fits. */
 export class MissingPeerError extends RainError {

@@ -1,0 +1,25 @@
+/** The seam between the two databases: what differs lies behind it, and the SQL in front of it is the same. */
+import type { Statement } from "./sql.ts";
+
+export type Row = Readonly<Record<string, unknown>>;
+
+export interface Outcome {
+  readonly rows: readonly Row[];
+  /** How many rows were written. Not known of a statement that returns rows. */
+  readonly changes: number;
+}
+
+/** All of it throws `StoreError` and nothing else. */
+export interface Database extends AsyncDisposable {
+  readonly dialect: Dialect;
+  run(statement: Statement): Promise<Outcome>;
+  /** All or nothing, and nobody sees it half done. The statements cannot depend on each other's outcome but through SQL. */
+  runAll(statements: readonly Statement[]): Promise<readonly Outcome[]>;
+}
+
+export interface Dialect {
+  /** A column that counts up by itself. A number is never given out twice, even when its row is gone: old buttons name it. */
+  readonly counter: string;
+  /** Makes other processes wait with their migrations until the transaction has ended. */
+  readonly lockMigrations: readonly Statement[];
+}

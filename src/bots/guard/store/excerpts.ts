@@ -1,0 +1,25 @@
+/** What is kept of a text instead of the text. */
+import { createHash } from "node:crypto";
+import { wellFormed } from "./well-formed.ts";
+
+/** Long enough to recognise what one has read; too short to read it again. In characters as people count them. */
+const LONGEST_EXCERPT = 80;
+
+/** As UTF-16: some characters have very many parts. */
+const LONGEST_EXCERPT_UNITS = 400;
+
+/** The beginning, in one line. An emoji of many parts stays whole or goes. */
+export function excerptOf(text: string): string {
+  const start = text.slice(0, LONGEST_EXCERPT_UNITS);
+  const line = wellFormed(start)
+    .replace(/[\s\p{Cc}]+/gu, " ")
+    .trim();
+  const characters = Array.from(new Intl.Segmenter("en", { granularity: "grapheme" }).segment(line), ({ segment }) => segment);
+  if (characters.length <= LONGEST_EXCERPT && start.length === text.length) return line;
+  return `${characters.slice(0, LONGEST_EXCERPT - 1).join("")}…`;
+}
+
+/** SHA-256 in hexadecimal: tells whether two texts are the same, and nothing more. */
+export function hashOf(text: string): string {
+  return createHash("sha256").update(text, "utf8").digest("hex");
+}

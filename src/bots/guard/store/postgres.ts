@@ -1,0 +1,87 @@
+import type { Pool, PoolClient, QueryResult } from "pg";
+import { withPeers } from "../../../peers/missing-peer.ts";
+import type { Database, Dialect, Outcome } from "./database.ts";
+import { postgresCode } from "./postgres-code.ts";
+import { plain, type Statement, sql } from "./sql.ts";
+import { storeError } from "./store-error.ts";
+
+/** How long we wait for a connection, and for what others have locked. */
+const PATIENCE_MS = 5000;
+
+/** A statement that takes longer has lost its server. */
+const LONGEST_STATEMENT_MS = 30_000;
+
+/** Any number, as long as no other program that shares the database has the same. */
+const MIGRATION_LOCK = 7_246_411;
+
+const DIALECT: Dialect = {
+  counter: "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+  // Ends with the transaction, however that ends. CREATE TABLE IF NOT EXISTS alone is not safe when two do it at once.
+  lockMigrations: [sql`SELECT pg_advisory_xact_lock(${MIGRATION_LOCK})`],
+};
+
+/** @param url `postgres://...` */
+export async function openPostgres(url: string): Promise<Database> {
+  const { Pool } = await withPeers({ pg: "^8.16.0" }, () => import("pg"));
+  const pool = new Pool({
+    connectionString: url,
+    connectionTimeoutMillis: PATIENCE_MS,
+    lock_timeout: PATIENCE_MS,
+    query_timeout: LONGEST_STATEMENT_MS,
+    keepAlive: true,
+  });
+  // A connection that breaks while nobody uses it is replaced; if there is no server any more, the next one who asks is told.
+  pool.on("error", () => undefined);
+  return new PostgresDatabase(pool);
+}
+
+class PostgresDatabase implements Database {
+  readonly dialect = DIALECT;
+  readonly #pool: Pool;
+  #ending: Promise<void> | undefined;
+
+  constructor(pool: Pool) {
+    this.#pool = pool;
+  }
+
+  async run(statement: Statement): Promise<Outcome> {
+    const [outcome] = await this.#connected(async (client) => [await query(client, statement)]);
+    return outcome as Outcome;
+  }
+
+  runAll(statements: readonly Statement[]): Promise<readonly Outcome[]> {
+    return this.#connected(async (client) => {
+      await query(client, plain("BEGIN"));
+      const outcomes: Outcome[] = [];
+      for (const statement of statements) outcomes.push(await query(client, statement));
+      await query(client, plain("COMMIT"));
+      return outcomes;
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ending ??= this.#pool.end();
+    await this.#ending;
+  }
+
+  async #connected<Result>(action: (client: PoolClient) => Promise<Result>): Promise<Result> {
+    if (this.#ending !== undefined) throw storeError("closed", undefined);
+    let client: PoolClient | undefined;
+    try {
+      client = await this.#pool.connect();
+      const result = await action(client);
+      client.release();
+      return result;
+    } catch (cause) {
+      // What failed on it may have left a transaction open or half an answer unread: closing it is what surely ends both.
+      client?.release(true);
+      throw storeError(postgresCode(cause), cause);
+    }
+  }
+}
+
+async function query(client: PoolClient, { texts, values }: Statement): Promise<Outcome> {
+  const text = texts.reduce((before, after, index) => `${before}$${index}${after}`);
+  const { rows, rowCount }: QueryResult<Record<string, unknown>> = await client.query(text, [...values]);
+  return { rows, changes: rowCount ?? 0 };
+}

@@ -1,0 +1,48 @@
+import { DEFAULT_SETTINGS } from "../settings.ts";
+import type { Database } from "./database.ts";
+import { type Statement, sql } from "./sql.ts";
+
+const DAY_MS = 86_400_000;
+
+export async function purgeGuild(database: Database, guild: string): Promise<void> {
+  await database.runAll([
+    sql`DELETE FROM guard_replies WHERE guild = ${guild}`,
+    sql`DELETE FROM guard_reviews WHERE guild = ${guild}`,
+    sql`DELETE FROM guard_audits WHERE guild = ${guild}`,
+    sql`DELETE FROM guard_settings WHERE guild = ${guild}`,
+  ]);
+}
+
+/**
+ * Settings go too, when others took their place and they are that old: they tell who decided. Counts stay for one day more, as the clocks of
+ * two processes may stand on both sides of midnight.
+ */
+export async function purgeExpired(database: Database, now: number): Promise<number> {
+  const yesterday = new Date(now - DAY_MS).toISOString().slice(0, "2026-11-21".length);
+  const outcomes = await database.runAll([
+    expired("guard_replies", "created_at", now),
+    expired("guard_reviews", "created_at", now),
+    expired("guard_audits", "happened_at", now),
+    also(
+      expired("guard_settings", "changed_at", now),
+      " AND version < (SELECT max(version) FROM guard_settings AS newest WHERE newest.guild = guard_settings.guild)",
+    ),
+    sql`DELETE FROM guard_uses WHERE day < ${yesterday}`,
+  ]);
+  return outcomes.reduce((sum, { changes }) => sum + changes, 0);
+}
+
+/** Deletes what is older than the days of its own guild. */
+function expired(table: string, time: string, now: number): Statement {
+  const days = `coalesce(
+    (SELECT retention_days FROM guard_settings AS decided WHERE decided.guild = ${table}.guild ORDER BY version DESC LIMIT 1),
+    ${DEFAULT_SETTINGS.retentionDays})`;
+  return {
+    texts: [`DELETE FROM ${table} WHERE ${time} < CAST(`, ` AS BIGINT) - CAST(${DAY_MS} AS BIGINT) * ${days}`],
+    values: [now],
+  };
+}
+
+function also({ texts, values }: Statement, condition: string): Statement {
+  return { texts: [...texts.slice(0, -1), `${texts.at(-1)}${condition}`], values };
+}

@@ -1,0 +1,111 @@
+import { setImmediate } from "node:timers/promises";
+import type { Client, InStatement, ResultSet } from "@libsql/client";
+import { withPeers } from "../../../peers/missing-peer.ts";
+import type { Database, Dialect, Outcome } from "./database.ts";
+import type { Statement } from "./sql.ts";
+import { sqliteCode } from "./sqlite-code.ts";
+import { storeError } from "./store-error.ts";
+
+/**
+ * How long we wait for other processes, in turns. The driver stands still while it waits, and the whole process with it: between two turns
+ * the bot answers Discord's heartbeats.
+ */
+const TURN_MS = 500;
+const TURNS = 10;
+
+/**
+ * - `journal_mode`: in a write-ahead log, who reads waits for nobody, and two processes may have the file open.
+ * - `synchronous`: what was acknowledged is on the disk, and a loss of power does not take it back. Costs one `fsync` a change.
+ * - `foreign_keys`: what belongs to a reply goes with it.
+ * - `secure_delete`: what was deleted is written over, and not just no longer mentioned.
+ */
+const PRAGMAS = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON";
+
+const DIALECT: Dialect = {
+  counter: "INTEGER PRIMARY KEY AUTOINCREMENT",
+  // Every transaction begins as a writer's (BEGIN IMMEDIATE), of which there is one at a time.
+  lockMigrations: [],
+};
+
+/** @param url `file:...` or `:memory:` */
+export async function openSqlite(url: string): Promise<Database> {
+  const { createClient } = await withPeers({ "@libsql/client": "^0.18.0" }, () => import("@libsql/client/sqlite3"));
+  try {
+    // One connection: as the driver stands still for each statement, a second one could only wait for a lock that the first one holds.
+    const database = new SqliteDatabase(createClient({ url, timeout: TURN_MS, concurrency: 1 }));
+    await database.prepare();
+    return database;
+  } catch (cause) {
+    throw storeError(sqliteCode(cause), cause);
+  }
+}
+
+class SqliteDatabase implements Database {
+  readonly dialect = DIALECT;
+  readonly #client: Client;
+  /** Settled when nobody is before the next one in line. */
+  #line: Promise<unknown> = Promise.resolve();
+  #turnsWaited = 0;
+  #isDisposed = false;
+
+  constructor(client: Client) {
+    this.#client = client;
+  }
+
+  prepare(): Promise<void> {
+    return this.#inLine(() => this.#client.executeMultiple(PRAGMAS));
+  }
+
+  run(statement: Statement): Promise<Outcome> {
+    return this.#inLine(async () => outcomeOf(await this.#client.execute(written(statement))));
+  }
+
+  /** Not as an interactive transaction: between its statements, others would come onto the connection, or wait for it in vain. */
+  runAll(statements: readonly Statement[]): Promise<readonly Outcome[]> {
+    return this.#inLine(async () => (await this.#client.batch(statements.map(written), "write")).map(outcomeOf));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isDisposed = true;
+    await this.#line;
+    this.#client.close();
+  }
+
+  /** One after the other: who waits for a lock does so for all behind, whose patience ends when that of the first one does. */
+  #inLine<Result>(action: () => Promise<Result>): Promise<Result> {
+    if (this.#isDisposed) return Promise.reject(storeError("closed", undefined));
+    const lastTurn = this.#turnsWaited + TURNS;
+    const result = this.#line.then(() => this.#untilFree(action, lastTurn));
+    this.#line = result.catch(() => undefined);
+    return result;
+  }
+
+  async #untilFree<Result>(action: () => Promise<Result>, lastTurn: number): Promise<Result> {
+    for (;;) {
+      try {
+        return await action();
+      } catch (cause) {
+        const code = sqliteCode(cause);
+        if (code !== "locked") throw storeError(code, cause);
+        this.#turnsWaited++;
+        await this.#reconnect();
+        if (this.#turnsWaited >= lastTurn) throw storeError(code, cause);
+        await setImmediate();
+      }
+    }
+  }
+
+  /** The driver never ends a statement that met a lock, and on its connection no transaction can be committed any more. */
+  async #reconnect(): Promise<void> {
+    await this.#client.reconnect();
+    await this.#client.executeMultiple(PRAGMAS);
+  }
+}
+
+function written({ texts, values }: Statement): InStatement {
+  return { sql: texts.join("?"), args: [...values] };
+}
+
+function outcomeOf({ rows, rowsAffected }: ResultSet): Outcome {
+  return { rows, changes: rowsAffected };
+}

@@ -1,0 +1,163 @@
+import { expect, it } from "vitest";
+import type { Store } from "../../src/bots/guard/store/store.ts";
+import { AWKWARD_TEXTS } from "../support/awkward-texts.ts";
+import {
+  AUTHOR,
+  CHANNEL,
+  collect,
+  DAY_MS,
+  GUILD,
+  MODERATOR,
+  NOON,
+  newAudit,
+  newReply,
+  newReview,
+  OTHER_GUILD,
+  replyEnd,
+  settingsChange,
+  settingsWith,
+} from "../support/store-records.ts";
+import type { StoresUnderTest } from "./store-contract.ts";
+
+export function describePeople(under: () => StoresUnderTest): void {
+  const use = { key: `user:${AUTHOR}`, day: "2026-11-21", cap: 3 };
+
+  it("are counted up to the cap and no further, each key and day by itself", async () => {
+    const { store } = under();
+    const counted = async (changes: Partial<typeof use> = {}) => await store.countWithin({ ...use, ...changes });
+    expect([await counted(), await counted(), await counted(), await counted()]).toEqual([true, true, true, false]);
+    expect(await counted({ cap: 4 })).toBe(true);
+    expect(await counted({ cap: Number.POSITIVE_INFINITY })).toBe(true);
+    expect(await counted({ day: "2026-11-22" })).toBe(true);
+    expect(await counted({ key: "user:other" })).toBe(true);
+    expect(await counted({ key: "nobody", cap: 0 })).toBe(false);
+  });
+
+  it("never come past the cap together", async () => {
+    const { store, other } = under();
+    const attempts = Array.from({ length: 40 }, (_, index) => (index % 2 === 0 ? store : other).countWithin({ ...use, cap: 7 }));
+    expect((await Promise.all(attempts)).filter(Boolean)).toHaveLength(7);
+  });
+
+  it("may opt out, and in again", async () => {
+    const { store, other } = under();
+    expect(await store.isOptedOut(AUTHOR)).toBe(false);
+    await store.setOptedOut(AUTHOR, true);
+    await store.setOptedOut(AUTHOR, true);
+    expect([await other.isOptedOut(AUTHOR), await other.isOptedOut(MODERATOR)]).toEqual([true, false]);
+    await other.setOptedOut(AUTHOR, false);
+    await other.setOptedOut(AUTHOR, false);
+    expect(await store.isOptedOut(AUTHOR)).toBe(false);
+  });
+
+  it("get all that is kept about them, of every guild, and nothing of others", async () => {
+    const { store } = under();
+    await fill(store);
+    await store.setOptedOut(AUTHOR, true);
+    const { replies, reviews, actions, optedOut } = await store.personalData(AUTHOR);
+    expect(replies.map(({ guild, author }) => [guild, author])).toEqual([
+      [GUILD, AUTHOR],
+      [OTHER_GUILD, AUTHOR],
+    ]);
+    expect(reviews.map(({ guild, author }) => [guild, author])).toEqual([
+      [GUILD, AUTHOR],
+      [OTHER_GUILD, AUTHOR],
+    ]);
+    expect(actions).toEqual([]);
+    expect(optedOut).toBe(true);
+    expect((await store.personalData(MODERATOR)).actions).toEqual([newAudit()]);
+    expect(await store.personalData("nobody")).toEqual({ replies: [], reviews: [], actions: [], optedOut: false });
+  });
+
+  it("are forgotten when they ask for it, all but their opting out; others are not", async () => {
+    const { store } = under();
+    await fill(store);
+    await store.setOptedOut(AUTHOR, true);
+    const other = await store.personalData("stranger");
+    expect(await store.forgetPerson(AUTHOR)).toBe(4);
+    expect(await store.personalData(AUTHOR)).toEqual({ replies: [], reviews: [], actions: [], optedOut: true });
+    expect(await store.personalData("stranger")).toEqual(other);
+    expect(await store.forgetPerson(AUTHOR)).toBe(0);
+  });
+
+  it("leave what they did as moderators in the guild's record", async () => {
+    const { store } = under();
+    await fill(store);
+    await store.forgetPerson(MODERATOR);
+    expect(await store.audit(GUILD, 10)).toEqual([newAudit()]);
+  });
+
+  it("do not lift their daily cap by being forgotten", async () => {
+    const { store } = under();
+    await store.countWithin({ ...use, cap: 1 });
+    await store.forgetPerson(AUTHOR);
+    expect(await store.countWithin({ ...use, cap: 1 })).toBe(false);
+  });
+
+  it("find what was done in the audit, newest first, and their own guild's alone", async () => {
+    const { store } = under();
+    for (const at of [NOON, NOON + 2, NOON + 1]) await store.addAudit(newAudit({ at, detail: `${at - NOON}` }));
+    await store.addAudit(newAudit({ actor: undefined, at: NOON + 2, detail: "later" }));
+    await store.addAudit(newAudit({ guild: OTHER_GUILD }));
+    const details = async (limit: number) => (await store.audit(GUILD, limit)).map(({ detail }) => detail);
+    expect(await details(10)).toEqual(["later", "2", "1", "0"]);
+    expect(await details(2)).toEqual(["later", "2"]);
+    expect((await store.audit(GUILD, 1))[0]?.actor).toBeUndefined();
+  });
+
+  it.each(AWKWARD_TEXTS)("may be called %s", async (_what, text, kept) => {
+    const { store } = under();
+    await store.addAudit(newAudit({ actor: text, event: text, detail: text }));
+    expect(await store.audit(GUILD, 1)).toEqual([newAudit({ actor: kept, event: kept, detail: kept })]);
+    await store.setOptedOut(text, true);
+    expect([await store.isOptedOut(text), await store.isOptedOut(`${text}!`)]).toEqual([true, false]);
+    expect([await store.countWithin({ ...use, key: text, cap: 1 }), await store.countWithin({ ...use, key: text, cap: 1 })]).toEqual([
+      true,
+      false,
+    ]);
+  });
+
+  it("are forgotten after as many days as their guild decided", async () => {
+    const { store } = under();
+    await store.changeSettings(settingsChange({ settings: settingsWith(100, { retentionDays: 2 }) }));
+    await fill(store);
+    const kept = async () => [GUILD, OTHER_GUILD].map(async (guild) => (await store.lastReplies(guild, CHANNEL, 10)).length);
+    expect(await store.purgeExpired(NOON + 2 * DAY_MS)).toBe(0);
+    // Three replies and reviews of the first guild, and one audit record; of the second guild nothing, as 30 days are the default.
+    expect(await store.purgeExpired(NOON + 2 * DAY_MS + 1)).toBe(5);
+    expect(await Promise.all(await kept())).toEqual([0, 1]);
+    expect(await store.audit(GUILD, 10)).toEqual([]);
+    expect((await store.settings(GUILD)).settings.retentionDays).toBe(2);
+    expect(await store.purgeExpired(NOON + 30 * DAY_MS + 1)).toBe(2);
+  });
+
+  it("are not named for ever by settings that others took the place of", async () => {
+    const { store } = under();
+    for (const version of [0, 1, 2]) await store.changeSettings(settingsChange({ version, at: NOON + version * DAY_MS }));
+    expect(await store.purgeExpired(NOON + 31 * DAY_MS)).toBe(1);
+    expect((await store.settingsHistory(GUILD, 10)).map(({ version }) => version)).toEqual([3, 2]);
+    expect(await store.purgeExpired(NOON + 100 * DAY_MS)).toBe(1);
+    expect((await store.settings(GUILD)).version).toBe(3);
+  });
+
+  it("are counted anew when their day is past, but not while it may still be today elsewhere", async () => {
+    const { store } = under();
+    await store.countWithin({ ...use, cap: 1 });
+    expect(await store.purgeExpired(NOON + DAY_MS)).toBe(0);
+    expect(await store.purgeExpired(NOON + 2 * DAY_MS)).toBe(1);
+    expect(await store.countWithin({ ...use, cap: 1 })).toBe(true);
+  });
+}
+
+/** In both guilds a reply to and a review of the author, and in the first one those of a stranger, and a deed of the moderator's. */
+async function fill(store: Store): Promise<void> {
+  for (const guild of [GUILD, OTHER_GUILD]) {
+    await store.beginReply(newReply({ guild }));
+    await store.endReply(guild, newReply().source, replyEnd());
+    await store.addReview(newReview({ guild }));
+  }
+  await store.beginReply(newReply({ source: "strange", author: "stranger" }));
+  await store.addReview(newReview({ message: "strange", author: "stranger" }));
+  await store.addAudit(newAudit());
+  expect(await collect(store.decisions(GUILD))).toEqual([]);
+}

@@ -1,0 +1,149 @@
+import { expect, it } from "vitest";
+import type { ReviewRecord } from "../../src/bots/guard/store/store.ts";
+import { AWKWARD_TEXTS } from "../support/awkward-texts.ts";
+import { AUTHOR, collect, GUILD, MODERATOR, NOON, newReview, OTHER_GUILD } from "../support/store-records.ts";
+import type { StoresUnderTest } from "./store-contract.ts";
+
+const PENDING = { decision: "pending", decidedBy: undefined, decidedAt: undefined, appeal: undefined } as const;
+
+export function describeReviews(under: () => StoresUnderTest): void {
+  async function add(changes: Parameters<typeof newReview>[0] = {}): Promise<number> {
+    return (await under().store.addReview(newReview(changes))) as number;
+  }
+
+  function decide(id: number, changes: Partial<{ guild: string; decision: "approved" | "rejected"; by: string; at: number }> = {}) {
+    return under().store.decide({ guild: GUILD, id, decision: "rejected", by: MODERATOR, at: NOON + 1, ...changes });
+  }
+
+  it("are pending at first, with all that they were given", async () => {
+    const id = await add();
+    expect(await under().store.review(GUILD, id)).toEqual({ ...newReview(), ...PENDING, id });
+  });
+
+  it("keep thresholds that nothing can pass", async () => {
+    const findings = [{ principle: "harmless", value: -1, threshold: Number.NEGATIVE_INFINITY }];
+    expect(await under().store.review(GUILD, await add({ findings }))).toMatchObject({ findings });
+  });
+
+  it("are one for each message and hash: an edited message has another", async () => {
+    const id = await add();
+    expect(await under().store.addReview(newReview({ action: "delete" }))).toBeUndefined();
+    const edited = await add({ hash: "of the edited text" });
+    const elsewhere = await add({ guild: OTHER_GUILD });
+    expect(new Set([id, edited, elsewhere]).size).toBe(3);
+    expect(edited).toBeGreaterThan(id);
+  });
+
+  it("are one when many add the same at once", async () => {
+    const { store, other } = under();
+    const ids = await Promise.all(Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? store : other).addReview(newReview())));
+    expect(ids.filter((id) => id !== undefined)).toHaveLength(1);
+  });
+
+  it("that are pending come oldest first", async () => {
+    const first = await add({ message: "1" });
+    const second = await add({ message: "2" });
+    const third = await add({ message: "3" });
+    await add({ message: "4", guild: OTHER_GUILD });
+    await decide(second);
+    const ids = async (limit: number) => (await under().store.pendingReviews(GUILD, limit)).map(({ id }) => id);
+    expect(await ids(10)).toEqual([first, third]);
+    expect(await ids(1)).toEqual([first]);
+  });
+
+  it("forget the text with the decision, and hand it out once more", async () => {
+    const id = await add();
+    const decided = { ...newReview(), ...PENDING, id, decision: "rejected", decidedBy: MODERATOR, decidedAt: NOON + 1 };
+    expect(await decide(id)).toEqual(decided);
+    expect(await under().store.review(GUILD, id)).toEqual({ ...decided, text: undefined });
+  });
+
+  it("are decided once, and never by another guild", async () => {
+    const id = await add();
+    expect(await decide(id, { guild: OTHER_GUILD })).toBeUndefined();
+    expect(await decide(id, { decision: "approved" })).toMatchObject({ decision: "approved" });
+    expect(await decide(id)).toBeUndefined();
+    expect(await under().store.review(GUILD, id)).toMatchObject({ decision: "approved" });
+  });
+
+  it("are decided by exactly one of many who decide at once", async () => {
+    const { store, other } = under();
+    const id = await add();
+    const decisions = await Promise.all(
+      Array.from({ length: 20 }, (_, index) =>
+        (index % 2 === 0 ? store : other).decide({ guild: GUILD, id, decision: "approved", by: `m${index}`, at: NOON }),
+      ),
+    );
+    const [winner, ...more] = decisions.filter((decision) => decision !== undefined);
+    expect(more).toEqual([]);
+    expect(winner?.text).toBe(newReview().text);
+    expect(await store.review(GUILD, id)).toMatchObject({ decidedBy: winner?.decidedBy });
+  });
+
+  it.each([-1, 0, 1.5, 1e300, Number.NaN, Number.POSITIVE_INFINITY])("that nobody has are not there: %d", async (id) => {
+    const { store } = under();
+    await add();
+    expect(await store.review(GUILD, id)).toBeUndefined();
+    expect(await decide(id)).toBeUndefined();
+    expect(await store.appeal({ guild: GUILD, id, author: AUTHOR, text: "Why?" })).toBeUndefined();
+  });
+
+  it("are pending again after an appeal, of the author, once", async () => {
+    const { store } = under();
+    const id = await add();
+    await decide(id);
+    const appeal = { guild: GUILD, id, author: AUTHOR, text: "It was a joke." };
+    expect(await store.appeal({ ...appeal, author: MODERATOR })).toBeUndefined();
+    expect(await store.appeal({ ...appeal, guild: OTHER_GUILD })).toBeUndefined();
+    const appealed = { ...newReview(), ...PENDING, id, text: undefined, appeal: appeal.text };
+    expect(await store.appeal(appeal)).toEqual(appealed);
+    expect(await store.pendingReviews(GUILD, 10)).toEqual([appealed]);
+    expect(await store.appeal(appeal)).toBeUndefined();
+    expect(await decide(id, { decision: "approved" })).toMatchObject({ appeal: appeal.text, text: undefined });
+    expect(await store.appeal(appeal)).toBeUndefined();
+  });
+
+  it("take one appeal of many at once, and none when the message was found fine", async () => {
+    const { store, other } = under();
+    const [rejected, approved] = [await add({ message: "1" }), await add({ message: "2" })];
+    await decide(rejected);
+    await decide(approved, { decision: "approved" });
+    const appeals = Array.from({ length: 10 }, (_, index) =>
+      (index % 2 === 0 ? store : other).appeal({ guild: GUILD, id: rejected, author: AUTHOR, text: `${index}` }),
+    );
+    expect((await Promise.all(appeals)).filter((one) => one !== undefined)).toHaveLength(1);
+    expect(await store.appeal({ guild: GUILD, id: approved, author: AUTHOR, text: "Why?" })).toBeUndefined();
+  });
+
+  it("that were decided come in the order of the decisions, however many there are, and each once", async () => {
+    const { store } = under();
+    const ids = await Promise.all(Array.from({ length: 450 }, (_, index) => add({ message: `${index}` })));
+    // Backwards, and always three of them in the same millisecond.
+    const order = ids.toReversed();
+    for (const [index, id] of order.entries()) await decide(id, { at: NOON + Math.floor(index / 3) });
+    await add({ message: "pending" });
+    const expected = order.map((id, index) => [NOON + Math.floor(index / 3), id] as const).toSorted((a, b) => a[0] - b[0] || a[1] - b[1]);
+    const found = await collect(store.decisions(GUILD));
+    expect(found.map(({ id }) => id)).toEqual(expected.map(([, id]) => id));
+    expect(await collect(store.decisions(OTHER_GUILD))).toEqual([]);
+  });
+
+  it("may be decided and forgotten while decisions are read", async () => {
+    const { store } = under();
+    for (let index = 0; index < 410; index++) await decide(await add({ message: `${index}` }), { at: NOON + index });
+    const found: ReviewRecord[] = [];
+    for await (const one of store.decisions(GUILD)) {
+      found.push(one);
+      if (found.length === 205) await store.forgetPerson(AUTHOR);
+    }
+    expect(found.length).toBe(400);
+  });
+
+  it.each(AWKWARD_TEXTS)("hold %s as it is", async (_what, text, kept) => {
+    const { store } = under();
+    const id = await add({ text, excerpt: text, channel: text, findings: [{ principle: text, value: 0.5, threshold: 0 }] });
+    const found = { text: kept, excerpt: kept, channel: kept, findings: [{ principle: text, value: 0.5, threshold: 0 }] };
+    expect(await store.review(GUILD, id)).toMatchObject(found);
+    expect(await store.appeal({ guild: GUILD, id, author: AUTHOR, text })).toMatchObject({ ...found, appeal: kept });
+  });
+}
