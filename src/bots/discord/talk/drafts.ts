@@ -38,9 +38,9 @@ export class Drafts {
     for (const resolve of this.#onEmpty.splice(0)) resolve();
   }
 
-  /** Who asked this; `undefined` when nothing is written for it. */
-  authorOf(source: string): string | undefined {
-    return this.#drafts.get(source)?.author;
+  /** `undefined` when nothing is written for it. */
+  get(source: string): Omit<Draft, "controller"> | undefined {
+    return this.#drafts.get(source);
   }
 
   takeBack(source: string, by: TakenBackBy): void {

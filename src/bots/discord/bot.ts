@@ -1,0 +1,206 @@
+import { Client, type ClientOptions, Events, GatewayIntentBits, type Message, type PartialMessage, Partials, PermissionFlagsBits } from "discord.js";
+import type { Logger } from "pino";
+import { guarded } from "../guard/guarded.ts";
+import { cooldown } from "../guard/guards/cooldown.ts";
+import { dailyCaps } from "../guard/guards/daily-caps.ts";
+import { failures } from "../guard/guards/failures.ts";
+import { judgedQuestions } from "../guard/guards/judged-questions.ts";
+import { optOuts } from "../guard/guards/opt-outs.ts";
+import { shortQuestions } from "../guard/guards/short-questions.ts";
+import type { Inference } from "../guard/inference.ts";
+import { responding } from "../guard/respond.ts";
+import type { GuildSettings } from "../guard/settings.ts";
+import type { Store } from "../guard/store/store.ts";
+import { handleInteraction } from "./commands/interactions.ts";
+import { Door } from "./door.ts";
+import { Metrics } from "./metrics.ts";
+import { AutoModerator } from "./moderate/auto-moderator.ts";
+import { type BotOptions, isServed, type Parts, privateGuild } from "./parts.ts";
+import { isAddressed } from "./talk/addressed.ts";
+import { ChannelOrder } from "./talk/channel-order.ts";
+import { Drafts } from "./talk/drafts.ts";
+import { readConversation } from "./talk/reader.ts";
+import { messageSite } from "./talk/site.ts";
+import { Talker } from "./talk/talker.ts";
+import { defang } from "./text/defang.ts";
+
+export interface BotInput {
+  readonly inference: Inference;
+  readonly store: Store;
+  readonly log: Logger;
+  readonly options: BotOptions;
+  /** Discord's own, such as another address of its interface, or which shards this process has. */
+  readonly client?: Partial<ClientOptions>;
+}
+
+/** One process's bot: hears what happens on Discord, and leads it to who handles it. */
+export class Bot implements AsyncDisposable {
+  readonly client: Client;
+  readonly metrics: Metrics;
+  readonly #parts: Parts;
+  readonly #moderator: AutoModerator;
+  #isLeaving = false;
+  #work = new Set<Promise<void>>();
+
+  constructor({ inference, store, log, options, client }: BotInput) {
+    const door = new Door();
+    this.client = new Client(clientOptions(door, options, client));
+    this.metrics = new Metrics({ door, inference, gatewayPing: () => this.client.ws.ping });
+    const guards = [failures, optOuts(store), cooldown(options.now), shortQuestions, dailyCaps(store, options.clock), judgedQuestions(inference)];
+    this.#parts = {
+      client: this.client as Client<true>,
+      inference,
+      store,
+      door,
+      log,
+      options,
+      metrics: this.metrics,
+      drafts: new Drafts(),
+      order: new ChannelOrder(),
+      respond: guarded(responding({ inference, defang }), guards),
+    };
+    this.#moderator = new AutoModerator(this.#parts);
+    this.#listen();
+  }
+
+  /** Resolves when the gateway is there. @throws when Discord does not take the token, for example */
+  async login(token: string): Promise<void> {
+    const ready = new Promise<void>((resolve) => this.client.once(Events.ClientReady, () => resolve()));
+    await this.client.login(token);
+    await ready;
+  }
+
+  /** Whether it hears Discord. */
+  get isReady(): boolean {
+    return !this.#isLeaving && this.client.isReady() && this.client.ws.ping !== undefined && this.client.ws.status === 0;
+  }
+
+  /** Texts that were stopped at the door: 0, or there is a bug. */
+  get leaks(): number {
+    return this.#parts.door.leaks;
+  }
+
+  /** Resolves when nothing is being done any more. */
+  async idle(): Promise<void> {
+    while (this.#work.size > 0) await Promise.allSettled([...this.#work]);
+    await this.#moderator.idle();
+    await this.#parts.drafts.drained();
+  }
+
+  /** Takes no more work, lets what is being written end within this time, tells those for whom it is too late, and leaves. */
+  async leave(drainMs: number): Promise<void> {
+    if (this.#isLeaving) return;
+    this.#isLeaving = true;
+    this.#moderator.stop();
+    const { drafts } = this.#parts;
+    const timer = setTimeout(() => drafts.takeBackAll("shutdown"), drainMs);
+    await this.idle();
+    clearTimeout(timer);
+    await this.client.destroy();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.leave(0);
+  }
+
+  #listen(): void {
+    const { log, drafts, store } = this.#parts;
+    const { client } = this;
+    client.on(Events.MessageCreate, (message) => this.#do(() => this.#heard(message)));
+    client.on(Events.MessageUpdate, (before, after) => this.#do(() => this.#edited(before, after)));
+    client.on(Events.MessageDelete, ({ id }) => drafts.takeBack(id, "deleted"));
+    client.on(Events.MessageBulkDelete, (messages) => {
+      for (const id of messages.keys()) drafts.takeBack(id, "deleted");
+    });
+    client.on(Events.ChannelDelete, ({ id }) => drafts.takeBackChannel(id, "deleted"));
+    client.on(Events.ThreadDelete, ({ id }) => drafts.takeBackChannel(id, "deleted"));
+    client.on(Events.InteractionCreate, (interaction) => this.#do(() => handleInteraction(interaction, this.#parts)));
+    client.on(Events.GuildDelete, (guild) =>
+      this.#do(async () => {
+        // Discord says the same of a guild that cannot be reached for a while.
+        if (guild.available) await store.purgeGuild(guild.id);
+      }),
+    );
+    // Without a listener the process would end.
+    client.on(Events.Error, (error) => log.error({ err: error }, "client"));
+    client.on(Events.Warn, (message) => log.warn(message));
+    client.on(Events.ShardDisconnect, ({ code }, shard) => log.warn({ code, shard }, "gateway closed"));
+    client.on(Events.ShardResume, (shard, replayed) => log.info({ shard, replayed }, "gateway resumed"));
+  }
+
+  /** What fails is logged: nothing that happens on Discord ends the process. */
+  #do(work: () => Promise<void>): void {
+    if (this.#isLeaving) return;
+    const done: Promise<void> = work()
+      .catch((error: unknown) => this.#parts.log.error({ err: error }, "failed"))
+      .finally(() => this.#work.delete(done));
+    this.#work.add(done);
+  }
+
+  async #heard(message: Message): Promise<void> {
+    const askedAt = this.#parts.options.now();
+    if (message.author.id === this.client.user?.id) return;
+    const guild = message.guildId ?? privateGuild(message.author.id);
+    const { settings } = await this.#settings(message, guild);
+    this.#moderator.look(message, settings);
+    if (!this.#isAnswered(message, settings)) return;
+    const { store } = this.#parts;
+    await new Talker(this.#parts).answer({
+      guild,
+      channel: message.channelId,
+      source: message.id,
+      author: message.author.id,
+      settings,
+      read: () => readConversation(message, { settings, store }),
+      site: messageSite(message),
+      isDeferred: false,
+      typingIn: message.channel,
+      askedAt,
+    });
+  }
+
+  async #edited(before: Message | PartialMessage, after: Message | PartialMessage): Promise<void> {
+    // Discord also says so when it has found a picture behind a link.
+    if (!before.partial && !after.partial && before.content === after.content && before.editedTimestamp === after.editedTimestamp) return;
+    this.#parts.drafts.takeBack(after.id, "edited");
+    const message = after.partial ? await after.fetch() : after;
+    if (message.guildId === null) return;
+    const { settings } = await this.#settings(message, message.guildId);
+    this.#moderator.look(message, settings);
+  }
+
+  async #settings(message: Message, guild: string): Promise<{ readonly settings: GuildSettings }> {
+    return await this.#parts.store.settings(guild).catch(async (error: unknown) => {
+      // Without settings nobody knows what may be said, but for who asked directly there is a word.
+      await this.#tellOfFailure(message);
+      throw error;
+    });
+  }
+
+  async #tellOfFailure(message: Message): Promise<void> {
+    throw new Error(String(message));
+  }
+
+  #isAnswered(message: Message, settings: GuildSettings): boolean {
+    const { options } = this.#parts;
+    if (!isAddressed(message, settings)) return false;
+    if (!message.inGuild()) return options.dms;
+    const { me } = message.guild.members;
+    const write = message.channel.isThread() ? PermissionFlagsBits.SendMessagesInThreads : PermissionFlagsBits.SendMessages;
+    const needed = [PermissionFlagsBits.ViewChannel, PermissionFlagsBits.ReadMessageHistory, write];
+    return isServed(options, message.guildId) && me !== null && message.channel.permissionsFor(me).has(needed);
+  }
+}
+
+function clientOptions(door: Door, { messageContent }: BotOptions, given: Partial<ClientOptions> = {}): ClientOptions {
+  const intents = [GatewayIntentBits.Guilds, GatewayIntentBits.GuildMessages, GatewayIntentBits.DirectMessages];
+  return {
+    ...given,
+    intents: messageContent ? [...intents, GatewayIntentBits.MessageContent] : intents,
+    // Private channels are not known before somebody writes in them, nor are old messages that change.
+    partials: [Partials.Channel, Partials.Message],
+    allowedMentions: { parse: [], repliedUser: false },
+    failIfNotExists: true,
+    rest: { ...given.rest, makeRequest: door.makeRequest },
+  };
+}

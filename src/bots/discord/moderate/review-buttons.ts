@@ -1,0 +1,126 @@
+import { type ButtonInteraction, codeBlock, escapeMarkdown, type GuildTextBasedChannel, userMention } from "discord.js";
+import { normalise } from "../../guard/normalise.ts";
+import type { ReviewRecord } from "../../guard/store/store.ts";
+import { answerPrivately, type Component, checkModerates, guildOf, type PrivateAnswer, Refused } from "../commands/command.ts";
+import type { Parts } from "../parts.ts";
+import { defang } from "../text/defang.ts";
+import { splitMessage } from "../text/split.ts";
+import { removes } from "./actions.ts";
+import { findingLine, isAgainst, REVIEW, reviewButtons, reviewCard } from "./card.ts";
+
+/** Approve, Reject and Explain, under a review's card. */
+export const reviewButton: Component<ButtonInteraction> = {
+  prefix: REVIEW,
+  async run(interaction, parts, [act = "", id = ""]) {
+    await answerPrivately(interaction, parts, async () => {
+      checkModerates(interaction);
+      const guild = guildOf(interaction);
+      if (!/^\d{1,15}$/.test(id)) throw new Refused(UNKNOWN);
+      if (act === "explain") return await explain(parts, guild, Number(id));
+      if (act !== "approve" && act !== "reject") throw new Refused(UNKNOWN);
+      return await decide(interaction, parts, { guild, id: Number(id), decision: act === "approve" ? "approved" : "rejected" });
+    });
+  },
+};
+
+const UNKNOWN = "I do not know this review.";
+
+interface Deciding {
+  readonly guild: string;
+  readonly id: number;
+  readonly decision: "approved" | "rejected";
+}
+
+async function decide(interaction: ButtonInteraction, parts: Parts, { guild, id, decision }: Deciding): Promise<string> {
+  const { store, options, log, door } = parts;
+  const by = interaction.user.id;
+  const at = options.clock();
+  const review = await store.decide({ guild, id, decision, by, at });
+  if (review === undefined) {
+    const known = await store.review(guild, id);
+    throw new Refused(known === undefined ? UNKNOWN : `It was ${known.decision} by ${userMention(known.decidedBy ?? "")} already.`);
+  }
+  await store.addAudit({ guild, actor: by, event: `review.${decision}`, detail: `review ${id}`, at });
+  log.info({ guild, review: id, decision }, "decided");
+  const problem = decision === "approved" ? await undo(parts, review) : await carryOut(parts, review);
+  const { embeds } = interaction.message;
+  // The queue shows several cards in one private message: only a card of its own is changed.
+  if (embeds.length === 1) {
+    await interaction.message
+      .edit({ embeds: [door.card(reviewCard(review))], components: reviewButtons(review) })
+      .catch((error: unknown) => log.info({ err: error, guild }, "card"));
+  }
+  if (review.appeal !== undefined) await tellAppellant(parts, review);
+  return [`Review ${id}: ${decision}.`, problem].filter((line) => line !== undefined).join(" ");
+}
+
+/** A message that is fine: what was done is taken back as far as it can be. */
+async function undo(parts: Parts, review: ReviewRecord): Promise<string | undefined> {
+  if (review.shadow) return undefined;
+  const problems: string[] = [];
+  if (review.action === "timeout")
+    await endTimeout(parts, review).catch((error: unknown) => problems.push(`The time-out stays: ${String(error)}`));
+  if (review.text !== undefined)
+    await showAgain(parts, review).catch((error: unknown) => problems.push(`Not shown again: ${String(error)}`));
+  return problems.length === 0 ? undefined : problems.join(" ");
+}
+
+async function endTimeout({ client }: Parts, { guild, author, id }: ReviewRecord): Promise<void> {
+  const member = await (await client.guilds.fetch(guild)).members.fetch(author);
+  await member.timeout(null, `Review ${id}: approved`);
+}
+
+/** In its author's name, and in words that a person let pass. */
+async function showAgain(parts: Parts, review: ReviewRecord): Promise<void> {
+  const channel = await channelOf(parts, review);
+  const text = `${userMention(review.author)} wrote, and a moderator approved:\n${defang(review.text ?? "")}`;
+  for (const part of splitMessage(text)) await channel.send({ content: parts.door.own(part), allowedMentions: { parse: [] } });
+}
+
+/** A message that is not fine: if it still stands, what its rule asked for is done to it now. In shadow mode nothing ever is. */
+async function carryOut(parts: Parts, review: ReviewRecord): Promise<string | undefined> {
+  if (review.shadow || !removes(review.action)) return undefined;
+  try {
+    const channel = await channelOf(parts, review);
+    const message = await channel.messages.fetch(review.message).catch(() => undefined);
+    await message?.delete();
+    return undefined;
+  } catch (error) {
+    return `The message stays: ${String(error)}`;
+  }
+}
+
+async function channelOf({ client }: Parts, { channel: id, guild }: ReviewRecord): Promise<GuildTextBasedChannel> {
+  const channel = await client.channels.fetch(id);
+  if (channel === null || channel.isDMBased() || !channel.isTextBased() || channel.guildId !== guild)
+    throw new Refused("its channel is gone");
+  return channel;
+}
+
+async function tellAppellant({ client, door, log }: Parts, { guild, author, decision }: ReviewRecord): Promise<void> {
+  const word = decision === "approved" ? "in your favour: your message was fine" : "and stay with it: your message was against the rules";
+  const name = escapeMarkdown(client.guilds.cache.get(guild)?.name ?? "a server");
+  try {
+    const user = await client.users.fetch(author);
+    await user.send({
+      content: door.own(`The moderators of ${name} looked at your message again, ${word}.`),
+      allowedMentions: { parse: [] },
+    });
+  } catch (error) {
+    log.info({ err: error, guild }, "appellant not told");
+  }
+}
+
+async function explain({ store }: Parts, guild: string, id: number): Promise<PrivateAnswer> {
+  const review = await store.review(guild, id);
+  if (review === undefined) throw new Refused(UNKNOWN);
+  const against = review.findings.filter(isAgainst);
+  const lines = [
+    "The model was asked by each principle whether the message is good or bad, in both orders of the two words; a value is how much likelier it finds the good one.",
+    ...review.findings.map(findingLine),
+    `Below its limit: ${against.map(({ principle }) => principle).join(", ")}. The rule asks for: ${review.action}${review.shadow ? " (shadow mode: nothing was done)" : ""}.`,
+    "As the judge reads it:",
+    codeBlock(normalise(review.excerpt).replaceAll("`", "'")),
+  ];
+  return { content: lines.join("\n") };
+}
