@@ -1,0 +1,64 @@
+const KEPT = 60;
+
+type Held<Value> = Exclude<Value, false | undefined>;
+
+/** What happens on the server, in words; and those who wait for something to be true once it has happened. */
+export class Happenings {
+  readonly #recent: string[] = [];
+  readonly #waiting = new Map<() => void, (error: Error) => void>();
+  readonly #limitMs: number;
+  #count = 0;
+
+  constructor(limitMs: number) {
+    this.#limitMs = limitMs;
+  }
+
+  /** How much has happened so far. */
+  get count(): number {
+    return this.#count;
+  }
+
+  tell(what: string): void {
+    this.#count++;
+    this.#recent.push(what);
+    if (this.#recent.length > KEPT) this.#recent.shift();
+    for (const check of [...this.#waiting.keys()]) check();
+  }
+
+  /**
+   * The first value of `condition` that is neither `false` nor `undefined`. It is asked at once, and again whenever something happened.
+   *
+   * @throws what `condition` throws; and, after the time limit, an error that lists what did happen
+   */
+  until<Value>(condition: () => Value, expected: string): Promise<Held<Value>> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => settle(() => reject(this.#tooLate(expected))), this.#limitMs);
+      const settle = (settleNow: () => void) => {
+        clearTimeout(timer);
+        this.#waiting.delete(check);
+        settleNow();
+      };
+      const check = () => {
+        try {
+          const value = condition();
+          if (value !== false && value !== undefined) settle(() => resolve(value as Held<Value>));
+        } catch (error) {
+          settle(() => reject(error));
+        }
+      };
+      this.#waiting.set(check, (error) => settle(() => reject(error)));
+      check();
+    });
+  }
+
+  /** Whoever still waits, waits in vain. */
+  end(): void {
+    for (const giveUp of [...this.#waiting.values()]) giveUp(new Error("The platform was closed while a test still waited for something"));
+  }
+
+  #tooLate(expected: string): Error {
+    const seconds = this.#limitMs / 1000;
+    const happened = this.#recent.map((what) => `  ${what}`).join("\n");
+    return new Error(`Expected ${expected} within ${seconds} s. What happened, the latest last:\n${happened || "  nothing"}`);
+  }
+}

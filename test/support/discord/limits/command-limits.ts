@@ -1,0 +1,94 @@
+import {
+  type APIApplicationCommandOption,
+  type APIApplicationCommandSubcommandOption,
+  ApplicationCommandOptionType,
+  ApplicationCommandType,
+  type RESTPostAPIApplicationCommandsJSONBody,
+} from "discord-api-types/v10";
+import { type FieldPath, FormErrors } from "./form-errors.ts";
+
+const LONGEST_NAME = 32;
+const LONGEST_DESCRIPTION = 100;
+const LONGEST_CHOICE = 100;
+const MOST_OPTIONS = 25;
+const MOST_COMMANDS: Partial<Record<ApplicationCommandType, number>> = {
+  [ApplicationCommandType.ChatInput]: 100,
+  [ApplicationCommandType.User]: 15,
+  [ApplicationCommandType.Message]: 15,
+};
+
+/** What a command and its options may be called. */
+const NAME = /^[-_'\p{L}\p{N}\p{sc=Deva}\p{sc=Thai}]{1,32}$/u;
+
+/** @throws {ApiError} where Discord would refuse to register these commands */
+export function checkCommands(commands: readonly RESTPostAPIApplicationCommandsJSONBody[]): void {
+  const errors = new FormErrors();
+  for (const [type, most] of Object.entries(MOST_COMMANDS)) {
+    errors.checkLength([], commands.filter((command) => typeOf(command) === Number(type)).length, [0, most]);
+  }
+  for (const [index, command] of commands.entries()) checkCommand(errors, [index], command);
+  const names = commands.map((command) => `${typeOf(command)} ${command.name}`);
+  for (const [index, name] of names.entries()) {
+    if (names.indexOf(name) === index) continue;
+    errors.add([index], { code: "APPLICATION_COMMANDS_DUPLICATE_NAME", message: "Application command names must be unique" });
+  }
+  errors.throwIfAny();
+}
+
+function typeOf({ type }: RESTPostAPIApplicationCommandsJSONBody): ApplicationCommandType {
+  return type ?? ApplicationCommandType.ChatInput;
+}
+
+function checkCommand(errors: FormErrors, at: FieldPath, command: RESTPostAPIApplicationCommandsJSONBody): void {
+  const { description = "", options = [] } = command as { readonly description?: string; readonly options?: APIApplicationCommandOption[] };
+  if (typeOf(command) === ApplicationCommandType.ChatInput) {
+    checkName(errors, at, command.name);
+    errors.checkLength([...at, "description"], description.length, [1, LONGEST_DESCRIPTION]);
+    checkOptions(errors, at, options);
+  } else {
+    errors.checkLength([...at, "name"], command.name.length, [1, LONGEST_NAME]);
+    errors.checkLength([...at, "description"], description.length, [0, 0]);
+  }
+}
+
+function checkName(errors: FormErrors, at: FieldPath, name: string): void {
+  if (NAME.test(name) && name === name.toLowerCase()) return;
+  errors.add([...at, "name"], { code: "APPLICATION_COMMAND_INVALID_NAME", message: "Command name is invalid" });
+}
+
+function checkOptions(errors: FormErrors, at: FieldPath, options: readonly APIApplicationCommandOption[]): void {
+  errors.checkLength([...at, "options"], options.length, [0, MOST_OPTIONS]);
+  for (const [index, option] of options.entries()) {
+    const inOptions = [...at, "options", index];
+    checkName(errors, inOptions, option.name);
+    errors.checkLength([...inOptions, "description"], option.description.length, [1, LONGEST_DESCRIPTION]);
+    if (option.required && options.slice(0, index).some((before) => !before.required)) {
+      errors.add(inOptions, {
+        code: "APPLICATION_COMMAND_OPTIONS_REQUIRED_INVALID",
+        message: "Required options must be placed before non-required options",
+      });
+    }
+    if (options.findIndex(({ name }) => name === option.name) !== index) {
+      errors.add(inOptions, { code: "APPLICATION_COMMAND_OPTIONS_NAME_ALREADY_EXISTS", message: "Option name already exists" });
+    }
+    if (isGroup(option)) checkOptions(errors, inOptions, option.options ?? []);
+    else checkChoices(errors, inOptions, option);
+  }
+}
+
+function isGroup(option: APIApplicationCommandOption): option is APIApplicationCommandSubcommandOption {
+  return option.type === ApplicationCommandOptionType.Subcommand || option.type === ApplicationCommandOptionType.SubcommandGroup;
+}
+
+function checkChoices(errors: FormErrors, at: FieldPath, option: object): void {
+  const { choices = [], autocomplete } = option as { readonly choices?: { readonly name: string }[]; readonly autocomplete?: boolean };
+  errors.checkLength([...at, "choices"], choices.length, [0, MOST_OPTIONS]);
+  for (const [index, { name }] of choices.entries())
+    errors.checkLength([...at, "choices", index, "name"], name.length, [1, LONGEST_CHOICE]);
+  if (autocomplete && choices.length > 0) {
+    errors.add([...at, "choices"], {
+      code: "APPLICATION_COMMAND_AUTOCOMPLETE_NOT_ALLOWED",
+      message: "Choices cannot be used with autocomplete",
+    });
+  }
+}

@@ -1,0 +1,39 @@
+import { once } from "node:events";
+import { Client, type ClientOptions, Events, GatewayIntentBits, Partials } from "discord.js";
+import type { Platform } from "./platform.ts";
+
+/** Everything that a bot reads who talks and moderates. */
+export const INTENTS = [
+  GatewayIntentBits.Guilds,
+  GatewayIntentBits.GuildMessages,
+  GatewayIntentBits.DirectMessages,
+  GatewayIntentBits.MessageContent,
+];
+
+/** A real client of discord.js, at home on the platform. */
+export class LoggedIn implements AsyncDisposable {
+  readonly client: Client<true>;
+  /** What went wrong inside the client; a test looks at it where it matters. */
+  readonly errors: readonly Error[];
+
+  constructor(client: Client<true>, errors: readonly Error[]) {
+    this.client = client;
+    this.errors = errors;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.client.destroy();
+  }
+}
+
+/** @returns once the client is ready */
+export async function logIn(platform: Platform, options: Partial<ClientOptions> = {}): Promise<LoggedIn> {
+  const rest = { api: platform.api, ...options.rest };
+  const client = new Client({ intents: INTENTS, partials: [Partials.Channel], waitGuildTimeout: 1000, ...options, rest });
+  const errors: Error[] = [];
+  client.on(Events.Error, (error) => errors.push(error));
+  const isReady = once(client, Events.ClientReady);
+  await client.login(platform.token);
+  await isReady;
+  return new LoggedIn(client as Client<true>, errors);
+}

@@ -1,0 +1,60 @@
+import { type APIGuild, type GatewayGuildCreateDispatchData, type GuildSystemChannelFlags, Locale } from "discord-api-types/v10";
+import type { Guild } from "../world/guild.ts";
+import { channelPayload, threadPayload } from "./channel-payload.ts";
+import { memberPayload, rolePayload, timestamp } from "./member-payload.ts";
+
+export function guildPayload(guild: Guild): APIGuild {
+  return {
+    id: guild.id,
+    name: guild.name,
+    owner_id: guild.owner.id,
+    roles: [...guild.roles.values()].map(rolePayload),
+    emojis: [],
+    stickers: [],
+    features: [],
+    preferred_locale: Locale.EnglishUS,
+    icon: null,
+    splash: null,
+    banner: null,
+    description: null,
+    discovery_splash: null,
+    vanity_url_code: null,
+    application_id: null,
+    afk_channel_id: null,
+    afk_timeout: 300,
+    system_channel_id: null,
+    system_channel_flags: 0 as GuildSystemChannelFlags,
+    rules_channel_id: null,
+    public_updates_channel_id: null,
+    safety_alerts_channel_id: null,
+    verification_level: 0,
+    default_message_notifications: 0,
+    explicit_content_filter: 0,
+    mfa_level: 0,
+    premium_tier: 0,
+    premium_progress_bar_enabled: false,
+    nsfw_level: 0,
+    hub_type: null,
+    incidents_data: null,
+  };
+}
+
+/** What the gateway tells of a guild at first: without its channels messages are dropped, without the bot's member permissions are wrong. */
+export function guildCreatePayload(guild: Guild): GatewayGuildCreateDispatchData {
+  const channels = [...guild.channels.values()];
+  return {
+    ...guildPayload(guild),
+    joined_at: timestamp(guild.bot.joinedAtMs),
+    large: false,
+    unavailable: false,
+    member_count: guild.members.size,
+    members: [memberPayload(guild.bot)],
+    channels: channels.filter(({ isThread }) => !isThread).map(channelPayload) as GatewayGuildCreateDispatchData["channels"],
+    threads: channels.filter(({ isThread }) => isThread).map(threadPayload),
+    voice_states: [],
+    presences: [],
+    stage_instances: [],
+    guild_scheduled_events: [],
+    soundboard_sounds: [],
+  };
+}

@@ -1,0 +1,101 @@
+import {
+  type APIAttachment,
+  type APIMessage,
+  type APIReaction,
+  GatewayIntentBits,
+  type GatewayMessageCreateDispatchData,
+  type MessageFlags,
+} from "discord-api-types/v10";
+import type { Attachment } from "../world/attachment.ts";
+import type { Message } from "../world/message.ts";
+import { memberWithoutUser, timestamp, userPayload } from "./member-payload.ts";
+
+/** Who may read everything. */
+export const ALL_INTENTS = ~0;
+
+/** A message as a reader with these intents sees it: without Message Content, only what was meant for the bot is more than a shell. */
+export function messagePayload(message: Message, intents: number): APIMessage {
+  const { replyTo } = message;
+  if (replyTo === undefined) return ownPayload(message, intents);
+  return { ...ownPayload(message, intents), referenced_message: replyTo.isDeleted ? null : ownPayload(replyTo, intents) };
+}
+
+/** The same as the gateway tells it. */
+export function messageEventPayload(message: Message, intents: number): GatewayMessageCreateDispatchData {
+  const { guild, type } = message.channel;
+  const member = guild?.members.get(message.author.id);
+  return {
+    ...messagePayload(message, intents),
+    channel_type: type as NonNullable<GatewayMessageCreateDispatchData["channel_type"]>,
+    ...(guild === undefined ? {} : { guild_id: guild.id }),
+    ...(member === undefined ? {} : { member: memberWithoutUser(member) }),
+  };
+}
+
+export function attachmentPayload({ id, name, content, contentType, description, url }: Attachment): APIAttachment {
+  return {
+    id,
+    filename: name,
+    size: content.length,
+    url,
+    proxy_url: url,
+    ...(contentType === undefined ? {} : { content_type: contentType }),
+    ...(description === undefined ? {} : { description }),
+  };
+}
+
+function isMeantForBot({ author, channel, pinging }: Message): boolean {
+  const { bot } = channel.world;
+  return author === bot || channel.guild === undefined || pinging.users.includes(bot);
+}
+
+/** A message without the one it replies to. */
+function ownPayload(message: Message, intents: number): APIMessage {
+  const isReadable = (intents & GatewayIntentBits.MessageContent) !== 0 || isMeantForBot(message);
+  const { channel, pinging } = message;
+  return {
+    id: message.id,
+    channel_id: channel.id,
+    type: message.type,
+    author: userPayload(message.author),
+    content: isReadable ? message.content : "",
+    embeds: isReadable ? [...message.embeds] : [],
+    components: isReadable ? [...message.components] : [],
+    attachments: isReadable ? message.attachments.map(attachmentPayload) : [],
+    timestamp: timestamp(message.createdAtMs),
+    edited_timestamp: message.editedAtMs === undefined ? null : timestamp(message.editedAtMs),
+    mentions: pinging.users.map(userPayload),
+    mention_roles: pinging.roles.map(({ id }) => id),
+    mention_everyone: pinging.everyone !== undefined,
+    reactions: reactionsOf(message),
+    flags: message.flags as MessageFlags,
+    tts: false,
+    pinned: false,
+    ...originOf(message),
+  };
+}
+
+/** Where a message comes from, as far as there is something to say. */
+function originOf({ nonce, webhookId, interaction, replyTo, channel }: Message): Partial<APIMessage> {
+  return {
+    ...(nonce === undefined ? {} : { nonce }),
+    ...(webhookId === undefined ? {} : { webhook_id: webhookId }),
+    ...(interaction === undefined ? {} : { application_id: channel.world.bot.id, interaction_metadata: interaction.metadata }),
+    ...(replyTo === undefined ? {} : { message_reference: { type: 0, message_id: replyTo.id, ...placeOf(replyTo) } }),
+  };
+}
+
+function placeOf({ channel: { id, guild } }: Message): { readonly channel_id: string; readonly guild_id?: string } {
+  return guild === undefined ? { channel_id: id } : { channel_id: id, guild_id: guild.id };
+}
+
+function reactionsOf(message: Message): APIReaction[] {
+  return [...message.reactions].map(([emoji, users]) => ({
+    emoji: { id: null, name: emoji },
+    count: users.size,
+    count_details: { burst: 0, normal: users.size },
+    me: users.has(message.channel.world.bot),
+    me_burst: false,
+    burst_colors: [],
+  }));
+}

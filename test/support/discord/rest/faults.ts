@@ -1,0 +1,65 @@
+import { RESTJSONErrorCodes } from "discord-api-types/v10";
+import type { Method, RestRequest } from "./rest-request.ts";
+
+/**
+ * What goes wrong instead of, or after, the request: a status; `hang-up`, an answer that never comes; and the same two after
+ * the request was carried out.
+ */
+export type FaultStatus = 400 | 401 | 403 | 404 | 429 | 500 | 502 | 503 | "hang-up" | "accepted-then-500" | "accepted-then-hang-up";
+
+export interface Fault {
+  readonly status: FaultStatus;
+  /** With 429: when to try again. @default 10 */
+  readonly retryAfterMs?: number;
+  /** With 429: whether it holds for all routes. @default false */
+  readonly isGlobal?: boolean;
+  /** The error's code of Discord's. @default what belongs to the status */
+  readonly code?: RESTJSONErrorCodes;
+}
+
+export interface PlannedFault extends Fault {
+  /** @default all */
+  readonly method?: Method;
+  /** A template, such as `/channels/:channel/messages`. @default all */
+  readonly route?: string;
+  /** How many requests in turn. @default 1 */
+  readonly times?: number;
+}
+
+type Concerns = (request: RestRequest) => boolean;
+
+/** What is to go wrong, and when. */
+export class Faults {
+  readonly #planned: { readonly fault: Fault; readonly concerns: Concerns; left: number }[] = [];
+
+  plan({ method, route, times = 1, ...fault }: PlannedFault): void {
+    const concerns = (request: RestRequest) => (method ?? request.method) === request.method && (route ?? request.route) === request.route;
+    this.#planned.push({ fault, concerns, left: times });
+  }
+
+  /** @returns how to let everything go well again */
+  planAll(concerns: Concerns, fault: Fault): () => void {
+    const planned = { fault, concerns, left: Number.POSITIVE_INFINITY };
+    this.#planned.push(planned);
+    return () => {
+      planned.left = 0;
+    };
+  }
+
+  /** What goes wrong with this request. */
+  take(request: RestRequest): Fault | undefined {
+    const planned = this.#planned.find(({ concerns, left }) => left > 0 && concerns(request));
+    if (planned === undefined) return undefined;
+    planned.left--;
+    return planned.fault;
+  }
+}
+
+/** Discord's code and words for a status. */
+export function bodyOf({ status, code }: Fault): object {
+  if (status === 401) return { message: "401: Unauthorized", code: 0 };
+  if (status === 403) return { message: "Missing Permissions", code: code ?? RESTJSONErrorCodes.MissingPermissions };
+  if (status === 404) return { message: "Unknown Message", code: code ?? RESTJSONErrorCodes.UnknownMessage };
+  if (status === 400) return { message: "Invalid Form Body", code: code ?? RESTJSONErrorCodes.InvalidFormBodyOrContentType };
+  return { message: "Internal Server Error", code: code ?? 0 };
+}

@@ -1,0 +1,111 @@
+import { PermissionFlagsBits, RESTJSONErrorCodes } from "discord-api-types/v10";
+import { FormErrors } from "../limits/form-errors.ts";
+import { messagePayload } from "../payloads/message-payload.ts";
+import { madeAt } from "../snowflakes.ts";
+import type { Channel } from "../world/channel.ts";
+import type { Message } from "../world/message.ts";
+import type { World } from "../world/world.ts";
+import { botMay, channelOf, demand, messageOf, refuse } from "./access.ts";
+import { type MessageBody, readChanges, readMessage } from "./message-body.ts";
+import type { Call, Routes } from "./router.ts";
+
+const { ManageMessages, ReadMessageHistory, SendMessages, SendMessagesInThreads, EmbedLinks, AttachFiles } = PermissionFlagsBits;
+
+/** So long the same nonce means the same message. */
+const NONCE_MS = 5 * 60 * 1000;
+
+export function messageRoutes(world: World): Routes {
+  return {
+    "GET /channels/:channel/messages": (call) => listMessages(channelOf(world, call), call.request.query),
+    "GET /channels/:channel/messages/:message": (call) => shown(messageOf(world, call)),
+    "POST /channels/:channel/messages": (call) => shown(createMessage(channelOf(world, call), call)),
+    "PATCH /channels/:channel/messages/:message": (call) => shown(editMessage(messageOf(world, call), call)),
+    "DELETE /channels/:channel/messages/:message": (call) => deleteMessage(messageOf(world, call)),
+    "POST /channels/:channel/typing": (call) => typing(channelOf(world, call)),
+  };
+}
+
+function shown(message: Message): object {
+  return messagePayload(message, message.channel.world.restIntents);
+}
+
+/** The newest first, as Discord lists them. */
+function listMessages(channel: Channel, query: URLSearchParams): object[] {
+  if (!botMay(channel, ReadMessageHistory)) return [];
+  const limit = Number(query.get("limit") ?? 50);
+  const errors = new FormErrors();
+  if (!(limit >= 1 && limit <= 100))
+    errors.add(["limit"], { code: "NUMBER_TYPE_RANGE", message: "int value should be between 1 and 100." });
+  errors.throwIfAny();
+  const all = [...channel.messages.values()].toSorted((left, right) => Number(BigInt(left.id) - BigInt(right.id)));
+  return selected(all, query, limit).toReversed().map(shown);
+}
+
+function selected(all: readonly Message[], query: URLSearchParams, limit: number): readonly Message[] {
+  const [before, after, around] = [query.get("before"), query.get("after"), query.get("around")];
+  const isOlder = ({ id }: Message, than: string) => BigInt(id) < BigInt(than);
+  if (around !== null) {
+    const middle = all.filter((message) => isOlder(message, around)).length;
+    const first = Math.max(0, middle - Math.floor(limit / 2));
+    return all.slice(first, first + limit);
+  }
+  if (after !== null) return all.filter((message) => message.id !== after && !isOlder(message, after)).slice(0, limit);
+  return all.filter((message) => before === null || isOlder(message, before)).slice(-limit);
+}
+
+function createMessage(channel: Channel, { request }: Call): Message {
+  const body = (request.body ?? {}) as MessageBody;
+  checkMayPost(channel);
+  const message = readMessage(channel.world, request, body);
+  if (message.embeds.length > 0) demand(channel, EmbedLinks);
+  if (message.attachments.length > 0) demand(channel, AttachFiles);
+  const replyTo = repliedTo(channel, body);
+  const sameAsBefore = body.enforce_nonce ? withNonce(channel, message.nonce) : undefined;
+  return sameAsBefore ?? channel.post({ ...message, author: channel.world.bot, replyTo });
+}
+
+function checkMayPost(channel: Channel): void {
+  const { recipient, guild } = channel;
+  if (guild !== undefined) demand(channel, channel.isThread ? SendMessagesInThreads : SendMessages);
+  if (recipient !== undefined && !recipient.acceptsDirectMessages) refuse(RESTJSONErrorCodes.CannotSendMessagesToThisUser);
+}
+
+function repliedTo(channel: Channel, { message_reference: reference }: MessageBody): Message | undefined {
+  if (reference?.message_id === undefined) return undefined;
+  if (!botMay(channel, ReadMessageHistory)) refuse(RESTJSONErrorCodes.CannotReplyWithoutPermissionToReadMessageHistory);
+  const message = channel.messages.get(reference.message_id);
+  const errors = new FormErrors();
+  if (message === undefined && reference.fail_if_not_exists !== false) {
+    errors.add(["message_reference"], { code: "REPLIES_UNKNOWN_MESSAGE", message: "Unknown message" });
+  }
+  errors.throwIfAny();
+  return message;
+}
+
+/** What the bot has posted here under this nonce a short while ago. */
+function withNonce({ messages, world }: Channel, nonce: string | undefined): Message | undefined {
+  const isRecent = ({ id }: Message) => madeAt(id) > world.clock.now() - NONCE_MS;
+  return [...messages.values()].find(
+    (message) => message.author === world.bot && nonce !== undefined && message.nonce === nonce && isRecent(message),
+  );
+}
+
+function editMessage(message: Message, { request }: Call): Message {
+  if (message.author !== message.channel.world.bot) refuse(RESTJSONErrorCodes.CannotEditMessageAuthoredByAnotherUser);
+  message.edit(readChanges(message, request, (request.body ?? {}) as MessageBody));
+  return message;
+}
+
+function deleteMessage(message: Message): undefined {
+  const { channel, author } = message;
+  if (author !== channel.world.bot) {
+    if (channel.guild === undefined) refuse(RESTJSONErrorCodes.CannotExecuteActionOnDMChannel);
+    demand(channel, ManageMessages);
+  }
+  message.delete();
+}
+
+function typing(channel: Channel): undefined {
+  checkMayPost(channel);
+  channel.typingStarted();
+}

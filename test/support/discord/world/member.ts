@@ -1,0 +1,49 @@
+import type { Guild } from "./guild.ts";
+import type { Role } from "./role.ts";
+import type { User } from "./user.ts";
+
+/** Somebody in a guild. */
+export class Member {
+  readonly guild: Guild;
+  readonly user: User;
+  readonly joinedAtMs: number;
+  /** Beside @everyone. */
+  readonly roles: Set<Role>;
+  /** Until when they may only read; `undefined` without a time-out. */
+  timedOutUntilMs: number | undefined;
+
+  constructor(guild: Guild, user: User, roles: readonly Role[]) {
+    this.guild = guild;
+    this.user = user;
+    this.roles = new Set(roles);
+    this.joinedAtMs = guild.world.clock.now();
+  }
+
+  get isOwner(): boolean {
+    return this.guild.owner === this.user;
+  }
+
+  get isTimedOut(): boolean {
+    return (this.timedOutUntilMs ?? 0) > this.guild.world.clock.now();
+  }
+
+  /** Where their highest role stands: who stands higher may act on them. */
+  get position(): number {
+    return Math.max(0, ...[...this.roles].map((role) => role.position));
+  }
+
+  addRole(role: Role): void {
+    this.roles.add(role);
+    this.guild.world.announce.memberUpdated(this);
+  }
+
+  removeRole(role: Role): void {
+    this.roles.delete(role);
+    this.guild.world.announce.memberUpdated(this);
+  }
+
+  timeOut(untilMs: number | undefined): void {
+    this.timedOutUntilMs = untilMs;
+    this.guild.world.announce.memberUpdated(this);
+  }
+}

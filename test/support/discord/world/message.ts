@@ -1,0 +1,144 @@
+import { type APIAllowedMentions, type APIEmbed, type APIMessageTopLevelComponent, MessageFlags, MessageType } from "discord-api-types/v10";
+import type { Interaction } from "../interactions/interaction.ts";
+import type { Attachment } from "./attachment.ts";
+import type { Channel } from "./channel.ts";
+import { type Pings, pingNames, pingsOf } from "./pings.ts";
+import type { User } from "./user.ts";
+
+/** What a message shows. */
+export interface Content {
+  readonly content: string;
+  readonly embeds: readonly APIEmbed[];
+  readonly components: readonly APIMessageTopLevelComponent[];
+  readonly attachments: readonly Attachment[];
+}
+
+export interface Draft extends Partial<Content> {
+  readonly author: User;
+  /** @default a plain message, or a reply */
+  readonly type?: MessageType;
+  readonly flags?: number | undefined;
+  readonly replyTo?: Message | undefined;
+  readonly allowedMentions?: APIAllowedMentions | undefined;
+  readonly nonce?: string | undefined;
+  readonly webhookId?: string | undefined;
+  /** What it answers. */
+  readonly interaction?: Interaction | undefined;
+}
+
+/** What may change about a message. */
+export interface Changes extends Partial<Content> {
+  readonly flags?: number | undefined;
+  readonly allowedMentions?: APIAllowedMentions | undefined;
+}
+
+const EMPTY: Content = { content: "", embeds: [], components: [], attachments: [] };
+
+export class Message {
+  readonly id: string;
+  readonly channel: Channel;
+  readonly author: User;
+  readonly type: MessageType;
+  readonly replyTo: Message | undefined;
+  readonly nonce: string | undefined;
+  readonly webhookId: string | undefined;
+  readonly interaction: Interaction | undefined;
+  readonly createdAtMs: number;
+  /** Emoji, and who reacted with it. */
+  readonly reactions = new Map<string, Set<User>>();
+  editedAtMs: number | undefined;
+  isDeleted = false;
+  #flags: number;
+  #pinging: Pings = { everyone: undefined, users: [], roles: [] };
+  readonly #versions: Content[] = [];
+
+  constructor(channel: Channel, draft: Draft) {
+    this.id = channel.world.snowflakes.next();
+    this.createdAtMs = channel.world.clock.now();
+    this.channel = channel;
+    this.author = draft.author;
+    this.type = draft.type ?? (draft.replyTo === undefined ? MessageType.Default : MessageType.Reply);
+    this.replyTo = draft.replyTo;
+    this.nonce = draft.nonce;
+    this.webhookId = draft.webhookId;
+    this.interaction = draft.interaction;
+    this.#flags = draft.flags ?? 0;
+    if (!this.isThinking) this.#show(draft);
+  }
+
+  /** Everything it has ever shown, in order; nothing while it is only "thinking ...". */
+  get versions(): readonly Content[] {
+    return this.#versions;
+  }
+
+  get content(): string {
+    return this.#shown.content;
+  }
+
+  get embeds(): readonly APIEmbed[] {
+    return this.#shown.embeds;
+  }
+
+  get components(): readonly APIMessageTopLevelComponent[] {
+    return this.#shown.components;
+  }
+
+  get attachments(): readonly Attachment[] {
+    return this.#shown.attachments;
+  }
+
+  get flags(): number {
+    return this.#flags;
+  }
+
+  /** Only who used the bot can see it. */
+  get isEphemeral(): boolean {
+    return (this.#flags & MessageFlags.Ephemeral) !== 0;
+  }
+
+  /** A deferred response that shows nothing yet. */
+  get isThinking(): boolean {
+    return (this.#flags & MessageFlags.Loading) !== 0;
+  }
+
+  /** Whom it notified when it first showed something, such as `["@everyone", "@Ada"]`: an edit notifies nobody. */
+  get pings(): readonly string[] {
+    return pingNames(this.#pinging);
+  }
+
+  get pinging(): Pings {
+    return this.#pinging;
+  }
+
+  get url(): string {
+    return `https://discord.com/channels/${this.channel.guild?.id ?? "@me"}/${this.channel.id}/${this.id}`;
+  }
+
+  /** Changes what it shows. The first words of a deferred response are no edit. */
+  edit(changes: Changes): void {
+    const wasThinking = this.isThinking;
+    this.#flags = (changes.flags ?? this.#flags) & ~MessageFlags.Loading;
+    if (!wasThinking) this.editedAtMs = this.channel.world.clock.now();
+    this.#show(changes);
+    if (wasThinking) this.channel.world.remember(this);
+    this.channel.world.announce.messageUpdated(this);
+  }
+
+  delete(): void {
+    this.isDeleted = true;
+    this.channel.messages.delete(this.id);
+    this.channel.world.announce.messageDeleted(this);
+  }
+
+  get #shown(): Content {
+    return this.#versions.at(-1) ?? EMPTY;
+  }
+
+  #show(changes: Changes & Partial<Draft>): void {
+    const { content = this.content, embeds = this.embeds, components = this.components, attachments = this.attachments } = changes;
+    this.#versions.push({ content, embeds, components, attachments });
+    if (this.#versions.length > 1) return;
+    const { channel, author, replyTo } = this;
+    this.#pinging = pingsOf({ channel, author, content, repliedTo: replyTo?.author, allowed: changes.allowedMentions });
+  }
+}
