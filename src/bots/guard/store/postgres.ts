@@ -38,6 +38,7 @@ export async function openPostgres(url: string): Promise<Database> {
 class PostgresDatabase implements Database {
   readonly dialect = DIALECT;
   readonly #pool: Pool;
+  readonly #running = new Set<Promise<unknown>>();
   #ending: Promise<void> | undefined;
 
   constructor(pool: Pool) {
@@ -60,23 +61,39 @@ class PostgresDatabase implements Database {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#ending ??= this.#pool.end();
+    this.#ending ??= this.#end();
     await this.#ending;
+  }
+
+  /** A pool that ends forgets those who wait for a connection: they come first. */
+  async #end(): Promise<void> {
+    await Promise.allSettled(this.#running);
+    await this.#pool.end();
   }
 
   async #connected<Result>(action: (client: PoolClient) => Promise<Result>): Promise<Result> {
     if (this.#ending !== undefined) throw storeError("closed", undefined);
-    let client: PoolClient | undefined;
+    const result = connected(this.#pool, action);
+    this.#running.add(result);
     try {
-      client = await this.#pool.connect();
-      const result = await action(client);
-      client.release();
-      return result;
-    } catch (cause) {
-      // What failed on it may have left a transaction open or half an answer unread: closing it is what surely ends both.
-      client?.release(true);
-      throw storeError(postgresCode(cause), cause);
+      return await result;
+    } finally {
+      this.#running.delete(result);
     }
+  }
+}
+
+async function connected<Result>(pool: Pool, action: (client: PoolClient) => Promise<Result>): Promise<Result> {
+  let client: PoolClient | undefined;
+  try {
+    client = await pool.connect();
+    const result = await action(client);
+    client.release();
+    return result;
+  } catch (cause) {
+    // What failed on it may have left a transaction open or half an answer unread: closing it is what surely ends both.
+    client?.release(true);
+    throw storeError(postgresCode(cause), cause);
   }
 }
 
