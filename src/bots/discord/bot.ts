@@ -1,4 +1,14 @@
-import { Client, type ClientOptions, Events, GatewayIntentBits, type Message, type PartialMessage, Partials, PermissionFlagsBits } from "discord.js";
+import {
+  Client,
+  type ClientOptions,
+  Events,
+  GatewayIntentBits,
+  type Message,
+  type PartialMessage,
+  Partials,
+  PermissionFlagsBits,
+  Status,
+} from "discord.js";
 import type { Logger } from "pino";
 import { guarded } from "../guard/guarded.ts";
 import { cooldown } from "../guard/guards/cooldown.ts";
@@ -9,7 +19,7 @@ import { optOuts } from "../guard/guards/opt-outs.ts";
 import { shortQuestions } from "../guard/guards/short-questions.ts";
 import type { Inference } from "../guard/inference.ts";
 import { responding } from "../guard/respond.ts";
-import type { GuildSettings } from "../guard/settings.ts";
+import { DEFAULT_SETTINGS, type GuildSettings } from "../guard/settings.ts";
 import type { Store } from "../guard/store/store.ts";
 import { handleInteraction } from "./commands/interactions.ts";
 import { Door } from "./door.ts";
@@ -21,7 +31,7 @@ import { ChannelOrder } from "./talk/channel-order.ts";
 import { Drafts } from "./talk/drafts.ts";
 import { readConversation } from "./talk/reader.ts";
 import { messageSite } from "./talk/site.ts";
-import { Talker } from "./talk/talker.ts";
+import { type Question, Talker } from "./talk/talker.ts";
 import { defang } from "./text/defang.ts";
 
 export interface BotInput {
@@ -40,13 +50,20 @@ export class Bot implements AsyncDisposable {
   readonly #parts: Parts;
   readonly #moderator: AutoModerator;
   #isLeaving = false;
-  #work = new Set<Promise<void>>();
+  readonly #work = new Set<Promise<void>>();
 
   constructor({ inference, store, log, options, client }: BotInput) {
     const door = new Door();
     this.client = new Client(clientOptions(door, options, client));
     this.metrics = new Metrics({ door, inference, gatewayPing: () => this.client.ws.ping });
-    const guards = [failures, optOuts(store), cooldown(options.now), shortQuestions, dailyCaps(store, options.clock), judgedQuestions(inference)];
+    const guards = [
+      failures,
+      optOuts(store),
+      cooldown(options.now),
+      shortQuestions,
+      dailyCaps(store, options.clock),
+      judgedQuestions(inference),
+    ];
     this.#parts = {
       client: this.client as Client<true>,
       inference,
@@ -72,7 +89,7 @@ export class Bot implements AsyncDisposable {
 
   /** Whether it hears Discord. */
   get isReady(): boolean {
-    return !this.#isLeaving && this.client.isReady() && this.client.ws.ping !== undefined && this.client.ws.status === 0;
+    return !this.#isLeaving && this.client.isReady() && this.client.ws.status === Status.Ready;
   }
 
   /** Texts that were stopped at the door: 0, or there is a bug. */
@@ -140,22 +157,29 @@ export class Bot implements AsyncDisposable {
   async #heard(message: Message): Promise<void> {
     const askedAt = this.#parts.options.now();
     if (message.author.id === this.client.user?.id) return;
-    const guild = message.guildId ?? privateGuild(message.author.id);
-    const { settings } = await this.#settings(message, guild);
-    this.#moderator.look(message, settings);
-    if (!this.#isAnswered(message, settings)) return;
-    const { store } = this.#parts;
+    // Whoever was first here is answered first, however long the settings take.
+    const place = this.#parts.order.join(message.channelId);
+    try {
+      const guild = message.guildId ?? privateGuild(message.author.id);
+      const settings = await this.#settings(message, guild);
+      this.#moderator.look(message, settings);
+      if (this.#isAnswered(message, settings)) await this.#answer(message, { guild, settings, askedAt, before: place.before });
+    } finally {
+      place.leave();
+    }
+  }
+
+  async #answer(message: Message, asked: Pick<Question, "guild" | "settings" | "askedAt" | "before">): Promise<void> {
+    const { settings } = asked;
     await new Talker(this.#parts).answer({
-      guild,
+      ...asked,
       channel: message.channelId,
       source: message.id,
       author: message.author.id,
-      settings,
-      read: () => readConversation(message, { settings, store }),
+      read: () => readConversation(message, { settings, store: this.#parts.store }),
       site: messageSite(message),
       isDeferred: false,
       typingIn: message.channel,
-      askedAt,
     });
   }
 
@@ -165,20 +189,19 @@ export class Bot implements AsyncDisposable {
     this.#parts.drafts.takeBack(after.id, "edited");
     const message = after.partial ? await after.fetch() : after;
     if (message.guildId === null) return;
-    const { settings } = await this.#settings(message, message.guildId);
+    const { settings } = await this.#parts.store.settings(message.guildId);
     this.#moderator.look(message, settings);
   }
 
-  async #settings(message: Message, guild: string): Promise<{ readonly settings: GuildSettings }> {
-    return await this.#parts.store.settings(guild).catch(async (error: unknown) => {
-      // Without settings nobody knows what may be said, but for who asked directly there is a word.
-      await this.#tellOfFailure(message);
+  /** Without settings nobody knows what may be said; who asked directly is told that much. */
+  async #settings(message: Message, guild: string): Promise<GuildSettings> {
+    try {
+      return (await this.#parts.store.settings(guild)).settings;
+    } catch (error) {
+      const line = this.#parts.door.own(DEFAULT_SETTINGS.talk.failure);
+      if (this.#isAnswered(message, DEFAULT_SETTINGS)) await messageSite(message).put({ content: line, canBeStopped: false });
       throw error;
-    });
-  }
-
-  async #tellOfFailure(message: Message): Promise<void> {
-    throw new Error(String(message));
+    }
   }
 
   #isAnswered(message: Message, settings: GuildSettings): boolean {

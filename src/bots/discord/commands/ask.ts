@@ -2,13 +2,14 @@ import {
   ApplicationCommandOptionType,
   ApplicationCommandType,
   ApplicationIntegrationType,
+  type ChatInputCommandInteraction,
   InteractionContextType,
   MessageFlags,
 } from "discord.js";
-import { isServed, privateGuild } from "../parts.ts";
+import { type Parts, privateGuild } from "../parts.ts";
 import { readChannel } from "../talk/reader.ts";
 import { interactionSite } from "../talk/site.ts";
-import { Talker } from "../talk/talker.ts";
+import { type Question, Talker } from "../talk/talker.ts";
 import type { Command } from "./command.ts";
 import { Refused } from "./command.ts";
 
@@ -34,28 +35,44 @@ export const ask: Command = {
   async run(interaction, parts) {
     const askedAt = parts.options.now();
     const isPrivate = interaction.options.getBoolean("private") ?? false;
-    // Whether others see it is decided for good here.
-    await interaction.deferReply(isPrivate ? { flags: MessageFlags.Ephemeral } : {});
-    const guild = interaction.guildId ?? privateGuild(interaction.user.id);
-    if (interaction.guildId === null && !parts.options.dms) throw new Refused("I do not answer in private.");
-    if (interaction.guildId !== null && !isServed(parts.options, guild)) throw new Refused("I do not work in this server.");
-    const { settings } = await parts.store.settings(guild);
-    if (!settings.talk.enabled) throw new Refused("I do not answer questions here.");
-    const speaker = { id: interaction.user.id, name: interaction.user.displayName };
-    const question = { speaker, text: interaction.options.getString("question", true) };
-    const { channel } = interaction;
-    await new Talker(parts).answer({
-      guild,
-      channel: interaction.channelId,
-      source: interaction.id,
-      author: interaction.user.id,
-      settings,
-      // What others said is not for an answer that only one sees, nor does everybody see each channel.
-      read: async () => [...(channel === null || isPrivate ? [] : await readChannel(channel, { settings, store: parts.store })), question],
-      site: interactionSite(interaction, isPrivate),
-      isDeferred: true,
-      typingIn: undefined,
-      askedAt,
-    });
+    const place = parts.order.join(interaction.channelId);
+    try {
+      // Whether others see it is decided for good here.
+      await interaction.deferReply(isPrivate ? { flags: MessageFlags.Ephemeral } : {});
+      const guild = interaction.guildId ?? privateGuild(interaction.user.id);
+      if (interaction.guildId === null && !parts.options.dms) throw new Refused("I do not answer in private.");
+      const { settings } = await parts.store.settings(guild);
+      if (!settings.talk.enabled) throw new Refused("I do not answer questions here.");
+      // What only one person sees comes before nobody.
+      const before = isPrivate ? Promise.resolve() : place.before;
+      if (isPrivate) place.leave();
+      await new Talker(parts).answer(questionOf(interaction, parts, { guild, settings, isPrivate, before, askedAt }));
+    } finally {
+      place.leave();
+    }
   },
 };
+
+interface Asked extends Pick<Question, "guild" | "settings" | "before" | "askedAt"> {
+  readonly isPrivate: boolean;
+}
+
+function questionOf(interaction: ChatInputCommandInteraction, { store }: Parts, asked: Asked): Question {
+  const { guild, settings, isPrivate, before, askedAt } = asked;
+  const { channel, user } = interaction;
+  const line = { speaker: { id: user.id, name: user.displayName }, text: interaction.options.getString("question", true) };
+  return {
+    guild,
+    channel: interaction.channelId,
+    source: interaction.id,
+    author: user.id,
+    settings,
+    // What others said is not for an answer that only one person sees.
+    read: async () => [...(channel === null || isPrivate ? [] : await readChannel(channel, { settings, store })), line],
+    site: interactionSite(interaction, isPrivate),
+    isDeferred: true,
+    typingIn: undefined,
+    before,
+    askedAt,
+  };
+}

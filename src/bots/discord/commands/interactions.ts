@@ -1,4 +1,10 @@
-import { type ButtonInteraction, type Interaction, MessageFlags, type MessageContextMenuCommandInteraction, type ModalSubmitInteraction } from "discord.js";
+import {
+  type ButtonInteraction,
+  type Interaction,
+  type MessageContextMenuCommandInteraction,
+  MessageFlags,
+  type ModalSubmitInteraction,
+} from "discord.js";
 import { appealButtonPressed, appealSubmitted } from "../moderate/appeals.ts";
 import { reviewButton } from "../moderate/review-buttons.ts";
 import { isServed, type Parts } from "../parts.ts";
@@ -8,13 +14,12 @@ import { type Command, type Component, Refused } from "./command.ts";
 import { judge } from "./judge.ts";
 import { moderate } from "./moderate.ts";
 import { privacy } from "./privacy.ts";
-import { principleSubmitted } from "./principle-form.ts";
 import { rainCommand } from "./rain.ts";
 
 const COMMANDS: readonly Command[] = [ask, moderate, rainCommand, privacy];
 const MENU: readonly Command<MessageContextMenuCommandInteraction>[] = [judge];
 const BUTTONS: readonly Component<ButtonInteraction>[] = [stopButton, reviewButton, appealButtonPressed];
-const FORMS: readonly Component<ModalSubmitInteraction>[] = [appealSubmitted, principleSubmitted];
+const FORMS: readonly Component<ModalSubmitInteraction>[] = [appealSubmitted];
 
 /** As Discord wants them registered. */
 export const COMMAND_DATA = [...COMMANDS, ...MENU].map(({ data }) => data);

@@ -26,6 +26,8 @@ export interface Question {
   readonly typingIn: TextBasedChannel | undefined;
   /** When it came in, by the monotonic clock. */
   readonly askedAt: number;
+  /** When the channel's earlier questions are done. */
+  readonly before: Promise<void>;
 }
 
 /** From a question to a vetted post, or to a line of our own; and the record of it. */
@@ -38,28 +40,26 @@ export class Talker {
 
   /** Never rejects: what fails is told to the person, and to the log. */
   async answer(question: Question): Promise<void> {
-    const { drafts, order } = this.#parts;
+    const { drafts } = this.#parts;
     const { source, channel, author } = question;
     const signal = drafts.begin(source, { author, channel });
-    const place = order.join(channel);
     const stage = new Stage(question.site, this.#parts.door, question.isDeferred);
     try {
-      await this.#answer(question, { signal, stage, before: place.before });
+      await this.#answer(question, { signal, stage });
     } catch (error) {
       await this.#giveUp(question, stage, error);
     } finally {
-      place.leave();
       drafts.end(source);
     }
   }
 
-  async #answer(question: Question, { signal, stage, before }: Work): Promise<void> {
+  async #answer(question: Question, { signal, stage }: Work): Promise<void> {
     const { store, options } = this.#parts;
     const { guild, channel, source, author, settings } = question;
     const record = { guild, channel, source, author, principle: settings.talk.principle, createdAt: options.clock() };
     if (!(await store.beginReply(record))) return;
     const outcome = await this.#outcome(question, { signal, stage });
-    await before;
+    await question.before;
     signal.throwIfAborted();
     if (outcome.kind === "ignore") {
       await stage.withdraw(IGNORED[outcome.reason]);
@@ -71,7 +71,7 @@ export class Talker {
     this.#log(question, outcome);
   }
 
-  async #outcome(question: Question, { signal, stage }: Omit<Work, "before">): Promise<Outcome> {
+  async #outcome(question: Question, { signal, stage }: Work): Promise<Outcome> {
     using _typing = question.typingIn === undefined ? undefined : new Typing(question.typingIn);
     const { guild, channel, source, author, settings } = question;
     const said = await question.read();
@@ -133,8 +133,6 @@ export class Talker {
 interface Work {
   readonly signal: AbortSignal;
   readonly stage: Stage;
-  /** When the channel's earlier questions are done. */
-  readonly before: Promise<void>;
 }
 
 /** Said where something stands already, of a command; elsewhere nothing is. */

@@ -1,0 +1,91 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pino from "pino";
+import { Bot } from "../../src/bots/discord/bot.ts";
+import { COMMAND_DATA } from "../../src/bots/discord/commands/interactions.ts";
+import type { BotOptions } from "../../src/bots/discord/parts.ts";
+import { EngineInference, type EngineInferenceOptions } from "../../src/bots/guard/engine-inference.ts";
+import type { Inference } from "../../src/bots/guard/inference.ts";
+import { type GuildSettings, SETTINGS } from "../../src/bots/guard/settings.ts";
+import { openStore } from "../../src/bots/guard/store/open-store.ts";
+import type { Store } from "../../src/bots/guard/store/store.ts";
+import { loadLlamaEngine } from "../../src/llama.ts";
+import { type Platform, type PlatformOptions, startPlatform } from "./discord/platform.ts";
+import type { Guild } from "./discord/world/guild.ts";
+
+export const LIMITS: EngineInferenceOptions = {
+  now: () => performance.now(),
+  maxWaiting: 500,
+  maxOfGuild: 500,
+  answerTimeoutMs: 60_000,
+  judgeTimeoutMs: 60_000,
+};
+
+/** The embedded model, for a whole file of tests. */
+export async function embeddedInference(): Promise<EngineInference> {
+  return await EngineInference.start(() => loadLlamaEngine({ model: "embedded", gpu: false }), LIMITS);
+}
+
+export interface BotSetUp {
+  readonly inference: Inference;
+  readonly options?: Partial<BotOptions>;
+  readonly platform?: PlatformOptions;
+  /** What the store is to do differently. */
+  readonly spoil?: (store: Store) => Store;
+}
+
+/** The real bot with a real client and a real store, at home on a Discord of our own. */
+export class RunningBot implements AsyncDisposable {
+  readonly platform: Platform;
+  readonly bot: Bot;
+  readonly store: Store;
+  /** What was logged, line by line. */
+  readonly logged: readonly string[];
+  readonly #folder: string;
+
+  static async start({ inference, options, platform: platformOptions, spoil = (store) => store }: BotSetUp): Promise<RunningBot> {
+    const platform = await startPlatform(platformOptions);
+    const folder = mkdtempSync(join(tmpdir(), "rain-bot-"));
+    const store = await openStore(`file:${join(folder, "bot.db")}`);
+    const logged: string[] = [];
+    const bot = new Bot({
+      inference,
+      store: spoil(store),
+      log: pino({ level: "debug" }, { write: (line: string) => void logged.push(line) }),
+      options: { dms: true, messageContent: true, clock: () => platform.now(), now: () => performance.now(), ...options },
+      client: { rest: { api: platform.api }, waitGuildTimeout: 1000 },
+    });
+    return new RunningBot({ platform, bot, store, logged, folder });
+  }
+
+  private constructor(running: Pick<RunningBot, "platform" | "bot" | "store" | "logged"> & { readonly folder: string }) {
+    this.platform = running.platform;
+    this.bot = running.bot;
+    this.store = running.store;
+    this.logged = running.logged;
+    this.#folder = running.folder;
+  }
+
+  /** Logs in, with its commands registered. Guilds are added before. */
+  async login(): Promise<void> {
+    await this.bot.login(this.platform.token);
+    await this.bot.client.application?.commands.set([...COMMAND_DATA]);
+  }
+
+  /** Decides a guild's settings: what is left out is the default, but for the cooldown, which tests do not wait for. */
+  async set(guild: Guild, settings: SettingsInput): Promise<void> {
+    const { version } = await this.store.settings(guild.id);
+    const changed: GuildSettings = SETTINGS.parse({ ...settings, talk: { cooldownSeconds: 0, userDailyCap: 0, ...settings.talk } });
+    await this.store.changeSettings({ guild: guild.id, version, settings: changed, by: guild.owner.id, at: this.platform.now() });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.bot[Symbol.asyncDispose]();
+    await this.platform.close();
+    await this.store[Symbol.asyncDispose]();
+    rmSync(this.#folder, { recursive: true });
+  }
+}
+
+type SettingsInput = { readonly talk?: Partial<GuildSettings["talk"]> } & Readonly<Record<string, unknown>>;
