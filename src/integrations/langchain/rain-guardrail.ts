@@ -102,7 +102,7 @@ function policyOf(settings: GuardrailSettings): Policy {
   return { settings, critics: { forText, forSchema } };
 }
 
-/** What \`initChatModel\` returns reads the run's configuration, which a model is not given when it is asked unseen. */
+/** What `initChatModel` returns reads the run's configuration, which a model is not given when it is asked unseen. */
 function configured(model: ChatRunnable, { configurable }: GuardedRuntime): ChatRunnable {
   const isConfigurable = "_getModelInstance" in model && model instanceof Runnable;
   return configurable === undefined || !isConfigurable ? model : model.withConfig({ configurable });
