@@ -50,8 +50,9 @@ export {
   TRUTHFUL,
 } from "./judge/principle.ts";
 export { judgedText, ORDERS, type Order, offered } from "./judge/question.ts";
+export { noVerdict, verdictLimit } from "./judge/verdict-limit.ts";
 export { type Cost, Meter, PURPOSES, type Purpose, type Spent } from "./meter.ts";
-export { between, callback, checkByRules, natural, nearest, oneOf, type Rule } from "./option-rules.ts";
+export { between, callback, checkByRules, flag, isRecord, natural, nearest, oneOf, type Rule, signal } from "./option-rules.ts";
 export { DEFAULTS, type Judging, MODES, type Mode, type OnExhausted, type RainOptions, type Settings, type Verdict } from "./options.ts";
 export { PRESETS, type Preset } from "./presets.ts";
 export { answer, rain } from "./rain.ts";

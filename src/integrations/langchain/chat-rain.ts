@@ -6,14 +6,14 @@ import type { ModelProfile } from "@langchain/core/language_models/profile";
 import type { AIMessageChunk, BaseMessage, MessageContent, MessageOutputVersion } from "@langchain/core/messages";
 import type { ChatGenerationChunk, ChatResult } from "@langchain/core/outputs";
 import type { Runnable } from "@langchain/core/runnables";
-import { DEFAULTS, type RainOptions } from "../../core/index.ts";
+import { callback, checkByRules, DEFAULTS, type RainOptions, type Rule, signal } from "../../core/index.ts";
 import { Calls } from "./calls.ts";
 import {
   type ChatRainCallOptions,
   type ChatRainFields,
-  decodingFields,
+  checkedFields,
+  decodingOptions,
   loadOptions,
-  modelField,
   SERIALIZED_FIELDS,
 } from "./chat-rain-fields.ts";
 import { chunksOf, resultOf } from "./chunks.ts";
@@ -71,10 +71,10 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
 
   /** @throws {OptionError} for options that cannot be meant */
   constructor(fields: ChatRainFields = {}) {
-    super(fields);
-    const model = modelField(fields);
+    super(checkedFields(fields));
+    const { model = "embedded" } = fields;
     this.#fields = fields;
-    this.#decoding = decodingFields(fields);
+    this.#decoding = decodingOptions(fields);
     this.#onNotice = fields.onNotice ?? warn;
     this.model = modelName(model);
     this.#key = modelKey(model);
@@ -82,8 +82,13 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
     this.#source = typeof model === "string" ? new LoadedEngine(model, options) : givenEngine(model, options);
   }
 
-  /** Makes one, and waits until its model is loaded. */
+  /**
+   * Makes one, and waits until its model is loaded.
+   *
+   * @throws {OptionError} for options that cannot be meant
+   */
   static async load(fields: ChatRainFields = {}, waiting: LoadWaiting = {}): Promise<ChatRain> {
+    checkByRules(waiting, WAITING_RULES);
     const model = new ChatRain(fields);
     try {
       await model.#source.hosted({ ...waiting, onNotice: model.#onNotice });
@@ -222,6 +227,8 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
     });
   }
 }
+
+const WAITING_RULES = { signal, onProgress: callback } satisfies Record<keyof LoadWaiting, Rule>;
 
 const PROFILE: ModelProfile = {
   toolCalling: true,

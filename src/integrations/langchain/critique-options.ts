@@ -3,6 +3,7 @@ import {
   callback,
   checkByRules,
   DEFAULTS,
+  flag,
   HARMLESS,
   isPrinciple,
   natural,
@@ -95,7 +96,6 @@ export function checked<Given extends object>(given: Given, rules: Rules<Require
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Given;
 }
 
-export const flag: Rule = oneOf([true, false]);
 export const sentence: Rule = { expected: "a text that is not empty", isMet: (value) => typeof value === "string" && value.trim() !== "" };
 
 export const CRITIQUE_RULES: Rules<Required<CritiqueOptions>> = {

@@ -1,5 +1,7 @@
 /** What providers say of an answer beside its words: only what nobody could take for words is passed on. */
 
+import { isRecord } from "../../core/index.ts";
+
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
@@ -8,12 +10,12 @@ type Fields = Readonly<Record<string, unknown>>;
  */
 export function factsOf(metadata: Fields): Record<string, unknown> {
   const facts = Object.entries(metadata).filter(([name, value]) => isNumber(name, value) || (NAMING.has(name) && isName(value)));
-  const costs = Object.entries(metadata).filter(([name, value]) => COSTS.has(name) && isRecord(value));
-  return { ...Object.fromEntries(facts), ...Object.fromEntries(costs.map(([name, cost]) => [name, numbersIn(cost as Fields)])) };
+  const costs = Object.entries(metadata).map(([name, value]) => [name, COSTS.has(name) && isRecord(value) ? numbersIn(value) : undefined]);
+  return { ...Object.fromEntries(facts), ...Object.fromEntries(costs.filter(([, cost]) => cost !== undefined)) };
 }
 
 /** Numbers and truth values, also of records in the record. */
-export function numbersIn(fields: Fields): Record<string, unknown> {
+export function numbersIn(fields: object): Record<string, unknown> {
   const known = Object.entries(fields).filter(([name, value]) => isNumber(name, value) || (isName(name) && isRecord(value)));
   return Object.fromEntries(known.map(([name, value]) => [name, isRecord(value) ? numbersIn(value) : value]));
 }
@@ -49,8 +51,4 @@ function isOpaque(value: unknown): boolean {
 
 function isNumber(name: string, value: unknown): boolean {
   return isName(name) && (typeof value === "number" || typeof value === "boolean");
-}
-
-function isRecord(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { AnswerQueue, type AnswerQueueOptions, type Engine } from "../../core/index.ts";
 import { type LlamaEngineOptions, loadLlamaEngine } from "../../llama.ts";
+import { tell } from "./notice.ts";
 
 /** What to load, and how. Two models for which all of it is the same share one engine. */
 export interface LoadOptions
@@ -93,7 +94,7 @@ export class SharedEngine {
       onDownload: ({ downloadedBytes, totalBytes }) => this.#tell({ phase: "download", share: downloadedBytes / Math.max(1, totalBytes) }),
       onLoad: (share) => this.#tell({ phase: "load", share }),
       onNotice: (notice) => {
-        for (const { onNotice } of this.#waiting) onNotice?.(notice);
+        for (const { onNotice } of this.#waiting) tell(onNotice, notice);
       },
     });
     this.#hosted = loading.then((engine) => hostedBy(engine, options));
@@ -130,7 +131,7 @@ export class SharedEngine {
   }
 
   #tell(progress: LoadProgress): void {
-    for (const { onProgress } of this.#waiting) onProgress?.(progress);
+    for (const { onProgress } of this.#waiting) tell(onProgress, progress);
   }
 }
 

@@ -4,6 +4,7 @@ import { HumanMessage } from "@langchain/core/messages";
 import { RunCollectorCallbackHandler } from "@langchain/core/tracers/run_collector";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import {
   answer,
   ContextFullError,
@@ -15,7 +16,7 @@ import {
   principle,
   TRUTHFUL,
 } from "../../../src/core/index.ts";
-import { ChatRain } from "../../../src/integrations/langchain/chat-rain.ts";
+import { ChatRain, type LoadWaiting } from "../../../src/integrations/langchain/chat-rain.ts";
 import type { ChatRainCallOptions, ChatRainFields } from "../../../src/integrations/langchain/chat-rain-fields.ts";
 import type { RainEvent } from "../../../src/integrations/langchain/rain-events.ts";
 import { collect, usageOf } from "../../support/chat-models.ts";
@@ -210,6 +211,15 @@ describe("What cannot be meant is refused by ChatRain", () => {
     [{ concurrency: 0, model: worldEngine(ROBBERY) }, "Expected `concurrency` to be a positive integer, got `0` (number)"],
     [{ tools: [] } as ChatRainFields, "Expected `tools` to be left out here (say it with a call, or bind it), got `[]` (array)"],
     [{ model: 7 as unknown as string }, "Expected `model` to be `embedded`, a path, an address or an engine, got `7` (number)"],
+    [{ model: { facts: 1 } as never }, "Expected `model` to be `embedded`, a path, an address or an engine, got `{...}` (object)"],
+    [{ onRainEvent: "tell" as never }, "Expected `onRainEvent` to be a function, got `tell` (string)"],
+    [{ onNotice: 5 as never }, "Expected `onNotice` to be a function, got `5` (number)"],
+    [{ checkJudge: "no" as never }, "Expected `checkJudge` to be one of `true`, `false`, got `no` (string)"],
+    [{ traceSearch: 1 as never }, "Expected `traceSearch` to be one of `true`, `false`, got `1` (number)"],
+    [{ outputVersion: "v3" as never }, "Expected `outputVersion` to be one of `v0`, `v1`, got `v3` (string)"],
+    [{ checkJuge: false } as ChatRainFields, "Expected known options, got `checkJuge` (did you mean `checkJudge`?)"],
+    [null as never, "Expected `options` to be an object, got `null` (null)"],
+    ["embedded" as never, "Expected `options` to be an object, got `embedded` (string)"],
   ])("when it is made: %s", (fields, complaint) => {
     expect(() => new ChatRain(fields)).toThrow(complaint);
     expect(() => new ChatRain(fields)).toThrow(OptionError);
@@ -223,11 +233,56 @@ describe("What cannot be meant is refused by ChatRain", () => {
       "Expected `toolChoice` to be the name of one of the tools `f`",
     ],
     [{ tool_choice: { type: "any" } }, "Expected `tool_choice` to be `auto`, `any`, `none` or the name of a tool"],
+    [{ tools: null as never }, "Expected `tools` to be a list, got `null` (null)"],
+    [{ tools: [null as never] }, "Expected `tools[0]` to be a tool"],
+    [{ tool_choice: 5 as never }, "Expected `tool_choice` to be `auto`, `any`, `none` or the name of a tool, got `5` (number)"],
+    [{ tool_choice: null as never }, "Expected `tool_choice` to be `auto`, `any`, `none` or the name of a tool, got `null` (null)"],
     [{ response_format: { type: "xml" } as never }, "Expected `response_format` to be of type `text`, `json_object` or `json_schema`"],
+    [
+      { response_format: null as never },
+      "Expected `response_format` to be of type `text`, `json_object` or `json_schema`, got `null` (null)",
+    ],
+    [
+      { response_format: { type: "json_schema" } as never },
+      "Expected `response_format.json_schema` to be `{ schema }`, a schema in an object, got `undefined` (undefined)",
+    ],
+    [
+      { response_format: { type: "json_schema", json_schema: { schema: "place" } } as never },
+      "Expected `response_format.json_schema` to be `{ schema }`, a schema in an object, got `{...}` (object)",
+    ],
+    [{ onRainEvent: "tell" as never }, "Expected `onRainEvent` to be a function, got `tell` (string)"],
+    [{ outputVersion: "v3" as never }, "Expected `outputVersion` to be one of `v0`, `v1`, got `v3` (string)"],
   ])("with a call, on every way: %s", async (options, complaint) => {
     await expect(robber().invoke(ASK, options)).rejects.toThrow(complaint);
+    await expect(robber().invoke(ASK, options)).rejects.toThrow(OptionError);
     await expect(collect(robber().stream(ASK, options))).rejects.toThrow(complaint);
     await expect(collect(robber().streamEvents(ASK, options))).rejects.toThrow(complaint);
+  });
+
+  it.each<[unknown, string]>([
+    [null, "Expected `tools` to be a list, got `null` (null)"],
+    [[null], "Expected `tools[0]` to be a tool"],
+    [["search"], "Expected `tools[0]` to be a tool"],
+  ])("when tools are bound: %j", (tools, complaint) => {
+    expect(() => robber().bindTools(tools as never)).toThrow(complaint);
+    expect(() => robber().bindTools(tools as never)).toThrow(OptionError);
+  });
+
+  it("a schema of zod that JSON cannot have, in a tool or for an answer", () => {
+    const schema = z.object({ day: z.date() });
+    const complaint = /to have schemas of what JSON can say, got one that says more: Date cannot be represented/;
+    expect(() => robber().bindTools([{ name: "plan", schema }])).toThrow(complaint);
+    expect(() => robber().withStructuredOutput(schema)).toThrow(complaint);
+    expect(() => robber().withStructuredOutput(schema)).toThrow(OptionError);
+  });
+
+  it.each<[LoadWaiting, string]>([
+    [{ onProgress: "loud" as never }, "Expected `onProgress` to be a function, got `loud` (string)"],
+    [{ signal: "now" as never }, "Expected `signal` to be an AbortSignal, got `now` (string)"],
+    [null as never, "Expected `options` to be an object, got `null` (null)"],
+  ])("when it is loaded: %s", async (waiting, complaint) => {
+    await expect(ChatRain.load({ model: worldEngine(ROBBERY) }, waiting)).rejects.toThrow(complaint);
+    await expect(ChatRain.load({ model: worldEngine(ROBBERY) }, waiting)).rejects.toThrow(OptionError);
   });
 
   it("a tool whose schema cannot constrain what is written, by the tool's name and the part", async () => {

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Engine } from "../../../src/core/index.ts";
@@ -136,6 +137,32 @@ describe("An engine that several chat models need", () => {
       { phase: "load", share: 0.5 },
     ];
     expect(heard).toEqual([expected, expected]);
+  });
+
+  it.each<[string, (progress: LoadProgress) => unknown]>([
+    [
+      "throws",
+      () => {
+        throw new Error("deaf");
+      },
+    ],
+    ["rejects", async () => await Promise.reject(new Error("deaf"))],
+  ])("is loaded whatever a listener does, and the others hear all: one %s", async (_, deaf) => {
+    const loader = new Loader();
+    const heard: unknown[] = [];
+    const source = loader.source();
+    const asked = [
+      source.hosted({ onProgress: deaf, onNotice: deaf as never }),
+      source.hosted({ onProgress: (progress) => heard.push(progress) }),
+    ];
+    const warned = once(process, "warning");
+    const { options, end } = loader.loads[0] as (typeof loader.loads)[0];
+    options.onLoad?.(0.5);
+    options.onNotice?.("memory is short");
+    end();
+    await Promise.all(asked);
+    expect(heard).toEqual([{ phase: "load", share: 0.5 }]);
+    expect(String((await warned)[0])).toContain("deaf");
   });
 
   it("tells all who wait what a person should know", async () => {
