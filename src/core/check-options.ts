@@ -20,7 +20,7 @@ import { PRESETS } from "./presets.ts";
 /**
  * Fills in what was left out, and refuses what cannot be meant. Called once, where a request enters.
  *
- * @throws {OptionError} for an unknown name (with the nearest known one), a value outside its range, or two that exclude each other
+ * @throws {OptionError} for an unknown name (with a guess at the known one), a value outside its range, or two that exclude each other
  */
 export function checkOptions(options: RainOptions = {}): Settings {
   checkByRules(options, RULES);

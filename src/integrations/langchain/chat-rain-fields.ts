@@ -91,7 +91,7 @@ const FIELD_RULES: Readonly<Record<string, Rule>> = {
 /**
  * The fields, if they can be meant.
  *
- * @throws {OptionError} for an unknown name (with the nearest known one) or a value outside its range
+ * @throws {OptionError} for an unknown name (with a guess at the known one) or a value outside its range
  */
 export function checkedFields(fields: ChatRainFields): ChatRainFields {
   checkByRules(fields, FIELD_RULES);

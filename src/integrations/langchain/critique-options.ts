@@ -89,7 +89,7 @@ export type Rules<Options> = { readonly [Name in keyof Options]: Rule };
 /**
  * The given options, without what was left out.
  *
- * @throws {OptionError} for an unknown name, with the nearest known one, or a value that cannot be meant
+ * @throws {OptionError} for an unknown name, with a guess at the known one, or a value that cannot be meant
  */
 export function checked<Given extends object>(given: Given, rules: Rules<Required<Given>>): Given {
   checkByRules(given, { ...rules });
