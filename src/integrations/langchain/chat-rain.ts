@@ -6,7 +6,7 @@ import type { ModelProfile } from "@langchain/core/language_models/profile";
 import type { AIMessageChunk, BaseMessage, MessageContent, MessageOutputVersion } from "@langchain/core/messages";
 import type { ChatGenerationChunk, ChatResult } from "@langchain/core/outputs";
 import type { Runnable } from "@langchain/core/runnables";
-import { callback, checkByRules, DEFAULTS, type RainOptions, type Rule, signal } from "../../core/index.ts";
+import { callback, checkByRules, DEFAULTS, type Engine, type RainOptions, type Rule, signal, type Turn } from "../../core/index.ts";
 import { Calls } from "./calls.ts";
 import {
   type ChatRainCallOptions,
@@ -18,7 +18,9 @@ import {
 } from "./chat-rain-fields.ts";
 import { chunksOf, resultOf } from "./chunks.ts";
 import { textOf } from "./content.ts";
+import { EngineJudge } from "./engine-judge.ts";
 import { type EngineSource, givenEngine, LoadedEngine, released } from "./engine-source.ts";
+import type { Asked, TextJudge } from "./judging.ts";
 import { turnsOf } from "./messages.ts";
 import { modelKey, modelName } from "./model-name.ts";
 import { warn } from "./notice.ts";
@@ -54,7 +56,7 @@ export interface LoadWaiting {
  * Calls reject with `OptionError` or `MessageError` for what cannot be meant, `EngineError` when the model cannot be loaded or cannot go
  * on, `ContextFullError`, `JudgeError`, `ExhaustedError`, and with the signal's own reason when they are aborted.
  */
-export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk> implements AsyncDisposable {
+export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk> implements AsyncDisposable, TextJudge {
   static override lc_name(): string {
     return "ChatRain";
   }
@@ -68,6 +70,7 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
   readonly #source: EngineSource;
   readonly #calls = new Calls();
   readonly #onNotice: (notice: string) => void;
+  readonly #judges = new WeakMap<Engine, TextJudge>();
 
   /** @throws {OptionError} for options that cannot be meant */
   constructor(fields: ChatRainFields = {}) {
@@ -148,6 +151,15 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
     return engine.tokenize(textOf(content, 0)).length;
   }
 
+  /** The value of the last turn, read off the model's probabilities: what makes this model a judge for a critique or a guardrail. */
+  async judge(turns: readonly Turn[], { principle, signal }: Asked): Promise<number> {
+    using call = this.#calls.begin(signal);
+    const { engine } = await this.#source.hosted({ signal: call.signal, onNotice: this.#onNotice });
+    const judge = this.#judges.get(engine) ?? this.#judgeOn(engine);
+    this.#judges.set(engine, judge);
+    return await judge.judge(turns, { principle, signal: call.signal });
+  }
+
   override bindTools(
     tools: BindToolsInput[],
     options: Partial<ChatRainCallOptions> = {},
@@ -202,6 +214,11 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.dispose();
+  }
+
+  #judgeOn(engine: Engine): TextJudge {
+    const { checkJudge = true, judgeExamples = DEFAULTS.judgeExamples } = this.#fields;
+    return new EngineJudge(engine, { judgeExamples, onNotice: checkJudge ? this.#onNotice : undefined });
   }
 
   #outputVersion({ outputVersion = this.outputVersion }: this["ParsedCallOptions"]): MessageOutputVersion {

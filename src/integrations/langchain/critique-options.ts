@@ -29,7 +29,7 @@ export type DraftVisibility = "silent" | "traced";
 export interface CritiqueOptions {
   /** What is judged. @default HARMLESS */
   readonly principle?: Principle;
-  /** Who judges: an engine, a chat model, or a judge of your own. @default the model that drafts */
+  /** Who judges: an engine or a `ChatRain`, another chat model, or a judge of your own. @default the model that drafts */
   readonly judge?: JudgeSource;
   /** The value from which a text passes; 0 is neither good nor bad. Range [-1, 1]. @default 0.05 */
   readonly threshold?: number;

@@ -6,7 +6,7 @@ import type { Asked, JudgeSettings, TextJudge } from "./judging.ts";
 export class EngineJudge implements TextJudge {
   readonly #engine: Engine;
   readonly #judgeExamples: number;
-  readonly #onNotice: (notice: string) => void;
+  readonly #onNotice: JudgeSettings["onNotice"];
   readonly #judges = new WeakMap<Principle, Judge>();
 
   constructor(engine: Engine, { judgeExamples, onNotice }: JudgeSettings) {
@@ -17,7 +17,8 @@ export class EngineJudge implements TextJudge {
 
   /** @throws {ContextFullError} when not even the judged turn fits into the context */
   async judge(turns: readonly Turn[], { principle, signal }: Asked): Promise<number> {
-    noticeUnfitJudge(this.#engine, { principle, judging: "preamble", judgeExamples: this.#judgeExamples }, this.#onNotice);
+    const asked = { principle, judging: "preamble", judgeExamples: this.#judgeExamples } as const;
+    if (this.#onNotice !== undefined) noticeUnfitJudge(this.#engine, asked, this.#onNotice);
     const judge = this.#judgeOf(principle);
     const conversation = this.#fitted(turns, judge);
     const call = { purpose: "evaluate", meter: new Meter(), signal } as const;

@@ -11,7 +11,7 @@ import {
   type Turn,
   verdictLimit,
 } from "../../core/index.ts";
-import { type ChatRunnable, isRunnable } from "./chat-call.ts";
+import { type ChatRunnable, chatModelOf, isRunnable } from "./chat-call.ts";
 import { ChatJudge } from "./chat-judge.ts";
 import { EngineJudge } from "./engine-judge.ts";
 import { isEngine } from "./is-engine.ts";
@@ -40,16 +40,22 @@ export type JudgeSource = Engine | ChatRunnable | TextJudge;
 export interface JudgeSettings {
   /** Examples that it reads first. */
   readonly judgeExamples: number;
-  /** Told once of one that is no fit judge. */
-  readonly onNotice: (notice: string) => void;
+  /** Told once of one that is no fit judge. Where nobody is told, it is not measured. */
+  readonly onNotice: ((notice: string) => void) | undefined;
 }
 
 /** @throws {OptionError} when it is none of the three */
 export function textJudge(source: JudgeSource, settings: JudgeSettings): TextJudge {
   if (isTextJudge(source)) return source;
   if (isEngine(source)) return new EngineJudge(source, settings);
-  if (isRunnable(source)) return new ChatJudge(source);
+  if (isRunnable(source)) return chatJudge(source);
   throw new OptionError("judge", complaint("judge", JUDGE_EXPECTED, source), source);
+}
+
+/** Behind options that are bound to it, a `ChatRain` is the judge that it is without them. */
+function chatJudge(source: ChatRunnable): TextJudge {
+  const chat = chatModelOf(source);
+  return isTextJudge(chat) ? chat : new ChatJudge(source);
 }
 
 export const JUDGE_EXPECTED = "an engine, a chat model, or an object with a method `judge`";
