@@ -52,7 +52,19 @@ export {
 export { judgedText, ORDERS, type Order, offered } from "./judge/question.ts";
 export { noVerdict, verdictLimit } from "./judge/verdict-limit.ts";
 export { type Cost, Meter, PURPOSES, type Purpose, type Spent } from "./meter.ts";
-export { between, callback, checkByRules, didYouMean, flag, isRecord, natural, oneOf, type Rule, signal } from "./option-rules.ts";
+export {
+  between,
+  callback,
+  checkByRules,
+  didYouMean,
+  flag,
+  isRecord,
+  natural,
+  oneOf,
+  positive,
+  type Rule,
+  signal,
+} from "./option-rules.ts";
 export { DEFAULTS, type Judging, MODES, type Mode, type OnExhausted, type RainOptions, type Settings, type Verdict } from "./options.ts";
 export { PRESETS, type Preset } from "./presets.ts";
 export { answer, rain } from "./rain.ts";

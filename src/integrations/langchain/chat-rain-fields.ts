@@ -1,8 +1,21 @@
 import type { BaseChatModelCallOptions, BaseChatModelParams, BindToolsInput } from "@langchain/core/language_models/chat_models";
-import { callback, checkByRules, checkOptions, DEFAULTS, type Engine, flag, oneOf, type RainOptions, type Rule } from "../../core/index.ts";
+import {
+  callback,
+  checkByRules,
+  checkOptions,
+  DEFAULTS,
+  type Engine,
+  flag,
+  natural,
+  oneOf,
+  positive,
+  type RainOptions,
+  type Rule,
+} from "../../core/index.ts";
+import { checkLlamaOptions } from "../../llama.ts";
 import { isEngine } from "./is-engine.ts";
 import type { OnRainEvent } from "./rain-events.ts";
-import { LOAD_OPTIONS, type LoadOptions } from "./shared-engine.ts";
+import { engineOptions, LOAD_OPTIONS, type LoadOptions } from "./shared-engine.ts";
 
 /** How an answer is written, except for what LangChain has names of its own for. */
 export type Decoding = Omit<RainOptions, "signal" | "onEvent" | "stop" | "tools" | "toolChoice" | "parallelCalls" | "format">;
@@ -82,8 +95,10 @@ export const OWN_RULES = {
 } as const satisfies Partial<Record<keyof ChatRainFields, Rule>>;
 
 const FIELD_RULES: Readonly<Record<string, Rule>> = {
-  // Checked where they are used: by LangChain, by who loads, by the core.
+  // Checked by LangChain, by who loads, by the core.
   ...forAll([...LANGCHAIN_FIELDS, ...LOAD_OPTIONS, ...DECODING], { expected: "anything", isMet: () => true }),
+  concurrency: positive,
+  maxWaiting: natural,
   ...forAll(NOT_DECODING, { expected: "left out here (say it with a call, or bind it)", isMet: () => false }),
   ...OWN_RULES,
 };
@@ -96,6 +111,7 @@ const FIELD_RULES: Readonly<Record<string, Rule>> = {
 export function checkedFields(fields: ChatRainFields): ChatRainFields {
   checkByRules(fields, FIELD_RULES);
   checkOptions(decodingOptions(fields));
+  checkLlamaOptions(engineOptions(loadOptions(fields)));
   return fields;
 }
 

@@ -20,6 +20,11 @@ export const LOAD_OPTIONS = [
   "maxWaiting",
 ] as const satisfies readonly (keyof LoadOptions)[];
 
+/** Without what is said to the queue. */
+export function engineOptions({ concurrency: _concurrency, maxWaiting: _maxWaiting, ...engine }: LoadOptions): LlamaEngineOptions {
+  return engine;
+}
+
 /** How far loading is. */
 export interface LoadProgress {
   readonly phase: "download" | "load";
@@ -63,9 +68,8 @@ export class SharedEngines {
     const forget = () => {
       if (this.#shared.get(key) === shared) this.#shared.delete(key);
     };
-    // The queue's options are not the engine's.
-    const { concurrency: _concurrency, maxWaiting: _maxWaiting, ...loading } = options;
-    const shared: SharedEngine = new SharedEngine((events) => this.#load({ ...loading, model, ...events }), options, forget);
+    const loading = { ...engineOptions(options), model };
+    const shared: SharedEngine = new SharedEngine((events) => this.#load({ ...loading, ...events }), options, forget);
     this.#shared.set(key, shared);
     return shared;
   }

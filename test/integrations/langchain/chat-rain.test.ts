@@ -19,6 +19,7 @@ import {
 import { ChatRain, type LoadWaiting } from "../../../src/integrations/langchain/chat-rain.ts";
 import type { ChatRainCallOptions, ChatRainFields } from "../../../src/integrations/langchain/chat-rain-fields.ts";
 import type { RainEvent } from "../../../src/integrations/langchain/rain-events.ts";
+import type { LoadProgress } from "../../../src/integrations/langchain/shared-engine.ts";
 import { collect, usageOf } from "../../support/chat-models.ts";
 import { ROBBERY, worldEngine } from "../../support/scripted-world.ts";
 import { watchedEngine } from "../../support/watched-engine.ts";
@@ -211,6 +212,10 @@ describe("What cannot be meant is refused by ChatRain", () => {
     [{ concurrency: 0, model: worldEngine(ROBBERY) }, "Expected `concurrency` to be a positive integer, got `0` (number)"],
     [{ tools: [] } as ChatRainFields, "Expected `tools` to be left out here (say it with a call, or bind it), got `[]` (array)"],
     [{ model: 7 as unknown as string }, "Expected `model` to be `embedded`, a path, an address or an engine, got `7` (number)"],
+    [{ concurrency: 0 }, "Expected `concurrency` to be a positive integer, got `0` (number)"],
+    [{ maxWaiting: -1 }, "Expected `maxWaiting` to be a non-negative integer, got `-1` (number)"],
+    [{ sequences: 0 }, "Expected `sequences` to be an integer from 1 to 256, got `0` (number)"],
+    [{ gpu: "vulcan" as never }, "Expected `gpu` to be one of"],
     [{ model: { facts: 1 } as never }, "Expected `model` to be `embedded`, a path, an address or an engine, got `{...}` (object)"],
     [{ onRainEvent: "tell" as never }, "Expected `onRainEvent` to be a function, got `tell` (string)"],
     [{ onNotice: 5 as never }, "Expected `onNotice` to be a function, got `5` (number)"],
@@ -355,6 +360,20 @@ describe("ChatRain and its engine:", () => {
     const model = robber();
     await model[Symbol.asyncDispose]();
     await expect(model.invoke(ASK)).rejects.toMatchObject({ name: "EngineError", code: "disposed" });
+  });
+
+  it("a load that was given up is ended: who loads the same afterwards begins anew", async () => {
+    const fields: ChatRainFields = { threads: 1, gpu: false, contextSize: 256 };
+    const controller = new AbortController();
+    const heard: number[] = [];
+    const onProgress = ({ share }: LoadProgress) => {
+      heard.push(share);
+      controller.abort(new Error("enough"));
+    };
+    await expect(ChatRain.load(fields, { onProgress, signal: controller.signal })).rejects.toThrow("enough");
+    const again: number[] = [];
+    await using _model = await ChatRain.load(fields, { onProgress: ({ share }) => again.push(share) });
+    expect(again[0]).toBeLessThanOrEqual(heard[0] as number);
   });
 
   it("a model that cannot be loaded is named when it is first needed, and by load() at once", async () => {
