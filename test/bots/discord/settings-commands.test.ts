@@ -63,7 +63,7 @@ describe("/rain config", () => {
     const tried = await mona.uses(general, "/moderate test", { text: "You are an idiot." }).response();
     expect(tried.embeds[0]?.description).toMatch(/harmless .*\n.*polite /);
     const again = await mona.uses(general, "/rain config principle", { name: "polite" }).modal();
-    expect(JSON.stringify(again)).toContain("Is the message polite?");
+    expect(JSON.stringify(again.components)).toContain("Is the message polite?");
     const wrong = await mona.submits(again, { ...words, bad: "polite" }).response();
     expect(wrong.content).toMatch(/^Nothing was changed\./);
     expect((await mona.uses(general, "/rain config forget", { principle: "polite" }).response()).content).toContain("is forgotten");
