@@ -1,6 +1,7 @@
 import { once } from "node:events";
-import { Client, type ClientOptions, Events, GatewayIntentBits, Partials } from "discord.js";
+import { Client, type ClientOptions, Events, GatewayIntentBits, Partials, type SendableChannels } from "discord.js";
 import type { Platform } from "./platform.ts";
+import type { Channel } from "./world/channel.ts";
 
 /** Everything that a bot reads who talks and moderates. */
 export const INTENTS = [
@@ -19,6 +20,13 @@ export class LoggedIn implements AsyncDisposable {
   constructor(client: Client<true>, errors: readonly Error[]) {
     this.client = client;
     this.errors = errors;
+  }
+
+  /** The channel as the client knows it. */
+  sendable({ id, name }: Channel): SendableChannels {
+    const channel = this.client.channels.cache.get(id);
+    if (channel?.isSendable()) return channel;
+    throw new Error(`Expected the client to know ${name}, and to be able to write there`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
