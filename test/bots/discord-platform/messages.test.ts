@@ -43,6 +43,21 @@ test("The bot sees edits, deletions, replies and reactions", async () => {
   expect(seen).toEqual([["one", undefined], ["two", first.id], ["one", "uno"], ["👍", ben.id], first.id]);
 });
 
+test("A preview of a link is told as an update that nobody made", async () => {
+  await using platform = await startPlatform();
+  const guild = platform.addGuild({ members: ["Ada"] });
+  const message = guild.person("Ada").says(guild.channel("general"), "https://example.com");
+  await using bot = await logIn(platform);
+  const seen: unknown[] = [];
+  bot.client.on(Events.MessageUpdate, (_, { embeds, editedAt }) => seen.push([embeds.length, editedAt]));
+  await bot.sendable(guild.channel("general")).messages.fetch();
+
+  message.unfurl([{ title: "Example" }]);
+  await platform.idle();
+
+  expect(seen).toEqual([[1, null]]);
+});
+
 test("People talk to the bot in private, once they have something to do with it", async () => {
   await using platform = await startPlatform();
   const guild = platform.addGuild({ members: ["Ada", "Ben"] });

@@ -11,6 +11,9 @@ export const INTENTS = [
   GatewayIntentBits.MessageContent,
 ];
 
+/** discord.js waits five seconds before a shard logs in anew, however much concurrency the gateway allows; with this it does not. */
+export const IMPATIENT = { buildIdentifyThrottler: async () => ({ waitForIdentify: async () => undefined }) };
+
 /** A real client of discord.js, at home on the platform. */
 export class LoggedIn implements AsyncDisposable {
   readonly client: Client<true>;
@@ -37,7 +40,7 @@ export class LoggedIn implements AsyncDisposable {
 /** @returns once the client is ready */
 export async function logIn(platform: Platform, options: Partial<ClientOptions> = {}): Promise<LoggedIn> {
   const rest = { api: platform.api, ...options.rest };
-  const client = new Client({ intents: INTENTS, partials: [Partials.Channel], waitGuildTimeout: 1000, ...options, rest });
+  const client = new Client({ intents: INTENTS, partials: [Partials.Channel], waitGuildTimeout: 1000, ws: IMPATIENT, ...options, rest });
   const errors: Error[] = [];
   client.on(Events.Error, (error) => errors.push(error));
   const isReady = once(client, Events.ClientReady);

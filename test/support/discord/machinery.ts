@@ -7,8 +7,8 @@ import { RestServer } from "./rest/rest-server.ts";
 import { WebServer } from "./web-server.ts";
 import { World } from "./world/world.ts";
 
-/** What the bot logs in with. */
-export const TOKEN = "token-of-the-bot";
+/** What the bot logs in with: in the shape of Discord's, and no secret. */
+export const TOKEN = [Buffer.from("a loopback platform").toString("base64url"), "Loopba", "no-secret-".repeat(4)].join(".");
 
 export interface PlatformOptions {
   /** @default "Rain" */

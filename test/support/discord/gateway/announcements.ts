@@ -72,8 +72,10 @@ export class Announcements {
     this.#aboutGuild(GatewayDispatchEvents.GuildCreate, guild, () => guildCreatePayload(guild));
   }
 
-  guildDeleted(guild: Guild): void {
-    this.#publish({ event: GatewayDispatchEvents.GuildDelete, guildId: guild.id, intents: Guilds, data: () => ({ id: guild.id }) });
+  /** For a while, or for good. */
+  guildLost({ id }: Guild, isOutage: boolean): void {
+    const data = isOutage ? { id, unavailable: true } : { id };
+    this.#publish({ event: GatewayDispatchEvents.GuildDelete, guildId: id, intents: Guilds, data: () => data });
   }
 
   channelCreated(channel: Channel): void {

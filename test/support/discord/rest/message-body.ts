@@ -56,7 +56,8 @@ interface Reading {
 function read({ world, files, body, before, flags }: Reading): ReadMessage {
   const { content = before.content, embeds = before.embeds, components = before.components } = body;
   const message = {
-    content: content ?? "",
+    // Discord cuts off white space at both ends.
+    content: (content ?? "").trim(),
     embeds: (embeds ?? []).map((embed) => ({ type: EmbedType.Rich, ...embed })),
     components: components ?? [],
     attachments: [...keptAttachments(body, before), ...newAttachments(world, files, body)],

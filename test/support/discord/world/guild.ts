@@ -131,10 +131,19 @@ export class Guild {
     this.memberOf(person).leave();
   }
 
+  /** Discord has an outage: the guild is gone for a while, though the bot is still in it. */
+  breakDown(): void {
+    this.world.announce.guildLost(this, true);
+  }
+
+  comeBack(): void {
+    this.world.announce.guildCreated(this);
+  }
+
   /** The bot is thrown out. */
   removeBot(): void {
     this.world.guilds.delete(this.id);
-    this.world.announce.guildDeleted(this);
+    this.world.announce.guildLost(this, false);
   }
 
   #join(user: User, roles: readonly Role[]): Member {

@@ -125,6 +125,12 @@ export class Message {
     this.channel.world.announce.messageUpdated(this);
   }
 
+  /** Discord shows previews of the links in it: told as an update, though nobody has edited anything. */
+  unfurl(embeds: readonly APIEmbed[]): void {
+    this.#show({ embeds });
+    this.channel.world.announce.messageUpdated(this);
+  }
+
   react(reaction: Reaction): void {
     const { user, emoji } = reaction;
     this.reactions.set(emoji, (this.reactions.get(emoji) ?? new Set()).add(user));
