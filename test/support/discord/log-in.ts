@@ -1,6 +1,7 @@
 import { once } from "node:events";
-import { Client, type ClientOptions, Events, GatewayIntentBits, Partials } from "discord.js";
+import { Client, type ClientOptions, Events, GatewayIntentBits, Partials, type SendableChannels } from "discord.js";
 import type { Platform } from "./platform.ts";
+import type { Channel } from "./world/channel.ts";
 
 /** Everything that a bot reads who talks and moderates. */
 export const INTENTS = [
@@ -9,6 +10,9 @@ export const INTENTS = [
   GatewayIntentBits.DirectMessages,
   GatewayIntentBits.MessageContent,
 ];
+
+/** discord.js waits five seconds before a shard logs in anew, however much concurrency the gateway allows; with this it does not. */
+export const IMPATIENT = { buildIdentifyThrottler: async () => ({ waitForIdentify: async () => undefined }) };
 
 /** A real client of discord.js, at home on the platform. */
 export class LoggedIn implements AsyncDisposable {
@@ -21,6 +25,13 @@ export class LoggedIn implements AsyncDisposable {
     this.errors = errors;
   }
 
+  /** The channel as the client knows it. */
+  sendable({ id, name }: Channel): SendableChannels {
+    const channel = this.client.channels.cache.get(id);
+    if (channel?.isSendable()) return channel;
+    throw new Error(`Expected the client to know ${name}, and to be able to write there`);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.client.destroy();
   }
@@ -29,7 +40,7 @@ export class LoggedIn implements AsyncDisposable {
 /** @returns once the client is ready */
 export async function logIn(platform: Platform, options: Partial<ClientOptions> = {}): Promise<LoggedIn> {
   const rest = { api: platform.api, ...options.rest };
-  const client = new Client({ intents: INTENTS, partials: [Partials.Channel], waitGuildTimeout: 1000, ...options, rest });
+  const client = new Client({ intents: INTENTS, partials: [Partials.Channel], waitGuildTimeout: 1000, ws: IMPATIENT, ...options, rest });
   const errors: Error[] = [];
   client.on(Events.Error, (error) => errors.push(error));
   const isReady = once(client, Events.ClientReady);

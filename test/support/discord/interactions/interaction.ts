@@ -3,11 +3,10 @@ import {
   type APIMessageInteractionMetadata,
   ApplicationIntegrationType,
   InteractionType,
-  MessageFlags,
 } from "discord-api-types/v10";
 import { userPayload } from "../payloads/member-payload.ts";
 import type { Channel } from "../world/channel.ts";
-import type { Message } from "../world/message.ts";
+import type { Changes, Draft, Message } from "../world/message.ts";
 import type { User } from "../world/user.ts";
 import type { Modal } from "./modal.ts";
 
@@ -114,14 +113,15 @@ export class Interaction {
   }
 
   /** A message of the bot, empty as long as it thinks. */
-  post(draft: Parameters<Channel["post"]>[0]): Message {
+  post(draft: Draft): Message {
     const message = this.channel.post({ ...draft, interaction: this, webhookId: this.channel.world.bot.id });
     if (!message.isThinking) this.#shown ??= message;
     return message;
   }
 
-  /** The bot has changed a message through this interaction. */
-  changed(message: Message): void {
+  /** The bot changes a message through this interaction. */
+  edit(message: Message, changes: Changes): void {
+    message.edit(changes);
     if (message === this.original) this.#shown = message;
   }
 
@@ -148,9 +148,4 @@ export class Interaction {
     };
     return this.channel.world.happenings.until(condition, `${this.name} of ${this.user.name} to be ${what}`) as Promise<NonNullable<Value>>;
   }
-}
-
-/** Flags of a message that only one person may see, or that everybody may. */
-export function ephemeralFlag(flags: number | undefined): number {
-  return (flags ?? 0) & MessageFlags.Ephemeral;
 }

@@ -73,6 +73,11 @@ export class Person extends User {
     message.delete();
   }
 
+  reacts(message: Message, emoji: string): void {
+    checkSees(this, message);
+    message.react({ user: this, emoji });
+  }
+
   /** @param line the command and its subcommand, such as `/rain config` */
   uses(channel: Channel, line: `/${string}`, values: OptionValues = {}): Interaction {
     return this.#types(InteractionType.ApplicationCommand, channel, { line, values, isUnfinished: false });

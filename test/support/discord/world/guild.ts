@@ -22,6 +22,8 @@ const EVERYONE =
 /** What a bot that moderates asks for when it is invited. */
 const BOT = EVERYONE | PermissionFlagsBits.ManageMessages | PermissionFlagsBits.ManageThreads | PermissionFlagsBits.ModerateMembers;
 
+const BOT_POSITION = 100;
+
 export interface GuildSpec {
   /** @default "Guild" and its number */
   readonly name?: string;
@@ -59,7 +61,7 @@ export class Guild {
     this.roles.set(this.id, this.everyone);
     this.owner = world.person(`Owner of ${this.name}`);
     this.#join(this.owner, []);
-    this.#join(world.bot, [this.addRole({ name: world.bot.name, permissions: spec.botPermissions ?? BOT })]);
+    this.#join(world.bot, [this.addRole({ name: world.bot.name, permissions: spec.botPermissions ?? BOT, position: BOT_POSITION })]);
     for (const name of spec.channels ?? ["general"]) this.addChannel({ name });
     for (const name of spec.members ?? []) this.addMember({ name });
   }
@@ -126,15 +128,22 @@ export class Guild {
   }
 
   removeMember(person: Person): void {
-    const member = this.memberOf(person);
-    this.members.delete(person.id);
-    this.world.announce.memberLeft(member);
+    this.memberOf(person).leave();
+  }
+
+  /** Discord has an outage: the guild is gone for a while, though the bot is still in it. */
+  breakDown(): void {
+    this.world.announce.guildLost(this, true);
+  }
+
+  comeBack(): void {
+    this.world.announce.guildCreated(this);
   }
 
   /** The bot is thrown out. */
   removeBot(): void {
     this.world.guilds.delete(this.id);
-    this.world.announce.guildDeleted(this);
+    this.world.announce.guildLost(this, false);
   }
 
   #join(user: User, roles: readonly Role[]): Member {

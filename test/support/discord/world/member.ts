@@ -42,6 +42,11 @@ export class Member {
     this.guild.world.announce.memberUpdated(this);
   }
 
+  leave(): void {
+    this.guild.members.delete(this.user.id);
+    this.guild.world.announce.memberLeft(this);
+  }
+
   timeOut(untilMs: number | undefined): void {
     this.timedOutUntilMs = untilMs;
     this.guild.world.announce.memberUpdated(this);

@@ -1,4 +1,5 @@
 import { type APIAllowedMentions, type APIEmbed, type APIMessageTopLevelComponent, MessageFlags, MessageType } from "discord-api-types/v10";
+import type { Reaction } from "../gateway/announcements.ts";
 import type { Interaction } from "../interactions/interaction.ts";
 import type { Attachment } from "./attachment.ts";
 import type { Channel } from "./channel.ts";
@@ -124,9 +125,33 @@ export class Message {
     this.channel.world.announce.messageUpdated(this);
   }
 
-  delete(): void {
+  /** Discord shows previews of the links in it: told as an update, though nobody has edited anything. */
+  unfurl(embeds: readonly APIEmbed[]): void {
+    this.#show({ embeds });
+    this.channel.world.announce.messageUpdated(this);
+  }
+
+  react(reaction: Reaction): void {
+    const { user, emoji } = reaction;
+    this.reactions.set(emoji, (this.reactions.get(emoji) ?? new Set()).add(user));
+    this.channel.world.announce.reactionAdded(this, reaction);
+  }
+
+  takeBackReaction(reaction: Reaction): void {
+    const users = this.reactions.get(reaction.emoji);
+    if (!users?.delete(reaction.user)) return;
+    if (users.size === 0) this.reactions.delete(reaction.emoji);
+    this.channel.world.announce.reactionRemoved(this, reaction);
+  }
+
+  /** Is gone, and nobody is told. */
+  vanish(): void {
     this.isDeleted = true;
     this.channel.messages.delete(this.id);
+  }
+
+  delete(): void {
+    this.vanish();
     this.channel.world.announce.messageDeleted(this);
   }
 
