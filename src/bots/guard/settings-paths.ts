@@ -66,7 +66,7 @@ function typedValue(key: SettingKey, path: string, text: string): unknown {
       return Object.hasOwn(SWITCH, text.toLowerCase()) ? SWITCH[text.toLowerCase()] : text;
     case "integer":
     case "number":
-      return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
+      return /^-?\d*\.?\d+(e[+-]?\d+)?$/i.test(text) ? Number(text) : text;
     case "ids":
       return isNothing ? [] : idsOf(path, text);
     case "id":
