@@ -3,14 +3,13 @@ import { complaint, nearest } from "../../core/index.ts";
 import { DEFAULT_SETTINGS, type GuildSettings, principleNames } from "./settings.ts";
 import { type SettingKey, settingKey, settingPaths } from "./settings-keys.ts";
 import { checkSettings, SettingsError } from "./settings-problems.ts";
+import { switchOf } from "./switch.ts";
 
 /** As many completions as Discord shows. */
 const MOST_COMPLETIONS = 25;
 
 /** What stands for an empty list, an empty text, or no channel. */
 const NOTHING = "none";
-
-const SWITCH: Readonly<Record<string, boolean>> = { true: true, on: true, yes: true, false: false, off: false, no: false };
 
 /**
  * The settings with one changed.
@@ -63,7 +62,7 @@ function typedValue(key: SettingKey, path: string, text: string): unknown {
   const isNothing = key.isOptional && text.toLowerCase() === NOTHING;
   switch (key.kind) {
     case "switch":
-      return Object.hasOwn(SWITCH, text.toLowerCase()) ? SWITCH[text.toLowerCase()] : text;
+      return switchOf(text) ?? text;
     case "integer":
     case "number":
       return /^-?\d*\.?\d+(e[+-]?\d+)?$/i.test(text) ? Number(text) : text;
