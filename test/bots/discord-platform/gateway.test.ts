@@ -31,14 +31,14 @@ async function speakAround(platform: Platform, bot: LoggedIn, goWrong: () => voi
 
 test("A wrong token is refused", async () => {
   await using platform = await startPlatform();
-  const client = new Client({ rest: { api: platform.api }, intents: [] });
+  const client = new Client({ ...platform.clientOptions, intents: [] });
   await expect(client.login("wrong")).rejects.toThrow(/invalid token/);
   await client.destroy();
 });
 
 test("Intents that were not granted end the connection", async () => {
   await using platform = await startPlatform({ deniedIntents: GatewayIntentBits.MessageContent });
-  const client = new Client({ rest: { api: platform.api }, intents: ["Guilds", "MessageContent"] });
+  const client = new Client({ ...platform.clientOptions, intents: ["Guilds", "MessageContent"] });
   await expect(client.login(platform.token)).rejects.toThrow(/disallowed intents/);
   await client.destroy();
 });
@@ -103,14 +103,18 @@ test("Without Message Content, only what is meant for the bot can be read", asyn
   const own = await bot.sendable(general).send("own");
   const post = platform.posts(general)[0]!;
 
+  const edits: string[] = [];
   const file = { name: "x.txt", content: Buffer.from("x") };
-  ada.says(general, "not for the bot", { attachments: [file] });
+  const later = ada.says(general, "not for the bot", { attachments: [file] });
   ada.says(general, `for the bot ${platform.bot.mention}`);
   ada.says(general, "to the bot", { replyTo: post });
   ada.says(general, "past the bot", { replyTo: post, isSilent: true });
   ada.says(ada.privately, "in private");
+  bot.client.on(Events.MessageUpdate, (_, { content }) => edits.push(content));
+  ada.edits(later, `now for the bot ${platform.bot.mention}`);
   await platform.idle();
 
+  expect(edits).toEqual([`now for the bot ${platform.bot.mention}`]);
   expect(own.content).toBe("own");
   expect(texts).toEqual(["own", "", `for the bot ${platform.bot.mention}`, "to the bot", "", "in private"]);
 });
@@ -130,16 +134,22 @@ test("The bot is not told of channels that it cannot see", async () => {
   await using platform = await startPlatform();
   const guild = platform.addGuild({ members: ["Ada"] });
   const hidden = guild.addChannel({ name: "hidden", overwrites: [{ target: platform.bot, deny: 1024n }] });
+  [...guild.bot.roles][0]!.changePermissions(0n);
   const whispers = guild.channel("general").addThread({ name: "whispers", isPrivate: true, owner: guild.person("Ada") });
   await using bot = await logIn(platform);
   const texts = heard(bot);
 
   guild.person("Ada").says(hidden, "hidden");
+  guild.person("Ada").says(whispers, "whispered");
   guild.person("Ada").says(guild.channel("general"), "open");
   await platform.idle();
-
   expect(texts).toEqual(["open"]);
-  expect(whispers.permissionsOf(guild.addMember({ name: "Ben" }))).toBe(0n);
+  expect(bot.client.channels.cache.has(whispers.id)).toBe(false);
+  whispers.join(platform.bot);
+  guild.person("Ada").says(whispers, "shared");
+  await platform.idle();
+
+  expect(texts).toEqual(["open", "shared"]);
 });
 
 test("Each shard is told of its own guilds, and the first one of private messages", async () => {

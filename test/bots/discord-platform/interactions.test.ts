@@ -115,6 +115,21 @@ test("A command is deferred in private, answered, followed up, and stopped by a 
   expect(bot.errors).toEqual([]);
 });
 
+test("A response is waited for until it is as it should be", async () => {
+  await using scenery = await scene(async (interaction) => {
+    if (!interaction.isChatInputCommand()) return;
+    await interaction.deferReply();
+    for (const content of ["one", "one two", "one two three."]) await interaction.editReply(content);
+  });
+  const { general, ada, platform } = scenery;
+
+  const asking = ada.uses(general, "/ask", { question: "?" });
+  const response = await asking.finalMessage(({ content }) => content.endsWith("."));
+
+  expect(response.versions.map(({ content }) => content)).toEqual(["one", "one two", "one two three."]);
+  expect(await platform.nextPost(general)).toBe(response);
+});
+
 test("Options bring people and files with them", async () => {
   await using scenery = await scene(async (interaction) => {
     if (!interaction.isChatInputCommand()) return;
@@ -263,6 +278,19 @@ test("After three seconds an interaction is dead", async () => {
   await expect(asking.acknowledged()).rejects.toThrow(/\/ask of Ada died/);
   await platform.until(() => bot.errors.length > 0);
   expect(bot.errors).toMatchObject([{ code: 10062, status: 404 }]);
+});
+
+test("Who thinks for a quarter of an hour has not answered", async () => {
+  await using scenery = await scene(async (interaction) => {
+    if (interaction.isChatInputCommand()) await interaction.deferReply();
+  });
+  const { general, ada, platform } = scenery;
+
+  const asking = ada.uses(general, "/ask", { question: "?" });
+  await asking.acknowledged();
+  platform.advance(15 * 60 * 1000);
+
+  await expect(asking.response()).rejects.toThrow(/was not answered within 15 minutes/);
 });
 
 test("An interaction is acknowledged once, and its token lasts 15 minutes", async () => {
