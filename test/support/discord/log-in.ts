@@ -45,3 +45,10 @@ export async function logIn(platform: Platform, options: Partial<ClientOptions> 
   await isReady;
   return new LoggedIn(client as Client<true>, errors);
 }
+
+/** Collects what people say as the client hears it. */
+export function heard({ client }: LoggedIn): readonly string[] {
+  const texts: string[] = [];
+  client.on(Events.MessageCreate, ({ content }) => void texts.push(content));
+  return texts;
+}
