@@ -79,7 +79,7 @@ test("A client that asks too much of everything at once is held back", async () 
   await using platform = await startPlatform();
   const guild = platform.addGuild({ channels: ["a", "b", "c"] });
   await using bot = await logIn(platform, { rest: { offset: 10 } });
-  platform.limitRateOfAll({ requests: 2, windowMs: 60 });
+  platform.limitRate({ requests: 2, windowMs: 60 });
 
   await Promise.all(["a", "b", "c"].map((name) => bot.sendable(guild.channel(name)).send(name)));
 

@@ -1,84 +1,21 @@
 import { once } from "node:events";
 import { Client, Events, GatewayIntentBits } from "discord.js";
 import { expect, test } from "vitest";
-import { type LoggedIn, logIn } from "../../support/discord/log-in.ts";
-import { type Platform, startPlatform } from "../../support/discord/platform.ts";
-
-/** Collects what people say as the client hears it. */
-function heard({ client }: LoggedIn): readonly string[] {
-  const texts: string[] = [];
-  client.on(Events.MessageCreate, ({ content }) => texts.push(content));
-  return texts;
-}
-
-/** Something goes wrong, Ada speaks while the client is away, and again once it is back. */
-async function speakAround(platform: Platform, bot: LoggedIn, goWrong: () => void): Promise<readonly string[]> {
-  const guild = platform.addGuild({ members: ["Ada"] });
-  const [general, ada] = [guild.channel("general"), guild.person("Ada")];
-  await platform.idle();
-  const texts = heard(bot);
-  const before = platform.logins.length;
-  ada.says(general, "before");
-  await platform.until(() => texts.length === 1);
-  goWrong();
-  ada.says(general, "meanwhile");
-  await platform.until(() => platform.logins.length > before, "another login");
-  await platform.until(() => bot.client.isReady());
-  ada.says(general, "afterwards");
-  await platform.until(() => texts.includes("afterwards"), "the client to hear again");
-  return texts;
-}
+import { heard, logIn } from "../../support/discord/log-in.ts";
+import { startPlatform } from "../../support/discord/platform.ts";
 
 test("A wrong token is refused", async () => {
   await using platform = await startPlatform();
-  const client = new Client({ rest: { api: platform.api }, intents: [] });
+  const client = new Client({ ...platform.clientOptions, intents: [] });
   await expect(client.login("wrong")).rejects.toThrow(/invalid token/);
   await client.destroy();
 });
 
 test("Intents that were not granted end the connection", async () => {
   await using platform = await startPlatform({ deniedIntents: GatewayIntentBits.MessageContent });
-  const client = new Client({ rest: { api: platform.api }, intents: ["Guilds", "MessageContent"] });
+  const client = new Client({ ...platform.clientOptions, intents: ["Guilds", "MessageContent"] });
   await expect(client.login(platform.token)).rejects.toThrow(/disallowed intents/);
   await client.destroy();
-});
-
-test.for([
-  ["a cable is pulled", (platform: Platform) => platform.dropGateway()],
-  ["the connection is closed with a code", (platform: Platform) => platform.dropGateway({ code: 4000 })],
-  ["the gateway asks for it (op 7)", (platform: Platform) => platform.reconnectAll()],
-  ["the session may be taken up again (op 9)", (platform: Platform) => platform.invalidateSessions({ isResumable: true })],
-] as const)("When %s, the client resumes and hears what it missed", async ([, goWrong]) => {
-  await using platform = await startPlatform();
-  await using bot = await logIn(platform);
-
-  const texts = await speakAround(platform, bot, () => goWrong(platform));
-
-  expect(texts).toEqual(["before", "meanwhile", "afterwards"]);
-  expect(platform.logins.map(({ kind }) => kind)).toEqual(["identified", "resumed"]);
-});
-
-test("A connection that has died unnoticed is found out by its heartbeat", async () => {
-  await using platform = await startPlatform({ heartbeatMs: 40 });
-  await using bot = await logIn(platform);
-
-  const texts = await speakAround(platform, bot, () => platform.becomeZombie());
-
-  expect(texts).toEqual(["before", "meanwhile", "afterwards"]);
-  expect(platform.logins).toMatchObject([{ kind: "identified" }, { kind: "resumed", replayed: 1 }]);
-});
-
-test.for([
-  ["is invalid (op 9)", (platform: Platform) => platform.invalidateSessions()],
-  ["is closed normally", (platform: Platform) => platform.dropGateway({ code: 1000 })],
-] as const)("When a session %s, the client logs in anew, and what it missed is lost", async ([, goWrong]) => {
-  await using platform = await startPlatform();
-  await using bot = await logIn(platform);
-
-  const texts = await speakAround(platform, bot, () => goWrong(platform));
-
-  expect(texts).toEqual(["before", "afterwards"]);
-  expect(platform.logins.map(({ kind }) => kind)).toEqual(["identified", "identified"]);
 });
 
 test("Who is told of nothing but guilds hears nothing", async () => {
@@ -103,14 +40,18 @@ test("Without Message Content, only what is meant for the bot can be read", asyn
   const own = await bot.sendable(general).send("own");
   const post = platform.posts(general)[0]!;
 
+  const edits: string[] = [];
   const file = { name: "x.txt", content: Buffer.from("x") };
-  ada.says(general, "not for the bot", { attachments: [file] });
+  const later = ada.says(general, "not for the bot", { attachments: [file] });
   ada.says(general, `for the bot ${platform.bot.mention}`);
   ada.says(general, "to the bot", { replyTo: post });
   ada.says(general, "past the bot", { replyTo: post, isSilent: true });
   ada.says(ada.privately, "in private");
+  bot.client.on(Events.MessageUpdate, (_, { content }) => edits.push(content));
+  ada.edits(later, `now for the bot ${platform.bot.mention}`);
   await platform.idle();
 
+  expect(edits).toEqual([`now for the bot ${platform.bot.mention}`]);
   expect(own.content).toBe("own");
   expect(texts).toEqual(["own", "", `for the bot ${platform.bot.mention}`, "to the bot", "", "in private"]);
 });
@@ -130,16 +71,22 @@ test("The bot is not told of channels that it cannot see", async () => {
   await using platform = await startPlatform();
   const guild = platform.addGuild({ members: ["Ada"] });
   const hidden = guild.addChannel({ name: "hidden", overwrites: [{ target: platform.bot, deny: 1024n }] });
+  [...guild.bot.roles][0]!.changePermissions(0n);
   const whispers = guild.channel("general").addThread({ name: "whispers", isPrivate: true, owner: guild.person("Ada") });
   await using bot = await logIn(platform);
   const texts = heard(bot);
 
   guild.person("Ada").says(hidden, "hidden");
+  guild.person("Ada").says(whispers, "whispered");
   guild.person("Ada").says(guild.channel("general"), "open");
   await platform.idle();
-
   expect(texts).toEqual(["open"]);
-  expect(whispers.permissionsOf(guild.addMember({ name: "Ben" }))).toBe(0n);
+  expect(bot.client.channels.cache.has(whispers.id)).toBe(false);
+  whispers.join(platform.bot);
+  guild.person("Ada").says(whispers, "shared");
+  await platform.idle();
+
+  expect(texts).toEqual(["open", "shared"]);
 });
 
 test("Each shard is told of its own guilds, and the first one of private messages", async () => {

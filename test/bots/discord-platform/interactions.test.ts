@@ -2,86 +2,19 @@ import {
   type APIActionRowComponent,
   type APILabelComponent,
   type APITextInputComponent,
-  ApplicationCommandOptionType,
-  ApplicationCommandType,
   ButtonStyle,
   ComponentType,
-  Events,
-  InteractionResponseType,
   MessageFlags,
   PermissionFlagsBits,
-  type Interaction as ReceivedInteraction,
-  Routes,
   TextInputStyle,
 } from "discord.js";
 import { expect, test } from "vitest";
-import { type LoggedIn, logIn } from "../../support/discord/log-in.ts";
-import type { PlatformOptions } from "../../support/discord/machinery.ts";
-import type { Person } from "../../support/discord/people/person.ts";
-import { type Platform, startPlatform } from "../../support/discord/platform.ts";
-import type { Channel } from "../../support/discord/world/channel.ts";
+import { scene } from "./command-scene.ts";
 
 const BUTTONS = {
   type: ComponentType.ActionRow,
   components: [{ type: ComponentType.Button, style: ButtonStyle.Danger, custom_id: "stop:1", label: "Stop" }],
 } as const;
-
-const COMMANDS = [
-  {
-    name: "ask",
-    description: "Asks something",
-    options: [
-      { type: ApplicationCommandOptionType.String, name: "question", description: "What", required: true, max_length: 20 },
-      { type: ApplicationCommandOptionType.Attachment, name: "file", description: "What it is about" },
-      { type: ApplicationCommandOptionType.User, name: "whom", description: "Who it is about" },
-    ],
-  },
-  {
-    name: "rain",
-    description: "Settings",
-    default_member_permissions: String(PermissionFlagsBits.ManageGuild),
-    options: [
-      {
-        type: ApplicationCommandOptionType.SubcommandGroup,
-        name: "config",
-        description: "Changes something",
-        options: [
-          {
-            type: ApplicationCommandOptionType.Subcommand,
-            name: "set",
-            description: "Sets something",
-            options: [{ type: ApplicationCommandOptionType.String, name: "key", description: "What", autocomplete: true, required: true }],
-          },
-        ],
-      },
-    ],
-  },
-  { name: "Judge this message", type: ApplicationCommandType.Message },
-  { name: "Look at them", type: ApplicationCommandType.User },
-] as const;
-
-interface Scene extends AsyncDisposable {
-  readonly platform: Platform;
-  readonly bot: LoggedIn;
-  readonly general: Channel;
-  readonly ada: Person;
-}
-
-type Handler = (interaction: ReceivedInteraction) => unknown;
-
-/** A bot that has registered its commands, and answers by `handle`. */
-async function scene(handle: Handler, options: PlatformOptions = {}): Promise<Scene> {
-  const platform = await startPlatform(options);
-  const guild = platform.addGuild({ members: ["Ada", "Ben"] });
-  const bot = await logIn(platform);
-  await bot.client.application.commands.set(structuredClone(COMMANDS) as never);
-  bot.client.on(Events.InteractionCreate, handle);
-  const dispose = async () => {
-    await bot[Symbol.asyncDispose]();
-    await platform.close();
-  };
-  return { platform, bot, general: guild.channel("general"), ada: guild.person("Ada"), [Symbol.asyncDispose]: dispose };
-}
 
 function textInput(input: Omit<APITextInputComponent, "type" | "style">): APITextInputComponent {
   return { type: ComponentType.TextInput, style: TextInputStyle.Short, ...input };
@@ -113,6 +46,21 @@ test("A command is deferred in private, answered, followed up, and stopped by a 
   expect(platform.posts(general).map(({ content }) => content)).toEqual(["and more"]);
   expect(() => platform.posts(general)[0]!.channel.guild!.person("Ben").presses(response, "Stop")).toThrow(/only they can see/);
   expect(bot.errors).toEqual([]);
+});
+
+test("A response is waited for until it is as it should be", async () => {
+  await using scenery = await scene(async (interaction) => {
+    if (!interaction.isChatInputCommand()) return;
+    await interaction.deferReply();
+    for (const content of ["one", "one two", "one two three."]) await interaction.editReply(content);
+  });
+  const { general, ada, platform } = scenery;
+
+  const asking = ada.uses(general, "/ask", { question: "?" });
+  const response = await asking.finalMessage(({ content }) => content.endsWith("."));
+
+  expect(response.versions.map(({ content }) => content)).toEqual(["one", "one two", "one two three."]);
+  expect(await platform.nextPost(general)).toBe(response);
 });
 
 test("Options bring people and files with them", async () => {
@@ -249,71 +197,4 @@ test("An interaction may come without its channel", async () => {
   const { general, ada } = scenery;
 
   expect((await ada.uses(general, "/ask", { question: "?" }).response()).content).toBe("null");
-});
-
-test("After three seconds an interaction is dead", async () => {
-  await using scenery = await scene(async (interaction) => {
-    scenery.platform.advance(3000);
-    if (interaction.isChatInputCommand()) await interaction.deferReply();
-  });
-  const { general, ada, bot, platform } = scenery;
-
-  const asking = ada.uses(general, "/ask", { question: "?" });
-
-  await expect(asking.acknowledged()).rejects.toThrow(/\/ask of Ada died/);
-  await platform.until(() => bot.errors.length > 0);
-  expect(bot.errors).toMatchObject([{ code: 10062, status: 404 }]);
-});
-
-test("An interaction is acknowledged once, and its token lasts 15 minutes", async () => {
-  await using scenery = await scene(async (interaction) => {
-    if (interaction.isChatInputCommand()) await interaction.deferReply();
-  });
-  const { general, ada, bot, platform } = scenery;
-  const asking = ada.uses(general, "/ask", { question: "?" });
-  await asking.acknowledged();
-  const body = { type: InteractionResponseType.ChannelMessageWithSource, data: { content: "twice" } };
-  const original = Routes.webhookMessage(platform.bot.id, asking.token);
-  const { rest } = bot.client;
-
-  await expect(rest.post(Routes.interactionCallback(asking.id, asking.token), { body })).rejects.toMatchObject({ code: 40060 });
-  await expect(rest.post(Routes.interactionCallback(asking.id, "forged"), { body })).rejects.toMatchObject({ code: 10062 });
-  await expect(rest.patch(Routes.webhookMessage(platform.bot.id, "forged"), { body: { content: "?" } })).rejects.toMatchObject({
-    code: 10015,
-  });
-  platform.advance(15 * 60 * 1000);
-  await expect(rest.patch(original, { body: { content: "late" } })).rejects.toMatchObject({ code: 50027, status: 401 });
-});
-
-test("Whether a response is for one person only is decided when it is deferred", async () => {
-  await using scenery = await scene(async (interaction) => {
-    if (!interaction.isChatInputCommand()) return;
-    const { resource } = await interaction.deferReply({ withResponse: true });
-    await interaction.followUp({ content: `${resource?.message?.flags.has(MessageFlags.Loading)}`, flags: MessageFlags.Ephemeral });
-    await interaction.deleteReply();
-  });
-  const { general, ada, platform } = scenery;
-
-  const asking = ada.uses(general, "/ask", { question: "?" });
-  const response = await asking.response();
-  await platform.until(() => response.isDeleted);
-
-  expect(response).toMatchObject({ content: "true", isEphemeral: false });
-  expect(asking.followUps).toEqual([]);
-});
-
-test("An answer of the wrong kind is refused", async () => {
-  await using scenery = await scene(() => undefined);
-  const { general, ada, bot } = scenery;
-  const answer = async (type: InteractionResponseType, data: object) => {
-    const { id, token } = ada.uses(general, "/ask", { question: "?" });
-    await bot.client.rest.post(Routes.interactionCallback(id, token), { body: { type, data } });
-  };
-
-  await expect(answer(InteractionResponseType.UpdateMessage, { content: "x" })).rejects.toMatchObject({ code: 50035 });
-  await expect(answer(InteractionResponseType.ApplicationCommandAutocompleteResult, {})).rejects.toMatchObject({ code: 50035 });
-  await expect(answer(InteractionResponseType.ChannelMessageWithSource, {})).rejects.toMatchObject({ code: 50006 });
-  await expect(answer(InteractionResponseType.Modal, { custom_id: "x", title: "y".repeat(46), components: [] })).rejects.toMatchObject({
-    rawError: { errors: { data: { title: { _errors: [{ code: "BASE_TYPE_MAX_LENGTH" }] }, components: { _errors: [{}] } } } },
-  });
 });

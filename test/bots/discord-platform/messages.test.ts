@@ -229,6 +229,25 @@ test("A post keeps all it ever showed", async () => {
   expect(platform.everything).toEqual([post]);
 });
 
+test("After a long run everything can be forgotten, and goes on", async () => {
+  await using platform = await startPlatform();
+  const guild = platform.addGuild({ members: ["Ada"] });
+  const [general, ada] = [guild.channel("general"), guild.person("Ada")];
+  await using bot = await logIn(platform);
+  bot.client.on(Events.MessageCreate, (message) => {
+    if (!message.author.bot) void message.reply("yes");
+  });
+  ada.says(general, "one");
+  await platform.nextPost(general);
+  await platform.idle();
+
+  platform.forget();
+  expect([platform.requests, platform.everything, platform.posts(general)]).toEqual([[], [], []]);
+  ada.says(general, "two");
+
+  expect((await platform.nextPost(general)).replyTo?.content).toBe("two");
+});
+
 test("What never happens is an error that tells what did", async () => {
   await using platform = await startPlatform({ patienceMs: 50 });
   const guild = platform.addGuild({ members: ["Ada"] });

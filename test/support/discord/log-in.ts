@@ -4,15 +4,12 @@ import type { Platform } from "./platform.ts";
 import type { Channel } from "./world/channel.ts";
 
 /** Everything that a bot reads who talks and moderates. */
-export const INTENTS = [
+const INTENTS = [
   GatewayIntentBits.Guilds,
   GatewayIntentBits.GuildMessages,
   GatewayIntentBits.DirectMessages,
   GatewayIntentBits.MessageContent,
 ];
-
-/** discord.js waits five seconds before a shard logs in anew, however much concurrency the gateway allows; with this it does not. */
-export const IMPATIENT = { buildIdentifyThrottler: async () => ({ waitForIdentify: async () => undefined }) };
 
 /** A real client of discord.js, at home on the platform. */
 export class LoggedIn implements AsyncDisposable {
@@ -39,12 +36,19 @@ export class LoggedIn implements AsyncDisposable {
 
 /** @returns once the client is ready */
 export async function logIn(platform: Platform, options: Partial<ClientOptions> = {}): Promise<LoggedIn> {
-  const rest = { api: platform.api, ...options.rest };
-  const client = new Client({ intents: INTENTS, partials: [Partials.Channel], waitGuildTimeout: 1000, ws: IMPATIENT, ...options, rest });
+  const rest = { ...platform.clientOptions.rest, ...options.rest };
+  const client = new Client({ intents: INTENTS, partials: [Partials.Channel], ...platform.clientOptions, ...options, rest });
   const errors: Error[] = [];
   client.on(Events.Error, (error) => errors.push(error));
   const isReady = once(client, Events.ClientReady);
   await client.login(platform.token);
   await isReady;
   return new LoggedIn(client as Client<true>, errors);
+}
+
+/** Collects what people say as the client hears it. */
+export function heard({ client }: LoggedIn): readonly string[] {
+  const texts: string[] = [];
+  client.on(Events.MessageCreate, ({ content }) => void texts.push(content));
+  return texts;
 }

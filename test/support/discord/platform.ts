@@ -7,7 +7,7 @@
  * const general = guild.channel("general");
  * const ada = guild.person("Ada");
  *
- * const client = new Client({ rest: { api: platform.api }, intents: [...] }); // a real one
+ * const client = new Client({ ...platform.clientOptions, intents: [...] }); // a real one
  * await client.login(platform.token);
  *
  * const question = ada.says(general, `${platform.bot.mention} hello`);
@@ -28,13 +28,15 @@
  *   `sentTexts()` every text in any of them.
  */
 import type { RESTPostAPIApplicationCommandsJSONBody } from "discord-api-types/v10";
+import { clientOptions, type PlatformClientOptions } from "./client-options.ts";
 import type { Login } from "./gateway/gateway.ts";
+import { idle } from "./idle.ts";
 import { checkCommands } from "./limits/command-limits.ts";
 import { type Machinery, type PlatformOptions, startMachinery, TOKEN } from "./machinery.ts";
 import type { Person } from "./people/person.ts";
 import type { Fault, PlannedFault } from "./rest/faults.ts";
 import type { Hold } from "./rest/holds.ts";
-import type { PlannedLimit, RateLimit } from "./rest/rate-limits.ts";
+import type { PlannedLimit } from "./rest/rate-limits.ts";
 import type { RequestKind } from "./rest/request-kind.ts";
 import type { RestRequest } from "./rest/rest-request.ts";
 import { sentTexts } from "./rest/sent-texts.ts";
@@ -51,10 +53,13 @@ export class Platform implements AsyncDisposable {
   readonly token = TOKEN;
   /** What `rest.api` of a client is to be. */
   readonly api: string;
+  /** That, and what makes a client quick to log in. */
+  readonly clientOptions: PlatformClientOptions;
   readonly #machinery: Machinery;
 
   constructor(machinery: Machinery) {
     this.api = `http://${machinery.server.address}/api`;
+    this.clientOptions = clientOptions(this.api);
     this.#machinery = machinery;
   }
 
@@ -98,6 +103,12 @@ export class Platform implements AsyncDisposable {
     return this.#machinery.gateway.logins;
   }
 
+  /** Puts away all records and messages, for tests that watch the memory of a long run. */
+  forget(): void {
+    const { rest, gateway, world, posts } = this.#machinery;
+    for (const part of [rest, gateway, world, posts]) part.forget();
+  }
+
   /** Every text in every request: whatever reached Discord, is in here. */
   sentTexts(): readonly string[] {
     return this.requests.flatMap(sentTexts);
@@ -132,14 +143,8 @@ export class Platform implements AsyncDisposable {
    * Resolves once the bot has read all it was told, and nothing is on its way. What the bot does by itself, such as writing an
    * answer, is not seen from here: wait for that with `until`.
    */
-  async idle(): Promise<void> {
-    for (let calm = 0; calm < 3; ) {
-      await this.until(() => this.#machinery.rest.inFlight === 0, "all requests to be answered");
-      const before = this.#machinery.happenings.count;
-      await this.#machinery.gateway.roundTrip();
-      await new Promise((resolve) => setImmediate(resolve));
-      calm = this.#machinery.happenings.count === before ? calm + 1 : 0;
-    }
+  idle(): Promise<void> {
+    return idle(this.#machinery);
   }
 
   /** The next requests of a kind go wrong. */
@@ -157,12 +162,9 @@ export class Platform implements AsyncDisposable {
     return this.#machinery.rest.holds.plan(kind);
   }
 
+  /** From now on, only so many requests of one route, or of all together. */
   limitRate(limit: PlannedLimit): void {
     this.#machinery.rest.rateLimits.limit(limit);
-  }
-
-  limitRateOfAll(limit: RateLimit): void {
-    this.#machinery.rest.rateLimits.limitAll(limit);
   }
 
   /** Closes all connections: with a code, or as if a cable was pulled. */

@@ -28,6 +28,10 @@ export class Posts {
     return this.#world.happenings.until(reply, `a reply to "${message.content}"`);
   }
 
+  forget(): void {
+    this.#awaited.clear();
+  }
+
   #everIn(channel: Channel): readonly Message[] {
     return this.#world.botMessages.filter((message) => message.channel === channel && !message.isEphemeral);
   }

@@ -92,6 +92,7 @@ export class Announcements {
   }
 
   threadCreated(thread: Channel): void {
+    if (!this.#canSee(thread)) return;
     this.#aboutChannel(GatewayDispatchEvents.ThreadCreate, thread, () => ({ ...threadPayload(thread), newly_created: true }));
   }
 
@@ -171,6 +172,6 @@ export class Announcements {
   }
 }
 
-export function placeOf(channel: Channel): { readonly channel_id: string; readonly guild_id?: string } {
+function placeOf(channel: Channel): { readonly channel_id: string; readonly guild_id?: string } {
   return channel.guild === undefined ? { channel_id: channel.id } : { channel_id: channel.id, guild_id: channel.guild.id };
 }

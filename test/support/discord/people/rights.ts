@@ -6,11 +6,16 @@ import type { User } from "../world/user.ts";
 /** With a subscription, people may write twice as much as bots. */
 const LONGEST_TEXT = 4000;
 
-const { Administrator, SendMessages, SendMessagesInThreads, UseApplicationCommands, ViewChannel } = PermissionFlagsBits;
+const { Administrator, ManageMessages, SendMessages, SendMessagesInThreads, UseApplicationCommands, ViewChannel } = PermissionFlagsBits;
 
 export function checkMayWrite(user: User, channel: Channel, content: string): void {
   if (content.length > LONGEST_TEXT) throw new Error(`Expected at most ${LONGEST_TEXT} characters of ${user.name}, got ${content.length}`);
   demand(user, channel, { permission: channel.isThread ? SendMessagesInThreads : SendMessages, to: "write" });
+}
+
+/** Their own messages, and with a permission those of others. */
+export function checkMayDelete(user: User, { author, channel }: Message): void {
+  if (author !== user) demand(user, channel, { permission: ManageMessages, to: `delete what ${author.name} wrote` });
 }
 
 /** What only one person sees, only they can click on. */

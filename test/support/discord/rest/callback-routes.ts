@@ -1,5 +1,5 @@
 import {
-  type APIApplicationCommandOptionChoice,
+  type APICommandAutocompleteInteractionResponseCallbackData,
   type APIModalInteractionResponseCallbackData,
   ApplicationCommandType,
   InteractionResponseType,
@@ -9,8 +9,7 @@ import {
   RESTJSONErrorCodes,
   type RESTPostAPIInteractionCallbackWithResponseResult,
 } from "discord-api-types/v10";
-import type { Acknowledgement, Interaction } from "../interactions/interaction.ts";
-import { Modal } from "../interactions/modal.ts";
+import type { Interaction } from "../interactions/interaction.ts";
 import { checkChoices } from "../limits/choice-limits.ts";
 import { FormErrors } from "../limits/form-errors.ts";
 import { checkModal } from "../limits/modal-limits.ts";
@@ -30,8 +29,8 @@ export function callbackRoutes(world: World): Routes {
 interface Answer {
   readonly interaction: Interaction;
   readonly request: RestRequest;
-  readonly data: MessageBody &
-    Partial<APIModalInteractionResponseCallbackData> & { readonly choices?: APIApplicationCommandOptionChoice[] };
+  /** A message, a form, or choices. */
+  readonly data: object;
 }
 
 const { ApplicationCommandAutocompleteResult, ChannelMessageWithSource, DeferredChannelMessageWithSource } = InteractionResponseType;
@@ -40,10 +39,10 @@ const { DeferredMessageUpdate, UpdateMessage, Modal: OpenModal, Pong } = Interac
 const MESSAGES = [ChannelMessageWithSource, DeferredChannelMessageWithSource];
 const CHANGES = [DeferredMessageUpdate, UpdateMessage];
 
-const ANSWERS: Partial<Record<InteractionResponseType, (answer: Answer) => Acknowledgement>> = {
+const ANSWERS: Partial<Record<InteractionResponseType, (answer: Answer) => void>> = {
   [ChannelMessageWithSource]: respond,
   [DeferredChannelMessageWithSource]: defer,
-  [DeferredMessageUpdate]: deferUpdate,
+  [DeferredMessageUpdate]: ({ interaction }) => interaction.update(undefined),
   [UpdateMessage]: update,
   [OpenModal]: openModal,
   [ApplicationCommandAutocompleteResult]: suggest,
@@ -55,9 +54,9 @@ function callback(world: World, { parameters, request }: Call): object | undefin
     return refuse(RESTJSONErrorCodes.UnknownInteraction);
   }
   if (interaction.acknowledgement !== undefined) refuse(RESTJSONErrorCodes.InteractionHasAlreadyBeenAcknowledged);
-  const { type, data = {} } = (request.body ?? {}) as { readonly type: InteractionResponseType; readonly data?: Answer["data"] };
+  const { type, data = {} } = (request.body ?? {}) as { readonly type: InteractionResponseType; readonly data?: object };
   checkKind(interaction, type);
-  interaction.acknowledge(ANSWERS[type]?.({ interaction, request, data }) ?? { kind: "deferred update" });
+  ANSWERS[type]?.({ interaction, request, data });
   return request.query.get("with_response") === "true" ? callbackResult(interaction, type) : undefined;
 }
 
@@ -77,38 +76,28 @@ function checkKind({ type, source }: Interaction, answer: InteractionResponseTyp
   errors.throwIfAny();
 }
 
-function respond({ interaction, request, data }: Answer): Acknowledgement {
-  const message = readMessage(interaction.channel.world, request, data);
-  interaction.original = interaction.post({ ...message, ...originOf(interaction) });
-  return { kind: "message", isEphemeral: interaction.isEphemeral };
+function respond({ interaction, request, data }: Answer): void {
+  interaction.respond({ ...readMessage(interaction.channel.world, request, data), ...originOf(interaction) });
 }
 
-/** Whether only one person sees the response is decided here, and does not change any more. */
-function defer({ interaction, data }: Answer): Acknowledgement {
-  const flags = ((data.flags ?? 0) & MessageFlags.Ephemeral) | MessageFlags.Loading;
-  interaction.original = interaction.post({ ...originOf(interaction), flags });
-  return { kind: "deferred", isEphemeral: interaction.isEphemeral };
+function defer({ interaction, data }: Answer): void {
+  const { flags } = data as MessageBody;
+  interaction.defer({ ...originOf(interaction), flags: (flags ?? 0) & MessageFlags.Ephemeral });
 }
 
-function deferUpdate({ interaction }: Answer): Acknowledgement {
-  interaction.original = interaction.source;
-  return { kind: "deferred update" };
+function update({ interaction, request, data }: Answer): void {
+  if (interaction.source !== undefined) interaction.update(readChanges(interaction.source, request, data));
 }
 
-function update({ interaction, request, data }: Answer): Acknowledgement {
-  interaction.original = interaction.source;
-  if (interaction.source !== undefined) interaction.edit(interaction.source, readChanges(interaction.source, request, data));
-  return { kind: "update" };
+function openModal({ interaction, data }: Answer): void {
+  checkModal(data);
+  interaction.openModal(data as APIModalInteractionResponseCallbackData);
 }
 
-function openModal({ interaction, data }: Answer): Acknowledgement {
-  checkModal(data as Partial<APIModalInteractionResponseCallbackData>);
-  return { kind: "modal", modal: new Modal(interaction, data as unknown as APIModalInteractionResponseCallbackData) };
-}
-
-function suggest({ data: { choices = [] } }: Answer): Acknowledgement {
+function suggest({ interaction, data }: Answer): void {
+  const { choices = [] } = data as APICommandAutocompleteInteractionResponseCallbackData;
   checkChoices(choices);
-  return { kind: "choices", choices };
+  interaction.suggest(choices);
 }
 
 function originOf({ channel, type, source, data }: Interaction): Draft {

@@ -41,9 +41,7 @@ function followUp(interaction: Interaction, call: Call): Message {
   const { original, channel } = interaction;
   if (original?.isThinking) return edited(interaction, original, call);
   const message = readMessage(channel.world, call.request, bodyOf(call));
-  const posted = interaction.post({ ...message, author: channel.world.bot, replyTo: original });
-  interaction.followUps.push(posted);
-  return posted;
+  return interaction.followUp({ ...message, author: channel.world.bot, replyTo: original });
 }
 
 function change(interaction: Interaction, call: Call): Message {

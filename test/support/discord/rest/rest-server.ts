@@ -38,6 +38,10 @@ export class RestServer {
     return this.#inFlight;
   }
 
+  forget(): void {
+    this.requests.length = 0;
+  }
+
   /** @param path behind the version, still encoded */
   async handle(incoming: IncomingMessage, path: string, response: ServerResponse): Promise<void> {
     // Who goes away in the middle of a request has not made one.

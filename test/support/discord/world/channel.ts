@@ -143,8 +143,10 @@ export class Channel {
     return thread;
   }
 
+  /** Somebody joins a thread. If the bot does, it may never have seen it before. */
   join(user: User): void {
     this.threadMembers.add(user);
+    if (user === this.world.bot) this.world.announce.threadCreated(this);
     this.world.announce.threadMembersUpdated(this, user);
   }
 

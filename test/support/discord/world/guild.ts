@@ -1,5 +1,5 @@
 import { PermissionFlagsBits } from "discord-api-types/v10";
-import type { Person } from "../people/person.ts";
+import { Person } from "../people/person.ts";
 import { shardOf } from "../snowflakes.ts";
 import { type Channel, type ChannelSpec, guildChannel } from "./channel.ts";
 import { Member } from "./member.ts";
@@ -83,18 +83,15 @@ export class Guild {
 
   /** The person of this name. */
   person(name: string): Person {
-    const users = [...this.members.values()].map(({ user }) => user);
-    return (users.find((user) => user.name === name) as Person | undefined) ?? missing(`a member "${name}"`, users);
+    const people = [...this.members.values()].map(({ user }) => user).filter((user) => user instanceof Person);
+    return people.find((person) => person.name === name) ?? missing(`a member "${name}"`, people);
   }
 
   memberOf(user: User): Member {
-    return (
-      this.members.get(user.id) ??
-      missing(
-        `${user.name} in ${this.name}`,
-        [...this.members.values()].map((member) => member.user),
-      )
-    );
+    const members = [...this.members.values()];
+    const member = members.find((candidate) => candidate.user === user);
+    const names = members.map((other) => other.user);
+    return member ?? missing(`${user.name} in ${this.name}`, names);
   }
 
   /** Whether everybody may use all commands, whatever permissions the bot has set for them. */

@@ -5,7 +5,7 @@ import type { Member } from "./member.ts";
 const { Administrator, AttachFiles, EmbedLinks, ManageThreads, MentionEveryone, ReadMessageHistory, SendMessages, ViewChannel } =
   PermissionFlagsBits;
 
-export const ALL_PERMISSIONS = Object.values(PermissionFlagsBits).reduce((all, permission) => all | permission, 0n);
+const ALL_PERMISSIONS = Object.values(PermissionFlagsBits).reduce((all, permission) => all | permission, 0n);
 
 /** What is left to somebody with a time-out. */
 const WITH_TIME_OUT = ViewChannel | ReadMessageHistory;

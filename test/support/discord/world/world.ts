@@ -104,6 +104,14 @@ export class World {
     if (message.author === this.bot && !message.isThinking) this.botMessages.push(message);
   }
 
+  forget(): void {
+    this.botMessages.length = 0;
+    this.files.clear();
+    this.interactions.forget();
+    const inGuilds = [...this.guilds.values()].flatMap(({ channels }) => [...channels.values()]);
+    for (const { messages } of [...inGuilds, ...this.#directChannels.values()]) messages.clear();
+  }
+
   #register<Kind extends User>(user: Kind): Kind {
     this.users.set(user.id, user);
     return user;
