@@ -26,7 +26,7 @@ async function watchedDatabase(told: Survival[]): Promise<Database> {
   };
 }
 
-describe("A loss of power", () => {
+describe("What the store has acknowledged", () => {
   const told: Survival[] = [];
   let store: Store;
   beforeAll(async () => {
@@ -46,7 +46,7 @@ describe("A loss of power", () => {
     ["how an answer ended", "crash", () => store.endReply(GUILD, newReply().source, replyEnd())],
     ["how much somebody asked", "crash", () => store.countWithin({ key: AUTHOR, day: DAY, cap: 1 })],
     ["the audit", "crash", () => store.addAudit(newAudit())],
-  ])("takes back %s only if that waits for no disk: %s", async (_what, survives, action) => {
+  ])("outlives at least this: %s, a %s", async (_what, survives, action) => {
     told.length = 0;
     await action();
     expect(told).toEqual([survives]);
