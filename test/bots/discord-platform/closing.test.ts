@@ -15,6 +15,16 @@ function identity(platform: Platform, data: object = {}): string {
   return JSON.stringify({ op: GatewayOpcodes.Identify, d: { token: platform.token, intents: 1, properties: {}, ...data } });
 }
 
+/** What the gateway says after its first words. */
+function answers(socket: WebSocket): readonly { readonly op: GatewayOpcodes; readonly d: unknown }[] {
+  const said: { readonly op: GatewayOpcodes; readonly d: unknown }[] = [];
+  socket.on("message", (line) => {
+    const answer = JSON.parse(String(line));
+    if (answer.op !== GatewayOpcodes.Hello) said.push(answer);
+  });
+  return said;
+}
+
 test.for([
   [
     "speaks before it says who it is",
@@ -46,14 +56,22 @@ test("A client of another version is sent away", async () => {
   expect(await once(await connect(platform, 9), "close")).toMatchObject([GatewayCloseCodes.InvalidAPIVersion, expect.anything()]);
 });
 
-test("A session that nobody knows cannot be resumed", async () => {
+test.for([
+  ["that nobody knows", { session_id: "unknown", seq: 1 }, 4200],
+  ["that the client has ended", { seq: 1 }, 1000],
+  ["with events that have not happened", { seq: 99 }, 4200],
+] as const)("A session %s cannot be resumed", async ([, resume, code]) => {
   await using platform = await startPlatform();
-  const socket = await connect(platform);
-  const lines: { readonly op: GatewayOpcodes }[] = [];
-  socket.on("message", (line) => lines.push(JSON.parse(String(line))));
+  const first = await connect(platform);
+  const ready = answers(first);
+  first.send(identity(platform));
+  const { session_id } = (await platform.until(() => ready[0])).d as { readonly session_id: string };
+  first.close(code);
+  await once(first, "close");
 
-  socket.send(JSON.stringify({ op: GatewayOpcodes.Resume, d: { token: platform.token, session_id: "x", seq: 1 } }));
+  const second = await connect(platform);
+  const refusal = answers(second);
+  second.send(JSON.stringify({ op: GatewayOpcodes.Resume, d: { token: platform.token, session_id, ...resume } }));
 
-  const answer = await platform.until(() => lines.find(({ op }) => op !== GatewayOpcodes.Hello));
-  expect(answer).toMatchObject({ op: GatewayOpcodes.InvalidSession, d: false });
+  expect(await platform.until(() => refusal[0])).toMatchObject({ op: GatewayOpcodes.InvalidSession, d: false });
 });

@@ -45,6 +45,7 @@ test.for(["accepted-then-500", "accepted-then-hang-up"] as const)(
     platform.failNext({ ...POSTING, status });
 
     await expect(post()).rejects.toThrow();
+    expect(platform.posts(general)).toHaveLength(1);
     await post();
 
     expect(platform.posts(general)).toHaveLength(1);
@@ -112,6 +113,7 @@ test("A request can be held, while something else happens", async () => {
 
   const replying = bot.sendable(question.channel).send({ content: "too late", reply: { messageReference: question.id } });
   expect((await hold.arrived).body).toMatchObject({ content: "too late" });
+  await bot.client.rest.get(Routes.user());
   guild.person("Ada").deletes(question);
   hold.release();
 

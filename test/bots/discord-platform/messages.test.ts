@@ -213,18 +213,20 @@ test("The typing indicator lasts ten seconds, or until the bot posts", async () 
   expect(general.isBotTyping).toBe(false);
 });
 
-test("A post keeps all it ever showed", async () => {
+test("A post keeps all it ever showed, and an edit pings nobody", async () => {
   await using platform = await startPlatform();
-  const general = platform.addGuild().channel("general");
+  const guild = platform.addGuild();
+  const general = guild.channel("general");
   await using bot = await logIn(platform);
   const channel = bot.sendable(general);
 
   const sent = await channel.send({ content: "one", flags: MessageFlags.SuppressNotifications });
-  await sent.edit("two");
+  await sent.edit(`two ${guild.owner.mention}`);
   const [post] = platform.posts(general);
   await sent.delete();
 
-  expect(post?.versions.map(({ content }) => content)).toEqual(["one", "two"]);
+  expect(post?.versions.map(({ content }) => content)).toEqual(["one", `two ${guild.owner.mention}`]);
+  expect(post).toMatchObject({ pings: [], mentions: { users: [guild.owner] } });
   expect(platform.posts(general)).toEqual([]);
   expect(platform.everything).toEqual([post]);
 });

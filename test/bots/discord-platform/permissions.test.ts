@@ -138,7 +138,7 @@ test("Roles are given and taken below the bot's own, reactions set and removed",
 test("Roles, overwrites and threads add up as on Discord", async () => {
   await using platform = await startPlatform();
   const guild = platform.addGuild({ members: ["Ada"] });
-  const readers = guild.addRole({ name: "Readers" });
+  const [readers, writers] = [guild.addRole({ name: "Readers" }), guild.addRole({ name: "Writers" })];
   const [ada, ben] = [guild.person("Ada"), guild.addMember({ name: "Ben", roles: [readers] })];
   const board = guild.addChannel({
     name: "board",
@@ -154,6 +154,9 @@ test("Roles, overwrites and threads add up as on Discord", async () => {
   expect(() => ben.says(thread, "?")).toThrow(/allowed to write/);
   board.overwrite([...board.overwrites, { target: ben, allow: PermissionFlagsBits.SendMessagesInThreads }]);
   ben.says(thread, "!");
+  board.overwrite([...board.overwrites, { target: writers, allow: SendMessages }]);
+  guild.memberOf(ben).addRole(writers);
+  ben.says(board, "!");
   guild.owner.says(board, "!");
 
   expect(() => ada.deletes(guild.owner.says(guild.channel("general"), "!"))).toThrow(/allowed to delete/);

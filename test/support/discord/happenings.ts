@@ -35,7 +35,7 @@ export class Happenings {
    * @throws what `condition` throws; and, after the time limit, an error that lists what did happen
    */
   until<Value>(condition: () => Value, expected: string): Promise<Held<Value>> {
-    return new Promise((resolve, reject) => {
+    const waiting = new Promise<Held<Value>>((resolve, reject) => {
       const timer = setTimeout(() => settle(() => reject(this.#tooLate(expected))), this.#limitMs);
       const lookout = setInterval(() => check(), LOOK_AGAIN_MS);
       const settle = (settleNow: () => void) => {
@@ -55,6 +55,9 @@ export class Happenings {
       this.#waiting.set(check, (error) => settle(() => reject(error)));
       check();
     });
+    // A test that has failed elsewhere waits no longer, and what it waited for is no second error.
+    waiting.catch(() => undefined);
+    return waiting;
   }
 
   /** Whoever still waits, waits in vain. */

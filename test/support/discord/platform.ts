@@ -182,7 +182,7 @@ export class Platform implements AsyncDisposable {
     this.#machinery.gateway.invalidateSessions(isResumable);
   }
 
-  /** The connections that there are stay open, and nothing goes through them any more. */
+  /** The connections that there are stay open, and nothing comes out of them any more. */
   becomeZombie(): void {
     this.#machinery.gateway.becomeZombie();
   }

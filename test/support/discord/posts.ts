@@ -17,13 +17,13 @@ export class Posts {
     return this.#everIn(channel).filter(({ isDeleted }) => !isDeleted);
   }
 
-  async next(channel: Channel): Promise<Message> {
+  next(channel: Channel): Promise<Message> {
     const index = this.#awaited.get(channel) ?? 0;
     this.#awaited.set(channel, index + 1);
     return this.#world.happenings.until(() => this.#everIn(channel)[index], `a post in ${channel.name}`);
   }
 
-  async replyTo(message: Message): Promise<Message> {
+  replyTo(message: Message): Promise<Message> {
     const reply = () => this.#world.botMessages.find(({ replyTo }) => replyTo === message);
     return this.#world.happenings.until(reply, `a reply to "${message.content}"`);
   }

@@ -45,12 +45,11 @@ export class Interaction {
   readonly name: string;
   readonly data: object;
   readonly source: Message | undefined;
-  /** Messages beside the first one. */
-  readonly followUps: Message[] = [];
   readonly #createdAtMs: number;
   #acknowledgement: Acknowledgement | undefined;
   #original: Message | undefined;
   #shown: Message | undefined;
+  readonly #followUps: Message[] = [];
 
   constructor(spec: InteractionSpec) {
     const { snowflakes, clock } = spec.channel.world;
@@ -93,6 +92,11 @@ export class Interaction {
 
   get acknowledgement(): Acknowledgement | undefined {
     return this.#acknowledgement;
+  }
+
+  /** Messages beside the first one. */
+  get followUps(): readonly Message[] {
+    return this.#followUps;
   }
 
   /** What `@original` means: the response, or the message with the button. */
@@ -144,7 +148,7 @@ export class Interaction {
   /** One more message. */
   followUp(draft: Draft): Message {
     const message = this.channel.post({ ...draft, ...this.#origin });
-    this.followUps.push(message);
+    this.#followUps.push(message);
     this.#shown ??= message;
     return message;
   }

@@ -124,7 +124,7 @@ export class Person extends User {
 
   picks(message: Message, { customId, values }: Picked): Interaction {
     checkSees(this, message);
-    const { custom_id, type } = menuOf(message, customId);
+    const { custom_id, type } = menuOf(message, { customId, values });
     const resolved = new Resolved(message.channel);
     const ids = values.map((value) => (typeof value === "string" ? value : resolved.add(value)));
     return this.#clicks(message, `the menu "${custom_id}"`, { custom_id, component_type: type, values: ids, ...resolved.payload });

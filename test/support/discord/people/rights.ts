@@ -21,9 +21,8 @@ export function checkMayDelete(user: User, { author, channel }: Message): void {
 /** What only one person sees, only they can click on. */
 export function checkSees(user: User, message: Message): void {
   demand(user, message.channel, { permission: ViewChannel, to: "read" });
-  const viewer = message.interaction?.user;
-  if (message.isEphemeral && viewer !== user)
-    throw new Error(`Expected ${viewer?.name} to click on what only they can see, got ${user.name}`);
+  const { isEphemeral, interaction } = message;
+  if (isEphemeral && interaction?.user !== user) throw new Error(`Expected somebody who can see it to click on it, got ${user.name}`);
   if (message.isDeleted) throw new Error(`Expected a message that is still there, got one that was deleted: ${message.content}`);
 }
 

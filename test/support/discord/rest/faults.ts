@@ -51,6 +51,16 @@ export class Faults {
   }
 }
 
+/** Whether the request is carried out, though its answer is lost. */
+export function isCarriedOut({ status }: Fault): boolean {
+  return status === "accepted-then-500" || status === "accepted-then-hang-up";
+}
+
+/** Whether there is no answer. */
+export function isHangUp({ status }: Fault): boolean {
+  return status === "hang-up" || status === "accepted-then-hang-up";
+}
+
 /** Discord's code and words for a status. */
 export function bodyOf({ status, code }: Fault): object {
   if (status === 401) return { message: "401: Unauthorized", code: 0 };

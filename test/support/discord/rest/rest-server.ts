@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { RESTJSONErrorCodes } from "discord-api-types/v10";
 import type { World } from "../world/world.ts";
 import { ApiError } from "./api-error.ts";
-import { bodyOf, type Fault, Faults } from "./faults.ts";
+import { bodyOf, type Fault, Faults, isCarriedOut, isHangUp } from "./faults.ts";
 import { Holds } from "./holds.ts";
 import { type Allowance, RateLimits } from "./rate-limits.ts";
 import { type Method, type RestRequest, readBody } from "./rest-request.ts";
@@ -80,8 +80,8 @@ export class RestServer {
     const headers = rateLimitHeaders(allowance);
     if (fault === undefined) return allowance.isExceeded ? tooMany(allowance) : { ...this.#carryOut(request, found), headers };
     if (fault.status === 429) return tooMany({ ...allowance, isGlobal: fault.isGlobal ?? false, resetAfterMs: fault.retryAfterMs ?? 10 });
-    if (typeof fault.status === "string" && fault.status !== "hang-up") this.#carryOut(request, found);
-    return typeof fault.status === "string" && fault.status.endsWith("hang-up") ? undefined : { ...failure(fault), headers };
+    if (isCarriedOut(fault)) this.#carryOut(request, found);
+    return isHangUp(fault) ? undefined : { ...failure(fault), headers };
   }
 
   #carryOut(request: RestRequest, found: FoundRoute | undefined): Answer {
