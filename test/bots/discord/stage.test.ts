@@ -85,10 +85,11 @@ describe("What people see of an answer", () => {
   });
 
   it("is taken away, or stands as a line, when it is given up", async () => {
+    const nothing = recordingSite();
+    await new Stage(nothing.site, new Door(), false).withdraw();
+    expect(nothing.removed()).toBe(0);
     const gone = recordingSite();
     const stage = new Stage(gone.site, new Door(), false);
-    await stage.withdraw();
-    expect(gone.removed()).toBe(0);
     stage.onPosition(3);
     await stage.withdraw();
     expect(gone.removed()).toBe(1);
