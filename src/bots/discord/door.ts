@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { type APIEmbed, DefaultRestOptions, type RESTOptions } from "discord.js";
 import { RainError } from "../../core/index.ts";
-import type { Vetted } from "../guard/vetted.ts";
+import { Vetted } from "../guard/vetted.ts";
 import { splitMessage } from "./text/split.ts";
 
 /** Something was about to be posted that is neither vetted nor in words of our own. It was not posted. */
@@ -24,6 +24,7 @@ export class Door {
 
   /** An answer, in parts that fit into messages. */
   answer(vetted: Vetted): readonly string[] {
+    if (!Vetted.isVetted(vetted)) throw new LeakError("Expected an answer that was vetted, got something that only looks like one");
     return splitMessage(vetted.text).map((part) => this.own(part));
   }
 
