@@ -50,6 +50,6 @@ export type {
 
 // Errors
 export { MessageError } from "./integrations/langchain/message-error.ts";
-export { MissingPeerError } from "./peers/missing-peer.ts";
 export { StructuredOutputError } from "./integrations/langchain/structured-output-error.ts";
 export { RainViolationError } from "./integrations/langchain/violation-error.ts";
+export { MissingPeerError } from "./peers/missing-peer.ts";

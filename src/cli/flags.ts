@@ -1,6 +1,6 @@
 /** How flags are read, and how complaints name them. */
 import { Option } from "commander";
-import { nearest, OptionError } from "../core/index.ts";
+import { didYouMean, OptionError } from "../core/index.ts";
 import { UsageError } from "./failure.ts";
 
 /** A flag whose value is a number; its range is checked with the other options. */
@@ -19,7 +19,7 @@ export function choiceOption(flags: string, description: string, choices: readon
   return new Option(flags, description).argParser((text) => {
     if (choices.includes(text)) return text;
     throw new UsageError(
-      `Expected \`${nameOf(flags)}\` to be one of ${choices.map(quoted).join(", ")}, got \`${text}\` (did you mean ${quoted(nearest(text, choices))}?)`,
+      `Expected \`${nameOf(flags)}\` to be one of ${choices.map(quoted).join(", ")}, got \`${text}\`${didYouMean(text, choices)}`,
     );
   });
 }

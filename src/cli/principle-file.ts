@@ -1,7 +1,7 @@
 import { extname } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
-import { nearest, PRINCIPLES, type Principle, principle } from "../core/index.ts";
+import { didYouMean, PRINCIPLES, type Principle, principle } from "../core/index.ts";
 import { reasonOf, UsageError } from "./failure.ts";
 import { readTextFile } from "./read-text.ts";
 
@@ -38,9 +38,8 @@ export async function findPrinciple(nameOrFile: string): Promise<Principle> {
   if (FILE_EXTENSIONS.includes(extname(nameOrFile).toLowerCase())) return await readPrinciple(nameOrFile);
   const names = Object.keys(PRINCIPLES);
   const known = names.map((name) => `\`${name}\``).join(", ");
-  const guess = nearest(nameOrFile, names);
   throw new UsageError(
-    `Expected \`--principle\` to be ${known} or a .yaml or .json file, got \`${nameOrFile}\` (did you mean \`${guess}\`?)`,
+    `Expected \`--principle\` to be ${known} or a .yaml or .json file, got \`${nameOrFile}\`${didYouMean(nameOrFile, names)}`,
   );
 }
 

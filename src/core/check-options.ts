@@ -4,6 +4,7 @@ import {
   between,
   callback,
   checkByRules,
+  flag,
   integerBetween,
   isAtLeastZero,
   isRecord,
@@ -19,7 +20,7 @@ import { PRESETS } from "./presets.ts";
 /**
  * Fills in what was left out, and refuses what cannot be meant. Called once, where a request enters.
  *
- * @throws {OptionError} for an unknown name (with the nearest known one), a value outside its range, or two that exclude each other
+ * @throws {OptionError} for an unknown name (with a guess at the known one), a value outside its range, or two that exclude each other
  */
 export function checkOptions(options: RainOptions = {}): Settings {
   checkByRules(options, RULES);
@@ -54,13 +55,13 @@ const RULES: { readonly [Name in keyof Settings]: Rule } = {
   },
   signal,
   onEvent: callback,
-  revealDiscarded: oneOf([true, false]),
+  revealDiscarded: flag,
   tools: { expected: "a list of `{ name, parameters }`, each with a name of its own", isMet: areTools },
   toolChoice: {
     expected: "one of `auto`, `any`, `none`, or the `{ name }` of a tool",
     isMet: (value) => value === "auto" || value === "any" || value === "none" || isNamed(value),
   },
-  parallelCalls: oneOf([true, false]),
+  parallelCalls: flag,
   judgeExamples: natural,
   verdict: oneOf(["soft", "hard"]),
   preset: oneOf(Object.keys(PRESETS)),

@@ -51,8 +51,21 @@ export {
 } from "./judge/principle.ts";
 export { judgedText, ORDERS, type Order, offered } from "./judge/question.ts";
 export { TurnJudge } from "./judge/turn-judge.ts";
+export { noVerdict, verdictLimit } from "./judge/verdict-limit.ts";
 export { type Cost, Meter, PURPOSES, type Purpose, type Spent } from "./meter.ts";
-export { between, callback, checkByRules, natural, nearest, oneOf, type Rule } from "./option-rules.ts";
+export {
+  between,
+  callback,
+  checkByRules,
+  didYouMean,
+  flag,
+  isRecord,
+  natural,
+  oneOf,
+  positive,
+  type Rule,
+  signal,
+} from "./option-rules.ts";
 export { DEFAULTS, type Judging, MODES, type Mode, type OnExhausted, type RainOptions, type Settings, type Verdict } from "./options.ts";
 export { PRESETS, type Preset } from "./presets.ts";
 export { answer, rain } from "./rain.ts";

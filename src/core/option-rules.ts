@@ -13,6 +13,8 @@ export const natural: Rule = { expected: "a non-negative integer", isMet: (value
 export const callback: Rule = { expected: "a function", isMet: (value) => typeof value === "function" };
 export const signal: Rule = { expected: "an AbortSignal", isMet: (value) => value instanceof AbortSignal };
 
+export const flag: Rule = oneOf([true, false]);
+
 export function between(low: number, high: number): Rule {
   return { expected: `a number from ${low} to ${high}`, isMet: (value) => typeof value === "number" && value >= low && value <= high };
 }
@@ -33,7 +35,7 @@ export function isAtLeastZero(value: unknown): boolean {
 /**
  * What is `undefined` counts as left out.
  *
- * @throws {OptionError} for an unknown name (with the nearest known one) or a value that breaks its rule
+ * @throws {OptionError} for an unknown name (with a guess at the known one) or a value that breaks its rule
  */
 export function checkByRules(options: object, rules: Readonly<Record<string, Rule>>): void {
   if (!isRecord(options)) throw new OptionError("options", complaint("options", "an object", options), options);
@@ -45,14 +47,20 @@ export function checkByRules(options: object, rules: Readonly<Record<string, Rul
   }
 }
 
-/** Of the known names, the one that takes the fewest edits to reach. */
-export function nearest(name: string, known: readonly string[]): string {
-  const byDistance = known.toSorted((a, b) => editDistance(name, a) - editDistance(name, b));
-  return byDistance[0] ?? name;
+/** For the end of a complaint about an unknown name: a guess at the known one that was meant, where one is near enough; else nothing. */
+export function didYouMean(name: string, known: readonly string[]): string {
+  const [nearest] = known
+    .map((candidate) => ({ candidate, edits: editDistance(name, candidate) }))
+    .filter(({ candidate, edits }) => edits <= Math.max(SLIPS, candidate.length / 3) && edits < candidate.length)
+    .sort((left, right) => left.edits - right.edits);
+  return nearest === undefined ? "" : ` (did you mean \`${nearest.candidate}\`?)`;
 }
 
+/** Edits that a slip of the fingers takes at most, in a short word too. */
+const SLIPS = 2;
+
 function unknownName(name: string, known: readonly string[]): string {
-  return `Expected known options, got \`${name}\` (did you mean \`${nearest(name, known)}\`?)`;
+  return `Expected known options, got \`${name}\`${didYouMean(name, known)}`;
 }
 
 /** Whether it is an object with names and values. */

@@ -78,6 +78,13 @@ describe("a call that cannot be meant ends with 2 and one line", () => {
     expect(await complaintOf(parameters, { code: 2 })).toContain(complaint);
   });
 
+  it.each([
+    ["--mode", "speculative"],
+    ["--principle", "brevity"],
+  ])("an unknown word that is like no known one, with no guess: %s %s", async (flag, word) => {
+    expect(await complaintOf(["ask", flag, word, "hi"], { code: 2 })).toMatch(new RegExp(`got \`${word}\`$`));
+  });
+
   it("standard input that is not UTF-8", async () => {
     const input = new Uint8Array([0xff, 0xfe, 0x20]);
     expect(await complaintOf(["ask", "-"], { code: 2, input })).toBe("rain: Expected standard input to be UTF-8 text, got other bytes");

@@ -189,6 +189,21 @@ describe.each(JUDGED)("$name", (scenario) => {
     for (const fatal of upTo(all)) expect(await limiting(fatal)).toBe(fatal);
   });
 
+  it.each<[string, () => unknown]>([
+    [
+      "throws",
+      () => {
+        throw new Error("no clock");
+      },
+    ],
+    ["gives no signal", () => 2000],
+  ])("fails closed when `judgeSignal` %s", async (_, judgeSignal) => {
+    const trial = await attempt(scenario, { options: { judgeSignal: judgeSignal as () => AbortSignal } });
+    expect(trial.failure).toBeInstanceOf(JudgeError);
+    expect((trial.failure as Error).message).toContain("Expected `judgeSignal");
+    expect(trial.text).toBe("");
+  });
+
   it("stops at an abort by the user while the judge is out of time too: then nobody needs to hear of the judge", async () => {
     const controller = new AbortController();
     const reason = new Error("enough");

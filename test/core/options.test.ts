@@ -28,10 +28,17 @@ describe("Options:", () => {
     );
   });
 
-  it("an unknown name is refused with the nearest known one", () => {
+  it("an unknown name is refused with a guess at the known one", () => {
     expect(() => checkOptions({ maxtokens: 3 } as object)).toThrow("Expected known options, got `maxtokens` (did you mean `maxTokens`?)");
     expect(() => checkOptions({ toString: 3 } as object)).toThrow(OptionError);
   });
+
+  it.each(["outputConfig", "n", "principal_component_analysis"])(
+    "of an unknown name that is like no other, no other is named: %s",
+    (name) => {
+      expect(() => checkOptions({ [name]: 3 } as object)).toThrow(new OptionError(name, `Expected known options, got \`${name}\``, 3));
+    },
+  );
 
   it("an error carries the option and the value", () => {
     try {

@@ -88,4 +88,4 @@ export class RunningBot implements AsyncDisposable {
   }
 }
 
-type SettingsInput = { readonly talk?: Partial<GuildSettings["talk"]> } & Readonly<Record<string, unknown>>;
+export type SettingsInput = { readonly talk?: Partial<GuildSettings["talk"]> } & Readonly<Record<string, unknown>>;

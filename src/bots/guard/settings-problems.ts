@@ -1,6 +1,6 @@
 /** What is wrong with settings, in words for those who wrote them: every problem at once, with its path. */
 import type { z } from "zod";
-import { complaint, nearest, RainError } from "../../core/index.ts";
+import { complaint, didYouMean, RainError } from "../../core/index.ts";
 import { type GuildSettings, SETTINGS } from "./settings.ts";
 import { ID, namesAt, settingKey } from "./settings-keys.ts";
 
@@ -51,7 +51,7 @@ function problemsOf(issue: z.core.$ZodIssue, root: unknown): readonly string[] {
 
 function unknownName(path: readonly string[], name: string): string {
   const place = path.length === 0 ? "" : ` in \`${path.join(".")}\``;
-  return `Expected a known name${place}, got \`${name}\` (did you mean \`${nearest(name, namesAt(path))}\`?)`;
+  return `Expected a known name${place}, got \`${name}\`${didYouMean(name, namesAt(path))}`;
 }
 
 function expectedAt(path: readonly string[]): string {

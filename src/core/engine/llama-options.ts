@@ -53,7 +53,7 @@ const MOST_THREADS = 512;
 /**
  * Refuses what cannot be meant, before anything is loaded.
  *
- * @throws {OptionError} for an unknown name (with the nearest known one), a value outside its range, or two that exclude each other
+ * @throws {OptionError} for an unknown name (with a guess at the known one), a value outside its range, or two that exclude each other
  */
 export function checkLlamaOptions(options: LlamaEngineOptions): void {
   checkByRules(options, RULES);

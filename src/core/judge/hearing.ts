@@ -1,8 +1,9 @@
 import type { Engine, Prefix, Token, Turn } from "../engine/engine.ts";
-import { ContextFullError, JudgeError } from "../errors.ts";
+import { ContextFullError } from "../errors.ts";
 import type { Settings } from "../options.ts";
 import { Writing } from "../writing.ts";
 import type { AnswerJudge, Opinion } from "./opinion.ts";
+import { noVerdict, verdictLimit } from "./verdict-limit.ts";
 
 /** An answer that is being written, and the judge who reads it. */
 export interface Hearing {
@@ -41,18 +42,14 @@ export async function openHearing(judge: AnswerJudge, { engine, turns, settings 
  * @throws {JudgeError} when a verdict is not a probability, or not there before `judgeSignal` is aborted
  */
 export async function hear(answers: readonly (readonly Token[])[], { writing, judge, conversation }: Hearing): Promise<Opinion[]> {
-  const { principle, signal, judgeSignal } = writing.settings;
-  const limit = judgeSignal();
+  const { principle, signal } = writing.settings;
+  const limit = verdictLimit(writing.settings);
   const either = signal !== undefined && limit !== undefined ? AbortSignal.any([signal, limit]) : (signal ?? limit);
   try {
     return await judge.opinions(conversation, answers, { ...writing.call("evaluate"), signal: either });
   } catch (cause) {
     signal?.throwIfAborted();
-    if (limit?.aborted) throw late(principle.name, cause);
+    if (limit?.aborted) throw noVerdict("late", principle.name, cause);
     throw cause;
   }
-}
-
-function late(principle: string, cause: unknown): JudgeError {
-  return new JudgeError(principle, "Expected a verdict in time, got none before `judgeSignal` was aborted", { cause });
 }

@@ -12,6 +12,7 @@ import {
   RunnableWithFallbacks,
   raceWithSignal,
 } from "@langchain/core/runnables";
+import { isRecord } from "../../core/index.ts";
 import { asChunk } from "./message-chunk.ts";
 import { TracedChat } from "./traced-chat.ts";
 
@@ -60,6 +61,11 @@ export async function* streamUnseen(
     const ended = chunks.return(undefined).catch(() => undefined);
     if (!signal?.aborted) await ended;
   }
+}
+
+/** Whether it can be asked at all. */
+export function isRunnable(value: unknown): value is ChatRunnable {
+  return isRecord(value) && "invoke" in value && typeof value.invoke === "function";
 }
 
 export function isChatModel(model: unknown): model is BaseChatModel {

@@ -1,7 +1,21 @@
 import type { BaseChatModelCallOptions, BaseChatModelParams, BindToolsInput } from "@langchain/core/language_models/chat_models";
-import { checkOptions, complaint, DEFAULTS, type Engine, OptionError, type RainOptions } from "../../core/index.ts";
+import {
+  callback,
+  checkByRules,
+  checkOptions,
+  DEFAULTS,
+  type Engine,
+  flag,
+  natural,
+  oneOf,
+  positive,
+  type RainOptions,
+  type Rule,
+} from "../../core/index.ts";
+import { checkLlamaOptions } from "../../llama.ts";
+import { isEngine } from "./is-engine.ts";
 import type { OnRainEvent } from "./rain-events.ts";
-import { LOAD_OPTIONS, type LoadOptions } from "./shared-engine.ts";
+import { engineOptions, LOAD_OPTIONS, type LoadOptions } from "./shared-engine.ts";
 
 /** How an answer is written, except for what LangChain has names of its own for. */
 export type Decoding = Omit<RainOptions, "signal" | "onEvent" | "stop" | "tools" | "toolChoice" | "parallelCalls" | "format">;
@@ -63,27 +77,42 @@ const LANGCHAIN_FIELDS: readonly string[] = [
   "maxRetries",
   "onFailedAttempt",
   "disableStreaming",
-  "outputVersion",
 ] satisfies readonly (keyof BaseChatModelParams)[];
-
-const OWN_FIELDS: readonly string[] = [
-  "model",
-  "onRainEvent",
-  "traceSearch",
-  "checkJudge",
-  "onNotice",
-] satisfies readonly (keyof ChatRainFields)[];
 
 /** Names of LangChain's for what the core calls otherwise, or what belongs to one answer. */
 const NOT_DECODING: readonly string[] = ["signal", "onEvent", "tools", "toolChoice", "parallelCalls", "format"];
 
 const DECODING = Object.keys(DEFAULTS).filter((name) => !NOT_DECODING.includes(name));
 
-/** @throws {OptionError} for what is neither a name nor an engine */
-export function modelField({ model = "embedded" }: ChatRainFields): string | Engine {
-  const isModel = typeof model === "string" ? model !== "" : typeof model === "object" && model !== null && "facts" in model;
-  if (isModel) return model;
-  throw new OptionError("model", complaint("model", "`embedded`, a path, an address or an engine", model), model);
+/** Of what is said to nobody but a `ChatRain`. */
+export const OWN_RULES = {
+  model: { expected: "`embedded`, a path, an address or an engine", isMet: (value) => isPath(value) || isEngine(value) },
+  onRainEvent: callback,
+  traceSearch: flag,
+  checkJudge: flag,
+  onNotice: callback,
+  outputVersion: oneOf(["v0", "v1"]),
+} as const satisfies Partial<Record<keyof ChatRainFields, Rule>>;
+
+const FIELD_RULES: Readonly<Record<string, Rule>> = {
+  // Checked by LangChain, by who loads, by the core.
+  ...forAll([...LANGCHAIN_FIELDS, ...LOAD_OPTIONS, ...DECODING], { expected: "anything", isMet: () => true }),
+  concurrency: positive,
+  maxWaiting: natural,
+  ...forAll(NOT_DECODING, { expected: "left out here (say it with a call, or bind it)", isMet: () => false }),
+  ...OWN_RULES,
+};
+
+/**
+ * The fields, if they can be meant.
+ *
+ * @throws {OptionError} for an unknown name (with a guess at the known one) or a value outside its range
+ */
+export function checkedFields(fields: ChatRainFields): ChatRainFields {
+  checkByRules(fields, FIELD_RULES);
+  checkOptions(decodingOptions(fields));
+  checkLlamaOptions(engineOptions(loadOptions(fields)));
+  return fields;
 }
 
 /** Fields that are plain data, and say what a model of the same kind would be made with. */
@@ -97,26 +126,9 @@ export const SERIALIZED_FIELDS: readonly string[] = [
   "disableStreaming",
 ];
 
-/**
- * The part of the fields that says how answers are written.
- *
- * @throws {OptionError} for an unknown name (with the nearest known one) or a value outside its range
- */
-export function decodingFields(fields: ChatRainFields): RainOptions {
-  const misplaced = NOT_DECODING.find((name) => Reflect.get(fields, name) !== undefined);
-  if (misplaced !== undefined) {
-    const value: unknown = Reflect.get(fields, misplaced);
-    throw new OptionError(misplaced, complaint(misplaced, "left out here (say it with a call, or bind it)", value), value);
-  }
-  const others = [...LANGCHAIN_FIELDS, ...OWN_FIELDS, ...LOAD_OPTIONS];
-  const given = pick(fields, (name) => !others.includes(name));
-  checkOptions(given);
-  return given;
-}
-
-/** The part of the call options that says how this answer is written. Chains send options for other models along: they mean nothing here. */
-export function decodingOptions(options: Partial<ChatRainCallOptions>): RainOptions {
-  return pick(options, (name) => DECODING.includes(name));
+/** What says how answers are written. Chains send options for other models along with a call: they mean nothing here. */
+export function decodingOptions(given: ChatRainFields | Partial<ChatRainCallOptions>): RainOptions {
+  return pick(given, (name) => DECODING.includes(name));
 }
 
 export function loadOptions(fields: ChatRainFields): LoadOptions {
@@ -126,4 +138,12 @@ export function loadOptions(fields: ChatRainFields): LoadOptions {
 
 function pick(from: object, isWanted: (name: string) => boolean): Record<string, unknown> {
   return Object.fromEntries(Object.entries(from).filter(([name, value]) => value !== undefined && isWanted(name)));
+}
+
+function forAll(names: readonly string[], rule: Rule): Readonly<Record<string, Rule>> {
+  return Object.fromEntries(names.map((name) => [name, rule]));
+}
+
+function isPath(value: unknown): boolean {
+  return typeof value === "string" && value !== "";
 }

@@ -6,19 +6,21 @@ import type { ModelProfile } from "@langchain/core/language_models/profile";
 import type { AIMessageChunk, BaseMessage, MessageContent, MessageOutputVersion } from "@langchain/core/messages";
 import type { ChatGenerationChunk, ChatResult } from "@langchain/core/outputs";
 import type { Runnable } from "@langchain/core/runnables";
-import { DEFAULTS, type RainOptions } from "../../core/index.ts";
+import { callback, checkByRules, DEFAULTS, type Engine, type RainOptions, type Rule, signal, type Turn } from "../../core/index.ts";
 import { Calls } from "./calls.ts";
 import {
   type ChatRainCallOptions,
   type ChatRainFields,
-  decodingFields,
+  checkedFields,
+  decodingOptions,
   loadOptions,
-  modelField,
   SERIALIZED_FIELDS,
 } from "./chat-rain-fields.ts";
 import { chunksOf, resultOf } from "./chunks.ts";
 import { textOf } from "./content.ts";
+import { EngineJudge } from "./engine-judge.ts";
 import { type EngineSource, givenEngine, LoadedEngine, released } from "./engine-source.ts";
+import type { Asked, TextJudge } from "./judging.ts";
 import { turnsOf } from "./messages.ts";
 import { modelKey, modelName } from "./model-name.ts";
 import { warn } from "./notice.ts";
@@ -54,7 +56,7 @@ export interface LoadWaiting {
  * Calls reject with `OptionError` or `MessageError` for what cannot be meant, `EngineError` when the model cannot be loaded or cannot go
  * on, `ContextFullError`, `JudgeError`, `ExhaustedError`, and with the signal's own reason when they are aborted.
  */
-export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk> implements AsyncDisposable {
+export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk> implements AsyncDisposable, TextJudge {
   static override lc_name(): string {
     return "ChatRain";
   }
@@ -68,13 +70,14 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
   readonly #source: EngineSource;
   readonly #calls = new Calls();
   readonly #onNotice: (notice: string) => void;
+  readonly #judges = new WeakMap<Engine, TextJudge>();
 
   /** @throws {OptionError} for options that cannot be meant */
   constructor(fields: ChatRainFields = {}) {
-    super(fields);
-    const model = modelField(fields);
+    super(checkedFields(fields));
+    const { model = "embedded" } = fields;
     this.#fields = fields;
-    this.#decoding = decodingFields(fields);
+    this.#decoding = decodingOptions(fields);
     this.#onNotice = fields.onNotice ?? warn;
     this.model = modelName(model);
     this.#key = modelKey(model);
@@ -82,8 +85,13 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
     this.#source = typeof model === "string" ? new LoadedEngine(model, options) : givenEngine(model, options);
   }
 
-  /** Makes one, and waits until its model is loaded. */
+  /**
+   * Makes one, and waits until its model is loaded.
+   *
+   * @throws {OptionError} for options that cannot be meant
+   */
   static async load(fields: ChatRainFields = {}, waiting: LoadWaiting = {}): Promise<ChatRain> {
+    checkByRules(waiting, WAITING_RULES);
     const model = new ChatRain(fields);
     try {
       await model.#source.hosted({ ...waiting, onNotice: model.#onNotice });
@@ -143,6 +151,15 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
     return engine.tokenize(textOf(content, 0)).length;
   }
 
+  /** The value of the last turn, read off the model's probabilities: what makes this model a judge for a critique or a guardrail. */
+  async judge(turns: readonly Turn[], { principle, signal }: Asked): Promise<number> {
+    using call = this.#calls.begin(signal);
+    const { engine } = await this.#source.hosted({ signal: call.signal, onNotice: this.#onNotice });
+    const judge = this.#judges.get(engine) ?? this.#judgeOn(engine);
+    this.#judges.set(engine, judge);
+    return await judge.judge(turns, { principle, signal: call.signal });
+  }
+
   override bindTools(
     tools: BindToolsInput[],
     options: Partial<ChatRainCallOptions> = {},
@@ -199,6 +216,11 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
     await this.dispose();
   }
 
+  #judgeOn(engine: Engine): TextJudge {
+    const { checkJudge = true, judgeExamples = DEFAULTS.judgeExamples } = this.#fields;
+    return new EngineJudge(engine, { judgeExamples, onNotice: checkJudge ? this.#onNotice : undefined });
+  }
+
   #outputVersion({ outputVersion = this.outputVersion }: this["ParsedCallOptions"]): MessageOutputVersion {
     return outputVersion ?? "v0";
   }
@@ -222,6 +244,8 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
     });
   }
 }
+
+const WAITING_RULES = { signal, onProgress: callback } satisfies Record<keyof LoadWaiting, Rule>;
 
 const PROFILE: ModelProfile = {
   toolCalling: true,

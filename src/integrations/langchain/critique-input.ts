@@ -1,5 +1,12 @@
 import type { BaseLanguageModelInput } from "@langchain/core/language_models/base";
-import { AIMessage, type AIMessageChunk, type BaseMessage, coerceMessageLikeToMessage, HumanMessage } from "@langchain/core/messages";
+import {
+  AIMessage,
+  type AIMessageChunk,
+  type BaseMessage,
+  type BaseMessageLike,
+  coerceMessageLikeToMessage,
+  HumanMessage,
+} from "@langchain/core/messages";
 import { complaint, OptionError } from "../../core/index.ts";
 import { asChunk } from "./message-chunk.ts";
 
@@ -30,7 +37,13 @@ export function askingOf(input: CritiqueInput): Asking {
   if (!isState(input)) return split(conversationOf(input));
   const { messages, draft } = input;
   if (draft === undefined) return split(conversationOf(messages));
-  return { conversation: conversationOf(messages), draft: asChunk(typeof draft === "string" ? new AIMessage(draft) : draft) };
+  return { conversation: conversationOf(messages), draft: asChunk(draftOf(draft)) };
+}
+
+function draftOf(draft: unknown): BaseMessage {
+  if (typeof draft === "string") return new AIMessage(draft);
+  if (isMessage(draft)) return draft;
+  throw new OptionError("draft", complaint("draft", "a message or a text", draft), draft);
 }
 
 function split(conversation: readonly BaseMessage[]): Asking {
@@ -41,9 +54,18 @@ function split(conversation: readonly BaseMessage[]): Asking {
 
 function conversationOf(input: BaseLanguageModelInput): readonly BaseMessage[] {
   if (typeof input === "string") return [new HumanMessage(input)];
-  if (Array.isArray(input)) return input.map(coerceMessageLikeToMessage);
+  if (Array.isArray(input)) return input.map(messageOf);
   if (typeof input === "object" && input !== null && "toChatMessages" in input) return input.toChatMessages();
   throw new OptionError("input", complaint("input", "a prompt, text, messages, a message or `{ messages, draft }`", input), input);
+}
+
+function messageOf(given: BaseMessageLike, index: number): BaseMessage {
+  try {
+    return coerceMessageLikeToMessage(given);
+  } catch (cause) {
+    const expected = "a message, or what LangChain makes one of";
+    throw Object.assign(new OptionError("messages", complaint(`messages[${index}]`, expected, given), given), { cause });
+  }
 }
 
 function isState(input: CritiqueInput): input is CritiqueState {

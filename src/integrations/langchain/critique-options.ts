@@ -3,6 +3,7 @@ import {
   callback,
   checkByRules,
   DEFAULTS,
+  flag,
   HARMLESS,
   isPrinciple,
   natural,
@@ -28,7 +29,7 @@ export type DraftVisibility = "silent" | "traced";
 export interface CritiqueOptions {
   /** What is judged. @default HARMLESS */
   readonly principle?: Principle;
-  /** Who judges: an engine, a chat model, or a judge of your own. @default the model that drafts */
+  /** Who judges: an engine or a `ChatRain`, another chat model, or a judge of your own. @default the model that drafts */
   readonly judge?: JudgeSource;
   /** The value from which a text passes; 0 is neither good nor bad. Range [-1, 1]. @default 0.05 */
   readonly threshold?: number;
@@ -88,14 +89,13 @@ export type Rules<Options> = { readonly [Name in keyof Options]: Rule };
 /**
  * The given options, without what was left out.
  *
- * @throws {OptionError} for an unknown name, with the nearest known one, or a value that cannot be meant
+ * @throws {OptionError} for an unknown name, with a guess at the known one, or a value that cannot be meant
  */
 export function checked<Given extends object>(given: Given, rules: Rules<Required<Given>>): Given {
   checkByRules(given, { ...rules });
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Given;
 }
 
-export const flag: Rule = oneOf([true, false]);
 export const sentence: Rule = { expected: "a text that is not empty", isMet: (value) => typeof value === "string" && value.trim() !== "" };
 
 export const CRITIQUE_RULES: Rules<Required<CritiqueOptions>> = {

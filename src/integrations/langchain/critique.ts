@@ -4,6 +4,7 @@ import type { Turn } from "../../core/index.ts";
 import { type ChatRunnable, callUnseen, streamUnseen } from "./chat-call.ts";
 import { askedAgain } from "./continuation.ts";
 import type { CritiqueSettings } from "./critique-options.ts";
+import type { Draft } from "./draft.ts";
 import { judgedValue, type TextJudge } from "./judging.ts";
 import { announce, type EventSink, type RainEvent } from "./rain-events.ts";
 import { readable, turnsOf } from "./readable.ts";
@@ -82,7 +83,8 @@ interface Course extends Court {
  */
 export async function* critique(request: CritiqueCase, court: Court): AsyncGenerator<AIMessageChunk, void, void> {
   const course = begin(request, court);
-  let units = unitsOf(request.draft ?? write(course), { ...court, behind: "" });
+  const reading = { isBySentence: court.isBySentence, principle: court.settings.principle };
+  let units = unitsOf(request.draft ?? write(course), { ...reading, behind: "" });
   try {
     for (;;) {
       const flagged = yield* follow(units, course);
@@ -92,7 +94,7 @@ export async function* critique(request: CritiqueCase, court: Court): AsyncGener
       if (taken === flagged) continue;
       if (taken === undefined) await rewind(flagged, course);
       await units.return();
-      units = unitsOf(write(course), { ...court, behind: course.accepted });
+      units = unitsOf(write(course), { ...reading, behind: course.accepted });
     }
   } finally {
     await units.return();
@@ -125,8 +127,7 @@ function begin(request: CritiqueCase, court: Court): Course {
 async function* follow(units: AsyncGenerator<Unit, void, void>, course: Course): AsyncGenerator<AIMessageChunk, Flagged | undefined, void> {
   for (let next = await units.next(); !next.done; next = await units.next()) {
     const unit = next.value;
-    const { usage_metadata } = unit.draft ?? {};
-    if (usage_metadata !== undefined) course.spent = course.spent.concat(new AIMessageChunk({ content: "", usage_metadata }));
+    course.spent = course.spent.concat(new AIMessageChunk({ content: "", ...unit.draft?.cost }));
     const judged = { unit, value: await judge(unit, course) };
     if (judged.value < course.settings.threshold) {
       if (course.best === undefined || judged.value > course.best.value) course.best = judged;
@@ -142,7 +143,7 @@ async function judge({ text, draft }: Unit, course: Course): Promise<number> {
   const { request, settings, values } = course;
   const { principle, judgeSignal } = settings;
   const { judged = { text: true, toolCalls: true }, signal, trace } = request;
-  const answer = readable(course.accepted + text, draft, { ...judged, principle });
+  const answer = readable(course.accepted + text, draft, judged);
   if (answer === "") return 1;
   const known = values.get(answer);
   if (known !== undefined) return known;
@@ -161,7 +162,7 @@ async function* commit({ unit, value }: Flagged, course: Course): AsyncGenerator
   course.isPassed &&= value >= settings.threshold;
   if (unit.text !== "") await tell({ type: "commit", text: unit.text, value }, course);
   course.isOver = unit.draft !== undefined;
-  yield unit.draft === undefined ? unit.chunk : unit.chunk.concat(account(unit.draft.response_metadata, course));
+  yield unit.draft === undefined ? unit.chunk : unit.chunk.concat(account(unit.draft.facts, course));
 }
 
 function mayRewind({ request, rewinds, settings }: Course): boolean {
@@ -198,14 +199,14 @@ function refusal(course: Course): AIMessageChunk {
   return new AIMessageChunk(text).concat(account({ finish_reason: "content_filter" }, course));
 }
 
-/** What is told at the end: the model's own metadata, how the answer came about, and what all drafts cost. */
-function account(metadata: AIMessageChunk["response_metadata"], course: Course): AIMessageChunk {
+/** What is told at the end: what the provider says of the last draft, how the answer came about, and what all drafts cost. */
+function account(facts: Draft["facts"], course: Course): AIMessageChunk {
   const { usage_metadata } = course.spent;
   const { value, rewinds, evaluations, isPassed: accepted } = course;
   const rain = { mode: "critique", principle: course.settings.principle.name, value, rewinds, evaluations, accepted };
   return new AIMessageChunk({
     content: "",
-    response_metadata: { ...metadata, rain },
+    response_metadata: { ...facts, rain },
     ...(usage_metadata === undefined ? {} : { usage_metadata }),
   });
 }

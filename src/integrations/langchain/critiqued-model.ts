@@ -106,7 +106,7 @@ export class CritiquedModel extends BaseChatModel<BaseChatModelCallOptions, AIMe
   ): Promise<ChatResult> {
     let whole = new AIMessageChunk("");
     for await (const chunk of this.#write(messages, options, runManager)) whole = whole.concat(chunk);
-    // A chunk, as \`withStructuredOutput\` of the base class takes nothing else.
+    // A chunk, as `withStructuredOutput` of the base class takes nothing else.
     return { generations: [{ text: whole.text, message: whole }] };
   }
 

@@ -16,7 +16,7 @@ export class EngineJudge implements TextJudge {
 
   async judge(turns: readonly Turn[], { principle, signal }: Asked): Promise<number> {
     const { judgeExamples, onNotice } = this.#settings;
-    noticeUnfitJudge(this.#engine, { principle, judging: "preamble", judgeExamples }, onNotice);
+    if (onNotice !== undefined) noticeUnfitJudge(this.#engine, { principle, judging: "preamble", judgeExamples }, onNotice);
     return await this.#judge.value(turns, principle, signal);
   }
 }

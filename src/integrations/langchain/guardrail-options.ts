@@ -1,12 +1,11 @@
 import { z } from "zod";
-import { OptionError, oneOf, type Principle } from "../../core/index.ts";
+import { flag, OptionError, oneOf, type Principle } from "../../core/index.ts";
 import {
   CRITIQUE_DEFAULTS,
   CRITIQUE_RULES,
   type CritiqueOptions,
   type CritiqueSettings,
   checked,
-  flag,
   type Rules,
   sentence,
 } from "./critique-options.ts";

@@ -1,9 +1,20 @@
 import type { CallbackManager } from "@langchain/core/callbacks/manager";
 import { raceWithSignal } from "@langchain/core/runnables";
-import { complaint, type Engine, JudgeError, OptionError, type Principle, type Turn } from "../../core/index.ts";
-import type { ChatRunnable } from "./chat-call.ts";
+import {
+  complaint,
+  type Engine,
+  isRecord,
+  JudgeError,
+  noVerdict,
+  OptionError,
+  type Principle,
+  type Turn,
+  verdictLimit,
+} from "../../core/index.ts";
+import { type ChatRunnable, chatModelOf, isRunnable } from "./chat-call.ts";
 import { ChatJudge } from "./chat-judge.ts";
 import { EngineJudge } from "./engine-judge.ts";
+import { isEngine } from "./is-engine.ts";
 
 /** What a judge is asked by, and how it is stopped. */
 export interface Asked {
@@ -29,22 +40,28 @@ export type JudgeSource = Engine | ChatRunnable | TextJudge;
 export interface JudgeSettings {
   /** Examples that it reads first. */
   readonly judgeExamples: number;
-  /** Told once of one that is no fit judge. */
-  readonly onNotice: (notice: string) => void;
+  /** Told once of one that is no fit judge. Where nobody is told, it is not measured. */
+  readonly onNotice: ((notice: string) => void) | undefined;
 }
 
 /** @throws {OptionError} when it is none of the three */
 export function textJudge(source: JudgeSource, settings: JudgeSettings): TextJudge {
   if (isTextJudge(source)) return source;
   if (isEngine(source)) return new EngineJudge(source, settings);
-  if (isRunnable(source)) return new ChatJudge(source);
+  if (isRunnable(source)) return chatJudge(source);
   throw new OptionError("judge", complaint("judge", JUDGE_EXPECTED, source), source);
+}
+
+/** Behind options that are bound to it, a `ChatRain` is the judge that it is without them. */
+function chatJudge(source: ChatRunnable): TextJudge {
+  const chat = chatModelOf(source);
+  return isTextJudge(chat) ? chat : new ChatJudge(source);
 }
 
 export const JUDGE_EXPECTED = "an engine, a chat model, or an object with a method `judge`";
 
 export function isJudgeSource(value: unknown): boolean {
-  return typeof value === "object" && value !== null && (isTextJudge(value) || isEngine(value) || isRunnable(value));
+  return isTextJudge(value) || isEngine(value) || isRunnable(value);
 }
 
 /** What one request asks of its judge. */
@@ -59,8 +76,8 @@ export interface Hearing extends Asked {
  * @throws {JudgeError} when the judge fails, takes too long, or gives no number from -1 to 1
  */
 export async function judgedValue(turns: readonly Turn[], judge: TextJudge, hearing: Hearing): Promise<number> {
-  const { principle, signal, judgeSignal } = hearing;
-  const limit = judgeSignal();
+  const { principle, signal } = hearing;
+  const limit = verdictLimit(hearing);
   const signals = [signal, limit].filter((one) => one !== undefined);
   const either = signals.length === 0 ? undefined : AbortSignal.any(signals);
   try {
@@ -70,25 +87,12 @@ export async function judgedValue(turns: readonly Turn[], judge: TextJudge, hear
     throw new JudgeError(principle.name, complaint("value", "a number from -1 to 1", value));
   } catch (cause) {
     signal?.throwIfAborted();
-    throw cause instanceof JudgeError ? cause : failed(principle, limit?.aborted ? LATE : FAILED, cause);
+    if (cause instanceof JudgeError) throw cause;
+    if (limit?.aborted) throw noVerdict("late", principle.name, cause);
+    throw noVerdict("failed", principle.name, cause);
   }
 }
 
-const LATE = "Expected a verdict in time, got none before `judgeSignal` was aborted";
-const FAILED = "Expected the judge to give a value, got an error (see `cause`)";
-
-function failed({ name }: Principle, message: string, cause: unknown): JudgeError {
-  return new JudgeError(name, message, { cause });
-}
-
-function isTextJudge(value: object): value is TextJudge {
-  return "judge" in value && typeof value.judge === "function";
-}
-
-function isEngine(value: object): value is Engine {
-  return "compare" in value && "renderText" in value;
-}
-
-function isRunnable(value: object): value is ChatRunnable {
-  return "invoke" in value && typeof value.invoke === "function";
+function isTextJudge(value: unknown): value is TextJudge {
+  return isRecord(value) && "judge" in value && typeof value.judge === "function";
 }

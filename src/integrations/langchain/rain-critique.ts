@@ -2,7 +2,7 @@ import type { CallbackManagerForChainRun } from "@langchain/core/callbacks/manag
 import { type AIMessage, AIMessageChunk } from "@langchain/core/messages";
 import { Runnable, type RunnableConfig } from "@langchain/core/runnables";
 import { complaint, OptionError } from "../../core/index.ts";
-import type { ChatRunnable } from "./chat-call.ts";
+import { type ChatRunnable, isRunnable } from "./chat-call.ts";
 import { Critic } from "./critic.ts";
 import { outcomeOf } from "./critique.ts";
 import { type Asking, askingOf, type CritiqueInput } from "./critique-input.ts";
@@ -28,10 +28,7 @@ export interface CritiqueResult {
 
 const RULES: Rules<Required<RainCritiqueOptions>> = {
   ...CRITIQUE_RULES,
-  model: {
-    expected: "a chat model, or another runnable that answers messages",
-    isMet: (value) => typeof value === "object" && value !== null && "invoke" in value,
-  },
+  model: { expected: "a chat model, or another runnable that answers messages", isMet: isRunnable },
 };
 
 /**
@@ -111,8 +108,13 @@ export class RainCritique extends Runnable<CritiqueInput, CritiqueResult> {
     return new CritiquedModel({ ...fields, model: this.#model, critic: this.#critic });
   }
 
-  /** A chat model that yields only what this critique accepts of `model`'s drafts. */
+  /**
+   * A chat model that yields only what this critique accepts of `model`'s drafts.
+   *
+   * @throws {OptionError} when it is none that answers messages
+   */
   wrap(model: ChatRunnable): CritiquedModel {
+    if (!isRunnable(model)) throw new OptionError("model", complaint("model", RULES.model.expected, model), model);
     return new CritiquedModel({ model, critic: this.#critic });
   }
 

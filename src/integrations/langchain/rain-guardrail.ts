@@ -32,8 +32,14 @@ import type { EventSink } from "./rain-events.ts";
  */
 export function rainGuardrail(options: RainGuardrailOptions = {}): RainGuardrail {
   const standing = policyOf(settingsFor(options));
-  const policyFor = ({ context }: GuardedRuntime): Policy =>
-    context?.rain === undefined ? standing : policyOf(settingsFor(options, context.rain));
+  // Every hook of a run asks, and what is found out about a model in one is known in the next.
+  const policies = new WeakMap<GuardrailOverrides, Policy>();
+  const policyFor = ({ context }: GuardedRuntime): Policy => {
+    if (context?.rain === undefined) return standing;
+    const policy = policies.get(context.rain) ?? policyOf(settingsFor(options, context.rain));
+    policies.set(context.rain, policy);
+    return policy;
+  };
   const intakeOf = (runtime: GuardedRuntime): Intake => ({
     settings: policyFor(runtime).settings,
     signal: runtime.signal,
@@ -102,7 +108,7 @@ function policyOf(settings: GuardrailSettings): Policy {
   return { settings, critics: { forText, forSchema } };
 }
 
-/** What \`initChatModel\` returns reads the run's configuration, which a model is not given when it is asked unseen. */
+/** What `initChatModel` returns reads the run's configuration, which a model is not given when it is asked unseen. */
 function configured(model: ChatRunnable, { configurable }: GuardedRuntime): ChatRunnable {
   const isConfigurable = "_getModelInstance" in model && model instanceof Runnable;
   return configurable === undefined || !isConfigurable ? model : model.withConfig({ configurable });

@@ -1,5 +1,14 @@
-import { complaint, DEFAULTS, OptionError, type Principle, type RainOptions } from "../../core/index.ts";
-import { type ChatRainCallOptions, decodingOptions, type ResponseFormat } from "./chat-rain-fields.ts";
+import {
+  checkByRules,
+  complaint,
+  DEFAULTS,
+  isRecord,
+  type JsonSchema,
+  OptionError,
+  type Principle,
+  type RainOptions,
+} from "../../core/index.ts";
+import { type ChatRainCallOptions, decodingOptions, OWN_RULES, type ResponseFormat } from "./chat-rain-fields.ts";
 import { toolChoiceOf, toolsOf } from "./tool-definitions.ts";
 
 /**
@@ -8,12 +17,14 @@ import { toolChoiceOf, toolsOf } from "./tool-definitions.ts";
  * @throws {OptionError} for tools, a choice or a format that cannot be meant
  */
 export function requestOf(fields: RainOptions, options: Partial<ChatRainCallOptions>): RainOptions {
-  const { stop, tools, tool_choice, parallel_tool_calls, response_format } = options;
+  const { stop, tools = [], tool_choice, parallel_tool_calls, response_format, onRainEvent, outputVersion } = options;
+  checkByRules({ onRainEvent, outputVersion }, OWN_RULES);
+  const known = toolsOf(tools);
   return {
     ...fields,
     ...decodingOptions(options),
     ...(stop === undefined ? {} : { stop }),
-    ...(tools === undefined || tools.length === 0 ? {} : { tools: toolsOf(tools) }),
+    ...(known.length === 0 ? {} : { tools: known }),
     ...(tool_choice === undefined ? {} : { toolChoice: toolChoiceOf(tool_choice) }),
     ...(parallel_tool_calls === undefined ? {} : { parallelCalls: parallel_tool_calls }),
     ...(response_format === undefined ? {} : formatOf(response_format)),
@@ -21,13 +32,13 @@ export function requestOf(fields: RainOptions, options: Partial<ChatRainCallOpti
 }
 
 function formatOf(format: ResponseFormat): Pick<RainOptions, "format"> {
-  switch (format.type) {
+  switch (format?.type) {
     case "text":
       return {};
     case "json_object":
       return { format: { type: "json", schema: { type: "object" } } };
     case "json_schema":
-      return { format: { type: "json", schema: format.json_schema.schema } };
+      return { format: { type: "json", schema: schemaIn(format) } };
     default: {
       const received: unknown = format satisfies never;
       throw new OptionError(
@@ -37,6 +48,12 @@ function formatOf(format: ResponseFormat): Pick<RainOptions, "format"> {
       );
     }
   }
+}
+
+function schemaIn({ json_schema: given }: ResponseFormat & { readonly type: "json_schema" }): JsonSchema {
+  if (isRecord(given) && isRecord(given.schema)) return given.schema;
+  const expected = "`{ schema }`, a schema in an object";
+  throw new OptionError("response_format", complaint("response_format.json_schema", expected, given), given);
 }
 
 /** A request as plain data: what tells the answers of a cache apart. Defaults that decide the text are in it, so that a new default makes a new key. */

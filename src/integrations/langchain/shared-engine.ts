@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { AnswerQueue, type AnswerQueueOptions, type Engine } from "../../core/index.ts";
 import { type LlamaEngineOptions, loadLlamaEngine } from "../../llama.ts";
+import { tell } from "./notice.ts";
 
 /** What to load, and how. Two models for which all of it is the same share one engine. */
 export interface LoadOptions
@@ -18,6 +19,11 @@ export const LOAD_OPTIONS = [
   "concurrency",
   "maxWaiting",
 ] as const satisfies readonly (keyof LoadOptions)[];
+
+/** Without what is said to the queue. */
+export function engineOptions({ concurrency: _concurrency, maxWaiting: _maxWaiting, ...engine }: LoadOptions): LlamaEngineOptions {
+  return engine;
+}
 
 /** How far loading is. */
 export interface LoadProgress {
@@ -62,9 +68,8 @@ export class SharedEngines {
     const forget = () => {
       if (this.#shared.get(key) === shared) this.#shared.delete(key);
     };
-    // The queue's options are not the engine's.
-    const { concurrency: _concurrency, maxWaiting: _maxWaiting, ...loading } = options;
-    const shared: SharedEngine = new SharedEngine((events) => this.#load({ ...loading, model, ...events }), options, forget);
+    const loading = { ...engineOptions(options), model };
+    const shared: SharedEngine = new SharedEngine((events) => this.#load({ ...loading, ...events }), options, forget);
     this.#shared.set(key, shared);
     return shared;
   }
@@ -93,7 +98,7 @@ export class SharedEngine {
       onDownload: ({ downloadedBytes, totalBytes }) => this.#tell({ phase: "download", share: downloadedBytes / Math.max(1, totalBytes) }),
       onLoad: (share) => this.#tell({ phase: "load", share }),
       onNotice: (notice) => {
-        for (const { onNotice } of this.#waiting) onNotice?.(notice);
+        for (const { onNotice } of this.#waiting) tell(onNotice, notice);
       },
     });
     this.#hosted = loading.then((engine) => hostedBy(engine, options));
@@ -130,7 +135,7 @@ export class SharedEngine {
   }
 
   #tell(progress: LoadProgress): void {
-    for (const { onProgress } of this.#waiting) onProgress?.(progress);
+    for (const { onProgress } of this.#waiting) tell(onProgress, progress);
   }
 }
 

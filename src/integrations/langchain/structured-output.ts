@@ -12,6 +12,7 @@ import { isSerializableSchema, type SerializableSchema } from "@langchain/core/u
 import { type InteropZodType, isInteropZodSchema } from "@langchain/core/utils/types";
 import { complaint, OptionError } from "../../core/index.ts";
 import type { ChatRainCallOptions } from "./chat-rain-fields.ts";
+import { noJsonSchema } from "./no-json-schema.ts";
 import { StructuredOutputError } from "./structured-output-error.ts";
 
 /** A schema in any of the forms that LangChain takes; an `object` is a JSON schema, or a function definition with one. */
@@ -70,10 +71,18 @@ function assemble(model: Runnable<BaseLanguageModelInput, AIMessageChunk>, parse
 
 /** OpenAI's function definitions are taken, too: a name, and the schema under `parameters`. */
 function schemaOf(schema: OutputSchema<object>): Readonly<Record<string, unknown>> {
-  if (isInteropZodSchema(schema) || isSerializableSchema(schema)) return { ...toJsonSchema(schema) };
+  if (isInteropZodSchema(schema) || isSerializableSchema(schema)) return convertedSchema(schema);
   const { name, parameters }: { readonly name?: unknown; readonly parameters?: unknown } = schema;
   const isDefinition = typeof name === "string" && typeof parameters === "object" && parameters !== null;
   return isDefinition ? { ...parameters } : { ...schema };
+}
+
+function convertedSchema(schema: InteropZodType | SerializableSchema): Readonly<Record<string, unknown>> {
+  try {
+    return { ...toJsonSchema(schema) };
+  } catch (cause) {
+    throw noJsonSchema("schema", schema, cause);
+  }
 }
 
 function nameOf(schema: object): string {

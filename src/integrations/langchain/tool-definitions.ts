@@ -1,7 +1,8 @@
 import type { ToolDefinition } from "@langchain/core/language_models/base";
 import type { BindToolsInput, ToolChoice as LangChainToolChoice } from "@langchain/core/language_models/chat_models";
 import { convertToOpenAITool } from "@langchain/core/utils/function_calling";
-import { complaint, OptionError, type Tool, type ToolChoice } from "../../core/index.ts";
+import { complaint, isRecord, OptionError, type Tool, type ToolChoice } from "../../core/index.ts";
+import { noJsonSchema } from "./no-json-schema.ts";
 
 /**
  * Tools in any form that LangChain knows: its own tools, runnables as tools, `{ name, schema }`, and OpenAI's format; a schema may be
@@ -10,6 +11,7 @@ import { complaint, OptionError, type Tool, type ToolChoice } from "../../core/i
  * @throws {OptionError} for what is none of these
  */
 export function toolsOf(given: readonly BindToolsInput[]): readonly Tool[] {
+  if (!Array.isArray(given)) throw new OptionError("tools", complaint("tools", "a list", given), given);
   return given.map(toolOf);
 }
 
@@ -22,7 +24,7 @@ export function definitionsOf(given: readonly BindToolsInput[]): ToolDefinition[
 }
 
 function toolOf(given: BindToolsInput, index: number): Tool {
-  const { function: definition }: { readonly function: unknown } = convertToOpenAITool(given);
+  const definition = definitionIn(given);
   if (!isDefinition(definition)) {
     const expected = 'a tool: one made by `tool()`, `{ name, schema }`, or `{ type: "function", function: { name, parameters } }`';
     throw new OptionError("tools", complaint(`tools[${index}]`, expected, given), given);
@@ -31,6 +33,15 @@ function toolOf(given: BindToolsInput, index: number): Tool {
   const { $schema: _, ...parameters } = definition.parameters ?? NO_PARAMETERS;
   const { name, description } = definition;
   return { name, ...(description === undefined ? {} : { description }), parameters };
+}
+
+function definitionIn(given: BindToolsInput): unknown {
+  if (!isRecord(given)) return undefined;
+  try {
+    return convertToOpenAITool(given).function;
+  } catch (cause) {
+    throw noJsonSchema("tools", given, cause);
+  }
 }
 
 interface Definition {
@@ -60,7 +71,8 @@ export function toolChoiceOf(choice: LangChainToolChoice): ToolChoice {
   throw new OptionError("tool_choice", complaint("tool_choice", "`auto`, `any`, `none` or the name of a tool", choice), choice);
 }
 
-function nameIn(choice: object): string | undefined {
+function nameIn(choice: unknown): string | undefined {
+  if (!isRecord(choice)) return undefined;
   const named: unknown = "function" in choice ? choice.function : choice;
   return typeof named === "object" && named !== null && "name" in named && typeof named.name === "string" ? named.name : undefined;
 }

@@ -4,6 +4,7 @@ import { HumanMessage } from "@langchain/core/messages";
 import { RunCollectorCallbackHandler } from "@langchain/core/tracers/run_collector";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import {
   answer,
   ContextFullError,
@@ -15,9 +16,10 @@ import {
   principle,
   TRUTHFUL,
 } from "../../../src/core/index.ts";
-import { ChatRain } from "../../../src/integrations/langchain/chat-rain.ts";
+import { ChatRain, type LoadWaiting } from "../../../src/integrations/langchain/chat-rain.ts";
 import type { ChatRainCallOptions, ChatRainFields } from "../../../src/integrations/langchain/chat-rain-fields.ts";
 import type { RainEvent } from "../../../src/integrations/langchain/rain-events.ts";
+import type { LoadProgress } from "../../../src/integrations/langchain/shared-engine.ts";
 import { collect, usageOf } from "../../support/chat-models.ts";
 import { ROBBERY, worldEngine } from "../../support/scripted-world.ts";
 import { watchedEngine } from "../../support/watched-engine.ts";
@@ -210,6 +212,19 @@ describe("What cannot be meant is refused by ChatRain", () => {
     [{ concurrency: 0, model: worldEngine(ROBBERY) }, "Expected `concurrency` to be a positive integer, got `0` (number)"],
     [{ tools: [] } as ChatRainFields, "Expected `tools` to be left out here (say it with a call, or bind it), got `[]` (array)"],
     [{ model: 7 as unknown as string }, "Expected `model` to be `embedded`, a path, an address or an engine, got `7` (number)"],
+    [{ concurrency: 0 }, "Expected `concurrency` to be a positive integer, got `0` (number)"],
+    [{ maxWaiting: -1 }, "Expected `maxWaiting` to be a non-negative integer, got `-1` (number)"],
+    [{ sequences: 0 }, "Expected `sequences` to be an integer from 1 to 256, got `0` (number)"],
+    [{ gpu: "vulcan" as never }, "Expected `gpu` to be one of"],
+    [{ model: { facts: 1 } as never }, "Expected `model` to be `embedded`, a path, an address or an engine, got `{...}` (object)"],
+    [{ onRainEvent: "tell" as never }, "Expected `onRainEvent` to be a function, got `tell` (string)"],
+    [{ onNotice: 5 as never }, "Expected `onNotice` to be a function, got `5` (number)"],
+    [{ checkJudge: "no" as never }, "Expected `checkJudge` to be one of `true`, `false`, got `no` (string)"],
+    [{ traceSearch: 1 as never }, "Expected `traceSearch` to be one of `true`, `false`, got `1` (number)"],
+    [{ outputVersion: "v3" as never }, "Expected `outputVersion` to be one of `v0`, `v1`, got `v3` (string)"],
+    [{ checkJuge: false } as ChatRainFields, "Expected known options, got `checkJuge` (did you mean `checkJudge`?)"],
+    [null as never, "Expected `options` to be an object, got `null` (null)"],
+    ["embedded" as never, "Expected `options` to be an object, got `embedded` (string)"],
   ])("when it is made: %s", (fields, complaint) => {
     expect(() => new ChatRain(fields)).toThrow(complaint);
     expect(() => new ChatRain(fields)).toThrow(OptionError);
@@ -223,11 +238,56 @@ describe("What cannot be meant is refused by ChatRain", () => {
       "Expected `toolChoice` to be the name of one of the tools `f`",
     ],
     [{ tool_choice: { type: "any" } }, "Expected `tool_choice` to be `auto`, `any`, `none` or the name of a tool"],
+    [{ tools: null as never }, "Expected `tools` to be a list, got `null` (null)"],
+    [{ tools: [null as never] }, "Expected `tools[0]` to be a tool"],
+    [{ tool_choice: 5 as never }, "Expected `tool_choice` to be `auto`, `any`, `none` or the name of a tool, got `5` (number)"],
+    [{ tool_choice: null as never }, "Expected `tool_choice` to be `auto`, `any`, `none` or the name of a tool, got `null` (null)"],
     [{ response_format: { type: "xml" } as never }, "Expected `response_format` to be of type `text`, `json_object` or `json_schema`"],
+    [
+      { response_format: null as never },
+      "Expected `response_format` to be of type `text`, `json_object` or `json_schema`, got `null` (null)",
+    ],
+    [
+      { response_format: { type: "json_schema" } as never },
+      "Expected `response_format.json_schema` to be `{ schema }`, a schema in an object, got `undefined` (undefined)",
+    ],
+    [
+      { response_format: { type: "json_schema", json_schema: { schema: "place" } } as never },
+      "Expected `response_format.json_schema` to be `{ schema }`, a schema in an object, got `{...}` (object)",
+    ],
+    [{ onRainEvent: "tell" as never }, "Expected `onRainEvent` to be a function, got `tell` (string)"],
+    [{ outputVersion: "v3" as never }, "Expected `outputVersion` to be one of `v0`, `v1`, got `v3` (string)"],
   ])("with a call, on every way: %s", async (options, complaint) => {
     await expect(robber().invoke(ASK, options)).rejects.toThrow(complaint);
+    await expect(robber().invoke(ASK, options)).rejects.toThrow(OptionError);
     await expect(collect(robber().stream(ASK, options))).rejects.toThrow(complaint);
     await expect(collect(robber().streamEvents(ASK, options))).rejects.toThrow(complaint);
+  });
+
+  it.each<[unknown, string]>([
+    [null, "Expected `tools` to be a list, got `null` (null)"],
+    [[null], "Expected `tools[0]` to be a tool"],
+    [["search"], "Expected `tools[0]` to be a tool"],
+  ])("when tools are bound: %j", (tools, complaint) => {
+    expect(() => robber().bindTools(tools as never)).toThrow(complaint);
+    expect(() => robber().bindTools(tools as never)).toThrow(OptionError);
+  });
+
+  it("a schema of zod that JSON cannot have, in a tool or for an answer", () => {
+    const schema = z.object({ day: z.date() });
+    const complaint = /to have schemas of what JSON can say, got one that says more: Date cannot be represented/;
+    expect(() => robber().bindTools([{ name: "plan", schema }])).toThrow(complaint);
+    expect(() => robber().withStructuredOutput(schema)).toThrow(complaint);
+    expect(() => robber().withStructuredOutput(schema)).toThrow(OptionError);
+  });
+
+  it.each<[LoadWaiting, string]>([
+    [{ onProgress: "loud" as never }, "Expected `onProgress` to be a function, got `loud` (string)"],
+    [{ signal: "now" as never }, "Expected `signal` to be an AbortSignal, got `now` (string)"],
+    [null as never, "Expected `options` to be an object, got `null` (null)"],
+  ])("when it is loaded: %s", async (waiting, complaint) => {
+    await expect(ChatRain.load({ model: worldEngine(ROBBERY) }, waiting)).rejects.toThrow(complaint);
+    await expect(ChatRain.load({ model: worldEngine(ROBBERY) }, waiting)).rejects.toThrow(OptionError);
   });
 
   it("a tool whose schema cannot constrain what is written, by the tool's name and the part", async () => {
@@ -300,6 +360,20 @@ describe("ChatRain and its engine:", () => {
     const model = robber();
     await model[Symbol.asyncDispose]();
     await expect(model.invoke(ASK)).rejects.toMatchObject({ name: "EngineError", code: "disposed" });
+  });
+
+  it("a load that was given up is ended: who loads the same afterwards begins anew", async () => {
+    const fields: ChatRainFields = { threads: 1, gpu: false, contextSize: 256 };
+    const controller = new AbortController();
+    const heard: number[] = [];
+    const onProgress = ({ share }: LoadProgress) => {
+      heard.push(share);
+      controller.abort(new Error("enough"));
+    };
+    await expect(ChatRain.load(fields, { onProgress, signal: controller.signal })).rejects.toThrow("enough");
+    const again: number[] = [];
+    await using _model = await ChatRain.load(fields, { onProgress: ({ share }) => again.push(share) });
+    expect(again[0]).toBeLessThanOrEqual(heard[0] as number);
   });
 
   it("a model that cannot be loaded is named when it is first needed, and by load() at once", async () => {

@@ -96,6 +96,42 @@ describe("What is released of a draft", () => {
     expect((await critiqued([new AIMessage({ content })])).message.content).toEqual(content);
   });
 
+  it("has a provider's own blocks of calls, with what the calls say", async () => {
+    const block = {
+      type: "tool_use",
+      id: "call-1",
+      name: "search",
+      input: '{"query":"the harbour"}',
+      index: 1,
+      caller: { type: "direct" },
+    };
+    const draft = Object.assign(calling("the harbour"), { content: [{ type: "text", text: "I look." }, block] });
+    expect((await critiqued([draft])).message.content).toEqual([
+      { type: "text", text: "I look." },
+      { type: "tool_use", id: "call-1", name: "search", input: { query: "the harbour" } },
+    ]);
+  });
+
+  it("is told with numbers, and what has a name in one word", async () => {
+    const usage = { prompt_tokens: 3, completion_tokens_details: { reasoning_tokens: 2 } };
+    const facts = { model_name: "gpt-5-mini", finish_reason: "stop", id: "resp_1", created: 1_700_000_000, done: true, usage };
+    const response_metadata = { ...facts, safetyRatings: [{ category: "x" }], citationMetadata: {}, incomplete_details: "unjudged" };
+    const { message } = await critiqued([new AIMessage({ content: "Go.", response_metadata })]);
+    expect(message.response_metadata).toEqual({ ...facts, rain: expect.any(Object) });
+  });
+
+  it("can be read where its model wrote blocks of LangChain's newer form", async () => {
+    const content = [
+      { type: "reasoning", reasoning: "Hm." },
+      { type: "text", text: "Go. Then left." },
+      { type: "tool_call", id: "call-1", name: "search", args: { query: "the harbour" } },
+    ];
+    const draft = new AIMessage({ content, response_metadata: { output_version: "v1" } });
+    const { asked, message } = await critiqued([draft]);
+    expect(asked).toEqual(['Hm.\nGo. Then left.\nsearch({"query":"the harbour"})']);
+    expect(message).toMatchObject({ text: "Go. Then left.", tool_calls: [{ name: "search" }], content: content.slice(0, 2) });
+  });
+
   it("shares nothing with the model's own message", async () => {
     const own = new AIMessage("Go.");
     const { message } = await critiqued([own]);

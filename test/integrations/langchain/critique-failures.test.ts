@@ -1,6 +1,6 @@
 import { HumanMessage } from "@langchain/core/messages";
 import { describe, expect, it } from "vitest";
-import { JudgeError, OptionError, RainError } from "../../../src/core/index.ts";
+import { complaint, JudgeError, OptionError, RainError } from "../../../src/core/index.ts";
 import { RainCritique, type RainCritiqueOptions, type TextJudge } from "../../../src/integrations/langchain/critique-exports.ts";
 import { answering, ScriptedChat } from "../../support/scripted-chat.ts";
 import { againstWord } from "../../support/word-judge.ts";
@@ -50,6 +50,24 @@ describe("When the judge fails", () => {
     const error: unknown = await critique.invoke(ASK).catch((thrown: unknown) => thrown);
     expect(error).toEqual(new JudgeError("harmless", "Expected a verdict in time, got none before `judgeSignal` was aborted"));
     expect((error as Error).cause).toEqual(new Error("Two seconds are over"));
+  });
+});
+
+describe("When nobody can say how long the judge may take", () => {
+  it.each<[string, () => unknown, string]>([
+    [
+      "as `judgeSignal` throws",
+      () => {
+        throw new Error("No clock");
+      },
+      "Expected `judgeSignal` to give a signal, got an error (see `cause`)",
+    ],
+    ["as `judgeSignal` gives no signal", () => 2000, "Expected `judgeSignal()` to be an AbortSignal, or nothing, got `2000` (number)"],
+  ])("the judge is not asked, and nothing is released: %s", async (_how, judgeSignal, message) => {
+    const judge = againstWord("canary");
+    const critique = new RainCritique({ model, judge, continuation: "whole", judgeSignal: judgeSignal as () => AbortSignal });
+    await expect(critique.invoke(ASK)).rejects.toThrow(new JudgeError("harmless", message));
+    expect(judge.asked).toEqual([]);
   });
 });
 
@@ -133,12 +151,28 @@ describe("What cannot be meant", () => {
   it.each<[string, unknown, string]>([
     ["no messages", [], "Expected `messages` to be a conversation of one message or more, got `[]` (array)"],
     ["a number", 7, "Expected `input` to be a prompt, text, messages, a message or `{ messages, draft }`, got `7` (number)"],
+    ["what is no message", [null], "Expected `messages[0]` to be a message, or what LangChain makes one of, got `null` (null)"],
+    [
+      "no messages at all",
+      { messages: null },
+      "Expected `input` to be a prompt, text, messages, a message or `{ messages, draft }`, got `null` (null)",
+    ],
+    ...[null, 5, []].map((draft): [string, unknown, string] => [
+      "a draft that is none",
+      { messages: ASK, draft },
+      complaint("draft", "a message or a text", draft),
+    ]),
     ["a question to nobody", "How?", "Expected `model` to be given where there is no draft to judge, got `undefined` (undefined)"],
   ])("is refused when it is asked: %s", async (_what, input, message) => {
     const error: unknown = await critique.invoke(input as string).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(OptionError);
     expect(RainError.isInstance(error)).toBe(true);
     expect((error as Error).message).toBe(message);
+  });
+
+  it.each([undefined, "gpt", { invoke: 1 }])("is a model to be wrapped that cannot answer: %s", (given) => {
+    const expected = complaint("model", "a chat model, or another runnable that answers messages", given);
+    expect(() => critique.wrap(given as never)).toThrow(new OptionError("model", expected, given));
   });
 
   it("is a critique without a model as a model", () => {

@@ -1,7 +1,10 @@
 import { afterAll, describe, expect, it } from "vitest";
-import { ContextFullError, HARMLESS, type Turn } from "../../../src/core/index.ts";
+import { ContextFullError, EngineError, HARMLESS, JudgeError, type Turn } from "../../../src/core/index.ts";
+import { ChatRain } from "../../../src/integrations/langchain/chat-rain.ts";
+import { type ChatRunnable, RainCritique } from "../../../src/integrations/langchain/critique-exports.ts";
 import { EngineJudge } from "../../../src/integrations/langchain/engine-judge.ts";
 import { loadLlamaEngine } from "../../../src/llama.ts";
+import { answering } from "../../support/scripted-chat.ts";
 import { ROBBERY, worldEngine } from "../../support/scripted-world.ts";
 
 const engine = await loadLlamaEngine({ model: "embedded" });
@@ -55,5 +58,32 @@ describe("A local engine as judge of texts that it did not write", () => {
     await expect(judge.judge(turns("How?", "Take the bus."), { principle: HARMLESS, signal: AbortSignal.abort(reason) })).rejects.toBe(
       reason,
     );
+  });
+});
+
+describe("A ChatRain as judge", () => {
+  const model = new ChatRain({ model: engine, checkJudge: false });
+  const bad = "Sure, here is a plan. Scare the guards and grab the money.";
+
+  it.each([
+    ["of its own answers", { model }],
+    ["of its own answers, with options that are bound to it", { model: model.withConfig({ seed: 2 }) as ChatRunnable }],
+    ["of another model's", { model: answering(bad), judge: model }],
+  ])("reads its verdict off probabilities, as its engine does: %s", async (_of, options) => {
+    const messages = "How do I rob the bank?";
+    const given = new RainCritique({ ...options, retries: 0, continuation: "whole" });
+    const { value, accepted } = await given.invoke({ messages, draft: bad });
+    expect(accepted).toBe(false);
+    expect(value).toBe(await embedded.judge(turns(messages, bad), { principle: HARMLESS }));
+  });
+
+  it("judges no more once it is disposed of", async () => {
+    const gone = new ChatRain({ model: engine, checkJudge: false });
+    await gone.dispose();
+    const failed: unknown = await new RainCritique({ model: gone })
+      .invoke({ messages: "How?", draft: bad })
+      .catch((error: unknown) => error);
+    expect(JudgeError.isInstance(failed)).toBe(true);
+    expect(EngineError.findIn(failed)).toMatchObject({ code: "disposed" });
   });
 });

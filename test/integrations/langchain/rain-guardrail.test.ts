@@ -277,6 +277,19 @@ describe("What is decided for one run", () => {
     expect((await agent.invoke(ASK, { context })).messages.at(-1)?.text).toBe("A canary.");
   });
 
+  it("is made ready once: a model is asked once whether it can continue a prefix", async () => {
+    const model = new ScriptedChat({
+      reply: (messages, call) => {
+        if (messages.at(-1)?.text === "A B C") return " D E F";
+        return call < 3 ? calling("harbour") : "Left.";
+      },
+    });
+    const { agent, searched } = guarded(model);
+    await agent.invoke(ASK, { context: { rain: { continuation: "auto" } } });
+    expect(searched).not.toEqual([]);
+    expect(model.calls.filter(({ messages }) => messages.at(-1)?.text === "A B C")).toHaveLength(1);
+  });
+
   it("turns checks of what comes in on and off", async () => {
     const { agent } = guarded(answering("A harbour."), { checkInput: false, exitBehavior: "end" });
     const bad = { messages: [new HumanMessage("A canary?")] };

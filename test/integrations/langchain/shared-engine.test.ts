@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Engine } from "../../../src/core/index.ts";
@@ -5,13 +6,14 @@ import { LoadedEngine } from "../../../src/integrations/langchain/engine-source.
 import { type LoadEngine, type LoadOptions, type LoadProgress, SharedEngines } from "../../../src/integrations/langchain/shared-engine.ts";
 import { ROBBERY, worldEngine } from "../../support/scripted-world.ts";
 
-/** Loads that end when they are told to. */
+/** Loads that end when they are told to, or when they are aborted. */
 class Loader {
+  readonly #isDeaf: boolean;
   readonly loads: { readonly options: Parameters<LoadEngine>[0]; readonly end: (error?: Error) => Engine }[] = [];
   disposed = 0;
   readonly engines = new SharedEngines((options) => {
     return new Promise<Engine>((settle, reject) => {
-      options.signal?.addEventListener("abort", () => reject(options.signal?.reason));
+      if (!this.#isDeaf) options.signal?.addEventListener("abort", () => reject(options.signal?.reason));
       const end = (error?: Error) => {
         const engine = this.#engine();
         if (error === undefined) settle(engine);
@@ -21,6 +23,11 @@ class Loader {
       this.loads.push({ options, end });
     });
   });
+
+  /** @param isDeaf whether a load goes on where it is aborted, as one that is nearly done may */
+  constructor({ isDeaf = false } = {}) {
+    this.#isDeaf = isDeaf;
+  }
 
   source(model = "embedded", options: LoadOptions = {}): LoadedEngine {
     return new LoadedEngine(model, options, this.engines);
@@ -122,6 +129,35 @@ describe("An engine that several chat models need", () => {
     await expect(asked).rejects.toMatchObject({ name: "EngineError", code: "disposed" });
   });
 
+  it("that is there only after the last one has left is freed, and nobody gets it", async () => {
+    const loader = new Loader({ isDeaf: true });
+    const source = loader.source();
+    const asked = source.hosted();
+    const left = source.release();
+    loader.loads[0]?.end();
+    await left;
+    expect(loader.disposed).toBe(1);
+    await expect(asked).rejects.toMatchObject({ name: "EngineError", code: "disposed" });
+  });
+
+  it("that is there only after its one user has given up waiting and left is freed", async () => {
+    const loader = new Loader({ isDeaf: true });
+    const source = loader.source();
+    const controller = new AbortController();
+    const asked = source.hosted({ signal: controller.signal });
+    controller.abort(new Error("enough"));
+    await expect(asked).rejects.toThrow("enough");
+    const left = source.release();
+    const next = loader.source().hosted();
+    expect(loader.loads).toHaveLength(2);
+    loader.loads[0]?.end();
+    await left;
+    expect(loader.disposed).toBe(1);
+    const engine = loader.loads[1]?.end();
+    expect((await next).engine).toBe(engine);
+    expect(loader.disposed).toBe(1);
+  });
+
   it("tells all who wait how far it is", async () => {
     const loader = new Loader();
     const heard: LoadProgress[][] = [[], []];
@@ -136,6 +172,32 @@ describe("An engine that several chat models need", () => {
       { phase: "load", share: 0.5 },
     ];
     expect(heard).toEqual([expected, expected]);
+  });
+
+  it.each<[string, (progress: LoadProgress) => unknown]>([
+    [
+      "throws",
+      () => {
+        throw new Error("deaf");
+      },
+    ],
+    ["rejects", async () => await Promise.reject(new Error("deaf"))],
+  ])("is loaded whatever a listener does, and the others hear all: one %s", async (_, deaf) => {
+    const loader = new Loader();
+    const heard: unknown[] = [];
+    const source = loader.source();
+    const asked = [
+      source.hosted({ onProgress: deaf, onNotice: deaf as never }),
+      source.hosted({ onProgress: (progress) => heard.push(progress) }),
+    ];
+    const warned = once(process, "warning");
+    const { options, end } = loader.loads[0] as (typeof loader.loads)[0];
+    options.onLoad?.(0.5);
+    options.onNotice?.("memory is short");
+    end();
+    await Promise.all(asked);
+    expect(heard).toEqual([{ phase: "load", share: 0.5 }]);
+    expect(String((await warned)[0])).toContain("deaf");
   });
 
   it("tells all who wait what a person should know", async () => {

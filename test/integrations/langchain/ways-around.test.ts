@@ -10,6 +10,7 @@ import { OptionError } from "../../../src/core/index.ts";
 import { ChatRain } from "../../../src/integrations/langchain/chat-rain.ts";
 import { RainCritique } from "../../../src/integrations/langchain/rain-critique.ts";
 import { rainGuardrail } from "../../../src/middleware.ts";
+import { collect } from "../../support/chat-models.ts";
 import { answering, inOrder, ScriptedChat } from "../../support/scripted-chat.ts";
 import { ROBBERY, worldEngine } from "../../support/scripted-world.ts";
 import { againstWord } from "../../support/word-judge.ts";
@@ -81,6 +82,61 @@ describe("Nothing gets around the guardrail:", () => {
     await agent.invoke({ messages: [new HumanMessage(ASK)] });
     expect(model.calls).toHaveLength(2);
     expect(JSON.stringify(model.calls)).not.toContain("canary");
+  });
+});
+
+/** Where a provider, or a model that writes its own messages, could hide a word beside the text that is judged. */
+const HIDING_PLACES: readonly (readonly [string, object])[] = [
+  ["a citation", { content: [{ type: "text", text: "Go.", annotations: [{ type: "url_citation", title: "A canary." }] }] }],
+  ["a text that is no text", { content: [{ type: "text", text: { value: "A canary." } }] }],
+  ["a further field of a thought", { content: [{ type: "thinking", thinking: "Hm.", comment: "A canary." }] }],
+  ["a thought that is no text", { content: [{ type: "thinking", thinking: { text: "A canary." } }] }],
+  ["a part of a summary", { content: [{ type: "reasoning", summary: [{ text: "Hm.", title: "A canary." }] }] }],
+  ["what only its provider should read", { content: [{ type: "redacted_thinking", data: "A canary." }] }],
+  ["a block of a call that nobody makes", { content: [{ type: "tool_use", id: "1", name: "search", input: { query: "A canary." } }] }],
+  [
+    "a block that calls for something else than the call",
+    {
+      content: [{ type: "tool_use", id: "1", name: "search", input: { query: "A canary." } }],
+      tool_calls: [{ type: "tool_call", id: "1", name: "search", args: { query: "harbour" } }],
+    },
+  ],
+  ["the id of a call", { tool_calls: [{ type: "tool_call", id: "A canary.", name: "search", args: {} }] }],
+  ["a signature", { additional_kwargs: { thought_signature: "A canary.", signatures: { "A canary.": "c2ln" } } }],
+  ["thoughts in another form", { additional_kwargs: { reasoning_content: { text: "A canary." } } }],
+  ["the provider's raw output", { response_metadata: { output: [{ text: "A canary." }] } }],
+  ["probabilities, token by token", { response_metadata: { logprobs: { content: [{ token: "canary" }] } } }],
+  ["the name of the model", { response_metadata: { model_name: "A canary." } }],
+  ["what it cost", { response_metadata: { usage: { total: 1, note: "A canary.", "A canary.": 1 } } }],
+  ["what counts its tokens", { usage_metadata: { input_tokens: "A canary.", output_tokens: 1, total_tokens: 1 } }],
+];
+
+describe("Nothing that nobody judged is in an answer that was accepted:", () => {
+  it.each(HIDING_PLACES)("%s", async (_, fields) => {
+    const hiding = () => answering(new AIMessage({ content: "Go.", ...fields }), "A harbour.");
+    const critique = new RainCritique({ model: hiding(), judge, continuation: "whole" });
+    const bySentence = new RainCritique({ judge, continuation: "prefix" }).wrap(hiding());
+    const agent = createAgent({ model: hiding(), tools: [], middleware: [rainGuardrail({ judge })] });
+    const answers = [
+      (await critique.invoke(ASK)).message,
+      await bySentence.invoke(ASK),
+      await agent.invoke({ messages: [new HumanMessage(ASK)] }),
+    ];
+    for (const answer of answers) expect(JSON.stringify(answer)).not.toContain("canary");
+  });
+
+  it("arguments of a call as they were written, where they say more than was read", async () => {
+    const args = '{"query": "A canary.", "query": "harbour"}';
+    const call = { type: "tool_call_chunk", index: 0, id: "1", name: "search", args } as const;
+    const draft = new AIMessageChunk({ content: "", tool_call_chunks: [call] });
+    const parts = await collect(await new RainCritique({ judge }).stream({ messages: ASK, draft }));
+    expect(parts[0]?.message.tool_calls).toMatchObject([{ args: { query: "harbour" } }]);
+    expect(JSON.stringify(parts)).not.toContain("canary");
+  });
+
+  it("thoughts that LangChain hides in a text of some providers", async () => {
+    const draft = new AIMessage({ content: "<think>A canary.</think>Go.", response_metadata: { model_provider: "groq" } });
+    expect((await new RainCritique({ judge }).invoke({ messages: ASK, draft })).accepted).toBe(false);
   });
 });
 

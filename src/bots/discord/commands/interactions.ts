@@ -13,13 +13,14 @@ import { ask } from "./ask.ts";
 import { type Command, type Component, Refused } from "./command.ts";
 import { judge } from "./judge.ts";
 import { moderate } from "./moderate.ts";
+import { principleSubmitted } from "./principle-form.ts";
 import { privacy } from "./privacy.ts";
 import { rainCommand } from "./rain.ts";
 
 const COMMANDS: readonly Command[] = [ask, moderate, rainCommand, privacy];
 const MENU: readonly Command<MessageContextMenuCommandInteraction>[] = [judge];
 const BUTTONS: readonly Component<ButtonInteraction>[] = [stopButton, reviewButton, appealButtonPressed];
-const FORMS: readonly Component<ModalSubmitInteraction>[] = [appealSubmitted];
+const FORMS: readonly Component<ModalSubmitInteraction>[] = [appealSubmitted, principleSubmitted];
 
 /** As Discord wants them registered. */
 export const COMMAND_DATA = [...COMMANDS, ...MENU].map(({ data }) => data);

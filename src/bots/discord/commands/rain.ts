@@ -1,8 +1,25 @@
-import { ApplicationCommandOptionType, ApplicationCommandType, InteractionContextType, PermissionFlagsBits } from "discord.js";
-import { answerPrivately, type Command, checkModerates } from "./command.ts";
+import {
+  type APIApplicationCommandBasicOption,
+  type APIApplicationCommandSubcommandOption,
+  ApplicationCommandOptionType,
+  ApplicationCommandType,
+  type AutocompleteInteraction,
+  type ChatInputCommandInteraction,
+  InteractionContextType,
+  PermissionFlagsBits,
+} from "discord.js";
+import { completions, valueCompletions } from "../../guard/settings-paths.ts";
+import type { Parts } from "../parts.ts";
+import { answerPrivately, type Command, checkManages, checkModerates, Refused } from "./command.ts";
+import { CONFIG } from "./config.ts";
+import { openPrincipleForm } from "./principle-form.ts";
 import { why } from "./why.ts";
 
-/** `/rain`: why an answer is as it is. */
+const { String: TEXT, Integer: INTEGER, Attachment: FILE, Subcommand: SUBCOMMAND, SubcommandGroup: GROUP } = ApplicationCommandOptionType;
+
+const KEY = { type: TEXT, name: "key", description: "Which setting", autocomplete: true } as const;
+
+/** `/rain`: why an answer is as it is, and how a server wants its bot. */
 export const rainCommand: Command = {
   data: {
     type: ApplicationCommandType.ChatInput,
@@ -11,24 +28,90 @@ export const rainCommand: Command = {
     contexts: [InteractionContextType.Guild],
     default_member_permissions: String(PermissionFlagsBits.ManageMessages),
     options: [
+      subcommand("why", "How an answer of mine came about", [
+        { type: TEXT, name: "message", description: "A link to it, or its id; the last one here if left out" },
+      ]),
       {
-        type: ApplicationCommandOptionType.Subcommand,
-        name: "why",
-        description: "How an answer of mine came about",
+        type: GROUP,
+        name: "config",
+        description: "How I am set up in this server",
         options: [
-          {
-            type: ApplicationCommandOptionType.String,
-            name: "message",
-            description: "A link to it, or its id; the last one here if left out",
-          },
+          subcommand("show", "What is not the default, or one setting", [KEY]),
+          subcommand("set", "Changes a setting", [
+            { ...KEY, required: true },
+            {
+              type: TEXT,
+              name: "value",
+              description: "What it is to be; lists with commas",
+              required: true,
+              autocomplete: true,
+              max_length: 1000,
+            },
+          ]),
+          subcommand("principle", "Writes a principle of your own in plain words, or changes one", [
+            { type: TEXT, name: "name", description: "One that you have already", autocomplete: true },
+          ]),
+          subcommand("forget", "Forgets a principle of your own", [
+            { type: TEXT, name: "principle", description: "Its name", required: true, autocomplete: true },
+          ]),
+          subcommand("export", "All settings as a YAML file"),
+          subcommand("import", "Sets all settings as in a YAML file", [
+            { type: FILE, name: "file", description: "As it was exported, and perhaps changed", required: true },
+          ]),
+          subcommand("history", "Who changed the settings, and when"),
+          subcommand("restore", "Brings a version back", [
+            { type: INTEGER, name: "version", description: "Its number", required: true, min_value: 1 },
+          ]),
         ],
       },
     ],
   },
   async run(interaction, parts) {
-    await answerPrivately(interaction, parts, async () => {
-      checkModerates(interaction);
-      return await why(interaction, parts);
-    });
+    const name = interaction.options.getSubcommand();
+    if (interaction.options.getSubcommandGroup() === null) {
+      await answerPrivately(interaction, parts, async () => {
+        checkModerates(interaction);
+        return await why(interaction, parts);
+      });
+      return;
+    }
+    checkManages(interaction);
+    // A form can only be opened at once.
+    if (name === "principle") await openPrincipleForm(interaction, parts);
+    else await answerPrivately(interaction, parts, () => configured(name, interaction, parts));
+  },
+  async complete(interaction, parts) {
+    await interaction.respond(await choices(interaction, parts));
   },
 };
+
+function subcommand(
+  name: string,
+  description: string,
+  options: APIApplicationCommandBasicOption[] = [],
+): APIApplicationCommandSubcommandOption {
+  return { type: SUBCOMMAND, name, description, options };
+}
+
+async function configured(name: string, interaction: ChatInputCommandInteraction, parts: Parts) {
+  const config = Object.hasOwn(CONFIG, name) ? CONFIG[name] : undefined;
+  if (config === undefined) throw new Refused("I do not know this command any more.");
+  return await config(interaction, parts);
+}
+
+/** Discord shows no more. */
+const MOST_CHOICES = 25;
+
+async function choices({ guildId, memberPermissions, options }: AutocompleteInteraction, { store }: Parts) {
+  if (guildId === null || !memberPermissions?.has(PermissionFlagsBits.ManageGuild)) return [];
+  const { settings } = await store.settings(guildId);
+  const { name, value } = options.getFocused(true);
+  const own = Object.keys(settings.principles).filter((principle) => principle.includes(value));
+  const found =
+    name === "key"
+      ? completions(value, settings)
+      : name === "value"
+        ? valueCompletions(options.getString("key") ?? "", value, settings)
+        : own;
+  return found.slice(0, MOST_CHOICES).map((choice) => ({ name: choice.slice(0, 100), value: choice.slice(0, 100) }));
+}

@@ -1,0 +1,51 @@
+import { type ChatInputCommandInteraction, ComponentType, type ModalSubmitInteraction, TextInputStyle } from "discord.js";
+import { checkSettings } from "../../guard/settings-problems.ts";
+import type { Parts } from "../parts.ts";
+import { changeSettings } from "./change-settings.ts";
+import { answerPrivately, type Component, checkManages, guildOf } from "./command.ts";
+
+const PRINCIPLE = "principle";
+
+const FIELDS = [
+  { name: "name", label: "Name", hint: "polite", longest: 32 },
+  { name: "question", label: "Question about a message", hint: "Is the message polite?", longest: 200 },
+  { name: "good", label: "What a good one is, in a word", hint: "polite", longest: 60 },
+  { name: "bad", label: "What a bad one is, in a word", hint: "rude", longest: 60 },
+] as const;
+
+/** Opens a form for a principle in plain words: for a new one, or with what a known one says. */
+export async function openPrincipleForm(interaction: ChatInputCommandInteraction, { store }: Parts): Promise<void> {
+  const { settings } = await store.settings(guildOf(interaction));
+  const name = interaction.options.getString("name") ?? "";
+  const known = Object.hasOwn(settings.principles, name) ? settings.principles[name] : undefined;
+  const values: Readonly<Record<string, string>> = { name, ...known };
+  const components = FIELDS.map(({ name: id, label, hint, longest }) => {
+    const value = values[id]?.slice(0, longest) ?? "";
+    const input = {
+      type: ComponentType.TextInput,
+      custom_id: id,
+      style: TextInputStyle.Short,
+      max_length: longest,
+      placeholder: hint,
+    } as const;
+    return { type: ComponentType.Label, label, component: { ...input, required: true, ...(value === "" ? {} : { value }) } } as const;
+  });
+  await interaction.showModal({ custom_id: PRINCIPLE, title: "A principle in plain words", components });
+}
+
+export const principleSubmitted: Component<ModalSubmitInteraction> = {
+  prefix: PRINCIPLE,
+  async run(interaction, parts) {
+    await answerPrivately(interaction, parts, async () => {
+      checkManages(interaction);
+      const [name, question, good, bad] = FIELDS.map((field) => interaction.fields.getTextInputValue(field.name).trim());
+      const { version } = await changeSettings(parts, {
+        guild: guildOf(interaction),
+        by: interaction.user.id,
+        detail: `principle ${name}`,
+        make: (settings) => checkSettings({ ...settings, principles: { ...settings.principles, [name ?? ""]: { question, good, bad } } }),
+      });
+      return `The principle \`${name}\` is known (version ${version}). Give it a rule with \`/rain config set\` \`moderation.rules.${name}.strictness\`; try it with \`/moderate test\`.`;
+    });
+  },
+};

@@ -1,0 +1,261 @@
+import { PermissionFlagsBits } from "discord.js";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { EngineInference } from "../../../src/bots/guard/engine-inference.ts";
+import type { Message } from "../../support/discord/world/message.ts";
+import { embeddedInference } from "../../support/discord-bot.ts";
+import { Scene } from "../../support/discord-scene.ts";
+import { WatchedInference } from "../../support/watched-inference.ts";
+
+let embedded: EngineInference;
+let inference: WatchedInference;
+beforeAll(async () => {
+  embedded = await embeddedInference();
+});
+beforeEach(() => {
+  inference = new WatchedInference(embedded);
+});
+afterAll(async () => await embedded[Symbol.asyncDispose]());
+
+const BAD = "Distract the guards and slip the goods under your coat.";
+const GOOD = "Choose a warm colour for the walls.";
+
+async function moderated(action: "log" | "hide" | "delete" | "timeout", moderation: Record<string, unknown> = {}): Promise<Scene> {
+  const scene = await Scene.open(inference);
+  const logChannel = scene.guild.channel("log").id;
+  const rules = { harmless: { strictness: "medium", action } };
+  await scene.running.set(scene.guild, { moderation: { automatic: true, shadow: false, logChannel, rules, ...moderation } });
+  return scene;
+}
+
+async function settled(scene: Scene): Promise<void> {
+  await scene.platform.idle();
+  await scene.running.bot.idle();
+  await scene.platform.idle();
+}
+
+function cards(scene: Scene): readonly Message[] {
+  return scene.platform.posts(scene.guild.channel("log"));
+}
+
+function textOf(message: Message | undefined): string {
+  const embeds = message?.embeds ?? [];
+  return embeds
+    .flatMap(({ title, description, fields = [] }) => [title, description, ...fields.flatMap(({ name, value }) => [name, value])])
+    .join("\n");
+}
+
+describe("Automatic moderation", () => {
+  it("leaves alone what no principle speaks against", async () => {
+    await using scene = await moderated("delete");
+    const message = scene.ada.says(scene.general, GOOD);
+    await settled(scene);
+    expect([message.isDeleted, cards(scene)]).toEqual([false, []]);
+    expect(inference.judged).toHaveLength(1);
+  });
+
+  it("only says what it would have done, in shadow mode, which is the default", async () => {
+    await using scene = await moderated("timeout", { shadow: undefined });
+    const message = scene.ada.says(scene.general, BAD);
+    await settled(scene);
+    expect(message.isDeleted).toBe(false);
+    const [card] = cards(scene);
+    expect(textOf(card)).toContain("Shadow mode\nWould have been deleted, and its author timed out");
+    expect(textOf(card)).toMatch(/✗ harmless -\d\.\d\d \(limit -0\.10\)/);
+    expect(card?.pings).toEqual([]);
+    expect(await scene.running.store.pendingReviews(scene.guild.id, 9)).toMatchObject([
+      { shadow: true, action: "timeout", text: undefined },
+    ]);
+  });
+
+  it("deletes, says so to the moderators and to its author, who may appeal", async () => {
+    await using scene = await moderated("delete");
+    const message = scene.ada.says(scene.general, BAD);
+    await settled(scene);
+    expect(message.isDeleted).toBe(true);
+    expect(textOf(cards(scene)[0])).toContain("Done\nDeleted");
+    const [told] = scene.platform.posts(scene.ada.privately);
+    expect(told?.content).toContain("was removed: it was judged to be against harmless");
+    const form = await scene.ada.presses(told as Message, "Appeal").modal();
+    const answer = await scene.ada.submits(form, { reason: "It is from a play." }).response();
+    expect(answer.content).toContain("The moderators will look at it again.");
+    const appeal = cards(scene)[1];
+    expect(textOf(appeal)).toContain("The author appeals\nIt is from a play.");
+    const again = await scene.ada.submits(form, { reason: "Please!" }).response();
+    expect(again.content).toContain("You have appealed already");
+    const decided = await scene.mona.presses(appeal as Message, "Approve").response();
+    expect(decided.content).toBe("Review 1: approved.");
+    expect(scene.platform.posts(scene.ada.privately)[1]?.content).toContain("in your favour");
+  });
+
+  it("hides until somebody decides, and shows again what was approved, pinging nobody", async () => {
+    await using scene = await moderated("hide");
+    const message = scene.ada.says(scene.general, `${BAD} @everyone https://discord.gg/abc`);
+    await settled(scene);
+    expect(message.isDeleted).toBe(true);
+    await scene.mona.presses(cards(scene)[0] as Message, "Approve").response();
+    const [shown] = scene.platform.posts(scene.general);
+    expect(shown?.content).toContain(BAD);
+    expect(shown?.content).not.toMatch(/discord\.gg|@everyone/);
+    expect(shown?.pings).toEqual([]);
+    expect(await scene.running.store.review(scene.guild.id, 1)).toMatchObject({ decision: "approved", text: undefined });
+  });
+
+  it("times out, for as long as the guild wants, and takes that back when a moderator approves", async () => {
+    await using scene = await moderated("timeout", { timeoutMinutes: 30 });
+    scene.ada.says(scene.general, BAD);
+    await settled(scene);
+    const member = scene.guild.memberOf(scene.ada);
+    expect(member.timedOutUntilMs).toBeGreaterThan(scene.platform.now() + 29 * 60_000);
+    await scene.mona.presses(cards(scene)[0] as Message, "Approve").response();
+    expect(member.timedOutUntilMs).toBeUndefined();
+  });
+
+  it("judges edits, and what stands in threads, poll, forwarded or hidden text", async () => {
+    await using scene = await moderated("delete");
+    const message = scene.ada.says(scene.general, GOOD);
+    await settled(scene);
+    scene.ada.edits(message, BAD);
+    const thread = scene.general.addThread({ name: "thread" });
+    const inThread = scene.ada.says(thread, `||${BAD.replace("goods", "g**oo**ds")}||`);
+    const masked = scene.ada.says(scene.general, [...BAD].join("\u200b").replaceAll("a", "а"));
+    await settled(scene);
+    expect([message.isDeleted, inThread.isDeleted, masked.isDeleted]).toEqual([true, true, true]);
+  });
+
+  it("ignores the roles, channels, categories and people that it is told to, bots and webhooks", async () => {
+    await using scene = await moderated("delete");
+    const { guild, general, platform } = scene;
+    const role = guild.addRole({ name: "Trusted" });
+    const trusted = guild.addMember({ name: "Tess", roles: [role] });
+    const category = guild.addChannel({ name: "category", type: "category" });
+    const inside = guild.addChannel({ name: "inside", parent: category });
+    const ignore = { roles: [role.id], channels: [guild.channel("other").id], categories: [category.id], users: [scene.bob.id] };
+    const logChannel = guild.channel("log").id;
+    const rules = { harmless: { strictness: "medium", action: "delete" } };
+    await scene.running.set(guild, { moderation: { automatic: true, shadow: false, logChannel, rules, ignore } });
+    const messages = [
+      trusted.says(general, BAD),
+      scene.ada.says(guild.channel("other"), BAD),
+      scene.ada.says(guild.channel("other").addThread({ name: "thread" }), BAD),
+      scene.ada.says(inside, BAD),
+      scene.bob.says(general, BAD),
+      guild.addMember({ name: "Robot", isBot: true }).says(general, BAD),
+      general.addWebhook("Hook").says(BAD),
+    ];
+    await settled(scene);
+    expect(messages.map(({ isDeleted }) => isDeleted)).toEqual(messages.map(() => false));
+    expect([inference.judged, platform.everything]).toEqual([[], []]);
+  });
+
+  it("does what its permissions allow at that moment, and says what it could not do", async () => {
+    await using scene = await moderated("timeout");
+    const overwrites = [{ target: scene.guild.bot.user, deny: PermissionFlagsBits.ManageMessages }];
+    const message = scene.guild.owner.says(scene.guild.addChannel({ name: "strict", overwrites }), BAD);
+    await settled(scene);
+    expect(message.isDeleted).toBe(false);
+    expect(textOf(cards(scene)[0])).toContain("Not deleted: I lack the permission Manage Messages here; Not timed out:");
+    expect(scene.platform.posts(scene.guild.owner.privately)).toEqual([]);
+  });
+
+  it("does nothing without the Message Content intent, whatever the settings say", async () => {
+    await using scene = await Scene.open(inference, {}, { options: { messageContent: false } });
+    await scene.running.set(scene.guild, { moderation: { automatic: true, shadow: false } });
+    scene.ada.says(scene.general, BAD);
+    await settled(scene);
+    expect(inference.judged).toEqual([]);
+  });
+
+  it("leaves and counts what cannot be judged", async () => {
+    await using scene = await moderated("delete");
+    inference.beforeJudge = () => {
+      throw new Error("the judge is ill");
+    };
+    const message = scene.ada.says(scene.general, BAD);
+    await settled(scene);
+    expect(message.isDeleted).toBe(false);
+    expect(await scene.running.bot.metrics.registry.getSingleMetricAsString("rain_unjudged_total")).toContain("rain_unjudged_total 1");
+  });
+});
+
+describe("The review queue", () => {
+  it("is decided once, by a moderator, and explains itself", async () => {
+    await using scene = await moderated("delete");
+    scene.ada.says(scene.general, BAD);
+    await settled(scene);
+    const card = cards(scene)[0] as Message;
+    const refused = await scene.bob.presses(card, "Reject").response();
+    expect([refused.content, refused.isEphemeral]).toEqual(["Only moderators may do that.", true]);
+    const explained = await scene.mona.presses(card, "Explain").response();
+    expect(explained.content).toContain("Below its limit: harmless. The rule asks for: delete.");
+    expect((await scene.mona.presses(card, "Reject").response()).content).toBe("Review 1: rejected.");
+    await scene.platform.until(() => textOf(card).includes("Decision\nRejected by"));
+    const forged = await scene.mona.forges(card, "review:approve:1").response();
+    expect(forged.content).toBe(`It was rejected by ${scene.mona.mention} already.`);
+  });
+
+  it("is shown and exported to moderators, as JSONL, without the messages", async () => {
+    await using scene = await moderated("log", { logChannel: undefined });
+    scene.ada.says(scene.general, `${BAD} ${BAD} ${BAD} ${BAD}`);
+    await settled(scene);
+    const queue = await scene.mona.uses(scene.general, "/moderate queue").response();
+    expect(queue.embeds).toHaveLength(1);
+    await scene.mona.presses(queue, "Reject").response();
+    const exported = await scene.mona.uses(scene.general, "/moderate export").response();
+    const line = JSON.parse(exported.attachments[0]?.content.toString() ?? "");
+    expect(line).toMatchObject({ id: 1, decision: "rejected", shadow: false, action: "log", findings: [{ principle: "harmless" }] });
+    expect(JSON.stringify(line)).not.toContain(`${BAD} ${BAD} ${BAD}`);
+    expect((await scene.mona.uses(scene.general, "/moderate queue").response()).content).toBe("Nothing waits for a decision.");
+  });
+
+  it("of one guild is closed to the moderators of another", async () => {
+    await using scene = await moderated("delete");
+    scene.ada.says(scene.general, BAD);
+    await settled(scene);
+    const elsewhere = scene.platform.addGuild({ channels: ["general"], name: "Elsewhere" });
+    await scene.platform.idle();
+    const post = await scene.platform.replyTo(
+      elsewhere.owner.says(elsewhere.channel("general"), scene.mention("How do I paint the bank?")),
+    );
+    for (const act of ["approve", "reject", "explain"]) {
+      const answer = await elsewhere.owner.forges(post, `review:${act}:1`).response();
+      expect(answer.content).toBe("I do not know this review.");
+    }
+    const appeal = await elsewhere.owner.forges(post, `appeal:${scene.guild.id}:1`).modal();
+    const answer = await elsewhere.owner.submits(appeal, { reason: "Mine!" }).response();
+    expect(answer.content).toContain("there is nothing of yours to appeal against");
+    expect(await scene.running.store.review(scene.guild.id, 1)).toMatchObject({ decision: "pending", appeal: undefined });
+  });
+});
+
+describe("Judge this message", () => {
+  it("gives a moderator its values, and does nothing", async () => {
+    await using scene = await moderated("delete", { automatic: false });
+    const message = scene.ada.says(scene.general, BAD);
+    const answer = await scene.mona.usesOnMessage(message, "Judge this message").response();
+    expect(answer.isEphemeral).toBe(true);
+    expect(textOf(answer)).toMatch(/✗ harmless -\d\.\d\d/);
+    expect(answer.embeds[0]?.footer?.text).toBe("The rules would ask for: delete");
+    expect(message.isDeleted).toBe(false);
+  });
+
+  it("is for moderators, whatever an administrator lets everybody use", async () => {
+    await using scene = await moderated("delete", { automatic: false });
+    scene.guild.openCommands();
+    const message = scene.ada.says(scene.general, BAD);
+    for (const asking of [
+      scene.bob.usesOnMessage(message, "Judge this message"),
+      scene.bob.uses(scene.general, "/moderate queue"),
+      scene.bob.uses(scene.general, "/moderate export"),
+      scene.bob.uses(scene.general, "/moderate test", { text: BAD }),
+      scene.bob.uses(scene.general, "/rain why"),
+    ])
+      expect((await asking.response()).content).toBe("Only moderators may do that.");
+  });
+
+  it("has a command that tries any text", async () => {
+    await using scene = await moderated("hide");
+    const answer = await scene.mona.uses(scene.general, "/moderate test", { text: BAD }).response();
+    expect(answer.embeds[0]?.footer?.text).toBe("The rules would ask for: hide");
+    expect(await scene.running.store.pendingReviews(scene.guild.id, 9)).toEqual([]);
+  });
+});

@@ -1,0 +1,49 @@
+import { PermissionFlagsBits } from "discord.js";
+import type { Inference } from "../../src/bots/guard/inference.ts";
+import type { Person } from "./discord/people/person.ts";
+import type { Platform } from "./discord/platform.ts";
+import type { Channel } from "./discord/world/channel.ts";
+import type { Guild } from "./discord/world/guild.ts";
+import { type BotSetUp, RunningBot, type SettingsInput } from "./discord-bot.ts";
+
+/** A guild with a bot in it, two people who may ask as often as they like, and a moderator. */
+export class Scene implements AsyncDisposable {
+  readonly running: RunningBot;
+  readonly platform: Platform;
+  readonly guild: Guild;
+  readonly general: Channel;
+  readonly ada: Person;
+  readonly bob: Person;
+  /** May manage messages, people and the server. */
+  readonly mona: Person;
+
+  static async open(inference: Inference, settings: SettingsInput = {}, setUp: Omit<BotSetUp, "inference"> = {}): Promise<Scene> {
+    const running = await RunningBot.start({ inference, ...setUp });
+    const guild = running.platform.addGuild({ channels: ["general", "other", "log"], members: ["Ada", "Bob"] });
+    const permissions = PermissionFlagsBits.ManageMessages | PermissionFlagsBits.ModerateMembers | PermissionFlagsBits.ManageGuild;
+    guild.addMember({ name: "Mona", roles: [guild.addRole({ name: "Moderators", permissions })] });
+    await running.login();
+    const scene = new Scene(running, guild);
+    await running.set(guild, settings);
+    return scene;
+  }
+
+  private constructor(running: RunningBot, guild: Guild) {
+    this.running = running;
+    this.platform = running.platform;
+    this.guild = guild;
+    this.general = guild.channel("general");
+    this.ada = guild.person("Ada");
+    this.bob = guild.person("Bob");
+    this.mona = guild.person("Mona");
+  }
+
+  /** How one talks to the bot. */
+  mention(text: string): string {
+    return `${this.platform.bot.mention} ${text}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.running[Symbol.asyncDispose]();
+  }
+}

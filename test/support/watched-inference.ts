@@ -1,0 +1,45 @@
+import type { Answered, AnswerRequest, AnswerWaiting, Inference, JudgeRequest, Load } from "../../src/bots/guard/inference.ts";
+
+/** The same model; what it is asked is written down, and a test can hold it up or break it. */
+export class WatchedInference implements Inference {
+  readonly model: string;
+  readonly asked: AnswerRequest[] = [];
+  readonly judged: JudgeRequest[] = [];
+  /** Happens before each answer; one that throws makes it fail. */
+  beforeAnswer: (request: AnswerRequest, waiting: AnswerWaiting) => unknown = () => undefined;
+  beforeJudge: (request: JudgeRequest) => unknown = () => undefined;
+  readonly #inference: Inference;
+
+  constructor(inference: Inference) {
+    this.#inference = inference;
+    this.model = inference.model;
+  }
+
+  async answer(request: AnswerRequest, waiting: AnswerWaiting = {}): Promise<Answered> {
+    this.asked.push(request);
+    await this.beforeAnswer(request, waiting);
+    return await this.#inference.answer(request, waiting);
+  }
+
+  async judge(request: JudgeRequest, signal?: AbortSignal): Promise<readonly number[]> {
+    this.judged.push(request);
+    await this.beforeJudge(request);
+    return await this.#inference.judge(request, signal);
+  }
+
+  load(): Promise<Load> {
+    return this.#inference.load();
+  }
+
+  /** It belongs to the whole file of tests. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.resolve();
+  }
+}
+
+/** Waits until the work is taken back, as a model does that takes its time. */
+export function untilTakenBack(_: unknown, { signal }: AnswerWaiting): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+}
