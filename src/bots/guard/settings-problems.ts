@@ -1,24 +1,12 @@
 /** What is wrong with settings, in words for those who wrote them: every problem at once, with its path. */
 import type { z } from "zod";
-import { complaint, didYouMean, RainError } from "../../core/index.ts";
+import { complaint, didYouMean } from "../../core/index.ts";
+import { ProblemsError } from "./problems-error.ts";
 import { type GuildSettings, SETTINGS } from "./settings.ts";
 import { ID, namesAt, settingKey } from "./settings-keys.ts";
 
 /** Settings are not what they must be; nothing was changed. */
-export class SettingsError extends RainError {
-  /** One sentence for each problem. */
-  readonly problems: readonly string[];
-
-  constructor(problems: readonly string[], options?: ErrorOptions) {
-    super(
-      problems.length === 1
-        ? (problems[0] as string)
-        : `There are ${problems.length} problems:\n${problems.map((one) => `- ${one}`).join("\n")}`,
-      options,
-    );
-    this.problems = problems;
-  }
-}
+export class SettingsError extends ProblemsError {}
 
 /**
  * Settings with all defaults in place.

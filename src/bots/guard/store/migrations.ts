@@ -31,6 +31,8 @@ async function versionOf(database: Database): Promise<number> {
   const outcomes = await database.runAll([
     ...database.dialect.lockMigrations,
     plain("CREATE TABLE IF NOT EXISTS guard_migrations (number INTEGER PRIMARY KEY)"),
+    // Nothing; but who may not write finds out now, and not when somebody decides something.
+    plain("DELETE FROM guard_migrations WHERE number < 0"),
     plain("SELECT coalesce(max(number), 0) AS version FROM guard_migrations"),
   ]);
   return Number(outcomes.at(-1)?.rows[0]?.["version"]);

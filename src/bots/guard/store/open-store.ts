@@ -26,13 +26,14 @@ export async function openStore(url: string): Promise<Store> {
 }
 
 function openDatabase(url: string): Promise<Database> {
-  if (url.startsWith("file:") || url === ":memory:") return openSqlite(url);
+  // `file:` alone would be a database that is gone when it is closed.
+  if (/^file:./.test(url) || url === ":memory:") return openSqlite(url);
   if (/^postgres(ql)?:/.test(url)) return openPostgres(url);
   // Not the rest of it: there may be a password in it.
   const scheme = url.split(":", 1)[0] ?? "";
   throw new OptionError(
     "databaseUrl",
-    `Expected \`databaseUrl\` to begin with \`file:\` or \`postgres:\`, or to be \`:memory:\`, got \`${scheme.slice(0, 20)}\``,
+    `Expected \`databaseUrl\` to be \`file:\` and a path, \`postgres:\` and an address, or \`:memory:\`, got \`${scheme.slice(0, 20)}:\``,
     scheme,
   );
 }

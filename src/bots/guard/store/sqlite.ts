@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import type { Client, InStatement, ResultSet } from "@libsql/client";
+import type { Client, Config, InStatement, ResultSet } from "@libsql/client";
 import { withPeers } from "../../../peers/missing-peer.ts";
 import type { Database, Dialect, Outcome } from "./database.ts";
 import type { Statement } from "./sql.ts";
@@ -30,13 +30,22 @@ const DIALECT: Dialect = {
 /** @param url `file:...` or `:memory:` */
 export async function openSqlite(url: string): Promise<Database> {
   const { createClient } = await withPeers({ "@libsql/client": "^0.18.0" }, () => import("@libsql/client/sqlite3"));
+  const database = new SqliteDatabase(connect(createClient, url));
   try {
-    // One connection: as the driver stands still for each statement, a second one could only wait for a lock that the first one holds.
-    const database = new SqliteDatabase(createClient({ url, timeout: TURN_MS, concurrency: 1 }));
     await database.prepare();
     return database;
+  } catch (error) {
+    await database[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** One connection: as the driver stands still for each statement, a second one could only wait in vain for what the first one has locked. */
+function connect(createClient: (configuration: Config) => Client, url: string): Client {
+  try {
+    return createClient({ url, timeout: TURN_MS, concurrency: 1 });
   } catch (cause) {
-    throw storeError(sqliteCode(cause), cause);
+    throw storeError("unreachable", cause);
   }
 }
 

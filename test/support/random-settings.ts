@@ -1,0 +1,85 @@
+import fc from "fast-check";
+import { ACTIONS, CONTEXTS, type GuildSettings, SETTINGS } from "../../src/bots/guard/settings.ts";
+import { STRICTNESS } from "../../src/bots/guard/strictness.ts";
+import { AWKWARD_TEXTS } from "./awkward-texts.ts";
+
+/** Texts that look like something else to YAML. */
+const YAML_WORDS = [
+  "yes",
+  "null",
+  "~",
+  "1e3",
+  "0x10",
+  "- a",
+  "# a",
+  "'",
+  '"',
+  "a: b",
+  "<<",
+  "&a",
+  "*a",
+  "!!str",
+  "|",
+  ">",
+  "---",
+  "%YAML",
+  "[",
+  "{a",
+  "? a",
+  "\\u0000",
+];
+
+const text = (longest: number) =>
+  fc
+    .oneof(
+      fc.string({ unit: "binary", maxLength: 40 }),
+      fc.string({ unit: "grapheme", maxLength: 40 }),
+      fc.constantFrom(...YAML_WORDS),
+      fc.constantFrom(...AWKWARD_TEXTS.map(([, awkward]) => awkward)),
+    )
+    .map((one) => one.slice(0, longest).trim());
+const oneLine = (longest: number) =>
+  text(longest)
+    .map((one) => one.replace(/[\r\n]/g, " ").trim())
+    .filter((one) => one !== "");
+const name = fc.oneof(fc.stringMatching(/^[a-z][a-z0-9-]{0,10}$/), fc.constantFrom("constructor", "null", "yes", "to-string", "n"));
+const id = fc.stringMatching(/^\d{17,20}$/);
+const ids = fc.uniqueArray(id, { maxLength: 4 });
+
+const ownPrinciples = fc.dictionary(
+  name.filter((one) => !["harmless", "truthful", "sentiment"].includes(one)),
+  fc.record({ question: oneLine(200), good: oneLine(60), bad: oneLine(60) }).filter(({ good, bad }) => good !== bad),
+  { maxKeys: 4, noNullPrototype: true },
+);
+
+/** Settings as somebody could have decided them: everything that the schema allows. */
+export const anySettings: fc.Arbitrary<GuildSettings> = ownPrinciples.chain((principles) => {
+  const names = ["harmless", "truthful", "sentiment", ...Object.keys(principles)];
+  const rule = fc.record({ strictness: fc.constantFrom(...STRICTNESS), action: fc.constantFrom(...ACTIONS) });
+  return fc
+    .record({
+      talk: fc.record({
+        enabled: fc.boolean(),
+        mentions: fc.boolean(),
+        context: fc.constantFrom(...CONTEXTS),
+        contextMessages: fc.integer({ min: 1, max: 50 }),
+        instructions: text(1000),
+        principle: fc.constantFrom(...names),
+        preset: fc.constantFrom("fast", "balanced", "strict"),
+        maxTokens: fc.integer({ min: 16, max: 1024 }),
+        temperature: fc.double({ min: 0, max: 2, noNaN: true }).map((one) => one + 0),
+        refusal: text(300).filter((one) => one !== ""),
+        channels: ids,
+      }),
+      moderation: fc.record({
+        shadow: fc.boolean(),
+        rules: fc.dictionary(fc.constantFrom(...names), rule, { noNullPrototype: true }),
+        logChannel: fc.option(id, { nil: undefined }),
+        ignore: fc.record({ roles: ids, channels: ids, categories: ids, users: ids }),
+        timeoutMinutes: fc.integer({ min: 1, max: 40_320 }),
+      }),
+      principles: fc.constant(principles),
+      retentionDays: fc.integer({ min: 1, max: 365 }),
+    })
+    .map((settings) => SETTINGS.parse(settings));
+});
