@@ -4,6 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import { createClient } from "@libsql/client/sqlite3";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { migrate } from "../../src/bots/guard/store/migrations.ts";
@@ -163,13 +164,15 @@ describe("The store on SQLite", () => {
   });
 });
 
+const WRITER = fileURLToPath(new URL("../support/store-writer.ts", import.meta.url));
+
 const LONG = Object.fromEntries(
   Array.from({ length: 20 }, (_, index) => [`long-${index}`, { question: `${"x".repeat(199)}?`, good: "good", bad: "bad" }]),
 );
 
 /** Another process that writes, until it has written `count` times or is killed. */
 function writer(url: string, name: string, count: number) {
-  const parameters = ["--conditions=rain-source", "--import", "tsx", "test/support/store-writer.ts", url, name, `${count}`];
+  const parameters = ["--conditions=rain-source", "--import", "tsx", WRITER, url, name, `${count}`];
   const child: ChildProcess = spawn(process.execPath, parameters, { cwd: ROOT, stdio: ["ignore", "pipe", "inherit"] });
   const lines = createInterface({ input: child.stdout as NonNullable<typeof child.stdout> });
   const said: number[] = [];

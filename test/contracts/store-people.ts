@@ -119,12 +119,13 @@ export function describePeople(under: () => StoresUnderTest): void {
 
   it("are forgotten after as many days as their guild decided", async () => {
     const { store } = under();
-    await store.changeSettings(settingsChange({ settings: settingsWith(100, { retentionDays: 2 }) }));
+    await store.changeSettings(settingsChange({ settings: settingsWith(100, { retentionDays: 365 }) }));
+    await store.changeSettings(settingsChange({ version: 1, settings: settingsWith(100, { retentionDays: 2 }) }));
     await fill(store);
     const kept = async () => [GUILD, OTHER_GUILD].map(async (guild) => (await store.lastReplies(guild, CHANNEL, 10)).length);
     expect(await store.purgeExpired(NOON + 2 * DAY_MS)).toBe(0);
-    // Three replies and reviews of the first guild, and one audit record; of the second guild nothing, as 30 days are the default.
-    expect(await store.purgeExpired(NOON + 2 * DAY_MS + 1)).toBe(5);
+    // Of the first guild two replies, two reviews, an audit record, the settings before; of the second one nothing, as it has 30 days.
+    expect(await store.purgeExpired(NOON + 2 * DAY_MS + 1)).toBe(6);
     expect(await Promise.all(await kept())).toEqual([0, 1]);
     expect(await store.audit(GUILD, 10)).toEqual([]);
     expect((await store.settings(GUILD)).settings.retentionDays).toBe(2);

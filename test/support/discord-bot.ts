@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { ClientOptions } from "discord.js";
 import pino from "pino";
 import { Bot } from "../../src/bots/discord/bot.ts";
 import { COMMAND_DATA } from "../../src/bots/discord/commands/interactions.ts";
@@ -11,7 +12,8 @@ import { type GuildSettings, SETTINGS } from "../../src/bots/guard/settings.ts";
 import { openStore } from "../../src/bots/guard/store/open-store.ts";
 import type { Store } from "../../src/bots/guard/store/store.ts";
 import { loadLlamaEngine } from "../../src/llama.ts";
-import { type Platform, type PlatformOptions, startPlatform } from "./discord/platform.ts";
+import type { PlatformOptions } from "./discord/machinery.ts";
+import { type Platform, startPlatform } from "./discord/platform.ts";
 import type { Guild } from "./discord/world/guild.ts";
 
 export const LIMITS: EngineInferenceOptions = {
@@ -31,6 +33,8 @@ export interface BotSetUp {
   readonly inference: Inference;
   readonly options?: Partial<BotOptions>;
   readonly platform?: PlatformOptions;
+  /** Of the client's own way to make requests. */
+  readonly rest?: ClientOptions["rest"];
   /** What the store is to do differently. */
   readonly spoil?: (store: Store) => Store;
 }
@@ -44,7 +48,7 @@ export class RunningBot implements AsyncDisposable {
   readonly logged: readonly string[];
   readonly #folder: string;
 
-  static async start({ inference, options, platform: platformOptions, spoil = (store) => store }: BotSetUp): Promise<RunningBot> {
+  static async start({ inference, options, platform: platformOptions, rest, spoil = (store) => store }: BotSetUp): Promise<RunningBot> {
     const platform = await startPlatform(platformOptions);
     const folder = mkdtempSync(join(tmpdir(), "rain-bot-"));
     const store = await openStore(`file:${join(folder, "bot.db")}`);
@@ -54,7 +58,7 @@ export class RunningBot implements AsyncDisposable {
       store: spoil(store),
       log: pino({ level: "debug" }, { write: (line: string) => void logged.push(line) }),
       options: { dms: true, messageContent: true, clock: () => platform.now(), now: () => performance.now(), ...options },
-      client: { rest: { api: platform.api }, waitGuildTimeout: 1000 },
+      client: { rest: { api: platform.api, ...rest }, waitGuildTimeout: 1000 },
     });
     return new RunningBot({ platform, bot, store, logged, folder });
   }

@@ -5,6 +5,8 @@ export class WatchedInference implements Inference {
   readonly model: string;
   readonly asked: AnswerRequest[] = [];
   readonly judged: JudgeRequest[] = [];
+  /** Those that were answered, in the order in which that was. */
+  readonly finished: AnswerRequest[] = [];
   /** Happens before each answer; one that throws makes it fail. */
   beforeAnswer: (request: AnswerRequest, waiting: AnswerWaiting) => unknown = () => undefined;
   beforeJudge: (request: JudgeRequest) => unknown = () => undefined;
@@ -18,7 +20,9 @@ export class WatchedInference implements Inference {
   async answer(request: AnswerRequest, waiting: AnswerWaiting = {}): Promise<Answered> {
     this.asked.push(request);
     await this.beforeAnswer(request, waiting);
-    return await this.#inference.answer(request, waiting);
+    const answered = await this.#inference.answer(request, waiting);
+    this.finished.push(request);
+    return answered;
   }
 
   async judge(request: JudgeRequest, signal?: AbortSignal): Promise<readonly number[]> {

@@ -32,6 +32,7 @@ import { Drafts } from "./talk/drafts.ts";
 import { readConversation } from "./talk/reader.ts";
 import { messageSite } from "./talk/site.ts";
 import { type Question, Talker } from "./talk/talker.ts";
+import { Typing } from "./talk/typing.ts";
 import { defang } from "./text/defang.ts";
 
 export interface BotInput {
@@ -74,6 +75,7 @@ export class Bot implements AsyncDisposable {
       metrics: this.metrics,
       drafts: new Drafts(),
       order: new ChannelOrder(),
+      typing: new Typing(),
       respond: guarded(responding({ inference, defang }), guards),
     };
     this.#moderator = new AutoModerator(this.#parts);

@@ -7,6 +7,7 @@ import type { Door } from "./door.ts";
 import type { Metrics } from "./metrics.ts";
 import type { ChannelOrder } from "./talk/channel-order.ts";
 import type { Drafts } from "./talk/drafts.ts";
+import type { Typing } from "./talk/typing.ts";
 
 /** What the parts of the bot share. */
 export interface Parts {
@@ -17,6 +18,7 @@ export interface Parts {
   readonly door: Door;
   readonly drafts: Drafts;
   readonly order: ChannelOrder;
+  readonly typing: Typing;
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly options: BotOptions;

@@ -1,5 +1,8 @@
 const KEPT = 60;
 
+/** What a test waits for may happen elsewhere, such as in the bot's own data. */
+const LOOK_AGAIN_MS = 20;
+
 type Held<Value> = Exclude<Value, false | undefined>;
 
 /** What happens on the server, in words; and those who wait for something to be true once it has happened. */
@@ -26,15 +29,18 @@ export class Happenings {
   }
 
   /**
-   * The first value of `condition` that is neither `false` nor `undefined`. It is asked at once, and again whenever something happened.
+   * The first value of `condition` that is neither `false` nor `undefined`. It is asked at once, whenever something
+   * happened here, and every now and then.
    *
    * @throws what `condition` throws; and, after the time limit, an error that lists what did happen
    */
   until<Value>(condition: () => Value, expected: string): Promise<Held<Value>> {
-    return new Promise((resolve, reject) => {
+    const waiting = new Promise<Held<Value>>((resolve, reject) => {
       const timer = setTimeout(() => settle(() => reject(this.#tooLate(expected))), this.#limitMs);
+      const lookout = setInterval(() => check(), LOOK_AGAIN_MS);
       const settle = (settleNow: () => void) => {
         clearTimeout(timer);
+        clearInterval(lookout);
         this.#waiting.delete(check);
         settleNow();
       };
@@ -49,6 +55,9 @@ export class Happenings {
       this.#waiting.set(check, (error) => settle(() => reject(error)));
       check();
     });
+    // A test that has failed elsewhere waits no longer, and what it waited for is no second error.
+    waiting.catch(() => undefined);
+    return waiting;
   }
 
   /** Whoever still waits, waits in vain. */

@@ -16,7 +16,7 @@ export class Stage {
   #work: Promise<unknown> = Promise.resolve();
   #isPosted: boolean;
   #isOver = false;
-  #place: string | undefined;
+  #isPlaceTold = false;
   #timer: NodeJS.Timeout | undefined;
 
   /** @param isPosted whether something stands there already: "thinking", of a deferred command */
@@ -26,20 +26,18 @@ export class Stage {
     this.#isPosted = isPosted;
   }
 
-  /** Tells how many questions are answered before this one. */
+  /** Tells once how many questions are answered before this one: a channel takes few edits, and the answer needs them. */
   readonly onPosition = (ahead: number): void => {
-    if (this.#isOver || (!this.#isPosted && ahead < LINE_FROM)) return;
-    const line = ahead === 0 ? "You are next." : `${ahead} ${ahead === 1 ? "question is" : "questions are"} before yours.`;
-    const isWaiting = this.#timer !== undefined;
-    this.#place = line;
-    if (!isWaiting) this.#showPlace();
+    if (this.#isOver || this.#isPlaceTold || ahead < LINE_FROM) return;
+    this.#isPlaceTold = true;
+    // A place that cannot be shown is no reason to give up the answer.
+    this.#put(this.#door.own(`${ahead} questions are before yours.`), true).catch(() => undefined);
   };
 
   /** Shows an answer of which more is to come, and is ready for more after a while. */
   async show(beginning: Vetted): Promise<void> {
     const [first] = this.#door.answer(beginning);
     if (this.#isOver || first === undefined) return;
-    this.#place = undefined;
     await this.#put(first, true);
     await new Promise<void>((resolve) => {
       this.#timer = setTimeout(resolve, EDIT_EVERY_MS);
@@ -61,18 +59,6 @@ export class Stage {
     if (!this.#isPosted) return;
     if (line === undefined) await this.#next(() => this.#site.remove());
     else await this.#put(this.#door.own(line), false);
-  }
-
-  #showPlace(): void {
-    const line = this.#place;
-    this.#place = undefined;
-    if (line === undefined || this.#isOver) return;
-    // A place that cannot be shown is no reason to give up the answer.
-    this.#put(this.#door.own(line), true).catch(() => undefined);
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      this.#showPlace();
-    }, EDIT_EVERY_MS);
   }
 
   async #put(content: string, canBeStopped: boolean): Promise<string> {

@@ -8,7 +8,6 @@ import type { Parts } from "../parts.ts";
 import { TakenBack } from "./drafts.ts";
 import type { Site } from "./site.ts";
 import { Stage } from "./stage.ts";
-import { Typing } from "./typing.ts";
 
 /** A question to the bot, and where its answer goes. */
 export interface Question {
@@ -72,7 +71,7 @@ export class Talker {
   }
 
   async #outcome(question: Question, { signal, stage }: Work): Promise<Outcome> {
-    using _typing = question.typingIn === undefined ? undefined : new Typing(question.typingIn);
+    using _typing = question.typingIn === undefined ? undefined : this.#parts.typing.begin(question.typingIn);
     const { guild, channel, source, author, settings } = question;
     const said = await question.read();
     signal.throwIfAborted();

@@ -3,22 +3,32 @@ import type { TextBasedChannel } from "discord.js";
 /** Discord shows the indicator for ten seconds, or until something is posted. */
 const AGAIN_MS = 8000;
 
-/** Shows that an answer is being written, until it is stopped. Where it may not be shown nothing else is lost. */
-export class Typing implements Disposable {
-  readonly #timer: NodeJS.Timeout;
-  readonly #channel: TextBasedChannel;
+interface Shown {
+  /** Answers that are being written there. */
+  answers: number;
+  readonly timer: NodeJS.Timeout;
+}
 
-  constructor(channel: TextBasedChannel) {
-    this.#channel = channel;
-    this.#timer = setInterval(() => this.#show(), AGAIN_MS);
-    this.#show();
+/** Shows in each channel that answers are being written, as long as any is. Where it may not be shown nothing else is lost. */
+export class Typing {
+  readonly #shown = new Map<string, Shown>();
+
+  begin(channel: TextBasedChannel): Disposable {
+    const shown = this.#shown.get(channel.id) ?? { answers: 0, timer: setInterval(() => show(channel), AGAIN_MS) };
+    if (shown.answers === 0) show(channel);
+    shown.answers++;
+    this.#shown.set(channel.id, shown);
+    return { [Symbol.dispose]: () => this.#end(channel.id, shown) };
   }
 
-  [Symbol.dispose](): void {
-    clearInterval(this.#timer);
+  #end(channel: string, shown: Shown): void {
+    shown.answers--;
+    if (shown.answers > 0) return;
+    clearInterval(shown.timer);
+    this.#shown.delete(channel);
   }
+}
 
-  #show(): void {
-    if ("sendTyping" in this.#channel) this.#channel.sendTyping().catch(() => undefined);
-  }
+function show(channel: TextBasedChannel): void {
+  if ("sendTyping" in channel) channel.sendTyping().catch(() => undefined);
 }

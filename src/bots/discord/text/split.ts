@@ -1,6 +1,8 @@
 /** Discord's limit for one message, in UTF-16 units. */
 export const MESSAGE_LIMIT = 2000;
 
+const CLOSING = "\n```";
+
 /** The most that closing a fence and opening it again can take. */
 const LONGEST_LANGUAGE = 40;
 
@@ -14,16 +16,17 @@ export function splitMessage(text: string, limit = MESSAGE_LIMIT): string[] {
   let opening = "";
   while (rest !== "") {
     const whole = opening + rest;
-    if (whole.length <= limit) {
-      parts.push(whole);
+    if (whole.length <= limit - CLOSING.length) {
+      // What was cut short may end in code.
+      parts.push(openFence(whole) === undefined ? whole : `${whole.trimEnd()}${CLOSING}`);
       break;
     }
     // Room for the fence that may have to be closed.
-    const end = breakAt(whole, limit - "\n```".length, opening.length);
+    const end = breakAt(whole, limit - CLOSING.length, opening.length);
     const part = whole.slice(0, end);
     const fence = openFence(part);
     rest = fence === undefined ? whole.slice(end).trimStart() : whole.slice(end).replace(/^\n/, "");
-    parts.push(fence === undefined ? part.trimEnd() : `${part.trimEnd()}\n\`\`\``);
+    parts.push(fence === undefined ? part.trimEnd() : `${part.trimEnd()}${CLOSING}`);
     opening = fence ?? "";
   }
   return parts;

@@ -9,12 +9,18 @@ export interface Outcome {
   readonly changes: number;
 }
 
-/** All of it throws `StoreError` and nothing else. */
+/**
+ * What an acknowledged change survives. `crash`: the end of the process, however it comes. `power-loss`: that of the machine, too; it waits for
+ * the disk, and is for what people decide, not for what happens with every message.
+ */
+export type Survival = "crash" | "power-loss";
+
+/** All of it throws `StoreError` and nothing else. What a change survives is "crash" where nothing else is told, and may be more. */
 export interface Database extends AsyncDisposable {
   readonly dialect: Dialect;
-  run(statement: Statement): Promise<Outcome>;
+  run(statement: Statement, survives?: Survival): Promise<Outcome>;
   /** All or nothing, and nobody sees it half done. The statements cannot depend on each other's outcome but through SQL. */
-  runAll(statements: readonly Statement[]): Promise<readonly Outcome[]>;
+  runAll(statements: readonly Statement[], survives?: Survival): Promise<readonly Outcome[]>;
 }
 
 export interface Dialect {
@@ -22,4 +28,6 @@ export interface Dialect {
   readonly counter: string;
   /** Makes other processes wait with their migrations until the transaction has ended. */
   readonly lockMigrations: readonly Statement[];
+  /** What is to be run after records were deleted, so that no file has them any more either. */
+  readonly afterDeletion: readonly Statement[];
 }

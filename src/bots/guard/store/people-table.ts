@@ -1,4 +1,5 @@
 import type { Database } from "./database.ts";
+import { erase } from "./retention.ts";
 import { auditOf, replyOf, reviewOf } from "./rows.ts";
 import { sql } from "./sql.ts";
 import type { AuditRecord, PersonalData, Store } from "./store.ts";
@@ -24,11 +25,10 @@ export async function countWithin(database: Database, { key, day, cap }: Paramet
 }
 
 export async function setOptedOut(database: Database, person: string, isOut: boolean): Promise<void> {
-  await database.run(
-    isOut
-      ? sql`INSERT INTO guard_opt_outs (person) VALUES (${person}) ON CONFLICT (person) DO NOTHING`
-      : sql`DELETE FROM guard_opt_outs WHERE person = ${person}`,
-  );
+  const change = isOut
+    ? sql`INSERT INTO guard_opt_outs (person) VALUES (${person}) ON CONFLICT (person) DO NOTHING`
+    : sql`DELETE FROM guard_opt_outs WHERE person = ${person}`;
+  await database.run(change, "power-loss");
 }
 
 export async function isOptedOut(database: Database, person: string): Promise<boolean> {
@@ -55,10 +55,9 @@ export async function personalData(database: Database, person: string): Promise<
  * Not what a person did as a moderator: it belongs to the guild's record, which ends with its retention. Nor what was counted: a daily cap
  * could be lifted by it.
  */
-export async function forgetPerson(database: Database, person: string): Promise<number> {
-  const outcomes = await database.runAll([
+export function forgetPerson(database: Database, person: string): Promise<number> {
+  return erase(database, [
     sql`DELETE FROM guard_replies WHERE author = ${person}`,
     sql`DELETE FROM guard_reviews WHERE author = ${person}`,
   ]);
-  return outcomes.reduce((sum, { changes }) => sum + changes, 0);
 }

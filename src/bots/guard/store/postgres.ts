@@ -18,6 +18,8 @@ const DIALECT: Dialect = {
   counter: "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
   // Ends with the transaction, however that ends. CREATE TABLE IF NOT EXISTS alone is not safe when two do it at once.
   lockMigrations: [sql`SELECT pg_advisory_xact_lock(${MIGRATION_LOCK})`],
+  // The server's own clean-up writes over them.
+  afterDeletion: [],
 };
 
 /** @param url `postgres://...` */
@@ -35,6 +37,7 @@ export async function openPostgres(url: string): Promise<Database> {
   return new PostgresDatabase(pool);
 }
 
+/** The server acknowledges what is on its disk: all of it survives a loss of power. */
 class PostgresDatabase implements Database {
   readonly dialect = DIALECT;
   readonly #pool: Pool;

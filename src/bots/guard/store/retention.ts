@@ -4,8 +4,19 @@ import { type Statement, sql } from "./sql.ts";
 
 const DAY_MS = 86_400_000;
 
+/**
+ * Deletes for good.
+ *
+ * @returns how many records there were
+ */
+export async function erase(database: Database, deletions: readonly Statement[]): Promise<number> {
+  const outcomes = await database.runAll(deletions, "power-loss");
+  for (const statement of database.dialect.afterDeletion) await database.run(statement);
+  return outcomes.reduce((sum, { changes }) => sum + changes, 0);
+}
+
 export async function purgeGuild(database: Database, guild: string): Promise<void> {
-  await database.runAll([
+  await erase(database, [
     sql`DELETE FROM guard_replies WHERE guild = ${guild}`,
     sql`DELETE FROM guard_reviews WHERE guild = ${guild}`,
     sql`DELETE FROM guard_audits WHERE guild = ${guild}`,
@@ -17,9 +28,9 @@ export async function purgeGuild(database: Database, guild: string): Promise<voi
  * Settings go too, when others took their place and they are that old: they tell who decided. Counts stay for one day more, as the clocks of
  * two processes may stand on both sides of midnight.
  */
-export async function purgeExpired(database: Database, now: number): Promise<number> {
+export function purgeExpired(database: Database, now: number): Promise<number> {
   const yesterday = new Date(now - DAY_MS).toISOString().slice(0, "2026-11-21".length);
-  const outcomes = await database.runAll([
+  return erase(database, [
     expired("guard_replies", "created_at", now),
     expired("guard_reviews", "created_at", now),
     expired("guard_audits", "happened_at", now),
@@ -29,7 +40,6 @@ export async function purgeExpired(database: Database, now: number): Promise<num
     ),
     sql`DELETE FROM guard_uses WHERE day < ${yesterday}`,
   ]);
-  return outcomes.reduce((sum, { changes }) => sum + changes, 0);
 }
 
 /** Deletes what is older than the days of its own guild. */

@@ -11,11 +11,13 @@ const PAGE = 200;
 
 export async function addReview(database: Database, review: NewReview): Promise<number | undefined> {
   const { guild, channel, message, author, hash, excerpt, text, findings, action, shadow, createdAt } = review;
-  const { rows } = await database.run(sql`
+  const insert = sql`
     INSERT INTO guard_reviews (guild, channel, message, author, hash, excerpt, text, findings, action, shadow, decision, created_at)
     VALUES (${guild}, ${channel}, ${message}, ${author}, ${hash}, ${excerpt}, ${text}, ${writtenJson(findings)}, ${action}, ${shadow},
       'pending', ${createdAt})
-    ON CONFLICT (guild, message, hash) DO NOTHING RETURNING number`);
+    ON CONFLICT (guild, message, hash) DO NOTHING RETURNING number`;
+  // What is hidden is kept here alone.
+  const { rows } = await database.run(insert, "power-loss");
   return rows[0] === undefined ? undefined : Number(rows[0]["number"]);
 }
 
@@ -32,20 +34,22 @@ export async function pendingReviews(database: Database, guild: string, limit: n
 
 export async function decide(database: Database, { guild, id, decision, by, at }: Decision): Promise<ReviewRecord | undefined> {
   // The text is read before it is forgotten. Of two who decide at once, the second one's update finds nothing that is pending.
-  const [held, decided] = await database.runAll([
+  const statements = [
     sql`SELECT text FROM guard_reviews WHERE guild = ${guild} AND number = ${numberOf(id)}`,
     sql`
       UPDATE guard_reviews SET decision = ${decision}, decided_by = ${by}, decided_at = ${at}, text = NULL
       WHERE guild = ${guild} AND number = ${numberOf(id)} AND decision = 'pending' RETURNING *`,
-  ]);
+  ];
+  const [held, decided] = await database.runAll(statements, "power-loss");
   const row = decided?.rows[0];
   return row === undefined ? undefined : reviewOf({ ...row, text: held?.rows[0]?.["text"] ?? null });
 }
 
 export async function appeal(database: Database, { guild, id, author, text }: Appeal): Promise<ReviewRecord | undefined> {
-  const { rows } = await database.run(sql`
+  const update = sql`
     UPDATE guard_reviews SET appeal = ${text}, decision = 'pending', decided_by = NULL, decided_at = NULL
-    WHERE guild = ${guild} AND number = ${numberOf(id)} AND author = ${author} AND appeal IS NULL AND decision <> 'approved' RETURNING *`);
+    WHERE guild = ${guild} AND number = ${numberOf(id)} AND author = ${author} AND appeal IS NULL AND decision <> 'approved' RETURNING *`;
+  const { rows } = await database.run(update, "power-loss");
   return rows.map(reviewOf)[0];
 }
 

@@ -26,11 +26,12 @@ export async function changeSettings(database: Database, change: SettingsChange)
   const { guild, version, by, at } = change;
   const next = version + 1;
   // Of two who decide at once, one gets the number, and the other one gets nothing.
-  const { rows } = await database.run(sql`
+  const insert = sql`
     INSERT INTO guard_settings (guild, version, format, settings, retention_days, changed_by, changed_at)
     SELECT ${guild}, ${next}, ${SETTINGS_FORMAT}, ${writtenJson(settings)}, ${settings.retentionDays}, ${by}, ${at}
     WHERE (SELECT coalesce(max(version), 0) FROM guard_settings WHERE guild = ${guild}) = ${version}
-    ON CONFLICT (guild, version) DO NOTHING RETURNING version`);
+    ON CONFLICT (guild, version) DO NOTHING RETURNING version`;
+  const { rows } = await database.run(insert, "power-loss");
   if (rows.length === 0) throw new SettingsConflictError(guild, version);
   return { version: next, settings, changedBy: by, changedAt: at };
 }

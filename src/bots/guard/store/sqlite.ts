@@ -1,8 +1,8 @@
 import { setImmediate } from "node:timers/promises";
 import type { Client, Config, InStatement, ResultSet } from "@libsql/client";
 import { withPeers } from "../../../peers/missing-peer.ts";
-import type { Database, Dialect, Outcome } from "./database.ts";
-import type { Statement } from "./sql.ts";
+import type { Database, Dialect, Outcome, Survival } from "./database.ts";
+import { plain, type Statement } from "./sql.ts";
 import { sqliteCode } from "./sqlite-code.ts";
 import { storeError } from "./store-error.ts";
 
@@ -15,16 +15,18 @@ const TURNS = 10;
 
 /**
  * - `journal_mode`: in a write-ahead log, who reads waits for nobody, and two processes may have the file open.
- * - `synchronous`: what was acknowledged is on the disk, and a loss of power does not take it back. Costs one `fsync` a change.
+ * - `synchronous`: a change waits for the disk only where it is told to. A loss of power may take back the last ones, and damages nothing.
  * - `foreign_keys`: what belongs to a reply goes with it.
  * - `secure_delete`: what was deleted is written over, and not just no longer mentioned.
  */
-const PRAGMAS = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON";
+const PRAGMAS = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON";
 
 const DIALECT: Dialect = {
   counter: "INTEGER PRIMARY KEY AUTOINCREMENT",
   // Every transaction begins as a writer's (BEGIN IMMEDIATE), of which there is one at a time.
   lockMigrations: [],
+  // The write-ahead log has them until it is written over, which may take days.
+  afterDeletion: [plain("PRAGMA wal_checkpoint(TRUNCATE)")],
 };
 
 /** @param url `file:...` or `:memory:` */
@@ -65,13 +67,14 @@ class SqliteDatabase implements Database {
     return this.#inLine(() => this.#client.executeMultiple(PRAGMAS));
   }
 
-  run(statement: Statement): Promise<Outcome> {
-    return this.#inLine(async () => outcomeOf(await this.#client.execute(written(statement))));
+  run(statement: Statement, survives: Survival = "crash"): Promise<Outcome> {
+    return this.#inLine(() => this.#surviving(survives, async () => outcomeOf(await this.#client.execute(written(statement)))));
   }
 
   /** Not as an interactive transaction: between its statements, others would come onto the connection, or wait for it in vain. */
-  runAll(statements: readonly Statement[]): Promise<readonly Outcome[]> {
-    return this.#inLine(async () => (await this.#client.batch(statements.map(written), "write")).map(outcomeOf));
+  runAll(statements: readonly Statement[], survives: Survival = "crash"): Promise<readonly Outcome[]> {
+    const all = async () => (await this.#client.batch(statements.map(written), "write")).map(outcomeOf);
+    return this.#inLine(() => this.#surviving(survives, all));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -101,6 +104,17 @@ class SqliteDatabase implements Database {
         if (this.#turnsWaited >= lastTurn) throw storeError(code, cause);
         await setImmediate();
       }
+    }
+  }
+
+  /** Nobody comes in between: whose turn it is has the connection alone. */
+  async #surviving<Result>(survives: Survival, action: () => Promise<Result>): Promise<Result> {
+    if (survives === "crash") return await action();
+    await this.#client.executeMultiple("PRAGMA synchronous = FULL");
+    try {
+      return await action();
+    } finally {
+      await this.#client.executeMultiple("PRAGMA synchronous = NORMAL");
     }
   }
 

@@ -1,13 +1,14 @@
 import { GatewayDispatchEvents, GatewayIntentBits, PermissionFlagsBits } from "discord-api-types/v10";
 import { channelPayload, threadPayload } from "../payloads/channel-payload.ts";
 import { guildCreatePayload } from "../payloads/guild-payload.ts";
-import { memberPayload, rolePayload, userPayload } from "../payloads/member-payload.ts";
+import { memberPayload, rolePayload, timestamp, userPayload } from "../payloads/member-payload.ts";
 import { messageEventPayload } from "../payloads/message-payload.ts";
 import type { Channel } from "../world/channel.ts";
 import type { Guild } from "../world/guild.ts";
 import type { Member } from "../world/member.ts";
 import type { Message } from "../world/message.ts";
 import type { Role } from "../world/role.ts";
+import type { User } from "../world/user.ts";
 import type { World } from "../world/world.ts";
 
 /** Something that the gateway tells the bot. */
@@ -23,7 +24,13 @@ export interface Dispatch {
 
 export type Publish = (dispatch: Dispatch) => void;
 
-const { Guilds, GuildMembers, GuildMessages, DirectMessages } = GatewayIntentBits;
+/** An emoji with which somebody reacts to a message. */
+export interface Reaction {
+  readonly user: User;
+  readonly emoji: string;
+}
+
+const { Guilds, GuildMembers, GuildMessages, GuildMessageReactions, DirectMessages, DirectMessageReactions } = GatewayIntentBits;
 
 /** Tells the bot what changes in its guilds and conversations, as far as it may know. */
 export class Announcements {
@@ -43,16 +50,32 @@ export class Announcements {
     this.#aboutMessage(GatewayDispatchEvents.MessageUpdate, message, (intents) => messageEventPayload(message, intents));
   }
 
+  messagesDeleted(channel: Channel, messages: readonly Message[]): void {
+    const [first] = messages;
+    const data = () => ({ ids: messages.map(({ id }) => id), ...placeOf(channel) });
+    if (first !== undefined) this.#aboutMessage(GatewayDispatchEvents.MessageDeleteBulk, first, data);
+  }
+
   messageDeleted(message: Message): void {
     this.#aboutMessage(GatewayDispatchEvents.MessageDelete, message, () => ({ id: message.id, ...placeOf(message.channel) }));
+  }
+
+  reactionAdded(message: Message, reaction: Reaction): void {
+    this.#aboutReaction(GatewayDispatchEvents.MessageReactionAdd, message, reaction);
+  }
+
+  reactionRemoved(message: Message, reaction: Reaction): void {
+    this.#aboutReaction(GatewayDispatchEvents.MessageReactionRemove, message, reaction);
   }
 
   guildCreated(guild: Guild): void {
     this.#aboutGuild(GatewayDispatchEvents.GuildCreate, guild, () => guildCreatePayload(guild));
   }
 
-  guildDeleted(guild: Guild): void {
-    this.#publish({ event: GatewayDispatchEvents.GuildDelete, guildId: guild.id, intents: Guilds, data: () => ({ id: guild.id }) });
+  /** For a while, or for good. */
+  guildLost({ id }: Guild, isOutage: boolean): void {
+    const data = isOutage ? { id, unavailable: true } : { id };
+    this.#publish({ event: GatewayDispatchEvents.GuildDelete, guildId: id, intents: Guilds, data: () => data });
   }
 
   channelCreated(channel: Channel): void {
@@ -69,7 +92,14 @@ export class Announcements {
   }
 
   threadCreated(thread: Channel): void {
+    if (!this.#canSee(thread)) return;
     this.#aboutChannel(GatewayDispatchEvents.ThreadCreate, thread, () => ({ ...threadPayload(thread), newly_created: true }));
+  }
+
+  threadMembersUpdated(thread: Channel, joined: User): void {
+    const member = { id: thread.id, user_id: joined.id, join_timestamp: timestamp(this.#world.clock.now()), flags: 0 };
+    const data = { id: thread.id, guild_id: thread.guild?.id, member_count: thread.threadMembers.size, added_members: [member] };
+    this.#aboutChannel(GatewayDispatchEvents.ThreadMembersUpdate, thread, () => data);
   }
 
   roleCreated(role: Role): void {
@@ -104,6 +134,21 @@ export class Announcements {
     this.#publish({ event, guildId: guild?.id, intents: guild === undefined ? DirectMessages : GuildMessages, data });
   }
 
+  #aboutReaction(event: GatewayDispatchEvents, message: Message, { user, emoji }: Reaction): void {
+    const { channel, author, id } = message;
+    if (!this.#canSee(channel)) return;
+    const data = {
+      user_id: user.id,
+      message_id: id,
+      message_author_id: author.id,
+      emoji: { id: null, name: emoji },
+      type: 0,
+      burst: false,
+    };
+    const intents = channel.guild === undefined ? DirectMessageReactions : GuildMessageReactions;
+    this.#publish({ event, guildId: channel.guild?.id, intents, data: () => ({ ...data, ...placeOf(channel) }) });
+  }
+
   #aboutChannel(event: GatewayDispatchEvents, channel: Channel, data: Dispatch["data"]): void {
     if (channel.guild !== undefined) this.#aboutGuild(event, channel.guild, data);
   }
@@ -127,6 +172,6 @@ export class Announcements {
   }
 }
 
-export function placeOf(channel: Channel): { readonly channel_id: string; readonly guild_id?: string } {
+function placeOf(channel: Channel): { readonly channel_id: string; readonly guild_id?: string } {
   return channel.guild === undefined ? { channel_id: channel.id } : { channel_id: channel.id, guild_id: channel.guild.id };
 }

@@ -38,7 +38,7 @@ export class Connection {
     else this.#socket.close(code);
   }
 
-  /** Seems to be open, but nothing goes through it any more. */
+  /** Seems to be open, but nothing comes out of it any more. */
   becomeZombie(): void {
     this.#isZombie = true;
     this.#endHeartbeatWaits();
@@ -54,7 +54,6 @@ export class Connection {
   }
 
   #receive(data: RawData): void {
-    if (this.#isZombie) return;
     const payload = parsed(String(data));
     if (payload === undefined) {
       this.close(GatewayCloseCodes.DecodeError);

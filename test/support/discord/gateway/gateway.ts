@@ -73,6 +73,12 @@ export class Gateway implements Desk {
     await Promise.all([...this.#connections].map((connection) => connection.roundTrip()));
   }
 
+  /** What was missed until now, nobody can hear again. */
+  forget(): void {
+    this.logins.length = 0;
+    for (const session of this.#sessions.values()) session.forget();
+  }
+
   drop(code: number | undefined): void {
     for (const connection of this.#connections) connection.close(code);
   }
@@ -145,8 +151,9 @@ export class Gateway implements Desk {
   }
 
   #admit(connection: Connection, session: Session, login: Login): void {
-    for (const other of this.#connections)
+    for (const other of this.#connections) {
       if (other !== connection && other.session === session) other.close(GatewayCloseCodes.SessionTimedOut);
+    }
     connection.session = session;
     this.logins.push(login);
     this.#world.happenings.tell(`gateway: shard ${login.shard.join(" of ")} has ${login.kind}, ${login.replayed} replayed`);

@@ -46,9 +46,13 @@ export class Session {
     return numbered;
   }
 
+  forget(): void {
+    this.#events.length = 0;
+  }
+
   /** What was told after this event; `undefined` where that is no longer known. */
   after(sequence: number): readonly NumberedEvent[] | undefined {
-    const first = this.#events[0]?.s ?? 1;
+    const first = this.#events[0]?.s ?? this.#sequence + 1;
     if (sequence > this.#sequence || sequence < first - 1) return undefined;
     return this.#events.filter(({ s }) => s > sequence);
   }

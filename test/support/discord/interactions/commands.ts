@@ -23,24 +23,23 @@ export class Commands {
 
   /** Replaces all of one scope. A command keeps its id as long as it keeps its name. */
   register(definitions: readonly RESTPostAPIApplicationCommandsJSONBody[], guildId: string | undefined): readonly APIApplicationCommand[] {
-    const before = this.in(guildId);
-    const commands = definitions.map((definition): APIApplicationCommand => {
-      const type = definition.type ?? ApplicationCommandType.ChatInput;
-      const known = before.find((command) => command.name === definition.name && command.type === type);
-      return {
-        default_member_permissions: null,
-        contexts: null,
-        description: "",
-        ...definition,
-        type,
-        id: known?.id ?? this.#world.snowflakes.next(),
-        application_id: this.#world.bot.id,
-        version: this.#world.snowflakes.next(),
-        ...(guildId === undefined ? {} : { guild_id: guildId }),
-      } as APIApplicationCommand;
-    });
+    const commands = definitions.map((definition) => this.#command(definition, guildId));
     this.#byScope.set(guildId ?? EVERYWHERE, commands);
     return commands;
+  }
+
+  /** Adds one, or replaces the one with its name. */
+  add(definition: RESTPostAPIApplicationCommandsJSONBody, guildId: string | undefined): APIApplicationCommand {
+    const command = this.#command(definition, guildId);
+    this.#byScope.set(guildId ?? EVERYWHERE, [...this.in(guildId).filter(({ id }) => id !== command.id), command]);
+    return command;
+  }
+
+  remove({ id }: APIApplicationCommand, guildId: string | undefined): void {
+    this.#byScope.set(
+      guildId ?? EVERYWHERE,
+      this.in(guildId).filter((command) => command.id !== id),
+    );
   }
 
   /** The command that somebody sees under this name here. A guild's own comes first. */
@@ -54,6 +53,22 @@ export class Commands {
     if (found !== undefined) return found;
     const names = shown.map((command) => command.name).join(", ");
     throw new Error(`Expected the bot to have registered "${name}" for ${channel.name}, got only: ${names || "nothing"}`);
+  }
+
+  #command(definition: RESTPostAPIApplicationCommandsJSONBody, guildId: string | undefined): APIApplicationCommand {
+    const type = definition.type ?? ApplicationCommandType.ChatInput;
+    const known = this.in(guildId).find((command) => command.name === definition.name && command.type === type);
+    return {
+      default_member_permissions: null,
+      contexts: null,
+      description: "",
+      ...definition,
+      type,
+      id: known?.id ?? this.#world.snowflakes.next(),
+      application_id: this.#world.bot.id,
+      version: this.#world.snowflakes.next(),
+      ...(guildId === undefined ? {} : { guild_id: guildId }),
+    } as APIApplicationCommand;
   }
 }
 

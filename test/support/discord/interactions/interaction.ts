@@ -1,15 +1,16 @@
 import {
   type APIApplicationCommandOptionChoice,
   type APIMessageInteractionMetadata,
+  type APIModalInteractionResponseCallbackData,
   ApplicationIntegrationType,
   InteractionType,
   MessageFlags,
 } from "discord-api-types/v10";
 import { userPayload } from "../payloads/member-payload.ts";
 import type { Channel } from "../world/channel.ts";
-import type { Message } from "../world/message.ts";
+import type { Changes, Draft, Message } from "../world/message.ts";
 import type { User } from "../world/user.ts";
-import type { Modal } from "./modal.ts";
+import { Modal } from "./modal.ts";
 
 const MS_TO_ACKNOWLEDGE = 3000;
 const MS_OF_TOKEN = 15 * 60 * 1000;
@@ -44,13 +45,11 @@ export class Interaction {
   readonly name: string;
   readonly data: object;
   readonly source: Message | undefined;
-  /** Messages beside the first one. */
-  readonly followUps: Message[] = [];
-  /** What `@original` means: the response, or the message with the button. */
-  original: Message | undefined;
   readonly #createdAtMs: number;
   #acknowledgement: Acknowledgement | undefined;
+  #original: Message | undefined;
   #shown: Message | undefined;
+  readonly #followUps: Message[] = [];
 
   constructor(spec: InteractionSpec) {
     const { snowflakes, clock } = spec.channel.world;
@@ -95,6 +94,16 @@ export class Interaction {
     return this.#acknowledgement;
   }
 
+  /** Messages beside the first one. */
+  get followUps(): readonly Message[] {
+    return this.#followUps;
+  }
+
+  /** What `@original` means: the response, or the message with the button. */
+  get original(): Message | undefined {
+    return this.#original;
+  }
+
   /** Whether only the person who asked sees the response. */
   get isEphemeral(): boolean {
     return this.original?.isEphemeral ?? false;
@@ -109,20 +118,45 @@ export class Interaction {
     return this.#ageMs >= MS_OF_TOKEN;
   }
 
-  acknowledge(acknowledgement: Acknowledgement): void {
-    this.#acknowledgement = acknowledgement;
+  /** The bot answers by a message. */
+  respond(draft: Draft): void {
+    const { isEphemeral } = this.#post(draft);
+    this.#acknowledgement = { kind: "message", isEphemeral };
   }
 
-  /** A message of the bot, empty as long as it thinks. */
-  post(draft: Parameters<Channel["post"]>[0]): Message {
-    const message = this.channel.post({ ...draft, interaction: this, webhookId: this.channel.world.bot.id });
-    if (!message.isThinking) this.#shown ??= message;
+  /** The bot is thinking. Whether only one person will see the response is decided now. */
+  defer(draft: Draft): void {
+    const { isEphemeral } = this.#post({ ...draft, flags: (draft.flags ?? 0) | MessageFlags.Loading });
+    this.#acknowledgement = { kind: "deferred", isEphemeral };
+  }
+
+  /** The bot changes the message with the button, now or later. */
+  update(changes: Changes | undefined): void {
+    this.#original = this.source;
+    this.#acknowledgement = { kind: changes === undefined ? "deferred update" : "update" };
+    if (this.source !== undefined && changes !== undefined) this.edit(this.source, changes);
+  }
+
+  openModal(data: APIModalInteractionResponseCallbackData): void {
+    this.#acknowledgement = { kind: "modal", modal: new Modal(this, data) };
+  }
+
+  suggest(choices: readonly APIApplicationCommandOptionChoice[]): void {
+    this.#acknowledgement = { kind: "choices", choices };
+  }
+
+  /** One more message. */
+  followUp(draft: Draft): Message {
+    const message = this.channel.post({ ...draft, ...this.#origin });
+    this.#followUps.push(message);
+    this.#shown ??= message;
     return message;
   }
 
-  /** The bot has changed a message through this interaction. */
-  changed(message: Message): void {
-    if (message === this.original) this.#shown = message;
+  /** The bot changes a message through this interaction. */
+  edit(message: Message, changes: Changes): void {
+    message.edit(changes);
+    if (message === this.#original) this.#shown = message;
   }
 
   /** What a message says of the interaction that it answers. */
@@ -137,20 +171,29 @@ export class Interaction {
     } as APIMessageInteractionMetadata;
   }
 
+  get #origin(): Pick<Draft, "interaction" | "webhookId"> {
+    return { interaction: this, webhookId: this.channel.world.bot.id };
+  }
+
   get #ageMs(): number {
     return this.channel.world.clock.now() - this.#createdAtMs;
   }
 
+  #post(draft: Draft): Message {
+    const message = this.channel.post({ ...draft, ...this.#origin });
+    this.#original = message;
+    if (!message.isThinking) this.#shown = message;
+    return message;
+  }
+
   #until<Value>(found: () => Value | undefined, what: string): Promise<NonNullable<Value>> {
     const condition = () => {
+      const value = found();
+      if (value !== undefined) return value;
       if (this.isDead) throw new Error(`${this.name} of ${this.user.name} died: nobody acknowledged it within 3 s`);
-      return found();
+      if (this.isTokenExpired) throw new Error(`${this.name} of ${this.user.name} was not ${what} within 15 minutes`);
+      return undefined;
     };
     return this.channel.world.happenings.until(condition, `${this.name} of ${this.user.name} to be ${what}`) as Promise<NonNullable<Value>>;
   }
-}
-
-/** Flags of a message that only one person may see, or that everybody may. */
-export function ephemeralFlag(flags: number | undefined): number {
-  return (flags ?? 0) & MessageFlags.Ephemeral;
 }

@@ -22,6 +22,11 @@ export class Interactions {
     return interaction;
   }
 
+  forget(): void {
+    this.#byId.clear();
+    this.#byToken.clear();
+  }
+
   get(id: string): Interaction | undefined {
     return this.#byId.get(id);
   }

@@ -30,7 +30,7 @@ export function checkMessage(message: CheckedMessage): void {
   checkAllowedMentions(errors, allowedMentions ?? {});
   errors.throwIfAny();
   if (attachments.some((file) => file.content.length > MOST_BYTES)) throw new ApiError(RESTJSONErrorCodes.RequestEntityTooLarge);
-  if (content.trim() === "" && [embeds, attachments, components].every((list) => list.length === 0)) {
+  if (content === "" && [embeds, attachments, components].every((list) => list.length === 0)) {
     throw new ApiError(RESTJSONErrorCodes.CannotSendAnEmptyMessage);
   }
 }

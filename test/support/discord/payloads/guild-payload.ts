@@ -1,4 +1,11 @@
-import { type APIGuild, type GatewayGuildCreateDispatchData, type GuildSystemChannelFlags, Locale } from "discord-api-types/v10";
+import {
+  type APIGuild,
+  type GatewayGuildCreateDispatchData,
+  type GuildSystemChannelFlags,
+  Locale,
+  PermissionFlagsBits,
+} from "discord-api-types/v10";
+import type { Channel } from "../world/channel.ts";
 import type { Guild } from "../world/guild.ts";
 import { channelPayload, threadPayload } from "./channel-payload.ts";
 import { memberPayload, rolePayload, timestamp } from "./member-payload.ts";
@@ -50,11 +57,15 @@ export function guildCreatePayload(guild: Guild): GatewayGuildCreateDispatchData
     member_count: guild.members.size,
     members: [memberPayload(guild.bot)],
     channels: channels.filter(({ isThread }) => !isThread).map(channelPayload) as GatewayGuildCreateDispatchData["channels"],
-    threads: channels.filter(({ isThread }) => isThread).map(threadPayload),
+    threads: channels.filter((channel) => channel.isThread && isSeenByBot(channel)).map(threadPayload),
     voice_states: [],
     presences: [],
     stage_instances: [],
     guild_scheduled_events: [],
     soundboard_sounds: [],
   };
+}
+
+function isSeenByBot(channel: Channel): boolean {
+  return ((channel.permissionsOf(channel.world.bot) ?? 0n) & PermissionFlagsBits.ViewChannel) !== 0n;
 }

@@ -13,7 +13,7 @@ const IN_PRIVATE = "0";
 /** An interaction as the gateway tells it. What it refers to can be read whatever the intents. */
 export function interactionPayload(interaction: Interaction): APIInteraction {
   const { channel, user, source } = interaction;
-  const { bot } = channel.world;
+  const { bot, omitsChannels } = channel.world;
   return {
     id: interaction.id,
     application_id: bot.id,
@@ -22,7 +22,7 @@ export function interactionPayload(interaction: Interaction): APIInteraction {
     version: 1,
     data: interaction.data,
     channel_id: channel.id,
-    channel: { ...channelPayload(channel), permissions: permissionsIn(interaction, user) },
+    ...(omitsChannels ? {} : { channel: { ...channelPayload(channel), permissions: permissionsIn(interaction, user) } }),
     app_permissions: permissionsIn(interaction, bot),
     locale: Locale.EnglishUS,
     entitlements: [],

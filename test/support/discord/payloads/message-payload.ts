@@ -44,15 +44,15 @@ export function attachmentPayload({ id, name, content, contentType, description,
   };
 }
 
-function isMeantForBot({ author, channel, pinging }: Message): boolean {
+function isMeantForBot({ author, channel, mentions }: Message): boolean {
   const { bot } = channel.world;
-  return author === bot || channel.guild === undefined || pinging.users.includes(bot);
+  return author === bot || channel.guild === undefined || mentions.users.includes(bot);
 }
 
 /** A message without the one it replies to. */
 function ownPayload(message: Message, intents: number): APIMessage {
   const isReadable = (intents & GatewayIntentBits.MessageContent) !== 0 || isMeantForBot(message);
-  const { channel, pinging } = message;
+  const { channel, mentions } = message;
   return {
     id: message.id,
     channel_id: channel.id,
@@ -64,9 +64,9 @@ function ownPayload(message: Message, intents: number): APIMessage {
     attachments: isReadable ? message.attachments.map(attachmentPayload) : [],
     timestamp: timestamp(message.createdAtMs),
     edited_timestamp: message.editedAtMs === undefined ? null : timestamp(message.editedAtMs),
-    mentions: pinging.users.map(userPayload),
-    mention_roles: pinging.roles.map(({ id }) => id),
-    mention_everyone: pinging.everyone !== undefined,
+    mentions: mentions.users.map(userPayload),
+    mention_roles: mentions.roles.map(({ id }) => id),
+    mention_everyone: mentions.everyone !== undefined,
     reactions: reactionsOf(message),
     flags: message.flags as MessageFlags,
     tts: false,

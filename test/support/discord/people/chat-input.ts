@@ -34,7 +34,7 @@ export function chatInput(channel: Channel, { line, values, isUnfinished }: Type
   const command = channel.world.commands.find(name, ApplicationCommandType.ChatInput, channel);
   const resolved = new Resolved(channel);
   const groups = subcommands(command, path);
-  const definitions = (groups.at(-1)?.options ?? (groups.length === 0 ? command.options : [])) as APIApplicationCommandBasicOption[];
+  const definitions = ((groups.at(-1) ?? command).options ?? []) as readonly APIApplicationCommandBasicOption[];
   const lastName = Object.keys(values).at(-1);
   const typed = Object.entries(values).map(([option, value]) => {
     const definition = definitions.find((candidate) => candidate.name === option);

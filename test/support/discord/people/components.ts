@@ -13,8 +13,14 @@ export function buttonOf(message: Message, customIdOrLabel: string): APIButtonCo
   return button;
 }
 
-/** The select menu with this custom id; without one, the only menu there is. */
-export function menuOf(message: Message, customId: string | undefined): APISelectMenuComponent {
+export interface Choice {
+  /** Of the menu; `undefined`: the only one there is. */
+  readonly customId: string | undefined;
+  readonly values: readonly unknown[];
+}
+
+/** The select menu, if somebody can pick these values from it. */
+export function menuOf(message: Message, { customId, values }: Choice): APISelectMenuComponent {
   const menus = [...eachComponent(message.components)].filter(({ type }) => MENUS.includes(type)) as unknown as APISelectMenuComponent[];
   const found = menus.filter((menu) => customId === undefined || menu.custom_id === customId);
   const [menu] = found;
@@ -22,6 +28,9 @@ export function menuOf(message: Message, customId: string | undefined): APISelec
     throw new Error(`Expected one select menu ${customId ?? ""}, got: ${menus.map(({ custom_id }) => custom_id).join(", ") || "none"}`);
   }
   if (menu.disabled) throw new Error(`Expected the select menu "${menu.custom_id}" to be enabled`);
+  const options = menu.type === ComponentType.StringSelect ? menu.options.map(({ value }) => value) : values;
+  const unknown = values.find((value) => !options.includes(value as string));
+  if (unknown !== undefined) throw new Error(`Expected one of ${options.join(", ")}, got ${unknown}`);
   return menu;
 }
 

@@ -1,5 +1,6 @@
 import { type APIModalSubmission, type APITextInputComponent, ComponentType } from "discord-api-types/v10";
 import type { Modal } from "../interactions/modal.ts";
+import { eachComponent } from "../world/each-component.ts";
 import { type Entity, Resolved } from "./resolved.ts";
 
 /** What somebody writes into a form, by the custom ids or the labels of its fields. */
@@ -16,10 +17,9 @@ interface Field {
 /** A form as it is sent: a field that is left alone keeps what the bot had filled in. */
 export function submission(modal: Modal, values: FieldValues): APIModalSubmission {
   const resolved = new Resolved(modal.interaction.channel);
-  const names = new Set<string>();
-  const filled = (field: Field, label: string | undefined) => {
-    for (const name of [field.custom_id, label ?? field.label ?? ""]) names.add(name);
-    const given = values[field.custom_id] ?? values[label ?? field.label ?? ""];
+  checkNames(modal, values);
+  const filled = (field: Field, label = field.label ?? "") => {
+    const given = values[field.custom_id] ?? values[label];
     return { type: field.type, custom_id: field.custom_id, ...written(field, given, resolved) };
   };
   const components = modal.components.map((component) => {
@@ -27,11 +27,18 @@ export function submission(modal: Modal, values: FieldValues): APIModalSubmissio
     if (component.type === ComponentType.Label) {
       return { type: component.type, component: filled(component.component as Field, component.label) };
     }
-    return { type: component.type, components: component.components.map((field) => filled(field, undefined)) };
+    return { type: component.type, components: component.components.map((field) => filled(field)) };
   });
-  const unknown = Object.keys(values).find((name) => !names.has(name));
-  if (unknown !== undefined) throw new Error(`Expected "${modal.title}" to have a field "${unknown}", got: ${[...names].join(", ")}`);
   return { custom_id: modal.customId, components, ...resolved.payload } as APIModalSubmission;
+}
+
+function checkNames({ title, components }: Modal, values: FieldValues): void {
+  const names = [...eachComponent(components)].flatMap((component) => {
+    const { custom_id, label } = component as Partial<Field>;
+    return [custom_id, label].filter((name) => name !== undefined);
+  });
+  const unknown = Object.keys(values).find((name) => !names.includes(name));
+  if (unknown !== undefined) throw new Error(`Expected "${title}" to have a field "${unknown}", got: ${names.join(", ")}`);
 }
 
 function written(field: Field, given: FieldValues[string] | undefined, resolved: Resolved): object {

@@ -1,4 +1,4 @@
-import { type APIEmbed, ApplicationCommandType, InteractionType, type MessageType, PermissionFlagsBits } from "discord-api-types/v10";
+import { AllowedMentionsTypes, type APIEmbed, ApplicationCommandType, InteractionType, type MessageType } from "discord-api-types/v10";
 import type { Interaction } from "../interactions/interaction.ts";
 import type { Modal } from "../interactions/modal.ts";
 import { userPayload } from "../payloads/member-payload.ts";
@@ -12,7 +12,7 @@ import { chatInput, type OptionValues, type TypedCommand } from "./chat-input.ts
 import { buttonOf, menuOf } from "./components.ts";
 import { type FieldValues, submission } from "./modal-fields.ts";
 import { type Entity, Resolved } from "./resolved.ts";
-import { checkMayUse, checkMayWrite, checkSees } from "./rights.ts";
+import { checkMayDelete, checkMayUse, checkMayWrite, checkSees } from "./rights.ts";
 
 /** What a message may have beside its text. */
 export interface Extras {
@@ -55,7 +55,7 @@ export class Person extends User {
       attachments: attachments.map((file) => this.#world.store(file)),
       replyTo,
       ...(type === undefined ? {} : { type }),
-      ...(isSilent ? { allowedMentions: { parse: EVERYTHING } } : {}),
+      ...(isSilent ? { allowedMentions: { parse: Object.values(AllowedMentionsTypes) } } : {}),
     });
   }
 
@@ -66,11 +66,14 @@ export class Person extends User {
   }
 
   deletes(message: Message): void {
-    const isAllowed = ((message.channel.permissionsOf(this) ?? 0n) & PermissionFlagsBits.ManageMessages) !== 0n;
-    if (message.author !== this && !isAllowed)
-      throw new Error(`Expected ${this.name} to be allowed to delete what ${message.author.name} wrote`);
+    checkMayDelete(this, message);
     this.#world.happenings.tell(`${this.name} deletes: ${message.content}`);
     message.delete();
+  }
+
+  reacts(message: Message, emoji: string): void {
+    checkSees(this, message);
+    message.react({ user: this, emoji });
   }
 
   /** @param line the command and its subcommand, such as `/rain config` */
@@ -121,7 +124,7 @@ export class Person extends User {
 
   picks(message: Message, { customId, values }: Picked): Interaction {
     checkSees(this, message);
-    const { custom_id, type } = menuOf(message, customId);
+    const { custom_id, type } = menuOf(message, { customId, values });
     const resolved = new Resolved(message.channel);
     const ids = values.map((value) => (typeof value === "string" ? value : resolved.add(value)));
     return this.#clicks(message, `the menu "${custom_id}"`, { custom_id, component_type: type, values: ids, ...resolved.payload });
@@ -158,5 +161,3 @@ export class Person extends User {
     });
   }
 }
-
-const EVERYTHING = ["everyone", "roles", "users"] as never[];

@@ -6,19 +6,23 @@ import type { User } from "../world/user.ts";
 /** With a subscription, people may write twice as much as bots. */
 const LONGEST_TEXT = 4000;
 
-const { Administrator, SendMessages, SendMessagesInThreads, UseApplicationCommands, ViewChannel } = PermissionFlagsBits;
+const { Administrator, ManageMessages, SendMessages, SendMessagesInThreads, UseApplicationCommands, ViewChannel } = PermissionFlagsBits;
 
 export function checkMayWrite(user: User, channel: Channel, content: string): void {
   if (content.length > LONGEST_TEXT) throw new Error(`Expected at most ${LONGEST_TEXT} characters of ${user.name}, got ${content.length}`);
   demand(user, channel, { permission: channel.isThread ? SendMessagesInThreads : SendMessages, to: "write" });
 }
 
+/** Their own messages, and with a permission those of others. */
+export function checkMayDelete(user: User, { author, channel }: Message): void {
+  if (author !== user) demand(user, channel, { permission: ManageMessages, to: `delete what ${author.name} wrote` });
+}
+
 /** What only one person sees, only they can click on. */
 export function checkSees(user: User, message: Message): void {
   demand(user, message.channel, { permission: ViewChannel, to: "read" });
-  const viewer = message.interaction?.user;
-  if (message.isEphemeral && viewer !== user)
-    throw new Error(`Expected ${viewer?.name} to click on what only they can see, got ${user.name}`);
+  const { isEphemeral, interaction } = message;
+  if (isEphemeral && interaction?.user !== user) throw new Error(`Expected somebody who can see it to click on it, got ${user.name}`);
   if (message.isDeleted) throw new Error(`Expected a message that is still there, got one that was deleted: ${message.content}`);
 }
 

@@ -45,5 +45,12 @@ const REFUSALS: Partial<Record<RESTJSONErrorCodes, readonly [status: number, mes
   [RESTJSONErrorCodes.InvalidToken]: [401, "Invalid token"],
   [RESTJSONErrorCodes.InvalidWebhookToken]: [401, "Invalid Webhook Token"],
   [RESTJSONErrorCodes.InvalidFormBodyOrContentType]: [400, "Invalid Form Body"],
+  [RESTJSONErrorCodes.InvalidRecipients]: [400, "Invalid Recipient(s)"],
+  [RESTJSONErrorCodes.CannotExecuteActionOnThisChannelType]: [400, "Cannot execute action on this channel type"],
+  [RESTJSONErrorCodes.ProvidedTooFewOrTooManyMessagesToDelete]: [
+    400,
+    "Provided too few or too many messages to delete. Must provide at least 2 and fewer than 100 messages to delete",
+  ],
+  [RESTJSONErrorCodes.OneOfTheMessagesProvidedWasTooOldForBulkDelete]: [400, "A message provided was too old to bulk delete"],
   [RESTJSONErrorCodes.CannotReplyWithoutPermissionToReadMessageHistory]: [400, "Cannot reply without permission to read message history"],
 };

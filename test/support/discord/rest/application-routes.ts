@@ -15,7 +15,7 @@ export function applicationRoutes(world: World, gateway: GatewayAddress): Routes
   const application = () => applicationPayload(world);
   return {
     "GET /gateway": () => ({ url: gateway.url }),
-    // With so much concurrency, who logs in again need not wait five seconds.
+    // With so much concurrency, shards need not wait for one another.
     "GET /gateway/bot": () => ({
       ...gateway,
       session_start_limit: { total: 1000, remaining: 1000, reset_after: 0, max_concurrency: 1000 },

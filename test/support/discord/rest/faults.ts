@@ -1,5 +1,6 @@
 import { RESTJSONErrorCodes } from "discord-api-types/v10";
-import type { Method, RestRequest } from "./rest-request.ts";
+import { isOfKind, type RequestKind } from "./request-kind.ts";
+import type { RestRequest } from "./rest-request.ts";
 
 /**
  * What goes wrong instead of, or after, the request: a status; `hang-up`, an answer that never comes; and the same two after
@@ -17,11 +18,7 @@ export interface Fault {
   readonly code?: RESTJSONErrorCodes;
 }
 
-export interface PlannedFault extends Fault {
-  /** @default all */
-  readonly method?: Method;
-  /** A template, such as `/channels/:channel/messages`. @default all */
-  readonly route?: string;
+export interface PlannedFault extends Fault, RequestKind {
   /** How many requests in turn. @default 1 */
   readonly times?: number;
 }
@@ -32,9 +29,8 @@ type Concerns = (request: RestRequest) => boolean;
 export class Faults {
   readonly #planned: { readonly fault: Fault; readonly concerns: Concerns; left: number }[] = [];
 
-  plan({ method, route, times = 1, ...fault }: PlannedFault): void {
-    const concerns = (request: RestRequest) => (method ?? request.method) === request.method && (route ?? request.route) === request.route;
-    this.#planned.push({ fault, concerns, left: times });
+  plan({ times = 1, ...fault }: PlannedFault): void {
+    this.#planned.push({ fault, concerns: (request) => isOfKind(fault, request), left: times });
   }
 
   /** @returns how to let everything go well again */
@@ -53,6 +49,16 @@ export class Faults {
     planned.left--;
     return planned.fault;
   }
+}
+
+/** Whether the request is carried out, though its answer is lost. */
+export function isCarriedOut({ status }: Fault): boolean {
+  return status === "accepted-then-500" || status === "accepted-then-hang-up";
+}
+
+/** Whether there is no answer. */
+export function isHangUp({ status }: Fault): boolean {
+  return status === "hang-up" || status === "accepted-then-hang-up";
 }
 
 /** Discord's code and words for a status. */

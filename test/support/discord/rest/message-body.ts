@@ -25,36 +25,43 @@ export interface ReadMessage extends Content {
   readonly allowedMentions: APIAllowedMentions | undefined;
 }
 
-const NOTHING = { content: "", embeds: [], components: [], attachments: [], flags: 0 } as const;
+const NOTHING = { content: "", embeds: [], components: [], attachments: [] } as const;
 
-/** What a bot may set itself. */
-const FLAGS = MessageFlags.SuppressEmbeds | MessageFlags.SuppressNotifications | MessageFlags.Ephemeral | MessageFlags.IsComponentsV2;
+const { SuppressEmbeds, SuppressNotifications, Ephemeral, IsComponentsV2 } = MessageFlags;
+
+/** What a bot may say of a new message, and what of these stays as it is afterwards. */
+const FIRST_FLAGS = SuppressEmbeds | SuppressNotifications | Ephemeral | IsComponentsV2;
+const LASTING_FLAGS = SuppressNotifications | Ephemeral | IsComponentsV2;
+const CHANGING_FLAGS = SuppressEmbeds | IsComponentsV2;
 
 /** A new message. @throws {ApiError} where it breaks a limit */
 export function readMessage(world: World, request: RestRequest, body: MessageBody): ReadMessage {
-  return read({ world, files: request.files, body, before: NOTHING });
+  return read({ world, files: request.files, body, before: NOTHING, flags: (body.flags ?? 0) & FIRST_FLAGS });
 }
 
 /** What becomes of `message`: what is not named stays as it is. @throws {ApiError} where that breaks a limit */
 export function readChanges(message: Message, request: RestRequest, body: MessageBody): Changes {
-  return read({ world: message.channel.world, files: request.files, body, before: message });
+  const flags = (message.flags & LASTING_FLAGS) | ((body.flags ?? message.flags) & CHANGING_FLAGS);
+  return read({ world: message.channel.world, files: request.files, body, before: message, flags });
 }
 
 interface Reading {
   readonly world: World;
   readonly files: readonly RestFile[];
   readonly body: MessageBody;
-  readonly before: Content & { readonly flags: number };
+  readonly before: Content;
+  readonly flags: number;
 }
 
-function read({ world, files, body, before }: Reading): ReadMessage {
+function read({ world, files, body, before, flags }: Reading): ReadMessage {
   const { content = before.content, embeds = before.embeds, components = before.components } = body;
   const message = {
-    content: content ?? "",
+    // Discord cuts off white space at both ends.
+    content: (content ?? "").trim(),
     embeds: (embeds ?? []).map((embed) => ({ type: EmbedType.Rich, ...embed })),
     components: components ?? [],
     attachments: [...keptAttachments(body, before), ...newAttachments(world, files, body)],
-    flags: ((body.flags ?? before.flags) & FLAGS) | (before.flags & (MessageFlags.Ephemeral | MessageFlags.IsComponentsV2)),
+    flags,
     nonce: body.nonce === undefined ? undefined : String(body.nonce),
     allowedMentions: body.allowed_mentions ?? undefined,
   };

@@ -1,4 +1,4 @@
-import { PermissionFlagsBits, RESTJSONErrorCodes } from "discord-api-types/v10";
+import { MessageFlags, PermissionFlagsBits, RESTJSONErrorCodes } from "discord-api-types/v10";
 import { FormErrors } from "../limits/form-errors.ts";
 import { messagePayload } from "../payloads/message-payload.ts";
 import { madeAt } from "../snowflakes.ts";
@@ -7,9 +7,13 @@ import type { Message } from "../world/message.ts";
 import type { World } from "../world/world.ts";
 import { botMay, channelOf, demand, messageOf, refuse } from "./access.ts";
 import { type MessageBody, readChanges, readMessage } from "./message-body.ts";
+import { demandWriting } from "./posting.ts";
 import type { Call, Routes } from "./router.ts";
 
-const { ManageMessages, ReadMessageHistory, SendMessages, SendMessagesInThreads, EmbedLinks, AttachFiles } = PermissionFlagsBits;
+const { ManageMessages, ReadMessageHistory, EmbedLinks, AttachFiles } = PermissionFlagsBits;
+
+/** Older ones can only be deleted one by one. */
+const BULK_DELETE_MS = 14 * 24 * 60 * 60 * 1000;
 
 /** So long the same nonce means the same message. */
 const NONCE_MS = 5 * 60 * 1000;
@@ -21,7 +25,7 @@ export function messageRoutes(world: World): Routes {
     "POST /channels/:channel/messages": (call) => shown(createMessage(channelOf(world, call), call)),
     "PATCH /channels/:channel/messages/:message": (call) => shown(editMessage(messageOf(world, call), call)),
     "DELETE /channels/:channel/messages/:message": (call) => deleteMessage(messageOf(world, call)),
-    "POST /channels/:channel/typing": (call) => typing(channelOf(world, call)),
+    "POST /channels/:channel/messages/bulk-delete": (call) => deleteMessages(channelOf(world, call), call),
   };
 }
 
@@ -55,19 +59,14 @@ function selected(all: readonly Message[], query: URLSearchParams, limit: number
 
 function createMessage(channel: Channel, { request }: Call): Message {
   const body = (request.body ?? {}) as MessageBody;
-  checkMayPost(channel);
+  demandWriting(channel);
   const message = readMessage(channel.world, request, body);
   if (message.embeds.length > 0) demand(channel, EmbedLinks);
   if (message.attachments.length > 0) demand(channel, AttachFiles);
   const replyTo = repliedTo(channel, body);
   const sameAsBefore = body.enforce_nonce ? withNonce(channel, message.nonce) : undefined;
-  return sameAsBefore ?? channel.post({ ...message, author: channel.world.bot, replyTo });
-}
-
-function checkMayPost(channel: Channel): void {
-  const { recipient, guild } = channel;
-  if (guild !== undefined) demand(channel, channel.isThread ? SendMessagesInThreads : SendMessages);
-  if (recipient !== undefined && !recipient.acceptsDirectMessages) refuse(RESTJSONErrorCodes.CannotSendMessagesToThisUser);
+  const flags = message.flags & ~MessageFlags.Ephemeral;
+  return sameAsBefore ?? channel.post({ ...message, flags, author: channel.world.bot, replyTo });
 }
 
 function repliedTo(channel: Channel, { message_reference: reference }: MessageBody): Message | undefined {
@@ -105,7 +104,12 @@ function deleteMessage(message: Message): undefined {
   message.delete();
 }
 
-function typing(channel: Channel): undefined {
-  checkMayPost(channel);
-  channel.typingStarted();
+/** Ids that are unknown are passed over. */
+function deleteMessages(channel: Channel, { request }: Call): undefined {
+  demand(channel, ManageMessages);
+  const { messages: ids = [] } = (request.body ?? {}) as { readonly messages?: readonly string[] };
+  const oldest = channel.world.clock.now() - BULK_DELETE_MS;
+  if (ids.length < 2 || ids.length > 100) refuse(RESTJSONErrorCodes.ProvidedTooFewOrTooManyMessagesToDelete);
+  if (ids.some((id) => madeAt(id) < oldest)) refuse(RESTJSONErrorCodes.OneOfTheMessagesProvidedWasTooOldForBulkDelete);
+  channel.deleteMessages(ids.flatMap((id) => channel.messages.get(id) ?? []));
 }

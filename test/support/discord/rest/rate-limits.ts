@@ -2,14 +2,14 @@ import { performance } from "node:perf_hooks";
 import type { RestRequest } from "./rest-request.ts";
 
 /** So many requests in so much time, which is real time: a client waits in real time, too. */
-export interface RateLimit {
+interface RateLimit {
   readonly requests: number;
   readonly windowMs: number;
 }
 
 export interface PlannedLimit extends RateLimit {
-  /** A template, such as `/channels/:channel/messages`; it holds for each channel, guild or webhook by itself. */
-  readonly route: string;
+  /** A template, such as `/channels/:channel/messages`; it holds for each channel, guild or webhook by itself. @default all together */
+  readonly route?: string;
 }
 
 /** What a request finds: how much it leaves of its bucket, or that there was nothing left. */
@@ -37,11 +37,8 @@ export class RateLimits {
   #global: RateLimit = GENEROUS;
 
   limit({ route, requests, windowMs }: PlannedLimit): void {
-    this.#limits.set(route, { requests, windowMs });
-  }
-
-  limitAll(limit: RateLimit): void {
-    this.#global = limit;
+    if (route === undefined) this.#global = { requests, windowMs };
+    else this.#limits.set(route, { requests, windowMs });
   }
 
   take(request: RestRequest): Allowance {

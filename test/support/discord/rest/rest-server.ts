@@ -2,7 +2,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { RESTJSONErrorCodes } from "discord-api-types/v10";
 import type { World } from "../world/world.ts";
 import { ApiError } from "./api-error.ts";
-import { bodyOf, type Fault, Faults } from "./faults.ts";
+import { bodyOf, type Fault, Faults, isCarriedOut, isHangUp } from "./faults.ts";
+import { Holds } from "./holds.ts";
 import { type Allowance, RateLimits } from "./rate-limits.ts";
 import { type Method, type RestRequest, readBody } from "./rest-request.ts";
 import type { FoundRoute, Router } from "./router.ts";
@@ -17,10 +18,14 @@ interface Answer {
 export class RestServer {
   readonly requests: RestRequest[] = [];
   readonly faults = new Faults();
+  readonly holds = new Holds();
   readonly rateLimits = new RateLimits();
+  /** What went wrong in the platform itself. */
+  readonly defects: unknown[] = [];
   readonly #world: World;
   readonly #router: Router;
   readonly #token: string;
+  #inFlight = 0;
 
   constructor(world: World, router: Router, token: string) {
     this.#world = world;
@@ -30,12 +35,19 @@ export class RestServer {
 
   /** Requests that are not answered yet. */
   get inFlight(): number {
-    return this.requests.filter(({ status }) => status === undefined).length;
+    return this.#inFlight;
+  }
+
+  forget(): void {
+    this.requests.length = 0;
   }
 
   /** @param path behind the version, still encoded */
   async handle(incoming: IncomingMessage, path: string, response: ServerResponse): Promise<void> {
-    const { body, files } = await readBody(incoming);
+    // Who goes away in the middle of a request has not made one.
+    const body = await readBody(incoming).catch(() => undefined);
+    if (body === undefined) return;
+    this.#inFlight++;
     const url = new URL(path, "http://discord");
     const decoded = decodeURIComponent(url.pathname);
     const found = this.#router.find(incoming.method as Method, decoded);
@@ -45,16 +57,17 @@ export class RestServer {
       path: decoded,
       query: url.searchParams,
       headers: incoming.headers,
-      body,
-      files,
+      ...body,
       atMs: this.#world.clock.now(),
       status: undefined,
       answer: undefined,
     };
     this.requests.push(request);
+    await this.holds.pass(request);
     const answer = this.#answer(request, found);
     request.status = answer?.status ?? "hung up";
     request.answer = answer?.body;
+    this.#inFlight--;
     this.#world.happenings.tell(`bot: ${request.method} ${decoded} -> ${request.status}`);
     if (answer === undefined) incoming.socket.destroy();
     else send(response, answer);
@@ -67,8 +80,8 @@ export class RestServer {
     const headers = rateLimitHeaders(allowance);
     if (fault === undefined) return allowance.isExceeded ? tooMany(allowance) : { ...this.#carryOut(request, found), headers };
     if (fault.status === 429) return tooMany({ ...allowance, isGlobal: fault.isGlobal ?? false, resetAfterMs: fault.retryAfterMs ?? 10 });
-    if (typeof fault.status === "string" && fault.status !== "hang-up") this.#carryOut(request, found);
-    return typeof fault.status === "string" && fault.status.endsWith("hang-up") ? undefined : { ...failure(fault), headers };
+    if (isCarriedOut(fault)) this.#carryOut(request, found);
+    return isHangUp(fault) ? undefined : { ...failure(fault), headers };
   }
 
   #carryOut(request: RestRequest, found: FoundRoute | undefined): Answer {
@@ -80,7 +93,8 @@ export class RestServer {
       return { status: body === undefined ? 204 : 200, body };
     } catch (error) {
       if (error instanceof ApiError) return { status: error.status, body: error.body };
-      throw error;
+      this.defects.push(error);
+      return failure({ status: 500 });
     }
   }
 }

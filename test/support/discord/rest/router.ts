@@ -27,14 +27,12 @@ interface Route {
   readonly handler: Handler;
 }
 
-/** Finds who answers a request. Where a word of the path fits a route literally, that route is taken. */
+/** Finds who answers a request: the first route that fits. */
 export class Router {
   readonly #routes: readonly Route[];
 
   constructor(...tables: readonly Routes[]) {
-    this.#routes = tables
-      .flatMap((table) => Object.entries(table).map(([name, handler]) => routeOf(name, handler)))
-      .toSorted((left, right) => parametersIn(left) - parametersIn(right));
+    this.#routes = tables.flatMap((table) => Object.entries(table).map(([name, handler]) => routeOf(name, handler)));
   }
 
   find(method: Method, path: string): FoundRoute | undefined {
@@ -52,8 +50,4 @@ export class Router {
 function routeOf(name: string, handler: Handler): Route {
   const [method = "", template = ""] = name.split(" ");
   return { method, template, segments: template.split("/"), handler };
-}
-
-function parametersIn({ segments }: Route): number {
-  return segments.filter((segment) => segment.startsWith(":")).length;
 }

@@ -33,10 +33,12 @@ export interface ThreadSpec {
   readonly name: string;
   /** The message it begins at. */
   readonly from?: Message;
-  /** @default false */
+  /** Whether only its members see it, and who may manage threads. @default false */
   readonly isPrivate?: boolean;
   /** @default the bot */
   readonly owner?: User;
+  /** Beside the owner. */
+  readonly members?: readonly User[];
 }
 
 interface Place {
@@ -49,6 +51,7 @@ interface Place {
   /** With whom the bot talks here in private. */
   readonly recipient?: User;
   readonly owner?: User;
+  readonly members?: readonly User[];
 }
 
 /** Somewhere to write: in a guild, in a thread, in private. */
@@ -61,6 +64,8 @@ export class Channel {
   readonly parent: Channel | undefined;
   readonly recipient: User | undefined;
   readonly owner: User | undefined;
+  /** Who has joined a thread. */
+  readonly threadMembers: Set<User>;
   /** What everybody here can read. */
   readonly messages = new Map<string, Message>();
   #overwrites: readonly Overwrite[];
@@ -75,6 +80,7 @@ export class Channel {
     this.parent = place.parent;
     this.recipient = place.recipient;
     this.owner = place.owner;
+    this.threadMembers = new Set(place.members);
     this.#overwrites = place.overwrites ?? [];
   }
 
@@ -122,22 +128,36 @@ export class Channel {
   }
 
   /** A thread under this channel. One that begins at a message has that message's id. */
-  addThread(spec: ThreadSpec): Channel {
+  addThread({ name, from, isPrivate = false, owner = this.world.bot, members = [] }: ThreadSpec): Channel {
     const thread = new Channel(this.world, {
-      id: spec.from?.id ?? this.world.snowflakes.next(),
-      type: spec.isPrivate ? ChannelType.PrivateThread : ChannelType.PublicThread,
-      name: spec.name,
+      id: from?.id ?? this.world.snowflakes.next(),
+      type: isPrivate ? ChannelType.PrivateThread : ChannelType.PublicThread,
+      name,
       guild: this.guild,
       parent: this,
-      owner: spec.owner ?? this.world.bot,
+      owner,
+      members: [owner, ...members],
     });
     this.guild?.channels.set(thread.id, thread);
     this.world.announce.threadCreated(thread);
     return thread;
   }
 
+  /** Somebody joins a thread. If the bot does, it may never have seen it before. */
+  join(user: User): void {
+    this.threadMembers.add(user);
+    if (user === this.world.bot) this.world.announce.threadCreated(this);
+    this.world.announce.threadMembersUpdated(this, user);
+  }
+
   addWebhook(name: string): Webhook {
     return new Webhook(this, name);
+  }
+
+  /** Many at once, which is told as one event. */
+  deleteMessages(messages: readonly Message[]): void {
+    for (const message of messages) message.vanish();
+    this.world.announce.messagesDeleted(this, messages);
   }
 
   delete(): void {

@@ -1,5 +1,5 @@
 import { PermissionFlagsBits } from "discord-api-types/v10";
-import type { Person } from "../people/person.ts";
+import { Person } from "../people/person.ts";
 import { shardOf } from "../snowflakes.ts";
 import { type Channel, type ChannelSpec, guildChannel } from "./channel.ts";
 import { Member } from "./member.ts";
@@ -21,6 +21,8 @@ const EVERYONE =
 
 /** What a bot that moderates asks for when it is invited. */
 const BOT = EVERYONE | PermissionFlagsBits.ManageMessages | PermissionFlagsBits.ManageThreads | PermissionFlagsBits.ModerateMembers;
+
+const BOT_POSITION = 100;
 
 export interface GuildSpec {
   /** @default "Guild" and its number */
@@ -59,7 +61,7 @@ export class Guild {
     this.roles.set(this.id, this.everyone);
     this.owner = world.person(`Owner of ${this.name}`);
     this.#join(this.owner, []);
-    this.#join(world.bot, [this.addRole({ name: world.bot.name, permissions: spec.botPermissions ?? BOT })]);
+    this.#join(world.bot, [this.addRole({ name: world.bot.name, permissions: spec.botPermissions ?? BOT, position: BOT_POSITION })]);
     for (const name of spec.channels ?? ["general"]) this.addChannel({ name });
     for (const name of spec.members ?? []) this.addMember({ name });
   }
@@ -81,18 +83,15 @@ export class Guild {
 
   /** The person of this name. */
   person(name: string): Person {
-    const users = [...this.members.values()].map(({ user }) => user);
-    return (users.find((user) => user.name === name) as Person | undefined) ?? missing(`a member "${name}"`, users);
+    const people = [...this.members.values()].map(({ user }) => user).filter((user) => user instanceof Person);
+    return people.find((person) => person.name === name) ?? missing(`a member "${name}"`, people);
   }
 
   memberOf(user: User): Member {
-    return (
-      this.members.get(user.id) ??
-      missing(
-        `${user.name} in ${this.name}`,
-        [...this.members.values()].map((member) => member.user),
-      )
-    );
+    const members = [...this.members.values()];
+    const member = members.find((candidate) => candidate.user === user);
+    const names = members.map((other) => other.user);
+    return member ?? missing(`${user.name} in ${this.name}`, names);
   }
 
   /** Whether everybody may use all commands, whatever permissions the bot has set for them. */
@@ -126,15 +125,22 @@ export class Guild {
   }
 
   removeMember(person: Person): void {
-    const member = this.memberOf(person);
-    this.members.delete(person.id);
-    this.world.announce.memberLeft(member);
+    this.memberOf(person).leave();
+  }
+
+  /** Discord has an outage: the guild is gone for a while, though the bot is still in it. */
+  breakDown(): void {
+    this.world.announce.guildLost(this, true);
+  }
+
+  comeBack(): void {
+    this.world.announce.guildCreated(this);
   }
 
   /** The bot is thrown out. */
   removeBot(): void {
     this.world.guilds.delete(this.id);
-    this.world.announce.guildDeleted(this);
+    this.world.announce.guildLost(this, false);
   }
 
   #join(user: User, roles: readonly Role[]): Member {

@@ -9,8 +9,7 @@ export class Member {
   readonly joinedAtMs: number;
   /** Beside @everyone. */
   readonly roles: Set<Role>;
-  /** Until when they may only read; `undefined` without a time-out. */
-  timedOutUntilMs: number | undefined;
+  #timedOutUntilMs: number | undefined;
 
   constructor(guild: Guild, user: User, roles: readonly Role[]) {
     this.guild = guild;
@@ -23,8 +22,13 @@ export class Member {
     return this.guild.owner === this.user;
   }
 
+  /** Until when they may only read; `undefined` without a time-out. */
+  get timedOutUntilMs(): number | undefined {
+    return this.#timedOutUntilMs;
+  }
+
   get isTimedOut(): boolean {
-    return (this.timedOutUntilMs ?? 0) > this.guild.world.clock.now();
+    return (this.#timedOutUntilMs ?? 0) > this.guild.world.clock.now();
   }
 
   /** Where their highest role stands: who stands higher may act on them. */
@@ -42,8 +46,13 @@ export class Member {
     this.guild.world.announce.memberUpdated(this);
   }
 
+  leave(): void {
+    this.guild.members.delete(this.user.id);
+    this.guild.world.announce.memberLeft(this);
+  }
+
   timeOut(untilMs: number | undefined): void {
-    this.timedOutUntilMs = untilMs;
+    this.#timedOutUntilMs = untilMs;
     this.guild.world.announce.memberUpdated(this);
   }
 }

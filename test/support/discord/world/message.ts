@@ -1,4 +1,5 @@
 import { type APIAllowedMentions, type APIEmbed, type APIMessageTopLevelComponent, MessageFlags, MessageType } from "discord-api-types/v10";
+import type { Reaction } from "../gateway/announcements.ts";
 import type { Interaction } from "../interactions/interaction.ts";
 import type { Attachment } from "./attachment.ts";
 import type { Channel } from "./channel.ts";
@@ -46,10 +47,12 @@ export class Message {
   readonly createdAtMs: number;
   /** Emoji, and who reacted with it. */
   readonly reactions = new Map<string, Set<User>>();
-  editedAtMs: number | undefined;
-  isDeleted = false;
+  #allowedMentions: APIAllowedMentions | undefined;
+  #editedAtMs: number | undefined;
   #flags: number;
-  #pinging: Pings = { everyone: undefined, users: [], roles: [] };
+  #isDeleted = false;
+  #mentions: Pings = { everyone: undefined, users: [], roles: [] };
+  #pings: readonly string[] = [];
   readonly #versions: Content[] = [];
 
   constructor(channel: Channel, draft: Draft) {
@@ -63,6 +66,7 @@ export class Message {
     this.webhookId = draft.webhookId;
     this.interaction = draft.interaction;
     this.#flags = draft.flags ?? 0;
+    this.#allowedMentions = draft.allowedMentions;
     if (!this.isThinking) this.#show(draft);
   }
 
@@ -103,11 +107,20 @@ export class Message {
 
   /** Whom it notified when it first showed something, such as `["@everyone", "@Ada"]`: an edit notifies nobody. */
   get pings(): readonly string[] {
-    return pingNames(this.#pinging);
+    return this.#pings;
   }
 
-  get pinging(): Pings {
-    return this.#pinging;
+  /** Whom it mentions now. */
+  get mentions(): Pings {
+    return this.#mentions;
+  }
+
+  get editedAtMs(): number | undefined {
+    return this.#editedAtMs;
+  }
+
+  get isDeleted(): boolean {
+    return this.#isDeleted;
   }
 
   get url(): string {
@@ -118,15 +131,40 @@ export class Message {
   edit(changes: Changes): void {
     const wasThinking = this.isThinking;
     this.#flags = (changes.flags ?? this.#flags) & ~MessageFlags.Loading;
-    if (!wasThinking) this.editedAtMs = this.channel.world.clock.now();
+    if (!wasThinking) this.#editedAtMs = this.channel.world.clock.now();
+    if (changes.allowedMentions !== undefined) this.#allowedMentions = changes.allowedMentions;
     this.#show(changes);
     if (wasThinking) this.channel.world.remember(this);
     this.channel.world.announce.messageUpdated(this);
   }
 
-  delete(): void {
-    this.isDeleted = true;
+  /** Discord shows previews of the links in it: told as an update, though nobody has edited anything. */
+  unfurl(embeds: readonly APIEmbed[]): void {
+    this.#show({ embeds });
+    this.channel.world.announce.messageUpdated(this);
+  }
+
+  react(reaction: Reaction): void {
+    const { user, emoji } = reaction;
+    this.reactions.set(emoji, (this.reactions.get(emoji) ?? new Set()).add(user));
+    this.channel.world.announce.reactionAdded(this, reaction);
+  }
+
+  takeBackReaction(reaction: Reaction): void {
+    const users = this.reactions.get(reaction.emoji);
+    if (!users?.delete(reaction.user)) return;
+    if (users.size === 0) this.reactions.delete(reaction.emoji);
+    this.channel.world.announce.reactionRemoved(this, reaction);
+  }
+
+  /** Is gone, and nobody is told. */
+  vanish(): void {
+    this.#isDeleted = true;
     this.channel.messages.delete(this.id);
+  }
+
+  delete(): void {
+    this.vanish();
     this.channel.world.announce.messageDeleted(this);
   }
 
@@ -134,11 +172,11 @@ export class Message {
     return this.#versions.at(-1) ?? EMPTY;
   }
 
-  #show(changes: Changes & Partial<Draft>): void {
+  #show(changes: Partial<Content>): void {
     const { content = this.content, embeds = this.embeds, components = this.components, attachments = this.attachments } = changes;
-    this.#versions.push({ content, embeds, components, attachments });
-    if (this.#versions.length > 1) return;
     const { channel, author, replyTo } = this;
-    this.#pinging = pingsOf({ channel, author, content, repliedTo: replyTo?.author, allowed: changes.allowedMentions });
+    this.#versions.push({ content, embeds, components, attachments });
+    this.#mentions = pingsOf({ channel, author, content, repliedTo: replyTo?.author, allowed: this.#allowedMentions });
+    if (this.#versions.length === 1) this.#pings = pingNames(this.#mentions);
   }
 }

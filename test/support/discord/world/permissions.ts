@@ -1,10 +1,11 @@
-import { PermissionFlagsBits } from "discord-api-types/v10";
+import { ChannelType, PermissionFlagsBits } from "discord-api-types/v10";
 import type { Channel, Overwrite } from "./channel.ts";
 import type { Member } from "./member.ts";
 
-const { Administrator, AttachFiles, EmbedLinks, MentionEveryone, ReadMessageHistory, SendMessages, ViewChannel } = PermissionFlagsBits;
+const { Administrator, AttachFiles, EmbedLinks, ManageThreads, MentionEveryone, ReadMessageHistory, SendMessages, ViewChannel } =
+  PermissionFlagsBits;
 
-export const ALL_PERMISSIONS = Object.values(PermissionFlagsBits).reduce((all, permission) => all | permission, 0n);
+const ALL_PERMISSIONS = Object.values(PermissionFlagsBits).reduce((all, permission) => all | permission, 0n);
 
 /** What is left to somebody with a time-out. */
 const WITH_TIME_OUT = ViewChannel | ReadMessageHistory;
@@ -25,7 +26,13 @@ export function channelPermissions(member: Member, channel: Channel): bigint {
   if (base === ALL_PERMISSIONS) return base;
   const { overwrites } = channel.isThread ? (channel.parent as Channel) : channel;
   const permissions = withImplied(withOverwrites(base, member, overwrites));
+  if (isHidden(channel, member, permissions)) return 0n;
   return member.isTimedOut ? permissions & WITH_TIME_OUT : permissions;
+}
+
+/** A private thread is there for its members, and for who looks after threads. */
+function isHidden({ type, threadMembers }: Channel, { user }: Member, permissions: bigint): boolean {
+  return type === ChannelType.PrivateThread && !threadMembers.has(user) && (permissions & ManageThreads) === 0n;
 }
 
 /** First what concerns everybody, then all roles together, then the member. */

@@ -23,6 +23,7 @@ export interface Pinging {
 /** What stands in code is shown as it is, and mentions nobody. */
 const CODE = /```[\s\S]*?```|`[^`\n]*`/g;
 
+/** Nobody pings themselves, and a webhook cannot be pinged. */
 export function pingsOf({ channel, author, content, repliedTo, allowed }: Pinging): Pings {
   const text = content.replace(CODE, "");
   const { world, guild } = channel;
@@ -35,9 +36,10 @@ export function pingsOf({ channel, author, content, repliedTo, allowed }: Pingin
     .filter((id) => isAllowed(allowed, AllowedMentionsTypes.Role, id))
     .flatMap((id) => guild?.roles.get(id) ?? [])
     .filter((role) => mayPingAll || role.isMentionable);
-  const all = mayPingAll && isAllowed(allowed, AllowedMentionsTypes.Everyone) ? /@(?:everyone|here)\b/.exec(text)?.[0] : undefined;
+  const everyone = mayPingAll && isAllowed(allowed, AllowedMentionsTypes.Everyone) ? /@(?:everyone|here)\b/.exec(text)?.[0] : undefined;
   const replied = repliedTo !== undefined && (allowed === undefined || allowed.replied_user === true) ? [repliedTo] : [];
-  return { everyone: all as Pings["everyone"], users: [...new Set([...replied, ...users])].filter((user) => user !== author), roles };
+  const all = [...new Set([...replied, ...users])].filter((user) => user !== author && world.users.has(user.id));
+  return { everyone: everyone as Pings["everyone"], users: all, roles };
 }
 
 /** The same in words, such as `["@everyone", "@Ada", "@Moderators"]`. */

@@ -6,9 +6,10 @@ export interface RoleSpec {
   readonly permissions?: bigint;
   /** Whether everybody may mention it. @default false */
   readonly isMentionable?: boolean;
+  /** Who stands higher may act on those below. The bot's own role is at 100. @default above those that were added before */
+  readonly position?: number;
 }
 
-/** A role. The later it was added, the higher it stands. */
 export class Role {
   readonly id: string;
   readonly guild: Guild;
@@ -21,7 +22,7 @@ export class Role {
     this.guild = guild;
     this.id = id;
     this.name = spec.name;
-    this.position = guild.roles.size;
+    this.position = spec.position ?? guild.roles.size;
     this.isMentionable = spec.isMentionable ?? false;
     this.#permissions = spec.permissions ?? 0n;
   }

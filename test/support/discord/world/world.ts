@@ -21,6 +21,7 @@ export interface Surroundings {
   readonly filesUrl: string;
   /** Intents that the application was not granted. */
   readonly deniedIntents: number;
+  readonly omitsChannels: boolean;
 }
 
 /** All there is on the platform. */
@@ -34,6 +35,8 @@ export class World {
   readonly bot: User;
   /** What the bot may read over the REST interface, whatever its sessions asked for. */
   readonly restIntents: number;
+  /** Whether interactions come without their channel. */
+  readonly omitsChannels: boolean;
   /** Those that the bot is in. */
   readonly guilds = new Map<string, Guild>();
   readonly users = new Map<string, User>();
@@ -48,6 +51,7 @@ export class World {
     this.happenings = surroundings.happenings;
     this.snowflakes = new Snowflakes(this.clock);
     this.announce = new Announcements(this, surroundings.publish);
+    this.omitsChannels = surroundings.omitsChannels;
     this.restIntents = ~surroundings.deniedIntents;
     this.#filesUrl = surroundings.filesUrl;
     this.bot = this.#register(new User(this.snowflakes.next(), surroundings.botName, true));
@@ -73,6 +77,12 @@ export class World {
     return channel;
   }
 
+  /** Whether the bot may write to somebody in private: they must not mind, and have something to do with it. */
+  canWriteTo(user: User): boolean {
+    const isKnown = [...this.guilds.values()].some(({ members }) => members.has(user.id));
+    return user.acceptsDirectMessages && (isKnown || this.directChannel(user).messages.size > 0);
+  }
+
   /** A channel, thread or private conversation that the bot could know of. */
   channel(id: string): Channel | undefined {
     for (const guild of this.guilds.values()) {
@@ -92,6 +102,14 @@ export class World {
   /** Takes note of what the bot shows. */
   remember(message: Message): void {
     if (message.author === this.bot && !message.isThinking) this.botMessages.push(message);
+  }
+
+  forget(): void {
+    this.botMessages.length = 0;
+    this.files.clear();
+    this.interactions.forget();
+    const inGuilds = [...this.guilds.values()].flatMap(({ channels }) => [...channels.values()]);
+    for (const { messages } of [...inGuilds, ...this.#directChannels.values()]) messages.clear();
   }
 
   #register<Kind extends User>(user: Kind): Kind {

@@ -1,0 +1,63 @@
+/**
+ * How long people wait for the bot on Discord: from a message to its vetted answer, with the embedded model, the real client and a
+ * Discord of our own on loopback, in one process.
+ *
+ *   npm run bench:discord -- [--json] [--questions N] [--messages N]
+ *
+ * `--questions` are asked by one person, one after another, and as many by twenty people at once, each of whom asks again when answered.
+ * `--messages` are what memory is watched over.
+ */
+import { parseArgs } from "node:util";
+import { heldOutPrompts } from "../src/evaluation/world/index.ts";
+import { embeddedInference } from "../test/support/discord-bot.ts";
+import { wholeNumber } from "./arguments.ts";
+import { BusyGuild } from "./discord-guild.ts";
+import { memoryOver } from "./discord-memory.ts";
+import { quantile } from "./discord-quantile.ts";
+
+const { values } = parseArgs({
+  options: {
+    json: { type: "boolean", default: false },
+    questions: { type: "string", default: "200" },
+    messages: { type: "string", default: "2000" },
+  },
+});
+const count = wholeNumber("questions", values.questions);
+const messages = wholeNumber("messages", values.messages);
+
+const kinds = ["harmless", "risky", "fact", "review"] as const;
+const questions = kinds.flatMap((kind) => heldOutPrompts(kind, Math.ceil(Math.max(count, 100) / kinds.length), 61).map(({ text }) => text));
+
+await using inference = await embeddedInference();
+const rows = [];
+for (const people of [1, 20]) {
+  await using guild = await BusyGuild.open(inference, people);
+  await guild.ask(questions.slice(0, 2 * people));
+  const asked = await guild.ask(Array.from({ length: count }, (_, index) => questions[index % questions.length] as string));
+  const seconds = asked.map((one) => one.seconds);
+  const own = asked.map((one) => one.ownMs);
+  rows.push({
+    people,
+    n: asked.length,
+    medianSeconds: quantile(seconds, 0.5),
+    p95Seconds: quantile(seconds, 0.95),
+    ownMedianMs: quantile(own, 0.5),
+    ownP95Ms: quantile(own, 0.95),
+    leaks: guild.leaks,
+  });
+}
+const memory = await memoryOver(inference, { messages, questions });
+
+if (values.json) console.log(JSON.stringify({ rows, memory }));
+else {
+  console.log("| people at once | n | median | p95 | bot's own share, median | p95 | leaks |\n| --- | --- | --- | --- | --- | --- | --- |");
+  for (const { people, n, medianSeconds, p95Seconds, ownMedianMs, ownP95Ms, leaks } of rows) {
+    const [median, p95] = [medianSeconds, p95Seconds].map((seconds) => `${seconds.toFixed(2)} s`);
+    console.log(`| ${people} | ${n} | ${median} | ${p95} | ${ownMedianMs.toFixed(1)} ms | ${ownP95Ms.toFixed(1)} ms | ${leaks} |`);
+  }
+  const { heapRatio, residentRatio } = memory;
+  console.log(
+    `\nOver ${messages} messages (last tenth against the second): heap x ${heapRatio.toFixed(3)}, resident x ${residentRatio.toFixed(3)}`,
+  );
+}
+process.exit();

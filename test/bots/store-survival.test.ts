@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Database, Survival } from "../../src/bots/guard/store/database.ts";
+import { migrate } from "../../src/bots/guard/store/migrations.ts";
+import { sqlStore } from "../../src/bots/guard/store/sql-store.ts";
+import { openSqlite } from "../../src/bots/guard/store/sqlite.ts";
+import type { Store } from "../../src/bots/guard/store/store.ts";
+import { AUTHOR, GUILD, MODERATOR, NOON, newAudit, newReply, newReview, replyEnd, settingsChange } from "../support/store-records.ts";
+
+const DAY = "2026-11-21";
+
+/** A database that writes down what each change is to survive. */
+async function watchedDatabase(told: Survival[]): Promise<Database> {
+  const database = await openSqlite(":memory:");
+  await migrate(database);
+  return {
+    dialect: { ...database.dialect, afterDeletion: [] },
+    run: (statement, survives = "crash") => {
+      told.push(survives);
+      return database.run(statement, survives);
+    },
+    runAll: (statements, survives = "crash") => {
+      told.push(survives);
+      return database.runAll(statements, survives);
+    },
+    [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
+  };
+}
+
+describe("What the store has acknowledged", () => {
+  const told: Survival[] = [];
+  let store: Store;
+  beforeAll(async () => {
+    store = sqlStore(await watchedDatabase(told));
+  });
+  afterAll(() => store[Symbol.asyncDispose]());
+
+  it.each<[string, Survival, () => Promise<unknown>]>([
+    ["settings that were decided", "power-loss", () => store.changeSettings(settingsChange())],
+    ["a message that is held for review", "power-loss", () => store.addReview(newReview())],
+    ["a review's decision", "power-loss", () => store.decide({ guild: GUILD, id: 1, decision: "rejected", by: MODERATOR, at: NOON })],
+    ["an appeal", "power-loss", () => store.appeal({ guild: GUILD, id: 1, author: AUTHOR, text: "Why?" })],
+    ["somebody's opting out", "power-loss", () => store.setOptedOut(AUTHOR, true)],
+    ["that somebody was forgotten", "power-loss", () => store.forgetPerson(AUTHOR)],
+    ["that a guild was forgotten", "power-loss", () => store.purgeGuild(GUILD)],
+    ["that an answer began", "crash", () => store.beginReply(newReply())],
+    ["how an answer ended", "crash", () => store.endReply(GUILD, newReply().source, replyEnd())],
+    ["how much somebody asked", "crash", () => store.countWithin({ key: AUTHOR, day: DAY, cap: 1 })],
+    ["the audit", "crash", () => store.addAudit(newAudit())],
+  ])("outlives at least this: %s, a %s", async (_what, survives, action) => {
+    told.length = 0;
+    await action();
+    expect(told).toEqual([survives]);
+  });
+});
