@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { OptionError } from "../../core/index.ts";
 import type { Readiness } from "./readiness.ts";
 
 /** What whoever runs the bot may ask it. */
@@ -37,10 +38,13 @@ const PAGES: Readonly<Record<string, Page>> = {
 export class HttpServer implements AsyncDisposable {
   readonly #server: Server;
 
-  /** @throws {Error} when the address is taken, for example */
-  static async listen(operation: Operation, { host, port }: HttpAddress): Promise<HttpServer> {
+  /** @throws {OptionError} when somebody else listens there, for example */
+  static async listen(operation: Operation, address: HttpAddress): Promise<HttpServer> {
     const http = new HttpServer(operation);
-    await new Promise<void>((resolve, reject) => http.#server.once("error", reject).listen(port, host, resolve));
+    await new Promise<void>((resolve, reject) => {
+      const refuse = ({ code }: NodeJS.ErrnoException) => reject(cannotListen(address, code));
+      http.#server.once("error", refuse).listen(address.port, address.host, resolve);
+    });
     return http;
   }
 
@@ -57,6 +61,11 @@ export class HttpServer implements AsyncDisposable {
     this.#server.closeAllConnections();
     await closed;
   }
+}
+
+function cannotListen({ host, port }: HttpAddress, code = "an error"): OptionError {
+  const address = `${host}:${port}`;
+  return new OptionError("httpPort", `Expected \`httpHost\` and \`httpPort\` to be free, got ${code} at \`${address}\``, address);
 }
 
 async function respond(operation: Operation, { method, url = "" }: IncomingMessage, response: ServerResponse): Promise<void> {

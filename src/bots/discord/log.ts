@@ -54,7 +54,22 @@ const FIELDS: Readonly<Record<string, Field>> = {
   // Only that there was one: it may quote anything.
   problem: () => true,
   review: (review) => figure(review) ?? id(review),
-  ...each(figure, "pid", "shard", "shards", "port", "code", "seconds", "count", "replayed", "rewinds", "value", "shadow"),
+  ...each(
+    figure,
+    "pid",
+    "child",
+    "percent",
+    "shard",
+    "shards",
+    "port",
+    "code",
+    "count",
+    "replayed",
+    "rewinds",
+    "value",
+    "version",
+    "shadow",
+  ),
   ...each(id, "guild", "channel", "source", "message"),
   ...each(word, "reason", "action", "decision", "signal"),
 };

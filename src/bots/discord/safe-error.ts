@@ -6,7 +6,7 @@
 import { ContextFullError, EngineError, QueueFullError } from "../../core/index.ts";
 import { MissingPeerError } from "../../peers/missing-peer.ts";
 import { SettingsConflictError, StoreError } from "../guard/store/store-error.ts";
-import { LeakError } from "./door.ts";
+import { LeakError } from "./leak-error.ts";
 import { LoginError } from "./login-error.ts";
 
 export interface SafeError {
@@ -51,7 +51,7 @@ export function safeError(error: unknown, depth = 1): SafeError {
   const { name, cause, stack, code, status, method, url, rawError, errors } = error as unknown as Readonly<Record<string, unknown>>;
   const isDeepest = depth >= DEEPEST;
   return withoutGaps({
-    type: typeof name === "string" ? (/^[A-Z][A-Za-z]{0,60}Error(?=$|\[)/.exec(name)?.[0] ?? "Error") : "Error",
+    type: typeof name === "string" ? (/^[A-Z][A-Za-z]{0,60}Error(?=$| ?\[)/.exec(name)?.[0] ?? "Error") : "Error",
     code: isCode(code) ? code : undefined,
     status: typeof status === "number" ? status : undefined,
     method: METHODS.includes(method) ? (method as string) : undefined,
@@ -70,9 +70,12 @@ function withoutGaps(error: WithGaps): SafeError {
   return Object.fromEntries(Object.entries(error).filter(([, value]) => value !== undefined)) as unknown as SafeError;
 }
 
-/** Numbers are Discord's; `ECONNRESET` and the like are Node's, `28P01` is PostgreSQL's, `decode-failed` is ours. */
+/** Numbers are Discord's, `TokenInvalid` is its library's; `ECONNRESET` is Node's, `28P01` PostgreSQL's, `decode-failed` ours. */
 function isCode(code: unknown): code is string | number {
-  return typeof code === "number" || (typeof code === "string" && /^(?:[A-Z][A-Z0-9_]{1,40}|[0-9A-Z]{5}|[a-z]+(?:-[a-z]+)*)$/.test(code));
+  return (
+    typeof code === "number" ||
+    (typeof code === "string" && /^(?:[A-Z][A-Z0-9_]{1,40}|[0-9A-Z]{5}|[a-z]+(?:-[a-z]+)*|(?:[A-Z][a-z]+){2,6})$/.test(code))
+  );
 }
 
 /** Words of Discord's routes. Whatever else stands in an address may be a token, a name or what somebody wrote. */

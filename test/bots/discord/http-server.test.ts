@@ -58,7 +58,9 @@ describe("The pages for operation", () => {
 
   it("refuse an address that is taken", async () => {
     await using http = await serve();
-    await expect(HttpServer.listen(READY, { host: "127.0.0.1", port: http.server.port })).rejects.toMatchObject({ code: "EADDRINUSE" });
+    await expect(HttpServer.listen(READY, { host: "127.0.0.1", port: http.server.port })).rejects.toThrow(
+      `Expected \`httpHost\` and \`httpPort\` to be free, got EADDRINUSE at \`127.0.0.1:${http.server.port}\``,
+    );
   });
 
   it("close at once, whoever is still connected", async () => {
