@@ -4,7 +4,7 @@ import { type Engine, RainError, type RainOptions, type Turn } from "../core/ind
 import type { LlamaEngine, LlamaEngineOptions } from "../llama.ts";
 import { addDecodingOptions, type DecodingFlags, readDecodingOptions } from "./decoding-options.ts";
 import { readEngineOptions } from "./engine-options.ts";
-import { explain } from "./failure.ts";
+import { complain } from "./failure.ts";
 import { loadEngine } from "./load-engine.ts";
 import { Interrupted, onInterrupt, onOutputLost, type StopReason } from "./stop-signal.ts";
 import { note } from "./terminal.ts";
@@ -83,7 +83,7 @@ class Chat implements AsyncDisposable {
       await writeAnswer({ engine, turns: asked, options: { ...this.#options, signal, onEvent }, isShown: true });
     } catch (error) {
       if (error instanceof Interrupted) note("(stopped)");
-      else if (error instanceof RainError) process.stderr.write(`rain: ${explain(error).line}\n`);
+      else if (error instanceof RainError) complain(error);
       else throw error;
     } finally {
       this.#end();

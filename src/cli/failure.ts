@@ -4,23 +4,40 @@ import { EXIT_CODES } from "./exit-codes.ts";
 import { Interrupted, OutputLost, PipeClosed } from "./stop-signal.ts";
 
 /** The command was called in a way that cannot be meant. */
-export class UsageError extends Error {}
+export class UsageError extends Error {
+  /** One sentence for each problem. */
+  readonly problems: readonly string[];
 
-/** What to tell a person about an error, in one line, and what to tell the shell. */
-export interface Explanation {
-  /** `undefined` when there is nothing to say. */
-  readonly line: string | undefined;
+  constructor(problems: string | readonly string[], options?: ErrorOptions) {
+    const all = typeof problems === "string" ? [problems] : problems;
+    super(all.join(" "), options);
+    this.problems = all;
+  }
+}
+
+/** What to tell a person about an error, a line for each problem, and what to tell the shell. */
+interface Explanation {
+  /** None when there is nothing to say. */
+  readonly lines: readonly string[];
   readonly exitCode: number;
 }
 
-export function explain(error: unknown): Explanation {
+function explain(error: unknown): Explanation {
   if (error instanceof CommanderError) return explainCommander(error);
-  if (error instanceof PipeClosed) return { line: undefined, exitCode: EXIT_CODES.content };
-  if (error instanceof Interrupted) return { line: error.message, exitCode: EXIT_CODES.interrupted };
-  if (error instanceof OutputLost) return { line: onOneLine(error.message), exitCode: EXIT_CODES.failed };
-  if (error instanceof UsageError || error instanceof OptionError) return { line: onOneLine(error.message), exitCode: EXIT_CODES.usage };
-  if (error instanceof RainError) return { line: onOneLine(error.message), exitCode: EXIT_CODES.failed };
-  return { line: `Something unexpected happened: ${reasonOf(error)} (RAIN_DEBUG=1 shows where)`, exitCode: EXIT_CODES.failed };
+  if (error instanceof PipeClosed) return { lines: [], exitCode: EXIT_CODES.content };
+  if (error instanceof Interrupted) return { lines: [error.message], exitCode: EXIT_CODES.interrupted };
+  if (error instanceof OutputLost) return { lines: [onOneLine(error.message)], exitCode: EXIT_CODES.failed };
+  if (error instanceof UsageError) return { lines: error.problems.map(onOneLine), exitCode: EXIT_CODES.usage };
+  if (error instanceof OptionError) return { lines: [onOneLine(error.message)], exitCode: EXIT_CODES.usage };
+  if (error instanceof RainError) return { lines: [onOneLine(error.message)], exitCode: EXIT_CODES.failed };
+  return { lines: [`Something unexpected happened: ${reasonOf(error)} (RAIN_DEBUG=1 shows where)`], exitCode: EXIT_CODES.failed };
+}
+
+/** Says on standard error what went wrong, a line for each problem. Gives what to tell the shell. */
+export function complain(error: unknown): number {
+  const { lines, exitCode } = explain(error);
+  for (const line of lines) process.stderr.write(`rain: ${line}\n`);
+  return exitCode;
 }
 
 /** What an error says, in one line. */
@@ -30,12 +47,10 @@ export function reasonOf(error: unknown): string {
 
 /** Help and version are errors to Commander, too; they were printed already. */
 function explainCommander({ code, exitCode, message }: CommanderError): Explanation {
-  if (exitCode === 0) return { line: undefined, exitCode: EXIT_CODES.content };
+  if (exitCode === 0) return { lines: [], exitCode: EXIT_CODES.content };
   const isHelp = code === "commander.help";
-  return {
-    line: isHelp ? "Expected a command, got none (see above)" : onOneLine(message.replace(/^error: /, "")),
-    exitCode: EXIT_CODES.usage,
-  };
+  const line = isHelp ? "Expected a command, got none (see above)" : onOneLine(message.replace(/^error: /, ""));
+  return { lines: [line], exitCode: EXIT_CODES.usage };
 }
 
 function onOneLine(text: string): string {

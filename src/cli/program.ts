@@ -2,8 +2,10 @@ import { inspect } from "node:util";
 import { Command } from "commander";
 import { askCommand } from "./ask.ts";
 import { chatCommand } from "./chat.ts";
+import { discordCommand } from "./discord.ts";
 import { doctorCommand } from "./doctor.ts";
-import { explain } from "./failure.ts";
+import { complain } from "./failure.ts";
+import { onCrash } from "./stop-signal.ts";
 import { VERSION } from "./version.ts";
 
 const program = new Command("rain")
@@ -11,9 +13,10 @@ const program = new Command("rain")
   .version(VERSION)
   .addCommand(askCommand())
   .addCommand(chatCommand())
-  .addCommand(doctorCommand());
+  .addCommand(doctorCommand())
+  .addCommand(discordCommand());
 
-for (const command of [program, ...program.commands]) {
+for (const command of withCommandsOf(program)) {
   // Commander throws instead of printing and exiting: errors are reported here, all in one form.
   command.exitOverride().configureOutput({ outputError: () => undefined });
 }
@@ -24,7 +27,7 @@ const isDebugging = process.env["RAIN_DEBUG"] === "1";
 export async function run(): Promise<void> {
   if (!isDebugging) silenceConsole();
   // Libraries fail where nobody waits, too, as a download does on a full disk.
-  process.on("uncaughtException", (error) => {
+  onCrash((error) => {
     report(error);
     process.exit();
   });
@@ -32,8 +35,7 @@ export async function run(): Promise<void> {
 }
 
 function report(error: unknown): void {
-  const { line, exitCode } = explain(error);
-  if (line !== undefined) process.stderr.write(`rain: ${line}\n`);
+  const exitCode = complain(error);
   if (isDebugging && exitCode !== 0) process.stderr.write(`${inspect(error)}\n`);
   process.exitCode = exitCode;
 }
@@ -41,4 +43,8 @@ function report(error: unknown): void {
 /** The command does not use the console, but libraries do, to report with a stack trace what they throw as well: it is said in one line here. */
 function silenceConsole(): void {
   for (const name of ["error", "warn", "info", "log", "debug"] as const) console[name] = () => undefined;
+}
+
+function withCommandsOf(command: Command): readonly Command[] {
+  return [command, ...command.commands.flatMap(withCommandsOf)];
 }

@@ -52,6 +52,16 @@ export function onOutputLost(listener: (reason: PipeClosed | OutputLost) => void
   }
 }
 
+/** What fails where nobody waits for it does this, and nothing else. */
+export function onCrash(listener: (error: unknown) => void): void {
+  process.removeAllListeners("uncaughtException").on("uncaughtException", listener);
+}
+
+/** From now on somebody else decides how the process ends. */
+export function handOver(): void {
+  process.off("SIGINT", endAtOnce).removeAllListeners("uncaughtException");
+}
+
 function outputs() {
   return [process.stdout, process.stderr] as const;
 }

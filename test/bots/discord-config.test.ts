@@ -29,9 +29,11 @@ describe("The configuration of the bot", () => {
   it("is read from variables, all of them texts", () => {
     const environment = {
       RAIN_DISCORD_TOKEN: `${TOKEN}\n`,
+      RAIN_DISCORD_API_URL: "http://127.0.0.1:8080/api",
       RAIN_DISCORD_APPLICATION_ID: "12345678901234567890",
       RAIN_DISCORD_DATABASE_URL: "postgres://rain:secret@host/rain",
       RAIN_DISCORD_MODEL: "model.gguf",
+      RAIN_DISCORD_HUB: "https://mirror.example",
       RAIN_DISCORD_GPU: "none",
       RAIN_DISCORD_GPU_LAYERS: "12",
       RAIN_DISCORD_THREADS: "4",
@@ -52,9 +54,10 @@ describe("The configuration of the bot", () => {
     };
     expect(readConfig({ environment })).toEqual({
       token: TOKEN,
+      apiUrl: "http://127.0.0.1:8080/api",
       applicationId: "12345678901234567890",
       databaseUrl: "postgres://rain:secret@host/rain",
-      engine: { model: "model.gguf", gpu: false, gpuLayers: 12, threads: 4, contextSize: 2048 },
+      engine: { model: "model.gguf", hub: "https://mirror.example", gpu: false, gpuLayers: 12, threads: 4, contextSize: 2048 },
       shards: 2,
       messageContent: true,
       dms: false,
@@ -113,6 +116,7 @@ describe("A wrong configuration", () => {
   it("is told every problem at once, by the name under which it was written", () => {
     const environment = {
       RAIN_DISCORD_TOKEN: "my token",
+      RAIN_DISCORD_API_URL: "discord.com",
       RAIN_DISCORD_SHARDS: "many",
       RAIN_DISCORD_HTTP_PORT: "70000",
       RAIN_DISCORD_GUILDS: "12345678901234567,general",
@@ -131,6 +135,7 @@ describe("A wrong configuration", () => {
       "Expected a known variable, got `RAIN_DISCORD_TOKENS` (did you mean `RAIN_DISCORD_TOKEN`?)",
       "Expected a known variable, got `RAIN_DISCORD_MODEL_FILE` (did you mean `RAIN_DISCORD_TOKEN_FILE`?)",
       "Expected `RAIN_DISCORD_TOKEN` to be the bot's token: at least 20 letters, digits, `.`, `-` and `_`, without `Bot` before it, got 8 characters of something else",
+      "Expected `RAIN_DISCORD_API_URL` to be the address of Discord's interface, such as a proxy's: http:// or https://, got `discord.com` (string)",
       "Expected `RAIN_DISCORD_DATABASE_URL` to be `file:` and a path, or `postgres://` and an address, got 30 characters of something else",
       "Expected `RAIN_DISCORD_GPU` to be one of auto, cuda, vulkan, metal, none, got `tpu` (string)",
       "Expected `RAIN_DISCORD_THREADS` to be a whole number from 1 to 512, got `0` (string)",

@@ -119,7 +119,7 @@ describe("A setting", () => {
     ["talk.channels", `${ID}, general`, "Expected `talk.channels` to be ids of 17 to 20 digits or mentions, got `general` (string)"],
     ["moderation.logChannel", "<#12>", "Expected `moderation.logChannel` to be an id of 17 to 20 digits, got `<#12>` (string)"],
     ["talk.maxtoken", "5", "Expected the name of a setting, got `talk.maxtoken` (did you mean `talk.maxTokens`?)"],
-    ["talk", "5", "Expected the name of a setting, got `talk` (did you mean"],
+    ["talk", "5", "Expected the name of a setting, got `talk`"],
     ["moderation.rules.polite.action", "log", "Expected the name of a setting, got `moderation.rules.polite.action`"],
     ["moderation.rules.*.action", "log", "Expected the name of a setting"],
     ["moderation.rules.__proto__.action", "log", "Expected the name of a setting"],

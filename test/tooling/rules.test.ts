@@ -47,6 +47,9 @@ const offences: readonly Offence[] = [
   { path: "src/peers/c11.ts", code: 'import "../integrations/langchain/messages.ts";', complaint: "peers see core only" },
   { path: "src/bots/guard/c2.ts", code: 'import "discord.js";', complaint: "The guard knows no Discord" },
   { path: "src/bots/guard/c3.ts", code: 'import "../discord/reply.ts";', complaint: "The guard knows no Discord" },
+  { path: "src/cli/c12.ts", code: 'import "../bots/discord/run.ts";', complaint: "Enter the bot through its main.ts" },
+  { path: "src/cli/c13.ts", code: 'await import("../bots/guard/inference.ts");', complaint: "Enter the bot through its main.ts" },
+  { path: "src/cli/c14.ts", code: 'import "discord.js";', complaint: "behind their own layer" },
   { path: "src/cli/c4.ts", code: 'import "node-llama-cpp";', complaint: "behind their own layer" },
   { path: "src/core/d1.ts", code: 'import "../../bench/world.ts";', complaint: "core imports nothing of ours from outside core" },
   { path: "src/cli/d2.ts", code: 'import "../../examples/01.ts";', complaint: "Nothing in src imports test, bench, training or examples" },
@@ -83,7 +86,10 @@ const innocent: readonly (readonly [path: string, code: string])[] = [
   ["src/core/ok1.ts", 'import "node:fs";\nimport "./search/ok2.ts";'],
   ["src/core/search/ok2.ts", 'import "../random.ts";\nimport "./tree.ts";'],
   ["src/core/engine/llama-ok.ts", 'await import("node-llama-cpp");\nimport "../meter.ts";'],
-  ["src/cli/ok3.ts", 'import "../core/index.ts";\nimport "../llama.ts";\nconsole.log(process.env, Date.now(), Math.random());'],
+  [
+    "src/cli/ok3.ts",
+    'import "../core/index.ts";\nimport "../llama.ts";\nimport "../bots/discord/main.ts";\nconsole.log(process.env, Date.now(), Math.random());',
+  ],
   ["src/ok4.ts", 'import "./core/index.ts";\nimport "./core/engine/llama-ok.ts";'],
   ["src/evaluation/ok5.ts", 'import "../core/index.ts";'],
   [

@@ -22,6 +22,7 @@ import { responding } from "../guard/respond.ts";
 import { DEFAULT_SETTINGS, type GuildSettings } from "../guard/settings.ts";
 import type { Store } from "../guard/store/store.ts";
 import { handleInteraction } from "./commands/interactions.ts";
+import { closedError, loginErrorOf } from "./discord-api.ts";
 import { Door } from "./door.ts";
 import { Metrics } from "./metrics.ts";
 import { AutoModerator } from "./moderate/auto-moderator.ts";
@@ -51,6 +52,7 @@ export class Bot implements AsyncDisposable {
   readonly #parts: Parts;
   readonly #moderator: AutoModerator;
   #isLeaving = false;
+  readonly #lost = new AbortController();
   readonly #work = new Set<Promise<void>>();
 
   constructor({ inference, store, log, options, client }: BotInput) {
@@ -82,16 +84,25 @@ export class Bot implements AsyncDisposable {
     this.#listen();
   }
 
-  /** Resolves when the gateway is there. @throws when Discord does not take the token, for example */
+  /** Resolves when the gateway is there. @throws {LoginError} when Discord does not take the token, for example */
   async login(token: string): Promise<void> {
     const ready = new Promise<void>((resolve) => this.client.once(Events.ClientReady, () => resolve()));
-    await this.client.login(token);
+    try {
+      await this.client.login(token);
+    } catch (error) {
+      throw loginErrorOf(error);
+    }
     await ready;
   }
 
   /** Whether it hears Discord. */
   get isReady(): boolean {
-    return !this.#isLeaving && this.client.isReady() && this.client.ws.status === Status.Ready;
+    return !this.#isLeaving && this.client.isReady() && this.client.ws.shards.every(({ status }) => status === Status.Ready);
+  }
+
+  /** Aborted, with a `LoginError`, when Discord closed the gateway for good: it will not be heard again in this process. */
+  get lost(): AbortSignal {
+    return this.#lost.signal;
   }
 
   /** Texts that were stopped at the door: 0, or there is a bug. */
@@ -143,7 +154,10 @@ export class Bot implements AsyncDisposable {
     // Without a listener the process would end.
     client.on(Events.Error, (error) => log.error({ err: error }, "client"));
     client.on(Events.Warn, (message) => log.warn(message));
-    client.on(Events.ShardDisconnect, ({ code }, shard) => log.warn({ code, shard }, "gateway closed"));
+    client.on(Events.ShardDisconnect, ({ code }, shard) => {
+      log.error({ code, shard }, "gateway closed for good");
+      this.#lost.abort(closedError(code));
+    });
     client.on(Events.ShardResume, (shard, replayed) => log.info({ shard, replayed }, "gateway resumed"));
   }
 

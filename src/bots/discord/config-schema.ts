@@ -18,12 +18,17 @@ const ids = z.preprocess((value) => (typeof value === "string" ? value.split(/[\
 // Each description completes "Expected `name` to be ...".
 const FIELDS = {
   token: text.regex(/^[\w.-]{20,}$/).describe("the bot's token: at least 20 letters, digits, `.`, `-` and `_`, without `Bot` before it"),
+  apiUrl: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe("the address of Discord's interface, such as a proxy's: http:// or https://"),
   applicationId: id.optional().describe("the application's id, of 17 to 20 digits"),
   databaseUrl: text
     .regex(/^(file:.|postgres(ql)?:\/\/.|:memory:$)/)
     .default("file:rain-discord.db")
     .describe("`file:` and a path, or `postgres://` and an address"),
   model: llama("model").default("embedded").describe("`embedded`, the path of a GGUF file, or hf:owner/repository:quantization"),
+  hub: llama("hub").optional().describe("the address of a mirror of Hugging Face"),
   gpu: llama("gpu")
     .optional()
     .describe(`one of ${GPUS.map((gpu) => (gpu === false ? "none" : gpu)).join(", ")}`),
@@ -66,9 +71,9 @@ export function expectedOf(name: ConfigName): string {
 }
 
 /** An option of the engine: what it may be is decided there. */
-function llama<Name extends "model" | "gpu" | "gpuLayers" | "threads" | "contextSize">(name: Name) {
+function llama<Name extends "model" | "hub" | "gpu" | "gpuLayers" | "threads" | "contextSize">(name: Name) {
   const option = z.custom<NonNullable<LlamaEngineOptions[Name]>>((value) => isAccepted({ [name]: value }));
-  return z.preprocess((value) => (name === "model" ? value : name === "gpu" ? gpuOf(value) : numberOf(value)), option);
+  return z.preprocess((value) => (name === "model" || name === "hub" ? value : name === "gpu" ? gpuOf(value) : numberOf(value)), option);
 }
 
 function isAccepted(options: LlamaEngineOptions): boolean {

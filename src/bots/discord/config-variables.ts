@@ -5,7 +5,7 @@ const PREFIX = "RAIN_DISCORD_";
 const IN_A_FILE = "_FILE";
 
 /** Where the configuration file is. Whoever reads that has read this before. */
-const CONFIG_FILE = `${PREFIX}CONFIG`;
+export const CONFIG_FILE = `${PREFIX}CONFIG`;
 
 /** Where the configuration comes from. */
 export interface ConfigSource {

@@ -11,8 +11,8 @@ import { type ConfigSource, readEnvironment, variableOf, type Written } from "./
 export class ConfigError extends ProblemsError {}
 
 export interface DiscordConfig
-  extends Omit<WrittenConfig, "model" | "gpu" | "gpuLayers" | "threads" | "contextSize" | "httpPort" | "httpHost"> {
-  readonly engine: Pick<LlamaEngineOptions, "gpu" | "gpuLayers" | "threads" | "contextSize"> & { readonly model: string };
+  extends Omit<WrittenConfig, "model" | "hub" | "gpu" | "gpuLayers" | "threads" | "contextSize" | "httpPort" | "httpHost"> {
+  readonly engine: Pick<LlamaEngineOptions, "hub" | "gpu" | "gpuLayers" | "threads" | "contextSize"> & { readonly model: string };
   /** Where the metrics are offered; `undefined`: nowhere. */
   readonly http: { readonly port: number; readonly host: string } | undefined;
 }
@@ -58,10 +58,10 @@ function withoutSecrets(problem: string): string {
 }
 
 function arranged(config: WrittenConfig): DiscordConfig {
-  const { model, gpu, gpuLayers, threads, contextSize, httpPort, httpHost, ...rest } = config;
+  const { model, hub, gpu, gpuLayers, threads, contextSize, httpPort, httpHost, ...rest } = config;
   return {
     ...rest,
-    engine: { model, gpu, gpuLayers, threads, contextSize },
+    engine: { model, hub, gpu, gpuLayers, threads, contextSize },
     http: httpPort === undefined ? undefined : { port: httpPort, host: httpHost },
   };
 }

@@ -1,11 +1,8 @@
 import { createHash } from "node:crypto";
 import { type APIEmbed, DefaultRestOptions, type RESTOptions } from "discord.js";
-import { RainError } from "../../core/index.ts";
 import { Vetted } from "../guard/vetted.ts";
+import { LeakError } from "./leak-error.ts";
 import { splitMessage } from "./text/split.ts";
-
-/** Something was about to be posted that is neither vetted nor in words of our own. It was not posted. */
-export class LeakError extends RainError {}
 
 /** Texts that are remembered; each is posted within seconds of being let through. */
 const MOST = 20_000;

@@ -37,6 +37,8 @@ export class Metrics {
       help: "Answers that are written, and that wait",
       labelNames: ["state"],
       registers,
+      // All shards share one model.
+      aggregator: "first",
       async collect() {
         // A model that cannot be reached has no queue that anybody knows of.
         const load = await inference.load().catch(() => undefined);
@@ -50,6 +52,7 @@ export class Metrics {
       name: "rain_gateway_ping_seconds",
       help: "Time that Discord's gateway takes to answer",
       registers,
+      aggregator: "max",
       collect() {
         this.set(Math.max(0, gatewayPing()) / 1000);
       },

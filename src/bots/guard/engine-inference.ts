@@ -31,7 +31,7 @@ interface Held {
 }
 
 /** Examples that the judge of whole texts reads first. */
-const JUDGE_EXAMPLES = 10;
+export const JUDGE_EXAMPLES = 10;
 
 /** The model in this process. One that breaks is loaded anew, and answers fail until it is back. */
 export class EngineInference implements Inference {

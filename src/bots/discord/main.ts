@@ -1,0 +1,85 @@
+/** Where the bot meets its process: clock, environment, signals, exit codes. It loads Discord's library only where that is needed. */
+import { readFileSync } from "node:fs";
+import querystring from "node:querystring";
+import pino, { type Logger } from "pino";
+import { RainError } from "../../core/index.ts";
+import { withPeers } from "../../peers/missing-peer.ts";
+import { type DiscordConfig, readConfig } from "./config.ts";
+import { Ending } from "./ending.ts";
+import { Leaving } from "./leaving.ts";
+import { createLog } from "./log.ts";
+import { PEERS } from "./peers.ts";
+import type { RunInput } from "./serve.ts";
+import { Parent } from "./shards/parent.ts";
+
+export { ConfigError, type DiscordConfig } from "./config.ts";
+export { CONFIG_FILE } from "./config-variables.ts";
+
+/** The process has so much time to end beyond what answers have. */
+const MARGIN_MS = 5000;
+
+/** The configuration by this process's environment and a file. @throws {ConfigError} with every problem */
+export function configuration(fileText: string | undefined): DiscordConfig {
+  return readConfig({ environment: process.env, fileText, readSecret: (path) => readFileSync(path, "utf8") });
+}
+
+/** Runs the bot until a signal ends it. Gives the exit code. @throws {RainError} why it cannot start or go on, in words of our own */
+export async function main(config: DiscordConfig): Promise<number> {
+  const log = logOf(config);
+  using ending = endingOf(config, { log, hearsSignals: true });
+  const { runDiscord } = await withPeers(PEERS, () => import("./run.ts"));
+  return await exitCodeOf(runDiscord(inputOf(config, { log, ending })), { log, ending });
+}
+
+/** Runs one shard, in a process that another one of ours has started. Gives the exit code. */
+export async function mainOfShard(): Promise<number> {
+  const parent = new Parent();
+  const post = await parent.post;
+  const log = logOf(post.config).child({ shard: post.shard });
+  using ending = endingOf(post.config, { log, hearsSignals: false });
+  parent.farewell.addEventListener("abort", () => ending.begin(parent.farewell.reason as Leaving));
+  const { runShard } = await import("./shards/run-shard.ts");
+  const running = runShard(inputOf(post.config, { log, ending }), post, parent);
+  return await exitCodeOf(running, { log, ending }).catch(() => 1);
+}
+
+/** Registers the bot's commands, in one guild or everywhere. Gives their names. @throws {LoginError} when Discord does not take them */
+export async function deploy(config: DiscordConfig, guild: string | undefined): Promise<readonly string[]> {
+  const { deployCommands } = await withPeers(PEERS, () => import("./discord-api.ts"));
+  return await deployCommands({ ...config, guild });
+}
+
+interface Run {
+  readonly log: Logger;
+  readonly ending: Ending;
+}
+
+function logOf({ logLevel: level, token, databaseUrl }: DiscordConfig): Logger {
+  const { password } = URL.canParse(databaseUrl) ? new URL(databaseUrl) : { password: "" };
+  // At once, so that the last line is written however the process ends.
+  const destination = pino.destination({ dest: 1, sync: true });
+  // A log that nobody reads any more is no reason to stop.
+  destination.on("error", () => undefined);
+  return createLog({ level, secrets: [token, password, querystring.unescape(password)], destination });
+}
+
+function endingOf({ drainSeconds }: DiscordConfig, how: { readonly log: Logger; readonly hearsSignals: boolean }): Ending {
+  return new Ending({ ...how, limitMs: drainSeconds * 1000 + MARGIN_MS });
+}
+
+function inputOf(config: DiscordConfig, { log, ending }: Run): RunInput {
+  return { config, log, clock: () => Date.now(), now: () => performance.now(), signal: ending.signal };
+}
+
+async function exitCodeOf(running: Promise<void>, { log, ending }: Run): Promise<number> {
+  try {
+    await running;
+    return ending.exitCode;
+  } catch (error) {
+    // Told to leave while it was still starting.
+    if (error instanceof Leaving) return ending.exitCode;
+    log.fatal({ err: error }, "cannot go on");
+    if (error instanceof RainError) throw error;
+    return 1;
+  }
+}

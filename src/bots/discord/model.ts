@@ -1,0 +1,48 @@
+import type { Engine } from "../../core/index.ts";
+import { type DownloadProgress, loadLlamaEngine } from "../../llama.ts";
+import { EngineInference } from "../guard/engine-inference.ts";
+import { judgeWarnings } from "../guard/judge-warnings.ts";
+import type { RunInput } from "./serve.ts";
+
+/** Loads the model, and finds out beside the bot's work how well it judges. */
+export async function startModel(input: RunInput): Promise<EngineInference> {
+  const { config, log, now, signal } = input;
+  const { maxWaiting, answerTimeoutSeconds, judgeTimeoutSeconds } = config;
+  const onDownload = tenths((percent) => log.info({ percent }, "downloading the model"));
+  let isMeasured = false;
+  const loadEngine = async (): Promise<Engine> => {
+    const engine = await loadLlamaEngine({ ...config.engine, signal, onDownload, onNotice: (notice) => log.warn(notice) });
+    // A model that broke and was loaded again judges no better than before.
+    if (!isMeasured) void warnOfJudges(engine, input);
+    isMeasured = true;
+    return engine;
+  };
+  return await EngineInference.start(loadEngine, {
+    now,
+    maxWaiting,
+    // No guild fills the line.
+    maxOfGuild: Math.ceil(maxWaiting / 2),
+    answerTimeoutMs: answerTimeoutSeconds * 1000,
+    judgeTimeoutMs: judgeTimeoutSeconds * 1000,
+  });
+}
+
+async function warnOfJudges(engine: Engine, { log, signal }: RunInput): Promise<void> {
+  try {
+    for (const warning of await judgeWarnings(engine, signal)) log.warn(warning);
+  } catch (error) {
+    if (!signal.aborted) log.error({ err: error }, "how well the model judges could not be measured");
+  }
+}
+
+/** Tells of each tenth once. */
+function tenths(tell: (percent: number) => void): (progress: DownloadProgress) => void {
+  let last = 0;
+  return ({ downloadedBytes, totalBytes }) => {
+    const percent = Math.floor((downloadedBytes / totalBytes) * 10) * 10;
+    // Of nothing that is to be fetched there is no share.
+    if (Number.isNaN(percent) || percent <= last) return;
+    last = percent;
+    tell(percent);
+  };
+}

@@ -1,0 +1,135 @@
+/**
+ * What may be said of an error where others read it. Errors carry what they fail at: Discord's have the message that was to be posted,
+ * its library's the token, a driver's the address of the database with its password, a parser's the text. So nothing is passed on
+ * for being there: each part has a place and a shape, and what has none is left out. Messages only of errors whose words are our own.
+ */
+import { ContextFullError, EngineError, QueueFullError } from "../../core/index.ts";
+import { MissingPeerError } from "../../peers/missing-peer.ts";
+import { SettingsConflictError, StoreError } from "../guard/store/store-error.ts";
+import { LeakError } from "./leak-error.ts";
+import { LoginError } from "./login-error.ts";
+
+export interface SafeError {
+  readonly type: string;
+  readonly code?: string | number;
+  /** Of HTTP. */
+  readonly status?: number;
+  readonly method?: string;
+  /** What was asked for, without tokens. */
+  readonly route?: string;
+  /** Which parts of a request Discord refuses, and why, by its codes. */
+  readonly problems?: readonly string[];
+  readonly message?: string;
+  /** Where it was thrown, innermost first. */
+  readonly at?: readonly string[];
+  readonly cause?: SafeError;
+  readonly errors?: readonly SafeError[];
+}
+
+/** Errors of which each one says something about another: an end there must be. */
+const DEEPEST = 5;
+const MOST_ERRORS = 4;
+const MOST_PROBLEMS = 8;
+const MOST_FRAMES = 8;
+
+/** Their messages are whole sentences of ours, with numbers, ids of guilds or names of files in them. */
+const OURS = [
+  ContextFullError,
+  EngineError,
+  LeakError,
+  LoginError,
+  MissingPeerError,
+  QueueFullError,
+  SettingsConflictError,
+  StoreError,
+] as const;
+
+const METHODS: readonly unknown[] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
+
+export function safeError(error: unknown, depth = 1): SafeError {
+  if (!(error instanceof Error)) return { type: typeof error };
+  const { name, cause, stack, code, status, method, url, rawError, errors } = error as unknown as Readonly<Record<string, unknown>>;
+  const isDeepest = depth >= DEEPEST;
+  return withoutGaps({
+    type: typeof name === "string" ? (/^[A-Z][A-Za-z]{0,60}Error(?=$| ?\[)/.exec(name)?.[0] ?? "Error") : "Error",
+    code: isCode(code) ? code : undefined,
+    status: typeof status === "number" ? status : undefined,
+    method: METHODS.includes(method) ? (method as string) : undefined,
+    route: typeof url === "string" ? routeOf(url) : undefined,
+    problems: problemsOf(rawError),
+    message: OURS.some((kind) => error instanceof kind) ? error.message : undefined,
+    at: framesOf(stack),
+    cause: cause === undefined || isDeepest ? undefined : safeError(cause, depth + 1),
+    errors: Array.isArray(errors) && !isDeepest ? errors.slice(0, MOST_ERRORS).map((one) => safeError(one, depth + 1)) : undefined,
+  });
+}
+
+type WithGaps = { readonly [Name in keyof SafeError]: SafeError[Name] | undefined };
+
+function withoutGaps(error: WithGaps): SafeError {
+  return Object.fromEntries(Object.entries(error).filter(([, value]) => value !== undefined)) as unknown as SafeError;
+}
+
+/** Numbers are Discord's, `TokenInvalid` is its library's; `ECONNRESET` is Node's, `28P01` PostgreSQL's, `decode-failed` ours. */
+function isCode(code: unknown): code is string | number {
+  return (
+    typeof code === "number" ||
+    (typeof code === "string" && /^(?:[A-Z][A-Z0-9_]{1,40}|[0-9A-Z]{5}|[a-z]+(?:-[a-z]+)*|(?:[A-Z][a-z]+){2,6})$/.test(code))
+  );
+}
+
+/** Words of Discord's routes. Whatever else stands in an address may be a token, a name or what somebody wrote. */
+const WORDS = new Set(
+  "@me @original applications bans bot bulk-delete callback channels commands gateway guilds interactions members messages oauth2 reactions roles threads typing users webhooks".split(
+    " ",
+  ),
+);
+
+/** Behind these and an id comes a token. */
+const BEFORE_TOKEN = ["interactions", "webhooks"];
+
+function routeOf(url: string): string | undefined {
+  if (!URL.canParse(url)) return undefined;
+  const parts = new URL(url).pathname
+    .replace(/^\/api\/v\d+(?=\/)/, "")
+    .split("/")
+    .slice(1);
+  const shown = parts.map((part, index) => {
+    if (index === 2 && BEFORE_TOKEN.includes(parts[0] ?? "")) return ":token";
+    return WORDS.has(part) || /^\d{1,20}$/.test(part) ? part : ":part";
+  });
+  return `/${shown.join("/")}`;
+}
+
+/** Discord's own words quote what it refuses: the path and the code do not. */
+function problemsOf(rawError: unknown): readonly string[] | undefined {
+  const errors = isObject(rawError) ? rawError["errors"] : undefined;
+  return errors === undefined ? undefined : [...problemsIn(errors, [])].slice(0, MOST_PROBLEMS);
+}
+
+function* problemsIn(errors: unknown, path: readonly string[]): Generator<string> {
+  if (!isObject(errors) || path.length > DEEPEST * 2) return;
+  const { _errors: here, ...inside } = errors;
+  for (const one of Array.isArray(here) ? here : []) {
+    const code = isObject(one) ? one["code"] : undefined;
+    if (typeof code === "string" && /^[A-Z][A-Z0-9_]{1,80}$/.test(code)) yield `${path.join(".")}: ${code}`;
+  }
+  for (const [name, value] of Object.entries(inside)) {
+    if (/^(?:[a-z_]{1,40}|\d{1,4})$/.test(name)) yield* problemsIn(value, [...path, name]);
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
+}
+
+/** Only places in this package and in others: a stack begins with the message, and folders may be named after people. */
+function framesOf(stack: unknown): readonly string[] | undefined {
+  const lines = typeof stack === "string" ? stack.split("\n") : [];
+  const frames = lines.flatMap((line) => PLACES.map((place) => place.exec(line)?.[1]).find((found) => found !== undefined) ?? []);
+  return frames.length === 0 ? undefined : frames.slice(0, MOST_FRAMES);
+}
+
+const PLACES = ["node_modules", "dist|src"].map(
+  (folders) => new RegExp(`^ {4}at .*\\b((?:${folders})/[\\w@.+/-]+\\.[cm]?[jt]s:\\d+:\\d+)\\)?$`),
+);

@@ -1,0 +1,62 @@
+import type { ClientOptions } from "discord.js";
+import type { Logger } from "pino";
+import type { Inference } from "../guard/inference.ts";
+import type { Store } from "../guard/store/store.ts";
+import { Bot } from "./bot.ts";
+import type { DiscordConfig } from "./config.ts";
+import { HttpServer, type Operation } from "./http-server.ts";
+import { abortOf, isSudden } from "./leaving.ts";
+import type { Vitals } from "./vitals.ts";
+
+/** What a bot is run with. It looks at nothing else of its process. */
+export interface RunInput {
+  readonly config: DiscordConfig;
+  readonly log: Logger;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  /** A monotonic clock, in milliseconds. */
+  readonly now: () => number;
+  /** Aborted: the bot leaves, and what is being written has `drainSeconds` to end. With a sudden `Leaving` as its reason: at once. */
+  readonly signal: AbortSignal;
+}
+
+/** What the bot of one process works with. */
+export interface Seat {
+  readonly store: Store;
+  readonly inference: Inference;
+  readonly vitals: Vitals;
+  /** Which shards this process has. */
+  readonly client: Pick<ClientOptions, "shards" | "shardCount">;
+}
+
+/**
+ * Logs in and does the bot's work, until it is to leave.
+ *
+ * @throws {LoginError} when Discord does not let it in, or not any more
+ */
+export async function serve(input: RunInput, { store, inference, vitals, client }: Seat): Promise<void> {
+  const { config, log, clock, now, signal } = input;
+  const { token, apiUrl, dms, messageContent, guilds, drainSeconds } = config;
+  await using bot = new Bot({
+    inference,
+    store,
+    log,
+    options: { dms, messageContent, guilds, clock, now },
+    client: { ...client, ...(apiUrl === undefined ? {} : { rest: { api: apiUrl } }) },
+  });
+  vitals.bot = bot;
+  await Promise.race([bot.login(token), abortOf(signal)]);
+  if (!signal.aborted) log.info("ready");
+  await abortOf(AbortSignal.any([signal, bot.lost]));
+  log.info("leaving");
+  await bot.leave(isSudden(signal) ? 0 : drainSeconds * 1000);
+  bot.lost.throwIfAborted();
+}
+
+/** Offers over HTTP what can be asked of the bot, if anybody wants it. */
+export async function offer(operation: Operation, { config, log }: RunInput): Promise<AsyncDisposable | undefined> {
+  if (config.http === undefined) return undefined;
+  const server = await HttpServer.listen(operation, config.http);
+  log.info({ port: server.port }, "metrics and health are offered");
+  return server;
+}

@@ -1,0 +1,16 @@
+import { InferenceClient } from "../../guard/inference-client.ts";
+import { openStore } from "../../guard/store/open-store.ts";
+import { type RunInput, serve } from "../serve.ts";
+import { Vitals } from "../vitals.ts";
+import type { ShardPost } from "./messages.ts";
+import type { Parent } from "./parent.ts";
+
+/** One shard, with the model of another process, until it is to leave. */
+export async function runShard(input: RunInput, { socket, shard, shards }: ShardPost, parent: Parent): Promise<void> {
+  await using store = await openStore(input.config.databaseUrl);
+  const vitals = new Vitals(store);
+  parent.answers = vitals;
+  await using inference = await InferenceClient.connect(socket);
+  vitals.inference = inference;
+  await serve(input, { store, inference, vitals, client: { shards: [shard], shardCount: shards } });
+}

@@ -1,0 +1,52 @@
+import type { Logger } from "pino";
+import type { Store } from "../guard/store/store.ts";
+
+const HOUR_MS = 3_600_000;
+
+interface Kept {
+  readonly store: Pick<Store, "purgeExpired" | "failUnfinished">;
+  readonly log: Logger;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+}
+
+/**
+ * Looks after what the bot remembers: forgets what is older than its guilds allow, and ends the records of answers whose process died.
+ * One process does it for all.
+ */
+export class Upkeep implements AsyncDisposable {
+  readonly #kept: Kept;
+  readonly #timer: NodeJS.Timeout;
+  #work: Promise<void> = Promise.resolve();
+
+  /** At the start nothing is being written yet: whatever is unfinished was left by a process that died. @throws {StoreError} */
+  static async begin(kept: Kept): Promise<Upkeep> {
+    const count = await kept.store.failUnfinished(kept.clock());
+    if (count > 0) kept.log.warn({ count }, "ended the records of answers that were never finished");
+    return new Upkeep(kept);
+  }
+
+  private constructor(kept: Kept) {
+    this.#kept = kept;
+    this.#timer = setInterval(() => {
+      this.#work = this.#work.then(() => this.#look());
+    }, HOUR_MS);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#work;
+  }
+
+  async #look(): Promise<void> {
+    const { store, log, clock } = this.#kept;
+    try {
+      const count = await store.purgeExpired(clock());
+      log.info({ count }, "forgot what was too old");
+      // Of a shard that died; no answer takes an hour.
+      await store.failUnfinished(clock() - HOUR_MS);
+    } catch (error) {
+      log.error({ err: error }, "the database was not looked after, and will be in an hour");
+    }
+  }
+}

@@ -1,0 +1,64 @@
+/** `rain discord`: the bot, from the command line. */
+import { Command, Option } from "commander";
+import { UsageError } from "./failure.ts";
+import { readTextFile } from "./read-text.ts";
+import { handOver } from "./stop-signal.ts";
+
+interface ConfigFlag {
+  readonly config?: string;
+}
+
+interface DeployFlags extends ConfigFlag {
+  readonly guild?: string;
+}
+
+export function discordCommand(): Command {
+  const command = new Command("discord").description("Runs the Discord bot. docs/discord.md leads from nothing to its first answer.");
+  command
+    .command("deploy")
+    .description("Registers the bot's commands: everywhere, which may take an hour, or in one guild, where they are there at once.")
+    .addOption(configOption())
+    .option("--guild <id>", "the guild")
+    .action(deploy);
+  command
+    .command("check")
+    .description("Says all that is wrong with the configuration, and starts nothing.")
+    .addOption(configOption())
+    .action(check);
+  return command.addOption(configOption()).action(start);
+}
+
+function configOption(): Option {
+  return new Option("--config <file>", "YAML or JSON; variables such as RAIN_DISCORD_TOKEN win over it (default: $RAIN_DISCORD_CONFIG)");
+}
+
+async function start(_: ConfigFlag, command: Command): Promise<void> {
+  const { main, config } = await load(command);
+  handOver();
+  process.exitCode = await main(config);
+}
+
+async function deploy({ guild }: DeployFlags, command: Command): Promise<void> {
+  if (guild !== undefined && !/^\d{17,20}$/.test(guild))
+    throw new UsageError(`Expected \`--guild\` to be an id of 17 to 20 digits, got \`${guild}\``);
+  const { register, config } = await load(command);
+  const names = await register(config, guild);
+  process.stdout.write(`Registered ${names.length} commands ${guild === undefined ? "everywhere" : `in ${guild}`}: ${names.join(", ")}\n`);
+}
+
+async function check(_: ConfigFlag, command: Command): Promise<void> {
+  const { config } = await load(command);
+  process.stdout.write(`The configuration is fine: ${config.engine.model}, shards: ${config.shards}.\n`);
+}
+
+/** The bot, loaded only for those who want it, and its configuration. */
+async function load(command: Command) {
+  const { main, deploy: register, configuration, ConfigError, CONFIG_FILE } = await import("../bots/discord/main.ts");
+  const { config: file = process.env[CONFIG_FILE] } = command.optsWithGlobals<ConfigFlag>();
+  const text = file === undefined || file === "" ? undefined : await readTextFile(file);
+  try {
+    return { main, register, config: configuration(text) };
+  } catch (error) {
+    throw error instanceof ConfigError ? new UsageError(error.problems, { cause: error }) : error;
+  }
+}

@@ -1,0 +1,85 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { COMMAND_DATA } from "../../src/bots/discord/commands/interactions.ts";
+import { BotScene } from "../support/bot-scene.ts";
+import { runRain } from "../support/run-rain.ts";
+import { temporaryFolder } from "../support/tiny-model.ts";
+
+const folder = temporaryFolder();
+afterAll(() => folder[Symbol.dispose]());
+
+/** In the shape of Discord's. */
+const TOKEN = "AAAAAAAAAAAAAAAAAAAAAAAAAA.BBBBBB.CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCC";
+
+function file(name: string, text: string): string {
+  const path = join(folder.path, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+describe("rain discord check", () => {
+  it("is content with a file and variables, and starts nothing", async () => {
+    const config = file("fine.yaml", "model: /no/such.gguf\nshards: 2\n");
+    const { stdout, stderr } = await runRain(["discord", "check", "--config", config], { environment: { RAIN_DISCORD_TOKEN: TOKEN } });
+    expect({ stdout, stderr }).toEqual({ stdout: "The configuration is fine: /no/such.gguf, shards: 2.\n", stderr: "" });
+  });
+
+  it("finds the file by a variable, and a token in a file of its own", async () => {
+    const environment = {
+      RAIN_DISCORD_CONFIG: file("named.json", '{"shards": "auto"}'),
+      RAIN_DISCORD_TOKEN_FILE: file("token", `${TOKEN}\n`),
+    };
+    const { stdout } = await runRain(["discord", "check"], { environment });
+    expect(stdout).toBe("The configuration is fine: embedded, shards: auto.\n");
+  });
+
+  it("says every problem in a line, ends with 2, and shows no secret", async () => {
+    const config = file("wrong.yaml", `token: "${TOKEN}!"\nshards: many\nmaxWait: 3\n`);
+    const { stdout, stderr } = await runRain(["discord", "check", "--config", config], { code: 2 });
+    expect(stdout).toBe("");
+    expect(stderr.trimEnd().split("\n")).toEqual([
+      expect.stringMatching(/^rain: Expected `token` to be the bot's token.* characters of something else$/),
+      expect.stringMatching(/^rain: Expected `shards` to be .*, got `many` \(string\)$/),
+      "rain: Expected a known name in the file, got `maxWait` (did you mean `maxWaiting`?)",
+    ]);
+  });
+
+  it.each([
+    ["a file that is not there", ["check", "--config", "/no/such.yaml"], "rain: Expected to read `/no/such.yaml`, got: ENOENT"],
+    ["an unknown command", ["chek"], "rain: too many arguments for 'discord'"],
+    ["a guild that is none", ["deploy", "--guild", "general"], "rain: Expected `--guild` to be an id of 17 to 20 digits, got `general`"],
+  ])("refuses %s in one line", async (_what, parameters, complaint) => {
+    const { stdout, stderr } = await runRain(["discord", ...parameters], { code: 2, environment: { RAIN_DISCORD_TOKEN: TOKEN } });
+    expect({ stdout, stderr }).toEqual({ stdout: "", stderr: expect.stringMatching(/^[^\n]+\n$/) });
+    expect(stderr).toContain(complaint);
+  });
+});
+
+describe("rain discord deploy", () => {
+  const names = COMMAND_DATA.map(({ name }) => name);
+
+  it("registers the commands everywhere", async () => {
+    await using scene = await BotScene.open();
+    const said = await scene.run("discord", "deploy");
+    expect(said).toBe(`Registered ${names.length} commands everywhere: ${names.join(", ")}\n`);
+    const guild = await scene.addGuild();
+    // People find a command that is registered, and no other.
+    expect(() => guild.person("Ada").uses(guild.channel("general"), "/ask", { question: "hi" })).not.toThrow();
+  });
+
+  it("registers them in one guild", async () => {
+    await using scene = await BotScene.open();
+    const guild = await scene.addGuild();
+    const other = await scene.addGuild();
+    expect(await scene.run("discord", "deploy", "--guild", guild.id)).toContain(`in ${guild.id}`);
+    expect(() => guild.person("Ada").uses(guild.channel("general"), "/ask", { question: "hi" })).not.toThrow();
+    expect(() => other.person("Ada").uses(other.channel("general"), "/ask", { question: "hi" })).toThrow();
+  });
+
+  it("says in one line what Discord refuses", async () => {
+    await using scene = await BotScene.open();
+    const { stderr } = await scene.tries(1, "discord", "deploy", "--guild", "12345678901234567");
+    expect(stderr).toMatch(/^rain: Expected Discord to do as it was asked, got \d+ \(HTTP 40[34]\)\n$/);
+  });
+});
