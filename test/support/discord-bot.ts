@@ -25,8 +25,8 @@ export const LIMITS: EngineInferenceOptions = {
 };
 
 /** The embedded model, for a whole file of tests. */
-export async function embeddedInference(): Promise<EngineInference> {
-  return await EngineInference.start(() => loadLlamaEngine({ model: "embedded", gpu: false }), LIMITS);
+export async function embeddedInference(options: Partial<EngineInferenceOptions> = {}): Promise<EngineInference> {
+  return await EngineInference.start(() => loadLlamaEngine({ model: "embedded", gpu: false }), { ...LIMITS, ...options });
 }
 
 export interface BotSetUp {

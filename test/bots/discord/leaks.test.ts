@@ -9,7 +9,8 @@ import { WatchedInference } from "../../support/watched-inference.ts";
 
 let embedded: EngineInference;
 beforeAll(async () => {
-  embedded = await embeddedInference();
+  // One after another: batches of so small a model cost more than they save.
+  embedded = await embeddedInference({ concurrency: 1 });
 });
 afterAll(async () => await embedded[Symbol.asyncDispose]());
 
