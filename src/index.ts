@@ -45,6 +45,8 @@ export type {
   Role,
   SampledToken,
   Sampling,
+  SearchedNode,
+  SearchedTree,
   Settings,
   Side,
   Spent,
@@ -52,6 +54,8 @@ export type {
   Tool,
   ToolCall,
   ToolChoice,
+  TraceData,
+  TraceStep,
   Turn,
   Verdict,
 } from "./core/index.ts";
@@ -60,6 +64,7 @@ export type {
 // What the judge judges, and how well it does
 // Cost
 // Similarity of texts
+// How an answer came about, as a page
 // Errors
 export {
   AnswerQueue,
@@ -90,4 +95,6 @@ export {
   rain,
   SENTIMENT,
   TRUTHFUL,
+  Trace,
+  tracePage,
 } from "./core/index.ts";

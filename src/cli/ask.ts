@@ -9,6 +9,7 @@ import { loadEngine } from "./load-engine.ts";
 import { type Report, toJson, toLine } from "./report.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { flushed, note } from "./terminal.ts";
+import { TraceFile } from "./trace-file.ts";
 import { warnOfJudge } from "./warn-of-judge.ts";
 import { writeAnswer } from "./write-answer.ts";
 
@@ -16,6 +17,7 @@ interface AskFlags extends DecodingFlags {
   readonly messages?: string;
   readonly compare?: boolean;
   readonly json?: boolean;
+  readonly trace?: string;
 }
 
 /** What was asked, of whom. */
@@ -39,6 +41,7 @@ export function askCommand(): Command {
     .argument("[prompt]", "what to ask; - reads standard input")
     .option("--messages <file>", 'continue a chat: a JSON list of {"role", "content"}')
     .option("--compare", "first what plain decoding says, then every rewind, then the answer")
+    .option("--trace <file>", "also writes a page that shows the search: what was tried, judged, left and taken")
     .option("--json", "one object instead of text");
   return addDecodingOptions(command).action(ask);
 }
@@ -50,9 +53,12 @@ async function ask(prompt: string | undefined, flags: AskFlags): Promise<void> {
   const turns = await readConversation({ prompt, messages: flags.messages });
   const signal = stopSignal();
   await using engine = await loadEngine({ options: engineOptions, signal, isQuiet: flags.quiet === true });
-  const request = { engine, turns, options: { ...options, signal } };
+  const plain = { engine, turns, options: { ...options, signal } };
+  await using trace = flags.trace === undefined ? undefined : await TraceFile.open(flags.trace, plain);
+  const request = { ...plain, options: trace?.options ?? plain.options };
   await warnOfJudge({ engine, options: request.options, isQuiet: flags.quiet === true });
   const report = await (flags.compare === true ? askComparing(request, flags) : askPlainly(request, flags));
+  trace?.end(report.answer);
   await flushed(process.stdout);
   signal.throwIfAborted();
   if (flags.quiet !== true && flags.json !== true) tell(report);

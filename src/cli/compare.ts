@@ -44,7 +44,10 @@ export async function compare({ engine, turns, options, isShown }: Comparing): P
 
   bold(`RAIN (${mode}) tries, judges and rewinds:`);
   const start = performance.now();
-  const onEvent = (event: RainEvent) => isShown && process.stdout.write(`${describe(event)}\n`);
+  const onEvent = (event: RainEvent) => {
+    options.onEvent?.(event);
+    if (isShown) process.stdout.write(`${describe(event)}\n`);
+  };
   const judged = await answer(engine, turns, { ...options, onEvent, revealDiscarded: true });
   const milliseconds = performance.now() - start;
 

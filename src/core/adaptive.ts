@@ -12,6 +12,7 @@ import { explore } from "./search/explore.ts";
 import { addJudged, tokensOf } from "./search/judged-children.ts";
 import { tellRewind } from "./search/rewind.ts";
 import { answerAt, type Search } from "./search/search-state.ts";
+import { tellTree } from "./search/searched-tree.ts";
 import { ancestors, createRoot, type Node, reroot, tokensBelowRoot } from "./search/tree.ts";
 import { ValueRange } from "./search/value-range.ts";
 
@@ -42,6 +43,7 @@ export async function* adaptive(engine: Engine, turns: readonly Turn[], settings
     course.seed = deriveSeed(settings.seed, course.draws++);
     if (passes(found, settings) || goesOnWith(found, course)) yield* commit(found, course);
     else {
+      tellTree(topOf(found), undefined, course);
       yield course.writing.refuse(settings.refusal, course.rewinds);
       break;
     }
@@ -145,6 +147,7 @@ function goesOnWith(best: Node, { writing }: Course): boolean {
 /** Goes on behind a node; of all that is committed now, the newest tokens are held back, and the others released. */
 function* commit(node: Node, course: Course): Generator<RainStep, void, void> {
   const { writing } = course;
+  tellTree(topOf(node), node, course);
   course.tip = node;
   const path = [...ancestors(node)].filter(({ parent }) => parent !== undefined).toReversed();
   for (const oldest of path) {
@@ -155,6 +158,10 @@ function* commit(node: Node, course: Course): Generator<RainStep, void, void> {
     reroot(oldest, writing.settings.rootSmoothing);
     yield step;
   }
+}
+
+function topOf(node: Node): Node {
+  return [...ancestors(node)].at(-1) as Node;
 }
 
 function judgedValue(node: Node): number {

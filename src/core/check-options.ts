@@ -55,6 +55,7 @@ const RULES: { readonly [Name in keyof Settings]: Rule } = {
   },
   signal,
   onEvent: callback,
+  onTree: callback,
   revealDiscarded: flag,
   tools: { expected: "a list of `{ name, parameters }`, each with a name of its own", isMet: areTools },
   toolChoice: {

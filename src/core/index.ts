@@ -71,4 +71,7 @@ export { PRESETS, type Preset } from "./presets.ts";
 export { answer, rain } from "./rain.ts";
 export { deriveSeed, randomAt } from "./random.ts";
 export { cosine, type Embed, embedText } from "./search/embedding.ts";
+export type { SearchedNode, SearchedTree } from "./search/searched-tree.ts";
 export type { CallKeys, Tool, ToolCall, ToolChoice } from "./tools/tool.ts";
+export { Trace, type TraceData, type TraceStep } from "./trace/trace.ts";
+export { tracePage } from "./trace/trace-page.ts";

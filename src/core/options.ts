@@ -3,6 +3,7 @@ import type { OutputFormat } from "./engine/engine.ts";
 import { HARMLESS, type Principle } from "./judge/principle.ts";
 import { PRESETS, type Preset } from "./presets.ts";
 import { type Embed, embedText } from "./search/embedding.ts";
+import type { SearchedTree } from "./search/searched-tree.ts";
 import type { Tool, ToolChoice } from "./tools/tool.ts";
 
 export const MODES = ["adaptive", "paper", "vanilla", "best-of-n"] as const;
@@ -49,7 +50,9 @@ export interface RainOptions {
   readonly signal?: AbortSignal | undefined;
   /** Told of every rewind and commit, as it happens. */
   readonly onEvent?: (event: RainEvent) => void;
-  /** Lets rewind events carry the text that was left: unsafe text, for demonstrations. @default false */
+  /** Told of the tree of each search, just before the answer goes on with what was found in it. `paper` and `adaptive` mode. */
+  readonly onTree?: ((tree: SearchedTree) => void) | undefined;
+  /** Lets rewind events and trees carry the text that was left: unsafe text, for demonstrations. @default false */
   readonly revealDiscarded?: boolean;
 
   /**
@@ -179,6 +182,7 @@ export const DEFAULTS: Settings = {
   format: undefined,
   signal: undefined,
   onEvent: () => undefined,
+  onTree: undefined,
   revealDiscarded: false,
   tools: [],
   toolChoice: "auto",

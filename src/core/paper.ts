@@ -5,6 +5,7 @@ import { Judge } from "./judge/judge.ts";
 import type { Settings } from "./options.ts";
 import { findStep } from "./search/search.ts";
 import type { Search } from "./search/search-state.ts";
+import { tellTree } from "./search/searched-tree.ts";
 import { createRoot, reroot } from "./search/tree.ts";
 import { ValueRange } from "./search/value-range.ts";
 
@@ -20,6 +21,7 @@ export async function* paper(engine: Engine, turns: readonly Turn[], settings: S
   let root = createRoot();
   while (!writing.isOver) {
     const { best, rewinds } = await findStep(root, search);
+    tellTree(root, best, search);
     yield writing.commit(best.tokens, { value: best.value, visits: best.visits, rewinds });
     root = reroot(best, settings.rootSmoothing);
   }

@@ -58,7 +58,7 @@ export class RunningBot implements AsyncDisposable {
       store: spoil(store),
       log: pino({ level: "debug" }, { write: (line: string) => void logged.push(line) }),
       options: { dms: true, messageContent: true, clock: () => platform.now(), now: () => performance.now(), ...options },
-      client: { rest: { api: platform.api, ...rest }, waitGuildTimeout: 1000 },
+      client: { ...platform.clientOptions, rest: { ...platform.clientOptions.rest, ...rest } },
     });
     return new RunningBot({ platform, bot, store, logged, folder });
   }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { type APIEmbed, DefaultRestOptions, type RESTOptions } from "discord.js";
-import type { Vetted } from "../guard/vetted.ts";
+import { Vetted } from "../guard/vetted.ts";
 import { LeakError } from "./leak-error.ts";
 import { splitMessage } from "./text/split.ts";
 
@@ -21,6 +21,7 @@ export class Door {
 
   /** An answer, in parts that fit into messages. */
   answer(vetted: Vetted): readonly string[] {
+    if (!Vetted.isVetted(vetted)) throw new LeakError("Expected an answer that was vetted, got something that only looks like one");
     return splitMessage(vetted.text).map((part) => this.own(part));
   }
 

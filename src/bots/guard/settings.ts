@@ -122,7 +122,6 @@ export const SETTINGS = z
 
 export type GuildSettings = z.infer<typeof SETTINGS>;
 export type PlainPrinciple = z.infer<typeof plainPrinciple>;
-export type Rule = z.infer<typeof rule>;
 
 /** What a guild has that never decided anything. */
 export const DEFAULT_SETTINGS: GuildSettings = SETTINGS.parse({});

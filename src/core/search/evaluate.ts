@@ -7,6 +7,6 @@ import type { Node, Outcome } from "./tree.ts";
 /** Asks the judge about a leaf's text, with what was simulated behind it. */
 export async function evaluate(leaf: Node, simulated: readonly Token[], search: Search): Promise<Outcome> {
   const answer = search.writing.ending.readable([...answerAt(leaf, search), ...simulated]);
-  const [{ value }] = (await hear([answer], search)) as [Opinion];
-  return { value, simulated };
+  const [{ value, byOrder }] = (await hear([answer], search)) as [Opinion];
+  return { value, byOrder, simulated };
 }

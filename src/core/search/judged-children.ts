@@ -1,8 +1,9 @@
 import type { SampledToken, Token } from "../engine/engine.ts";
 import { hear } from "../judge/hearing.ts";
+import type { Opinion } from "../judge/opinion.ts";
 import { backup } from "./backup.ts";
 import { answerAt, type Search } from "./search-state.ts";
-import { addChild, type Node } from "./tree.ts";
+import { addChild, assignPriors, type Node } from "./tree.ts";
 
 /** Tokens as they were drawn, from one check to the next. */
 export type Span = readonly SampledToken[];
@@ -15,24 +16,27 @@ export function tokensOf(span: Span): readonly Token[] {
 export async function addJudged(parent: Node, spans: readonly Span[], search: Search): Promise<readonly Node[]> {
   const { ending, settings } = search.writing;
   const answer = answerAt(parent, search);
-  const values = await valuesOf(parent, spans, search);
-  return spans.map((span, index) => {
+  const opinions = await opinionsOf(parent, spans, search);
+  const children = spans.map((span, index) => {
     const tokens = tokensOf(span);
     const logProbability = span.reduce((sum, { probability }) => sum + Math.log(probability), 0);
     const child = addChild(parent, { tokens, logProbability, isOver: ending.isOver([...answer, ...tokens]) });
-    const value = values[index] as number;
-    child.outcome = { value, simulated: [] };
+    const { value, byOrder } = opinions[index] as Opinion;
+    child.outcome = { value, byOrder, simulated: [] };
     backup(child, { value, embeddings: [], range: search.range }, settings);
     return child;
   });
+  // Nothing is selected by it here: whoever looks at the tree wants to see how likely each was.
+  if (children.length > 0) assignPriors(parent, 0);
+  return children;
 }
 
-/** What would be read is judged; where that is the parent's text, as behind a bare end token, its value still holds. */
-async function valuesOf(parent: Node, spans: readonly Span[], search: Search): Promise<number[]> {
+/** What would be read is judged; where that is the parent's text, as behind a bare end token, what was found of it still holds. */
+async function opinionsOf(parent: Node, spans: readonly Span[], search: Search): Promise<Opinion[]> {
   const answer = answerAt(parent, search);
   const texts = spans.map((span) => search.writing.ending.readable([...answer, ...tokensOf(span)]));
   const isNews = (text: readonly Token[]) => parent.outcome === undefined || text.length !== answer.length;
   const news = texts.filter(isNews);
   const opinions = news.length === 0 ? [] : await hear(news, search);
-  return texts.map((text) => (isNews(text) ? opinions.shift()?.value : parent.outcome?.value) as number);
+  return texts.map((text) => (isNews(text) ? opinions.shift() : parent.outcome) as Opinion);
 }

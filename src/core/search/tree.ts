@@ -4,6 +4,8 @@ import type { Token } from "../engine/engine.ts";
 export interface Outcome {
   /** -1 (bad) to 1 (good). */
   readonly value: number;
+  /** The same for each order of the options that was asked. */
+  readonly byOrder: readonly number[];
   /** The tokens that were simulated behind the node so that it could be judged; they are in no answer. */
   readonly simulated: readonly Token[];
 }

@@ -18,7 +18,7 @@ import type { OnRainEvent } from "./rain-events.ts";
 import { engineOptions, LOAD_OPTIONS, type LoadOptions } from "./shared-engine.ts";
 
 /** How an answer is written, except for what LangChain has names of its own for. */
-export type Decoding = Omit<RainOptions, "signal" | "onEvent" | "stop" | "tools" | "toolChoice" | "parallelCalls" | "format">;
+export type Decoding = Omit<RainOptions, "signal" | "onEvent" | "onTree" | "stop" | "tools" | "toolChoice" | "parallelCalls" | "format">;
 
 /** What may be told of while an answer is written. */
 export interface Telling {
@@ -37,6 +37,11 @@ export interface ChatRainFields extends BaseChatModelParams, Decoding, LoadOptio
   readonly stop?: readonly string[];
   /** Whether each search is a child run in traces: what it tried and what came of it, in numbers. @default false */
   readonly traceSearch?: boolean;
+  /**
+   * A page for each answer that shows its search: written to this file in place of the last answer's, or given to this function. What
+   * was discarded is in it only with `revealDiscarded`. @default none
+   */
+  readonly trace?: string | ((page: string) => unknown);
   /**
    * Whether the judge is measured beside the first answer by each principle: about two dozen short questions, whose outcome `onNotice` is
    * told if it is bad. @default true
@@ -80,7 +85,7 @@ const LANGCHAIN_FIELDS: readonly string[] = [
 ] satisfies readonly (keyof BaseChatModelParams)[];
 
 /** Names of LangChain's for what the core calls otherwise, or what belongs to one answer. */
-const NOT_DECODING: readonly string[] = ["signal", "onEvent", "tools", "toolChoice", "parallelCalls", "format"];
+const NOT_DECODING: readonly string[] = ["signal", "onEvent", "onTree", "tools", "toolChoice", "parallelCalls", "format"];
 
 const DECODING = Object.keys(DEFAULTS).filter((name) => !NOT_DECODING.includes(name));
 
@@ -89,6 +94,7 @@ export const OWN_RULES = {
   model: { expected: "`embedded`, a path, an address or an engine", isMet: (value) => isPath(value) || isEngine(value) },
   onRainEvent: callback,
   traceSearch: flag,
+  trace: { expected: "the path of a file or a function", isMet: (value) => typeof value === "function" || isPath(value) },
   checkJudge: flag,
   onNotice: callback,
   outputVersion: oneOf(["v0", "v1"]),

@@ -241,6 +241,7 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
       life: this.#calls.life,
       checkJudge,
       onNotice: this.#onNotice,
+      trace: this.#fields.trace,
     });
   }
 }

@@ -1,5 +1,7 @@
-import { DEFAULTS, type RainOptions, type Turn } from "../../core/index.ts";
+import { writeFile } from "node:fs/promises";
+import { DEFAULTS, type RainOptions, Trace, type Turn, tracePage } from "../../core/index.ts";
 import { AnswerTelling, type Listeners } from "./answer-telling.ts";
+import type { ChatRainFields } from "./chat-rain-fields.ts";
 import type { EngineSource } from "./engine-source.ts";
 import { noticeUnfitJudge } from "./judge-notice.ts";
 import type { Steps } from "./steps.ts";
@@ -14,20 +16,39 @@ export interface Writing {
   readonly life: AbortSignal;
   readonly checkJudge: boolean;
   readonly onNotice: (notice: string) => void;
+  readonly trace: ChatRainFields["trace"];
 }
 
 /** Writes one answer, in its turn among all that this engine is asked for. */
-export async function* write({ source, turns, request, listeners, signal, life, checkJudge, onNotice }: Writing): Steps {
+export async function* write({ source, turns, request, listeners, signal, life, checkJudge, onNotice, trace }: Writing): Steps {
   const { engine, queue } = await source.hosted({ signal, onNotice });
   if (checkJudge) noticeUnfitJudge(engine, { ...request, signal: life }, onNotice);
   const telling = new AnswerTelling(listeners);
+  const options = { ...request, signal, onEvent: telling.hear };
+  const traced = trace === undefined ? undefined : new Trace(turns, options);
   try {
-    const answer = yield* queue.rain(turns, { ...request, signal, onEvent: telling.hear });
+    const answer = yield* queue.rain(turns, traced?.options ?? options);
+    traced?.end(answer);
     await telling.ended(answer.finishReason);
     const { mode = DEFAULTS.mode, principle = DEFAULTS.principle } = request;
     return { answer, model: engine.facts.model, mode, principle: principle.name };
   } catch (error) {
     await telling.failed(error);
     throw error;
+  } finally {
+    if (traced !== undefined && trace !== undefined) await handOver(tracePage(traced.data(engine.facts.model)), { trace, onNotice });
+  }
+}
+
+interface Receiver extends Pick<Writing, "onNotice"> {
+  readonly trace: NonNullable<ChatRainFields["trace"]>;
+}
+
+/** A page that nobody can take is no reason to lose the answer. */
+async function handOver(page: string, { trace, onNotice }: Receiver): Promise<void> {
+  try {
+    await (typeof trace === "function" ? trace(page) : writeFile(trace, page));
+  } catch (error) {
+    onNotice(`Expected \`trace\` to take a page, got: ${error instanceof Error ? error.message : String(error)}`);
   }
 }

@@ -79,6 +79,6 @@ export function appealButton({ id, guild }: ReviewRecord): APIActionRowComponent
   return { type: ComponentType.ActionRow, components: [button] };
 }
 
-export function capital(text: string): string {
+function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

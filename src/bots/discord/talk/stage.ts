@@ -56,6 +56,8 @@ export class Stage {
   /** Takes away what was posted; with a line, this is left in its place. */
   async withdraw(line?: string): Promise<void> {
     this.#end();
+    // What is on its way stands there in a moment.
+    await this.#work;
     if (!this.#isPosted) return;
     if (line === undefined) await this.#next(() => this.#site.remove());
     else await this.#put(this.#door.own(line), false);

@@ -1,5 +1,5 @@
 /** Discord's limit for one message, in UTF-16 units. */
-export const MESSAGE_LIMIT = 2000;
+const MESSAGE_LIMIT = 2000;
 
 const CLOSING = "\n```";
 
