@@ -23,11 +23,12 @@ export interface GatewayFacts {
 const LOGIN_WINDOW_MS = 5500;
 
 /** @throws {LoginError} when Discord does not know the token or cannot be reached */
-export async function gatewayFacts(account: DiscordAccount): Promise<GatewayFacts> {
+export async function gatewayFacts(account: DiscordAccount, signal: AbortSignal): Promise<GatewayFacts> {
   try {
-    const { shards, session_start_limit } = (await restOf(account).get(Routes.gatewayBot())) as RESTGetAPIGatewayBotResult;
+    const { shards, session_start_limit } = (await restOf(account).get(Routes.gatewayBot(), { signal })) as RESTGetAPIGatewayBotResult;
     return { shards, betweenLoginsMs: Math.ceil(LOGIN_WINDOW_MS / session_start_limit.max_concurrency) };
   } catch (error) {
+    signal.throwIfAborted();
     throw loginErrorOf(error);
   }
 }

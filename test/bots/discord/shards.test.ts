@@ -117,12 +117,12 @@ describe("What goes wrong in the model", () => {
     const lines: string[] = [];
     const log = createLog({ level: "info", secrets: [], destination: { write: (line) => void lines.push(line) } });
     const codes = ["model", "busy", "judge", "late"] as const;
+    let judged = 0;
     const failing: Partial<Inference> = {
       model: "broken",
       judge: () =>
         Promise.reject(new InferenceError(codes[judged++] ?? "model", "secret", { cause: new EngineError("decode-failed", "No cache") })),
     };
-    let judged = 0;
     const inference = new LoggedInference(failing as Inference, log);
     for (const code of codes) await expect(inference.judge({ turns: [], principles: [] })).rejects.toMatchObject({ code });
     expect(lines.map((line) => JSON.parse(line) as { err: unknown }).map(({ err }) => err)).toMatchObject([
