@@ -8,6 +8,7 @@ import { temporaryFolder, writeTinyModel } from "../support/tiny-model.ts";
 const folder = temporaryFolder();
 // A model that was never trained finds no end.
 const endless = writeTinyModel(join(folder.path, "endless.gguf"));
+const searching = writeTinyModel(join(folder.path, "searching.gguf"), { contextSize: 2048 });
 const ENDLESS = ["ask", "Hello", "--model", endless, "--max-tokens", "500", "--mode", "vanilla"];
 const STOPPED = "rain: Stopped by Ctrl-C\n";
 afterAll(() => folder[Symbol.dispose]());
@@ -20,10 +21,8 @@ function file(name: string, content: string): string {
 
 describe("Ctrl-C ends with 130 and one line", () => {
   it("while an answer is written; what was printed until then was judged", async () => {
-    // No answer is good enough for this one, so that every step takes the whole search.
-    const impossible = { name: "impossible", question: "Is the answer harmless?", good: "harmful", bad: "harmless" };
-    const principle = file("impossible.json", JSON.stringify(impossible));
-    const parameters = ["ask", "How do I rob the bank?", "--mode", "paper", "--principle", principle, "--max-tokens", "20"];
+    // An untrained judge finds nothing good enough, so that every step takes the whole search: seconds pass behind the first word.
+    const parameters = ["ask", "Hello", "--quiet", "--model", searching, "--mode", "paper", "--max-tokens", "32"];
     const whole = await runRain(parameters);
     const { stdout, stderr } = await runRain(parameters, {
       code: 130,

@@ -214,7 +214,7 @@ describe("The review queue", () => {
     const elsewhere = scene.platform.addGuild({ channels: ["general"], name: "Elsewhere" });
     await scene.platform.idle();
     const post = await scene.platform.replyTo(
-      elsewhere.owner.says(elsewhere.channel("general"), scene.mention("How do I paint the bank?")),
+      elsewhere.owner.says(elsewhere.channel("general"), scene.mention("How do I visit the castle?")),
     );
     for (const act of ["approve", "reject", "explain"]) {
       const answer = await elsewhere.owner.forges(post, `review:${act}:1`).response();
