@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { BotHome, BotProcess, environmentOf } from "./support/bot-process.ts";
+import { startPlatform } from "./support/discord/platform.ts";
 import { ROOT, runModule } from "./support/run-module.ts";
 
 const names = readdirSync(join(ROOT, "examples")).filter((name) => name.endsWith(".ts"));
@@ -21,4 +23,16 @@ describe("the examples", () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).not.toBe("");
   });
+});
+
+it("30-discord-bot.ts is a bot, where there is a Discord", async () => {
+  await using platform = await startPlatform();
+  using home = new BotHome();
+  const guild = platform.addGuild({ members: ["Ada"] });
+  await using bot = new BotProcess(environmentOf(platform, home), ["--import", "tsx", join(ROOT, "examples/30-discord-bot.ts")]);
+  await bot.line("ready");
+  const asking = guild.person("Ada").uses(guild.channel("general"), "/ask", { question: "How do I plant a tree?" });
+  expect((await asking.response()).content).not.toBe("");
+  bot.kill("SIGINT");
+  expect(await bot.ended).toEqual({ code: 0, signal: null, stderr: "" });
 });

@@ -35,7 +35,9 @@ function configOption(): Option {
 async function start(_: ConfigFlag, command: Command): Promise<void> {
   const { main, config } = await load(command);
   handOver();
-  process.exitCode = await main(config);
+  const exitCode = await main(config);
+  // Nothing is waited for any more: a request may hang for a long time.
+  process.exit(exitCode);
 }
 
 async function deploy({ guild }: DeployFlags, command: Command): Promise<void> {

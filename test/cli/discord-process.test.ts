@@ -8,6 +8,9 @@ const [QUESTION = "", OTHER_QUESTION = ""] = TASKS.helpful.questions(2, 31).map(
 /** What the bot asks for before it writes an answer: it has begun by then. */
 const READING = { method: "GET", route: "/channels/:channel/messages" } as const;
 
+/** First it asks whether it may log in at all, then where. */
+const LOGGING_IN = { method: "GET", route: "/gateway/bot" } as const;
+
 describe("The bot in a process of its own", () => {
   it("answers, shows how it is, and leaves when it is told to", async () => {
     await using scene = await BotScene.open();
@@ -28,12 +31,11 @@ describe("The bot in a process of its own", () => {
   it("is alive before it is ready, and says what it waits for", async () => {
     await using scene = await BotScene.open();
     await scene.addGuild();
-    const hold = scene.platform.holdNext({ route: "/gateway/bot" });
+    const asking = scene.platform.holdNext(LOGGING_IN);
     const bot = scene.start();
-    // It asks twice: first whether it may log in at all, then where.
-    await hold.arrived;
-    const login = scene.platform.holdNext({ route: "/gateway/bot" });
-    hold.release();
+    await asking.arrived;
+    const login = scene.platform.holdNext(LOGGING_IN);
+    asking.release();
     await login.arrived;
     expect(await bot.page("/healthz")).toMatchObject({ status: 200 });
     expect(await bot.page("/readyz")).toEqual({ status: 503, text: '{"ready":false,"reasons":{"gateway":"not connected"}}' });
@@ -94,15 +96,22 @@ describe("The bot in a process of its own", () => {
     expect(await bot.ended).toMatchObject({ code: 143 });
   });
 
-  it("leaves while it is still starting, too", async () => {
+  it("leaves while it is still starting, whatever it waits for", async () => {
     await using scene = await BotScene.open();
-    const hold = scene.platform.holdNext({ route: "/gateway/bot" });
+    const first = scene.platform.holdNext(LOGGING_IN);
     const bot = scene.start();
-    await hold.arrived;
+    await first.arrived;
     bot.kill("SIGTERM");
-    await bot.line("told to end");
-    hold.release();
     expect(await bot.ended).toEqual({ code: 0, signal: null, stderr: "" });
+
+    const asking = scene.platform.holdNext(LOGGING_IN);
+    const next = scene.start();
+    await asking.arrived;
+    scene.platform.holdNext(LOGGING_IN);
+    asking.release();
+    await next.line("logging in");
+    next.kill("SIGTERM");
+    expect(await next.ended).toEqual({ code: 0, signal: null, stderr: "" });
   });
 
   it("ends in order with 1, to be started again, where Discord's library fails", async () => {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { COMMAND_DATA } from "../../src/bots/discord/commands/interactions.ts";
 import { BotScene } from "../support/bot-scene.ts";
+import { ROOT, runProgram } from "../support/run-module.ts";
 import { runRain } from "../support/run-rain.ts";
 import { temporaryFolder } from "../support/tiny-model.ts";
 
@@ -32,6 +33,12 @@ describe("rain discord check", () => {
     };
     const { stdout } = await runRain(["discord", "check"], { environment });
     expect(stdout).toBe("The configuration is fine: embedded, shards: auto.\n");
+  });
+
+  it("reads variables that Node reads from a file", async () => {
+    const variables = file(".env", `RAIN_DISCORD_TOKEN=${TOKEN}\nRAIN_DISCORD_SHARDS=3\n`);
+    const parameters = [`--env-file=${variables}`, join(ROOT, "dist/cli/main.js"), "discord", "check"];
+    expect(await runProgram(process.execPath, parameters)).toMatchObject({ code: 0, stdout: expect.stringContaining("shards: 3") });
   });
 
   it("says every problem in a line, ends with 2, and shows no secret", async () => {

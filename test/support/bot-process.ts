@@ -51,7 +51,7 @@ export function environmentOf(platform: Platform, home: BotHome, settings: Reado
   return Object.fromEntries(Object.entries(all).map(([name, value]) => [`RAIN_DISCORD_${name}`, value]));
 }
 
-/** `rain discord` as it is built, in a process of its own and in those that it starts. */
+/** A bot as it is built, in a process of its own and in those that it starts. */
 export class BotProcess implements AsyncDisposable {
   readonly lines: LogLine[] = [];
   /** When all its processes have ended: all that hold its standard output. */
@@ -60,8 +60,9 @@ export class BotProcess implements AsyncDisposable {
   readonly #waiting = new Set<() => void>();
   readonly #met = new Set<LogLine>();
 
-  constructor(environment: Readonly<Record<string, string>>) {
-    this.#child = spawn(process.execPath, [command, "discord"], {
+  /** @param parameters of Node's @default what runs `rain discord` */
+  constructor(environment: Readonly<Record<string, string>>, parameters: readonly string[] = [command, "discord"]) {
+    this.#child = spawn(process.execPath, parameters, {
       env: { ...process.env, ...environment },
       stdio: ["ignore", "pipe", "pipe"],
     });

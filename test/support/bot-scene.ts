@@ -15,7 +15,8 @@ export class BotScene implements AsyncDisposable {
   readonly #bots: BotProcess[] = [];
 
   static async open(options: PlatformOptions = {}): Promise<BotScene> {
-    return new BotScene(await startPlatform(options));
+    // Several processes share the machine.
+    return new BotScene(await startPlatform({ patienceMs: 60_000, ...options }));
   }
 
   private constructor(platform: Platform) {

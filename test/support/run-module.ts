@@ -21,10 +21,14 @@ export function runBenchmark(name: string, parameters: readonly string[]): Promi
 }
 
 /** Runs a program in the root of the project, without input. */
-export function runProgram(program: string, parameters: readonly string[]): Promise<Outcome> {
+export function runProgram(
+  program: string,
+  parameters: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const environment = { ...process.env, NO_COLOR: "1" };
-    const child = spawn(program, parameters, { cwd: ROOT, env: environment, stdio: ["ignore", "pipe", "pipe"] });
+    const env = { ...process.env, NO_COLOR: "1", ...environment };
+    const child = spawn(program, parameters, { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] });
     let stdout = "";
     let stderr = "";
     child.stdout.on("data", (data) => (stdout += data));

@@ -123,6 +123,8 @@ export class Bot implements AsyncDisposable {
     this.#isLeaving = true;
     this.#moderator.stop();
     const { drafts } = this.#parts;
+    // At once is before anything else happens.
+    if (drainMs === 0) drafts.takeBackAll("shutdown");
     const timer = setTimeout(() => drafts.takeBackAll("shutdown"), drainMs);
     await this.idle();
     clearTimeout(timer);

@@ -5,7 +5,7 @@ import { LoginError } from "./login-error.ts";
 import { type SafeError, safeError } from "./safe-error.ts";
 
 /** How to reach Discord, and as whom. */
-export interface Account {
+export interface DiscordAccount {
   readonly token: string;
   /** Where Discord's interface is, if not where it always is. */
   readonly apiUrl?: string | undefined;
@@ -23,16 +23,17 @@ export interface GatewayFacts {
 const LOGIN_WINDOW_MS = 5500;
 
 /** @throws {LoginError} when Discord does not know the token or cannot be reached */
-export async function gatewayFacts(account: Account): Promise<GatewayFacts> {
+export async function gatewayFacts(account: DiscordAccount, signal: AbortSignal): Promise<GatewayFacts> {
   try {
-    const { shards, session_start_limit } = (await restOf(account).get(Routes.gatewayBot())) as RESTGetAPIGatewayBotResult;
+    const { shards, session_start_limit } = (await restOf(account).get(Routes.gatewayBot(), { signal })) as RESTGetAPIGatewayBotResult;
     return { shards, betweenLoginsMs: Math.ceil(LOGIN_WINDOW_MS / session_start_limit.max_concurrency) };
   } catch (error) {
+    signal.throwIfAborted();
     throw loginErrorOf(error);
   }
 }
 
-export interface Deployment extends Account {
+export interface Deployment extends DiscordAccount {
   /** @default what Discord says */
   readonly applicationId?: string | undefined;
   /** Where they can be used, and at once. @default everywhere, within an hour */
@@ -99,6 +100,6 @@ function inWords({ type, code, status, cause, errors: [first] = [] }: SafeError)
   return `${code ?? type}${status === undefined ? "" : ` (HTTP ${status})`}`;
 }
 
-function restOf({ token, apiUrl }: Account): REST {
+function restOf({ token, apiUrl }: DiscordAccount): REST {
   return new REST(apiUrl === undefined ? {} : { api: apiUrl }).setToken(token);
 }

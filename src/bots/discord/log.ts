@@ -1,8 +1,16 @@
 /** The bot's log: JSON lines, in which neither a secret nor a word that somebody wrote can be. */
+import querystring from "node:querystring";
 import pino, { type DestinationStream, type LevelWithSilent, type LogFn, type Logger } from "pino";
 import type { Reason } from "../guard/outcome.ts";
 import { ACTIONS } from "../guard/settings.ts";
+import type { DiscordConfig } from "./config.ts";
 import { safeError } from "./safe-error.ts";
+
+/** The log of a bot, as it is configured. Neither its token nor its database's password gets into it: see `createLog`. */
+export function botLog({ logLevel: level, token, databaseUrl }: DiscordConfig, destination: DestinationStream): Logger {
+  const { password } = URL.canParse(databaseUrl) ? new URL(databaseUrl) : { password: "" };
+  return createLog({ level, secrets: [token, password, querystring.unescape(password)], destination });
+}
 
 export interface LogInput {
   readonly level: LevelWithSilent;

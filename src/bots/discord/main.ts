@@ -1,13 +1,12 @@
 /** Where the bot meets its process: clock, environment, signals, exit codes. It loads Discord's library only where that is needed. */
 import { readFileSync } from "node:fs";
-import querystring from "node:querystring";
 import pino, { type Logger } from "pino";
 import { RainError } from "../../core/index.ts";
 import { withPeers } from "../../peers/missing-peer.ts";
 import { type DiscordConfig, readConfig } from "./config.ts";
 import { Ending } from "./ending.ts";
 import { Leaving } from "./leaving.ts";
-import { createLog } from "./log.ts";
+import { botLog } from "./log.ts";
 import { PEERS } from "./peers.ts";
 import type { RunInput } from "./serve.ts";
 import { Parent } from "./shards/parent.ts";
@@ -54,13 +53,12 @@ interface Run {
   readonly ending: Ending;
 }
 
-function logOf({ logLevel: level, token, databaseUrl }: DiscordConfig): Logger {
-  const { password } = URL.canParse(databaseUrl) ? new URL(databaseUrl) : { password: "" };
+function logOf(config: DiscordConfig): Logger {
   // At once, so that the last line is written however the process ends.
   const destination = pino.destination({ dest: 1, sync: true });
   // A log that nobody reads any more is no reason to stop.
   destination.on("error", () => undefined);
-  return createLog({ level, secrets: [token, password, querystring.unescape(password)], destination });
+  return botLog(config, destination);
 }
 
 function endingOf({ drainSeconds }: DiscordConfig, how: { readonly log: Logger; readonly hearsSignals: boolean }): Ending {

@@ -17,7 +17,7 @@ import { Vitals } from "./vitals.ts";
  */
 export async function runDiscord(input: RunInput): Promise<void> {
   // Before a model is loaded, which may take its time: a wrong token is found at once.
-  const { shards: recommended, betweenLoginsMs } = await gatewayFacts(input.config);
+  const { shards: recommended, betweenLoginsMs } = await gatewayFacts(input.config, input.signal);
   const shards = input.config.shards === "auto" ? recommended : input.config.shards;
   if (shards === 1) await runAlone(input);
   else await runShards(input, { shards, betweenLoginsMs });

@@ -45,6 +45,7 @@ export async function serve(input: RunInput, { store, inference, vitals, client 
     client: { ...client, ...(apiUrl === undefined ? {} : { rest: { api: apiUrl } }) },
   });
   vitals.bot = bot;
+  log.info("logging in");
   await Promise.race([bot.login(token), abortOf(signal)]);
   if (!signal.aborted) log.info("ready");
   await abortOf(AbortSignal.any([signal, bot.lost]));

@@ -2,8 +2,13 @@ import { EventEmitter } from "node:events";
 import type { Shard } from "discord.js";
 import pino from "pino";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { createLog } from "../../../src/bots/discord/log.ts";
 import { KeptShard } from "../../../src/bots/discord/shards/kept-shard.ts";
+import { LoggedInference } from "../../../src/bots/discord/shards/logged-inference.ts";
 import { Pace } from "../../../src/bots/discord/shards/pace.ts";
+import type { Inference } from "../../../src/bots/guard/inference.ts";
+import { InferenceError } from "../../../src/bots/guard/inference-error.ts";
+import { EngineError } from "../../../src/core/index.ts";
 
 /** A shard of the library's, without a process. */
 class FakeShard extends EventEmitter {
@@ -104,5 +109,25 @@ describe("Those who log in", () => {
     void pace.turn().then(() => at.push(Date.now()));
     await vi.advanceTimersByTimeAsync(0);
     expect(at).toEqual([0, 5500, 11_000, 60_000]);
+  });
+});
+
+describe("What goes wrong in the model", () => {
+  it("is logged where the model is, with its cause; that it is busy is not", async () => {
+    const lines: string[] = [];
+    const log = createLog({ level: "info", secrets: [], destination: { write: (line) => void lines.push(line) } });
+    const codes = ["model", "busy", "judge", "late"] as const;
+    let judged = 0;
+    const failing: Partial<Inference> = {
+      model: "broken",
+      judge: () =>
+        Promise.reject(new InferenceError(codes[judged++] ?? "model", "secret", { cause: new EngineError("decode-failed", "No cache") })),
+    };
+    const inference = new LoggedInference(failing as Inference, log);
+    for (const code of codes) await expect(inference.judge({ turns: [], principles: [] })).rejects.toMatchObject({ code });
+    expect(lines.map((line) => JSON.parse(line) as { err: unknown }).map(({ err }) => err)).toMatchObject([
+      { code: "model", cause: { message: "No cache" } },
+      { code: "judge", cause: { message: "No cache" } },
+    ]);
   });
 });

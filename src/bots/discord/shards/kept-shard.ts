@@ -52,8 +52,13 @@ export class KeptShard {
     await pace.turn();
     if (signal.aborted) return;
     this.#waitMs = Math.min(Math.max(this.#waitMs * 2, FIRST_WAIT_MS), LONGEST_WAIT_MS);
-    // Without a limit: who says when it is ready is asked, and who dies is heard.
-    await this.#shard.spawn(-1).catch((error: unknown) => log.error({ err: error, shard: this.id }, "shard not started"));
+    try {
+      // Without a limit: who says when it is ready is asked, and who dies is heard.
+      await this.#shard.spawn(-1);
+    } catch (error) {
+      log.error({ err: error, shard: this.id }, "shard not started");
+      void this.start();
+    }
   }
 
   /** What the shard says; `undefined` if it says nothing. */
@@ -85,8 +90,11 @@ export class KeptShard {
 
   #begin(child: ChildProcess): void {
     const { post, log } = this.#keeping;
-    // Without a listener, what cannot be started would end this process.
-    child.on("error", (error) => log.error({ err: error, shard: this.id }, "shard process"));
+    // Without a listener, what cannot be started would end this process; and of what never lived no death is heard.
+    child.on("error", (error) => {
+      log.error({ err: error, shard: this.id }, "shard process");
+      if (child.pid === undefined) this.#shard.kill();
+    });
     log.info({ shard: this.id, child: child.pid }, "shard started");
     this.#tell({ rain: "begin", post: { ...post, shard: this.id } });
   }

@@ -15,6 +15,7 @@ import { NotReady, type Readiness, readinessOf } from "../readiness.ts";
 import { offer, type RunInput } from "../serve.ts";
 import { Upkeep } from "../upkeep.ts";
 import { Fleet } from "./fleet.ts";
+import { LoggedInference } from "./logged-inference.ts";
 import { Pace } from "./pace.ts";
 
 /** Shards have so much time to end beyond what answers have. */
@@ -35,7 +36,7 @@ export async function runShards(input: RunInput, { shards, betweenLoginsMs }: Ga
   const fleet = new Fleet({ post: { config, socket: socket.path, shards }, pace: new Pace(betweenLoginsMs, signal), log, signal });
   const model: { inference?: Inference } = {};
   await using _http = await offer(operationOf({ store, model, fleet }), input);
-  await using inference = await startModel(input);
+  await using inference = new LoggedInference(await startModel(input), log);
   model.inference = inference;
   await using _server = await InferenceServer.listen(inference, socket.path);
   log.info({ shards }, "the model is ready for the shards");

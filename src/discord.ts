@@ -1,0 +1,68 @@
+/** The Discord bot: nothing of what it writes can be read before it was judged. Needs `discord.js`; importing it loads no native code. */
+import { PEERS } from "./bots/discord/peers.ts";
+import { withPeers } from "./peers/missing-peer.ts";
+
+const loaded = await withPeers(PEERS, async () => ({
+  ...(await import("./bots/discord/bot.ts")),
+  ...(await import("./bots/discord/discord-api.ts")),
+  ...(await import("./bots/discord/run.ts")),
+}));
+
+// Running it
+/**
+ * Runs the bot until its signal is aborted, as `rain discord` does.
+ *
+ * ```ts
+ * const config = readConfig({ environment: process.env });
+ * const log = botLog(config, process.stdout);
+ * await runDiscord({ config, log, clock: Date.now, now: () => performance.now(), signal });
+ * ```
+ *
+ * `docs/discord.md` leads from nothing to the first answer.
+ */
+export const runDiscord = loaded.runDiscord;
+/** Registers the bot's commands with Discord, which keeps them: once, and again when they changed. */
+export const deployCommands = loaded.deployCommands;
+export { type DiscordConfig, readConfig } from "./bots/discord/config.ts";
+export type { ConfigSource } from "./bots/discord/config-variables.ts";
+export type { Deployment, DiscordAccount } from "./bots/discord/discord-api.ts";
+export { botLog } from "./bots/discord/log.ts";
+export type { RunInput } from "./bots/discord/serve.ts";
+
+// Its parts, for who puts them together differently
+/** The bot of one process: a client of discord.js, and what it does with what it hears. */
+export const Bot = loaded.Bot;
+export type Bot = InstanceType<typeof loaded.Bot>;
+export type { BotInput } from "./bots/discord/bot.ts";
+// Errors
+export { ConfigError } from "./bots/discord/config.ts";
+export { LeakError } from "./bots/discord/leak-error.ts";
+export { LoginError } from "./bots/discord/login-error.ts";
+export type { BotOptions } from "./bots/discord/parts.ts";
+export { EngineInference, type EngineInferenceOptions } from "./bots/guard/engine-inference.ts";
+export type {
+  Account,
+  Answered,
+  AnswerRequest,
+  AnswerWaiting,
+  CoursePoint,
+  Inference,
+  JudgeRequest,
+  Load,
+} from "./bots/guard/inference.ts";
+export { InferenceError, type InferenceErrorCode } from "./bots/guard/inference-error.ts";
+export { DEFAULT_SETTINGS, type GuildSettings } from "./bots/guard/settings.ts";
+export { openStore } from "./bots/guard/store/open-store.ts";
+export type {
+  AuditRecord,
+  Finding,
+  NewReview,
+  PersonalData,
+  ReplyEnd,
+  ReplyRecord,
+  ReviewRecord,
+  SettingsVersion,
+  Store,
+} from "./bots/guard/store/store.ts";
+export { SettingsConflictError, StoreError, type StoreErrorCode } from "./bots/guard/store/store-error.ts";
+export { MissingPeerError } from "./peers/missing-peer.ts";

@@ -1,0 +1,58 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { createLog } from "../../../src/bots/discord/log.ts";
+import { Upkeep } from "../../../src/bots/discord/upkeep.ts";
+import { storeError } from "../../../src/bots/guard/store/store-error.ts";
+
+const HOUR_MS = 3_600_000;
+
+/** What the store is told to do, and what is logged. */
+function keeping(purgeExpired: () => Promise<number> = async () => 3) {
+  const done: string[] = [];
+  const lines: string[] = [];
+  const store = {
+    purgeExpired: (now: number) => {
+      done.push(`purge ${now / HOUR_MS}`);
+      return purgeExpired();
+    },
+    failUnfinished: async (before: number) => {
+      done.push(`end ${before / HOUR_MS}`);
+      return 2;
+    },
+  };
+  const log = createLog({ level: "info", secrets: [], destination: { write: (line) => void lines.push(line) } });
+  return { done, lines, begin: () => Upkeep.begin({ store, log, clock: () => Date.now() }) };
+}
+
+beforeEach(() => void vi.useFakeTimers({ now: 100 * HOUR_MS }));
+afterEach(() => void vi.useRealTimers());
+
+describe("The store", () => {
+  it("has the records ended at the start that a dead process left, and is rid of the old ones every hour", async () => {
+    const { begin, done, lines } = keeping();
+    await using _upkeep = await begin();
+    expect(done).toEqual(["end 100"]);
+    expect(JSON.parse(lines[0] ?? "")).toMatchObject({ level: "warn", count: 2 });
+    await vi.advanceTimersByTimeAsync(2 * HOUR_MS);
+    expect(done).toEqual(["end 100", "purge 101", "end 100", "purge 102", "end 101"]);
+  });
+
+  it("that fails is looked after again in an hour", async () => {
+    const { begin, done, lines } = keeping(() => Promise.reject(storeError("locked", new Error("secret"))));
+    await using _upkeep = await begin();
+    await vi.advanceTimersByTimeAsync(2 * HOUR_MS);
+    expect(done).toEqual(["end 100", "purge 101", "purge 102"]);
+    expect(JSON.parse(lines.at(-1) ?? "")).toMatchObject({ level: "error", err: { code: "locked" } });
+  });
+
+  it("is left alone afterwards, but not in the middle of it", async () => {
+    let finish: (count: number) => void = () => undefined;
+    const { begin, done } = keeping(() => new Promise((resolve) => (finish = resolve)));
+    const upkeep = await begin();
+    await vi.advanceTimersByTimeAsync(HOUR_MS);
+    const ended = upkeep[Symbol.asyncDispose]();
+    finish(0);
+    await ended;
+    await vi.advanceTimersByTimeAsync(2 * HOUR_MS);
+    expect(done).toEqual(["end 100", "purge 101", "end 100"]);
+  });
+});

@@ -1,0 +1,46 @@
+import { Events } from "discord.js";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Vitals } from "../../../src/bots/discord/vitals.ts";
+import type { EngineInference } from "../../../src/bots/guard/engine-inference.ts";
+import { storeError } from "../../../src/bots/guard/store/store-error.ts";
+import { embeddedInference, RunningBot } from "../../support/discord-bot.ts";
+
+let inference: EngineInference;
+beforeAll(async () => {
+  inference = await embeddedInference();
+});
+afterAll(async () => await inference[Symbol.asyncDispose]());
+
+describe("What can be asked of a bot", () => {
+  it("says part by part what is not there yet", async () => {
+    await using running = await RunningBot.start({ inference });
+    const vitals = new Vitals(running.store);
+    expect(await vitals.readiness()).toEqual({ isReady: false, reasons: { gateway: "not connected", model: "not loaded yet" } });
+    expect(await vitals.metrics()).toBe("");
+    expect(await vitals.figures()).toEqual([]);
+    vitals.inference = inference;
+    vitals.bot = running.bot;
+    expect(await vitals.readiness()).toEqual({ isReady: false, reasons: { gateway: "not connected" } });
+    await running.login();
+    expect(await vitals.readiness()).toEqual({ isReady: true, reasons: {} });
+    expect(await vitals.metrics()).toContain("rain_leaks 0");
+    expect(await vitals.figures()).toContainEqual(expect.objectContaining({ name: "rain_queue", aggregator: "first" }));
+  });
+
+  it("says that the gateway is away until it is back", async () => {
+    await using running = await RunningBot.start({ inference });
+    const { client } = running.bot;
+    await running.login();
+    const away = new Promise<boolean>((resolve) => client.once(Events.ShardReconnecting, () => resolve(running.bot.isReady)));
+    const back = new Promise<boolean>((resolve) => client.once(Events.ShardResume, () => resolve(running.bot.isReady)));
+    running.platform.dropGateway();
+    expect(await away).toBe(false);
+    expect(await back).toBe(true);
+  });
+
+  it("says that the store does not answer", async () => {
+    await using running = await RunningBot.start({ inference });
+    const vitals = new Vitals({ ...running.store, ping: () => Promise.reject(storeError("locked", undefined)) });
+    expect((await vitals.readiness()).reasons["store"]).toContain("got a lock that somebody holds");
+  });
+});
