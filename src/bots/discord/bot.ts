@@ -1,14 +1,4 @@
-import {
-  Client,
-  type ClientOptions,
-  Events,
-  GatewayIntentBits,
-  type Message,
-  type PartialMessage,
-  Partials,
-  PermissionFlagsBits,
-  Status,
-} from "discord.js";
+import { Client, type ClientOptions, Events, type Message, type PartialMessage, PermissionFlagsBits, Status } from "discord.js";
 import type { Logger } from "pino";
 import { guarded } from "../guard/guarded.ts";
 import { cooldown } from "../guard/guards/cooldown.ts";
@@ -21,6 +11,7 @@ import type { Inference } from "../guard/inference.ts";
 import { responding } from "../guard/respond.ts";
 import { DEFAULT_SETTINGS, type GuildSettings } from "../guard/settings.ts";
 import type { Store } from "../guard/store/store.ts";
+import { clientOptions } from "./client-options.ts";
 import { handleInteraction } from "./commands/interactions.ts";
 import { closedError, loginErrorOf } from "./discord-api.ts";
 import { Door } from "./door.ts";
@@ -231,17 +222,4 @@ export class Bot implements AsyncDisposable {
     const needed = [PermissionFlagsBits.ViewChannel, PermissionFlagsBits.ReadMessageHistory, write];
     return isServed(options, message.guildId) && me !== null && message.channel.permissionsFor(me).has(needed);
   }
-}
-
-function clientOptions(door: Door, { messageContent }: BotOptions, given: Partial<ClientOptions> = {}): ClientOptions {
-  const intents = [GatewayIntentBits.Guilds, GatewayIntentBits.GuildMessages, GatewayIntentBits.DirectMessages];
-  return {
-    ...given,
-    intents: messageContent ? [...intents, GatewayIntentBits.MessageContent] : intents,
-    // Private channels are not known before somebody writes in them, nor are old messages that change.
-    partials: [Partials.Channel, Partials.Message],
-    allowedMentions: { parse: [], repliedUser: false },
-    failIfNotExists: true,
-    rest: { ...given.rest, makeRequest: door.makeRequest },
-  };
 }

@@ -3,7 +3,7 @@
  * its library's the token, a driver's the address of the database with its password, a parser's the text. So nothing is passed on
  * for being there: each part has a place and a shape, and what has none is left out. Messages only of errors whose words are our own.
  */
-import { ContextFullError, EngineError, QueueFullError } from "../../core/index.ts";
+import { ContextFullError, EngineError, QueueFullError, RainError } from "../../core/index.ts";
 import { MissingPeerError } from "../../peers/missing-peer.ts";
 import { SettingsConflictError, StoreError } from "../guard/store/store-error.ts";
 import { LeakError } from "./leak-error.ts";
@@ -52,7 +52,7 @@ export function safeError(error: unknown, depth = 1): SafeError {
   const isDeepest = depth >= DEEPEST;
   return withoutGaps({
     type: typeof name === "string" ? (/^[A-Z][A-Za-z]{0,60}Error(?=$| ?\[)/.exec(name)?.[0] ?? "Error") : "Error",
-    code: isCode(code) ? code : undefined,
+    code: codeOf(error, code),
     status: typeof status === "number" ? status : undefined,
     method: METHODS.includes(method) ? (method as string) : undefined,
     route: typeof url === "string" ? routeOf(url) : undefined,
@@ -70,20 +70,23 @@ function withoutGaps(error: WithGaps): SafeError {
   return Object.fromEntries(Object.entries(error).filter(([, value]) => value !== undefined)) as unknown as SafeError;
 }
 
-/** Numbers are Discord's, `TokenInvalid` is its library's; `ECONNRESET` is Node's, `28P01` PostgreSQL's, `decode-failed` ours. */
-function isCode(code: unknown): code is string | number {
-  return (
-    typeof code === "number" ||
-    (typeof code === "string" && /^(?:[A-Z][A-Z0-9_]{1,40}|[0-9A-Z]{5}|[a-z]+(?:-[a-z]+)*|(?:[A-Z][a-z]+){2,6})$/.test(code))
-  );
+/** Numbers are Discord's, `TokenInvalid` is its library's, `ECONNRESET` Node's, `28P01` PostgreSQL's. */
+const CODE = /^(?:[A-Z][A-Z0-9_]{1,40}|[0-9A-Z]{5}|(?:[A-Z][a-z]+){2,6})$/;
+
+/** Such as `decode-failed`. */
+const OUR_CODE = /^[a-z]+(?:-[a-z]+)*$/;
+
+function codeOf(error: Error, code: unknown): string | number | undefined {
+  if (typeof code === "number") return code;
+  if (typeof code !== "string") return undefined;
+  return CODE.test(code) || (error instanceof RainError && OUR_CODE.test(code)) ? code : undefined;
 }
 
 /** Words of Discord's routes. Whatever else stands in an address may be a token, a name or what somebody wrote. */
-const WORDS = new Set(
-  "@me @original applications bans bot bulk-delete callback channels commands gateway guilds interactions members messages oauth2 reactions roles threads typing users webhooks".split(
-    " ",
-  ),
-);
+const WORDS: ReadonlySet<string> = new Set([
+  ...["@me", "@original", "applications", "bans", "bot", "bulk-delete", "callback", "channels", "commands", "gateway", "guilds"],
+  ...["interactions", "members", "messages", "oauth2", "reactions", "roles", "threads", "typing", "users", "webhooks"],
+]);
 
 /** Behind these and an id comes a token. */
 const BEFORE_TOKEN = ["interactions", "webhooks"];

@@ -69,13 +69,25 @@ describe("A shard", () => {
     expect(waits).toEqual([1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000, 60_000]);
   });
 
-  it("that was ready before it died is started again at once", async () => {
+  it("that was ready for a minute before it died is started again at once", async () => {
     const { shard, kept } = keep();
     await kept.start();
     shard.emit("ready");
+    await vi.advanceTimersByTimeAsync(60_000);
     shard.die();
     await vi.advanceTimersByTimeAsync(0);
-    expect(shard.startedAt).toEqual([0, 0]);
+    expect(shard.startedAt).toEqual([0, 60_000]);
+  });
+
+  it("that dies as soon as it is ready is not", async () => {
+    const { shard, kept } = keep();
+    await kept.start();
+    for (const wait of [1000, 2000]) {
+      shard.emit("ready");
+      shard.die();
+      await vi.advanceTimersByTimeAsync(wait);
+    }
+    expect(shard.startedAt).toEqual([0, 1000, 3000]);
   });
 
   it("is not started again when all are to leave", async () => {

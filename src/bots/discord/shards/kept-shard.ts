@@ -8,6 +8,9 @@ import { type Pace, pause } from "./pace.ts";
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 60_000;
 
+/** One that was ready for so long does not die again and again. */
+const WELL_AFTER_MS = 60_000;
+
 /** Longer nobody waits for what it says. */
 const ANSWER_MS = 1500;
 
@@ -25,6 +28,7 @@ export class KeptShard {
   readonly #shard: Shard;
   readonly #keeping: Keeping;
   #waitMs = 0;
+  #wellTimer: NodeJS.Timeout | undefined;
   #questions = 0;
   readonly #asked = new Map<number, (answer: unknown) => void>();
 
@@ -32,9 +36,7 @@ export class KeptShard {
     this.#shard = shard;
     this.#keeping = keeping;
     shard.on("spawn", (child) => this.#begin(child as ChildProcess));
-    shard.on("ready", () => {
-      this.#waitMs = 0;
-    });
+    shard.on("ready", () => this.#ready());
     shard.on("message", (message: unknown) => {
       if (isFromShard(message)) this.#asked.get(message.id)?.(message.answer);
     });
@@ -99,8 +101,16 @@ export class KeptShard {
     this.#tell({ rain: "begin", post: { ...post, shard: this.id } });
   }
 
+  #ready(): void {
+    clearTimeout(this.#wellTimer);
+    this.#wellTimer = setTimeout(() => {
+      this.#waitMs = 0;
+    }, WELL_AFTER_MS).unref();
+  }
+
   #died({ exitCode, signalCode }: ChildProcess): void {
     const { log, signal } = this.#keeping;
+    clearTimeout(this.#wellTimer);
     if (signal.aborted) return;
     log.error({ shard: this.id, code: exitCode ?? undefined, signal: signalCode ?? undefined }, "shard died, and is started again");
     void this.start();
