@@ -1,11 +1,12 @@
 import type { FinishReason, RainAnswer, RainStep } from "./answer.ts";
+import { firstStop, stopStrings } from "./boundary.ts";
 import { Ending } from "./ending.ts";
 import type { Call, Continuation, Engine, Formatted, Prefix, Sampling, Token, Turn } from "./engine/engine.ts";
 import { ContextFullError } from "./errors.ts";
 import type { Principle } from "./judge/principle.ts";
 import { Meter, type Purpose } from "./meter.ts";
 import type { Settings } from "./options.ts";
-import { firstStop, TextStream } from "./text-stream.ts";
+import { TextStream } from "./text-stream.ts";
 
 /** What is known of tokens as they are committed. */
 type Found = Pick<RainStep, "value" | "visits" | "rewinds">;
@@ -37,8 +38,9 @@ export class Writing {
     this.prompt = engine.render(turns);
     const room = engine.facts.contextSize - this.prompt.length;
     if (room < 1) throw new ContextFullError(this.prompt.length + 1, engine.facts.contextSize);
-    this.ending = new Ending(engine, this.prompt, { stop: settings.stop, limit: Math.min(settings.maxTokens, room) });
-    this.#stream = new TextStream(engine, this.prompt, settings.stop);
+    const boundary = stopStrings(settings.stop);
+    this.ending = new Ending(engine, this.prompt, { boundary, limit: Math.min(settings.maxTokens, room) });
+    this.#stream = new TextStream(engine, this.prompt, boundary);
   }
 
   /** The answer so far, in tokens. */
