@@ -35,6 +35,8 @@ export type {
   Priming,
   Principle,
   PrincipleInput,
+  Prompting,
+  PromptingOptions,
   Purpose,
   Question,
   QueuedOptions,
@@ -53,6 +55,8 @@ export type {
   ToolCall,
   ToolChoice,
   Turn,
+  UrialExample,
+  UrialLayout,
   Verdict,
 } from "./core/index.ts";
 // Writing an answer
@@ -85,6 +89,7 @@ export {
   PRINCIPLES,
   PURPOSES,
   principle,
+  promptingNotice,
   QueueFullError,
   RainError,
   rain,

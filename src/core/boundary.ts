@@ -34,10 +34,22 @@ export function firstStop(text: string, stops: readonly string[]): number {
 }
 
 /** Length of the longest end of `text` with which one of these strings begins. */
-function possibleStop(text: string, stops: readonly string[]): number {
+export function possibleStop(text: string, stops: readonly string[]): number {
   const lengths = stops.map((stop) => {
     for (let length = Math.min(stop.length - 1, text.length); length > 0; length--) if (stop.startsWith(text.slice(-length))) return length;
     return 0;
   });
   return Math.max(0, ...lengths);
+}
+/** A text that ends where the first of several boundaries is. */
+export function firstOf(boundaries: readonly Boundary[]): Boundary {
+  return {
+    reach: Math.max(...boundaries.map(({ reach }) => reach)),
+    endOf: (text) => {
+      const ends = boundaries.map((boundary) => boundary.endOf(text)).filter((end) => end !== undefined);
+      return ends.length === 0 ? undefined : Math.min(...ends);
+    },
+    safeLength: (text) => Math.min(...boundaries.map((boundary) => boundary.safeLength(text))),
+    wholeLength: (text) => Math.min(...boundaries.map((boundary) => boundary.wholeLength(text))),
+  };
 }

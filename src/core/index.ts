@@ -68,6 +68,9 @@ export {
 } from "./option-rules.ts";
 export { DEFAULTS, type Judging, MODES, type Mode, type OnExhausted, type RainOptions, type Settings, type Verdict } from "./options.ts";
 export { PRESETS, type Preset } from "./presets.ts";
+export { promptingNotice, promptLength } from "./prompt.ts";
+export { PROMPTINGS, type Prompting, type PromptingOptions, URIAL_LAYOUTS, type UrialLayout } from "./prompts/prompting.ts";
+export type { UrialExample } from "./prompts/urial-examples.ts";
 export { answer, rain } from "./rain.ts";
 export { deriveSeed, randomAt } from "./random.ts";
 export { cosine, type Embed, embedText } from "./search/embedding.ts";

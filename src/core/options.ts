@@ -2,6 +2,7 @@ import type { RainEvent } from "./answer.ts";
 import type { OutputFormat } from "./engine/engine.ts";
 import { HARMLESS, type Principle } from "./judge/principle.ts";
 import { PRESETS, type Preset } from "./presets.ts";
+import type { PromptingOptions } from "./prompts/prompting.ts";
 import { type Embed, embedText } from "./search/embedding.ts";
 import type { Tool, ToolChoice } from "./tools/tool.ts";
 
@@ -23,7 +24,7 @@ export type Judging = "in-place" | "preamble";
 export type OnExhausted = "refuse" | "best" | "error";
 
 /** How to write an answer. All optional; `DEFAULTS` holds what is left out. */
-export interface RainOptions {
+export interface RainOptions extends PromptingOptions {
   /** @default "adaptive" */
   readonly mode?: Mode;
   /** What the judge judges. @default HARMLESS */
@@ -183,6 +184,9 @@ export const DEFAULTS: Settings = {
   tools: [],
   toolChoice: "auto",
   parallelCalls: true,
+  prompting: "auto",
+  urialExamples: 3,
+  urialLayout: "lines",
   judgeExamples: 10,
   verdict: "soft",
   preset: "balanced",
