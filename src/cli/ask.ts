@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { DEFAULTS, type Engine, type FinishReason, type RainOptions, type Turn } from "../core/index.ts";
+import { DEFAULTS, type Engine, type FinishReason, promptingNotice, type RainOptions, type Turn } from "../core/index.ts";
 import { compare } from "./compare.ts";
 import { readConversation } from "./conversation.ts";
 import { addDecodingOptions, type DecodingFlags, readDecodingOptions } from "./decoding-options.ts";
@@ -51,6 +51,8 @@ async function ask(prompt: string | undefined, flags: AskFlags): Promise<void> {
   const signal = stopSignal();
   await using engine = await loadEngine({ options: engineOptions, signal, isQuiet: flags.quiet === true });
   const request = { engine, turns, options: { ...options, signal } };
+  const notice = promptingNotice(engine, options);
+  if (notice !== undefined && flags.quiet !== true) note(notice);
   await warnOfJudge({ engine, options: request.options, isQuiet: flags.quiet === true });
   const report = await (flags.compare === true ? askComparing(request, flags) : askPlainly(request, flags));
   await flushed(process.stdout);

@@ -2,6 +2,7 @@ import { DEFAULTS, type RainOptions, type Turn } from "../../core/index.ts";
 import { AnswerTelling, type Listeners } from "./answer-telling.ts";
 import type { EngineSource } from "./engine-source.ts";
 import { noticeUnfitJudge } from "./judge-notice.ts";
+import { noticePrompting } from "./prompting-notice.ts";
 import type { Steps } from "./steps.ts";
 
 export interface Writing {
@@ -19,6 +20,7 @@ export interface Writing {
 /** Writes one answer, in its turn among all that this engine is asked for. */
 export async function* write({ source, turns, request, listeners, signal, life, checkJudge, onNotice }: Writing): Steps {
   const { engine, queue } = await source.hosted({ signal, onNotice });
+  noticePrompting(engine, request, onNotice);
   if (checkJudge) noticeUnfitJudge(engine, { ...request, signal: life }, onNotice);
   const telling = new AnswerTelling(listeners);
   try {
