@@ -2,6 +2,7 @@
 
 // Engines: what runs the model
 export type {
+  AffixPair,
   Answering,
   AnswerJudge,
   AnswerQueueOptions,
@@ -11,11 +12,14 @@ export type {
   CallKeys,
   Checkup,
   Continuation,
+  ContrastFamily,
+  ContrastForm,
   Cost,
   Embed,
   Engine,
   EngineErrorCode,
   EngineFacts,
+  EngineSimulation,
   Example,
   FinishReason,
   Formatted,
@@ -24,12 +28,20 @@ export type {
   JudgeChoice,
   JudgeSettings,
   Judging,
+  Label,
+  LeftOut,
   Lookahead,
   MeasureJudge,
   Mode,
   OnExhausted,
   Opinion,
   OutputFormat,
+  Pairing,
+  PairMessage,
+  PairMetadata,
+  PairOutcome,
+  Pole,
+  PreferencePair,
   Prefix,
   Preset,
   Priming,
@@ -49,6 +61,8 @@ export type {
   Sampling,
   Settings,
   Side,
+  Simulation,
+  Simulator,
   Spent,
   Token,
   Tool,
@@ -60,12 +74,14 @@ export type {
   Verdict,
 } from "./core/index.ts";
 // Writing an answer
+// Preference pairs
 // Options
 // What the judge judges, and how well it does
 // Cost
 // Similarity of texts
 // Errors
 export {
+  AFFIX_PAIRS,
   AnswerQueue,
   answer,
   ContextFullError,
@@ -77,6 +93,7 @@ export {
   EngineError,
   ExhaustedError,
   embedText,
+  engineSimulator,
   HARMLESS,
   Judge,
   JudgeError,
@@ -88,6 +105,7 @@ export {
   PRESETS,
   PRINCIPLES,
   PURPOSES,
+  preferencePairs,
   principle,
   promptingNotice,
   QueueFullError,
