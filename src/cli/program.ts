@@ -4,6 +4,7 @@ import { askCommand } from "./ask.ts";
 import { chatCommand } from "./chat.ts";
 import { doctorCommand } from "./doctor.ts";
 import { explain } from "./failure.ts";
+import { pairsCommand } from "./pairs.ts";
 import { VERSION } from "./version.ts";
 
 const program = new Command("rain")
@@ -11,7 +12,8 @@ const program = new Command("rain")
   .version(VERSION)
   .addCommand(askCommand())
   .addCommand(chatCommand())
-  .addCommand(doctorCommand());
+  .addCommand(doctorCommand())
+  .addCommand(pairsCommand());
 
 for (const command of [program, ...program.commands]) {
   // Commander throws instead of printing and exiting: errors are reported here, all in one form.
