@@ -21,6 +21,7 @@ export type {
   EngineFacts,
   EngineSimulation,
   Example,
+  Explore,
   FinishReason,
   Formatted,
   JsonFormat,

@@ -16,6 +16,7 @@ import {
 } from "./option-rules.ts";
 import { DEFAULTS, MODES, type RainOptions, type Settings } from "./options.ts";
 import { PRESETS } from "./presets.ts";
+import { CONTRAST_FORMS } from "./prompts/contrast.ts";
 import { EXAMPLE_COUNTS, PROMPTINGS, URIAL_LAYOUTS } from "./prompts/prompting.ts";
 
 /**
@@ -83,6 +84,8 @@ const RULES: { readonly [Name in keyof Settings]: Rule } = {
   candidates: positive,
   retries: natural,
   searchBudget: natural,
+  explore: oneOf(["resample", "contrast"]),
+  contrastForm: oneOf(CONTRAST_FORMS),
   exploreTemperature: temperature,
   heldBack: {
     expected: "a non-negative integer or Infinity",

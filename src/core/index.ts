@@ -66,8 +66,18 @@ export {
   type Rule,
   signal,
 } from "./option-rules.ts";
-export { DEFAULTS, type Judging, MODES, type Mode, type OnExhausted, type RainOptions, type Settings, type Verdict } from "./options.ts";
-export { chosenPole, LABELS, type Label, type PairMessage, type PairMetadata, type PreferencePair } from "./pairs/preference-pair.ts";
+export {
+  DEFAULTS,
+  type Explore,
+  type Judging,
+  MODES,
+  type Mode,
+  type OnExhausted,
+  type RainOptions,
+  type Settings,
+  type Verdict,
+} from "./options.ts";
+export { LABELS, type Label, type PairMessage, type PairMetadata, type PreferencePair } from "./pairs/preference-pair.ts";
 export { type LeftOut, type Pairing, type PairOutcome, preferencePairs } from "./pairs/preference-pairs.ts";
 export { beforeNextTurn, type EngineSimulation, engineSimulator, POLES, type Simulation, type Simulator } from "./pairs/simulator.ts";
 export { PRESETS, type Preset } from "./presets.ts";

@@ -2,6 +2,7 @@ import type { RainEvent } from "./answer.ts";
 import type { OutputFormat } from "./engine/engine.ts";
 import { HARMLESS, type Principle } from "./judge/principle.ts";
 import { PRESETS, type Preset } from "./presets.ts";
+import type { ContrastForm } from "./prompts/contrast.ts";
 import type { PromptingOptions } from "./prompts/prompting.ts";
 import { type Embed, embedText } from "./search/embedding.ts";
 import type { Tool, ToolChoice } from "./tools/tool.ts";
@@ -19,6 +20,12 @@ export type Verdict = "soft" | "hard";
 
 /** `in-place`: a short question right behind the answer. `preamble`: the paper's judge, which reads examples and the answer apart. */
 export type Judging = "in-place" | "preamble";
+
+/**
+ * `resample`: candidates open more freely than the draft. `contrast`: they say what a good assistant would say more likely than a bad one, by the
+ * options of the principle.
+ */
+export type Explore = "resample" | "contrast";
 
 /** What to do when nothing that was found passes the judge. */
 export type OnExhausted = "refuse" | "best" | "error";
@@ -100,6 +107,10 @@ export interface RainOptions extends PromptingOptions {
   readonly retries?: number;
   /** Tokens that all searches of one answer may draw; a round that has begun is finished. @default 1024 */
   readonly searchBudget?: number;
+  /** How a search draws candidates; with `contrast` in every other round, and a token costs two forward tokens then. @default "resample" */
+  readonly explore?: Explore;
+  /** How both sides of a contrast are prompted; `system` for models that know only their chat format. @default "affix" */
+  readonly contrastForm?: ContrastForm;
   /** Candidates open at this temperature. Higher: more different, and less fluent. Range [0, 10]. @default 1.2 */
   readonly exploreTemperature?: number;
   /**
@@ -191,6 +202,8 @@ export const DEFAULTS: Settings = {
   verdict: "soft",
   preset: "balanced",
   ...PRESETS.balanced,
+  explore: "resample",
+  contrastForm: "affix",
   onExhausted: "refuse",
   refusal: "I am sorry, but I cannot help with that.",
   judgeSignal: () => undefined,
