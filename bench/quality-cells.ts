@@ -2,6 +2,7 @@ import { answer, type Engine, type RainOptions } from "rain-align";
 import { wilson } from "../src/evaluation/statistics.ts";
 import { TASKS, type TaskName, type WorldTask } from "../src/evaluation/world/index.ts";
 import type { Cell } from "./quality-results.ts";
+import { WORLD_EXAMPLES } from "./world-examples.ts";
 
 /** All that is compared, in the order in which it is measured. The last two compute at least what the mode they are named for does. */
 export const CELLS = [
@@ -10,6 +11,9 @@ export const CELLS = [
   "best-of-4",
   "best-of-8",
   "adaptive",
+  "adaptive-contrast",
+  "urial",
+  "urial-adaptive",
   "paper",
   "best-of-equal",
   "best-of-equal-adaptive",
@@ -52,6 +56,9 @@ function isKnown(cell: Cell | undefined, { n, seed, judgeExamples }: Conditions)
 /** How a cell decodes. `known` holds what it is to cost as much as. */
 export function decodingOf(name: CellName, known: Cells): RainOptions {
   if (name === "vanilla" || name === "adaptive" || name === "paper") return { mode: name };
+  if (name === "adaptive-contrast") return { mode: "adaptive", explore: "contrast" };
+  if (name === "urial" || name === "urial-adaptive")
+    return { mode: name === "urial" ? "vanilla" : "adaptive", prompting: "urial", urialExamples: WORLD_EXAMPLES };
   return { mode: "best-of-n", bestOf: BEST_OF[name] ?? equalDrafts(name, known) };
 }
 

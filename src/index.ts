@@ -2,6 +2,7 @@
 
 // Engines: what runs the model
 export type {
+  AffixPair,
   Answering,
   AnswerJudge,
   AnswerQueueOptions,
@@ -11,12 +12,16 @@ export type {
   CallKeys,
   Checkup,
   Continuation,
+  ContrastFamily,
+  ContrastForm,
   Cost,
   Embed,
   Engine,
   EngineErrorCode,
   EngineFacts,
+  EngineSimulation,
   Example,
+  Explore,
   FinishReason,
   Formatted,
   JsonFormat,
@@ -24,17 +29,27 @@ export type {
   JudgeChoice,
   JudgeSettings,
   Judging,
+  Label,
+  LeftOut,
   Lookahead,
   MeasureJudge,
   Mode,
   OnExhausted,
   Opinion,
   OutputFormat,
+  Pairing,
+  PairMessage,
+  PairMetadata,
+  PairOutcome,
+  Pole,
+  PreferencePair,
   Prefix,
   Preset,
   Priming,
   Principle,
   PrincipleInput,
+  Prompting,
+  PromptingOptions,
   Purpose,
   Question,
   QueuedOptions,
@@ -49,6 +64,8 @@ export type {
   SearchedTree,
   Settings,
   Side,
+  Simulation,
+  Simulator,
   Spent,
   Token,
   Tool,
@@ -57,9 +74,12 @@ export type {
   TraceData,
   TraceStep,
   Turn,
+  UrialExample,
+  UrialLayout,
   Verdict,
 } from "./core/index.ts";
 // Writing an answer
+// Preference pairs
 // Options
 // What the judge judges, and how well it does
 // Cost
@@ -67,6 +87,7 @@ export type {
 // How an answer came about, as a page
 // Errors
 export {
+  AFFIX_PAIRS,
   AnswerQueue,
   answer,
   ContextFullError,
@@ -78,6 +99,7 @@ export {
   EngineError,
   ExhaustedError,
   embedText,
+  engineSimulator,
   HARMLESS,
   Judge,
   JudgeError,
@@ -89,7 +111,9 @@ export {
   PRESETS,
   PRINCIPLES,
   PURPOSES,
+  preferencePairs,
   principle,
+  promptingNotice,
   QueueFullError,
   RainError,
   rain,

@@ -1,9 +1,14 @@
 /** RAIN in LangChain: the local model as a chat model, and critique of any other one. Needs `@langchain/core`; loads no native code. */
 import { withPeers } from "./peers/missing-peer.ts";
 
-const { ChatRain: LoadedChatRain, RainCritique: LoadedRainCritique } = await withPeers({ "@langchain/core": "^1.2.0" }, async () => ({
+const {
+  ChatRain: LoadedChatRain,
+  RainCritique: LoadedRainCritique,
+  chatSimulator: loadedChatSimulator,
+} = await withPeers({ "@langchain/core": "^1.2.0" }, async () => ({
   ...(await import("./integrations/langchain/chat-rain.ts")),
   ...(await import("./integrations/langchain/rain-critique.ts")),
+  ...(await import("./integrations/langchain/chat-simulator.ts")),
 }));
 
 // The local model
@@ -47,6 +52,10 @@ export type {
   Stage,
   TextJudge,
 } from "./integrations/langchain/critique-exports.ts";
+
+// Preference pairs
+/** Any chat model as the simulator of preference pairs, for `preferencePairs`: two calls a prompt, each with a system message of its own. */
+export const chatSimulator = loadedChatSimulator;
 
 // Errors
 export { MessageError } from "./integrations/langchain/message-error.ts";

@@ -1,20 +1,7 @@
+import { AFFIX_PAIRS as FAMILIES } from "rain-align";
+
 /** Pairs of affixes for `Assistant (affix):`, as in RLCD: the first calls for a harmless answer, the second for a harmful one. */
 export const AFFIX_PAIRS: readonly (readonly [good: string, bad: string])[] = [
   ["harmless", "harmful"],
-  ["helpful, honest, inoffensive", "unhelpful, dishonest, toxic"],
-  ["law-abiding, ethical", "illegal, unethical"],
-  ["innocent", "prejudiced"],
-  ["harmless, helpful", "harmful, unhelpful"],
-  ["ethical and moral", "unethical and immoral"],
-  ["inoffensive", "offensive"],
-  ["correct, conscientious, socially acceptable", "incorrect, careless, socially unacceptable"],
-  ["simulating a wise, ethical person", "simulating a foolish, unethical person"],
-  ["legal, ethical, moral", "illegal, unethical, immoral"],
-  ["age-appropriate, family-friendly", "age-inappropriate, not family-friendly"],
-  ["thoughtful", "thoughtless"],
-  ["politically correct", "racist, sexist, socially biased"],
-  ["simulating a very kind person", "simulating a really evil person"],
-  ["harmless, helpful, honest", "harmful, unhelpful, dishonest"],
-  ["ethical", "toxic"],
-  ["ethically and morally aware", "ethically and morally unaware"],
+  ...FAMILIES.harmless.map(({ positive, negative }) => [positive, negative] as const),
 ];

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { DEFAULTS, type Engine, type FinishReason, type RainOptions, type Turn } from "../core/index.ts";
+import { DEFAULTS, type Engine, type FinishReason, promptingNotice, type RainOptions, type Turn } from "../core/index.ts";
 import { compare } from "./compare.ts";
 import { readConversation } from "./conversation.ts";
 import { addDecodingOptions, type DecodingFlags, readDecodingOptions } from "./decoding-options.ts";
@@ -56,6 +56,8 @@ async function ask(prompt: string | undefined, flags: AskFlags): Promise<void> {
   const plain = { engine, turns, options: { ...options, signal } };
   await using trace = flags.trace === undefined ? undefined : await TraceFile.open(flags.trace, plain);
   const request = { ...plain, options: trace?.options ?? plain.options };
+  const notice = promptingNotice(engine, options);
+  if (notice !== undefined && flags.quiet !== true) note(notice);
   await warnOfJudge({ engine, options: request.options, isQuiet: flags.quiet === true });
   const report = await (flags.compare === true ? askComparing(request, flags) : askPlainly(request, flags));
   trace?.end(report.answer);

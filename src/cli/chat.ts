@@ -1,6 +1,6 @@
 import { createInterface, type Interface } from "node:readline";
 import { Command } from "commander";
-import { type Engine, RainError, type RainOptions, type Turn } from "../core/index.ts";
+import { type Engine, promptingNotice, RainError, type RainOptions, type Turn } from "../core/index.ts";
 import type { LlamaEngine, LlamaEngineOptions } from "../llama.ts";
 import { addDecodingOptions, type DecodingFlags, readDecodingOptions } from "./decoding-options.ts";
 import { readEngineOptions } from "./engine-options.ts";
@@ -44,6 +44,8 @@ class Chat implements AsyncDisposable {
   async talk(options: LlamaEngineOptions): Promise<void> {
     const { signal } = this.#begin();
     this.#engine = await loadEngine({ options, signal, isQuiet: this.#isQuiet });
+    const notice = promptingNotice(this.#engine, this.#options);
+    if (notice !== undefined && !this.#isQuiet) note(notice);
     await warnOfJudge({ engine: this.#engine, options: { ...this.#options, signal }, isQuiet: this.#isQuiet });
     this.#end();
     const input = this.#openInput();

@@ -1,14 +1,29 @@
 import type { Command } from "commander";
-import { checkOptions, DEFAULTS, type Judging, MODES, type Mode, type RainOptions } from "../core/index.ts";
+import {
+  checkOptions,
+  DEFAULTS,
+  type Judging,
+  MODES,
+  type Mode,
+  PROMPTINGS,
+  type Prompting,
+  type RainOptions,
+  URIAL_LAYOUTS,
+  type UrialLayout,
+} from "../core/index.ts";
 import { addEngineOptions, type EngineFlags } from "./engine-options.ts";
 import { checkFlags, choiceOption, numberOption } from "./flags.ts";
 import { findPrinciple } from "./principle-file.ts";
+import { findExamples } from "./urial-file.ts";
 
 /** What `ask` and `chat` have in common. */
 export interface DecodingFlags extends EngineFlags {
   readonly mode?: Mode;
   readonly principle?: string;
   readonly judging?: Judging;
+  readonly prompting?: Prompting;
+  readonly urialExamples?: string;
+  readonly urialLayout?: UrialLayout;
   readonly seed?: number;
   readonly maxTokens?: number;
   readonly temperature?: number;
@@ -26,6 +41,11 @@ export function addDecodingOptions(command: Command): Command {
   return addJudgingOption(addEngineOptions(command))
     .addOption(choiceOption("--mode <mode>", `one of ${MODES.join(", ")} (default: "${DEFAULTS.mode}")`, MODES))
     .option("--principle <name|file>", `what the judge judges: a name, or a YAML or JSON file (default: "${DEFAULTS.principle.name}")`)
+    .addOption(choiceOption("--prompting <way>", 'auto, chat, or urial: examples first, for base models (default: "auto")', PROMPTINGS))
+    .option("--urial-examples <n|file>", `0, 1, 3 or 8, or a JSON or YAML list of {query, answer} (default: ${DEFAULTS.urialExamples})`)
+    .addOption(
+      choiceOption("--urial-layout <layout>", `where the fences stand: ${URIAL_LAYOUTS.join(", ")} (default: "lines")`, URIAL_LAYOUTS),
+    )
     .addOption(numberOption("--seed <n>", `the same seed gives the same text (default: ${DEFAULTS.seed})`))
     .addOption(numberOption("--max-tokens <n>", `longest answer, in tokens (default: ${DEFAULTS.maxTokens})`))
     .addOption(numberOption("--temperature <t>", `0 is greedy, above 1 is wilder (default: ${DEFAULTS.temperature})`))
@@ -36,11 +56,11 @@ export function addDecodingOptions(command: Command): Command {
 
 /** The flags as options of the core, checked: a mistake is found before a model is loaded. */
 export async function readDecodingOptions(flags: DecodingFlags): Promise<RainOptions> {
-  const { mode, judging, seed, maxTokens, temperature, topK, topP } = flags;
+  const { mode, judging, prompting, urialLayout, seed, maxTokens, temperature, topK, topP } = flags;
   const principle = flags.principle === undefined ? undefined : await findPrinciple(flags.principle);
-  const given = Object.entries({ mode, principle, judging, seed, maxTokens, temperature, topK, topP }).filter(
-    ([, value]) => value !== undefined,
-  );
+  const urialExamples = flags.urialExamples === undefined ? undefined : await findExamples(flags.urialExamples);
+  const decoding = { mode, principle, judging, prompting, urialExamples, urialLayout, seed, maxTokens, temperature, topK, topP };
+  const given = Object.entries(decoding).filter(([, value]) => value !== undefined);
   const options = Object.fromEntries(given) as RainOptions;
   checkFlags(() => checkOptions(options));
   return options;

@@ -87,7 +87,7 @@ function toText({ node, platform, cpu, memory, model, judge }: Diagnosis): strin
     ["file", model.file],
     ["context", `${model.contextSize} tokens, ${model.sequences} branches at once`],
     ["cache", `${model.cacheType} numbers, flash attention ${FLASH_ATTENTION[`${model.flashAttention}`]}`],
-    ["chat template", model.hasChatTemplate ? "the model's own" : "none: turns are written as User: and Assistant: lines"],
+    ["chat template", model.hasChatTemplate ? "the model's own" : "none: answers are prompted by examples, where they fit (--prompting)"],
     ["rewinds", model.needsCheckpoints ? "to checkpoints only" : "to any token"],
   ] as const;
   const lines = facts.map(([name, value]) => `${name.padEnd(14)} ${value}`);

@@ -1,9 +1,8 @@
 import { extname } from "node:path";
-import { parse } from "yaml";
 import { z } from "zod";
 import { didYouMean, PRINCIPLES, type Principle, principle } from "../core/index.ts";
 import { reasonOf, UsageError } from "./failure.ts";
-import { readTextFile } from "./read-text.ts";
+import { readDataFile } from "./read-data.ts";
 
 const FILE_EXTENSIONS = [".yaml", ".yml", ".json"];
 
@@ -44,7 +43,7 @@ export async function findPrinciple(nameOrFile: string): Promise<Principle> {
 }
 
 async function readPrinciple(path: string): Promise<Principle> {
-  const { examples = [], neutral, horizon, ...rest } = checkShape(path, parseFile(path, await readTextFile(path)));
+  const { examples = [], neutral, horizon, ...rest } = checkShape(path, await readDataFile(path));
   try {
     return principle({
       ...rest,
@@ -60,15 +59,6 @@ async function readPrinciple(path: string): Promise<Principle> {
     });
   } catch (error) {
     throw new UsageError(`Expected \`${path}\` to describe a principle, got: ${reasonOf(error)}`, { cause: error });
-  }
-}
-
-/** JSON is YAML. */
-function parseFile(path: string, text: string): unknown {
-  try {
-    return parse(text);
-  } catch (error) {
-    throw new UsageError(`Expected \`${path}\` to be YAML or JSON, got: ${reasonOf(error)}`, { cause: error });
   }
 }
 

@@ -5,6 +5,7 @@ import { chatCommand } from "./chat.ts";
 import { discordCommand } from "./discord.ts";
 import { doctorCommand } from "./doctor.ts";
 import { complain } from "./failure.ts";
+import { pairsCommand } from "./pairs.ts";
 import { onCrash } from "./stop-signal.ts";
 import { VERSION } from "./version.ts";
 
@@ -14,6 +15,7 @@ const program = new Command("rain")
   .addCommand(askCommand())
   .addCommand(chatCommand())
   .addCommand(doctorCommand())
+  .addCommand(pairsCommand())
   .addCommand(discordCommand());
 
 for (const command of withCommandsOf(program)) {

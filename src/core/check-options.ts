@@ -16,6 +16,8 @@ import {
 } from "./option-rules.ts";
 import { DEFAULTS, MODES, type RainOptions, type Settings } from "./options.ts";
 import { PRESETS } from "./presets.ts";
+import { CONTRAST_FORMS } from "./prompts/contrast.ts";
+import { EXAMPLE_COUNTS, PROMPTINGS, URIAL_LAYOUTS } from "./prompts/prompting.ts";
 
 /**
  * Fills in what was left out, and refuses what cannot be meant. Called once, where a request enters.
@@ -26,10 +28,12 @@ export function checkOptions(options: RainOptions = {}): Settings {
   checkByRules(options, RULES);
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   const settings: Settings = { ...DEFAULTS, ...PRESETS[options.preset ?? DEFAULTS.preset], ...Object.fromEntries(given) };
-  const { format, stop } = settings;
+  const { format, stop, prompting, tools } = settings;
   // A stop string inside a text of a format would cut it to something that is none.
   if (format !== undefined && stop.length > 0)
     throw new OptionError("stop", complaint("stop", "empty where there is a `format`", stop), stop);
+  if (prompting === "urial" && tools.length > 0)
+    throw new OptionError("tools", complaint("tools", "empty where `prompting` is `urial` (take `chat`)", tools), tools);
   return settings;
 }
 
@@ -63,6 +67,12 @@ const RULES: { readonly [Name in keyof Settings]: Rule } = {
     isMet: (value) => value === "auto" || value === "any" || value === "none" || isNamed(value),
   },
   parallelCalls: flag,
+  prompting: oneOf(PROMPTINGS),
+  urialExamples: {
+    expected: `one of ${EXAMPLE_COUNTS.join(", ")}, or a list of \`{ query, answer }\``,
+    isMet: (value) => oneOf(EXAMPLE_COUNTS).isMet(value) || (Array.isArray(value) && value.every(isExample)),
+  },
+  urialLayout: oneOf(URIAL_LAYOUTS),
   judgeExamples: natural,
   verdict: oneOf(["soft", "hard"]),
   preset: oneOf(Object.keys(PRESETS)),
@@ -75,13 +85,15 @@ const RULES: { readonly [Name in keyof Settings]: Rule } = {
   candidates: positive,
   retries: natural,
   searchBudget: natural,
+  explore: oneOf(["resample", "contrast"]),
+  contrastForm: oneOf(CONTRAST_FORMS),
   exploreTemperature: temperature,
   heldBack: {
     expected: "a non-negative integer or Infinity",
     isMet: (value) => natural.isMet(value) || value === Number.POSITIVE_INFINITY,
   },
   onExhausted: oneOf(["refuse", "best", "error"]),
-  refusal: { expected: "a text that is not empty", isMet: (value) => typeof value === "string" && value.trim() !== "" },
+  refusal: { expected: "a text that is not empty", isMet: isText },
   judgeSignal: callback,
   cPuct: { expected: "a number of at least 0", isMet: isAtLeastZero },
   similarityShare: share,
@@ -108,6 +120,14 @@ const RULES: { readonly [Name in keyof Settings]: Rule } = {
 
 function isNamed(value: unknown): value is { readonly name: string } {
   return typeof value === "object" && value !== null && "name" in value && typeof value.name === "string" && value.name !== "";
+}
+
+function isExample(value: unknown): boolean {
+  return isRecord(value) && ["query", "answer"].every((part) => isText(Reflect.get(value, part)));
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === "string" && value.trim() !== "";
 }
 
 function areTools(value: unknown): boolean {

@@ -1,42 +1,41 @@
+import type { Boundary } from "./boundary.ts";
 import type { Engine, Prefix, Token } from "./engine/engine.ts";
-import { firstStop } from "./text-stream.ts";
 
-/** Knows when an answer is over: at the end token, when a stop string is complete, or at the length limit. */
+/** Knows when an answer is over: at the end token, at the boundary of its text, or at the length limit. */
 export class Ending {
   /** The longest answer, in tokens. */
   readonly limit: number;
   readonly #engine: Engine;
   readonly #prompt: Prefix;
-  readonly #stops: readonly string[];
-  /** No stop string spans more tokens than the longest one has bytes. */
-  readonly #longestStop: number;
+  readonly #boundary: Boundary;
 
-  constructor(engine: Engine, prompt: Prefix, { stop, limit }: { readonly stop: readonly string[]; readonly limit: number }) {
+  constructor(engine: Engine, prompt: Prefix, { boundary, limit }: { readonly boundary: Boundary; readonly limit: number }) {
     this.limit = limit;
     this.#engine = engine;
     this.#prompt = prompt;
-    this.#stops = stop;
-    this.#longestStop = Math.max(0, ...stop.map((text) => new TextEncoder().encode(text).length));
+    this.#boundary = boundary;
   }
 
-  /** Whether nothing may follow. To be asked after each token: a stop string is looked for at the end of the answer. */
+  /** Whether nothing may follow. To be asked after each token: a boundary is looked for at the end of the answer. */
   isOver(answer: readonly Token[]): boolean {
-    return answer.length >= this.limit || this.#endsInEnd(answer) || this.#stopAt(this.#tail(answer)) >= 0;
+    return answer.length >= this.limit || this.#endsInEnd(answer) || this.#isBounded(answer);
   }
 
   /**
-   * The part of an answer that will be read, and so is judged: without end token, and without the tokens of a stop string. A
-   * token that only ends in it stays: what it says before is read.
+   * The part of an answer that will be read, and so is judged: without end token, and without the tokens behind the boundary. A
+   * token that only ends there stays: what it says before is read.
    */
   readable(answer: readonly Token[]): readonly Token[] {
-    if (this.#endsInEnd(answer)) return answer.slice(0, -1);
-    const tail = this.#tail(answer);
-    const stop = this.#stopAt(tail);
-    if (stop < 0) return answer;
+    const said = this.#endsInEnd(answer) ? answer.slice(0, -1) : answer;
+    const tail = this.#tail(said);
+    if (tail.length === 0 || !this.isOver(answer)) return said;
+    const text = this.#text(tail);
+    const end = this.#boundary.wholeLength(text);
+    if (end === text.length) return said;
     let kept = tail.length;
-    while (kept > 0 && this.#text({ ...tail, length: kept }).length > stop) kept--;
-    if (this.#text({ ...tail, length: kept }).length < stop) kept++;
-    return answer.slice(0, tail.start + kept);
+    while (kept > 0 && this.#text({ ...tail, length: kept }).length > end) kept--;
+    if (this.#text({ ...tail, length: kept }).length < end) kept++;
+    return said.slice(0, tail.start + kept);
   }
 
   #endsInEnd(answer: readonly Token[]): boolean {
@@ -45,12 +44,14 @@ export class Ending {
   }
 
   #tail(answer: readonly Token[]): Tail {
-    const start = Math.max(0, answer.length - this.#longestStop);
+    // No text spans more tokens than it has bytes.
+    const start = Math.max(0, answer.length - this.#boundary.reach);
     return { answer, start, length: answer.length - start };
   }
 
-  #stopAt(tail: Tail): number {
-    return tail.length === 0 ? -1 : firstStop(this.#text(tail), this.#stops);
+  #isBounded(answer: readonly Token[]): boolean {
+    const tail = this.#tail(answer);
+    return tail.length > 0 && this.#boundary.endOf(this.#text(tail)) !== undefined;
   }
 
   #text({ answer, start, length }: Tail): string {

@@ -115,8 +115,8 @@ export class ContextFullError extends RainError {
   /** Tokens that fit. */
   readonly contextSize: number;
 
-  constructor(needed: number, contextSize: number) {
-    super(`Expected at most ${contextSize} tokens of context, got ${needed} (shorten the conversation or choose a larger context)`);
+  constructor(needed: number, contextSize: number, advice = "shorten the conversation or choose a larger context") {
+    super(`Expected at most ${contextSize} tokens of context, got ${needed} (${advice})`);
     this.needed = needed;
     this.contextSize = contextSize;
   }

@@ -66,8 +66,26 @@ export {
   type Rule,
   signal,
 } from "./option-rules.ts";
-export { DEFAULTS, type Judging, MODES, type Mode, type OnExhausted, type RainOptions, type Settings, type Verdict } from "./options.ts";
+export {
+  DEFAULTS,
+  type Explore,
+  type Judging,
+  MODES,
+  type Mode,
+  type OnExhausted,
+  type RainOptions,
+  type Settings,
+  type Verdict,
+} from "./options.ts";
+export { LABELS, type Label, type PairMessage, type PairMetadata, type PreferencePair } from "./pairs/preference-pair.ts";
+export { type LeftOut, type Pairing, type PairOutcome, preferencePairs } from "./pairs/preference-pairs.ts";
+export { beforeNextTurn, type EngineSimulation, engineSimulator, POLES, type Simulation, type Simulator } from "./pairs/simulator.ts";
 export { PRESETS, type Preset } from "./presets.ts";
+export { promptingNotice, promptLength } from "./prompt.ts";
+export { AFFIX_PAIRS, type AffixPair, CONTRAST_FAMILIES, type ContrastFamily } from "./prompts/affixes.ts";
+export { CONTRAST_FORMS, type ContrastForm, instructedTurns, type Pole } from "./prompts/contrast.ts";
+export { PROMPTINGS, type Prompting, type PromptingOptions, URIAL_LAYOUTS, type UrialLayout } from "./prompts/prompting.ts";
+export type { UrialExample } from "./prompts/urial-examples.ts";
 export { answer, rain } from "./rain.ts";
 export { deriveSeed, randomAt } from "./random.ts";
 export { cosine, type Embed, embedText } from "./search/embedding.ts";

@@ -2,6 +2,8 @@ import type { RainEvent } from "./answer.ts";
 import type { OutputFormat } from "./engine/engine.ts";
 import { HARMLESS, type Principle } from "./judge/principle.ts";
 import { PRESETS, type Preset } from "./presets.ts";
+import type { ContrastForm } from "./prompts/contrast.ts";
+import type { PromptingOptions } from "./prompts/prompting.ts";
 import { type Embed, embedText } from "./search/embedding.ts";
 import type { SearchedTree } from "./search/searched-tree.ts";
 import type { Tool, ToolChoice } from "./tools/tool.ts";
@@ -20,11 +22,17 @@ export type Verdict = "soft" | "hard";
 /** `in-place`: a short question right behind the answer. `preamble`: the paper's judge, which reads examples and the answer apart. */
 export type Judging = "in-place" | "preamble";
 
+/**
+ * `resample`: candidates open more freely than the draft. `contrast`: they say what a good assistant would say more likely than a bad one, by the
+ * options of the principle.
+ */
+export type Explore = "resample" | "contrast";
+
 /** What to do when nothing that was found passes the judge. */
 export type OnExhausted = "refuse" | "best" | "error";
 
 /** How to write an answer. All optional; `DEFAULTS` holds what is left out. */
-export interface RainOptions {
+export interface RainOptions extends PromptingOptions {
   /** @default "adaptive" */
   readonly mode?: Mode;
   /** What the judge judges. @default HARMLESS */
@@ -102,6 +110,10 @@ export interface RainOptions {
   readonly retries?: number;
   /** Tokens that all searches of one answer may draw; a round that has begun is finished. @default 1024 */
   readonly searchBudget?: number;
+  /** How a search draws candidates; with `contrast` in every other round, and a token costs two forward tokens then. @default "resample" */
+  readonly explore?: Explore;
+  /** How both sides of a contrast are prompted; `system` for models that know only their chat format. @default "affix" */
+  readonly contrastForm?: ContrastForm;
   /** Candidates open at this temperature. Higher: more different, and less fluent. Range [0, 10]. @default 1.2 */
   readonly exploreTemperature?: number;
   /**
@@ -187,10 +199,15 @@ export const DEFAULTS: Settings = {
   tools: [],
   toolChoice: "auto",
   parallelCalls: true,
+  prompting: "auto",
+  urialExamples: 3,
+  urialLayout: "lines",
   judgeExamples: 10,
   verdict: "soft",
   preset: "balanced",
   ...PRESETS.balanced,
+  explore: "resample",
+  contrastForm: "affix",
   onExhausted: "refuse",
   refusal: "I am sorry, but I cannot help with that.",
   judgeSignal: () => undefined,

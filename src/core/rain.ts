@@ -7,6 +7,7 @@ import type { Engine, Turn } from "./engine/engine.ts";
 import { complaint, OptionError } from "./errors.ts";
 import type { Mode, RainOptions } from "./options.ts";
 import { paper } from "./paper.ts";
+import { withPrompting } from "./prompt.ts";
 import { checkTools } from "./tools/check-tools.ts";
 import { withTools } from "./tools/tool-answer.ts";
 import { vanilla } from "./vanilla.ts";
@@ -26,7 +27,7 @@ const DECODERS: Readonly<Record<Mode, Decode>> = { adaptive, paper, vanilla, "be
  * @throws {ContextFullError} when the conversation leaves no room for an answer
  */
 export function rain(engine: Engine, turns: readonly Turn[], options: RainOptions = {}): Answering {
-  const settings = checkOptions(options);
+  const settings = withPrompting(engine, checkOptions(options));
   checkTurns(turns);
   if (settings.format !== undefined) engine.checkFormat(settings.format);
   const decode = DECODERS[settings.mode];

@@ -1,11 +1,13 @@
 import type { FinishReason, RainAnswer, RainStep } from "./answer.ts";
+import { firstStop } from "./boundary.ts";
 import { Ending } from "./ending.ts";
 import type { Call, Continuation, Engine, Formatted, Prefix, Sampling, Token, Turn } from "./engine/engine.ts";
 import { ContextFullError } from "./errors.ts";
 import type { Principle } from "./judge/principle.ts";
 import { Meter, type Purpose } from "./meter.ts";
 import type { Settings } from "./options.ts";
-import { firstStop, TextStream } from "./text-stream.ts";
+import { type Prompt, promptOf } from "./prompt.ts";
+import { TextStream } from "./text-stream.ts";
 
 /** What is known of tokens as they are committed. */
 type Found = Pick<RainStep, "value" | "visits" | "rewinds">;
@@ -15,11 +17,13 @@ export class Writing {
   readonly engine: Engine;
   readonly settings: Settings;
   readonly turns: readonly Turn[];
+  /** All that stands before the answer. */
   readonly prompt: Prefix;
   readonly ending: Ending;
   readonly meter = new Meter();
   /** Tokens that were drawn for whatever reason, the committed ones included. */
   drawn = 0;
+  readonly #constant: Prefix;
   readonly #committed: Token[] = [];
   readonly #stream: TextStream;
   #text = "";
@@ -34,11 +38,12 @@ export class Writing {
     this.engine = engine;
     this.settings = settings;
     this.turns = turns;
-    this.prompt = engine.render(turns);
-    const room = engine.facts.contextSize - this.prompt.length;
-    if (room < 1) throw new ContextFullError(this.prompt.length + 1, engine.facts.contextSize);
-    this.ending = new Ending(engine, this.prompt, { stop: settings.stop, limit: Math.min(settings.maxTokens, room) });
-    this.#stream = new TextStream(engine, this.prompt, settings.stop);
+    const { prefix, constant, boundary } = promptOf(engine, turns, settings);
+    this.prompt = prefix;
+    this.#constant = constant;
+    const room = roomBehind({ prefix, constant }, engine);
+    this.ending = new Ending(engine, this.prompt, { boundary, limit: Math.min(settings.maxTokens, room) });
+    this.#stream = new TextStream(engine, this.prompt, boundary);
   }
 
   /** The answer so far, in tokens. */
@@ -63,6 +68,7 @@ export class Writing {
 
   /** Computes the prompt. */
   async prime(): Promise<void> {
+    if (this.#constant.length > 0) await this.engine.prime([this.#constant], this.call("prompt"), { keep: true });
     await this.engine.prime([this.prompt], this.call("prompt"), { format: this.settings.format });
   }
 
@@ -149,4 +155,13 @@ export class Writing {
     this.#text += shown;
     return shown;
   }
+}
+
+/** @throws {ContextFullError} where there is no room for an answer */
+function roomBehind({ prefix, constant }: Pick<Prompt, "prefix" | "constant">, { facts }: Engine): number {
+  const room = facts.contextSize - prefix.length;
+  if (room > 0) return room;
+  const share = `${constant.length} of them are URIAL's instruction and examples`;
+  const advice = constant.length === 0 ? undefined : `${share}: show fewer, \`urialExamples\`, or choose a larger context`;
+  throw new ContextFullError(prefix.length + 1, facts.contextSize, advice);
 }

@@ -24,6 +24,7 @@ const options = fc.record({
   firstCheck: fc.constantFrom(1, 4),
   maxCheckGap: fc.constantFrom(1, 3, 9, 48),
   candidates: fc.integer({ min: 1, max: 4 }),
+  explore: fc.constantFrom("resample", "contrast"),
   retries: fc.integer({ min: 0, max: 2 }),
   heldBack: fc.constantFrom(0, 7, Number.POSITIVE_INFINITY),
   principle: often(fc.constant(HARMLESS), fc.constant({ ...HARMLESS, horizon: "end" } as const)),
@@ -135,7 +136,8 @@ describe("Adaptive decoding, whatever the model, its opinions and the options:",
   it("every drawn token is in the answer or among the discarded ones, and rewinds add up", async () => {
     await fc.assert(
       fc.asyncProperty(habits, options, async (habit, given) => {
-        const watched = await watchAnswer(randomWorld(habit), given);
+        // By contrast it is not the engine that draws.
+        const watched = await watchAnswer(randomWorld(habit), { ...given, explore: "resample" });
         const { whole, steps, drawn } = watched;
         expect(whole.meter.emitted).toBe(steps.flatMap(({ tokens }) => tokens).length);
         expect(whole.meter.emitted + whole.discarded).toBe(drawn);

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { stopStrings } from "../../src/core/boundary.ts";
 import { Ending } from "../../src/core/ending.ts";
 import { END_TOKEN } from "../support/byte-vocabulary.ts";
 import { scriptedEngine } from "../support/scripted-engine.ts";
 
 const engine = scriptedEngine({ pieces: ["Yes.", "No", "\nUser", ": hi"], next: () => ({}) });
-const ending = new Ending(engine, engine.renderText("Hello"), { stop: ["\nUser:", "é"], limit: 12 });
+const ending = new Ending(engine, engine.renderText("Hello"), { boundary: stopStrings(["\nUser:", "é"]), limit: 12 });
 
 describe("An answer", () => {
   it.each([
@@ -31,7 +32,7 @@ describe("An answer", () => {
   });
 
   it("is read with a token that ends in a stop string, as its beginning is shown", () => {
-    const letters = new Ending(engine, engine.renderText("Hello"), { stop: ["s.\n", "o"], limit: 12 });
+    const letters = new Ending(engine, engine.renderText("Hello"), { boundary: stopStrings(["s.\n", "o"]), limit: 12 });
     expect(letters.readable(engine.tokenize("No"))).toEqual(engine.tokenize("No"));
     expect(letters.readable(engine.tokenize("Yes.\nUser"))).toEqual(engine.tokenize("Yes."));
   });

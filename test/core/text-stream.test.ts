@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { firstStop, stopStrings } from "../../src/core/boundary.ts";
 import type { Token } from "../../src/core/index.ts";
-import { firstStop, TextStream } from "../../src/core/text-stream.ts";
+import { TextStream } from "../../src/core/text-stream.ts";
 import { scriptedEngine } from "../support/scripted-engine.ts";
 
 const engine = scriptedEngine({ pieces: ["ab", "###", " the"], next: () => ({}) });
@@ -21,7 +22,7 @@ describe("A text stream", () => {
   it("gives the same text however its tokens are split, up to the first stop string", () => {
     fc.assert(
       fc.property(text, stops, fc.array(fc.integer({ min: 0, max: 4 }), { maxLength: 10 }), (written, ends, sizes) => {
-        const stream = new TextStream(engine, engine.renderText("Hi"), ends);
+        const stream = new TextStream(engine, engine.renderText("Hi"), stopStrings(ends));
         const parts = groups(engine.tokenize(written), sizes).map((tokens) => stream.push(tokens));
         const stop = firstStop(written, ends);
         expect(parts.join("") + stream.finish()).toBe(stop < 0 ? written : written.slice(0, stop));
@@ -32,7 +33,7 @@ describe("A text stream", () => {
   });
 
   it("never shows what a stop string may still begin with", () => {
-    const stream = new TextStream(engine, [], ["\n\nUser:"]);
+    const stream = new TextStream(engine, [], stopStrings(["\n\nUser:"]));
     const push = (piece: string) => stream.push(engine.tokenize(piece));
     expect(["Yes.\n", "\nUs", "ual", "\n\nUse", "r: x", "y"].map(push)).toEqual(["Yes.", "", "\n\nUsual", "", "", ""]);
     expect(stream.isStopped).toBe(true);
@@ -40,7 +41,7 @@ describe("A text stream", () => {
   });
 
   it("shows a character when its last byte has come, and never a part of it", () => {
-    const stream = new TextStream(engine, [], []);
+    const stream = new TextStream(engine, [], stopStrings([]));
     const [first, second, third] = engine.tokenize("日") as [Token, Token, Token];
     expect([stream.push([...engine.tokenize("a"), first]), stream.push([second]), stream.push([third])]).toEqual(["a", "", "日"]);
     expect(stream.push([first]) + stream.finish()).toBe("");

@@ -1,4 +1,4 @@
-import type { Engine, Turn } from "../../core/index.ts";
+import { type Engine, promptLength, type Turn } from "../../core/index.ts";
 
 /** The share of the context that is left for the answer and the judge's question, if the answer may become that long. */
 const ANSWER_SHARE = 0.4;
@@ -15,7 +15,7 @@ export function fittedTurns(engine: Engine, turns: readonly Turn[], maxTokens: n
   for (let first = 0; first < said.length - 1; first++) {
     if (said[first]?.role !== "user") continue;
     const fitting = [...instructions, ...said.slice(first)];
-    if (engine.render(fitting).length <= room) return fitting;
+    if (promptLength(engine, fitting) <= room) return fitting;
   }
   return [...instructions, ...said.slice(-1)];
 }

@@ -127,6 +127,8 @@ export interface EngineFacts {
   readonly vocabularySize: number;
   /** Whether the model brought its own chat template; without one, turns are rendered as `User:` and `Assistant:` lines. */
   readonly hasChatTemplate: boolean;
+  /** Whether it is known to go on with texts and to have been taught no chat format: such a model is best asked by examples. */
+  readonly isBaseModel?: boolean;
   /** Prefixes that are kept at once, where that is limited. */
   readonly sequences?: number;
   /** How the model's own format for tools names the parts of a call. Without one, `CALL_KEYS`. */

@@ -199,6 +199,7 @@ function factsOf(
     contextSize,
     vocabularySize: vocabulary.size,
     hasChatTemplate: vocabulary.hasChatTemplate,
+    isBaseModel: !vocabulary.hasChatTemplate,
     file: file.path,
     fileBytes: file.bytes,
     architecture: model.architecture,

@@ -1,6 +1,8 @@
 import type { Call, Engine, Prefix, Token, Turn } from "../engine/engine.ts";
 import type { Verdict } from "../options.ts";
+import type { Prompting } from "../prompts/prompting.ts";
 import { type Asking, askings, canAnswer, leaning } from "./asking.ts";
+import { gapBefore } from "./gap.ts";
 import { type AnswerJudge, type Opinion, opinionOf } from "./opinion.ts";
 import type { Principle } from "./principle.ts";
 import { LETTERED, SHORT } from "./question.ts";
@@ -9,6 +11,8 @@ export interface InPlaceSettings {
   readonly verdict: Verdict;
   readonly threshold: number;
   readonly doubtMargin: number;
+  /** How the answer is prompted. Behind URIAL's examples it is read once more, in its plain conversation: the judge is to learn nothing from them. */
+  readonly prompting?: Prompting;
 }
 
 /**
@@ -30,14 +34,15 @@ export class InPlaceJudge implements AnswerJudge {
     this.#askings = askings(engine, principle, canAnswer(engine, principle, SHORT) ? SHORT : LETTERED);
   }
 
-  /** The very prefix behind which the answer is written. */
+  /** The very prefix behind which the answer is written, unless that is prompted by examples. */
   conversation(turns: readonly Turn[]): Prefix {
     return this.#engine.render(turns);
   }
 
   longestAnswer(conversation: Prefix): number {
     const longestQuestion = Math.max(...this.#askings.map(({ question }) => question.length));
-    return this.#engine.facts.contextSize - conversation.length - longestQuestion;
+    const gap = this.#isApart ? this.#engine.tokenize(" ").length : 0;
+    return this.#engine.facts.contextSize - conversation.length - gap - longestQuestion;
   }
 
   async prime(conversation: Prefix, call: Call): Promise<void> {
@@ -50,12 +55,24 @@ export class InPlaceJudge implements AnswerJudge {
     for (const asking of this.#askings) {
       const open = hearings.filter(({ leanings }) => this.#isOpen(leanings));
       if (open.length === 0) break;
-      const questions = open.map(({ answer }) => ({ prefix: [...conversation, ...answer, ...asking.question], candidates: asking.labels }));
+      const questions = open.map(({ answer }) => ({
+        prefix: [...this.#judged(conversation, answer), ...asking.question],
+        candidates: asking.labels,
+      }));
       const verdicts = await this.#engine.compare(questions, call);
       for (const [index, { leanings }] of open.entries()) leanings.push(leaning(asking, verdicts[index] ?? [], this.#principle));
     }
     call.meter.evaluations += answers.length;
     return hearings.map(({ leanings }) => opinionOf(leanings, this.#settings.verdict));
+  }
+
+  get #isApart(): boolean {
+    return this.#settings.prompting === "urial";
+  }
+
+  #judged(conversation: Prefix, answer: readonly Token[]): Prefix {
+    const gap = this.#isApart ? gapBefore(answer, conversation, this.#engine) : [];
+    return [...conversation, ...gap, ...answer];
   }
 
   #isOpen([first]: readonly number[]): boolean {

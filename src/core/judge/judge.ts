@@ -1,6 +1,7 @@
 import type { Call, Engine, Prefix, Question, Token, Turn } from "../engine/engine.ts";
 import type { Verdict } from "../options.ts";
 import { type Asking, askings, leaning } from "./asking.ts";
+import { gapBefore } from "./gap.ts";
 import { type AnswerJudge, type Opinion, opinionOf } from "./opinion.ts";
 import type { Principle } from "./principle.ts";
 import { judgedText, LETTERED, preambleText } from "./question.ts";
@@ -64,14 +65,7 @@ export class Judge implements AnswerJudge {
   }
 
   #questions(conversation: Prefix, answer: readonly Token[]): Question[] {
-    const judged = [...conversation, ...this.#gap(conversation, answer), ...answer];
+    const judged = [...conversation, ...gapBefore(answer, conversation, this.#engine), ...answer];
     return this.#askings.map(({ question, labels }) => ({ prefix: [...judged, ...question], candidates: labels }));
-  }
-
-  /** Models whose chat format ends in a line break begin their answers without the space that belongs behind `Assistant:`. */
-  #gap(conversation: Prefix, answer: readonly Token[]): readonly Token[] {
-    const isAfterColon = this.#engine.detokenize(conversation.slice(-1)).endsWith(":");
-    const start = this.#engine.detokenize(answer.slice(0, 1), conversation);
-    return !isAfterColon || start === "" || /^\s/.test(start) ? [] : this.#engine.tokenize(" ");
   }
 }

@@ -1,6 +1,7 @@
 import type { Continuation, Sampling } from "../engine/engine.ts";
 import { deriveSeed } from "../random.ts";
 import { isCheckDue } from "../schedule.ts";
+import { contrasted } from "./contrast.ts";
 import { addJudged, type Span, tokensOf } from "./judged-children.ts";
 import { answerAt, type Search } from "./search-state.ts";
 import { isSameTokenSet, tokenSetLength } from "./token-set.ts";
@@ -13,13 +14,16 @@ const MOST_DOUBLINGS = 4;
  * One round of the search behind a flag. It expands, simulates and evaluates all its candidates together, three batches in
  * all, since a batch is little dearer than its longest member. A candidate opens with a token set drawn more freely than the
  * draft, a longer one in each round, and goes on to the next check with the user's own sampler. Most flags are answered by the
- * first few candidates; each further round, where they were not, has twice as many.
+ * first few candidates; each further round, where they were not, has twice as many. With
+ * `explore: "contrast"` every other round is drawn in another way, from the first one on.
  *
  * @returns the new children of `node`: candidates that were there already are left out
  */
 export async function explore(node: Node, round: number, search: Search): Promise<readonly Node[]> {
-  const openings = await open(node, round, search);
-  const spans = await writeOn(node, openings, search);
+  const seeds = Array.from({ length: candidatesOf(round, search) }, () => nextSeed(search));
+  // To a model that does not know what the affixes mean, a contrast says nothing: then the rounds between find something.
+  const isContrast = search.writing.settings.explore === "contrast" && round % 2 === 0;
+  const spans = isContrast ? await contrasted(node, seeds, search) : await resampled(node, { round, seeds }, search);
   const known = node.children.map(({ tokens }) => tokens);
   const fresh = spans.filter((span, index) => {
     const others = [...known, ...spans.slice(0, index).map(tokensOf)];
@@ -28,13 +32,27 @@ export async function explore(node: Node, round: number, search: Search): Promis
   return await addJudged(node, fresh, search);
 }
 
-async function open(node: Node, round: number, search: Search): Promise<Span[]> {
+function candidatesOf(round: number, { writing }: Search): number {
+  return writing.settings.candidates * 2 ** Math.min(round, MOST_DOUBLINGS);
+}
+
+/** What a round draws, and by which seeds: one a candidate. */
+interface Drawing {
+  readonly round: number;
+  readonly seeds: readonly number[];
+}
+
+async function resampled(node: Node, drawing: Drawing, search: Search): Promise<Span[]> {
+  return await writeOn(node, await open(node, drawing, search), search);
+}
+
+async function open(node: Node, { round, seeds }: Drawing, search: Search): Promise<Span[]> {
   const { writing } = search;
-  const { candidates, exploreTemperature, childTopK, tokenSetLengths, format } = writing.settings;
+  const { exploreTemperature, childTopK, tokenSetLengths, format } = writing.settings;
   // Most of what a text under a format begins with is given by the format: a token set would hold no choice.
   const length = format !== undefined && round > 0 ? writing.ending.limit : tokenSetLength(round, tokenSetLengths);
-  const continuations = Array.from({ length: candidates * 2 ** Math.min(round, MOST_DOUBLINGS) }, () => {
-    const sampling = { temperature: exploreTemperature, topK: childTopK, topP: 1, seed: nextSeed(search) };
+  const continuations = seeds.map((seed) => {
+    const sampling = { temperature: exploreTemperature, topK: childTopK, topP: 1, seed };
     const { maxTokens, ...continuation } = toNextCheck(node, [], { sampling, search });
     return { ...continuation, maxTokens: Math.min(length, maxTokens) };
   });

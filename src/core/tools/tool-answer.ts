@@ -1,11 +1,11 @@
 import type { Answering, FinishReason, RainAnswer, RainStep } from "../answer.ts";
+import { firstStop } from "../boundary.ts";
 import type { Decode } from "../decode.ts";
 import type { Engine, Token, Turn } from "../engine/engine.ts";
 import { complaint, OptionError } from "../errors.ts";
 import { Meter } from "../meter.ts";
 import type { Settings } from "../options.ts";
 import { deriveSeed } from "../random.ts";
-import { firstStop } from "../text-stream.ts";
 import { callSchema } from "./call-schema.ts";
 import { type Lead, openingOf, tryLead } from "./lead.ts";
 import { CALL_KEYS, type Tool, type ToolCall } from "./tool.ts";

@@ -4,6 +4,7 @@ import { AnswerTelling, type Listeners } from "./answer-telling.ts";
 import type { ChatRainFields } from "./chat-rain-fields.ts";
 import type { EngineSource } from "./engine-source.ts";
 import { noticeUnfitJudge } from "./judge-notice.ts";
+import { noticePrompting } from "./prompting-notice.ts";
 import type { Steps } from "./steps.ts";
 
 export interface Writing {
@@ -22,6 +23,7 @@ export interface Writing {
 /** Writes one answer, in its turn among all that this engine is asked for. */
 export async function* write({ source, turns, request, listeners, signal, life, checkJudge, onNotice, trace }: Writing): Steps {
   const { engine, queue } = await source.hosted({ signal, onNotice });
+  noticePrompting(engine, request, onNotice);
   if (checkJudge) noticeUnfitJudge(engine, { ...request, signal: life }, onNotice);
   const telling = new AnswerTelling(listeners);
   const options = { ...request, signal, onEvent: telling.hear };

@@ -1,0 +1,152 @@
+import { Command } from "commander";
+import {
+  CONTRAST_FAMILIES,
+  CONTRAST_FORMS,
+  type ContrastFamily,
+  type ContrastForm,
+  DEFAULTS,
+  type Engine,
+  engineSimulator,
+  HARMLESS,
+  LABELS,
+  type Label,
+  natural,
+  type PairOutcome,
+  type Principle,
+  positive,
+  preferencePairs,
+  principle,
+  type Turn,
+  TurnJudge,
+} from "../core/index.ts";
+import { PairFile, type PairSummary, summarise } from "../evaluation/pairs/index.ts";
+import { addEngineOptions, type EngineFlags, readEngineOptions } from "./engine-options.ts";
+import { reasonOf, UsageError } from "./failure.ts";
+import { choiceOption, numberOption } from "./flags.ts";
+import { loadEngine } from "./load-engine.ts";
+import { readPrompts } from "./prompts-file.ts";
+import { stopSignal } from "./stop-signal.ts";
+import { flushed, note } from "./terminal.ts";
+
+interface PairsFlags extends EngineFlags {
+  readonly data: string;
+  readonly out: string;
+  readonly family: ContrastFamily;
+  readonly label: Label;
+  readonly form: ContrastForm;
+  readonly seed: number;
+  readonly n?: number;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+/** By what the answers of a family are judged. */
+const PRINCIPLES: Readonly<Record<ContrastFamily, Principle>> = {
+  harmless: HARMLESS,
+  helpful: principle({ name: "helpful", question: "Is the answer helpful?", good: "helpful", bad: "unhelpful", horizon: "end" }),
+  outline: principle({ name: "outline", question: "Is it a good outline?", good: "good", bad: "bad", horizon: "end" }),
+};
+
+export function pairsCommand(): Command {
+  const command = new Command("pairs")
+    .description("Makes preference pairs without people (RLCD): each prompt is answered twice, as a good and as a bad assistant would.")
+    .requiredOption("--data <file>", "prompts: one a line, or .jsonl of texts, {prompt} or {messages}")
+    .requiredOption("--out <file>", "where the pairs go, as TRL reads them; what it holds already is gone on with")
+    .addOption(
+      choiceOption("--family <family>", `what both differ in: ${CONTRAST_FAMILIES.join(", ")}`, CONTRAST_FAMILIES).default("harmless"),
+    )
+    .addOption(choiceOption("--label <label>", `who says which is better: ${LABELS.join(", ")}`, LABELS).default("construction"))
+    .addOption(
+      choiceOption("--form <form>", `how it is said: ${CONTRAST_FORMS.join(", ")} (for chat models)`, CONTRAST_FORMS).default("affix"),
+    )
+    .addOption(numberOption("--n <n>", "prompts at most (default: all)"))
+    .addOption(numberOption("--seed <n>", "the same seed makes the same pairs").default(1))
+    .option("--json", "the summary as one object")
+    .option("--quiet", "nothing but the summary and errors");
+  return addEngineOptions(command).action(makePairs);
+}
+
+async function makePairs(flags: PairsFlags): Promise<void> {
+  checkNumbers(flags);
+  const engineOptions = readEngineOptions(flags);
+  const prompts = await collect(readPrompts(flags.data), flags.n);
+  if (prompts.length === 0) throw new UsageError(`Expected \`${flags.data}\` to hold prompts, got none`);
+  const signal = stopSignal();
+  await using engine = await loadEngine({ options: engineOptions, signal, isQuiet: flags.quiet === true });
+  const file = openFile(flags, engine);
+  if (file.next > 0 && flags.quiet !== true) note(`Going on behind ${file.pairs.length} pairs in ${flags.out}.`);
+  for await (const outcome of pairsOf(prompts, { engine, flags, from: file.next, signal })) {
+    if (outcome.kind === "pair") writeTo(file, outcome.pair, flags.out);
+    else if (flags.quiet !== true) note(`Left out prompt ${outcome.index + 1}: ${REASONS[outcome.reason]}.`);
+  }
+  const summary = summarise(file.pairs);
+  process.stdout.write(flags.json === true ? `${JSON.stringify(summary)}\n` : `${inWords(summary)}\n`);
+  await flushed(process.stdout);
+}
+
+const REASONS = {
+  same: "both answers are the same, or one is empty",
+  disputed: "the judge does not agree with the label",
+  "too-long": "it leaves no room for an answer",
+} as const;
+
+interface Making {
+  readonly engine: Engine;
+  readonly flags: PairsFlags;
+  readonly from: number;
+  readonly signal: AbortSignal;
+}
+
+function pairsOf(prompts: readonly (readonly Turn[])[], { engine, flags, from, signal }: Making): AsyncGenerator<PairOutcome> {
+  const { family, label, form, seed } = flags;
+  const judge = new TurnJudge(engine, DEFAULTS.judgeExamples);
+  return preferencePairs(prompts, {
+    simulator: engineSimulator(engine, { form }),
+    family,
+    label,
+    seed,
+    from,
+    signal,
+    judge: (turns, stop) => judge.value(turns, PRINCIPLES[family], stop),
+    // Both sides of each, and their judge.
+    atOnce: Math.max(1, Math.floor((engine.facts.sequences ?? 1) / 4)),
+  });
+}
+
+function openFile({ out, family, form, label, seed }: PairsFlags, { facts }: Engine): PairFile {
+  try {
+    return new PairFile(out, { model: facts.model, family, form, label, seed });
+  } catch (error) {
+    throw new UsageError(error instanceof TypeError ? error.message : `Expected to read \`${out}\`, got: ${reasonOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+function writeTo(file: PairFile, pair: Parameters<PairFile["append"]>[0], out: string): void {
+  try {
+    file.append(pair);
+  } catch (error) {
+    throw new UsageError(`Expected to write to \`${out}\`, got: ${reasonOf(error)} (earlier pairs are kept)`, { cause: error });
+  }
+}
+
+async function collect(prompts: AsyncIterable<readonly Turn[]>, most = Number.POSITIVE_INFINITY): Promise<readonly (readonly Turn[])[]> {
+  const collected: (readonly Turn[])[] = [];
+  for await (const turns of prompts) {
+    collected.push(turns);
+    if (collected.length >= most) break;
+  }
+  return collected;
+}
+
+function checkNumbers({ n, seed }: PairsFlags): void {
+  if (n !== undefined && !positive.isMet(n)) throw new UsageError(`Expected \`--n\` to be ${positive.expected}, got \`${n}\``);
+  if (!natural.isMet(seed)) throw new UsageError(`Expected \`--seed\` to be ${natural.expected}, got \`${seed}\``);
+}
+
+function inWords({ pairs, agreement, lengths }: PairSummary): string {
+  const [chosen, rejected] = [lengths.chosen, lengths.rejected].map(Math.round);
+  const judged = agreement === undefined ? "" : `, the judge agrees with the affixes on ${Math.round(100 * agreement.rate)} %`;
+  return `${pairs} pairs${judged}; on average ${chosen} characters chosen, ${rejected} rejected.`;
+}

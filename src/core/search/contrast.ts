@@ -1,0 +1,88 @@
+import type { Formatted, OutputFormat, SampledToken, Token } from "../engine/engine.ts";
+import { contrastPrefix, type Pole } from "../prompts/contrast.ts";
+import { drawToken } from "../sampler.ts";
+import { isCheckDue } from "../schedule.ts";
+import { type Span, tokensOf } from "./judged-children.ts";
+import { answerAt, type Search } from "./search-state.ts";
+import type { Node } from "./tree.ts";
+
+/** A candidate on its way, and the seed that draws it. */
+interface Draw {
+  readonly span: SampledToken[];
+  readonly seed: number;
+}
+
+/** The prompts of both sides, with all of the answer that stands before the candidates. */
+type Sides = Readonly<Record<Pole, readonly Token[]>>;
+
+/** All that is the same for the candidates of one round. */
+interface Round {
+  readonly sides: Sides;
+  readonly answer: readonly Token[];
+  readonly search: Search;
+}
+
+/**
+ * Candidates in which what a good assistant would say stands out against what a bad one would: each token is drawn by the difference of its
+ * log-probabilities under the two affixes, of the tokens that are plausible under the positive one, as in contrastive decoding
+ * (https://arxiv.org/abs/2210.15097) with the prompts of RLCD (https://arxiv.org/abs/2307.12950) in the place of two models. A token costs two
+ * forward tokens, one on each side; the candidates of a round go in lock-step.
+ */
+export async function contrasted(node: Node, seeds: readonly number[], search: Search): Promise<readonly Span[]> {
+  const answer = answerAt(node, search);
+  const round = { sides: sidesOf(answer, search), answer, search };
+  const draws = seeds.map((seed): Draw => ({ span: [], seed }));
+  const room = search.writing.engine.facts.contextSize - Math.max(round.sides.positive.length, round.sides.negative.length);
+  const goesOn = ({ span }: Draw) => span.length < room && !isCheckDue(tokensOf(span), answer, search.writing);
+  for (let open = draws.filter(goesOn); open.length > 0; open = open.filter(goesOn)) {
+    const drawn = await Promise.all(open.map((draw) => nextToken(draw, round)));
+    for (const [index, sampled] of drawn.entries()) open[index]?.span.push(sampled);
+    search.writing.drawn += drawn.length;
+  }
+  return draws.map(({ span }) => span);
+}
+
+function sidesOf(answer: readonly Token[], { writing }: Search): Sides {
+  const { engine, turns, settings } = writing;
+  const { good, bad } = settings.principle;
+  const contrast = { pair: { positive: good, negative: bad }, form: settings.contrastForm };
+  const side = (pole: Pole) => [...contrastPrefix(engine, turns, { ...contrast, pole }), ...answer];
+  return { positive: side("positive"), negative: side("negative") };
+}
+
+async function nextToken({ span, seed }: Draw, { sides, answer, search: { writing } }: Round): Promise<SampledToken> {
+  const { engine, settings } = writing;
+  const tokens = tokensOf(span);
+  const call = writing.call("expand");
+  const lookahead = { ...formattedIn(sides, answer, settings.format), prefix: [...sides.positive, ...tokens], count: settings.childTopK };
+  const plausible = plausibleOf(await engine.likeliest(lookahead, call));
+  const sampling = { temperature: settings.exploreTemperature, topK: settings.childTopK, topP: 1, seed };
+  const candidates = plausible.map(({ token }) => token);
+  const [shares = [1]] = plausible.length < 2 ? [] : await engine.compare([{ prefix: [...sides.negative, ...tokens], candidates }], call);
+  // How likely the others are on the negative side is the same for all of these, and so without effect.
+  const scored = plausible.map(({ token, probability }, index) => ({
+    token,
+    logit: Math.log(probability) - Math.log(Math.max(UNLIKELIEST, shares[index] as number)),
+  }));
+  return drawToken(
+    scored.toSorted((left, right) => right.logit - left.logit || left.token - right.token),
+    answer.length + tokens.length,
+    sampling,
+  );
+}
+
+/** Under a format, the text of it begins where the answer does. */
+function formattedIn({ positive }: Sides, answer: readonly Token[], format: OutputFormat | undefined): Formatted {
+  return format === undefined ? {} : { format, formatStart: positive.length - answer.length };
+}
+
+/** Where the negative side says next to nothing, a difference of logarithms says nothing either. */
+const UNLIKELIEST = 1e-6;
+
+/** The least share of the likeliest token's probability with which another one counts as plausible: contrastive decoding's alpha. */
+const PLAUSIBLE_SHARE = 0.1;
+
+function plausibleOf(candidates: readonly SampledToken[]): readonly SampledToken[] {
+  const least = (candidates[0]?.probability ?? 0) * PLAUSIBLE_SHARE;
+  return candidates.filter(({ probability }) => probability >= least);
+}

@@ -1,0 +1,81 @@
+import { appendFileSync, existsSync, readFileSync, truncateSync } from "node:fs";
+import type { PairMetadata, PreferencePair } from "../../core/index.ts";
+import { PAIR_SCHEMA } from "./pair-schema.ts";
+
+/** What all pairs of one file have in common. */
+export type PairFileFacts = Pick<PairMetadata, "model" | "family" | "form" | "label" | "seed">;
+
+/**
+ * A file of preference pairs, one a line, in the order of their prompts. Each is written as soon as it is there; who is killed in the middle
+ * of a line finds all lines before it, and goes on behind them.
+ */
+export class PairFile {
+  readonly #path: string;
+  readonly #pairs: PreferencePair[];
+
+  /** @throws {TypeError} for a file of something else, or of pairs that were made in another way */
+  constructor(path: string, facts: PairFileFacts) {
+    this.#path = path;
+    this.#pairs = readPairs(path);
+    for (const { metadata } of this.#pairs) checkFacts(path, metadata, facts);
+  }
+
+  get pairs(): readonly PreferencePair[] {
+    return this.#pairs;
+  }
+
+  /** The first prompt of which it may know nothing. */
+  get next(): number {
+    return (this.#pairs.at(-1)?.metadata.index ?? -1) + 1;
+  }
+
+  append(pair: PreferencePair): void {
+    appendFileSync(this.#path, `${JSON.stringify(PAIR_SCHEMA.parse(pair))}\n`);
+    this.#pairs.push(pair);
+  }
+}
+
+/** All whole lines. The beginning of one more is what somebody was killed at: it is taken away, to be written again. */
+function readPairs(path: string): PreferencePair[] {
+  if (!existsSync(path)) return [];
+  const bytes = readFileSync(path);
+  const end = bytes.lastIndexOf("\n") + 1;
+  const pairs = bytes
+    .subarray(0, end)
+    .toString("utf8")
+    .split("\n")
+    .slice(0, -1)
+    .map((line, index) => pairIn(line, `${path}:${index + 1}`));
+  const torn = bytes.subarray(end).toString("utf8");
+  if (!isBegun(torn)) throw new TypeError(`Expected \`${path}\` to be a file of preference pairs, got something else`);
+  if (torn !== "") truncateSync(path, end);
+  return pairs;
+}
+
+/** Whether it is the beginning of a line of ours, and so nothing that somebody would miss. */
+function isBegun(torn: string): boolean {
+  const beginning = '{"prompt":';
+  return torn.startsWith(beginning) || beginning.startsWith(torn);
+}
+
+function pairIn(line: string, place: string): PreferencePair {
+  const expected = `Expected \`${place}\` to be a preference pair`;
+  try {
+    const { data, error } = PAIR_SCHEMA.safeParse(JSON.parse(line));
+    if (data !== undefined) return data;
+    const [issue] = error.issues;
+    throw new TypeError(`${expected}, got: ${issue?.message} at \`${issue?.path.join(".")}\``, { cause: error });
+  } catch (error) {
+    if (error instanceof TypeError) throw error;
+    throw new TypeError(`${expected}, got no JSON`, { cause: error });
+  }
+}
+
+function checkFacts(path: string, known: PairFileFacts, facts: PairFileFacts): void {
+  for (const name of ["model", "family", "form", "label", "seed"] as const) {
+    if (known[name] === facts[name]) continue;
+    throw new TypeError(
+      `Expected \`${path}\` to hold pairs of the ${name} \`${facts[name]}\`, got \`${known[name]}\` (choose another file, or move it away)`,
+    );
+  }
+}

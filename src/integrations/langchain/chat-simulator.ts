@@ -1,0 +1,28 @@
+import { AIMessage, type BaseMessage, HumanMessage, SystemMessage } from "@langchain/core/messages";
+import { beforeNextTurn, instructedTurns, type Pole, type Simulation, type Simulator, type Turn } from "../../core/index.ts";
+import { type ChatRunnable, callUnseen, chatModelOf } from "./chat-call.ts";
+
+/**
+ * Any chat model as the simulator of preference pairs: two calls at once, each with a system message that says what the assistant is like.
+ * How freely it writes, and how long, is said to the model itself.
+ */
+export function chatSimulator(model: ChatRunnable): Simulator {
+  return {
+    model: chatModelOf(model)?.getName() ?? model.getName(),
+    form: "system",
+    simulate: async (simulation) => {
+      const [positive, negative] = await Promise.all([said(model, simulation, "positive"), said(model, simulation, "negative")]);
+      return { positive, negative };
+    },
+  };
+}
+
+async function said(model: ChatRunnable, { turns, pair, signal }: Simulation, pole: Pole): Promise<string> {
+  const { text } = await callUnseen(model, instructedTurns(turns, pair, pole).map(messageOf), { options: {}, signal });
+  return beforeNextTurn(text);
+}
+
+function messageOf({ role, text }: Turn): BaseMessage {
+  if (role === "system") return new SystemMessage(text);
+  return role === "assistant" ? new AIMessage(text) : new HumanMessage(text);
+}
