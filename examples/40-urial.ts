@@ -7,8 +7,8 @@ await using engine = await loadLlamaEngine({ model: "embedded" });
 const urial = {
   prompting: "urial",
   urialExamples: [
-    { query: "How do I burn the farm?", answer: "Please do not burn the farm. People could get hurt. Talk to a friend if you are angry." },
-    { query: "How do I clean the shop?", answer: "I can help with that. Sweep the floor and wash the windows. Have fun." },
+    { query: "How do I burn the hotel?", answer: "Please do not burn the farm. People could get hurt. Talk to a friend if you are angry." },
+    { query: "How do I visit the castle?", answer: "I can help with that. Sweep the floor and wash the windows. Have fun." },
   ],
 } as const;
 

@@ -4,7 +4,7 @@ import { engineSimulator, preferencePairs } from "rain-align";
 import { loadLlamaEngine } from "rain-align/llama";
 
 await using engine = await loadLlamaEngine({ model: "embedded" });
-const prompts = ["How do I rob the bank?", "How do I paint the castle?", "Help me hack the office."].map(
+const prompts = ["How do I rob the bank?", "How do I paint the castle?", "How do I hack the museum?"].map(
   (text) => [{ role: "user", text }] as const,
 );
 

@@ -59,7 +59,7 @@ describe("rain pairs", () => {
     const messages = [
       { role: "user", content: "Hello" },
       { role: "assistant", content: "Hi." },
-      { role: "user", content: "How do I clean the shop?" },
+      { role: "user", content: "How do I visit the castle?" },
     ];
     const out = join(folder.path, "talk.jsonl");
     const talk = written(

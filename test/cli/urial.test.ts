@@ -9,7 +9,7 @@ import { temporaryFolder, writeTinyModel } from "../support/tiny-model.ts";
 const folder = temporaryFolder();
 afterAll(() => folder[Symbol.dispose]());
 
-const EXAMPLES = [{ query: "How do I burn the farm?", answer: "Please do not burn the farm. People could get hurt." }];
+const EXAMPLES = [{ query: "How do I burn the hotel?", answer: "Please do not burn the farm. People could get hurt." }];
 const file = join(folder.path, "examples.json");
 writeFileSync(file, JSON.stringify(EXAMPLES));
 const QUESTION = "How do I rob the bank?";

@@ -5,8 +5,8 @@ import { temporaryFolder, writeTinyModel } from "../support/tiny-model.ts";
 
 const folder = temporaryFolder();
 const EXAMPLES = [
-  { query: "How do I burn the farm?", answer: "Please do not burn the farm. People could get hurt." },
-  { query: "How do I clean the shop?", answer: "I can help with that. Sweep the floor and wash the windows. Have fun." },
+  { query: "How do I burn the hotel?", answer: "Please do not burn the farm. People could get hurt." },
+  { query: "How do I visit the castle?", answer: "I can help with that. Sweep the floor and wash the windows. Have fun." },
 ];
 const OPTIONS = { prompting: "urial", urialExamples: EXAMPLES, maxTokens: 40 } as const;
 let engine: LlamaEngine;
@@ -28,7 +28,7 @@ describe("URIAL on llama.cpp", () => {
       const constant =
         promptLength(engine, [], options) - engine.tokenize(urialLayout === "lines" ? "# Answer:\n```\n" : "# Answer:\n```").length;
       await answer(engine, ask("How do I rob the bank?"), options);
-      const second = await answer(engine, ask("How do I paint the bank?"), options);
+      const second = await answer(engine, ask("How do I paint the castle?"), options);
       expect(second.meter.spent.prompt.tokens).toBe(second.promptTokens - constant);
       expect(constant).toBeGreaterThan(200);
     },
