@@ -23,8 +23,13 @@ export function addJudgingOption(command: Command): Command {
 }
 
 export function addDecodingOptions(command: Command): Command {
-  return addJudgingOption(addEngineOptions(command))
-    .addOption(choiceOption("--mode <mode>", `one of ${MODES.join(", ")} (default: "${DEFAULTS.mode}")`, MODES))
+  const mode = choiceOption("--mode <mode>", `one of ${MODES.join(", ")} (default: "${DEFAULTS.mode}")`, MODES);
+  return addSamplingOptions(addEngineOptions(command).addOption(mode));
+}
+
+/** How an answer is written, in whatever mode. */
+export function addSamplingOptions(command: Command): Command {
+  return addJudgingOption(command)
     .option("--principle <name|file>", `what the judge judges: a name, or a YAML or JSON file (default: "${DEFAULTS.principle.name}")`)
     .addOption(numberOption("--seed <n>", `the same seed gives the same text (default: ${DEFAULTS.seed})`))
     .addOption(numberOption("--max-tokens <n>", `longest answer, in tokens (default: ${DEFAULTS.maxTokens})`))

@@ -1,5 +1,6 @@
 import { CommanderError } from "commander";
 import { OptionError, RainError } from "../core/index.ts";
+import { DataError } from "../evaluation/data-error.ts";
 import { EXIT_CODES } from "./exit-codes.ts";
 import { Interrupted, OutputLost, PipeClosed } from "./stop-signal.ts";
 
@@ -18,7 +19,8 @@ export function explain(error: unknown): Explanation {
   if (error instanceof PipeClosed) return { line: undefined, exitCode: EXIT_CODES.content };
   if (error instanceof Interrupted) return { line: error.message, exitCode: EXIT_CODES.interrupted };
   if (error instanceof OutputLost) return { line: onOneLine(error.message), exitCode: EXIT_CODES.failed };
-  if (error instanceof UsageError || error instanceof OptionError) return { line: onOneLine(error.message), exitCode: EXIT_CODES.usage };
+  if (error instanceof UsageError || error instanceof OptionError || error instanceof DataError)
+    return { line: onOneLine(error.message), exitCode: EXIT_CODES.usage };
   if (error instanceof RainError) return { line: onOneLine(error.message), exitCode: EXIT_CODES.failed };
   return { line: `Something unexpected happened: ${reasonOf(error)} (RAIN_DEBUG=1 shows where)`, exitCode: EXIT_CODES.failed };
 }

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { askCommand } from "./ask.ts";
 import { chatCommand } from "./chat.ts";
 import { doctorCommand } from "./doctor.ts";
+import { evalCommand } from "./eval.ts";
 import { explain } from "./failure.ts";
 import { VERSION } from "./version.ts";
 
@@ -11,7 +12,8 @@ const program = new Command("rain")
   .version(VERSION)
   .addCommand(askCommand())
   .addCommand(chatCommand())
-  .addCommand(doctorCommand());
+  .addCommand(doctorCommand())
+  .addCommand(evalCommand());
 
 for (const command of [program, ...program.commands]) {
   // Commander throws instead of printing and exiting: errors are reported here, all in one form.
