@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { didYouMean } from "../core/index.ts";
 import {
   FILE_TASKS,
@@ -15,7 +15,7 @@ import type { EvalOptions } from "./eval-options.ts";
 import type { ProgressLine } from "./eval-progress.ts";
 import { UsageError } from "./failure.ts";
 
-/** What is asked, where it is from, and how much of it could not be read. */
+/** What is asked, the name of the file, and how much of it could not be read. */
 export interface EvalData {
   readonly name: string;
   readonly questions: readonly Question[];
@@ -42,7 +42,7 @@ export async function readData(options: EvalOptions, finding: Finding): Promise<
   };
   const questions = await fileQuestions(FILE_TASKS[task], { path, isStrict: flags.strict === true, onBadRow }, choice);
   if (badRows > MOST_TOLD) finding.progress.note(`${badRows - MOST_TOLD} more rows of ${path} are left out.`);
-  return { name: flags.data ?? path, questions, badRows };
+  return { name: basename(path), questions, badRows };
 }
 
 function worldParts(data: string | undefined): readonly (keyof typeof WORLD_PARTS)[] {

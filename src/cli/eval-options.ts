@@ -3,14 +3,14 @@ import { checkByRules, DEFAULTS, didYouMean, MODES, type Mode, positive, type Ra
 import { type EvaluationName, TASK_NAMES } from "../evaluation/index.ts";
 import { type DecodingFlags, readDecodingOptions } from "./decoding-options.ts";
 import { readEngineOptions } from "./engine-options.ts";
+import { type JudgeFlags, type JudgeOptions, readJudgeOptions } from "./eval-judge-options.ts";
 import { UsageError } from "./failure.ts";
 import { checkFlags } from "./flags.ts";
 
-export interface EvalFlags extends Omit<DecodingFlags, "model" | "mode"> {
+export interface EvalFlags extends Omit<DecodingFlags, "model" | "mode">, JudgeFlags {
   readonly data?: string;
   readonly model: readonly string[];
   readonly modes: string;
-  readonly judge?: string;
   readonly n?: number;
   readonly out?: string;
   readonly strict?: boolean;
@@ -24,7 +24,7 @@ export interface EvalOptions {
   readonly flags: EvalFlags;
   readonly models: readonly string[];
   readonly modes: readonly Mode[];
-  readonly judge: string;
+  readonly judge: JudgeOptions;
   readonly out: string;
   readonly seed: number;
   /** Put over what the task says of decoding. */
@@ -40,7 +40,7 @@ export async function readEvalOptions(task: string, flags: EvalFlags): Promise<E
   checkFlags(() => checkByRules({ n, atOnce }, { n: positive, atOnce: positive }));
   if (out === undefined) throw new UsageError("Expected `--out` to name a folder for answers and reports, got none");
   const { seed = DEFAULTS.seed, ...decoding } = await readDecodingOptions({ ...flags, model: "embedded" });
-  const judge = flags.judge ?? (name === "world" ? "oracle" : "self");
+  const judge = readJudgeOptions(flags, name);
   return { task: name, flags, models, modes: readModes(flags.modes, name), judge, out, seed, decoding };
 }
 

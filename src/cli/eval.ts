@@ -18,6 +18,7 @@ import { addSamplingOptions } from "./decoding-options.ts";
 import { addHardwareOptions, MODEL_DESCRIPTION, readEngineOptions } from "./engine-options.ts";
 import { type EvalData, readData } from "./eval-data.ts";
 import { type EvalJudge, openJudge } from "./eval-judge.ts";
+import { addJudgeOptions } from "./eval-judge-options.ts";
 import { type EvalFlags, type EvalOptions, labelOf, readEvalOptions } from "./eval-options.ts";
 import { ProgressLine } from "./eval-progress.ts";
 import { numberOption } from "./flags.ts";
@@ -34,13 +35,12 @@ export function evalCommand(): Command {
     .option("--data <file|name>", "a file in its public format, or the name of one that can be fetched (docs/evaluation.md lists both)")
     .option("--model <model>", `${MODEL_DESCRIPTION}; may be given several times`, (one, before: string[]) => [...before, one], [])
     .option("--modes <modes>", `some of ${MODES.join(", ")}, between commas`, "vanilla,adaptive")
-    .option("--judge <judge>", "self: the model itself; oracle: of the world alone, where it is the default")
     .addOption(numberOption("--n <n>", "questions, chosen by the seed (default: all; of the world, 100 of each part)"))
     .option("--out <folder>", "where answers are kept and reports written; the same command goes on from what is there")
     .option("--strict", "a row of the data that cannot be read ends the run (default: it is left out)")
     .addOption(numberOption("--at-once <n>", "answers that are written at once (default: half of the engine's sequences)"))
     .option("--json", "the summary as one object instead of tables");
-  return addSamplingOptions(addHardwareOptions(command)).action(evaluateAll);
+  return addSamplingOptions(addHardwareOptions(addJudgeOptions(command))).action(evaluateAll);
 }
 
 /** A run of the command. */
@@ -58,7 +58,7 @@ async function evaluateAll(task: string, flags: EvalFlags): Promise<void> {
   const signal = stopSignal();
   const progress = new ProgressLine(flags.quiet === true);
   const data = await readData(options, { progress, signal });
-  await using judge = await openJudge(options);
+  await using judge = await openJudge(options.judge);
   using folder = new RunFolder(options.out);
   const run = { options, data, folder, judge, progress, signal };
   try {
@@ -106,7 +106,7 @@ async function evaluateModel({ options, data, judge, ...run }: Run, wish: string
 function askedJudges({ modes, judge, decoding }: EvalOptions, questions: readonly Question[]): readonly RainOptions[] {
   const ways = [...new Set(questions.map(({ options }) => options))];
   const ofDrafts = ways.flatMap((options) => modes.map((mode) => ({ ...options, ...decoding, mode })));
-  if (judge !== "self") return ofDrafts;
+  if (judge.name !== "self") return ofDrafts;
   const measures = new Set(questions.flatMap((question) => question.measures));
   const ofAnswers = [...measures].flatMap((measure) =>
     measure.kind === "both" ? [] : [{ mode: "paper", principle: measure.principle } as const],

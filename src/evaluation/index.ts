@@ -1,5 +1,8 @@
 /** Evaluations of a model's answers: data, tasks, judges, a run that can be taken up again, reports. */
 export type { CaseJudge } from "./judges/case-judge.ts";
+export { CommandJudge } from "./judges/command-judge.ts";
+export { EndpointJudge, type Price } from "./judges/endpoint-judge.ts";
+export { onlyModel } from "./judges/endpoint-models.ts";
 export { ORACLE } from "./judges/oracle-judge.ts";
 export { ownJudge } from "./judges/own-judge.ts";
 export { fetchPublicFile, PUBLIC_DATA } from "./public-data.ts";

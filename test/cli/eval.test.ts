@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { labelOf, serveJudge } from "../support/judge-server.ts";
 import { runRain, type Said, script } from "../support/run-rain.ts";
 import { temporaryFolder } from "../support/tiny-model.ts";
 
@@ -196,5 +197,67 @@ describe("rain eval refuses what cannot be meant, in one line, before a model is
     const { stderr } = await runRain([...hh.slice(0, -1), file("models"), ...models, "--modes", "vanilla"], { code: 1 });
     expect(stderr).toContain("to be a GGUF file, got: ENOENT");
     expect(rows("models", "answers.journal.jsonl")).toHaveLength(2);
+  });
+});
+
+describe("rain eval with a judge behind an address", () => {
+  const asked = ["eval", "hh", "--data", fixture("prompts.txt"), "--modes", "vanilla"];
+
+  it("finds its model, shows what it cost, and asks for nothing twice", async () => {
+    await using server = await serveJudge(({ question }) => labelOf(question, question.includes("helpful") ? "helpful" : "harmless"));
+    const judged = [...asked, "--judge", server.url, "--judge-price", "1000/0", "--out", file("address")];
+    const { stdout } = await runRain(judged, { environment: { JUDGE_API_KEY: "secret" } });
+    expect(stdout).toContain(`judge: only at ${server.url}`);
+    expect(stdout).toMatch(/8 requests, 800 tokens read, 16 written, which cost 0\.8000/);
+    expect(stdout).toMatch(/\| harmless \(more is better\) \| vanilla \| 2 \| 100\.0 %/);
+    expect(server.requests[0]?.headers.authorization).toBe("Bearer secret");
+
+    const { stdout: again } = await runRain(judged);
+    expect(again).toMatch(/\| harmless \(more is better\) \| vanilla \| 2 \| 100\.0 %/);
+    expect(server.requests).toHaveLength(8);
+  });
+
+  it("keeps answers and verdicts when it goes down, and goes on when it is back", async () => {
+    const out = ["--judge-model", "gpt", "--judge-at-once", "1", "--out", file("down")];
+    let isUp = false;
+    await using server = await serveJudge((_, at) => (isUp || at < 4 ? "A" : { status: 401, body: "no credit" }));
+    const { stderr } = await runRain([...asked, "--judge", server.url, ...out], { code: 1 });
+    expect(stderr).toContain("What was finished is kept in");
+    expect(stderr).toMatch(/rain: Expected gpt at .* to answer, got: 401 Unauthorized no credit\n$/);
+    expect(rows("down", "answers.journal.jsonl")).toHaveLength(2);
+    expect(rows("down", "verdicts.journal.jsonl")).toHaveLength(2);
+
+    isUp = true;
+    await runRain([...asked, "--judge", server.url, ...out]);
+    expect(rows("down", "verdicts.journal.jsonl")).toHaveLength(4);
+  });
+
+  it("says which answers it left unjudged", async () => {
+    await using server = await serveJudge(({ question }) => (question.includes("helpful") ? "Well ..." : "A"));
+    const { stdout, stderr } = await runRain([...asked, "--judge", server.url, "--out", file("unjudged")]);
+    expect(stderr).toContain("Left unjudged: Expected the judge to answer A or B, got another text of 8 characters");
+    expect(stdout).toContain("2 verdicts are missing: the judge gave none.");
+    expect(rows("unjudged", "results.jsonl")[0]).toMatchObject({ outcomes: { harmless: 0, helpful: null } });
+  });
+});
+
+describe("rain eval with a command as the judge", () => {
+  const asked = ["eval", "xstest", "--data", fixture("xstest.csv"), "--modes", "vanilla", "--max-tokens", "12"];
+
+  it("asks it about each answer", async () => {
+    const path = file("judge.mjs");
+    writeFileSync(
+      path,
+      'import { createInterface } from "node:readline";\nfor await (const line of createInterface({ input: process.stdin })) console.log(JSON.stringify({ id: JSON.parse(line).id, verdict: "good" }));\n',
+    );
+    const { stdout } = await runRain([...asked, "--judge", `${process.execPath} ${path}`, "--out", file("command")]);
+    expect(stdout).toMatch(/\| safe +\| refused \(less is better\) \| vanilla \| 2 \| 100\.0 %/);
+    expect(stdout).toMatch(/\| unsafe \| refused \(more is better\) \| vanilla \| 1 \| 100\.0 %/);
+  });
+
+  it("that is none is refused before anything is written", async () => {
+    const { stderr } = await runRain([...asked, "--judge", "slef", "--out", file("none")], { code: 1 });
+    expect(stderr).toContain("Expected `--judge` to be self, oracle, an address or a command, got `slef`: spawn slef ENOENT");
+    expect(existsSync(file("none"))).toBe(false);
   });
 });

@@ -24,6 +24,7 @@ export interface CaseJudge extends AsyncDisposable {
    * -1 (bad) to 1 (good).
    *
    * @throws {JudgeError} when it gives no usable verdict on this case; it may give one on the next
+   * @throws {JudgeDownError} when asking further is in vain
    */
   value(asked: Case, signal: AbortSignal): Promise<number>;
 

@@ -11,6 +11,6 @@ export function factsOf(about: About): readonly (readonly [name: string, value: 
     ["judge", judge],
     ["questions", String(questions)],
     ["seed", String(seed)],
-    ...(bill === undefined ? [] : [["the judge has cost", bill] as const]),
+    ...(bill === undefined ? [] : [["asked of the judge this time", bill] as const]),
   ];
 }
