@@ -5,6 +5,7 @@ import {
   type EvaluatedModel,
   evaluate,
   FILE_TASKS,
+  htmlReport,
   markdownReport,
   type Question,
   type Result,
@@ -127,6 +128,7 @@ function report(summary: Summary, results: readonly Result[], { folder, options,
   folder.write("summary.json", `${JSON.stringify(summary, undefined, 2)}\n`);
   folder.write("summary.csv", csvReport(summary));
   folder.write("report.md", tables);
+  folder.write("report.html", htmlReport(summary, results));
   process.stdout.write(options.flags.json === true ? `${JSON.stringify(summary)}\n` : tables);
   progress.note(`Everything is in ${options.out}.`);
 }

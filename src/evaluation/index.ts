@@ -8,6 +8,7 @@ export { ownJudge } from "./judges/own-judge.ts";
 export { fetchPublicFile, PUBLIC_DATA } from "./public-data.ts";
 export type { EvaluatedModel } from "./report/about.ts";
 export { csvReport } from "./report/csv.ts";
+export { htmlReport } from "./report/html.ts";
 export { markdownReport } from "./report/markdown.ts";
 export { type Summary, summaryOf } from "./report/summary.ts";
 export { evaluate, type Progress } from "./run/evaluate.ts";

@@ -60,10 +60,12 @@ describe("rain eval world", () => {
     });
   });
 
-  it("writes the same for machines: a table of numbers, and all that the reports say", () => {
+  it("writes the same as Markdown, as a page, as a table of numbers and as one object", () => {
     const [head = "", ...lines] = read("whole", "summary.csv").trimEnd().split("\n");
     expect(head.split(",").slice(-4)).toEqual(["fpe", "spe", "epe", "wall_ratio"]);
     expect(lines).toHaveLength(2);
+    expect(read("whole", "report.html")).toMatch(/^<!doctype html>.*<svg /s);
+    expect(read("whole", "report.md")).toBe(whole.stdout);
     expect(JSON.parse(read("whole", "summary.json"))).toMatchObject({
       about: { task: "world", questions: 12 },
       cells: [{ n: 12 }, { n: 12 }],

@@ -62,7 +62,7 @@ function againstVanilla(cell: Cell, { difference, low, high }: Versus): string {
 }
 
 /** A share as per cent, a grade as it is. */
-function shown({ kind }: Cell, value: number): string {
+export function shown({ kind }: Cell, value: number): string {
   return kind === "grade" ? value.toFixed(2) : percent(value);
 }
 
