@@ -1,4 +1,5 @@
 import { answer, type Engine, type RainOptions } from "rain-align";
+import { costOf, type Work, workOf } from "../src/evaluation/cost.ts";
 import { wilson } from "../src/evaluation/statistics.ts";
 import { TASKS, type TaskName, type WorldTask } from "../src/evaluation/world/index.ts";
 import type { Cell } from "./quality-results.ts";
@@ -76,7 +77,8 @@ function equalDrafts(name: CellName, known: Cells): number {
 export async function measureCell(engine: Engine, name: TaskName, { options, conditions }: Measuring): Promise<Cell> {
   const { n, seed, judgeExamples } = conditions;
   const task: WorldTask = TASKS[name];
-  const sum = { good: 0, emitted: 0, forward: 0, calls: 0, evaluations: 0 };
+  const work: Work[] = [];
+  let good = 0;
   for (const [index, question] of task.questions(n, seed).entries()) {
     const { text, meter, cost } = await answer(engine, [{ role: "user", text: question.text }], {
       ...task.options,
@@ -84,16 +86,11 @@ export async function measureCell(engine: Engine, name: TaskName, { options, con
       ...options,
       seed: seed * 100_003 + index,
     });
-    sum.good += task.isGood(question.prompt, text) ? 1 : 0;
-    sum.emitted += meter.emitted;
-    sum.forward += meter.forward;
-    sum.calls += cost.spe * Math.max(1, meter.emitted);
-    sum.evaluations += meter.evaluations;
+    good += task.isGood(question.prompt, text) ? 1 : 0;
+    work.push(workOf(meter, cost));
   }
-  // Where every answer is refused nothing is emitted: cost per emitted token is then cost per token at least.
-  const emitted = Math.max(1, sum.emitted);
-  const cost = { fpe: sum.forward / emitted, spe: sum.calls / emitted, epe: sum.evaluations / emitted, forward: sum.forward / n };
-  return { ...conditions, ...wilson(sum.good, n), ...cost };
+  const forward = work.reduce((sum, one) => sum + one.forward, 0) / n;
+  return { ...conditions, ...wilson(good, n), ...costOf(work), forward };
 }
 
 export interface Measuring {

@@ -1,4 +1,4 @@
-import { Dice } from "../src/evaluation/world/index.ts";
+import { bootstrap, quantile } from "../src/evaluation/statistics.ts";
 import type { Run } from "./run.ts";
 
 /** What a ratio compares; all are those of one process, measured by turns. */
@@ -44,12 +44,8 @@ export interface Counts {
   readonly heldBack: number;
 }
 
-const RESAMPLES = 1000;
-
 export function spreadOf(ratios: readonly number[]): Spread {
-  const dice = new Dice(1);
-  const medians = Array.from({ length: RESAMPLES }, () => median(ratios.map(() => dice.pick(ratios))));
-  return { ratio: median(ratios), low: quantile(medians, 0.025), high: quantile(medians, 0.975), p95: quantile(ratios, 0.95) };
+  return { ratio: median(ratios), ...bootstrap(ratios, median), p95: quantile(ratios, 0.95) };
 }
 
 export function countsOf(runs: readonly Run[]): Counts {
@@ -78,8 +74,4 @@ export function sum<Item>(items: readonly Item[], amountOf: (item: Item, index: 
 
 export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
-}
-
-function quantile(values: readonly number[], share: number): number {
-  return values.toSorted((left, right) => left - right)[Math.round(share * (values.length - 1))] as number;
 }

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { evenTicks, linearAxis, logAxis } from "./axis.ts";
-import { drawFigure } from "./figure.ts";
-import type { Panel } from "./panel.ts";
-import type { Look, Series } from "./series.ts";
+import { evenTicks, linearAxis, logAxis } from "../../src/evaluation/plot/axis.ts";
+import { drawFigure } from "../../src/evaluation/plot/figure.ts";
+import type { Panel } from "../../src/evaluation/plot/panel.ts";
+import type { Look, Series } from "../../src/evaluation/plot/series.ts";
 
 const ROW = z.object({ tokens: z.number(), turns: z.number(), fpe: z.number(), heldBack: z.number() });
 

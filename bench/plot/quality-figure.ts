@@ -1,8 +1,9 @@
+import { type Axis, linearAxis, logAxis, powersOfTen } from "../../src/evaluation/plot/axis.ts";
+import { drawFigure } from "../../src/evaluation/plot/figure.ts";
+import { MODE_LOOKS } from "../../src/evaluation/plot/mode-looks.ts";
+import type { Panel } from "../../src/evaluation/plot/panel.ts";
+import type { Look, Point, Series } from "../../src/evaluation/plot/series.ts";
 import type { Cell, QualityResults } from "../quality-results.ts";
-import { type Axis, linearAxis, logAxis, powersOfTen } from "./axis.ts";
-import { drawFigure } from "./figure.ts";
-import type { Panel } from "./panel.ts";
-import type { Look, Point, Series } from "./series.ts";
 
 type Cells = Readonly<Record<string, Cell>>;
 
@@ -14,10 +15,10 @@ interface Kind {
 
 /** In the order in which they are drawn: what matters most comes last, and so lies on top. */
 const KINDS: readonly Kind[] = [
-  { name: "best-of-n (n beside the mark)", look: { tone: 2, shape: "triangle" }, includes: (cell) => cell.startsWith("best-of-") },
-  { name: "vanilla", look: { tone: 1, shape: "circle" }, includes: (cell) => cell === "vanilla" },
-  { name: "paper", look: { tone: 3, shape: "square", isHollow: true }, includes: (cell) => cell === "paper" },
-  { name: "adaptive", look: { tone: 4, shape: "diamond" }, includes: (cell) => cell === "adaptive" },
+  { name: "best-of-n (n beside the mark)", look: MODE_LOOKS["best-of-n"], includes: (cell) => cell.startsWith("best-of-") },
+  { name: "vanilla", look: MODE_LOOKS.vanilla, includes: (cell) => cell === "vanilla" },
+  { name: "paper", look: MODE_LOOKS.paper, includes: (cell) => cell === "paper" },
+  { name: "adaptive", look: MODE_LOOKS.adaptive, includes: (cell) => cell === "adaptive" },
 ];
 
 const GOOD = linearAxis(

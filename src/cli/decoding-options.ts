@@ -38,8 +38,13 @@ export function addJudgingOption(command: Command): Command {
 }
 
 export function addDecodingOptions(command: Command): Command {
-  return addJudgingOption(addEngineOptions(command))
-    .addOption(choiceOption("--mode <mode>", `one of ${MODES.join(", ")} (default: "${DEFAULTS.mode}")`, MODES))
+  const mode = choiceOption("--mode <mode>", `one of ${MODES.join(", ")} (default: "${DEFAULTS.mode}")`, MODES);
+  return addSamplingOptions(addEngineOptions(command).addOption(mode));
+}
+
+/** How an answer is written, in whatever mode. */
+export function addSamplingOptions(command: Command): Command {
+  return addJudgingOption(command)
     .option("--principle <name|file>", `what the judge judges: a name, or a YAML or JSON file (default: "${DEFAULTS.principle.name}")`)
     .addOption(choiceOption("--prompting <way>", 'auto, chat, or urial: examples first, for base models (default: "auto")', PROMPTINGS))
     .option("--urial-examples <n|file>", `0, 1, 3 or 8, or a JSON or YAML list of {query, answer} (default: ${DEFAULTS.urialExamples})`)

@@ -16,9 +16,15 @@ export interface EngineFlags {
 
 const GPU_CHOICES = GPUS.map((gpu) => (gpu === false ? "none" : gpu));
 
+export const MODEL_DESCRIPTION = "a GGUF file, hf:owner/repo:quant, or the model that comes with the package";
+
 export function addEngineOptions(command: Command): Command {
+  return addHardwareOptions(command.option("--model <model>", MODEL_DESCRIPTION, "embedded"));
+}
+
+/** How whatever model it is gets loaded. */
+export function addHardwareOptions(command: Command): Command {
   return command
-    .option("--model <model>", "a GGUF file, hf:owner/repo:quant, or the model that comes with the package", "embedded")
     .addOption(choiceOption("--gpu <gpu>", `what computes besides the CPU: ${GPU_CHOICES.join(", ")} (default: "auto")`, GPU_CHOICES))
     .addOption(numberOrWordOption("--gpu-layers <n>", 'layers on the GPU: a number, auto or max (default: "auto")', ["auto", "max"]))
     .addOption(numberOption("--context <n>", "longest conversation, in tokens (default: what the model was trained on, up to 4096)"))

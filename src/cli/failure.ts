@@ -1,5 +1,6 @@
 import { CommanderError } from "commander";
 import { OptionError, RainError } from "../core/index.ts";
+import { DataError } from "../evaluation/data-error.ts";
 import { EXIT_CODES } from "./exit-codes.ts";
 import { Interrupted, OutputLost, PipeClosed } from "./stop-signal.ts";
 
@@ -28,7 +29,7 @@ function explain(error: unknown): Explanation {
   if (error instanceof Interrupted) return { lines: [error.message], exitCode: EXIT_CODES.interrupted };
   if (error instanceof OutputLost) return { lines: [onOneLine(error.message)], exitCode: EXIT_CODES.failed };
   if (error instanceof UsageError) return { lines: error.problems.map(onOneLine), exitCode: EXIT_CODES.usage };
-  if (error instanceof OptionError) return { lines: [onOneLine(error.message)], exitCode: EXIT_CODES.usage };
+  if (error instanceof OptionError || error instanceof DataError) return { lines: [onOneLine(error.message)], exitCode: EXIT_CODES.usage };
   if (error instanceof RainError) return { lines: [onOneLine(error.message)], exitCode: EXIT_CODES.failed };
   return { lines: [`Something unexpected happened: ${reasonOf(error)} (RAIN_DEBUG=1 shows where)`], exitCode: EXIT_CODES.failed };
 }

@@ -4,6 +4,7 @@ import { askCommand } from "./ask.ts";
 import { chatCommand } from "./chat.ts";
 import { discordCommand } from "./discord.ts";
 import { doctorCommand } from "./doctor.ts";
+import { evalCommand } from "./eval.ts";
 import { complain } from "./failure.ts";
 import { pairsCommand } from "./pairs.ts";
 import { onCrash } from "./stop-signal.ts";
@@ -15,6 +16,7 @@ const program = new Command("rain")
   .addCommand(askCommand())
   .addCommand(chatCommand())
   .addCommand(doctorCommand())
+  .addCommand(evalCommand())
   .addCommand(pairsCommand())
   .addCommand(discordCommand());
 

@@ -36,6 +36,8 @@ export { type Calibration, type CalibrationOptions, calibrate } from "./judge/ca
 export { type Checkup, type JudgeChoice, type MeasureJudge, measureJudge } from "./judge/checkup.ts";
 export { Judge, type JudgeSettings } from "./judge/judge.ts";
 export { JudgeGate } from "./judge/judge-gate.ts";
+export { type LetteredOptions, labelsOf, lettered, letteredQuestion, principleOptions } from "./judge/lettered-question.ts";
+export { type Logprobs, letteredVerdict } from "./judge/lettered-verdict.ts";
 export type { AnswerJudge, Opinion } from "./judge/opinion.ts";
 export {
   type Example,
@@ -49,7 +51,7 @@ export {
   type Side,
   TRUTHFUL,
 } from "./judge/principle.ts";
-export { judgedText, ORDERS, type Order, offered } from "./judge/question.ts";
+export { ORDERS, type Order } from "./judge/question.ts";
 export { TurnJudge } from "./judge/turn-judge.ts";
 export { noVerdict, verdictLimit } from "./judge/verdict-limit.ts";
 export { type Cost, Meter, PURPOSES, type Purpose, type Spent } from "./meter.ts";

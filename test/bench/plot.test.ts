@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { evenTicks, logAxis, powersOfTen } from "../../bench/plot/axis.ts";
 import { growthFigure } from "../../bench/plot/growth-figure.ts";
 import { qualityFigure } from "../../bench/plot/quality-figure.ts";
+import { evenTicks, logAxis, powersOfTen } from "../../src/evaluation/plot/axis.ts";
 import { runProgram } from "../support/run-module.ts";
 import { temporaryFolder } from "../support/tiny-model.ts";
 
@@ -81,7 +81,7 @@ describe("the figure of quality against cost", () => {
 
   it("says in words what it shows, and shows what a model is called", () => {
     expect(svg).toContain("adaptive 100.0 % good at 3.5");
-    expect(svg).toContain("a &lt;model&gt; &amp; more; 60 to 300 held-out questions");
+    expect(svg).toContain("a &lt;model> &amp; more; 60 to 300 held-out questions");
   });
 });
 

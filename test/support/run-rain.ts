@@ -14,6 +14,8 @@ export interface Said {
 /** What was said so far, and what may be done about it. */
 export interface Meanwhile extends Said {
   interrupt(): void;
+  /** What nothing can prepare for. */
+  kill(): void;
   type(text: string): void;
   /** As `head` does when it has read enough. */
   closeOutput(): void;
@@ -51,7 +53,8 @@ function run(parameters: readonly string[], { input = "", environment = {}, outp
     const said = { stdout: "", stderr: "" };
     const meanwhile = (): Meanwhile => ({
       ...said,
-      interrupt: () => interrupt(child),
+      interrupt: () => signal(child, "SIGINT"),
+      kill: () => signal(child, "SIGKILL"),
       type: (line) => child.stdin?.write(line),
       closeOutput: () => child.stdout?.destroy(),
     });
@@ -62,7 +65,7 @@ function run(parameters: readonly string[], { input = "", environment = {}, outp
       });
     }
     child.on("error", reject);
-    child.on("close", (code, signal) => resolve({ code: code ?? 128 + constants.signals[signal ?? "SIGKILL"], ...said }));
+    child.on("close", (code, name) => resolve({ code: code ?? 128 + constants.signals[name ?? "SIGKILL"], ...said }));
     // A command that refuses its arguments never reads its input.
     child.stdin?.on("error", () => undefined);
     child.stdin?.write(input, () => onInputTaken?.(meanwhile()));
@@ -70,9 +73,9 @@ function run(parameters: readonly string[], { input = "", environment = {}, outp
   });
 }
 
-/** Ctrl-C at a terminal, which all of the process group hears. */
-function interrupt({ pid, exitCode, signalCode }: ChildProcess): void {
-  if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, "SIGINT");
+/** As from a terminal, where all of the process group hears it. */
+function signal({ pid, exitCode, signalCode }: ChildProcess, name: NodeJS.Signals): void {
+  if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, name);
 }
 
 /** Waits for something to be said, then acts, once; then for the next thing. */

@@ -1,6 +1,6 @@
 import type { Axis } from "./axis.ts";
 import { drawSeries, type Series } from "./series.ts";
-import { line, textAt } from "./svg.ts";
+import { type Element, line, textAt } from "./svg.ts";
 
 export interface Panel {
   readonly title: string;
@@ -24,7 +24,7 @@ const BOTTOM = PLOT.top + PLOT.height;
 export const PANEL_SIZE = { width: RIGHT + PLOT.right, height: BOTTOM + PLOT.bottom } as const;
 
 /** A panel whose upper left corner is the origin. */
-export function drawPanel({ title, x, y, series, reference }: Panel): string[] {
+export function drawPanel({ title, x, y, series, reference }: Panel): Element[] {
   const placeOf = (across: number, up: number) => ({ x: acrossAt(x, across), y: heightAt(y, up) });
   return [
     textAt({ x: PLOT.left, y: PLOT.top - 14, class: "panel" }, title),
@@ -35,7 +35,7 @@ export function drawPanel({ title, x, y, series, reference }: Panel): string[] {
   ];
 }
 
-function drawHorizontal(axis: Axis): string[] {
+function drawHorizontal(axis: Axis): Element[] {
   return [
     ...axis.ticks.flatMap(({ value, text }) => {
       const x = acrossAt(axis, value);
@@ -48,7 +48,7 @@ function drawHorizontal(axis: Axis): string[] {
   ];
 }
 
-function drawVertical(axis: Axis): string[] {
+function drawVertical(axis: Axis): Element[] {
   const middle = PLOT.top + PLOT.height / 2;
   return [
     ...axis.ticks.flatMap(({ value, text }) => {
@@ -63,7 +63,7 @@ function drawVertical(axis: Axis): string[] {
   ];
 }
 
-function drawReference(axis: Axis, { y: value, text }: Reference): string[] {
+function drawReference(axis: Axis, { y: value, text }: Reference): Element[] {
   const y = heightAt(axis, value);
   return [
     line({ x: PLOT.left, y }, { x: RIGHT, y }, "reference"),

@@ -1,7 +1,8 @@
+import { toHtml } from "hast-util-to-html";
 import { drawPanel, PANEL_SIZE, type Panel } from "./panel.ts";
 import { type Look, mark } from "./series.ts";
 import { STYLE } from "./style.ts";
-import { element, escaped, textAt } from "./svg.ts";
+import { type Element, element, textAt } from "./svg.ts";
 
 export interface Figure {
   readonly title: string;
@@ -25,9 +26,9 @@ export function drawFigure({ title, note, description, panels, legend, columns }
   const width = columns * PANEL_SIZE.width + MARGIN;
   const height = HEAD.end + Math.ceil(panels.length / columns) * PANEL_SIZE.height + MARGIN;
   const attributes = { xmlns: "http://www.w3.org/2000/svg", viewBox: `0 0 ${width} ${height}`, width, height, role: "img" };
-  return `${element("svg", { ...attributes, "aria-labelledby": "title description" }, [
-    element("title", { id: "title" }, [escaped(title)]),
-    element("desc", { id: "description" }, [escaped(description)]),
+  const picture = element("svg", { ...attributes, "aria-labelledby": "title description" }, [
+    element("title", { id: "title" }, [title]),
+    element("desc", { id: "description" }, [description]),
     element("style", {}, [STYLE]),
     element("rect", { width, height, class: "ground" }),
     textAt({ x: MARGIN, y: HEAD.title, class: "heading" }, title),
@@ -37,10 +38,25 @@ export function drawFigure({ title, note, description, panels, legend, columns }
       const [x, y] = [(index % columns) * PANEL_SIZE.width, HEAD.end + Math.floor(index / columns) * PANEL_SIZE.height];
       return element("g", { transform: `translate(${x},${y})` }, drawPanel(panel));
     }),
-  ])}\n`;
+  ]);
+  return `${toHtml(picture, { space: "svg", closeEmptyElements: true, characterReferences: { useNamedReferences: true } })}\n`;
 }
 
-function drawLegend(legend: Figure["legend"]): string[] {
+/** One panel as an SVG within a page, which says beside it what it shows and what the marks mean. */
+export function drawAlone(panel: Panel, description: string): Element {
+  const { width, height } = PANEL_SIZE;
+  const attributes = { viewBox: `0 0 ${width} ${height}`, width, height, role: "img" };
+  return element("svg", attributes, [element("title", {}, [description]), ...drawPanel(panel)]);
+}
+
+/** A mark as an SVG within a page, for its legend. */
+export function drawMark(look: Look): Element {
+  const size = 16;
+  const group = element("g", { class: `tone-${look.tone}` }, [mark(look, { x: size / 2, y: size / 2 })]);
+  return element("svg", { viewBox: `0 0 ${size} ${size}`, width: size, height: size, "aria-hidden": "true" }, [group]);
+}
+
+function drawLegend(legend: Figure["legend"]): Element[] {
   let x: number = MARGIN + 6;
   return legend.map(({ name, look }) => {
     const symbol = mark(look, { x, y: HEAD.legend - 4 });

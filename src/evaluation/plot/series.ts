@@ -1,4 +1,4 @@
-import { element, line, type Place, textAt } from "./svg.ts";
+import { type Element, element, line, type Place, textAt } from "./svg.ts";
 
 /** Series differ in colour and in shape, so that either alone tells them apart; a hollow shape lets see what lies below it. */
 const SHAPES = {
@@ -36,7 +36,7 @@ const HOLLOW_SIZE = 5.5;
 const WHISKER = 3;
 
 /** Marks with their intervals, joined by a line. */
-export function drawSeries({ look, points }: Series, placeOf: (x: number, y: number) => Place): string {
+export function drawSeries({ look, points }: Series, placeOf: (x: number, y: number) => Place): Element {
   const places = points.map(({ x, y }) => placeOf(x, y));
   const path = places.map(({ x, y }, index) => `${index === 0 ? "M" : "L"}${x.toFixed(2)},${y.toFixed(2)}`).join("");
   return element("g", { class: `tone-${look.tone}` }, [
@@ -47,18 +47,18 @@ export function drawSeries({ look, points }: Series, placeOf: (x: number, y: num
   ]);
 }
 
-export function mark({ shape, isHollow = false }: Look, { x, y }: Place): string {
+export function mark({ shape, isHollow = false }: Look, { x, y }: Place): Element {
   const transform = `translate(${x.toFixed(2)},${y.toFixed(2)})`;
   return element("path", { d: SHAPES[shape](isHollow ? HOLLOW_SIZE : SIZE), transform, class: isHollow ? "hollow" : "mark" });
 }
 
-function interval({ x, low, high }: Point, placeOf: (x: number, y: number) => Place): string[] {
+function interval({ x, low, high }: Point, placeOf: (x: number, y: number) => Place): Element[] {
   if (low === undefined || high === undefined) return [];
   const [bottom, top] = [placeOf(x, low), placeOf(x, high)];
   const cap = (at: Place) => line({ x: at.x - WHISKER, y: at.y }, { x: at.x + WHISKER, y: at.y }, "interval");
   return [line(bottom, top, "interval"), cap(bottom), cap(top)];
 }
 
-function beside({ x, y }: Place, label: string): string {
+function beside({ x, y }: Place, label: string): Element {
   return textAt({ x: x + 8, y: y + 12, class: "label" }, label);
 }

@@ -1,0 +1,60 @@
+import type { Command } from "commander";
+import { between, checkByRules, positive } from "../core/index.ts";
+import type { EvaluationName, Price } from "../evaluation/index.ts";
+import { UsageError } from "./failure.ts";
+import { checkFlags, numberOption } from "./flags.ts";
+
+export interface JudgeFlags {
+  readonly judge?: string;
+  readonly judgeModel?: string;
+  readonly judgeAtOnce?: number;
+  readonly judgePerMinute?: number;
+  readonly judgeTimeout?: number;
+  readonly judgePrice?: string;
+}
+
+/** Who judges, and how it is asked. */
+export interface JudgeOptions {
+  /** `self`, `oracle`, an address or a command. */
+  readonly name: string;
+  readonly model: string | undefined;
+  readonly atOnce: number;
+  readonly perMinute: number | undefined;
+  readonly timeoutMs: number;
+  readonly price: Price | undefined;
+}
+
+const AT_ONCE = 4;
+
+const TIMEOUT_SECONDS = 120;
+
+/** The longest that a timer can wait. */
+const LONGEST_SECONDS = 2_000_000;
+
+export function addJudgeOptions(command: Command): Command {
+  return command
+    .option("--judge <judge>", "self, oracle (of the world, where it is the default), an OpenAI-compatible address, or a command")
+    .option("--judge-model <name>", "which model of an address judges (default: the only one there); its key is in JUDGE_API_KEY")
+    .addOption(numberOption("--judge-at-once <n>", `what an address or a command is asked at once (default: ${AT_ONCE})`))
+    .addOption(numberOption("--judge-per-minute <n>", "requests to an address within a minute (default: no limit)"))
+    .addOption(numberOption("--judge-timeout <seconds>", `the longest that it may take for one verdict (default: ${TIMEOUT_SECONDS})`))
+    .option("--judge-price <read/written>", "of a million tokens read and written, such as 2.5/10: then the report says what it cost");
+}
+
+export function readJudgeOptions(flags: JudgeFlags, task: EvaluationName): JudgeOptions {
+  const { judge: name = task === "world" ? "oracle" : "self", judgeModel: model, judgePerMinute, judgePrice } = flags;
+  const { judgeAtOnce = AT_ONCE, judgeTimeout = TIMEOUT_SECONDS } = flags;
+  const rules = { judgeAtOnce: positive, judgePerMinute: positive, judgeTimeout: between(0.001, LONGEST_SECONDS) };
+  checkFlags(() => checkByRules({ judgeAtOnce, judgePerMinute, judgeTimeout }, rules));
+  if (name === "oracle" && task !== "world")
+    throw new UsageError(`Expected another judge than \`oracle\` for the task \`${task}\`: it knows nothing but \`world\``);
+  return { name, model, atOnce: judgeAtOnce, perMinute: judgePerMinute, timeoutMs: 1000 * judgeTimeout, price: readPrice(judgePrice) };
+}
+
+function readPrice(text: string | undefined): Price | undefined {
+  if (text === undefined) return undefined;
+  const [, read, written] = /^(\d+(?:\.\d+)?)\/(\d+(?:\.\d+)?)$/.exec(text) ?? [];
+  if (read === undefined || written === undefined)
+    throw new UsageError(`Expected \`--judge-price\` to be two numbers, such as 2.5/10, got \`${text}\``);
+  return { read: Number(read), written: Number(written) };
+}

@@ -1,0 +1,134 @@
+import { Command } from "commander";
+import { MODES, type RainOptions } from "../core/index.ts";
+import {
+  csvReport,
+  type EvaluatedModel,
+  evaluate,
+  FILE_TASKS,
+  htmlReport,
+  markdownReport,
+  type Question,
+  type Result,
+  RunFolder,
+  resultLine,
+  type Summary,
+  summaryOf,
+  TASK_NAMES,
+} from "../evaluation/index.ts";
+import { addSamplingOptions } from "./decoding-options.ts";
+import { addHardwareOptions, MODEL_DESCRIPTION, readEngineOptions } from "./engine-options.ts";
+import { type EvalData, readData } from "./eval-data.ts";
+import { type EvalJudge, openJudge } from "./eval-judge.ts";
+import { addJudgeOptions } from "./eval-judge-options.ts";
+import { type EvalFlags, type EvalOptions, labelOf, readEvalOptions } from "./eval-options.ts";
+import { ProgressLine } from "./eval-progress.ts";
+import { numberOption } from "./flags.ts";
+import { loadEngine } from "./load-engine.ts";
+import { stopSignal } from "./stop-signal.ts";
+import { flushed } from "./terminal.ts";
+import { VERSION } from "./version.ts";
+import { judgeWarnings } from "./warn-of-judge.ts";
+
+export function evalCommand(): Command {
+  const command = new Command("eval")
+    .description("Asks a model many questions in several modes, has the answers judged, and reports rates, intervals and costs.")
+    .argument("<task>", `one of ${TASK_NAMES.join(", ")}`)
+    .option("--data <file|name>", "a file in its public format, or the name of one that can be fetched (docs/evaluation.md lists both)")
+    .option("--model <model>", `${MODEL_DESCRIPTION}; may be given several times`, (one, before: string[]) => [...before, one], [])
+    .option("--modes <modes>", `some of ${MODES.join(", ")}, between commas`, "vanilla,adaptive")
+    .addOption(numberOption("--n <n>", "questions, chosen by the seed (default: all; of the world, 100 of each part)"))
+    .option("--out <folder>", "where answers are kept and reports written; the same command goes on from what is there")
+    .option("--strict", "a row of the data that cannot be read ends the run (default: it is left out)")
+    .addOption(numberOption("--at-once <n>", "answers that are written at once (default: half of the engine's sequences)"))
+    .option("--json", "the summary as one object instead of tables");
+  return addSamplingOptions(addHardwareOptions(addJudgeOptions(command))).action(evaluateAll);
+}
+
+/** A run of the command. */
+interface Run {
+  readonly options: EvalOptions;
+  readonly data: EvalData;
+  readonly folder: RunFolder;
+  readonly judge: EvalJudge;
+  readonly progress: ProgressLine;
+  readonly signal: AbortSignal;
+}
+
+async function evaluateAll(task: string, flags: EvalFlags): Promise<void> {
+  const options = await readEvalOptions(task, flags);
+  const signal = stopSignal();
+  const progress = new ProgressLine(flags.quiet === true);
+  const data = await readData(options, { progress, signal });
+  await using judge = await openJudge(options.judge);
+  using folder = new RunFolder(options.out);
+  const run = { options, data, folder, judge, progress, signal };
+  try {
+    const evaluated = await evaluateModels(run);
+    report(summarised(run, evaluated), evaluated.results, run);
+  } catch (error) {
+    progress.note(`What was finished is kept in ${options.out}: the same command goes on from there.`);
+    throw error;
+  }
+  await flushed(process.stdout);
+  signal.throwIfAborted();
+}
+
+interface Evaluated {
+  readonly models: readonly EvaluatedModel[];
+  readonly results: readonly Result[];
+}
+
+/** One after the other: only one has to fit into the memory. */
+async function evaluateModels(run: Run): Promise<Evaluated> {
+  const models: EvaluatedModel[] = [];
+  const results: Result[] = [];
+  for (const wish of run.options.models) {
+    const evaluated = await evaluateModel(run, wish);
+    models.push(evaluated.model);
+    results.push(...evaluated.results);
+  }
+  return { models, results };
+}
+
+async function evaluateModel({ options, data, judge, ...run }: Run, wish: string) {
+  const { modes, decoding, flags } = options;
+  const { progress, signal } = run;
+  await using engine = await loadEngine({ options: readEngineOptions({ ...flags, model: wish }), signal, isQuiet: progress.isQuiet });
+  const model = { label: labelOf(wish), bytes: engine.facts.fileBytes };
+  const warnings = await judgeWarnings(engine, askedJudges(options, data.questions), signal);
+  for (const warning of warnings) progress.note(warning);
+  const plan = { questions: data.questions, modes, options: decoding, version: VERSION };
+  const clock = () => performance.now();
+  const results = await evaluate(plan, { model, engine, judge: judge.judgeOf(engine, model.label), atOnce: flags.atOnce, clock, ...run });
+  return { model: { ...model, isEmbedded: wish === "embedded", warnings }, results };
+}
+
+/** The judges that a model is asked to be: of its own drafts, and of its answers. */
+function askedJudges({ modes, judge, decoding }: EvalOptions, questions: readonly Question[]): readonly RainOptions[] {
+  const ways = [...new Set(questions.map(({ options }) => options))];
+  const ofDrafts = ways.flatMap((options) => modes.map((mode) => ({ ...options, ...decoding, mode })));
+  if (judge.name !== "self") return ofDrafts;
+  const measures = new Set(questions.flatMap((question) => question.measures));
+  const ofAnswers = [...measures].flatMap((measure) =>
+    measure.kind === "both" ? [] : [{ mode: "paper", principle: measure.principle } as const],
+  );
+  return [...ofDrafts, ...ofAnswers];
+}
+
+function summarised({ options, data, judge }: Run, { models, results }: Evaluated): Summary {
+  const { task, modes, seed } = options;
+  const purpose = task === "world" ? "good answers in the embedded world, by its exact oracle" : FILE_TASKS[task].about;
+  const asked = { task, purpose, data: data.name, questions: data.questions.length, badRows: data.badRows };
+  return summaryOf({ ...asked, models, modes, judge: judge.label, seed, bill: judge.bill() }, results);
+}
+
+function report(summary: Summary, results: readonly Result[], { folder, options, progress }: Run): void {
+  const tables = markdownReport(summary);
+  folder.write("results.jsonl", results.map(resultLine).join(""));
+  folder.write("summary.json", `${JSON.stringify(summary, undefined, 2)}\n`);
+  folder.write("summary.csv", csvReport(summary));
+  folder.write("report.md", tables);
+  folder.write("report.html", htmlReport(summary, results));
+  process.stdout.write(options.flags.json === true ? `${JSON.stringify(summary)}\n` : tables);
+  progress.note(`Everything is in ${options.out}.`);
+}

@@ -1,0 +1,83 @@
+import type { z } from "zod";
+import type { Turn } from "../../core/index.ts";
+import { DataError } from "../data-error.ts";
+import type { Row, RowSource } from "./rows.ts";
+
+/** What one row of somebody's data asks. */
+export interface Entry {
+  /** The conversation that is to be answered, or whose last turn, an assistant's, is to be continued. */
+  readonly turns: readonly Turn[];
+  /** Which part of the data it belongs to, where results are told apart by that. @default "all" */
+  readonly group?: string;
+  /** What is known of right and wrong answers, for a judge that can read it. */
+  readonly reference?: string;
+}
+
+/** An entry, and the number that it keeps as long as the file stays the same. */
+export interface Numbered {
+  readonly id: string;
+  readonly entry: Entry;
+}
+
+/** A row that could not be read, and why. */
+export interface BadRow {
+  /** Such as "line 12". */
+  readonly place: string;
+  readonly reason: string;
+}
+
+export interface Reading {
+  readonly path: string;
+  /** Whether a bad row ends the reading. */
+  readonly isStrict: boolean;
+  /** Told of each bad row that is left out. */
+  readonly onBadRow: (bad: BadRow) => void;
+}
+
+/** How one kind of public file is read: where its rows come from, and what a row must be. A row may ask several things. */
+export interface Format {
+  readonly source: RowSource;
+  readonly row: z.ZodType<readonly Entry[]>;
+}
+
+/**
+ * All that a file asks, in its order.
+ *
+ * @throws {DataError} for a file in which there is nothing to ask, and for the first bad row where reading is strict
+ */
+export async function readEntries({ source, row }: Format, reading: Reading): Promise<readonly Numbered[]> {
+  const { path, isStrict, onBadRow } = reading;
+  const numbered: Numbered[] = [];
+  const bad: BadRow[] = [];
+  for await (const one of source.rows(path)) {
+    const found = understand(one, row);
+    if ("entries" in found) {
+      numbered.push(...found.entries.map((entry, index) => ({ id: idOf(one.at, index, found.entries.length), entry })));
+      continue;
+    }
+    const fault = { place: `${source.unit} ${one.at}`, reason: found.fault };
+    if (isStrict) throw new DataError(`Expected each row of \`${path}\` to be readable, got at ${fault.place}: ${fault.reason}`, { path });
+    onBadRow(fault);
+    bad.push(fault);
+  }
+  if (numbered.length === 0) throw nothingIn(path, bad);
+  return numbered;
+}
+
+function understand(one: Row, schema: Format["row"]): { readonly entries: readonly Entry[] } | { readonly fault: string } {
+  if ("fault" in one) return one;
+  const { data, error } = schema.safeParse(one.content);
+  if (error === undefined) return { entries: data };
+  const [issue] = error.issues;
+  const where = issue === undefined || issue.path.length === 0 ? "" : `\`${issue.path.join(".")}\`: `;
+  return { fault: `${where}${issue?.message ?? "another form"}` };
+}
+
+function idOf(at: number, index: number, count: number): string {
+  return count === 1 ? String(at) : `${at}.${index + 1}`;
+}
+
+function nothingIn(path: string, [first]: readonly BadRow[]): DataError {
+  const found = first === undefined ? "nothing" : `only rows of another form (${first.place}: ${first.reason})`;
+  return new DataError(`Expected \`${path}\` to hold something to ask, got ${found}`, { path });
+}

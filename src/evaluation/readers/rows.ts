@@ -1,0 +1,121 @@
+/** Where rows come from: a file as a sequence of records, before anybody asks what they mean. */
+import { pipeline, Readable } from "node:stream";
+import { type CsvError, type Options, parse } from "csv-parse";
+import split from "split2";
+import { DataError } from "../data-error.ts";
+import { LONGEST_LIST, LONGEST_ROW, textOf } from "./text.ts";
+
+/** A record and where it begins, or what is wrong with it. */
+export type Row = { readonly at: number } & ({ readonly content: unknown } | { readonly fault: string });
+
+export interface RowSource {
+  /** What rows are counted in, for complaints. */
+  readonly unit: "line" | "entry";
+  rows(path: string): AsyncIterable<Row>;
+}
+
+/** One text a line; empty lines are none. */
+export const textLines: RowSource = { unit: "line", rows: linesOf };
+
+/** One JSON value a line. */
+export const jsonLines: RowSource = {
+  unit: "line",
+  async *rows(path) {
+    for await (const { at, content } of linesOf(path)) yield { at, ...parsed(content) };
+  },
+};
+
+/** One list in JSON. */
+export const jsonList: RowSource = {
+  unit: "entry",
+  async *rows(path) {
+    const whole = parsed(await wholeText(path));
+    if ("fault" in whole) throw new DataError(`Expected \`${path}\` to be JSON, got: ${whole.fault}`, { path });
+    if (!Array.isArray(whole.content)) throw new DataError(`Expected \`${path}\` to be a list, got another JSON value`, { path });
+    yield* whole.content.map((content: unknown, index) => ({ at: index + 1, content }));
+  },
+};
+
+/** Records with names: the first row says which, and these have to be among them. */
+export function namedColumns(needed: readonly string[]): RowSource {
+  return {
+    unit: "line",
+    rows: (path) => recordsOf(path, { columns: (header: readonly string[]) => checkHeader(path, header, needed) }),
+  };
+}
+
+/** Fields between tabs, in which a quotation mark is a character like any other. */
+export function tabbedColumns(names: readonly string[]): RowSource {
+  return { unit: "line", rows: (path) => recordsOf(path, { columns: [...names], delimiter: "\t", quote: null }) };
+}
+
+async function* linesOf(path: string): AsyncGenerator<{ readonly at: number; readonly content: string }, void, void> {
+  let at = 0;
+  // Not `node:readline`: it also ends lines at U+2028, which JSON may hold within a string.
+  const lines = pipeline(Readable.from(textOf(path)), split({ maxLength: LONGEST_ROW }), () => undefined);
+  try {
+    for await (const content of lines as AsyncIterable<string>) {
+      at++;
+      if (content.trim() !== "") yield { at, content };
+    }
+  } catch (cause) {
+    if (cause instanceof DataError) throw cause;
+    throw tooLong(path, at + 1, cause);
+  }
+}
+
+async function* recordsOf(path: string, options: Options): AsyncGenerator<Row, void, void> {
+  const faults: Row[] = [];
+  const onSkip = (error: CsvError | undefined): undefined => {
+    if (error?.code === "CSV_MAX_RECORD_SIZE") throw tooLong(path, lineOf(error), error);
+    faults.push({ at: lineOf(error), fault: error?.message ?? "no record" });
+  };
+  const parser = parse({ ...options, ...TOLERANT, on_skip: onSkip });
+  let before = 0;
+  for await (const { info, record } of pipeline(Readable.from(textOf(path)), parser, () => undefined) as AsyncIterable<Parsed>) {
+    yield* faults.splice(0);
+    yield { at: before + 1, content: record };
+    before = info.lines;
+  }
+  yield* faults;
+}
+
+/** A row that cannot be read is told, and does not end the reading. */
+const TOLERANT = { info: true, skip_empty_lines: true, skip_records_with_error: true, max_record_size: LONGEST_ROW } as const;
+
+interface Parsed {
+  readonly info: { readonly lines: number };
+  readonly record: unknown;
+}
+
+function lineOf(error: CsvError | undefined): number {
+  return Number(error?.["lines"] ?? 0);
+}
+
+function checkHeader(path: string, header: readonly string[], needed: readonly string[]): string[] {
+  const missing = needed.filter((name) => !header.includes(name));
+  if (missing.length === 0) return [...header];
+  throw new DataError(`Expected \`${path}\` to have the columns ${needed.join(", ")}, got ${header.join(", ").slice(0, 200)}`, { path });
+}
+
+async function wholeText(path: string): Promise<string> {
+  let text = "";
+  for await (const part of textOf(path)) {
+    text += part;
+    if (text.length > LONGEST_LIST)
+      throw new DataError(`Expected \`${path}\` to be at most ${LONGEST_LIST} characters of JSON, got more`, { path });
+  }
+  return text;
+}
+
+function parsed(text: string): { readonly content: unknown } | { readonly fault: string } {
+  try {
+    return { content: JSON.parse(text) as unknown };
+  } catch (error) {
+    return { fault: (error as SyntaxError).message };
+  }
+}
+
+function tooLong(path: string, line: number, cause: unknown): DataError {
+  return new DataError(`Expected line ${line} of \`${path}\` to be at most ${LONGEST_ROW} characters long, got more`, { path, cause });
+}

@@ -1,0 +1,63 @@
+/** The tables that the public evaluations come as. Each says which columns it needs; others may be there. */
+import { z } from "zod";
+import { askedOnce } from "./conversations.ts";
+import type { Entry, Format } from "./reader.ts";
+import { jsonLines, jsonList, namedColumns } from "./rows.ts";
+
+const words = z.string().trim().min(1);
+
+/** AdvBench: a harmful goal, and how an answer that pursues it would begin (which is not asked). */
+export const goals: Format = {
+  source: namedColumns(["goal", "target"]),
+  row: z.object({ goal: words }).transform(({ goal }) => ofGroup("plain", askedOnce(goal))),
+};
+
+/** Goals with the suffixes that an attack has found for them: one, or several. */
+export const goalControls: Format = {
+  source: jsonList,
+  row: z.object({ goal: words, controls: z.union([z.string(), z.array(z.string()).min(1)]) }).transform(({ goal, controls }) =>
+    ofGroup(
+      "attacked",
+      [controls].flat().flatMap((control) => askedOnce(`${goal} ${control}`)),
+    ),
+  ),
+};
+
+const answers = z.string().transform((list) =>
+  list
+    .split(";")
+    .map((answer) => answer.trim())
+    .filter((answer) => answer !== ""),
+);
+
+/** TruthfulQA: questions that people get wrong, with lists of right and of wrong answers. */
+export const truthfulQuestions: Format = {
+  source: namedColumns(["Question", "Best Answer", "Correct Answers", "Incorrect Answers"]),
+  row: z
+    .object({ Question: words, "Best Answer": words, "Correct Answers": answers, "Incorrect Answers": answers })
+    .transform((row) => askedOnce(row.Question).map((entry) => ({ ...entry, reference: referenceOf(row) }))),
+};
+
+/** XSTest: safe prompts that look unsafe, and unsafe ones in contrast. Older files tell them apart by `type` alone. */
+export const contrastedPrompts: Format = {
+  source: namedColumns(["prompt", "type"]),
+  row: z
+    .object({ prompt: words, type: words, label: z.enum(["safe", "unsafe"]).optional() })
+    .transform(({ prompt, type, label }) => ofGroup(label ?? (type.startsWith("contrast_") ? "unsafe" : "safe"), askedOnce(prompt))),
+};
+
+/** just-eval: instructions, most of them regular, some there to see whether the answer is safe. */
+export const instructions: Format = {
+  source: jsonLines,
+  row: z
+    .object({ instruction: words, category: z.enum(["regular", "safety"]) })
+    .transform(({ instruction, category }) => ofGroup(category, askedOnce(instruction))),
+};
+
+function ofGroup(group: string, entries: readonly Entry[]): readonly Entry[] {
+  return entries.map((entry) => ({ ...entry, group }));
+}
+
+function referenceOf(row: Readonly<Record<"Correct Answers" | "Incorrect Answers", readonly string[]>>): string {
+  return `Right would be: ${row["Correct Answers"].join("; ")}\nWrong would be: ${row["Incorrect Answers"].join("; ")}`;
+}

@@ -1,0 +1,16 @@
+import type { About } from "./about.ts";
+
+/** Under which conditions numbers were found, as name and value. */
+export function factsOf(about: About): readonly (readonly [name: string, value: string])[] {
+  const { task, purpose, data, models, modes, judge, questions, seed, bill } = about;
+  return [
+    ["task", `${task}: ${purpose}`],
+    ["data", data],
+    ["models", models.map(({ label, bytes }) => `${label} (${(bytes / 1e6).toFixed(1)} MB)`).join(", ")],
+    ["modes", modes.join(", ")],
+    ["judge", judge],
+    ["questions", String(questions)],
+    ["seed", String(seed)],
+    ...(bill === undefined ? [] : [["asked of the judge this time", bill] as const]),
+  ];
+}

@@ -1,0 +1,59 @@
+import type { Engine } from "../../core/index.ts";
+import type { CaseJudge } from "../judges/case-judge.ts";
+import { givenAnswers, writeAnswers } from "./answers.ts";
+import { jobsOf, type Model, type Plan } from "./plan.ts";
+import { type Result, resultsOf } from "./results.ts";
+import type { RunFolder } from "./run-folder.ts";
+import { askForVerdicts, openInquiries } from "./verdicts.ts";
+
+export interface Evaluating {
+  readonly model: Model;
+  readonly engine: Engine;
+  readonly judge: CaseJudge;
+  readonly folder: RunFolder;
+  readonly atOnce: number | undefined;
+  readonly clock: () => number;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+/** Told how the work is coming along. */
+export interface Progress {
+  /** Something begins that takes `total` steps, of which `done` were taken at an earlier time. */
+  begin(what: string, total: number, done: number): void;
+  step(): void;
+  end(): void;
+  /** What a person should know of one row. */
+  note(line: string): void;
+}
+
+/** All of a plan with one model: first the answers, then what the judge says of them. What the folder has already is not done again. */
+export async function evaluate(plan: Plan, evaluating: Evaluating): Promise<readonly Result[]> {
+  const { model, judge, folder, progress } = evaluating;
+  const jobs = jobsOf(plan, model);
+  const known = jobs.filter(({ key }) => folder.answers.get(key) !== undefined).length;
+  await during(progress, [`${model.label}: answers`, jobs.length, known], async () => {
+    await writeAnswers(jobs, { ...evaluating, journal: folder.answers, onAnswer: () => progress.step() });
+  });
+  const given = givenAnswers(jobs, folder.answers);
+  const bench = { judge, journal: folder.verdicts };
+  const open = openInquiries(given, bench);
+  await during(progress, [`${model.label}: verdicts`, open.length, 0], async () => {
+    await askForVerdicts(open, { ...bench, signal: evaluating.signal, onVerdict: (unjudged) => tellOfVerdict(progress, unjudged) });
+  });
+  return resultsOf(model.label, given, bench);
+}
+
+async function during(progress: Progress, what: Parameters<Progress["begin"]>, work: () => Promise<void>): Promise<void> {
+  progress.begin(...what);
+  try {
+    await work();
+  } finally {
+    progress.end();
+  }
+}
+
+function tellOfVerdict(progress: Progress, unjudged: string | undefined): void {
+  progress.step();
+  if (unjudged !== undefined) progress.note(`Left unjudged: ${unjudged}`);
+}

@@ -1,0 +1,38 @@
+import type { Mode, RainOptions } from "../../core/index.ts";
+import type { Question } from "../tasks/task.ts";
+import { keyOf } from "./rows.ts";
+
+/** What is asked, and in which ways it is answered. */
+export interface Plan {
+  readonly questions: readonly Question[];
+  readonly modes: readonly Mode[];
+  /** Put over what the task says. Data, no functions: answers are found again by it. */
+  readonly options: RainOptions;
+  /** Of this package: another one may decode otherwise. */
+  readonly version: string;
+}
+
+/** A model, as results name it. */
+export interface Model {
+  readonly label: string;
+  /** Size of its file. */
+  readonly bytes: number;
+}
+
+/** One question in one mode. */
+export interface Job {
+  readonly question: Question;
+  readonly mode: Mode;
+  readonly options: RainOptions;
+  readonly key: string;
+}
+
+/** All that a model is asked, in the order of the results: question by question, in each mode. */
+export function jobsOf({ questions, modes, options, version }: Plan, model: Model): readonly Job[] {
+  return questions.flatMap((question) =>
+    modes.map((mode) => {
+      const all = { ...question.options, ...options, mode, seed: question.seed };
+      return { question, mode, options: all, key: keyOf({ version, model, turns: question.turns, options: all }) };
+    }),
+  );
+}

@@ -1,0 +1,68 @@
+import { extname } from "node:path";
+import { deriveSeed, randomAt } from "../../core/index.ts";
+import { DataError } from "../data-error.ts";
+import { type Format, type Reading, readEntries } from "../readers/reader.ts";
+import { type TaskName, TASKS as WORLD_TASKS } from "../world/index.ts";
+import { HELPFUL } from "./principles.ts";
+import { ENDINGS, type Question, type Task } from "./task.ts";
+
+/** Which questions of the data are asked. */
+export interface Choice {
+  /** How many; all if that is more than there are. @default all */
+  readonly n: number | undefined;
+  /** Chooses them, and is what each question's own seed is derived from. */
+  readonly seed: number;
+}
+
+/**
+ * The questions of a file, in its order.
+ *
+ * @throws {DataError} for a file that this task cannot read, and all that reading it throws
+ */
+export async function fileQuestions(task: Task, reading: Reading, { n, seed }: Choice): Promise<readonly Question[]> {
+  const numbered = await readEntries(formatOf(task, reading.path), reading);
+  const questions = numbered.map(({ id, entry }, index): Question => {
+    const { group = "all", ...rest } = entry;
+    return { id, group, ...rest, seed: deriveSeed(seed, index), options: task.options, measures: task.measures(group) };
+  });
+  return sampled(questions, n ?? questions.length, seed);
+}
+
+/** `n` questions of each part of the embedded world, which training never saw and for which there is an exact oracle. */
+export function worldQuestions(parts: readonly TaskName[], { n = 100, seed }: Choice): readonly Question[] {
+  return parts.flatMap((part) => {
+    const { options, isGood, questions } = WORLD_TASKS[part];
+    const principle = part === "helpful" ? HELPFUL : options.principle;
+    if (principle === undefined) throw new RangeError(`Expected the world's part "${part}" to name a principle, got none`);
+    return questions(n, seed).map(
+      ({ text, prompt }, index): Question => ({
+        id: `${part}/${index + 1}`,
+        group: part,
+        turns: [{ role: "user", text }],
+        seed: deriveSeed(seed, index),
+        options,
+        measures: [{ name: "good", kind: "share", wanted: "high", principle }],
+        isGood: (answer) => isGood(prompt, answer),
+      }),
+    );
+  });
+}
+
+function formatOf({ formats }: Task, path: string): Format {
+  const name = path.endsWith(".gz") ? path.slice(0, -".gz".length) : path;
+  const ending = ENDINGS.find((one) => `.${one}` === extname(name).toLowerCase());
+  const format = ending === undefined ? undefined : formats[ending];
+  if (format !== undefined) return format;
+  const known = Object.keys(formats).map((one) => `.${one}`);
+  throw new DataError(`Expected a file that ends in ${known.join(" or ")} (gzipped or not) for this task, got \`${path}\``, { path });
+}
+
+/** `count` of these, chosen by the seed, in their own order. */
+function sampled(questions: readonly Question[], count: number, seed: number): readonly Question[] {
+  const drawn = questions.map((question, index) => ({ question, index, draw: randomAt(deriveSeed(seed, CHOICE), index) }));
+  const chosen = drawn.toSorted((left, right) => left.draw - right.draw).slice(0, count);
+  return chosen.toSorted((left, right) => left.index - right.index).map(({ question }) => question);
+}
+
+/** Names the use of the seed for choosing. */
+const CHOICE = 0xc401ce;

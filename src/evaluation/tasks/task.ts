@@ -1,0 +1,41 @@
+import type { RainOptions, Turn } from "../../core/index.ts";
+import type { Format } from "../readers/reader.ts";
+import type { Measure } from "./measure.ts";
+
+/** Kinds of files, by the end of their names; each may be gzipped, and then ends in `.gz` behind that. */
+export const ENDINGS = ["csv", "tsv", "json", "jsonl", "txt"] as const;
+
+export type Ending = (typeof ENDINGS)[number];
+
+/** An evaluation: what data it takes, how its questions are answered, what is found out about the answers. */
+export interface Task {
+  /** For people, in one line. */
+  readonly about: string;
+  readonly formats: Readonly<Partial<Record<Ending, Format>>>;
+  /** What the search judges by, and the constants that the paper uses for this experiment. */
+  readonly options: RainOptions;
+  readonly measures: (group: string) => readonly Measure[];
+}
+
+/** One thing that is asked, in every mode with the same seed. */
+export interface Question {
+  /** Its number in the data. */
+  readonly id: string;
+  readonly group: string;
+  /** The conversation to be answered, or whose last turn, an assistant's, is to be continued. */
+  readonly turns: readonly Turn[];
+  readonly seed: number;
+  readonly options: RainOptions;
+  readonly measures: readonly Measure[];
+  /** What is known of right and wrong answers. */
+  readonly reference?: string;
+  /** The oracle's word on an answer, where there is an oracle. */
+  readonly isGood?: (answer: string) => boolean;
+}
+
+/** The conversation with its answer: what is judged. */
+export function answered(turns: readonly Turn[], text: string): readonly Turn[] {
+  const last = turns.at(-1);
+  if (last?.role !== "assistant") return [...turns, { role: "assistant", text }];
+  return [...turns.slice(0, -1), { role: "assistant", text: last.text + text }];
+}

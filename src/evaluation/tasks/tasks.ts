@@ -1,0 +1,72 @@
+import { HARMLESS, type RainOptions, SENTIMENT, TRUTHFUL } from "../../core/index.ts";
+import { conversationLines, promptLines } from "../readers/conversations.ts";
+import { reviewSentences, reviewTable } from "../readers/reviews.ts";
+import { contrastedPrompts, goalControls, goals, instructions, truthfulQuestions } from "../readers/tables.ts";
+import type { Measure } from "./measure.ts";
+import { ASPECTS, BETTER, HELPFUL, INFORMATIVE, REFUSING } from "./principles.ts";
+import type { Task } from "./task.ts";
+
+/** The constants that the paper's code takes against attacks. */
+const UNDER_ATTACK: RainOptions = { principle: HARMLESS, minVisits: 5, childTemperature: 2, childDraws: 20 };
+
+const GRADED_SAFE: Measure = { name: "safe", kind: "grade", wanted: "high", principle: HARMLESS };
+
+/** The evaluations of files, by name. */
+export const FILE_TASKS = {
+  hh: {
+    about: "harmless and helpful answers to conversations (hh-rlhf)",
+    formats: { jsonl: conversationLines, txt: promptLines },
+    options: { principle: HARMLESS },
+    measures: () => [
+      { name: "harmless", kind: "share", wanted: "high", principle: HARMLESS },
+      { name: "helpful", kind: "share", wanted: "high", principle: HELPFUL },
+    ],
+  },
+  advbench: {
+    about: "success of attacks: harmful goals, alone or with the suffixes of an attack (AdvBench, GCG)",
+    formats: { csv: goals, json: goalControls, txt: promptLines },
+    options: UNDER_ATTACK,
+    measures: () => [{ name: "attack success", kind: "share", wanted: "low", principle: HARMLESS, counts: "bad" }],
+  },
+  truthfulqa: {
+    about: "true and informative answers to questions that people get wrong (TruthfulQA)",
+    formats: { csv: truthfulQuestions },
+    options: { principle: TRUTHFUL, minVisits: 16 },
+    measures: () => [
+      { name: "true", kind: "share", wanted: "high", principle: TRUTHFUL },
+      { name: "informative", kind: "share", wanted: "high", principle: INFORMATIVE },
+      { name: "true and informative", kind: "both", wanted: "high", of: ["true", "informative"] },
+    ],
+  },
+  sentiment: {
+    about: "positive continuations of film reviews (IMDB)",
+    formats: { tsv: reviewSentences, csv: reviewTable },
+    options: { principle: SENTIMENT },
+    measures: () => [{ name: "positive", kind: "share", wanted: "high", principle: SENTIMENT }],
+  },
+  "just-eval": {
+    about: "six aspects of answers, graded from 1 to 5 (just-eval)",
+    formats: { jsonl: instructions },
+    options: { principle: HARMLESS },
+    measures: (group) =>
+      group === "safety" ? [GRADED_SAFE] : ASPECTS.map((principle) => ({ name: principle.name, kind: "grade", wanted: "high", principle })),
+  },
+  xstest: {
+    about: "refusals of safe prompts that look unsafe, and of unsafe ones (XSTest)",
+    formats: { csv: contrastedPrompts },
+    options: { principle: HARMLESS },
+    measures: (group) => [{ name: "refused", kind: "share", wanted: group === "safe" ? "low" : "high", principle: REFUSING }],
+  },
+  pairs: {
+    about: "how often an answer is better than the plain one, asked with either one first",
+    formats: { jsonl: conversationLines, txt: promptLines },
+    options: { principle: HARMLESS },
+    measures: () => [{ name: "better than vanilla", kind: "win", wanted: "high", principle: BETTER }],
+  },
+} as const satisfies Readonly<Record<string, Task>>;
+
+export type FileTaskName = keyof typeof FILE_TASKS;
+
+export const TASK_NAMES = [...(Object.keys(FILE_TASKS) as FileTaskName[]), "world"] as const;
+
+export type EvaluationName = (typeof TASK_NAMES)[number];
