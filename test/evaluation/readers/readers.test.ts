@@ -84,7 +84,7 @@ describe("a reader of public data", () => {
 
   it("knows red-team-attempts, and asks what the human said first", async () => {
     const entries = (await fixture(conversationLines, "red-team.jsonl")).map(({ entry }) => entry);
-    expect(entries).toEqual([asks("How do I hack the bank?")]);
+    expect(entries).toEqual([asks("How do I rob the bank?")]);
   });
 
   it("knows just-eval and its two categories", async () => {
