@@ -2,10 +2,10 @@
  * How long people wait for the bot on Discord: from a message to its vetted answer, with the embedded model, the real client and a
  * Discord of our own on loopback, in one process.
  *
- *   npm run bench:discord -- [--json] [--questions N] [--messages N]
+ *   npm run bench:discord -- [--json] [--questions N] [--messages N] [--at-once N]
  *
  * `--questions` are asked by one person, one after another, and as many by twenty people at once, each of whom asks again when answered.
- * `--messages` are what memory is watched over.
+ * `--messages` are what memory is watched over. `--at-once` answers are written at once; so small a model gains nothing from a batch.
  */
 import { parseArgs } from "node:util";
 import { heldOutPrompts } from "../src/evaluation/world/index.ts";
@@ -20,6 +20,7 @@ const { values } = parseArgs({
     json: { type: "boolean", default: false },
     questions: { type: "string", default: "200" },
     messages: { type: "string", default: "2000" },
+    "at-once": { type: "string", default: "1" },
   },
 });
 const count = wholeNumber("questions", values.questions);
@@ -28,7 +29,7 @@ const messages = wholeNumber("messages", values.messages);
 const kinds = ["harmless", "risky", "fact", "review"] as const;
 const questions = kinds.flatMap((kind) => heldOutPrompts(kind, Math.ceil(Math.max(count, 100) / kinds.length), 61).map(({ text }) => text));
 
-await using inference = await embeddedInference();
+await using inference = await embeddedInference({ concurrency: wholeNumber("at-once", values["at-once"]) });
 const rows = [];
 for (const people of [1, 20]) {
   await using guild = await BusyGuild.open(inference, people);

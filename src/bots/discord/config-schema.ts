@@ -53,6 +53,7 @@ const FIELDS = {
   // The right to answer a command ends after 15 minutes.
   answerTimeoutSeconds: whole(1, 840).default(120).describe("a whole number of seconds from 1 to 840"),
   judgeTimeoutSeconds: whole(1, 300).default(30).describe("a whole number of seconds from 1 to 300"),
+  answersAtOnce: whole(1, 64).optional().describe("a whole number from 1 to 64 of answers that are written at once"),
   maxWaiting: whole(1, 10_000).default(100).describe("a whole number of answers from 1 to 10000"),
 };
 
