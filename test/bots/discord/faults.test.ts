@@ -121,6 +121,17 @@ describe("A gateway", () => {
     expectNoLeak(scene);
   });
 
+  it("that falls silent is found out and left, and what was said meanwhile is answered", async () => {
+    await using scene = await Scene.open(inference, {}, { platform: { heartbeatMs: 400 } });
+    const before = scene.platform.logins.length;
+    scene.platform.becomeZombie();
+    const meanwhile = scene.bob.says(scene.general, scene.mention(OTHER));
+    expect((await scene.platform.replyTo(meanwhile)).content).not.toBe("");
+    await scene.running.bot.idle();
+    expect(scene.platform.logins.length).toBeGreaterThan(before);
+    expectNoLeak(scene);
+  });
+
   it("whose session is over is joined anew, and the bot answers again", async () => {
     await using scene = await Scene.open(inference);
     const before = scene.platform.logins.length;
