@@ -4,6 +4,7 @@ import type { AnswerRequest, Inference } from "../../src/bots/guard/inference.ts
 import { InferenceError } from "../../src/bots/guard/inference-error.ts";
 import { type Engine, EngineError, HARMLESS, JudgeError, TRUTHFUL } from "../../src/core/index.ts";
 import { faultyEngine, type Hooks } from "../support/faulty-engine.ts";
+import { Gate } from "../support/gate.ts";
 import { ASK, ROBBERY, worldEngine } from "../support/scripted-world.ts";
 
 export type OpenInference = (loadEngine: () => Promise<Engine>, options: EngineInferenceOptions) => Promise<Inference>;
@@ -179,13 +180,5 @@ export function describeInference(name: string, open: OpenInference): void {
       isBroken = false;
       expect((await open.answer(REQUEST)).text).not.toBe("");
     });
-  });
-}
-
-/** Holds up who passes, until it is opened. */
-class Gate {
-  open: () => void = () => undefined;
-  readonly opened = new Promise<void>((resolve) => {
-    this.open = resolve;
   });
 }

@@ -7,7 +7,7 @@ import { embeddedInference, LIMITS } from "../../support/discord-bot.ts";
 import { Scene } from "../../support/discord-scene.ts";
 import { END } from "../../support/scripted-engine.ts";
 import { worldEngine } from "../../support/scripted-world.ts";
-import { WatchedInference } from "../../support/watched-inference.ts";
+import { untilTakenBack, WatchedInference } from "../../support/watched-inference.ts";
 
 let embedded: EngineInference;
 let inference: WatchedInference;
@@ -145,9 +145,9 @@ describe("A forged button", () => {
     await using scene = await Scene.open(inference);
     const { platform, general, ada, mona, guild } = scene;
     const here = await platform.replyTo(mona.says(guild.channel("other"), scene.mention(QUESTION)));
-    inference.beforeAnswer = (_, { signal, onPosition }) => {
-      onPosition?.(3);
-      return new Promise((_resolve, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
+    inference.beforeAnswer = (request, waiting) => {
+      waiting.onPosition?.(3);
+      return untilTakenBack(request, waiting);
     };
     const question = ada.says(general, scene.mention(QUESTION));
     const line = await platform.replyTo(question);

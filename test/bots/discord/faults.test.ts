@@ -9,7 +9,8 @@ import type { FaultStatus } from "../../support/discord/rest/faults.ts";
 import type { Message } from "../../support/discord/world/message.ts";
 import { embeddedInference } from "../../support/discord-bot.ts";
 import { Scene } from "../../support/discord-scene.ts";
-import { WatchedInference } from "../../support/watched-inference.ts";
+import { Gate } from "../../support/gate.ts";
+import { untilTakenBack, WatchedInference } from "../../support/watched-inference.ts";
 
 let embedded: EngineInference;
 let inference: WatchedInference;
@@ -104,16 +105,13 @@ describe("A gateway", () => {
   ])("%s while an answer is written changes nothing about it, and what was said meanwhile is answered once", async (_, fail) => {
     await using scene = await Scene.open(inference);
     const { platform, ada, bob, general } = scene;
-    let release: () => void = () => undefined;
-    const held = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    inference.beforeAnswer = () => held;
+    const gate = new Gate();
+    inference.beforeAnswer = () => gate.opened;
     const question = ada.says(general, scene.mention(QUESTION));
     await platform.until(() => inference.asked.length === 1 || undefined);
     fail(scene);
     const meanwhile = bob.says(general, scene.mention(OTHER));
-    release();
+    gate.open();
     await platform.replyTo(question);
     await platform.replyTo(meanwhile);
     await scene.running.bot.idle();
@@ -236,17 +234,14 @@ describe("A bot that is told to leave", () => {
   it("lets the answer that it writes end, and takes no other", async () => {
     await using scene = await Scene.open(inference);
     const { platform, running, ada, general } = scene;
-    let release: () => void = () => undefined;
-    const held = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    inference.beforeAnswer = () => held;
+    const gate = new Gate();
+    inference.beforeAnswer = () => gate.opened;
     const question = ada.says(general, scene.mention(QUESTION));
     await platform.until(() => inference.asked.length === 1 || undefined);
     const left = running.bot.leave(10_000);
     const late = scene.bob.says(general, scene.mention(OTHER));
     await platform.idle();
-    release();
+    gate.open();
     await left;
     expect(platform.posts(general).map(({ replyTo }) => replyTo)).toEqual([question]);
     expect(late.isDeleted).toBe(false);
@@ -255,9 +250,9 @@ describe("A bot that is told to leave", () => {
 
   it("tells those for whom it takes too long", async () => {
     await using scene = await Scene.open(inference);
-    inference.beforeAnswer = (_, { signal, onPosition }) => {
-      onPosition?.(5);
-      return new Promise((_resolve, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
+    inference.beforeAnswer = (request, waiting) => {
+      waiting.onPosition?.(5);
+      return untilTakenBack(request, waiting);
     };
     const line = await scene.platform.replyTo(scene.ada.says(scene.general, scene.mention(QUESTION)));
     await scene.running.bot.leave(0);

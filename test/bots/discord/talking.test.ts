@@ -4,6 +4,7 @@ import type { EngineInference } from "../../../src/bots/guard/engine-inference.t
 import { DEFAULT_SETTINGS } from "../../../src/bots/guard/settings.ts";
 import { isHarmful, TASKS } from "../../../src/evaluation/world/index.ts";
 import { embeddedInference, RunningBot } from "../../support/discord-bot.ts";
+import { Gate } from "../../support/gate.ts";
 import { untilTakenBack, WatchedInference } from "../../support/watched-inference.ts";
 
 let embedded: EngineInference;
@@ -288,17 +289,14 @@ describe("Answers of one channel", () => {
   it("are posted in the order in which they were asked for, although they are written at once", async () => {
     await using scene = await inGuild();
     const { platform, general, ada, bob } = scene;
-    let release: () => void = () => undefined;
-    const held = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    inference.beforeAnswer = async ({ turns }) => (turns.at(-1)?.text === QUESTION ? await held : undefined);
+    const gate = new Gate();
+    inference.beforeAnswer = async ({ turns }) => (turns.at(-1)?.text === QUESTION ? await gate.opened : undefined);
     const first = ada.says(general, scene.mention(QUESTION));
     const second = bob.says(general, scene.mention(OTHER));
     const elsewhere = bob.says(scene.guild.channel("other"), scene.mention(OTHER));
     await platform.replyTo(elsewhere);
     expect(platform.posts(general)).toEqual([]);
-    release();
+    gate.open();
     await platform.replyTo(second);
     expect(platform.posts(general).map(({ replyTo }) => replyTo)).toEqual([first, second]);
   });

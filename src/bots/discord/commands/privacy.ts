@@ -3,7 +3,7 @@ import type { Parts } from "../parts.ts";
 import { answerPrivately, type Command, type PrivateAnswer } from "./command.ts";
 
 const STORED = `**What I keep**
-- Of each answer to you: when and where, a hash and the first words of the answer, and how it was judged. Not your question.
+- Of each answer to you: when and where, a hash and the first words of the answer, and how it was judged; what was discarded, if this server lets its moderators see that. Not your question.
 - Of a message of yours that was judged to be against this server's principles: a hash, its first words, the values and what the moderators decided. All of it only while it is hidden and waits for them.
 - How many questions you asked today, what you said in an appeal, and whether you opted out.
 All of it is forgotten after the number of days that each server sets, 30 unless it sets another.
