@@ -12,7 +12,7 @@ import { responding } from "../guard/respond.ts";
 import { DEFAULT_SETTINGS, type GuildSettings } from "../guard/settings.ts";
 import type { Store } from "../guard/store/store.ts";
 import { clientOptions } from "./client-options.ts";
-import { handleInteraction } from "./commands/interactions.ts";
+import { handleInteraction, turnAway } from "./commands/interactions.ts";
 import { closedError, loginErrorOf } from "./discord-api.ts";
 import { Door } from "./door.ts";
 import { Metrics } from "./metrics.ts";
@@ -137,7 +137,10 @@ export class Bot implements AsyncDisposable {
     });
     client.on(Events.ChannelDelete, ({ id }) => drafts.takeBackChannel(id, "deleted"));
     client.on(Events.ThreadDelete, ({ id }) => drafts.takeBackChannel(id, "deleted"));
-    client.on(Events.InteractionCreate, (interaction) => this.#do(() => handleInteraction(interaction, this.#parts)));
+    client.on(Events.InteractionCreate, (interaction) => {
+      if (this.#isLeaving) void turnAway(interaction, this.#parts);
+      else this.#do(() => handleInteraction(interaction, this.#parts));
+    });
     client.on(Events.GuildDelete, (guild) =>
       this.#do(async () => {
         // Discord says the same of a guild that cannot be reached for a while.

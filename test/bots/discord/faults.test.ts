@@ -30,7 +30,14 @@ const { failure, refusal } = DEFAULT_SETTINGS.talk;
 function expectNoLeak(scene: Scene): void {
   const judged = new Set(inference.judged.map(({ turns }) => turns.at(-1)?.text.trim()));
   const shown = scene.platform.everything.flatMap(({ versions }) => versions.map(({ content }) => content.trim()));
-  const own = ["", failure, refusal, "Stopped.", "I have to restart. Please ask again in a moment."];
+  const own = [
+    "",
+    failure,
+    refusal,
+    "Stopped.",
+    "I have to restart. Please ask again in a moment.",
+    "I have to restart. Please try again in a moment.",
+  ];
   expect(shown.filter((text) => !own.includes(text) && !judged.has(text) && !/^\d+ questions are before yours\.$/.test(text))).toEqual([]);
   expect(scene.running.bot.leaks).toBe(0);
 }
@@ -240,6 +247,8 @@ describe("A bot that is told to leave", () => {
     await platform.until(() => inference.asked.length === 1 || undefined);
     const left = running.bot.leave(10_000);
     const late = scene.bob.says(general, scene.mention(OTHER));
+    const command = await scene.bob.uses(general, "/ask", { question: OTHER }).response();
+    expect([command.content, command.isEphemeral]).toEqual(["I have to restart. Please try again in a moment.", true]);
     await platform.idle();
     gate.open();
     await left;

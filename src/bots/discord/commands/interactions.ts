@@ -34,6 +34,12 @@ export async function handleInteraction(interaction: Interaction, parts: Parts):
   }
 }
 
+/** To who comes while the bot leaves: without a word Discord would say that it does not respond. Never rejects. */
+export async function turnAway(interaction: Interaction, parts: Parts): Promise<void> {
+  const refused = new Refused("I have to restart. Please try again in a moment.");
+  await tell(interaction, parts, refused).catch((cause: unknown) => parts.log.info({ err: cause }, "interaction not answered"));
+}
+
 async function dispatch(interaction: Interaction, parts: Parts): Promise<void> {
   const isOurs = interaction.guildId === null || isServed(parts.options, interaction.guildId);
   if (interaction.isAutocomplete()) {
