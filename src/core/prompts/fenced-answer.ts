@@ -16,7 +16,8 @@ interface Fenced {
 
 /**
  * Where an answer behind an opening fence ends: at the fence that closes it, or at the next query. Fences are balanced, so that code blocks
- * stay whole: one with a language opens a block, and one without closes the innermost. The published code of URIAL
+ * stay whole: one with a language opens a block, and one without closes the innermost. Where none is open, what follows tells: behind the
+ * answer there is an empty line, the next query or nothing, and behind a fence that opens a block there is code. The published code of URIAL
  * (https://arxiv.org/abs/2312.01552) takes every fence out of an answer instead.
  */
 export function fencedAnswer({ fence, begun }: Fenced): Boundary {
@@ -29,61 +30,117 @@ export function fencedAnswer({ fence, begun }: Fenced): Boundary {
     reach: Number.POSITIVE_INFINITY,
     endOf,
     safeLength: (text) => Math.max(0, scanned(text).safe - begun.length),
-    // A fence at the very end closes: a line break is all that its reader still waits for.
-    wholeLength: (text) => endOf(`${text}\n`) ?? text.length,
+    // A fence at the very end closes: an empty line is all that its reader still waits for.
+    wholeLength: (text) => endOf(`${text}\n\n`) ?? text.length,
   };
 }
 
-/** The fence to put around a text, so that nothing in it closes it. */
+/** The fence to put around a text, so that nothing in it closes it, nor seems to. */
 export function fenceFor(text: string): string {
-  const { end, depth } = scan(`${text}\n`, { fence: FENCE, from: 0 });
-  if (end === undefined && depth === 0) return FENCE;
+  const { end, isClear } = scan(`${text}\n\n`, { fence: FENCE, from: 0 });
+  if (end === undefined && isClear) return FENCE;
   const longest = Math.max(0, ...(text.match(/`+/g) ?? []).map(({ length }) => length));
   return "`".repeat(Math.max(FENCE.length, longest + 1));
 }
 
 interface Scanned {
+  /** Where the text ends; `undefined` while it is open. */
   readonly end: number | undefined;
   /** How much of the text is part of it, whatever follows. */
   readonly safe: number;
-  /** Code blocks that are open. */
-  readonly depth: number;
+  /** Whether each code block names its language and is closed. */
+  readonly isClear: boolean;
 }
 
-/** A fence, with all that stands before it on its line where that is nothing but space; or a heading. Each line may hold several. */
-const MARKS = /(?:(?<indent>(?<![^\n])[ \t]*)|)(?<run>`{3,})|(?<![^\n])# (?:Query|User)/g;
+interface Scan {
+  /** That of the whole text. */
+  readonly fence: string;
+  /** What stands before it is known to be part of the text. */
+  readonly from: number;
+}
 
-/** @param from what stands before it is known to be part of the text */
-function scan(text: string, { fence, from }: { readonly fence: string; readonly from: number }): Scanned {
+function scan(text: string, { fence, from }: Scan): Scanned {
   /** Lengths of the fences of open code blocks, the innermost last. */
-  const open: number[] = [];
-  for (const { index, 0: mark, groups } of text.matchAll(MARKS)) {
-    const { indent, run } = groups ?? {};
-    const isInside = index < from;
-    if (run === undefined) {
-      if (open.length === 0 && !isInside) return ended(text, index);
-      continue;
+  const blocks: number[] = [];
+  let isLabelled = true;
+  const isClear = () => isLabelled && blocks.length === 0;
+  const ended = (at: number): Scanned => ({ end: trimmed(text, at), safe: trimmed(text, at), isClear: isClear() });
+  const open = (safe: number): Scanned => ({ end: undefined, safe, isClear: isClear() });
+  for (const mark of marksIn(text)) {
+    switch (meaningOf(mark, { text, blocks, fence, isKnown: mark.index < from })) {
+      case "unknown":
+        return open(blocks.length > 0 ? mark.end : trimmed(text, mark.index));
+      case "closes the text":
+        return ended(mark.index);
+      case "opens a block":
+        blocks.push(mark.length);
+        isLabelled &&= mark.line === "labelled";
+        break;
+      case "closes a block":
+        blocks.pop();
     }
-    const follows = /^[ \t\r]*(\n|\S|$)/.exec(text.slice(index + mark.length))?.[1];
-    if (follows === "") return { end: undefined, safe: open.length > 0 ? index + mark.length : trimmed(text, index), depth: open.length };
-    const isBare = follows === "\n";
-    if (indent === undefined) {
-      if (isBare && open.length === 0 && !isInside && run.length >= fence.length && !isInCode(text, index)) return ended(text, index);
-    } else if (!isBare) open.push(run.length);
-    else if (open.length > 0) closeBlock(open, run.length);
-    else if (run.length >= fence.length && !isInside) return ended(text, index);
-    else open.push(run.length);
   }
-  return { end: undefined, safe: open.length > 0 ? text.length : trimmed(text, text.length - heldBack(text)), depth: open.length };
+  return open(blocks.length > 0 ? text.length : trimmed(text, text.length - heldBack(text)));
 }
 
-function ended(text: string, index: number): Scanned {
-  return { end: trimmed(text, index), safe: trimmed(text, index), depth: 0 };
+/** A fence or a heading. */
+interface Mark {
+  /** Where it stands, with the space before it if nothing else does on its line. */
+  readonly index: number;
+  readonly end: number;
+  /** Of its backticks; a heading has none. */
+  readonly length: number;
+  /** Whether nothing but space stands before it on its line. */
+  readonly isFirst: boolean;
+  /** What follows on its line: nothing, something such as a language, or what is not written yet. */
+  readonly line: "bare" | "labelled" | "unknown";
+  /** Where the next line begins, if nothing follows on its own. */
+  readonly next: number;
 }
 
-/** A shorter fence than the one that opened the block is part of the code. */
-function closeBlock(open: number[], length: number): void {
-  if (length >= (open.at(-1) as number)) open.pop();
+/** Not `(?<indent> ..)?`, which forgets a group that matched nothing. */
+const MARKS = /(?:(?<indent>(?<![^\n])[ \t]*)|)(?<ticks>`{3,})|(?<![^\n])# (?:Query|User)/g;
+
+function* marksIn(text: string): Generator<Mark, void, void> {
+  for (const { index, 0: mark, groups } of text.matchAll(MARKS)) {
+    const { indent, ticks = "" } = groups ?? {};
+    const end = index + mark.length;
+    const [rest = "", follows] = /^[ \t\r]*(\n|\S|$)/.exec(text.slice(end)) ?? [];
+    const line = follows === "\n" ? "bare" : follows === "" ? "unknown" : "labelled";
+    yield { index, end, length: ticks.length, isFirst: indent !== undefined, line, next: end + rest.length };
+  }
+}
+
+interface Around {
+  readonly text: string;
+  readonly blocks: readonly number[];
+  readonly fence: string;
+  /** Whether the mark is known to be part of the text. */
+  readonly isKnown: boolean;
+}
+
+type Meaning = "text" | "opens a block" | "closes a block" | "closes the text" | "unknown";
+
+function meaningOf(mark: Mark, { text, blocks, fence, isKnown }: Around): Meaning {
+  const innermost = blocks.at(-1);
+  if (mark.length === 0) return innermost === undefined && !isKnown ? "closes the text" : "text";
+  if (mark.line === "unknown") return "unknown";
+  if (mark.line === "labelled") return mark.isFirst ? "opens a block" : "text";
+  // A shorter fence than the one that opened the block is part of the code.
+  if (innermost !== undefined) return mark.isFirst && mark.length >= innermost ? "closes a block" : "text";
+  if (!mark.isFirst && isInCode(text, mark.index)) return "text";
+  if (isKnown || mark.length < fence.length) return mark.isFirst ? "opens a block" : "text";
+  return byNextLine(text.slice(mark.next));
+}
+
+/** What follows the fence that closes an answer: an empty line, the next query, or another fence. */
+const BEHIND_ANSWER = /^(?:[ \t\r]*\n|# (?:Query|User)|`{3})/;
+
+/** What a bare fence means where no block is open. `next`: the text from the next line on. */
+function byNextLine(next: string): Meaning {
+  if (BEHIND_ANSWER.test(next)) return "closes the text";
+  const mayBecome = next.trim() === "" || [...HEADINGS, FENCE].some((one) => one.startsWith(next));
+  return mayBecome ? "unknown" : "opens a block";
 }
 
 /** Whether a fence in the middle of a line closes one before it on that line, which is code within a sentence. */

@@ -32,6 +32,12 @@ describe("An answer behind a fence", () => {
     ["behind nested blocks", "````markdown\n```js\nf();\n```\n````\nDone.\n```\n", "````markdown\n```js\nf();\n```\n````\nDone."],
     ["behind a block at its end", "```js\nf();\n```\n```\n", "```js\nf();\n```"],
     ["behind code within a sentence", "Say ```npm ci``` first.\n```\n", "Say ```npm ci``` first."],
+    ["behind a block without a language", "Run:\n```\nnpm ci\n```\nDone.\n```\n\n# Query", "Run:\n```\nnpm ci\n```\nDone."],
+    ["behind one that begins where a sentence ends", "Run: ```\n  npm ci\n```\n```\n\n", "Run: ```\n  npm ci\n```"],
+    ["behind two of them", "```\na\n\nb\n```\n\n```\nc\n```\n```\n\n", "```\na\n\nb\n```\n\n```\nc\n```"],
+    ["at a fence with the next query right behind it", "Yes.\n```\n# Query:\n", "Yes."],
+    ["at a fence with another one behind it", "Yes.\n```\n```js\n", "Yes."],
+    ["at a fence behind which a line is empty, for nobody can tell yet that code follows", "Run:\n```\n\nnpm ci\n```\n", "Run:"],
     ["at nothing, where nothing ends it", "# Queries\nare headings, ``too", "# Queries\nare headings, ``too"],
   ])("ends %s", (_, text, expected) => {
     expect(streamed(text)).toBe(expected);
@@ -42,6 +48,9 @@ describe("An answer behind a fence", () => {
     expect(boundary.safeLength("One.\n``")).toBe(4);
     expect(boundary.safeLength("One.\n# Qu")).toBe(4);
     expect(boundary.safeLength("```js\n``")).toBe(8);
+    expect(boundary.safeLength("One.\n```\n ")).toBe(4);
+    expect(boundary.safeLength("One.\n```\n# Que")).toBe(4);
+    expect(boundary.safeLength("One.\n```\n# Queue")).toBe(16);
   });
 
   it("is continued inside a code block that was begun before", () => {
@@ -49,13 +58,13 @@ describe("An answer behind a fence", () => {
   });
 
   it("never takes back what was shown, and ends at the same place however it comes", () => {
-    const parts = fc.constantFrom("```", "`", "\n", "js", " ", "a.", "# Query", "# ", "\n```js\n", "\n```\n", "````");
+    const parts = fc.constantFrom("```", "`", "\n", "js", " ", "a.", "# Query", "# ", "\n```js\n", "\n```\n", "\n\n", "````", "\n  ");
     fc.assert(
-      fc.property(fc.array(parts, { maxLength: 14 }), (pieces) => {
+      fc.property(fc.array(parts, { maxLength: 16 }), (pieces) => {
         const text = pieces.join("");
         expect(streamed(text)).toBe(text.slice(0, boundary.wholeLength(text)));
       }),
-      { numRuns: 1000 },
+      { numRuns: 2000 },
     );
   });
 
