@@ -1,4 +1,4 @@
-import type { Engine } from "../../core/index.ts";
+import { type Engine, promptingNotice } from "../../core/index.ts";
 import { type DownloadProgress, loadLlamaEngine } from "../../llama.ts";
 import { EngineInference } from "../guard/engine-inference.ts";
 import { judgeWarnings } from "../guard/judge-warnings.ts";
@@ -9,12 +9,16 @@ export async function startModel(input: RunInput): Promise<EngineInference> {
   const { config, log, now, signal } = input;
   const { maxWaiting, answersAtOnce = usualAtOnce(config), answerTimeoutSeconds, judgeTimeoutSeconds } = config;
   const onDownload = tenths((percent) => log.info({ percent }, "downloading the model"));
-  let isMeasured = false;
+  let isKnown = false;
   const loadEngine = async (): Promise<Engine> => {
     const engine = await loadLlamaEngine({ ...config.engine, signal, onDownload, onNotice: (notice) => log.warn(notice) });
-    // A model that broke and was loaded again judges no better than before.
-    if (!isMeasured) void warnOfJudges(engine, input);
-    isMeasured = true;
+    // A model that broke and was loaded again is asked in the same way, and judges no better than before.
+    if (!isKnown) {
+      const notice = promptingNotice(engine);
+      if (notice !== undefined) log.info(notice);
+      void warnOfJudges(engine, input);
+    }
+    isKnown = true;
     return engine;
   };
   return await EngineInference.start(loadEngine, {
