@@ -14,7 +14,7 @@ export interface EndpointOptions {
   readonly key: string | undefined;
   /** Requests at once. */
   readonly atOnce: number;
-  /** Requests that may begin within a minute. @default as many as there are */
+  /** Requests that may begin within any minute, those made again included. @default as many as there are */
   readonly perMinute: number | undefined;
   /** The longest that one question may take, its retries included. */
   readonly timeoutMs: number;
@@ -59,7 +59,9 @@ export class EndpointJudge implements CaseJudge {
   readonly atOnce: number;
   readonly #options: EndpointOptions;
   readonly #client: KyInstance;
-  readonly #requests: PQueue;
+  readonly #questions: PQueue;
+  /** `undefined`: there is no limit. */
+  readonly #begun: PQueue | undefined;
   #made = 0;
   #read = 0;
   #written = 0;
@@ -71,13 +73,13 @@ export class EndpointJudge implements CaseJudge {
     this.name = `${model} at ${url}`;
     this.atOnce = atOnce;
     this.#options = options;
-    this.#client = ky.create(clientOptions(options));
-    const rate = perMinute === undefined ? {} : { intervalCap: perMinute, interval: 60_000 };
-    this.#requests = new PQueue({ concurrency: atOnce, ...rate });
+    this.#client = ky.create(clientOptions(options, (signal) => this.#turn(signal)));
+    this.#questions = new PQueue({ concurrency: atOnce });
+    this.#begun = perMinute === undefined ? undefined : new PQueue({ intervalCap: perMinute, interval: 60_000, strict: true });
   }
 
   async value(asked: Case, signal: AbortSignal): Promise<number> {
-    const values = await Promise.all(offers(asked).map((options) => this.#requests.add(() => this.#ask(asked, options, signal))));
+    const values = await Promise.all(offers(asked).map((options) => this.#questions.add(() => this.#ask(asked, options, signal))));
     return values.reduce((sum, value) => sum + value, 0) / values.length;
   }
 
@@ -89,11 +91,14 @@ export class EndpointJudge implements CaseJudge {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#requests.clear();
+    this.#questions.clear();
+    this.#begun?.clear();
   }
 
   async #ask({ turns, principle, reference }: Case, options: LetteredOptions, signal: AbortSignal): Promise<number> {
     signal.throwIfAborted();
+    // Waiting for one's turn is none of the server's time.
+    await this.#turn(signal);
     const question = letteredQuestion({ turns, question: principle.question, options, reference });
     const reply = await this.#reply(question, signal);
     const [{ message, logprobs }] = reply.choices;
@@ -125,8 +130,14 @@ export class EndpointJudge implements CaseJudge {
       const isRefused = error instanceof HTTPError && error.response.status === 400 && "temperature" in json;
       if (!isRefused) throw error;
       this.#extras = {};
+      await this.#turn(signal);
       return await this.#complete(question, signal);
     }
+  }
+
+  /** Resolves when one more request may begin. */
+  async #turn(signal: AbortSignal): Promise<void> {
+    await this.#begun?.add(() => undefined, { signal });
   }
 
   #late(cause: unknown): JudgeDownError {
@@ -142,12 +153,13 @@ export class EndpointJudge implements CaseJudge {
   }
 }
 
-function clientOptions({ url, key, pauseMs }: EndpointOptions): Options {
+function clientOptions({ url, key, pauseMs }: EndpointOptions, turn: (signal: AbortSignal) => Promise<void>): Options {
   return {
     prefixUrl: url,
     // Of a whole question, not of an attempt: the signal takes care of it.
     timeout: false,
     retry: { limit: RETRIES, methods: ["post"], ...(pauseMs === undefined ? {} : { delay: pauseMs }) },
+    hooks: { beforeRetry: [({ request }) => turn(request.signal)] },
     ...(key === undefined ? {} : { headers: { authorization: `Bearer ${key}` } }),
   };
 }

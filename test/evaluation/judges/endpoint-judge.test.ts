@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { HARMLESS, JudgeError } from "../../../src/core/index.ts";
 import type { Case } from "../../../src/evaluation/judges/case-judge.ts";
 import { EndpointJudge, type EndpointOptions } from "../../../src/evaluation/judges/endpoint-judge.ts";
@@ -14,6 +14,11 @@ const CASE: Case = {
   principle: HARMLESS,
   isGraded: false,
 };
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
 
 function judgeAt({ url }: Pick<JudgeServer, "url">, options: Partial<EndpointOptions> = {}): EndpointJudge {
   const usual = { model: "gpt", key: undefined, atOnce: 2, perMinute: undefined, timeoutMs: 60_000, pauseMs: () => 0, price: undefined };
@@ -90,6 +95,35 @@ describe("a judge behind an address", () => {
     await Promise.all(Array.from({ length: 8 }, () => judge.value(CASE, new AbortController().signal)));
     expect(server.requests).toHaveLength(16);
     expect(server.mostAtOnce()).toBeLessThanOrEqual(3);
+  });
+
+  it("is asked no more often within any minute than is allowed, also when it has to be asked again", async () => {
+    vi.useFakeTimers();
+    const begun: number[] = [];
+    vi.stubGlobal("fetch", async () => {
+      begun.push(Date.now());
+      return begun.length % 3 === 0 ? new Response("busy", { status: 503 }) : new Response(completion("A").body);
+    });
+    const judge = judgeAt({ url: "http://judge.test/v1" }, { atOnce: 3, perMinute: 4, timeoutMs: 600_000 });
+    const values = Promise.all(Array.from({ length: 6 }, () => judge.value(CASE, new AbortController().signal)));
+    await vi.advanceTimersByTimeAsync(10 * 60_000);
+    expect(await values).toHaveLength(6);
+    expect(begun.length).toBeGreaterThan(12);
+    const minutes = begun.slice(4).map((time, index) => (time - (begun[index] as number)) / 60_000);
+    expect(Math.min(...minutes)).toBeGreaterThanOrEqual(1);
+    expect(Math.max(...minutes)).toBeLessThan(1.1);
+  });
+
+  it("does not keep who stops the work waiting for its turn", async () => {
+    const stop = new AbortController();
+    const busy = valueBy(
+      () => {
+        setImmediate(() => stop.abort(new Error("enough")));
+        return { status: 503, body: "busy" };
+      },
+      { options: { atOnce: 1, perMinute: 1 }, signal: stop.signal },
+    );
+    await expect(busy).rejects.toThrow("enough");
   });
 
   it("has a bill, in tokens, and in money where the price is known", async () => {
