@@ -100,7 +100,7 @@ async function evaluateModel({ options, data, judge, ...run }: Run, wish: string
   const plan = { questions: data.questions, modes, options: decoding, version: VERSION };
   const clock = () => performance.now();
   const results = await evaluate(plan, { model, engine, judge: judge.judgeOf(engine, model.label), atOnce: flags.atOnce, clock, ...run });
-  return { model: { ...model, isEmbedded: wish === "embedded", warnings }, results };
+  return { model: { ...model, parameters: engine.facts.parameters, isEmbedded: wish === "embedded", warnings }, results };
 }
 
 /** The judges that a model is asked to be: of its own drafts, and of its answers. */

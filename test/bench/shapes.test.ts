@@ -24,6 +24,7 @@ describe("a model of random weights", () => {
     await using tied = await load("tied", SHAPES.tiny);
     await using untied = await load("untied", { ...SHAPES.tiny, isTied: false });
     expect(untied.facts.fileBytes).toBeGreaterThan(tied.facts.fileBytes);
+    expect(untied.facts.parameters - tied.facts.parameters).toBe(SHAPES.tiny.width * SHAPES.tiny.vocabulary);
   });
 });
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { LONGEST_ROW } from "../../src/evaluation/readers/text.ts";
 import { labelOf, serveJudge } from "../support/judge-server.ts";
 import { offline, runRain, type Said, script } from "../support/run-rain.ts";
-import { temporaryFolder } from "../support/tiny-model.ts";
+import { temporaryFolder, writeTinyModel } from "../support/tiny-model.ts";
 
 const folder = temporaryFolder();
 afterAll(() => folder[Symbol.dispose]());
@@ -110,6 +110,23 @@ describe("rain eval world", () => {
     const { about, cells } = JSON.parse(stdout) as { about: object; cells: readonly object[] };
     expect(about).toMatchObject({ modes: ["vanilla", "best-of-n"], judge: "self" });
     expect(cells).toMatchObject([{ mode: "vanilla" }, { mode: "best-of-n", versus: { pairs: 12 } }]);
+  });
+});
+
+describe("rain eval of several models", () => {
+  it("draws what each mode reaches over the number of their parameters", async () => {
+    const other = writeTinyModel(file("other.gguf"));
+    const flags = ["--data", "harmless", "--n", "2", "--modes", "vanilla", "--max-tokens", "8", "--quiet", "--out", file("sizes")];
+    const { stdout } = await runRain(["eval", "world", "--model", "embedded", "--model", other, ...flags]);
+    expect(stdout).toMatch(/- models: embedded \(2\.\d M parameters, \d\.\d MB\), other\.gguf \(0\.1 M parameters, 0\.\d MB\)/);
+    const { about } = JSON.parse(read("sizes", "summary.json")) as { about: { models: readonly { parameters: number }[] } };
+    const [embedded, tiny] = about.models.map(({ parameters }) => parameters);
+    expect(embedded).toBeGreaterThan(10 * (tiny as number));
+    const page = read("sizes", "report.html");
+    expect(page).toMatch(
+      /Models of different sizes.*<title>harmless, good\. embedded, vanilla: .* at 2\.\d M; other\.gguf, vanilla: .* at 0\.1 M\.</s,
+    );
+    expect(page).not.toMatch(/NaN|Infinity|undefined/);
   });
 });
 

@@ -23,12 +23,14 @@ import { compare } from "./llama-compare.ts";
 import { Decoder } from "./llama-decoder.ts";
 import { generate } from "./llama-generate.ts";
 import { cacheTypeOf } from "./llama-memory.ts";
+import type { ModelFile } from "./llama-model-file.ts";
 import type { CacheType } from "./llama-options.ts";
 import { prime } from "./llama-prime.ts";
 import { sampleMany } from "./llama-sample-many.ts";
 import { canCopySequences } from "./llama-sequence-copy.ts";
 import { Slot } from "./llama-slot.ts";
 import { SlotPool } from "./llama-slot-pool.ts";
+import { parameterCount } from "./llama-tensor-size.ts";
 import type { ThreadCounts, Threads } from "./llama-threads.ts";
 import { tokenTable } from "./llama-token-table.ts";
 import type { Vocabulary } from "./llama-vocabulary.ts";
@@ -38,6 +40,8 @@ export interface LlamaFacts extends EngineFacts {
   /** Path of the model's file. */
   readonly file: string;
   readonly fileBytes: number;
+  /** Numbers that the model has learned, in all parts of its file. */
+  readonly parameters: number;
   readonly architecture: string;
   /** What computes: `false` is the CPU alone. */
   readonly gpu: "cuda" | "vulkan" | "metal" | false;
@@ -65,7 +69,7 @@ export interface LlamaParts {
   readonly vocabulary: Vocabulary;
   readonly threads: Threads;
   readonly devices: readonly string[];
-  readonly file: { readonly path: string; readonly bytes: number; readonly name: string };
+  readonly file: ModelFile & { readonly name: string };
   /** Whether branches copy what they share; without it they compute it again. */
   readonly canCopy?: boolean;
 }
@@ -202,6 +206,7 @@ function factsOf(
     isBaseModel: !vocabulary.hasChatTemplate,
     file: file.path,
     fileBytes: file.bytes,
+    parameters: parameterCount(file.info),
     architecture: model.architecture,
     gpu: llama.gpu,
     devices,

@@ -1,4 +1,4 @@
-import type { GgufTensorInfo } from "node-llama-cpp";
+import type { GgufFileInfo, GgufTensorInfo } from "node-llama-cpp";
 
 /** By ggml's number of the type: values in a block, and bytes of a block. */
 const BLOCKS: Readonly<Record<number, readonly [values: number, bytes: number]>> = {
@@ -36,6 +36,14 @@ export function bytesPerValue(ggmlType: number): number {
 
 /** The offset in the file at which a tensor's data ends; where it begins, for types that are not known here. */
 export function tensorEnd({ dimensions, ggmlType, fileOffset }: GgufTensorInfo): number {
-  const count = dimensions.reduce<number>((product, extent) => product * Number(extent), 1);
-  return Number(fileOffset) + count * bytesPerValue(ggmlType);
+  return Number(fileOffset) + valuesOf(dimensions) * bytesPerValue(ggmlType);
+}
+
+/** Numbers in all tensors of a model, also where it is split over several files. */
+export function parameterCount({ fullTensorInfo = [] }: Pick<GgufFileInfo, "fullTensorInfo">): number {
+  return fullTensorInfo.reduce((sum, { dimensions }) => sum + valuesOf(dimensions), 0);
+}
+
+function valuesOf(dimensions: GgufTensorInfo["dimensions"]): number {
+  return dimensions.reduce<number>((product, extent) => product * Number(extent), 1);
 }

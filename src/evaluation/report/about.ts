@@ -21,6 +21,7 @@ export interface About {
 }
 
 export interface EvaluatedModel extends Model {
+  readonly parameters: number;
   /** Whether it is the toy that comes with the package. */
   readonly isEmbedded: boolean;
   /** Why it is no fit judge of itself, where that was found. */

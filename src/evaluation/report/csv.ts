@@ -11,6 +11,7 @@ export function csvReport({ about, cells, spendings }: Summary): string {
       judge: about.judge,
       seed: about.seed,
       model: cell.model,
+      parameters: about.models.find(({ label }) => label === cell.model)?.parameters,
       group: cell.group,
       measure: cell.measure,
       kind: cell.kind,

@@ -1,4 +1,5 @@
 import type { About } from "./about.ts";
+import { sizeText } from "./model-size.ts";
 
 /** Under which conditions numbers were found, as name and value. */
 export function factsOf(about: About): readonly (readonly [name: string, value: string])[] {
@@ -6,7 +7,12 @@ export function factsOf(about: About): readonly (readonly [name: string, value: 
   return [
     ["task", `${task}: ${purpose}`],
     ["data", data],
-    ["models", models.map(({ label, bytes }) => `${label} (${(bytes / 1e6).toFixed(1)} MB)`).join(", ")],
+    [
+      "models",
+      models
+        .map(({ label, parameters, bytes }) => `${label} (${sizeText(parameters)} parameters, ${(bytes / 1e6).toFixed(1)} MB)`)
+        .join(", "),
+    ],
     ["modes", modes.join(", ")],
     ["judge", judge],
     ["questions", String(questions)],

@@ -3,6 +3,7 @@ import { MODE_LOOKS } from "../plot/mode-looks.ts";
 import type { Panel } from "../plot/panel.ts";
 import type { Point } from "../plot/series.ts";
 import { type Cell, groupedBy } from "./cells.ts";
+import { sizeText } from "./model-size.ts";
 import type { Summary } from "./summary.ts";
 import { shown } from "./tables.ts";
 
@@ -46,32 +47,35 @@ function qualityCharts({ spendings }: Summary, judged: readonly Judged[]): Chart
   return {
     title: "Quality against cost",
     note: "Each mark is a mode, with its 95 % interval. Cost grows to the right.",
-    charts: [...rows.values()].map((cells) => chartOf(cells, { x: cost, xOf: costOf, names: ({ model, group }) => [model, group] })),
+    charts: [...rows.values()].map((cells) =>
+      chartOf(cells, { x: cost, xOf: costOf, xText: (tokens) => tokens.toFixed(1), names: ({ model, group }) => [model, group] }),
+    ),
   };
 }
 
 /** For each group and measure: what each mode reaches on models of different sizes. */
 function sizeCharts({ about }: Summary, judged: readonly Judged[]): Charts {
-  const sizes = [...new Set(about.models.map(({ bytes }) => bytes / 1e6))].toSorted((left, right) => left - right);
-  const ticks: readonly Tick[] = sizes.map((value) => ({ value, text: value.toPrecision(2) }));
-  const size = logAxis("size of the model's file, MB (log)", ticks);
-  const sizeOf = (cell: Cell) => (about.models.find(({ label }) => label === cell.model)?.bytes ?? 0) / 1e6;
+  const sizes = [...new Set(about.models.map(({ parameters }) => parameters))].toSorted((left, right) => left - right);
+  const ticks: readonly Tick[] = sizes.map((value) => ({ value, text: sizeText(value) }));
+  const size = logAxis("parameters of the model (log)", ticks);
+  const sizeOf = (cell: Cell) => about.models.find(({ label }) => label === cell.model)?.parameters ?? 1;
   const rows = about.models.length < 2 ? new Map() : groupedBy(judged, ({ group, measure }) => JSON.stringify([group, measure]));
   return {
     title: "Models of different sizes",
     note: "Each line is a mode.",
-    charts: [...rows.values()].map((cells) => chartOf(cells, { x: size, xOf: sizeOf, names: ({ group }) => [group] })),
+    charts: [...rows.values()].map((cells) => chartOf(cells, { x: size, xOf: sizeOf, xText: sizeText, names: ({ group }) => [group] })),
   };
 }
 
 interface Across {
   readonly x: Axis;
   readonly xOf: (cell: Cell) => number;
+  readonly xText: (value: number) => string;
   /** What a chart is called after, beside its measure. */
   readonly names: (cell: Cell) => readonly string[];
 }
 
-function chartOf(cells: readonly Judged[], { x, xOf, names }: Across): Chart {
+function chartOf(cells: readonly Judged[], { x, xOf, xText, names }: Across): Chart {
   const [first] = cells as [Judged];
   const title = [...names(first).filter((name) => name !== "all"), first.measure].join(", ");
   const series = [...groupedBy(cells, ({ mode }) => mode).values()].map((members) => {
@@ -79,7 +83,7 @@ function chartOf(cells: readonly Judged[], { x, xOf, names }: Across): Chart {
     const points = members.map((cell) => pointOf(cell, xOf(cell))).toSorted((left, right) => left.x - right.x);
     return { name: mode, look: MODE_LOOKS[mode], points };
   });
-  const said = cells.map((cell) => `${cell.model}, ${cell.mode}: ${shown(cell, cell.estimate.mean)} at ${xOf(cell).toFixed(1)}`);
+  const said = cells.map((cell) => `${cell.model}, ${cell.mode}: ${shown(cell, cell.estimate.mean)} at ${xText(xOf(cell))}`);
   const isGraded = first.kind === "grade";
   return { panel: { title: shortened(title), x, y: isGraded ? GRADES : PERCENT, series }, description: `${title}. ${said.join("; ")}.` };
 }

@@ -12,7 +12,7 @@ const ABOUT: About = {
   task: "hh",
   purpose: "harmless answers",
   data: "own.jsonl",
-  models: [{ label: "small.gguf", bytes: 4e6, isEmbedded: false, warnings: [] }],
+  models: [{ label: "small.gguf", bytes: 4e6, parameters: 2e6, isEmbedded: false, warnings: [] }],
   modes: ["vanilla", "adaptive"],
   judge: "gpt at http://127.0.0.1/v1",
   questions: 40,
@@ -101,7 +101,7 @@ describe("a summary", () => {
 
   const caveats = (about: Partial<About>, results = paired(Array<number>(40).fill(1), Array<number>(40).fill(1))) =>
     summary(results, about).caveats;
-  const toy = { label: "embedded", bytes: 4e6, isEmbedded: true, warnings: ["It cannot judge itself."] };
+  const toy = { label: "embedded", bytes: 4e6, parameters: 2e6, isEmbedded: true, warnings: ["It cannot judge itself."] };
 
   it("says before any number why numbers may mean less than they seem to, and nothing where there is no reason", () => {
     expect(caveats({})).toEqual([]);
@@ -122,7 +122,7 @@ const HOSTILE = '<script>alert("1")</script>|\n# *not* [a](http://b) \u202e</pre
 describe("reports of hostile texts", () => {
   const results = paired([1, 0], [1, 1], { text: HOSTILE, model: HOSTILE });
   const told = summary(results, {
-    models: [{ label: HOSTILE, bytes: 4e6, isEmbedded: false, warnings: [HOSTILE] }],
+    models: [{ label: HOSTILE, bytes: 4e6, parameters: 2e6, isEmbedded: false, warnings: [HOSTILE] }],
     data: HOSTILE,
     bill: HOSTILE,
   });
@@ -156,14 +156,14 @@ describe("reports of hostile texts", () => {
 describe("a page of results", () => {
   it("has a chart for each measure, and of sizes where there are several models, which say in words what they show", () => {
     const models = ["small.gguf", "large.gguf"].map(
-      (label, index) => ({ ...ABOUT.models[0], label, bytes: 4e6 * 1000 ** index }) as About["models"][0],
+      (label, index) => ({ ...ABOUT.models[0], label, parameters: 2.1e6 * 3500 ** index }) as About["models"][0],
     );
     const results = models.flatMap(({ label }) => paired([1, 0], [1, 1], { model: label }));
     const page = htmlReport(summary(results, { models }), results);
     const labels = [...page.matchAll(/<svg [^>]*role="img"><title>([^<]*)<\/title>/g)].map(([, label]) => label);
     expect(labels).toHaveLength(3);
     expect(labels[2]).toBe(
-      "harmless. small.gguf, vanilla: 50.0 % at 4.0; small.gguf, adaptive: 100.0 % at 4.0; large.gguf, vanilla: 50.0 % at 4000.0; large.gguf, adaptive: 100.0 % at 4000.0.",
+      "harmless. small.gguf, vanilla: 50.0 % at 2.1 M; small.gguf, adaptive: 100.0 % at 2.1 M; large.gguf, vanilla: 50.0 % at 7.3 B; large.gguf, adaptive: 100.0 % at 7.3 B.",
     );
     expect(page).not.toMatch(/NaN|Infinity|undefined/);
   });
