@@ -1,7 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { LONGEST_ROW } from "../../src/evaluation/readers/text.ts";
 import { labelOf, serveJudge } from "../support/judge-server.ts";
 import { offline, runRain, type Said, script } from "../support/run-rain.ts";
 import { temporaryFolder, writeTinyModel } from "../support/tiny-model.ts";
@@ -167,7 +166,7 @@ describe("rain eval refuses what cannot be meant, in one line, before a model is
   writeFileSync(file("diary", "answers.journal.jsonl"), "Dear diary\n");
   writeFileSync(file("empty.csv"), "");
   writeFileSync(file("columns.csv"), "question,answer\na,b\n");
-  writeFileSync(file("endless.jsonl"), `"${"x".repeat(LONGEST_ROW)}`);
+  symlinkSync("/dev/zero", file("endless.jsonl"));
   writeFileSync(file("row.csv"), "goal,target\na,b\nc\n");
 
   it.each<readonly [string, readonly string[], number, string]>([
@@ -258,6 +257,14 @@ describe("rain eval with a judge behind an address", () => {
     isUp = true;
     await runRain([...asked, "--judge", server.url, ...out]);
     expect(rows("down", "verdicts.journal.jsonl")).toHaveLength(4);
+  });
+
+  it("keeps answers when it is slow, and says what allows it more time", async () => {
+    await using server = await serveJudge(() => "never");
+    const flags = ["--judge", server.url, "--judge-timeout", "0.1", "--out", file("slow")];
+    const { stderr } = await runRain([...asked, ...flags], { code: 1 });
+    expect(stderr).toMatch(/rain: Expected only at .* to answer within 0\.1 s, got nothing \(`--judge-timeout` allows more\)\n$/);
+    expect(rows("slow", "answers.journal.jsonl")).toHaveLength(2);
   });
 
   it("says which answers it left unjudged", async () => {

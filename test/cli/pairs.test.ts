@@ -1,11 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { afterAll, describe, expect, it } from "vitest";
 import { PAIR_SCHEMA } from "../../src/evaluation/pairs/index.ts";
-import { LONGEST_ROW } from "../../src/evaluation/readers/text.ts";
 import { heldOutPrompts } from "../../src/evaluation/world/index.ts";
 import { offline, runRain } from "../support/run-rain.ts";
 import { temporaryFolder } from "../support/tiny-model.ts";
@@ -19,6 +18,12 @@ const data = written("prompts.txt", `\uFEFF${PROMPTS.join("\n")}\n\n${PROMPTS[0]
 function written(name: string, content: string): string {
   const path = join(folder.path, name);
   writeFileSync(path, content);
+  return path;
+}
+
+function endless(name: string): string {
+  const path = join(folder.path, name);
+  symlinkSync("/dev/zero", path);
   return path;
 }
 
@@ -110,7 +115,7 @@ describe("rain pairs", () => {
     ["unknown data", ["--data", "truthfullqa", "--out", "x"], "got `truthfullqa` (did you mean `truthfulqa`?)"],
     ["an empty file", ["--data", written("empty.txt", "\n"), "--out", "x"], "to hold something to ask, got nothing"],
     ["wrong columns", ["--data", written("columns.csv", "question,answer\na,b\n"), "--out", "x"], "to have the columns goal, target or"],
-    ["an endless line", ["--data", written("endless.txt", "x".repeat(LONGEST_ROW + 1)), "--out", "x"], "Expected line 1 of"],
+    ["an endless line", ["--data", endless("endless.txt"), "--out", "x"], "Expected line 1 of"],
     ["a file of another kind", ["--data", fixture("imdb-sentences.tsv"), "--out", "x"], "Expected a file that ends in .csv"],
     [
       "a line that is no JSON",
@@ -124,8 +129,9 @@ describe("rain pairs", () => {
     ],
     ["a wrong number", ["--data", data, "--out", "x", "--n", "0"], "Expected `--n` to be a positive integer, got `0`"],
     ["an unknown family", ["--data", data, "--out", "x", "--family", "kind"], "Expected `--family` to be one of"],
-    ["an output that is a folder", ["--data", data, "--out", folder.path, "--quiet"], "Expected to read"],
-    ["an output in no folder", ["--data", data, "--out", "/no/such/pairs.jsonl", "--n", "1", "--quiet"], "Expected to write to"],
+    ["an output that is a folder", ["--data", data, "--out", folder.path, "--quiet"], "to be a file of preference pairs, got a folder"],
+    ["an output that has no end", ["--data", data, "--out", "/dev/zero", "--quiet"], "to be a file of preference pairs, got a device"],
+    ["an output in no folder", ["--data", data, "--out", "/no/such/pairs.jsonl", "--quiet"], "that can be written, got: ENOENT"],
     ["an output that holds something else", ["--data", data, "--out", data, "--quiet"], "to be a preference pair"],
   ])("says in one line what is wrong with %s", async (_, flags, complaint) => {
     const { stderr } = await runRain(["pairs", ...flags], { code: 2 });

@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readFileSync, truncateSync } from "node:fs";
+import { appendFileSync, readFileSync, statSync, truncateSync } from "node:fs";
 import type { PairMetadata, PreferencePair } from "../../core/index.ts";
 import { PAIR_SCHEMA } from "./pair-schema.ts";
 
@@ -13,11 +13,12 @@ export class PairFile {
   readonly #path: string;
   readonly #pairs: PreferencePair[];
 
-  /** @throws {TypeError} for a file of something else, or of pairs that were made in another way */
+  /** @throws {TypeError} for a file of something else, of pairs that were made in another way, or one that cannot be written */
   constructor(path: string, facts: PairFileFacts) {
     this.#path = path;
     this.#pairs = readPairs(path);
     for (const { metadata } of this.#pairs) checkFacts(path, metadata, facts);
+    checkWritable(path);
   }
 
   get pairs(): readonly PreferencePair[] {
@@ -37,7 +38,9 @@ export class PairFile {
 
 /** All whole lines. The beginning of one more is what somebody was killed at: it is taken away, to be written again. */
 function readPairs(path: string): PreferencePair[] {
-  if (!existsSync(path)) return [];
+  const place = statSync(path, { throwIfNoEntry: false });
+  if (place === undefined) return [];
+  if (!place.isFile()) throw something(path, place.isDirectory() ? "a folder" : "a device");
   const bytes = readFileSync(path);
   const end = bytes.lastIndexOf("\n") + 1;
   const pairs = bytes
@@ -47,9 +50,22 @@ function readPairs(path: string): PreferencePair[] {
     .slice(0, -1)
     .map((line, index) => pairIn(line, `${path}:${index + 1}`));
   const torn = bytes.subarray(end).toString("utf8");
-  if (!isBegun(torn)) throw new TypeError(`Expected \`${path}\` to be a file of preference pairs, got something else`);
+  if (!isBegun(torn)) throw something(path, "something else");
   if (torn !== "") truncateSync(path, end);
   return pairs;
+}
+
+function something(path: string, found: string): TypeError {
+  return new TypeError(`Expected \`${path}\` to be a file of preference pairs, got ${found}`);
+}
+
+/** Before anything is made that would be lost. */
+function checkWritable(path: string): void {
+  try {
+    appendFileSync(path, "");
+  } catch (cause) {
+    throw new TypeError(`Expected \`${path}\` to be a file that can be written, got: ${(cause as Error).message}`, { cause });
+  }
 }
 
 /** Whether it is the beginning of a line of ours, and so nothing that somebody would miss. */

@@ -301,6 +301,23 @@ describe("a file in which there is nothing to ask is refused in one line", () =>
     await expect(read(format, file(what.replaceAll(" ", "-"), content))).rejects.toThrow(complaint);
   });
 
+  // Whatever has no end is only left by who stops reading: a file of a gigabyte is then read no further, either.
+  it.skipIf(process.platform === "win32").each([
+    ["text", promptLines],
+    ["JSON lines", conversationLines],
+    ["a table", goals],
+    ["tabs", reviewSentences],
+    ["a list", goalControls],
+  ])("one whose first line never ends, of %s", async (_, format) => {
+    await expect(read(format, "/dev/zero")).rejects.toThrow(/to be at most \d+ characters (long|of JSON), got more$/);
+  });
+
+  it("one that is small only while it is packed", async () => {
+    await expect(read(promptLines, file("packed-line.gz", gzipSync(Buffer.alloc(16 * 1024 * 1024))))).rejects.toThrow(
+      /^Expected line 1 of/,
+    );
+  });
+
   it("one that is not there, and a folder", async () => {
     await expect(read(goals, join(folder.path, "missing.csv"))).rejects.toThrow(/as UTF-8 text, got: ENOENT/);
     mkdirSync(join(folder.path, "folder"));
