@@ -78,9 +78,9 @@ async function makePairs(flags: PairsFlags): Promise<void> {
   const signal = stopSignal();
   const prompts = await readPrompts(flags, signal);
   await using engine = await loadEngine({ options: engineOptions, signal, isQuiet: flags.quiet === true });
-  const file = openFile(flags, engine);
+  const file = openFile(flags, engine, prompts);
   if (file.next > 0 && flags.quiet !== true) note(`Going on behind ${file.pairs.length} pairs in ${flags.out}.`);
-  for await (const outcome of pairsOf(prompts, { engine, flags, from: file.next, signal })) {
+  for await (const outcome of pairsOf(prompts.slice(0, flags.n), { engine, flags, from: file.next, signal })) {
     if (outcome.kind === "pair") writeTo(file, outcome.pair, flags.out);
     else if (flags.quiet !== true) note(`Left out prompt ${outcome.index + 1}: ${REASONS[outcome.reason]}.`);
   }
@@ -89,13 +89,13 @@ async function makePairs(flags: PairsFlags): Promise<void> {
   await flushed(process.stdout);
 }
 
-/** What is asked by the first rows of the data that can be read. */
-async function readPrompts({ data, n, strict, quiet }: PairsFlags, signal: AbortSignal): Promise<readonly (readonly Turn[])[]> {
+/** What is asked by the rows of the data that can be read. */
+async function readPrompts({ data, strict, quiet }: PairsFlags, signal: AbortSignal): Promise<readonly (readonly Turn[])[]> {
   const tell = quiet === true ? () => undefined : note;
   const path = await findDataFile(data, { note: tell, signal });
   const format = formatOf(ANY_PROMPTS, path);
   const { found } = await readTold({ path, isStrict: strict === true, note: tell }, (reading) => readEntries(format, reading));
-  return found.slice(0, n).map(({ entry }) => entry.turns);
+  return found.map(({ entry }) => entry.turns);
 }
 
 const REASONS = {
@@ -127,9 +127,11 @@ function pairsOf(prompts: readonly (readonly Turn[])[], { engine, flags, from, s
   });
 }
 
-function openFile({ out, family, form, label, seed }: PairsFlags, { facts }: Engine): PairFile {
+function openFile({ out, family, form, label, seed }: PairsFlags, { facts }: Engine, prompts: readonly (readonly Turn[])[]): PairFile {
   try {
-    return new PairFile(out, { model: facts.model, family, form, label, seed });
+    const file = new PairFile(out, { model: facts.model, family, form, label, seed });
+    file.checkPrompts(prompts);
+    return file;
   } catch (error) {
     throw new UsageError(error instanceof TypeError ? error.message : `Expected to read \`${out}\`, got: ${reasonOf(error)}`, {
       cause: error,

@@ -79,8 +79,8 @@ export {
   type Settings,
   type Verdict,
 } from "./options.ts";
-export { LABELS, type Label, type PairMessage, type PairMetadata, type PreferencePair } from "./pairs/preference-pair.ts";
-export { type LeftOut, type Pairing, type PairOutcome, preferencePairs } from "./pairs/preference-pairs.ts";
+export { LABELS, type Label, messagesOf, type PairMessage, type PairMetadata, type PreferencePair } from "./pairs/preference-pair.ts";
+export { differentPrompts, type LeftOut, type Pairing, type PairOutcome, preferencePairs } from "./pairs/preference-pairs.ts";
 export { beforeNextTurn, type EngineSimulation, engineSimulator, POLES, type Simulation, type Simulator } from "./pairs/simulator.ts";
 export { PRESETS, type Preset } from "./presets.ts";
 export { promptingNotice, promptLength } from "./prompt.ts";

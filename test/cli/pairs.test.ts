@@ -15,6 +15,8 @@ afterAll(() => folder[Symbol.dispose]());
 const PROMPTS = heldOutPrompts("risky", 12, 3).map(({ text }) => text);
 const data = written("prompts.txt", `\uFEFF${PROMPTS.join("\n")}\n\n${PROMPTS[0]}\n`);
 
+const TALK_FLAGS = ["--family", "helpful", "--form", "system", "--quiet"];
+
 function written(name: string, content: string): string {
   const path = join(folder.path, name);
   writeFileSync(path, content);
@@ -76,7 +78,7 @@ describe("rain pairs", () => {
       "talk.jsonl.data.jsonl",
       `${JSON.stringify({ messages })}\n${JSON.stringify({ prompt: "Hello", source: "mine" })}\n"Hi"\n`,
     );
-    await runRain(["pairs", "--data", talk, "--out", out, "--family", "helpful", "--form", "system", "--quiet"]);
+    await runRain(["pairs", "--data", talk, "--out", out, ...TALK_FLAGS]);
     expect(pairsIn(out)[0]).toMatchObject({ prompt: messages, metadata: { family: "helpful", form: "system" } });
   });
 
@@ -132,6 +134,11 @@ describe("rain pairs", () => {
     ["an output that is a folder", ["--data", data, "--out", folder.path, "--quiet"], "to be a file of preference pairs, got a folder"],
     ["an output that has no end", ["--data", data, "--out", "/dev/zero", "--quiet"], "to be a file of preference pairs, got a device"],
     ["an output in no folder", ["--data", data, "--out", "/no/such/pairs.jsonl", "--quiet"], "that can be written, got: ENOENT"],
+    [
+      "an output of other prompts",
+      ["--data", data, "--out", join(folder.path, "talk.jsonl"), ...TALK_FLAGS],
+      "talk.jsonl:1` to hold a pair",
+    ],
     ["an output that holds something else", ["--data", data, "--out", data, "--quiet"], "to be a preference pair"],
   ])("says in one line what is wrong with %s", async (_, flags, complaint) => {
     const { stderr } = await runRain(["pairs", ...flags], { code: 2 });

@@ -43,7 +43,7 @@ export async function* preferencePairs(prompts: Iterable<readonly Turn[]>, pairi
   if (label !== "construction" && judge === undefined)
     throw new OptionError("judge", complaint("judge", `a function where \`label\` is \`${label}\``, judge), judge);
   const running: Promise<PairOutcome>[] = [];
-  for (const [index, turns] of different(prompts)) {
+  for (const [index, turns] of differentPrompts(prompts)) {
     if (index < from) continue;
     const outcome = outcomeOf(turns, index, pairing);
     // Whoever is told of one that failed reads no further.
@@ -60,7 +60,8 @@ function affixesFor(index: number, family: ContrastFamily, seed: number): AffixP
   return pairs[deriveSeed(seed, index) % pairs.length] as AffixPair;
 }
 
-function* different(prompts: Iterable<readonly Turn[]>): Generator<readonly [index: number, turns: readonly Turn[]]> {
+/** Prompts that were not there before, each with its place among them, from 0. White space around a turn makes no difference. */
+export function* differentPrompts(prompts: Iterable<readonly Turn[]>): Generator<readonly [index: number, turns: readonly Turn[]]> {
   const seen = new Set<string>();
   for (const turns of prompts) {
     const key = JSON.stringify(turns.map(({ role, text }) => [role, text.trim()]));

@@ -1,5 +1,5 @@
 import { appendFileSync, readFileSync, statSync, truncateSync } from "node:fs";
-import type { PairMetadata, PreferencePair } from "../../core/index.ts";
+import { differentPrompts, messagesOf, type PairMetadata, type PreferencePair, type Turn } from "../../core/index.ts";
 import { PAIR_SCHEMA } from "./pair-schema.ts";
 
 /** What all pairs of one file have in common. */
@@ -28,6 +28,18 @@ export class PairFile {
   /** The first prompt of which it may know nothing. */
   get next(): number {
     return (this.#pairs.at(-1)?.metadata.index ?? -1) + 1;
+  }
+
+  /** @throws {TypeError} when what it holds was asked by other prompts: their places in the file would mean something else */
+  checkPrompts(prompts: Iterable<readonly Turn[]>): void {
+    const asked = new Map(differentPrompts(prompts));
+    for (const [line, { prompt, metadata }] of this.#pairs.entries()) {
+      const turns = asked.get(metadata.index);
+      if (turns !== undefined && JSON.stringify(messagesOf(turns)) === JSON.stringify(prompt)) continue;
+      throw new TypeError(
+        `Expected \`${this.#path}:${line + 1}\` to hold a pair of these prompts, got one of others (choose another file, or move it away)`,
+      );
+    }
   }
 
   append(pair: PreferencePair): void {

@@ -50,6 +50,19 @@ describe("A file of preference pairs", () => {
     expect(() => new PairFile(path, { ...FACTS, seed: 2 })).toThrow(/to hold pairs of the seed `2`, got `1` \(choose another file/);
   });
 
+  it("is refused where its pairs are of other prompts, or of others in these places", () => {
+    const asks = (index: number) => [{ role: "user", text: `Grüß dich ${index}` }] as const;
+    writeFileSync(path, [0, 2].map((index) => `${JSON.stringify(pair(index))}\n`).join(""));
+    const file = new PairFile(path, FACTS);
+    expect(() => file.checkPrompts([0, 0, 1, 2, 3].map(asks))).not.toThrow();
+    for (const places of [
+      [0, 1],
+      [0, 2, 1],
+      [1, 0, 2],
+    ])
+      expect(() => file.checkPrompts(places.map(asks))).toThrow(/pairs\.jsonl:\d` to hold a pair of these prompts, got one of others/);
+  });
+
   it("takes nothing that a trainer would not", () => {
     expect(PAIR_SCHEMA.safeParse(pair(0)).success).toBe(true);
     expect(PAIR_SCHEMA.safeParse({ ...pair(0), prompt: [{ role: "assistant", content: "Hi" }] }).success).toBe(false);
