@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { PROMPTINGS } from "../../core/index.ts";
 import { checkLlamaOptions, GPUS, type LlamaEngineOptions } from "../../llama.ts";
 import { switchOf } from "../guard/switch.ts";
 
@@ -35,6 +36,10 @@ const FIELDS = {
   gpuLayers: llama("gpuLayers").optional().describe("a number of layers, `auto` or `max`"),
   threads: llama("threads").optional().describe("a whole number from 1 to 512"),
   contextSize: llama("contextSize").optional().describe("a whole number of tokens, at least 1"),
+  prompting: z
+    .enum(PROMPTINGS)
+    .default("auto")
+    .describe(`one of ${PROMPTINGS.join(", ")} (URIAL shows a base model examples first)`),
   shards: z
     .union([z.literal("auto"), whole(1, 10_000)])
     .default("auto")

@@ -7,14 +7,14 @@ import type { RunInput } from "./serve.ts";
 /** Loads the model, and finds out beside the bot's work how well it judges. */
 export async function startModel(input: RunInput): Promise<EngineInference> {
   const { config, log, now, signal } = input;
-  const { maxWaiting, answersAtOnce = usualAtOnce(config), answerTimeoutSeconds, judgeTimeoutSeconds } = config;
+  const { maxWaiting, answersAtOnce = usualAtOnce(config), answerTimeoutSeconds, judgeTimeoutSeconds, prompting } = config;
   const onDownload = tenths((percent) => log.info({ percent }, "downloading the model"));
   let isKnown = false;
   const loadEngine = async (): Promise<Engine> => {
     const engine = await loadLlamaEngine({ ...config.engine, signal, onDownload, onNotice: (notice) => log.warn(notice) });
     // A model that broke and was loaded again is asked in the same way, and judges no better than before.
     if (!isKnown) {
-      const notice = promptingNotice(engine);
+      const notice = promptingNotice(engine, { prompting });
       if (notice !== undefined) log.info(notice);
       void warnOfJudges(engine, input);
     }
@@ -23,6 +23,7 @@ export async function startModel(input: RunInput): Promise<EngineInference> {
   };
   return await EngineInference.start(loadEngine, {
     now,
+    prompting,
     concurrency: answersAtOnce,
     maxWaiting,
     // No guild fills the line.

@@ -1,4 +1,4 @@
-import { AnswerQueue, type Engine, EngineError, type QueuedOptions, TurnJudge } from "../../core/index.ts";
+import { AnswerQueue, DEFAULTS, type Engine, EngineError, type Prompting, type QueuedOptions, TurnJudge } from "../../core/index.ts";
 import { Course } from "./course.ts";
 import { Deadline } from "./deadline.ts";
 import { fittedTurns } from "./fitted-turns.ts";
@@ -11,6 +11,8 @@ import { SamePrinciples } from "./same-principles.ts";
 export interface EngineInferenceOptions {
   /** A monotonic clock, in milliseconds. */
   readonly now: () => number;
+  /** How conversations are put to the model. @default "auto" */
+  readonly prompting?: Prompting | undefined;
   /** Answers at once. @default half of the engine's sequences */
   readonly concurrency?: number | undefined;
   /** Answers that wait at most, of all guilds together. */
@@ -96,11 +98,12 @@ export class EngineInference implements Inference {
 
   async #write({ engine, queue }: Held, request: AnswerRequest, waiting: AnswerWaiting): Promise<Answered> {
     using deadline = new Deadline(waiting.signal);
-    const { now, answerTimeoutMs, judgeTimeoutMs } = this.#options;
+    const { now, answerTimeoutMs, judgeTimeoutMs, prompting = DEFAULTS.prompting } = this.#options;
     const course = new Course();
     let begun = now();
     const options: QueuedOptions = {
       ...decoding(request, waiting),
+      prompting,
       principle: this.#principles.same(request.principle),
       signal: deadline.signal,
       judgeSignal: () => AbortSignal.timeout(judgeTimeoutMs),
@@ -110,7 +113,7 @@ export class EngineInference implements Inference {
         deadline.begin(answerTimeoutMs);
       },
     };
-    const answering = queue.rain(fittedTurns(engine, request.turns, request.maxTokens), options);
+    const answering = queue.rain(fittedTurns(engine, request.turns, options), options);
     let text = "";
     let next = await answering.next();
     for (; !next.done; next = await answering.next()) {

@@ -6,7 +6,7 @@ import { EngineInference } from "../../../src/bots/guard/engine-inference.ts";
 import type { Inference } from "../../../src/bots/guard/inference.ts";
 import { InferenceClient } from "../../../src/bots/guard/inference-client.ts";
 import { InferenceServer } from "../../../src/bots/guard/inference-server.ts";
-import { EngineError } from "../../../src/core/index.ts";
+import { type Engine, EngineError } from "../../../src/core/index.ts";
 import { describeInference, REQUEST } from "../../contracts/inference-contract.ts";
 import { faultyEngine } from "../../support/faulty-engine.ts";
 import { ASK, ROBBERY, worldEngine } from "../../support/scripted-world.ts";
@@ -32,6 +32,26 @@ describeInference("The model in another process", async (load, options) => {
         await inference[Symbol.asyncDispose]();
       };
     },
+  });
+});
+
+describe("The model in this process, where it has no chat template,", () => {
+  it.each([
+    ["auto", true],
+    ["urial", true],
+    ["chat", false],
+  ] as const)("is shown examples first as `prompting` has it: %s", async (prompting, isShown) => {
+    const read: string[] = [];
+    const world = worldEngine({ ...ROBBERY, contextSize: 20_000 });
+    const render = world.renderText.bind(world);
+    const renderText: Engine["renderText"] = (text) => {
+      read.push(text);
+      return render(text);
+    };
+    const engine = Object.assign(world, { facts: { ...world.facts, isBaseModel: true }, renderText });
+    await using inference = await EngineInference.start(async () => engine, { ...OPTIONS, prompting });
+    await inference.answer(REQUEST);
+    expect(read.some((text) => text.startsWith("# Instruction"))).toBe(isShown);
   });
 });
 
