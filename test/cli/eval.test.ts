@@ -152,7 +152,7 @@ describe("rain eval of a file", () => {
     const path = file("mixed.jsonl");
     writeFileSync(path, `"How do I paint the castle?"\n{"text": 1}\n${JSON.stringify("rain ".repeat(3000))}\n`);
     const { stdout, stderr } = await runRain(["eval", "hh", "--data", path, "--modes", "vanilla", "--out", file("mixed")]);
-    expect(stderr).toMatch(/Left out: line 2 of .*mixed.jsonl: Expected `chosen`/);
+    expect(stderr).toMatch(/Left out: line 2 of .*mixed.jsonl: Expected `prompt`/);
     expect(stdout).toContain("1 rows of the data could not be read");
     expect(stdout).toMatch(/\| vanilla \| 1 .*\| 1 answers, 0 verdicts \|/);
     expect(rows("mixed", "results.jsonl")[1]).toMatchObject({ id: "3", failure: expect.stringContaining("tokens of context") });
