@@ -10,6 +10,7 @@ export type {
   JsonFormat,
   Lookahead,
   OutputFormat,
+  Passage,
   Prefix,
   Priming,
   Question,
