@@ -15,6 +15,8 @@ export { htmlReport } from "./report/html.ts";
 export { markdownReport } from "./report/markdown.ts";
 export { type Summary, summaryOf } from "./report/summary.ts";
 export { evaluate } from "./run/evaluate.ts";
+export { Folder } from "./run/folder.ts";
+export { Journal } from "./run/journal.ts";
 export type { Progress } from "./run/progress.ts";
 export { type Result, resultLine } from "./run/results.ts";
 export { RunFolder } from "./run/run-folder.ts";
