@@ -10,8 +10,8 @@ const folder = temporaryFolder();
 afterAll(() => folder[Symbol.dispose]());
 
 /** Longer than llama.cpp's own batch of 512. */
-const LONG = 1200;
-const long = writeTinyModel(join(folder.path, "long.gguf"), { contextSize: 2048 });
+const LONG = 700;
+const long = writeTinyModel(join(folder.path, "long.gguf"), { contextSize: 1024 });
 const damaged = writeTinyModel(join(folder.path, "damaged.gguf"), { outputWeight: Number.NaN });
 
 function call(signal?: AbortSignal): Call {
@@ -28,7 +28,7 @@ describe("Distributions of a llama engine", () => {
     const places = await engine.distributions(passage, call());
     expect(places).toHaveLength(LONG);
     expect(places.every((place) => place.length === engine.facts.vocabularySize)).toBe(true);
-    expect(decodes()).toBeLessThanOrEqual(5);
+    expect(decodes()).toBeLessThanOrEqual(3);
     const [last] = await engine.distributions({ prefix: [...passage.prefix, ...letters(LONG - 1)], tokens: [0] }, call());
     expect(last?.[300]).toBeCloseTo(places.at(-1)?.[300] as number, 2);
   });

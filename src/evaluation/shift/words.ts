@@ -5,7 +5,7 @@ import type { ShiftLayout } from "./layout.ts";
 import { PAPER } from "./paper.ts";
 import { SHIFTS, type Shift } from "./place.ts";
 import type { Shares, ShiftSummary } from "./summary.ts";
-import { quoted } from "./visible.ts";
+import { quoted, visible } from "./visible.ts";
 
 /** How the base model ranks the token that the aligned one says. */
 export const RANKS: Readonly<Record<Shift, string>> = { unshifted: "1", marginal: "2 or 3", shifted: "above 3" };
@@ -24,7 +24,7 @@ export function shiftMarkdown(summary: ShiftSummary): string {
 export function shiftWords(summary: ShiftSummary): ReportWords {
   const { base, aligned } = summary.about;
   return {
-    title: `Token distribution shift: ${base.label} to ${aligned.label}`,
+    title: `Token distribution shift: ${visible(base.label)} to ${visible(aligned.label)}`,
     caveats: summary.caveats,
     facts: factsOf(summary),
     tables: [shareTable(summary), positionTable(summary), tokenTable(summary)],
@@ -37,11 +37,11 @@ export function nats(kl: number | undefined): string {
 }
 
 function factsOf({ about, answers, tokens, kl }: ShiftSummary): ReportWords["facts"] {
-  const model = ({ label, bytes }: typeof about.base) => `${label} (${(bytes / 1e6).toFixed(1)} MB)`;
+  const model = ({ label, bytes }: typeof about.base) => `${visible(label)} (${(bytes / 1e6).toFixed(1)} MB)`;
   return [
     ["base model", model(about.base)],
     ["aligned model", model(about.aligned)],
-    ["data", about.data],
+    ["data", visible(about.data)],
     ["layout", `${about.layout}: ${LAYOUTS[about.layout]}`],
     ["answers", `${answers}, greedy, at most ${about.maxTokens} tokens long`],
     ["tokens", String(tokens)],
