@@ -17,7 +17,7 @@ import {
 } from "../evaluation/shift/index.ts";
 import type { LlamaEngine, LlamaEngineOptions } from "../llama.ts";
 import { findDataFile, readTold } from "./data-file.ts";
-import { addHardwareOptions, type EngineFlags, MODEL_DESCRIPTION, readEngineOptions } from "./engine-options.ts";
+import { addDeviceOptions, type EngineFlags, MODEL_DESCRIPTION, readEngineOptions } from "./engine-options.ts";
 import { labelOf } from "./eval-options.ts";
 import { ProgressLine } from "./eval-progress.ts";
 import { checkFlags, choiceOption, numberOption } from "./flags.ts";
@@ -26,7 +26,7 @@ import { stopSignal } from "./stop-signal.ts";
 import { flushed } from "./terminal.ts";
 import { VERSION } from "./version.ts";
 
-interface ShiftFlags extends Omit<EngineFlags, "model"> {
+interface ShiftFlags extends Omit<EngineFlags, "model" | "sequences"> {
   readonly base: string;
   readonly aligned: string;
   readonly data: string;
@@ -56,7 +56,7 @@ export function shiftCommand(): Command {
     .option("--strict", "a row of the data that cannot be read ends the run (default: it is left out)")
     .option("--json", "the summary as one object instead of tables")
     .option("--quiet", "nothing but the result and errors");
-  return addHardwareOptions(command).action(measure);
+  return addDeviceOptions(command).action(measure);
 }
 
 /** A run of the command. */
@@ -108,8 +108,7 @@ function readOptions(flags: ShiftFlags): Pair<LlamaEngineOptions> {
   const { n, maxTokens, base, aligned } = flags;
   checkFlags(() => checkByRules({ n, maxTokens }, { n: positive, maxTokens: positive }));
   // One answer is written and read at a time: what more sequences would take is left to the other model.
-  const { sequences = 1 } = flags;
-  const optionsOf = (model: string) => readEngineOptions({ ...flags, sequences, model });
+  const optionsOf = (model: string) => readEngineOptions({ ...flags, sequences: 1, model });
   return { base: optionsOf(base), aligned: optionsOf(aligned) };
 }
 
