@@ -58,7 +58,7 @@ async function evaluateAll(task: string, flags: EvalFlags): Promise<void> {
   const options = await readEvalOptions(task, flags);
   const signal = stopSignal();
   const progress = new ProgressLine(flags.quiet === true);
-  const data = await readData(options, { progress, signal });
+  const data = await readData(options, { note: (line) => progress.note(line), signal });
   await using judge = await openJudge(options.judge);
   using folder = new RunFolder(options.out);
   const run = { options, data, folder, judge, progress, signal };

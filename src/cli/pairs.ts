@@ -19,12 +19,13 @@ import {
   type Turn,
   TurnJudge,
 } from "../core/index.ts";
+import { ANY_PROMPTS, formatOf, HELPFUL, readEntries } from "../evaluation/index.ts";
 import { PairFile, type PairSummary, summarise } from "../evaluation/pairs/index.ts";
+import { findDataFile, readTold } from "./data-file.ts";
 import { addEngineOptions, type EngineFlags, readEngineOptions } from "./engine-options.ts";
 import { reasonOf, UsageError } from "./failure.ts";
 import { choiceOption, numberOption } from "./flags.ts";
 import { loadEngine } from "./load-engine.ts";
-import { readPrompts } from "./prompts-file.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { flushed, note } from "./terminal.ts";
 
@@ -35,6 +36,7 @@ interface PairsFlags extends EngineFlags {
   readonly label: Label;
   readonly form: ContrastForm;
   readonly seed: number;
+  readonly strict?: boolean;
   readonly n?: number;
   readonly json?: boolean;
   readonly quiet?: boolean;
@@ -43,14 +45,17 @@ interface PairsFlags extends EngineFlags {
 /** By what the answers of a family are judged. */
 const PRINCIPLES: Readonly<Record<ContrastFamily, Principle>> = {
   harmless: HARMLESS,
-  helpful: principle({ name: "helpful", question: "Is the answer helpful?", good: "helpful", bad: "unhelpful", horizon: "end" }),
+  helpful: HELPFUL,
   outline: principle({ name: "outline", question: "Is it a good outline?", good: "good", bad: "bad", horizon: "end" }),
 };
 
 export function pairsCommand(): Command {
   const command = new Command("pairs")
     .description("Makes preference pairs without people (RLCD): each prompt is answered twice, as a good and as a bad assistant would.")
-    .requiredOption("--data <file>", "prompts: one a line, or .jsonl of texts, {prompt} or {messages}")
+    .requiredOption(
+      "--data <file|name>",
+      "prompts, in any public format that `rain eval` asks, or the name of data that can be fetched (docs/evaluation.md lists both)",
+    )
     .requiredOption("--out <file>", "where the pairs go, as TRL reads them; what it holds already is gone on with")
     .addOption(
       choiceOption("--family <family>", `what both differ in: ${CONTRAST_FAMILIES.join(", ")}`, CONTRAST_FAMILIES).default("harmless"),
@@ -59,6 +64,7 @@ export function pairsCommand(): Command {
     .addOption(
       choiceOption("--form <form>", `how it is said: ${CONTRAST_FORMS.join(", ")} (for chat models)`, CONTRAST_FORMS).default("affix"),
     )
+    .option("--strict", "a row of the data that cannot be read ends the run (default: it is left out)")
     .addOption(numberOption("--n <n>", "prompts at most (default: all)"))
     .addOption(numberOption("--seed <n>", "the same seed makes the same pairs").default(1))
     .option("--json", "the summary as one object")
@@ -69,9 +75,8 @@ export function pairsCommand(): Command {
 async function makePairs(flags: PairsFlags): Promise<void> {
   checkNumbers(flags);
   const engineOptions = readEngineOptions(flags);
-  const prompts = await collect(readPrompts(flags.data), flags.n);
-  if (prompts.length === 0) throw new UsageError(`Expected \`${flags.data}\` to hold prompts, got none`);
   const signal = stopSignal();
+  const prompts = await readPrompts(flags, signal);
   await using engine = await loadEngine({ options: engineOptions, signal, isQuiet: flags.quiet === true });
   const file = openFile(flags, engine);
   if (file.next > 0 && flags.quiet !== true) note(`Going on behind ${file.pairs.length} pairs in ${flags.out}.`);
@@ -82,6 +87,15 @@ async function makePairs(flags: PairsFlags): Promise<void> {
   const summary = summarise(file.pairs);
   process.stdout.write(flags.json === true ? `${JSON.stringify(summary)}\n` : `${inWords(summary)}\n`);
   await flushed(process.stdout);
+}
+
+/** What is asked by the first rows of the data that can be read. */
+async function readPrompts({ data, n, strict, quiet }: PairsFlags, signal: AbortSignal): Promise<readonly (readonly Turn[])[]> {
+  const tell = quiet === true ? () => undefined : note;
+  const path = await findDataFile(data, { note: tell, signal });
+  const format = formatOf(ANY_PROMPTS, path);
+  const { found } = await readTold({ path, isStrict: strict === true, note: tell }, (reading) => readEntries(format, reading));
+  return found.slice(0, n).map(({ entry }) => entry.turns);
 }
 
 const REASONS = {
@@ -129,15 +143,6 @@ function writeTo(file: PairFile, pair: Parameters<PairFile["append"]>[0], out: s
   } catch (error) {
     throw new UsageError(`Expected to write to \`${out}\`, got: ${reasonOf(error)} (earlier pairs are kept)`, { cause: error });
   }
-}
-
-async function collect(prompts: AsyncIterable<readonly Turn[]>, most = Number.POSITIVE_INFINITY): Promise<readonly (readonly Turn[])[]> {
-  const collected: (readonly Turn[])[] = [];
-  for await (const turns of prompts) {
-    collected.push(turns);
-    if (collected.length >= most) break;
-  }
-  return collected;
 }
 
 function checkNumbers({ n, seed }: PairsFlags): void {

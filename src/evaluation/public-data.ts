@@ -1,5 +1,5 @@
 import { createWriteStream, existsSync } from "node:fs";
-import { mkdir, rename } from "node:fs/promises";
+import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -33,27 +33,46 @@ export interface Fetching {
   readonly signal: AbortSignal;
   /** Told before something is fetched. */
   readonly onFetch: (url: string) => void;
+  /** A longer file is none of these. @default 256 MiB */
+  readonly mostBytes?: number;
 }
+
+const MOST_BYTES = 256 * 1024 * 1024;
 
 /**
  * The path of a public file on this machine, fetched if it is not there yet.
  *
  * @throws {DataError} when it cannot be fetched or kept; and the signal's reason
  */
-export async function fetchPublicFile({ url, file }: PublicFile, { folder, signal, onFetch }: Fetching): Promise<string> {
+export async function fetchPublicFile(
+  { url, file }: PublicFile,
+  { folder, signal, onFetch, mostBytes = MOST_BYTES }: Fetching,
+): Promise<string> {
   const path = join(folder, file);
   if (existsSync(path)) return path;
+  // Two processes may fetch the same file at once: each has its own, and the last one stays.
+  const partial = `${path}.${process.pid}.partial`;
   onFetch(url);
   try {
     const { body } = await ky.get(url, { signal, retry: 2, timeout: false });
     await mkdir(folder, { recursive: true });
-    await pipeline(Readable.fromWeb(body as ReadableStream), createWriteStream(`${path}.partial`));
-    await rename(`${path}.partial`, path);
+    await pipeline(Readable.fromWeb(body as ReadableStream), (bytes) => atMost(bytes, mostBytes), createWriteStream(partial), { signal });
+    await rename(partial, path);
   } catch (cause) {
+    await rm(partial, { force: true });
     signal.throwIfAborted();
     throw unreachable(url, cause);
   }
   return path;
+}
+
+async function* atMost(bytes: AsyncIterable<Uint8Array>, most: number): AsyncGenerator<Uint8Array, void, void> {
+  let length = 0;
+  for await (const part of bytes) {
+    length += part.length;
+    if (length > most) throw new RangeError(`more than ${most} bytes`);
+    yield part;
+  }
 }
 
 function unreachable(url: string, cause: unknown): DataError {

@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { LONGEST_ROW } from "../../src/evaluation/readers/text.ts";
 import { labelOf, serveJudge } from "../support/judge-server.ts";
-import { runRain, type Said, script } from "../support/run-rain.ts";
+import { offline, runRain, type Said, script } from "../support/run-rain.ts";
 import { temporaryFolder } from "../support/tiny-model.ts";
 
 const folder = temporaryFolder();
@@ -149,6 +150,7 @@ describe("rain eval refuses what cannot be meant, in one line, before a model is
   writeFileSync(file("diary", "answers.journal.jsonl"), "Dear diary\n");
   writeFileSync(file("empty.csv"), "");
   writeFileSync(file("columns.csv"), "question,answer\na,b\n");
+  writeFileSync(file("endless.jsonl"), `"${"x".repeat(LONGEST_ROW)}`);
   writeFileSync(file("row.csv"), "goal,target\na,b\nc\n");
 
   it.each<readonly [string, readonly string[], number, string]>([
@@ -176,6 +178,7 @@ describe("rain eval refuses what cannot be meant, in one line, before a model is
       2,
       "got at line 3: Invalid Record Length",
     ],
+    ["an endless line", ["eval", "hh", "--data", file("endless.jsonl"), "--out", "x"], 2, "Expected line 1 of"],
     ["no folder", ["eval", "world"], 2, "Expected `--out` to name a folder for answers and reports, got none"],
     ["a folder that cannot be made", ["eval", "world", "--out", file("in-the-way/x")], 1, "got: ENOTDIR"],
     ["a folder of something else", ["eval", "world", "--out", file("diary")], 1, "Expected line 1 of"],
@@ -192,6 +195,12 @@ describe("rain eval refuses what cannot be meant, in one line, before a model is
   ])("%s", async (...[, parameters, code, complaint]) => {
     const { stderr } = await runRain(parameters, { code });
     expect(stderr.trimEnd().split("\n").at(-1)).toContain(complaint);
+  });
+
+  it("data that cannot be fetched", async () => {
+    const environment = offline(folder.path);
+    const { stderr } = await runRain(["eval", "truthfulqa", "--data", "truthfulqa", "--out", file("offline")], { code: 2, environment });
+    expect(stderr).toMatch(/^Fetching https:.*\nrain: Expected to fetch https:.* \(or give `--data` the path .*\), got: no network\n$/);
   });
 
   it("a model that is not there, and keeps what another one has said", async () => {

@@ -1,12 +1,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { afterAll, describe, expect, it } from "vitest";
 import { PAIR_SCHEMA } from "../../src/evaluation/pairs/index.ts";
+import { LONGEST_ROW } from "../../src/evaluation/readers/text.ts";
 import { heldOutPrompts } from "../../src/evaluation/world/index.ts";
-import { runRain } from "../support/run-rain.ts";
+import { offline, runRain } from "../support/run-rain.ts";
 import { temporaryFolder } from "../support/tiny-model.ts";
 
 const folder = temporaryFolder();
@@ -19,6 +20,10 @@ function written(name: string, content: string): string {
   const path = join(folder.path, name);
   writeFileSync(path, content);
   return path;
+}
+
+function fixture(name: string): string {
+  return join(import.meta.dirname, "../evaluation/fixtures", name);
 }
 
 function pairsIn(path: string) {
@@ -70,14 +75,52 @@ describe("rain pairs", () => {
     expect(pairsIn(out)[0]).toMatchObject({ prompt: messages, metadata: { family: "helpful", form: "system" } });
   });
 
+  it("reads public formats, packed or not, with earlier turns", async () => {
+    const out = join(folder.path, "hh.jsonl");
+    await runRain(["pairs", "--data", fixture("hh-rlhf.jsonl.gz"), "--out", out, "--n", "1", "--quiet"]);
+    expect(pairsIn(out)[0]?.prompt).toEqual([
+      { role: "user", content: "How do I paint the castle?" },
+      { role: "assistant", content: "Buy paint.\n\nAnd a brush." },
+      { role: "user", content: "And how do I rob it?" },
+    ]);
+  });
+
+  it("takes data by its name, and tells of rows that cannot be read", async () => {
+    const cache = join(folder.path, "cache");
+    mkdirSync(join(cache, "rain-align", "data"), { recursive: true });
+    writeFileSync(join(cache, "rain-align", "data", "advbench.csv"), "goal,target\n,Sure\nRob the school,Sure\nc,d,e\n");
+    const [out, flags] = [join(folder.path, "named.jsonl"), { environment: { XDG_CACHE_HOME: cache } }];
+    const { stderr } = await runRain(["pairs", "--data", "advbench", "--out", out], flags);
+    expect(stderr).toMatch(/Left out: line 2 of .*advbench\.csv: `goal`: .*\nLeft out: line 4 of .*: Invalid Record Length/);
+    expect(pairsIn(out).map(({ prompt }) => prompt[0]?.content)).toEqual(["Rob the school"]);
+    const strict = await runRain(["pairs", "--data", "advbench", "--out", "x", "--strict"], { ...flags, code: 2 });
+    expect(strict.stderr).toMatch(/^rain: Expected each row of `.*` to be readable, got at line 2: [^\n]+\n$/);
+  });
+
+  it("says what to do where data cannot be fetched", async () => {
+    const { stderr } = await runRain(["pairs", "--data", "truthfulqa", "--out", "x", "--quiet"], {
+      code: 2,
+      environment: offline(folder.path),
+    });
+    expect(stderr).toMatch(/^rain: Expected to fetch https:.* \(or give `--data` the path .*\), got: no network\n$/);
+  });
+
   it.each([
     ["no such file", ["--data", "/no/such.txt", "--out", "x"], "Expected to read `/no/such.txt`"],
-    ["an empty file", ["--data", written("empty.txt", "\n"), "--out", "x"], "to hold prompts, got none"],
-    ["a line that is no JSON", ["--data", written("bad.jsonl", '"Hi"\nHi\n'), "--out", "x"], "bad.jsonl:2` to be JSON"],
+    ["unknown data", ["--data", "truthfullqa", "--out", "x"], "got `truthfullqa` (did you mean `truthfulqa`?)"],
+    ["an empty file", ["--data", written("empty.txt", "\n"), "--out", "x"], "to hold something to ask, got nothing"],
+    ["wrong columns", ["--data", written("columns.csv", "topic,answer\na,b\n"), "--out", "x"], "to have the columns goal, target or"],
+    ["an endless line", ["--data", written("endless.txt", "x".repeat(LONGEST_ROW + 1)), "--out", "x"], "Expected line 1 of"],
+    ["a file of another kind", ["--data", fixture("imdb-sentences.tsv"), "--out", "x"], "Expected a file that ends in .csv"],
     [
-      "a line of something else",
-      ["--data", written("else.jsonl", '{"question": 1}\n'), "--out", "x"],
-      'else.jsonl:1` to be a text, {"prompt"}',
+      "a line that is no JSON",
+      ["--data", written("bad.jsonl", '"Hi"\nHi\n'), "--out", "x", "--strict"],
+      "bad.jsonl` to be readable, got at line 2: Unexpected token",
+    ],
+    [
+      "lines of something else",
+      ["--data", written("else.jsonl", '{"question": 1}\n'), "--out", "x", "--quiet"],
+      "got only rows of another form (line 1: Expected `prompt`",
     ],
     ["a wrong number", ["--data", data, "--out", "x", "--n", "0"], "Expected `--n` to be a positive integer, got `0`"],
     ["an unknown family", ["--data", data, "--out", "x", "--family", "kind"], "Expected `--family` to be one of"],

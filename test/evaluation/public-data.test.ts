@@ -1,41 +1,109 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, it } from "vitest";
+import { gzipSync } from "node:zlib";
+import { afterAll, describe, expect, it } from "vitest";
 import { DataError } from "../../src/evaluation/data-error.ts";
-import { fetchPublicFile, PUBLIC_DATA } from "../../src/evaluation/public-data.ts";
-import { serveFile } from "../support/file-server.ts";
+import { type Fetching, fetchPublicFile, PUBLIC_DATA } from "../../src/evaluation/public-data.ts";
+import { readEntries } from "../../src/evaluation/readers/reader.ts";
+import { goals } from "../../src/evaluation/readers/tables.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "rain-data-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = join(mkdtempSync(join(tmpdir(), "rain-data-")), "data");
+afterAll(() => rmSync(join(folder, ".."), { recursive: true }));
 
-function fetching(onFetch: (url: string) => void = () => undefined) {
-  return { folder: join(folder, "data"), signal: new AbortController().signal, onFetch };
+const TABLE = "goal,target\nrob the school,Sure\n";
+
+/** An owner of public data, on loopback. */
+async function serve(listener: RequestListener) {
+  const server = createServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
 }
 
-it("public data is fetched once, told before it is, and kept", async () => {
-  await using server = await serveFile("own.csv", Buffer.from("goal,target\n"));
-  const told: string[] = [];
-  for (const _ of [1, 2]) {
-    const path = await fetchPublicFile(
-      { url: server.url, file: "own.csv" },
-      fetching((url) => told.push(url)),
-    );
-    expect(readFileSync(path, "utf8")).toBe("goal,target\n");
-  }
-  expect(told).toEqual([server.url]);
-  expect(readdirSync(join(folder, "data"))).toEqual(["own.csv"]);
+async function fetched(file: string, listener: RequestListener, fetching: Partial<Fetching> = {}): Promise<string> {
+  await using server = await serve(listener);
+  const usual = { folder, signal: new AbortController().signal, onFetch: () => undefined };
+  return await fetchPublicFile({ url: server.url, file }, { ...usual, ...fetching });
+}
+
+describe("public data", () => {
+  it("is fetched once, told before it is, and kept", async () => {
+    const told: string[] = [];
+    for (const _ of [1, 2]) {
+      const path = await fetched("own.csv", (_, response) => response.end(TABLE), { onFetch: (url) => told.push(url) });
+      expect(readFileSync(path, "utf8")).toBe(TABLE);
+    }
+    expect(told).toHaveLength(1);
+    expect(readdirSync(folder)).toEqual(["own.csv"]);
+  });
+
+  it("is found where its owner has moved it", async () => {
+    const path = await fetched("moved.csv", (request, response) => {
+      if (request.url === "/") response.writeHead(302, { location: "/elsewhere/moved.csv" }).end();
+      else response.end(TABLE);
+    });
+    expect(readFileSync(path, "utf8")).toBe(TABLE);
+  });
+
+  it.each([
+    ["that is packed stays so, and is read", "packed.csv.gz", {}],
+    ["that only travels packed does not", "travelled.csv", { "content-encoding": "gzip" }],
+  ])("%s", async (_, file, headers) => {
+    const path = await fetched(file, (_request, response) => response.writeHead(200, headers).end(gzipSync(TABLE)));
+    const [numbered] = await readEntries(goals, { path, isStrict: true, onBadRow: () => undefined });
+    expect(numbered?.entry.turns[0]?.text).toBe("rob the school");
+    expect(readFileSync(path, "latin1").startsWith("goal")).toBe("content-encoding" in headers);
+  });
 });
 
-it("public data that cannot be fetched is an error that says what to do, and leaves nothing behind", async () => {
-  const gone = await serveFile("gone.csv", Buffer.of());
-  await gone[Symbol.asyncDispose]();
-  const fetched = fetchPublicFile({ url: gone.url, file: "gone.csv" }, fetching());
-  await expect(fetched).rejects.toThrow(DataError);
-  await expect(fetched).rejects.toThrow(
-    /^Expected to fetch http.* \(or give `--data` the path of a file .*\), got: fetch failed: connect ECONNREFUSED/,
-  );
-  expect(existsSync(join(folder, "data", "gone.csv"))).toBe(false);
+describe("public data that cannot be fetched is an error that says what to do, and leaves nothing behind:", () => {
+  const cases: readonly (readonly [what: string, listener: RequestListener, complaint: RegExp])[] = [
+    ["none of this name", (_, response) => response.writeHead(404).end("gone"), /got: Request failed with status code 404 Not Found/],
+    [
+      "an end in the middle",
+      (_, response) => {
+        response.writeHead(200, { "content-length": 1000 });
+        response.write(TABLE, () => response.destroy());
+      },
+      /got: terminated: other side closed/,
+    ],
+    ["more than there can be", (_, response) => response.end(TABLE.repeat(9)), /got: more than 100 bytes/],
+    ["a circle", (_, response) => response.writeHead(302, { location: "/" }).end(), /got: fetch failed: redirect count exceeded/],
+  ];
+
+  it.each(cases)("%s", async (_, listener, complaint) => {
+    const attempt = fetched("lost.csv", listener, { mostBytes: 100 });
+    await expect(attempt).rejects.toThrow(DataError);
+    await expect(attempt).rejects.toThrow(/^Expected to fetch http.* \(or give `--data` the path of a file that is here already\), got: /);
+    await expect(attempt).rejects.toThrow(complaint);
+    expect(readdirSync(folder).filter((name) => name.startsWith("lost"))).toEqual([]);
+  });
+
+  it("nobody there", async () => {
+    const gone = await serve(() => undefined);
+    await gone[Symbol.asyncDispose]();
+    const attempt = fetchPublicFile(
+      { url: gone.url, file: "lost.csv" },
+      { folder, signal: new AbortController().signal, onFetch: () => undefined },
+    );
+    await expect(attempt).rejects.toThrow(/got: fetch failed: connect ECONNREFUSED/);
+    expect(existsSync(join(folder, "lost.csv"))).toBe(false);
+  });
+
+  it("somebody who stops it", async () => {
+    const stop = new AbortController();
+    const listener: RequestListener = (_, response) => response.write(TABLE, () => stop.abort(new Error("enough")));
+    await expect(fetched("lost.csv", listener, { signal: stop.signal })).rejects.toThrow("enough");
+    expect(readdirSync(folder).filter((name) => name.startsWith("lost"))).toEqual([]);
+  });
 });
 
 it("each name stands for a file whose format its end tells", () => {

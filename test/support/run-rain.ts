@@ -35,6 +35,12 @@ export interface Running {
   readonly onInputTaken?: (meanwhile: Meanwhile) => void;
 }
 
+/** An environment in which nothing can be fetched, and whose caches are in this folder. */
+export function offline(cache: string): Readonly<Record<string, string>> {
+  const noFetch = 'globalThis.fetch=()=>Promise.reject(new Error("no\\x20network"))';
+  return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(noFetch)}`, XDG_CACHE_HOME: cache };
+}
+
 /** Runs the built `rain` command as a shell does, and expects an exit code; if another one comes, the failure shows all that was said. */
 export async function runRain(parameters: readonly string[], { code = 0, ...running }: Running = {}): Promise<Said> {
   const ran = await run(parameters, running);

@@ -7,34 +7,35 @@ const words = z.string().refine((text) => text.trim() !== "", "Expected some wor
 
 const messages = z.array(z.object({ role: z.enum(["system", "user", "assistant"]), content: z.string() })).min(1);
 
-/** hh-rlhf: two endings of one conversation. What both answer is asked. */
-const preference = z.object({ chosen: words }).transform(({ chosen }, context) => asked(withoutAnswer(transcriptTurns(chosen)), context));
+/** Messages as chats are kept: what the last one that is no answer asks. */
+const chat = messages.transform((said, context) =>
+  asked(withoutAnswer(said.map(({ role, content }) => ({ role, text: content }))), context),
+);
+
+/** hh-rlhf: one of two endings of a conversation. */
+const ending = words.transform((transcript, context) => asked(withoutAnswer(transcriptTurns(transcript)), context));
 
 /** hh-rlhf's red-team-attempts: as in the paper, what the human said first. */
-const redTeam = z
-  .object({ transcript: words })
-  .transform(({ transcript }, context) => asked(transcriptTurns(transcript).slice(0, 1), context));
+const redTeam = words.transform((transcript, context) => asked(transcriptTurns(transcript).slice(0, 1), context));
 
-const prompt = z.object({ prompt: words }).transform((row) => askedOnce(row.prompt));
+const prompt = words.transform(askedOnce);
 
-const instruction = z.object({ instruction: words }).transform((row) => askedOnce(row.instruction));
+/** What a row is, by its first field among these: one that says its prompt asks that, whatever else it holds. */
+const FIELDS = { prompt, messages: chat, instruction: prompt, chosen: ending, transcript: redTeam } as const;
 
-const chat = z
-  .object({ messages })
-  .transform((row, context) => asked(withoutAnswer(row.messages.map(({ role, content }) => ({ role, text: content }))), context));
+const NAMES = Object.keys(FIELDS) as readonly (keyof typeof FIELDS)[];
 
-const KINDS = { chosen: preference, transcript: redTeam, prompt, instruction, messages: chat } as const;
-
-const NAMES = Object.keys(KINDS).map((name) => `\`${name}\``);
-
-/** One conversation a line: of hh-rlhf, of just-eval, or of one's own. A bare string is a prompt. */
+/** One conversation a line: of hh-rlhf, of just-eval, or of one's own. A bare string is a prompt; a list in any field is one of messages. */
 export const conversationLines: Format = {
   source: jsonLines,
   row: z.unknown().transform((row, context): readonly Entry[] => {
-    if (typeof row === "string") return adopted(words.transform(askedOnce).safeParse(row), context);
-    const kind = Object.entries(KINDS).find(([name]) => typeof row === "object" && row !== null && name in row)?.[1];
-    if (kind !== undefined) return adopted(kind.safeParse(row), context);
-    return refused(context, `Expected ${NAMES.join(", ")} or a string, got another row`);
+    if (typeof row === "string") return adopted(prompt.safeParse(row), context);
+    const record = z.record(z.string(), z.unknown()).safeParse(row).data ?? {};
+    const name = NAMES.find((known) => known in record);
+    if (name === undefined)
+      return refused(context, `Expected ${NAMES.map((known) => `\`${known}\``).join(", ")} or a string, got another row`);
+    const said = record[name];
+    return adopted((Array.isArray(said) ? chat : FIELDS[name]).safeParse(said), context, [name]);
   }),
 };
 
@@ -71,13 +72,18 @@ function asked(turns: readonly Turn[], context: z.RefinementCtx): readonly Entry
   return refused(context, "Expected a conversation in which a human says something last, or is answered, got another one");
 }
 
-function adopted(result: z.ZodSafeParseResult<readonly Entry[]>, context: z.RefinementCtx): readonly Entry[] {
+/** What another schema made of a value, or its complaints. `place`: where in the row that value stands. */
+export function adopted(
+  result: z.ZodSafeParseResult<readonly Entry[]>,
+  context: z.RefinementCtx,
+  place: readonly string[] = [],
+): readonly Entry[] {
   if (result.success) return result.data;
-  for (const { path, message } of result.error.issues) context.addIssue({ code: "custom", path, message });
+  for (const { path, message } of result.error.issues) context.addIssue({ code: "custom", path: [...place, ...path], message });
   return z.NEVER;
 }
 
-function refused(context: z.RefinementCtx, message: string): readonly Entry[] {
+export function refused(context: z.RefinementCtx, message: string): readonly Entry[] {
   context.addIssue({ code: "custom", message });
   return z.NEVER;
 }

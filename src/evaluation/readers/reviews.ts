@@ -29,7 +29,7 @@ export const reviewSentences: Format = {
 
 /** The 50,000 film reviews of IMDB, as a table. Their line breaks are written in HTML. */
 export const reviewTable: Format = {
-  source: namedColumns(["review", "sentiment"]),
+  source: namedColumns([["review", "sentiment"]]),
   row: z
     .object({ review: z.string().trim().min(1), sentiment: z.enum(["positive", "negative"]) })
     .transform(({ review, sentiment }) => [begun(review.replaceAll(/<br\s*\/?>/g, " "), sentiment)]),

@@ -36,11 +36,11 @@ export const jsonList: RowSource = {
   },
 };
 
-/** Records with names: the first row says which, and these have to be among them. */
-export function namedColumns(needed: readonly string[]): RowSource {
+/** Records with names: the first row says which, and those of one of these tables have to be among them. */
+export function namedColumns(tables: readonly (readonly string[])[]): RowSource {
   return {
     unit: "line",
-    rows: (path) => recordsOf(path, { columns: (header: readonly string[]) => checkHeader(path, header, needed) }),
+    rows: (path) => recordsOf(path, { columns: (header: readonly string[]) => checkHeader(path, header, tables) }),
   };
 }
 
@@ -71,20 +71,22 @@ async function* recordsOf(path: string, options: Options): AsyncGenerator<Row, v
     faults.push({ at: lineOf(error), fault: error?.message ?? "no record" });
   };
   const parser = parse({ ...options, ...TOLERANT, on_skip: onSkip });
-  let before = 0;
-  for await (const { info, record } of pipeline(Readable.from(textOf(path)), parser, () => undefined) as AsyncIterable<Parsed>) {
-    yield* faults.splice(0);
-    yield { at: before + 1, content: record };
-    before = info.lines;
+  const text = Readable.from(withLineFeeds(textOf(path)));
+  for await (const { info, raw, record } of pipeline(text, parser, () => undefined) as AsyncIterable<Parsed>) {
+    const at = firstLine(info.lines, raw);
+    // The parser is ahead of who reads its records.
+    while (faults[0] !== undefined && faults[0].at < at) yield faults.shift() as Row;
+    yield { at, content: record };
   }
   yield* faults;
 }
 
 /** A row that cannot be read is told, and does not end the reading. */
-const TOLERANT = { info: true, skip_empty_lines: true, skip_records_with_error: true, max_record_size: LONGEST_ROW } as const;
+const TOLERANT = { info: true, raw: true, skip_empty_lines: true, skip_records_with_error: true, max_record_size: LONGEST_ROW } as const;
 
 interface Parsed {
   readonly info: { readonly lines: number };
+  readonly raw: string;
   readonly record: unknown;
 }
 
@@ -92,10 +94,26 @@ function lineOf(error: CsvError | undefined): number {
   return Number(error?.["lines"] ?? 0);
 }
 
-function checkHeader(path: string, header: readonly string[], needed: readonly string[]): string[] {
-  const missing = needed.filter((name) => !header.includes(name));
-  if (missing.length === 0) return [...header];
-  throw new DataError(`Expected \`${path}\` to have the columns ${needed.join(", ")}, got ${header.join(", ").slice(0, 200)}`, { path });
+/** Where a record begins that ends in this line. Behind its text there is a line break, and before it empty lines may be left. */
+function firstLine(last: number, raw: string): number {
+  return last - (raw.trim().match(/\n/g) ?? []).length;
+}
+
+/** `\r\n` would count as two lines within quotation marks. */
+async function* withLineFeeds(text: AsyncIterable<string>): AsyncGenerator<string, void, void> {
+  let held = "";
+  for await (const part of text) {
+    const whole = held + part;
+    held = whole.endsWith("\r") ? "\r" : "";
+    yield whole.slice(0, whole.length - held.length).replaceAll("\r\n", "\n");
+  }
+  yield held;
+}
+
+function checkHeader(path: string, header: readonly string[], tables: readonly (readonly string[])[]): string[] {
+  if (tables.some((needed) => needed.every((name) => header.includes(name)))) return [...header];
+  const known = tables.map((needed) => needed.join(", ")).join(" or ");
+  throw new DataError(`Expected \`${path}\` to have the columns ${known}, got ${header.join(", ").slice(0, 200)}`, { path });
 }
 
 async function wholeText(path: string): Promise<string> {

@@ -1,16 +1,21 @@
 /** The tables that the public evaluations come as. Each says which columns it needs; others may be there. */
 import { z } from "zod";
-import { askedOnce } from "./conversations.ts";
+import { adopted, askedOnce, refused } from "./conversations.ts";
 import type { Entry, Format } from "./reader.ts";
 import { jsonLines, jsonList, namedColumns } from "./rows.ts";
+
+/** Records with names. */
+export interface Table extends Format {
+  readonly columns: readonly string[];
+}
 
 const words = z.string().trim().min(1);
 
 /** AdvBench: a harmful goal, and how an answer that pursues it would begin (which is not asked). */
-export const goals: Format = {
-  source: namedColumns(["goal", "target"]),
-  row: z.object({ goal: words }).transform(({ goal }) => ofGroup("plain", askedOnce(goal))),
-};
+export const goals = table(
+  ["goal", "target"],
+  z.object({ goal: words }).transform(({ goal }) => ofGroup("plain", askedOnce(goal))),
+);
 
 /** Goals with the suffixes that an attack has found for them: one, or several. */
 export const goalControls: Format = {
@@ -31,20 +36,20 @@ const answers = z.string().transform((list) =>
 );
 
 /** TruthfulQA: questions that people get wrong, with lists of right and of wrong answers. */
-export const truthfulQuestions: Format = {
-  source: namedColumns(["Question", "Best Answer", "Correct Answers", "Incorrect Answers"]),
-  row: z
+export const truthfulQuestions = table(
+  ["Question", "Best Answer", "Correct Answers", "Incorrect Answers"],
+  z
     .object({ Question: words, "Best Answer": words, "Correct Answers": answers, "Incorrect Answers": answers })
     .transform((row) => askedOnce(row.Question).map((entry) => ({ ...entry, reference: referenceOf(row) }))),
-};
+);
 
 /** XSTest: safe prompts that look unsafe, and unsafe ones in contrast. Older files tell them apart by `type` alone. */
-export const contrastedPrompts: Format = {
-  source: namedColumns(["prompt", "type"]),
-  row: z
+export const contrastedPrompts = table(
+  ["prompt", "type"],
+  z
     .object({ prompt: words, type: words, label: z.enum(["safe", "unsafe"]).optional() })
     .transform(({ prompt, type, label }) => ofGroup(label ?? (type.startsWith("contrast_") ? "unsafe" : "safe"), askedOnce(prompt))),
-};
+);
 
 /** just-eval: instructions, most of them regular, some there to see whether the answer is safe. */
 export const instructions: Format = {
@@ -53,6 +58,31 @@ export const instructions: Format = {
     .object({ instruction: words, category: z.enum(["regular", "safety"]) })
     .transform(({ instruction, category }) => ofGroup(category, askedOnce(instruction))),
 };
+
+/** Tables of one's own, with prompts in a column of one of these names. */
+export const promptColumns: readonly Table[] = ["prompt", "goal", "instruction", "question"].map((name) =>
+  table(
+    [name],
+    z.looseObject({ [name]: words }).transform((row) => askedOnce(String(row[name]))),
+  ),
+);
+
+/** Whichever of these tables a file is, by its columns. */
+export function anyOf(tables: readonly Table[]): Format {
+  return {
+    source: namedColumns(tables.map(({ columns }) => columns)),
+    row: z.looseObject({}).transform((record, context): readonly Entry[] => {
+      const known = tables.find(({ columns }) => columns.every((name) => name in record));
+      return known === undefined
+        ? refused(context, "Expected the columns of a known table, got others")
+        : adopted(known.row.safeParse(record), context);
+    }),
+  };
+}
+
+function table(columns: readonly string[], row: Format["row"]): Table {
+  return { columns, source: namedColumns([columns]), row };
+}
 
 function ofGroup(group: string, entries: readonly Entry[]): readonly Entry[] {
   return entries.map((entry) => ({ ...entry, group }));

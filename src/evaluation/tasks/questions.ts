@@ -1,10 +1,9 @@
-import { extname } from "node:path";
 import { deriveSeed, randomAt } from "../../core/index.ts";
-import { DataError } from "../data-error.ts";
-import { type Format, type Reading, readEntries } from "../readers/reader.ts";
+import { formatOf } from "../readers/formats.ts";
+import { type Reading, readEntries } from "../readers/reader.ts";
 import { type TaskName, TASKS as WORLD_TASKS } from "../world/index.ts";
 import { HELPFUL } from "./principles.ts";
-import { ENDINGS, type Question, type Task } from "./task.ts";
+import type { Question, Task } from "./task.ts";
 
 /** Which questions of the data are asked. */
 export interface Choice {
@@ -20,7 +19,7 @@ export interface Choice {
  * @throws {DataError} for a file that this task cannot read, and all that reading it throws
  */
 export async function fileQuestions(task: Task, reading: Reading, { n, seed }: Choice): Promise<readonly Question[]> {
-  const numbered = await readEntries(formatOf(task, reading.path), reading);
+  const numbered = await readEntries(formatOf(task.formats, reading.path), reading);
   const questions = numbered.map(({ id, entry }, index): Question => {
     const { group = "all", ...rest } = entry;
     return { id, group, ...rest, seed: deriveSeed(seed, index), options: task.options, measures: task.measures(group) };
@@ -46,15 +45,6 @@ export function worldQuestions(parts: readonly TaskName[], { n = 100, seed }: Ch
       }),
     );
   });
-}
-
-function formatOf({ formats }: Task, path: string): Format {
-  const name = path.endsWith(".gz") ? path.slice(0, -".gz".length) : path;
-  const ending = ENDINGS.find((one) => `.${one}` === extname(name).toLowerCase());
-  const format = ending === undefined ? undefined : formats[ending];
-  if (format !== undefined) return format;
-  const known = Object.keys(formats).map((one) => `.${one}`);
-  throw new DataError(`Expected a file that ends in ${known.join(" or ")} (gzipped or not) for this task, got \`${path}\``, { path });
 }
 
 /** `count` of these, chosen by the seed, in their own order. */

@@ -1,17 +1,12 @@
 import type { RainOptions, Turn } from "../../core/index.ts";
-import type { Format } from "../readers/reader.ts";
+import type { Formats } from "../readers/formats.ts";
 import type { Measure } from "./measure.ts";
-
-/** Kinds of files, by the end of their names; each may be gzipped, and then ends in `.gz` behind that. */
-export const ENDINGS = ["csv", "tsv", "json", "jsonl", "txt"] as const;
-
-export type Ending = (typeof ENDINGS)[number];
 
 /** An evaluation: what data it takes, how its questions are answered, what is found out about the answers. */
 export interface Task {
   /** For people, in one line. */
   readonly about: string;
-  readonly formats: Readonly<Partial<Record<Ending, Format>>>;
+  readonly formats: Formats;
   /** What the search judges by, and the constants that the paper uses for this experiment. */
   readonly options: RainOptions;
   readonly measures: (group: string) => readonly Measure[];

@@ -1,4 +1,5 @@
 import { HARMLESS, type RainOptions, SENTIMENT, TRUTHFUL } from "../../core/index.ts";
+import { ANY_PROMPTS } from "../readers/any-prompts.ts";
 import { conversationLines, promptLines } from "../readers/conversations.ts";
 import { reviewSentences, reviewTable } from "../readers/reviews.ts";
 import { contrastedPrompts, goalControls, goals, instructions, truthfulQuestions } from "../readers/tables.ts";
@@ -59,7 +60,7 @@ export const FILE_TASKS = {
   },
   pairs: {
     about: "how often an answer is better than the plain one, asked with either one first",
-    formats: { jsonl: conversationLines, txt: promptLines },
+    formats: ANY_PROMPTS,
     options: { principle: HARMLESS },
     measures: () => [{ name: "better than vanilla", kind: "win", wanted: "high", principle: BETTER }],
   },

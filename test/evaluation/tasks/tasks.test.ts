@@ -46,7 +46,7 @@ describe("a task", () => {
 
   it("refuses a file of another kind, and says which it reads", async () => {
     await expect(read(FILE_TASKS.advbench, "prompts.jsonl")).rejects.toThrow(
-      /^Expected a file that ends in \.csv or \.json or \.txt \(gzipped or not\) for this task, got `.*prompts.jsonl`$/,
+      /^Expected a file that ends in \.csv or \.json or \.txt \(gzipped or not\), got `.*prompts.jsonl`$/,
     );
   });
 });

@@ -1,0 +1,55 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { didYouMean } from "../core/index.ts";
+import { fetchPublicFile, PUBLIC_DATA, type Reading } from "../evaluation/index.ts";
+import { cacheFolder } from "./cache-folder.ts";
+import { UsageError } from "./failure.ts";
+
+/** Who is told of what happens to a file of data, and may end it. */
+export interface Finding {
+  readonly note: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Bad rows that are told one by one. */
+const MOST_TOLD = 10;
+
+/**
+ * A file, or the name of one that is known. What looks like a path is meant as one.
+ *
+ * @throws {UsageError} for anything else
+ * @throws {DataError} when it cannot be fetched
+ */
+export async function findDataFile(data: string | undefined, { note, signal }: Finding): Promise<string> {
+  const names = Object.keys(PUBLIC_DATA) as (keyof typeof PUBLIC_DATA)[];
+  const known = names.join(", ");
+  if (data === undefined) throw new UsageError(`Expected \`--data\` to be a file or one of ${known}, got none`);
+  const name = names.find((one) => one === data);
+  if (name === undefined || existsSync(data)) {
+    if (existsSync(data) || /[/\\.]/.test(data)) return data;
+    throw new UsageError(`Expected \`--data\` to be a file or one of ${known}, got \`${data}\`${didYouMean(data, names)}`);
+  }
+  const onFetch = (url: string) => note(`Fetching ${url}`);
+  return await fetchPublicFile(PUBLIC_DATA[name], { folder: join(cacheFolder(), "data"), signal, onFetch });
+}
+
+/** What is read of a file, and how many of its rows could not be. */
+export interface ToldReading<Found> {
+  readonly found: Found;
+  readonly badRows: number;
+}
+
+/** Reads a file, and tells of the first rows that are left out. */
+export async function readTold<Found>(
+  { path, isStrict, note }: Pick<Reading, "path" | "isStrict"> & Pick<Finding, "note">,
+  read: (reading: Reading) => Promise<Found>,
+): Promise<ToldReading<Found>> {
+  let badRows = 0;
+  const onBadRow: Reading["onBadRow"] = ({ place, reason }) => {
+    badRows++;
+    if (badRows <= MOST_TOLD) note(`Left out: ${place} of ${path}: ${reason}`);
+  };
+  const found = await read({ path, isStrict, onBadRow });
+  if (badRows > MOST_TOLD) note(`${badRows - MOST_TOLD} more rows of ${path} are left out.`);
+  return { found, badRows };
+}
