@@ -1,4 +1,4 @@
-import type { Call, Continuation, Engine, Lookahead, OutputFormat, Prefix, Question, SampledToken, Token, Turn } from "rain-align";
+import type { Call, Continuation, Engine, Lookahead, OutputFormat, Passage, Prefix, Question, SampledToken, Token, Turn } from "rain-align";
 
 /** Passes everything on. What a benchmark counts or changes is put over it. */
 export class PassOn implements Engine {
@@ -28,6 +28,10 @@ export class PassOn implements Engine {
     return this.engine.detokenize(tokens, after);
   }
 
+  nameOf(token: Token): string {
+    return this.engine.nameOf(token);
+  }
+
   isEnd(token: Token): boolean {
     return this.engine.isEnd(token);
   }
@@ -54,6 +58,10 @@ export class PassOn implements Engine {
 
   compare(questions: readonly Question[], call: Call): Promise<number[][]> {
     return this.engine.compare(questions, call);
+  }
+
+  distributions(passage: Passage, call: Call): Promise<Float32Array[]> {
+    return this.engine.distributions(passage, call);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

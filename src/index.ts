@@ -41,6 +41,7 @@ export type {
   PairMessage,
   PairMetadata,
   PairOutcome,
+  Passage,
   Pole,
   PreferencePair,
   Prefix,

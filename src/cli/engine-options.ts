@@ -24,11 +24,17 @@ export function addEngineOptions(command: Command): Command {
 
 /** How whatever model it is gets loaded. */
 export function addHardwareOptions(command: Command): Command {
+  return addDeviceOptions(command).addOption(
+    numberOption("--sequences <n>", "branches that are kept at once (default: up to 16, as memory allows)"),
+  );
+}
+
+/** The same for a command that decides itself how many sequences it needs. */
+export function addDeviceOptions(command: Command): Command {
   return command
     .addOption(choiceOption("--gpu <gpu>", `what computes besides the CPU: ${GPU_CHOICES.join(", ")} (default: "auto")`, GPU_CHOICES))
     .addOption(numberOrWordOption("--gpu-layers <n>", 'layers on the GPU: a number, auto or max (default: "auto")', ["auto", "max"]))
     .addOption(numberOption("--context <n>", "longest conversation, in tokens (default: what the model was trained on, up to 4096)"))
-    .addOption(numberOption("--sequences <n>", "branches that are kept at once (default: up to 16, as memory allows)"))
     .addOption(numberOption("--threads <n>", "CPU threads (default: measured)"))
     .option("--flash-attention", "use flash attention (default: on a GPU, where it works)")
     .option("--no-flash-attention", "never use it")

@@ -7,6 +7,7 @@ import { doctorCommand } from "./doctor.ts";
 import { evalCommand } from "./eval.ts";
 import { complain } from "./failure.ts";
 import { pairsCommand } from "./pairs.ts";
+import { shiftCommand } from "./shift.ts";
 import { onCrash } from "./stop-signal.ts";
 import { VERSION } from "./version.ts";
 
@@ -18,6 +19,7 @@ const program = new Command("rain")
   .addCommand(doctorCommand())
   .addCommand(evalCommand())
   .addCommand(pairsCommand())
+  .addCommand(shiftCommand())
   .addCommand(discordCommand());
 
 for (const command of withCommandsOf(program)) {

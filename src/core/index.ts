@@ -1,6 +1,8 @@
 export type { Answering, FinishReason, RainAnswer, RainEvent, RainStep } from "./answer.ts";
 export { AnswerQueue, type AnswerQueueOptions, type QueuedOptions } from "./answer-queue.ts";
+export { stopStrings } from "./boundary.ts";
 export { checkOptions } from "./check-options.ts";
+export { Ending } from "./ending.ts";
 export type {
   Call,
   Continuation,
@@ -10,6 +12,7 @@ export type {
   JsonFormat,
   Lookahead,
   OutputFormat,
+  Passage,
   Prefix,
   Priming,
   Question,
@@ -81,10 +84,19 @@ export {
 } from "./options.ts";
 export { LABELS, type Label, messagesOf, type PairMessage, type PairMetadata, type PreferencePair } from "./pairs/preference-pair.ts";
 export { differentPrompts, type LeftOut, type Pairing, type PairOutcome, preferencePairs } from "./pairs/preference-pairs.ts";
-export { beforeNextTurn, type EngineSimulation, engineSimulator, POLES, type Simulation, type Simulator } from "./pairs/simulator.ts";
+export {
+  beforeNextTurn,
+  type EngineSimulation,
+  engineSimulator,
+  NEXT_TURN,
+  POLES,
+  type Simulation,
+  type Simulator,
+} from "./pairs/simulator.ts";
 export { PRESETS, type Preset } from "./presets.ts";
 export { promptingNotice, promptLength } from "./prompt.ts";
 export { AFFIX_PAIRS, type AffixPair, CONTRAST_FAMILIES, type ContrastFamily } from "./prompts/affixes.ts";
+export { plainConversation } from "./prompts/chat-turn.ts";
 export { CONTRAST_FORMS, type ContrastForm, instructedTurns, type Pole } from "./prompts/contrast.ts";
 export { PROMPTINGS, type Prompting, type PromptingOptions, URIAL_LAYOUTS, type UrialLayout } from "./prompts/prompting.ts";
 export type { UrialExample } from "./prompts/urial-examples.ts";

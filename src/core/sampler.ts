@@ -25,6 +25,23 @@ export function withProbabilities(candidates: readonly Candidate[], position: nu
   return candidates.map(({ token }, index) => ({ token, probability: probabilities[index] as number }));
 }
 
+/** The natural logarithms of all probabilities, by token: the log-softmax. Where a logit is no number, all of them are none. */
+export function logProbabilities(logits: ReadonlyMap<Token, number>): Float32Array {
+  const found = new Float32Array(logits.size);
+  for (const [token, logit] of logits) found[token] = logit;
+  return toLogProbabilities(found);
+}
+
+function toLogProbabilities(logits: Float32Array): Float32Array {
+  let highest = Number.NEGATIVE_INFINITY;
+  for (const logit of logits) if (logit > highest) highest = logit;
+  let total = 0;
+  for (const logit of logits) total += Math.exp(logit - highest);
+  const shift = highest + Math.log(total);
+  for (let token = 0; token < logits.length; token++) logits[token] = (logits[token] as number) - shift;
+  return logits;
+}
+
 function checkLogits(candidates: readonly Candidate[], position: number): void {
   const damaged = candidates.find(({ logit }) => !Number.isFinite(logit));
   if (damaged === undefined && candidates.length > 0) return;

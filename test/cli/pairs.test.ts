@@ -116,7 +116,7 @@ describe("rain pairs", () => {
     ["no such file", ["--data", "/no/such.txt", "--out", "x"], "Expected to read `/no/such.txt`"],
     ["unknown data", ["--data", "truthfullqa", "--out", "x"], "got `truthfullqa` (did you mean `truthfulqa`?)"],
     ["an empty file", ["--data", written("empty.txt", "\n"), "--out", "x"], "to hold something to ask, got nothing"],
-    ["wrong columns", ["--data", written("columns.csv", "question,answer\na,b\n"), "--out", "x"], "to have the columns goal, target or"],
+    ["wrong columns", ["--data", written("columns.csv", "topic,answer\na,b\n"), "--out", "x"], "to have the columns goal, target or"],
     ["an endless line", ["--data", endless("endless.txt"), "--out", "x"], "Expected line 1 of"],
     ["a file of another kind", ["--data", fixture("imdb-sentences.tsv"), "--out", "x"], "Expected a file that ends in .csv"],
     [

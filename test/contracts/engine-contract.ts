@@ -27,6 +27,7 @@ export function describeEngine(name: string, makeEngine: () => Promise<Engine>, 
     describeText(() => engine);
     describeGeneration(() => engine);
     describeVerdicts(() => engine);
+    describeDistributions(() => engine);
     describeFormats(() => engine);
     describeAborting(() => engine);
     if (countsCache) describeCache(() => engine);
@@ -233,6 +234,82 @@ function describeVerdicts(engine: () => Engine): void {
   });
 }
 
+function describeDistributions(engine: () => Engine): void {
+  /** A greedy answer, and what was expected in the place of each of its tokens. */
+  const passage = async (maxTokens = 6) => {
+    const one = continuation(engine(), { maxTokens, sampling: GREEDY });
+    const [drawn = []] = await engine().sampleMany([one], call());
+    return { prefix: one.prefix, tokens: tokensOf(drawn) };
+  };
+
+  it("a distribution has a logarithm for every token, and their probabilities sum to 1", async () => {
+    const read = await passage();
+    const places = await engine().distributions(read, call());
+    expect(places.map(({ length }) => length)).toEqual(read.tokens.map(() => engine().facts.vocabularySize));
+    for (const place of places) expect(place.reduce((sum, logarithm) => sum + Math.exp(logarithm), 0)).toBeCloseTo(1, 4);
+  });
+
+  it("what was expected in a greedy token's place is that token, as likely as the likeliest of all", async () => {
+    const { prefix, tokens } = await passage();
+    const places = await engine().distributions({ prefix, tokens }, call());
+    for (const [index, place] of places.entries()) {
+      const before = [...prefix, ...tokens.slice(0, index)];
+      const all = await engine().likeliest({ prefix: before, count: engine().facts.vocabularySize }, call());
+      expect(place.indexOf(Math.max(...place))).toBe(tokens[index]);
+      expect(Math.exp(place[tokens[index] as Token] as number)).toBeCloseTo(all[0]?.probability as number, 2);
+    }
+  });
+
+  it("a passage that is read in parts has the distributions of the whole", async () => {
+    const { prefix, tokens } = await passage();
+    const whole = await engine().distributions({ prefix, tokens }, call());
+    const parts = [
+      ...(await engine().distributions({ prefix, tokens: tokens.slice(0, 2) }, call())),
+      ...(await engine().distributions({ prefix: [...prefix, ...tokens.slice(0, 2)], tokens: tokens.slice(2) }, call())),
+    ];
+    expect(parts).toHaveLength(whole.length);
+    const token = (index: number) => tokens[index] as Token;
+    for (const [index, place] of whole.entries())
+      expect(Math.exp(parts[index]?.[token(index)] as number)).toBeCloseTo(Math.exp(place[token(index)] as number), 2);
+  });
+
+  it("a passage that is read afresh has the same distributions to the last digit, whatever was asked before", async () => {
+    const read = { ...(await passage()), isAfresh: true };
+    const first = await engine().distributions(read, call());
+    await engine().distributions({ ...read, isAfresh: false }, call());
+    await engine().sampleMany(
+      [1, 2, 3].map((seed) => continuation(engine(), { sampling: { ...RANDOM, seed } })),
+      call(),
+    );
+    expect(await engine().distributions(read, call())).toEqual(first);
+  });
+
+  it("reading a passage computes each of its tokens but the last once, in one call behind the prefix", async () => {
+    const { prefix, tokens } = await passage();
+    const meter = new Meter();
+    await engine().distributions({ prefix, tokens, isAfresh: true }, { purpose: "evaluate", meter });
+    expect(meter.spent.evaluate.tokens).toBe(prefix.length + tokens.length - 1);
+    expect(meter.spent.evaluate.calls).toBeLessThanOrEqual(2);
+    await engine().distributions({ prefix, tokens }, { purpose: "simulate", meter });
+    expect(meter.spent.simulate.calls).toBe(1);
+  });
+
+  it("a passage as long as the context is read, and one token more is refused by name", async () => {
+    const filler = engine().tokenize(" a").at(-1) as Token;
+    const start = engine().renderText("a");
+    const fits = new Array<Token>(engine().facts.contextSize - start.length + 1).fill(filler);
+    expect(await engine().distributions({ prefix: start, tokens: fits }, call())).toHaveLength(fits.length);
+    await expect(engine().distributions({ prefix: start, tokens: [...fits, filler] }, call())).rejects.toThrow(ContextFullError);
+  });
+
+  it("each token has a name, and what is no token has none", () => {
+    const { vocabularySize } = engine().facts;
+    const names = Array.from({ length: vocabularySize }, (_, token) => engine().nameOf(token));
+    expect(new Set(names).size).toBe(vocabularySize);
+    for (const token of [-1, 0.5, vocabularySize]) expect(() => engine().nameOf(token)).toThrow(RangeError);
+  });
+}
+
 /** A call of one of two tools: short, so that every text comes to its end. */
 const CALL: JsonFormat = {
   type: "json",
@@ -349,6 +426,7 @@ function describeAborting(engine: () => Engine): void {
     await expect(engine().prime([question.prefix], aborted)).rejects.toBe(reason);
     await expect(engine().likeliest({ prefix: question.prefix, count: 2 }, aborted)).rejects.toBe(reason);
     await expect(engine().compare([question], aborted)).rejects.toBe(reason);
+    await expect(engine().distributions({ prefix: question.prefix, tokens: question.candidates }, aborted)).rejects.toBe(reason);
     await expect(engine().sampleMany([continuation(engine())], aborted)).rejects.toBe(reason);
     await expect(collect(engine().generate(continuation(engine()), aborted))).rejects.toBe(reason);
   });
@@ -471,6 +549,7 @@ function describeDisposal(makeEngine: () => Promise<Engine>): void {
     await engine[Symbol.asyncDispose]();
     await expect(engine.sampleMany([one], call())).rejects.toThrow(EngineError);
     await expect(engine.likeliest({ prefix: one.prefix, count: 2 }, call())).rejects.toThrow(EngineError);
+    await expect(engine.distributions({ prefix: one.prefix, tokens: [0] }, call())).rejects.toThrow(EngineError);
     await expect(collect(engine.generate(one, call()))).rejects.toThrow(EngineError);
   });
 }

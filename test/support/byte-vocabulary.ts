@@ -34,6 +34,15 @@ export class ByteVocabulary {
     return new TextDecoder("utf-8", { ignoreBOM: true }).decode(this.#bytes(tokens));
   }
 
+  nameOf(token: Token): string {
+    if (!Number.isInteger(token) || token < 0 || token >= this.size)
+      throw new RangeError(`Expected a token below ${this.size}, got \`${token}\``);
+    if (token < FIRST_BYTE) return token === BEGIN ? "<begin>" : "<end>";
+    return token < FIRST_PIECE
+      ? `<0x${(token - FIRST_BYTE).toString(16).toUpperCase().padStart(2, "0")}>`
+      : (this.#pieces[token - FIRST_PIECE] as string);
+  }
+
   /** What a token says, with one character for each byte; `undefined` for the special tokens. */
   textOfBytes(token: Token): string | undefined {
     return token < FIRST_BYTE ? undefined : String.fromCharCode(...this.#bytesOfToken(token));

@@ -32,6 +32,7 @@ export function faultyEngine(engine: Engine, { before, after }: Hooks = {}): Fau
     renderText: (text) => engine.renderText(text),
     tokenize: (text) => engine.tokenize(text),
     detokenize: (tokens, prefix) => engine.detokenize(tokens, prefix),
+    nameOf: (token) => engine.nameOf(token),
     isEnd: (token) => engine.isEnd(token),
     prime: (prefixes, call, options) => counted(() => engine.prime(prefixes, call, options)),
     async *generate(continuation, call) {
@@ -52,6 +53,7 @@ export function faultyEngine(engine: Engine, { before, after }: Hooks = {}): Fau
     likeliest: (lookahead, call) => counted(() => engine.likeliest(lookahead, call)),
     checkFormat: (format) => engine.checkFormat(format),
     compare: (questions, call) => counted(() => engine.compare(questions, call)),
+    distributions: (passage, call) => counted(() => engine.distributions(passage, call)),
     [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose](),
   };
   return { engine: faulty, calls: () => calls, open: () => open };

@@ -5,6 +5,7 @@ import type {
   EngineFacts,
   Lookahead,
   OutputFormat,
+  Passage,
   Prefix,
   Question,
   SampledToken,
@@ -80,6 +81,10 @@ class ScriptedEngine implements Engine {
     return this.#vocabulary.detokenize(tokens);
   }
 
+  nameOf(token: Token): string {
+    return this.#vocabulary.nameOf(token);
+  }
+
   isEnd(token: Token): boolean {
     return token === END_TOKEN;
   }
@@ -136,6 +141,13 @@ class ScriptedEngine implements Engine {
     });
   }
 
+  async distributions({ prefix, tokens, isAfresh = false }: Passage, call: Call): Promise<Float32Array[]> {
+    const behind = tokens.map((_, place) => [...prefix, ...tokens.slice(0, place)]);
+    const last = behind.at(-1) as Prefix;
+    await this.#decode([last], call, isAfresh ? last.length : tokens.length);
+    return behind.map((before) => this.#distributionAfter(before));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isDisposed = true;
   }
@@ -178,6 +190,14 @@ class ScriptedEngine implements Engine {
             Number(Number.isNaN(right.logit)) - Number(Number.isNaN(left.logit)) || right.logit - left.logit || left.token - right.token,
         )
     );
+  }
+
+  /** What the script says nothing of is impossible. */
+  #distributionAfter(prefix: Prefix): Float32Array {
+    const weights = this.#weightsAfter(prefix);
+    const total = [...weights.values()].reduce((sum, weight) => sum + weight, 0);
+    if (!Number.isFinite(total)) throw new EngineError("decode-failed", `Expected numbers as weights, got \`${total}\``);
+    return Float32Array.from({ length: this.facts.vocabularySize }, (_, token) => Math.log((weights.get(token) ?? 0) / total));
   }
 
   /** The script's own words where the format allows them; all else that it allows is possible, but just so. */

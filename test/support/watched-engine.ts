@@ -3,7 +3,7 @@ import type { Call, Engine } from "../../src/core/engine/engine.ts";
 /** The same engine; `onCall` hears of every call that computes, just before it is made (of `generate`, before each token). */
 export function watchedEngine(
   engine: Engine,
-  onCall: (method: "prime" | "generate" | "sampleMany" | "likeliest" | "compare", call: Call) => void,
+  onCall: (method: "prime" | "generate" | "sampleMany" | "likeliest" | "compare" | "distributions", call: Call) => void,
 ): Engine {
   return {
     facts: engine.facts,
@@ -11,6 +11,7 @@ export function watchedEngine(
     renderText: (text) => engine.renderText(text),
     tokenize: (text) => engine.tokenize(text),
     detokenize: (tokens, after) => engine.detokenize(tokens, after),
+    nameOf: (token) => engine.nameOf(token),
     isEnd: (token) => engine.isEnd(token),
     async prime(prefixes, call, options) {
       onCall("prime", call);
@@ -35,6 +36,10 @@ export function watchedEngine(
     async compare(questions, call) {
       onCall("compare", call);
       return engine.compare(questions, call);
+    },
+    async distributions(passage, call) {
+      onCall("distributions", call);
+      return engine.distributions(passage, call);
     },
     [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose](),
   };

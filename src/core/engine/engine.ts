@@ -110,6 +110,19 @@ export interface Question {
   readonly candidates: readonly Token[];
 }
 
+/** Asks what the model expects at each place of a text that is there already. */
+export interface Passage {
+  /** At least one token. */
+  readonly prefix: Prefix;
+  /** What stands behind it. At least one token. */
+  readonly tokens: readonly Token[];
+  /**
+   * Whether nothing in the cache is used. The numbers then are the same to the last digit whatever was asked before: those of a token
+   * depend a little on what is computed in one batch with it. @default false
+   */
+  readonly isAfresh?: boolean;
+}
+
 /** On whose account a call is, and how it can be stopped. */
 export interface Call {
   readonly purpose: Purpose;
@@ -157,6 +170,14 @@ export interface Engine extends AsyncDisposable {
   /** The text of `tokens` as it reads behind `after`. A character cut at either end reads as U+FFFD. Special tokens read as "". */
   detokenize(tokens: readonly Token[], after?: Prefix): string;
 
+  /**
+   * What the vocabulary calls a token, special ones and parts of characters too. Not what it reads as. Models whose vocabularies are the
+   * same have the same names.
+   *
+   * @throws {RangeError} for a number that is no token
+   */
+  nameOf(token: Token): string;
+
   /** Whether this token ends a generation. */
   isEnd(token: Token): boolean;
 
@@ -187,4 +208,11 @@ export interface Engine extends AsyncDisposable {
 
   /** For each question the probability of each candidate, given that it is one of them (they sum to 1). One batch. */
   compare(questions: readonly Question[], call: Call): Promise<number[][]>;
+
+  /**
+   * For each token of a passage what the model expected in its place: the natural logarithm of every token's probability, by the token's
+   * number; they sum to 1. One decode call behind the prefix, or more where a batch is too small. Each place takes
+   * `4 * vocabularySize` bytes: of a long text, ask for a part at a time, the parts before it being the prefix.
+   */
+  distributions(passage: Passage, call: Call): Promise<Float32Array[]>;
 }

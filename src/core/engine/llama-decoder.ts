@@ -1,6 +1,6 @@
 import type { LlamaContext } from "node-llama-cpp";
 import { ContextFullError, EngineError } from "../errors.ts";
-import type { Call, Prefix } from "./engine.ts";
+import type { Call, Prefix, Token } from "./engine.ts";
 import type { Evaluated, Evaluation } from "./llama-evaluate.ts";
 import { failure } from "./llama-failure.ts";
 import { Rounds } from "./llama-rounds.ts";
@@ -14,6 +14,13 @@ export interface Reading {
   /** Claimed by the caller; holds a part of the prefix already. */
   readonly slot: Slot;
   readonly wanted: Wanted | undefined;
+}
+
+/** What one slot computes in one decode call. */
+interface Share<Found> {
+  readonly slot: Slot;
+  readonly tokens: readonly Token[];
+  readonly evaluate: () => Promise<Found>;
 }
 
 /** One reading's share of one decode. */
@@ -44,15 +51,36 @@ export class Decoder {
 
   /** What the readings want to learn, their slots remember. An abort or a closed engine ends it between two decode calls. */
   async read(readings: readonly Reading[], call: Call): Promise<void> {
-    const needed = Math.max(0, ...readings.map(({ prefix }) => prefix.length));
-    if (needed > this.contextSize) throw new ContextFullError(needed, this.contextSize);
+    this.ensureRoom(Math.max(0, ...readings.map(({ prefix }) => prefix.length)));
     for (;;) {
       call.signal?.throwIfAborted();
       this.#ensureOpen();
       const portions = this.#portions(readings);
       if (portions.length === 0) return;
-      await this.#decode(portions, call);
+      const evaluated = await this.#decode(portions.map(shareOf), call);
+      for (const [index, portion] of portions.entries()) await settle(portion, evaluated[index] as Evaluated);
     }
+  }
+
+  /** Computes these tokens behind what the slot holds. What is expected behind each of them: logarithms of all probabilities. */
+  async readEach(slot: Slot, tokens: readonly Token[], call: Call): Promise<Float32Array[]> {
+    this.ensureRoom(slot.tokens.length + tokens.length);
+    const found: Float32Array[] = [];
+    while (found.length < tokens.length) {
+      const portion = tokens.slice(found.length, found.length + this.#context.batchSize);
+      const [distributions = []] = await this.#decode(
+        [{ slot, tokens: portion, evaluate: () => slot.evaluator.distributions(portion) }],
+        call,
+      );
+      slot.append(portion);
+      found.push(...distributions);
+    }
+    return found;
+  }
+
+  /** @throws {ContextFullError} for a prefix that is longer than the context */
+  ensureRoom(needed: number): void {
+    if (needed > this.contextSize) throw new ContextFullError(needed, this.contextSize);
   }
 
   /** What the next decode call computes: as much as fits into one batch. */
@@ -94,28 +122,32 @@ export class Decoder {
     return along;
   }
 
-  async #decode(portions: readonly Portion[], call: Call): Promise<void> {
-    const count = portions.reduce((sum, { tokens }) => sum + tokens.length, 0);
-    const sequence = Math.min(...portions.map(({ reading }) => reading.slot.index));
+  async #decode<Found>(shares: readonly Share<Found>[], call: Call): Promise<Found[]> {
+    const count = shares.reduce((sum, { tokens }) => sum + tokens.length, 0);
+    const sequence = Math.min(...shares.map(({ slot }) => slot.index));
     const outcomes = await this.#rounds.join({ tokens: count, sequence }, () => {
       // Much may have happened while the round was waited for.
       call.signal?.throwIfAborted();
       this.#ensureOpen();
-      return Promise.allSettled(portions.map((portion) => portion.reading.slot.evaluator.evaluate(portion)));
+      return Promise.allSettled(shares.map(({ evaluate }) => evaluate()));
     });
     const rejected = outcomes.find((outcome) => outcome.status === "rejected");
-    if (rejected !== undefined) await this.#giveUp(portions, rejected.reason);
+    if (rejected !== undefined) await this.#giveUp(shares, rejected.reason);
     call.meter.record(call.purpose, count, 1);
-    const evaluated = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? outcome.value : []));
-    for (const [index, portion] of portions.entries()) await settle(portion, evaluated[index] as Evaluated);
+    return outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
   }
 
   /** After a failed decode nobody knows what the sequences hold: they start afresh. */
-  async #giveUp(portions: readonly Portion[], cause: unknown): Promise<never> {
+  async #giveUp(shares: readonly Pick<Share<unknown>, "slot">[], cause: unknown): Promise<never> {
     this.#ensureOpen();
-    await Promise.allSettled(portions.map(({ reading }) => reading.slot.clear()));
-    throw cause instanceof EngineError ? cause : failure("decode-failed", `the model to compute ${portions.length} prefixes`, cause);
+    await Promise.allSettled(shares.map(({ slot }) => slot.clear()));
+    throw cause instanceof EngineError ? cause : failure("decode-failed", `the model to compute ${shares.length} prefixes`, cause);
   }
+}
+
+function shareOf(portion: Portion): Share<Evaluated> {
+  const { slot } = portion.reading;
+  return { slot, tokens: portion.tokens, evaluate: () => slot.evaluator.evaluate(portion) };
 }
 
 async function settle({ reading: { slot }, tokens, isReturnPoint }: Portion, evaluated: Evaluated): Promise<void> {

@@ -10,6 +10,7 @@ import type {
   EngineFacts,
   Lookahead,
   OutputFormat,
+  Passage,
   Prefix,
   Priming,
   Question,
@@ -21,6 +22,7 @@ import { candidatesBehind } from "./llama-candidates.ts";
 import type { Hosts } from "./llama-claim-many.ts";
 import { compare } from "./llama-compare.ts";
 import { Decoder } from "./llama-decoder.ts";
+import { distributions } from "./llama-distributions.ts";
 import { generate } from "./llama-generate.ts";
 import { cacheTypeOf } from "./llama-memory.ts";
 import type { ModelFile } from "./llama-model-file.ts";
@@ -112,6 +114,10 @@ export class LlamaEngine implements Engine {
     return this.#vocabulary.detokenize(tokens, after);
   }
 
+  nameOf(token: Token): string {
+    return this.#vocabulary.nameOf(token);
+  }
+
   isEnd(token: Token): boolean {
     return this.#vocabulary.isEnd(token);
   }
@@ -148,6 +154,10 @@ export class LlamaEngine implements Engine {
 
   async compare(questions: readonly Question[], call: Call): Promise<number[][]> {
     return await this.#step(call, () => compare(this.#hosts, questions, call));
+  }
+
+  async distributions(passage: Passage, call: Call): Promise<Float32Array[]> {
+    return await this.#step(call, () => distributions(this.#hosts, passage, call));
   }
 
   /** Running calls end within one decode step, with an `EngineError`; then everything native is freed. */

@@ -1,6 +1,6 @@
 import type { ControlledEvaluateIndexOutput, ControlledEvaluateInputItem, LlamaContextSequence, Token as LlamaToken } from "node-llama-cpp";
 import { EngineError } from "../errors.ts";
-import type { Candidate } from "../sampler.ts";
+import { type Candidate, logProbabilities } from "../sampler.ts";
 import type { Token } from "./engine.ts";
 import type { Wanted } from "./llama-slot.ts";
 
@@ -40,6 +40,25 @@ export class Evaluator {
     if (topK > 0 && topK <= MOST_STEPPED && logitsOf.length === 0) return { candidates: await this.#step(tokens, topK), logits: new Map() };
     const output = (await this.#sequence.controlledEvaluate(inputs(evaluation))).at(tokens.length - 1);
     return { candidates: topK === 0 ? [] : candidatesIn(output, topK), logits: logitsIn(output, logitsOf) };
+  }
+
+  /**
+   * Computes tokens; what is expected behind each of them. The library hands over each place's logits as a map, sorted: a place is made an
+   * array and its map emptied before the next one comes, so that there is one map at a time however large the vocabulary.
+   */
+  async distributions(tokens: readonly Token[]): Promise<Float32Array[]> {
+    const places: (Float32Array | undefined)[] = tokens.map(() => undefined);
+    const onTokenResult = (place: number, { next: { logits } }: ControlledEvaluateIndexOutput) => {
+      if (logits === undefined) return;
+      places[place] = logProbabilities(logits);
+      logits.clear();
+    };
+    const inputs = tokens.map((token) => [token as LlamaToken, { generateNext: { logits: true } }] as const);
+    await this.#sequence.controlledEvaluate(
+      inputs.map(([token, options]) => [token, options]),
+      { onTokenResult },
+    );
+    return places.map((place) => place ?? new Float32Array()).map(checkedDistribution);
   }
 
   /** Frees the sampler. */
@@ -97,6 +116,12 @@ function logitsIn(output: ControlledEvaluateIndexOutput | undefined, tokens: rea
 function checked(candidates: Candidate[]): Candidate[] {
   if (candidates.length === 0 || candidates.some(({ logit }) => Number.isNaN(logit))) throw damaged(candidates[0]?.logit);
   return candidates;
+}
+
+function checkedDistribution(distribution: Float32Array): Float32Array {
+  // One logit that is no number makes all of them none.
+  if (distribution.length === 0 || distribution.includes(Number.NaN)) throw damaged(distribution[0]);
+  return distribution;
 }
 
 function damaged(logit: number | undefined): EngineError {

@@ -9,6 +9,7 @@ export class Vocabulary {
   readonly size: number;
   readonly hasChatTemplate: boolean;
   readonly #model: LlamaModel;
+  readonly #names: readonly string[];
   readonly #format: ChatFormat | undefined;
   /** SentencePiece models put a space in front of a text: right at the start of all, wrong inside. */
   readonly #hasSpacePrefix: boolean;
@@ -17,7 +18,8 @@ export class Vocabulary {
     this.#model = model;
     const { bosString, eosString } = model.tokens;
     this.#format = template && chatFormat(template, { bos_token: bosString ?? "", eos_token: eosString ?? "" });
-    this.size = model.fileInfo.metadata.tokenizer?.ggml?.tokens?.length ?? 0;
+    this.#names = model.fileInfo.metadata.tokenizer?.ggml?.tokens ?? [];
+    this.size = this.#names.length;
     this.hasChatTemplate = template !== undefined;
     this.#hasSpacePrefix =
       model.tokenize("a").length !== model.tokenize("a", false, "trimLeadingSpace").length ||
@@ -45,6 +47,12 @@ export class Vocabulary {
 
   detokenize(tokens: readonly Token[], after: Prefix = []): string {
     return this.#model.detokenize(tokens as readonly LlamaToken[], false, after as readonly LlamaToken[]);
+  }
+
+  nameOf(token: Token): string {
+    const name = this.#names[token];
+    if (name === undefined) throw new RangeError(`Expected a token below ${this.size}, got \`${token}\``);
+    return String(name);
   }
 
   isEnd(token: Token): boolean {

@@ -26,8 +26,8 @@ export interface Simulator {
 /** The longest simulated answer, in tokens, as in RLCD. */
 const SIMULATED_TOKENS = 300;
 
-/** Where a simulated answer ends: a base model goes on with the next turn. */
-const NEXT_TURN: Boundary = stopStrings(["\nUser", "\nHuman", "\nAssistant", "\nSystem"]);
+/** Where an answer in plain lines ends: a base model goes on with the next turn. */
+export const NEXT_TURN: Boundary = stopStrings(["\nUser", "\nHuman", "\nAssistant", "\nSystem"]);
 
 export const POLES = ["positive", "negative"] as const satisfies readonly Pole[];
 

@@ -1,13 +1,13 @@
 import { conversationLines, promptLines } from "./conversations.ts";
 import type { Formats } from "./formats.ts";
-import { anyOf, contrastedPrompts, goalControls, goals, truthfulQuestions } from "./tables.ts";
+import { anyOf, contrastedPrompts, goalControls, goals, promptColumns, truthfulQuestions } from "./tables.ts";
 
 /**
  * All public files in which somebody asks something, whichever task they were made for: tables are known by their columns, records by their
  * fields. Reviews are none of them: there an answer was begun.
  */
 export const ANY_PROMPTS: Formats = {
-  csv: anyOf([goals, truthfulQuestions, contrastedPrompts]),
+  csv: anyOf([goals, truthfulQuestions, contrastedPrompts, ...promptColumns]),
   json: goalControls,
   jsonl: conversationLines,
   txt: promptLines,

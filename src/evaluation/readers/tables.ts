@@ -59,6 +59,14 @@ export const instructions: Format = {
     .transform(({ instruction, category }) => ofGroup(category, askedOnce(instruction))),
 };
 
+/** Tables of one's own, with prompts in a column of one of these names. */
+export const promptColumns: readonly Table[] = ["prompt", "goal", "instruction", "question"].map((name) =>
+  table(
+    [name],
+    z.looseObject({ [name]: words }).transform((row) => askedOnce(String(row[name]))),
+  ),
+);
+
 /** Whichever of these tables a file is, by its columns. */
 export function anyOf(tables: readonly Table[]): Format {
   return {

@@ -1,17 +1,29 @@
 import { markdownTable } from "markdown-table";
 import { factsOf } from "./facts.ts";
 import type { Summary } from "./summary.ts";
-import { tablesOf } from "./tables.ts";
+import { type Table, tablesOf } from "./tables.ts";
 
 export function markdownReport(summary: Summary): string {
   const { about, caveats } = summary;
-  const facts = factsOf(about).map(([name, value]) => `- ${name}: ${asText(value)}`);
-  const tables = tablesOf(summary).flatMap(({ title, head, rows, note }) => [
-    `## ${title}`,
-    markdownTable([head, ...rows].map((row) => row.map(asText))),
-    note,
+  return markdownText({ title: about.task, caveats, facts: factsOf(about), tables: tablesOf(summary) });
+}
+
+/** What reports say in words. */
+export interface ReportWords {
+  readonly title: string;
+  readonly caveats: readonly string[];
+  readonly facts: readonly (readonly [name: string, value: string])[];
+  readonly tables: readonly Table[];
+}
+
+export function markdownText({ title, caveats, facts, tables }: ReportWords): string {
+  const listed = facts.map(([name, value]) => `- ${name}: ${asText(value)}`);
+  const drawn = tables.flatMap((table) => [
+    `## ${table.title}`,
+    markdownTable([table.head, ...table.rows].map((row) => row.map(asText))),
+    table.note,
   ]);
-  return `${[`# ${asText(about.task)}`, ...caveats.map((caveat) => `> ${asText(caveat)}`), facts.join("\n"), ...tables].join("\n\n")}\n`;
+  return `${[`# ${asText(title)}`, ...caveats.map((caveat) => `> ${asText(caveat)}`), listed.join("\n"), ...drawn].join("\n\n")}\n`;
 }
 
 /** In one line, and nothing in it means anything to Markdown or to HTML within it. */

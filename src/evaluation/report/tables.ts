@@ -66,7 +66,7 @@ export function shown({ kind }: Cell, value: number): string {
   return kind === "grade" ? value.toFixed(2) : percent(value);
 }
 
-function percent(share: number): string {
+export function percent(share: number): string {
   return `${(100 * share).toFixed(1)} %`;
 }
 

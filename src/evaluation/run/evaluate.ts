@@ -2,6 +2,7 @@ import type { Engine } from "../../core/index.ts";
 import type { CaseJudge } from "../judges/case-judge.ts";
 import { givenAnswers, writeAnswers } from "./answers.ts";
 import { jobsOf, type Model, type Plan } from "./plan.ts";
+import { during, type Progress } from "./progress.ts";
 import { type Result, resultsOf } from "./results.ts";
 import type { RunFolder } from "./run-folder.ts";
 import { askForVerdicts, openInquiries } from "./verdicts.ts";
@@ -15,16 +16,6 @@ export interface Evaluating {
   readonly clock: () => number;
   readonly progress: Progress;
   readonly signal: AbortSignal;
-}
-
-/** Told how the work is coming along. */
-export interface Progress {
-  /** Something begins that takes `total` steps, of which `done` were taken at an earlier time. */
-  begin(what: string, total: number, done: number): void;
-  step(): void;
-  end(): void;
-  /** What a person should know of one row. */
-  note(line: string): void;
 }
 
 /** All of a plan with one model: first the answers, then what the judge says of them. What the folder has already is not done again. */
@@ -42,15 +33,6 @@ export async function evaluate(plan: Plan, evaluating: Evaluating): Promise<read
     await askForVerdicts(open, { ...bench, signal: evaluating.signal, onVerdict: (unjudged) => tellOfVerdict(progress, unjudged) });
   });
   return resultsOf(model.label, given, bench);
-}
-
-async function during(progress: Progress, what: Parameters<Progress["begin"]>, work: () => Promise<void>): Promise<void> {
-  progress.begin(...what);
-  try {
-    await work();
-  } finally {
-    progress.end();
-  }
 }
 
 function tellOfVerdict(progress: Progress, unjudged: string | undefined): void {

@@ -110,6 +110,14 @@ describe("Automatic moderation", () => {
     expect(member.timedOutUntilMs).toBeUndefined();
   });
 
+  it("times out whom discord.js has forgotten meanwhile", async () => {
+    await using scene = await moderated("timeout");
+    inference.beforeJudge = () => scene.running.bot.client.guilds.cache.get(scene.guild.id)?.members.cache.delete(scene.ada.id);
+    scene.ada.says(scene.general, BAD);
+    await settled(scene);
+    expect(scene.guild.memberOf(scene.ada).timedOutUntilMs).toBeGreaterThan(scene.platform.now());
+  });
+
   it("judges edits, and what stands in threads, poll, forwarded or hidden text", async () => {
     await using scene = await moderated("delete");
     const message = scene.ada.says(scene.general, GOOD);

@@ -1,5 +1,6 @@
 import { Events } from "discord.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { REMEMBERED } from "../../../src/bots/discord/client-options.ts";
 import { Vitals } from "../../../src/bots/discord/vitals.ts";
 import type { EngineInference } from "../../../src/bots/guard/engine-inference.ts";
 import { storeError } from "../../../src/bots/guard/store/store-error.ts";
@@ -10,6 +11,23 @@ beforeAll(async () => {
   inference = await embeddedInference();
 });
 afterAll(async () => await inference[Symbol.asyncDispose]());
+
+describe("What discord.js remembers", () => {
+  it("is of people's messages the newest ones only, and of people those who wrote last, besides the bot", async () => {
+    await using running = await RunningBot.start({ inference });
+    const guild = running.platform.addGuild({ name: "Town" });
+    await running.login();
+    const people = Array.from({ length: REMEMBERED.members + 10 }, (_, index) => guild.addMember({ name: `Person ${index}` }));
+    for (const person of people) person.says(guild.channel("general"), "Good morning.");
+    await running.platform.idle();
+    const remembered = running.bot.client.guilds.cache.get(guild.id);
+    expect(remembered?.channels.cache.get(guild.channel("general").id)).toMatchObject({
+      messages: { cache: { size: REMEMBERED.messages } },
+    });
+    expect(remembered?.members.cache.size).toBe(REMEMBERED.members);
+    expect(remembered?.members.me).not.toBeNull();
+  });
+});
 
 describe("What can be asked of a bot", () => {
   it("says part by part what is not there yet", async () => {

@@ -159,11 +159,20 @@ describe("a reader of prompts, whichever task they were made for", () => {
     expect(numbered.map(({ entry }) => entry.turns.at(-1)?.role)).toEqual(numbered.map(() => "user"));
   });
 
+  it.each(["prompt", "goal", "instruction", "question"])(
+    "takes a table of one's own with a column `%s`, whatever else is in it",
+    async (name) => {
+      const { numbered, bad } = await read(ANY_PROMPTS.csv as Format, file("own.csv", `note,${name}\na,How do I visit the castle?\nb,\n`));
+      expect(numbered.map(({ entry }) => entry)).toEqual([asks("How do I visit the castle?")]);
+      expect(bad).toEqual([{ place: "line 3", reason: expect.stringContaining(`\`${name}\``) }]);
+    },
+  );
+
   it("tells of a bad row of each table, and takes no reviews, of which the answer was begun", async () => {
     const { bad } = await read(ANY_PROMPTS.csv as Format, file("any.csv", "id,goal,target\n1,a,b\n2,,c\n"));
     expect(bad).toEqual([{ place: "line 3", reason: expect.stringMatching(/^`goal`: Too small/) }]);
     await expect(fixture(ANY_PROMPTS.csv as Format, "imdb-reviews.csv")).rejects.toThrow(
-      /to have the columns goal, target or Question, .* or prompt, type, got review, sentiment$/,
+      /to have the columns goal, target or Question, .* or prompt, type or prompt or goal or instruction or question, got review, sentiment$/,
     );
     expect(() => formatOf(ANY_PROMPTS, "imdb-sentences.tsv")).toThrow(/^Expected a file that ends in \.csv or \.json or \.jsonl or \.txt/);
   });

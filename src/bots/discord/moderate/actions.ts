@@ -20,7 +20,7 @@ export async function act(message: Message<true>, { action, settings, reason }: 
   if (action === "log") return { problem: undefined, isRemoved: false };
   const problems: string[] = [];
   const isRemoved = await remove(message, problems);
-  if (action === "timeout") await silence(message.member, { settings, reason, problems });
+  if (action === "timeout") await silence(await authorOf(message), { settings, reason, problems });
   return { problem: problems.length === 0 ? undefined : problems.join("; "), isRemoved };
 }
 
@@ -46,6 +46,11 @@ async function remove(message: Message<true>, problems: string[]): Promise<boole
 
 interface Silencing extends Omit<Wanted, "action"> {
   readonly problems: string[];
+}
+
+/** Not `message.member`: that one is whom discord.js happens to remember. */
+function authorOf(message: Message<true>): Promise<GuildMember | null> {
+  return message.guild.members.fetch(message.author).catch(() => null);
 }
 
 async function silence(member: GuildMember | null, { settings, reason, problems }: Silencing): Promise<void> {

@@ -1,0 +1,33 @@
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { unwritable } from "./journal.ts";
+
+/** Where reports are written. */
+export class Folder {
+  readonly path: string;
+
+  /** @throws {FolderError} when it cannot be made */
+  constructor(path: string) {
+    this.path = path;
+    try {
+      mkdirSync(path, { recursive: true });
+    } catch (cause) {
+      throw unwritable(path, cause);
+    }
+  }
+
+  /**
+   * Beside its place first, so that whoever is stopped in the middle leaves the earlier file whole.
+   *
+   * @throws {FolderError} when it cannot be written, as on a full disk
+   */
+  write(name: string, text: string): void {
+    const path = join(this.path, name);
+    try {
+      writeFileSync(`${path}.partial`, text);
+      renameSync(`${path}.partial`, path);
+    } catch (cause) {
+      throw unwritable(path, cause);
+    }
+  }
+}

@@ -1,0 +1,92 @@
+import { type Call, ContextFullError, type Engine, type Token, type Turn } from "../../core/index.ts";
+import { greedyAnswer } from "./greedy-answer.ts";
+import { type Contexts, contextsOf, type Pair, type ShiftLayout } from "./layout.ts";
+import { type Comparison, compareAt } from "./place.ts";
+
+export interface ShiftOptions {
+  readonly layout: ShiftLayout;
+  /** The longest answer, in tokens. A positive integer. */
+  readonly maxTokens: number;
+}
+
+/** A token of an answer, as both models see it. */
+export interface ShiftedToken extends Comparison {
+  readonly token: Token;
+  /** What it reads as; its name where that is nothing, or a part of a character. */
+  readonly text: string;
+  readonly favouriteText: string;
+}
+
+export interface ShiftedAnswer {
+  readonly text: string;
+  /** Whether it was cut at `maxTokens`, or at the end of a context. */
+  readonly isCut: boolean;
+  readonly tokens: readonly ShiftedToken[];
+}
+
+/** How much of both models' distributions is held at once: 32 places with a vocabulary of 128k. */
+const HELD_BYTES = 32 * 1024 * 1024;
+
+/**
+ * The aligned model's greedy answer, and what both models expected in the place of each of its tokens.
+ *
+ * @throws {ContextFullError} where the conversation leaves no room for an answer with one of them
+ */
+export async function shiftedAnswer(turns: readonly Turn[], engines: Pair<Engine>, work: ShiftOptions & Call): Promise<ShiftedAnswer> {
+  const contexts = contextsOf(turns, work.layout, engines);
+  const maxTokens = Math.min(work.maxTokens, roomIn(contexts, engines));
+  const call = { purpose: "draft", meter: work.meter, signal: work.signal } as const;
+  const { tokens, isCut } = await greedyAnswer(engines.aligned, { prefix: contexts.aligned, isPlain: contexts.isPlain, maxTokens }, call);
+  const compared = await compareAll(tokens, { contexts, engines, call: { ...call, purpose: "evaluate" } });
+  return {
+    text: engines.aligned.detokenize(tokens, contexts.aligned),
+    isCut,
+    tokens: compared.map((comparison, index) => {
+      const before = [...contexts.aligned, ...tokens.slice(0, index)];
+      const token = tokens[index] as Token;
+      const reads = (one: Token) => readable(engines.aligned, one, before);
+      return { ...comparison, token, text: reads(token), favouriteText: reads(comparison.favourite) };
+    }),
+  };
+}
+
+interface Comparing {
+  readonly contexts: Contexts;
+  readonly engines: Pair<Engine>;
+  readonly call: Call;
+}
+
+/** Both models read the answer in parts, so that what they expect fits into memory however long it is. */
+async function compareAll(tokens: readonly Token[], { contexts, engines, call }: Comparing): Promise<readonly Comparison[]> {
+  const places = Math.max(1, Math.floor(HELD_BYTES / (2 * Float32Array.BYTES_PER_ELEMENT * engines.base.facts.vocabularySize)));
+  const compared: Comparison[] = [];
+  while (compared.length < tokens.length) {
+    const from = compared.length;
+    const part = tokens.slice(from, from + places);
+    const passage = (side: keyof Pair<Engine>) => ({
+      prefix: [...contexts[side], ...tokens.slice(0, from)],
+      tokens: part,
+      isAfresh: from === 0,
+    });
+    const aligned = await engines.aligned.distributions(passage("aligned"), call);
+    const base = await engines.base.distributions(passage("base"), call);
+    for (const [index, token] of part.entries())
+      compared.push(compareAt(token, { base: base[index] as Float32Array, aligned: aligned[index] as Float32Array }));
+  }
+  return compared;
+}
+
+/** The longest answer that both contexts hold; its last token needs no place. */
+function roomIn(contexts: Contexts, engines: Pair<Engine>): number {
+  const rooms = (["base", "aligned"] as const).map((side) => {
+    const [{ contextSize }, { length }] = [engines[side].facts, contexts[side]];
+    if (length > contextSize) throw new ContextFullError(length, contextSize);
+    return contextSize - length + 1;
+  });
+  return Math.min(...rooms);
+}
+
+function readable(engine: Engine, token: Token, before: readonly Token[]): string {
+  const text = engine.detokenize([token], before);
+  return text === "" || text.includes("\uFFFD") ? engine.nameOf(token) : text;
+}
