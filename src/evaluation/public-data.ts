@@ -54,7 +54,9 @@ export async function fetchPublicFile(
   const partial = `${path}.${process.pid}.partial`;
   onFetch(url);
   try {
-    const { body } = await ky.get(url, { signal, retry: 2, timeout: false });
+    const { body, headers } = await ky.get(url, { signal, retry: 2, timeout: false });
+    // What a proxy or a guest network says instead: kept, it would be found again each time.
+    if (headers.get("content-type")?.startsWith("text/html") === true) throw new TypeError("a page instead of data");
     await mkdir(folder, { recursive: true });
     await pipeline(Readable.fromWeb(body as ReadableStream), (bytes) => atMost(bytes, mostBytes), createWriteStream(partial), { signal });
     await rename(partial, path);

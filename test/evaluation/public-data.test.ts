@@ -75,6 +75,11 @@ describe("public data that cannot be fetched is an error that says what to do, a
       },
       /got: terminated: other side closed/,
     ],
+    [
+      "a guest network",
+      (_, response) => response.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end("<p>Please sign in"),
+      /got: a page instead of data$/,
+    ],
     ["more than there can be", (_, response) => response.end(TABLE.repeat(9)), /got: more than 100 bytes/],
     ["a circle", (_, response) => response.writeHead(302, { location: "/" }).end(), /got: fetch failed: redirect count exceeded/],
   ];
