@@ -5,14 +5,21 @@ export const END_TOKEN: Token = 1;
 const FIRST_BYTE = 2;
 const FIRST_PIECE = FIRST_BYTE + 256;
 
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
 /** A vocabulary of two special tokens, the 256 bytes, and some longer pieces of text. */
 export class ByteVocabulary {
   readonly size: number;
   readonly #pieces: readonly string[];
   readonly #longestFirst: readonly string[];
+  /** What each token says. Looked up at every step of every scripted model: most of what tests of the search compute. */
+  readonly #said: readonly Uint8Array[];
 
   constructor(pieces: readonly string[]) {
     this.#pieces = pieces;
+    const bytes = Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte));
+    this.#said = [Uint8Array.of(), Uint8Array.of(), ...bytes, ...pieces.map((piece) => encoder.encode(piece))];
     this.#longestFirst = pieces.toSorted((left, right) => right.length - left.length);
     this.size = FIRST_PIECE + pieces.length;
   }
@@ -24,14 +31,18 @@ export class ByteVocabulary {
     while (position < text.length) {
       const piece = this.#longestFirst.find((candidate) => text.startsWith(candidate, position));
       const taken = piece ?? String.fromCodePoint(text.codePointAt(position) as number);
-      tokens.push(...(piece === undefined ? bytesOf(taken).map((byte) => FIRST_BYTE + byte) : [FIRST_PIECE + this.#pieces.indexOf(piece)]));
+      tokens.push(
+        ...(piece === undefined
+          ? [...encoder.encode(taken)].map((byte) => FIRST_BYTE + byte)
+          : [FIRST_PIECE + this.#pieces.indexOf(piece)]),
+      );
       position += taken.length;
     }
     return tokens;
   }
 
   detokenize(tokens: readonly Token[]): string {
-    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(this.#bytes(tokens));
+    return decoder.decode(this.#bytes(tokens));
   }
 
   nameOf(token: Token): string {
@@ -45,7 +56,7 @@ export class ByteVocabulary {
 
   /** What a token says, with one character for each byte; `undefined` for the special tokens. */
   textOfBytes(token: Token): string | undefined {
-    return token < FIRST_BYTE ? undefined : String.fromCharCode(...this.#bytesOfToken(token));
+    return token < FIRST_BYTE ? undefined : String.fromCharCode(...this.#bytes([token]));
   }
 
   /** The text of all whole characters, and the tokens of the character that is half written at the end. */
@@ -57,17 +68,15 @@ export class ByteVocabulary {
   }
 
   #bytes(tokens: readonly Token[]): Uint8Array {
-    return Uint8Array.from(tokens.flatMap((token) => this.#bytesOfToken(token)));
+    const parts = tokens.map((token) => this.#said[token] as Uint8Array);
+    const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+    let position = 0;
+    for (const part of parts) {
+      bytes.set(part, position);
+      position += part.length;
+    }
+    return bytes;
   }
-
-  #bytesOfToken(token: Token): readonly number[] {
-    if (token < FIRST_BYTE) return [];
-    return token < FIRST_PIECE ? [token - FIRST_BYTE] : bytesOf(this.#pieces[token - FIRST_PIECE] as string);
-  }
-}
-
-function bytesOf(text: string): number[] {
-  return [...new TextEncoder().encode(text)];
 }
 
 /** Whether these bytes are the beginning of one UTF-8 character that needs more bytes than these. */
