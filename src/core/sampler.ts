@@ -1,27 +1,36 @@
 import type { SampledToken, Sampling, Token } from "./engine/engine.ts";
+import { EngineError } from "./errors.ts";
 import { randomAt } from "./random.ts";
+import { softmax } from "./softmax.ts";
 
 /** A token the model might say next. */
 export interface Candidate {
   readonly token: Token;
+  /** `-Infinity`: it is never said. Some models have such tokens, which only fill up their vocabulary. */
   readonly logit: number;
 }
 
 /**
  * Draws the token at `position` from the `topK` likeliest candidates, which stand in descending order of their logits.
  * Pure: the same arguments give the same token.
+ *
+ * @throws {EngineError} `decode-failed`, for logits that are no numbers
  */
-export function drawToken(candidates: readonly Candidate[], position: number, sampling: Sampling): SampledToken {
-  checkLogits(candidates, position);
-  const own = softmax(candidates, sampling.temperature || 1);
+export function drawToken(likeliest: readonly Candidate[], position: number, sampling: Sampling): SampledToken {
+  const candidates = possible(likeliest, position);
+  const own = probabilitiesOf(candidates, sampling.temperature || 1);
   const index = sampling.temperature === 0 ? 0 : drawIndex(candidates, position, sampling);
   return { token: (candidates[index] as Candidate).token, probability: own[index] as number };
 }
 
-/** The candidates for `position`, in descending order of their logits, with their probabilities among these candidates. */
-export function withProbabilities(candidates: readonly Candidate[], position: number): SampledToken[] {
-  checkLogits(candidates, position);
-  const probabilities = softmax(candidates, 1);
+/**
+ * The candidates for `position`, in descending order of their logits, with their probabilities among these candidates.
+ *
+ * @throws {EngineError} `decode-failed`, for logits that are no numbers
+ */
+export function withProbabilities(likeliest: readonly Candidate[], position: number): SampledToken[] {
+  const candidates = possible(likeliest, position);
+  const probabilities = probabilitiesOf(candidates, 1);
   return candidates.map(({ token }, index) => ({ token, probability: probabilities[index] as number }));
 }
 
@@ -42,18 +51,21 @@ function toLogProbabilities(logits: Float32Array): Float32Array {
   return logits;
 }
 
-function checkLogits(candidates: readonly Candidate[], position: number): void {
-  const damaged = candidates.find(({ logit }) => !Number.isFinite(logit));
-  if (damaged === undefined && candidates.length > 0) return;
-  throw new RangeError(`Expected finite logits at position ${position}, got \`${damaged?.logit}\` (the model or its cache is damaged)`);
+/** The candidates that can be drawn at all. */
+function possible(candidates: readonly Candidate[], position: number): readonly Candidate[] {
+  const found = candidates.filter(({ logit }) => logit !== Number.NEGATIVE_INFINITY);
+  const damaged = found.find(({ logit }) => !Number.isFinite(logit));
+  if (damaged === undefined && found.length > 0) return found;
+  const complaint = `Expected finite logits at position ${position}, got \`${(damaged ?? candidates[0])?.logit}\``;
+  throw new EngineError("decode-failed", `${complaint} (the model or its cache is damaged)`);
 }
 
-/** Probabilities that sum to 1, in the order of the candidates. */
-function softmax(candidates: readonly Candidate[], temperature: number): number[] {
-  const highest = (candidates[0] as Candidate).logit;
-  const weights = candidates.map(({ logit }) => Math.exp((logit - highest) / temperature));
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  return weights.map((weight) => weight / total);
+/** In the order of the candidates. */
+function probabilitiesOf(candidates: readonly Candidate[], temperature: number): number[] {
+  return softmax(
+    candidates.map(({ logit }) => logit),
+    temperature,
+  );
 }
 
 /** The fewest leading probabilities that reach `topP` together. */
@@ -64,7 +76,7 @@ function nucleus(probabilities: readonly number[], topP: number): readonly numbe
 
 /** Where the running sum of the nucleus passes a random share of its total. */
 function drawIndex(candidates: readonly Candidate[], position: number, { temperature, topP, seed }: Sampling): number {
-  const sums = runningSums(nucleus(softmax(candidates, temperature), topP));
+  const sums = runningSums(nucleus(probabilitiesOf(candidates, temperature), topP));
   const share = randomAt(seed, position) * (sums.at(-1) as number);
   return Math.max(
     0,

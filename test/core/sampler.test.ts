@@ -52,9 +52,20 @@ describe("Drawing a token", () => {
     );
   });
 
-  it.each([[[]], [[Number.NaN]], [[1, Number.NaN]], [[Number.POSITIVE_INFINITY, 0]]])("refuses the logits %j", (logits) => {
-    const candidates = logits.map((logit, token) => ({ token, logit }));
-    expect(() => drawToken(candidates, 7, PLAIN)).toThrow("Expected finite logits at position 7");
-    expect(() => withProbabilities(candidates, 7)).toThrow("Expected finite logits at position 7");
+  it("never draws nor lists a token that the model never says", () => {
+    const candidates = [...THREE.slice(0, 2), { token: 2, logit: Number.NEGATIVE_INFINITY }];
+    const drawn = Array.from({ length: 200 }, (_, position) => drawToken(candidates, position, { ...PLAIN, temperature: 10 }).token);
+    expect(new Set(drawn)).toEqual(new Set([0, 1]));
+    expect(withProbabilities(candidates, 0).map(({ token }) => token)).toEqual([0, 1]);
   });
+
+  it.each([[[]], [[Number.NaN]], [[1, Number.NaN]], [[Number.POSITIVE_INFINITY, 0]], [[Number.NEGATIVE_INFINITY]]])(
+    "refuses the logits %j by name",
+    (logits) => {
+      const candidates = logits.map((logit, token) => ({ token, logit }));
+      const complaint = { code: "decode-failed", message: expect.stringContaining("Expected finite logits at position 7, got") };
+      expect(() => drawToken(candidates, 7, PLAIN)).toThrow(expect.objectContaining(complaint));
+      expect(() => withProbabilities(candidates, 7)).toThrow(expect.objectContaining(complaint));
+    },
+  );
 });

@@ -1,3 +1,4 @@
+import { softmax } from "../softmax.ts";
 import type { Call, Question } from "./engine.ts";
 import { claimMany, type Hosts, releaseAll, type Seat, seated } from "./llama-claim-many.ts";
 
@@ -19,11 +20,4 @@ export async function compare(hosts: Hosts, questions: readonly Question[], call
     releaseAll(hosts.pool, seats);
   }
   return seats.map((seat) => answers.get(seat) as number[]);
-}
-
-function softmax(logits: readonly number[]): number[] {
-  const highest = Math.max(...logits);
-  const weights = logits.map((logit) => Math.exp(logit - highest));
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  return weights.map((weight) => weight / total);
 }
