@@ -1,5 +1,6 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { answer, EmptySearchError, type Engine, EngineError, JudgeError, MODES, type RainEvent } from "../../src/core/index.ts";
+import { answer, type Embed, EmptySearchError, type Engine, EngineError, JudgeError, MODES, type RainEvent } from "../../src/core/index.ts";
+import { allAlong } from "../support/all-along.ts";
 import { type Attempt, attempt, JUDGED, PLAIN, type Scenario } from "../support/fault-scenarios.ts";
 import type { Hooks } from "../support/faulty-engine.ts";
 import { END } from "../support/scripted-engine.ts";
@@ -121,7 +122,7 @@ describe.each([...JUDGED, PLAIN])("$name", (scenario) => {
     }
   });
 
-  it("fails by name when the model's numbers are none, wherever it is asked for them", async () => {
+  it("fails by name when the model's numbers are none, whenever it is asked for them", async () => {
     const damaging = async (fatal: number) => {
       let asked = 0;
       const goOn: World["goOn"] = (text) => (++asked === fatal ? { ".": Number.NaN } : scenario.world.goOn(text));
@@ -133,7 +134,7 @@ describe.each([...JUDGED, PLAIN])("$name", (scenario) => {
     };
     const all = await damaging(0);
     expect(all).toBeGreaterThan(5);
-    for (const fatal of upTo(all)) await damaging(fatal);
+    for (const fatal of allAlong(all, 30)) await damaging(fatal);
   });
 
   it("fails as its reader's callback fails, at any event", async () => {
@@ -285,6 +286,18 @@ describe("In paper mode, an answer", () => {
     const all = await failing(0);
     expect(all).toBeGreaterThan(10);
     for (const fatal of upTo(all)) expect(await failing(fatal)).toBe(fatal);
+  });
+
+  it("stops at an abort while its embedder takes for ever", async () => {
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    const embed: Embed = () => {
+      queueMicrotask(() => controller.abort(reason));
+      return new Promise(() => undefined);
+    };
+    const trial = await attempt(PAPER, { options: { embed, signal: controller.signal } });
+    expect(trial.failure).toBe(reason);
+    expect([trial.faulty.open(), trial.queue.running]).toEqual([0, 0]);
   });
 
   it("stops at an abort even while it only goes over what it knows, and asks the engine nothing", async () => {

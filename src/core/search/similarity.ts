@@ -1,3 +1,4 @@
+import { SharedWork } from "../shared-work.ts";
 import { credit } from "./credit.ts";
 import { cosine } from "./embedding.ts";
 import { answerAt, type Search } from "./search-state.ts";
@@ -33,7 +34,10 @@ export async function embedPath(leaf: Node, { simulated }: Outcome, search: Sear
   for (const node of ancestors(leaf)) {
     if (node.parent === undefined) break;
     const start = search.writing.committed.length + tokensBelowRoot(node.parent).length;
-    embeddings.push(await settings.embed(engine.detokenize(answer.slice(start), [...prompt, ...answer.slice(0, start)])));
+    const text = engine.detokenize(answer.slice(start), [...prompt, ...answer.slice(0, start)]);
+    const embedding = settings.embed(text);
+    // An embedder of somebody's own may take its time: an abort does not wait for it.
+    embeddings.push(embedding instanceof Promise ? await new SharedWork(() => embedding).wait(settings.signal) : embedding);
   }
   return embeddings;
 }
