@@ -81,7 +81,7 @@ async function memoryFor({ bytes }: ModelFile, llama: Llama): Promise<Memory> {
 /** Also finds out whether the model can continue a text at all. */
 async function chooseThreads(
   parts: { llama: Llama; model: LlamaModel; context: LlamaContext },
-  { threads }: LlamaEngineOptions,
+  { threads, signal }: LlamaEngineOptions,
 ): Promise<ThreadCounts> {
   const { llama, model, context } = parts;
   const sequence = context.getSequence();
@@ -91,8 +91,9 @@ async function chooseThreads(
     await sequence.controlledEvaluate([[0 as LlamaToken, { generateNext: { token: true } }]]);
     const isAllOnGpu = llama.gpu !== false && model.gpuLayers > model.fileInsights.totalLayers - 1;
     const most = threads ?? llama.cpuMathCores;
-    return threads !== undefined || isAllOnGpu ? { decode: most, batch: most } : await measureThreads(llama, sequence, most);
+    return threads !== undefined || isAllOnGpu ? { decode: most, batch: most } : await measureThreads({ llama, sequence, signal }, most);
   } catch (cause) {
+    signal?.throwIfAborted();
     throw failure("model-unsupported", "a model that continues texts", cause);
   } finally {
     await sequence.dispose();
