@@ -41,6 +41,7 @@ export function possibleStop(text: string, stops: readonly string[]): number {
   });
   return Math.max(0, ...lengths);
 }
+
 /** A text that ends where the first of several boundaries is. */
 export function firstOf(boundaries: readonly Boundary[]): Boundary {
   return {

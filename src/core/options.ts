@@ -31,7 +31,10 @@ export type Explore = "resample" | "contrast";
 /** What to do when nothing that was found passes the judge. */
 export type OnExhausted = "refuse" | "best" | "error";
 
-/** How to write an answer. All optional; `DEFAULTS` holds what is left out. */
+/**
+ * How to write an answer. All optional; `DEFAULTS` holds what is left out. What is counted (tokens, drafts, visits, rounds ...) is a positive
+ * integer; where it may be 0, it says what that means.
+ */
 export interface RainOptions extends PromptingOptions {
   /** @default "adaptive" */
   readonly mode?: Mode;
@@ -73,7 +76,7 @@ export interface RainOptions extends PromptingOptions {
   /** Whether one answer may make several calls. @default true */
   readonly parallelCalls?: boolean;
 
-  /** How many of the principle's examples the judge reads first. Their tokens are computed once per model. @default 10 */
+  /** How many of the principle's examples the judge reads first; 0: none. Their tokens are computed once per model. @default 10 */
   readonly judgeExamples?: number;
   /** How the judge's probabilities become a value. @default "soft" */
   readonly verdict?: Verdict;
@@ -106,9 +109,9 @@ export interface RainOptions extends PromptingOptions {
    * and a verdict. @default 1
    */
   readonly candidates?: number;
-  /** Rounds of a search before it gives a place up. @default 5 */
+  /** Rounds of a search before it gives a place up; 0: nothing is searched for. @default 5 */
   readonly retries?: number;
-  /** Tokens that all searches of one answer may draw; a round that has begun is finished. @default 1024 */
+  /** Tokens that all searches of one answer may draw; a round that has begun is finished. 0: nothing is searched for. @default 1024 */
   readonly searchBudget?: number;
   /** How a search draws candidates; with `contrast` in every other round, and a token costs two forward tokens then. @default "resample" */
   readonly explore?: Explore;
@@ -134,7 +137,7 @@ export interface RainOptions extends PromptingOptions {
    */
   readonly judgeSignal?: () => AbortSignal | undefined;
 
-  /** The paper's c: how much the search explores. @default 2 (paper) */
+  /** The paper's c: how much the search explores; 0: not at all. Range [0, Infinity). @default 2 (paper) */
   readonly cPuct?: number;
   /** The paper's gamma: the share of a visit's credit that a fully similar sibling gets. Range [0, 1]. @default 0.2 (paper) */
   readonly similarityShare?: number;
@@ -164,10 +167,17 @@ export interface RainOptions extends PromptingOptions {
   readonly childTopK?: number;
   /** ... at this temperature; 2 against attacks. Range [0, 10]. @default 1 (the paper's code) */
   readonly childTemperature?: number;
-  /** Children are alike when the norm of their embeddings' variance is below this times their tokens. @default 0.03 (the paper's code) */
+  /**
+   * Children are alike when the norm of their embeddings' variance is below this times their tokens. Range [0, Infinity).
+   * @default 0.03 (the paper's code)
+   */
   readonly additionVariance?: number;
-  /** Node addition stops at this many children. @default 20 (the paper's code) */
+  /** ... and bad when the value of each is below this. Range [-1, 1]. @default 0 (the paper's code) */
+  readonly additionValue?: number;
+  /** Node addition stops at this many children; 0: none is added. @default 20 (the paper's code) */
   readonly additionMaxChildren?: number;
+  /** Draws for one more child before it is given up, where several tokens are chosen together. @default 3 (the paper's code) */
+  readonly additionDraws?: number;
   /** Share of the root's prior that is spread evenly over its children. Range [0, 1]. @default 0.25 (the paper's code) */
   readonly rootSmoothing?: number;
   /** A simulation that meets no clause end, or no end, stops after this many tokens. @default 40 */
@@ -224,7 +234,9 @@ export const DEFAULTS: Settings = {
   childTopK: 15,
   childTemperature: 1,
   additionVariance: 0.03,
+  additionValue: 0,
   additionMaxChildren: 20,
+  additionDraws: 3,
   rootSmoothing: 0.25,
   maxSimulationTokens: 40,
   embed: embedText,

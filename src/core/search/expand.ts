@@ -7,9 +7,6 @@ import { addChild, assignPriors, type Child, type Node } from "./tree.ts";
 /** A `topP` that only the likeliest token meets: a greedy continuation, whose probability is told at the temperature of the others. */
 const GREEDY = Number.MIN_VALUE;
 
-/** Draws for one more child before it is given up, as in the published code. */
-const DRAWS_FOR_ONE = 3;
-
 /**
  * Gives a leaf its children. Where a single token is chosen, these are the likeliest ones; where several are chosen together, the
  * greedy continuation and sampled ones, decoded as one batch. What is drawn twice is drawn again, up to `childDraws` in all.
@@ -28,7 +25,7 @@ export async function expandByOne(node: Node, search: Search): Promise<void> {
   const isOneToken = lengthBelow(node, search) === 1;
   const found = isOneToken
     ? await likeliest(node, node.children.length + 1, search)
-    : await drawNew(node, { wanted: 1, draws: DRAWS_FOR_ONE, isGreedyFirst: false }, search);
+    : await drawNew(node, { wanted: 1, draws: search.writing.settings.additionDraws, isGreedyFirst: false }, search);
   adopt(node, found, search);
 }
 

@@ -61,7 +61,7 @@ describe("The tree", () => {
 
 describe("A node gets another child", () => {
   const bad = { visits: 1, value: -0.5, embedding: [1, 0] };
-  const rules = { additionVariance: 0.03, additionMaxChildren: 20 };
+  const rules = { additionVariance: 0.03, additionValue: 0, additionMaxChildren: 20 };
 
   it("when all are bad and say the same", () => {
     expect(needsAnotherChild(family(bad, bad), rules)).toBe(true);
@@ -71,8 +71,14 @@ describe("A node gets another child", () => {
     expect(needsAnotherChild(family(bad, { ...bad, value: 0 }), rules)).toBe(false);
   });
 
+  it("nor when one reaches the value that is still bad", () => {
+    expect(needsAnotherChild(family(bad, bad), { ...rules, additionValue: -0.5 })).toBe(false);
+    expect(needsAnotherChild(family(bad, { ...bad, value: 0 }), { ...rules, additionValue: 0.1 })).toBe(true);
+  });
+
   it("but not while one is untried", () => {
     expect(needsAnotherChild(family(bad, {}), rules)).toBe(false);
+    expect(needsAnotherChild(family(bad, {}), { ...rules, additionValue: 1 })).toBe(false);
   });
 
   it("but not when they differ: a variance of (0.01, 0.01) has the norm 0.0141, which is 0.03 x 1 token or less, (0.04, 0.04) has not", () => {
