@@ -1,5 +1,7 @@
 import { readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { devNull } from "node:os";
 import { afterAll, describe, expect, it } from "vitest";
+import { findModelFile } from "../../src/core/engine/llama-model-file.ts";
 import { EngineError } from "../../src/core/errors.ts";
 import { loadLlamaEngine } from "../../src/llama.ts";
 import { temporaryFolder, writeTinyModel } from "../support/tiny-model.ts";
@@ -13,8 +15,9 @@ describe("loading refuses in one line", () => {
     await expectRefusal(`${folder.path}/nowhere.gguf`, "model-not-found", /nowhere\.gguf/);
   });
 
-  it("a folder", async () => {
-    await expectRefusal(folder.path, "model-unreadable", /folder/);
+  it("a folder, and a device", async () => {
+    await expectRefusal(folder.path, "model-unreadable", /which is a folder$/);
+    await expectRefusal(devNull, "model-unreadable", /which is neither a file nor a folder$/);
   });
 
   it("an empty file", async () => {
@@ -29,9 +32,34 @@ describe("loading refuses in one line", () => {
     await expectRefusal(cut(`header-${length}.gguf`, length), "model-unreadable", /header/);
   });
 
+  it("a header in which any byte is another one, or else reads on; it neither reads for ever nor ends the process", async () => {
+    const content = readFileSync(whole);
+    const places = Array.from({ length: 70 }, (_, index) => (index < 50 ? 8 + index * 5 : 8 + index * 90));
+    const refusals: unknown[] = [];
+    for (const place of places) {
+      const path = written("damaged.gguf", Buffer.from(content).fill(0x90, place, place + 1));
+      await findModelFile({ model: path }).catch((refusal: unknown) => refusals.push(refusal));
+    }
+    for (const refusal of refusals) expect(refusal).toBeInstanceOf(EngineError);
+    expect(refusals.length).toBeGreaterThan(10);
+  });
+
   it("a file that ends in its last tensor, and says how long it should be", async () => {
     const size = readFileSync(whole).byteLength;
     await expectRefusal(cut("short.gguf", size - 64), "model-unreadable", new RegExp(`at least ${size} bytes long, got ${size - 64}`));
+  });
+
+  it("a version of GGUF to come", async () => {
+    await expectRefusal(
+      written("new.gguf", readFileSync(whole).fill(9, 4, 5)),
+      "model-unsupported",
+      /of GGUF version 2 or 3, got .* of version 9$/,
+    );
+  });
+
+  it("half of a name, and half of an address", async () => {
+    await expectRefusal("hf:nobody", "model-not-found", /to be a name such as hf:owner\/repository:quantization, got `hf:nobody`$/);
+    await expectRefusal("https://", "model-not-found", /to be an address such as .*, got `https:\/\/`$/);
   });
 
   it("an architecture that llama.cpp does not know, by its name", async () => {

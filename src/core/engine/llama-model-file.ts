@@ -5,6 +5,7 @@ import type { GgufFileInfo } from "node-llama-cpp";
 import { EngineError } from "../errors.ts";
 import { download, isRemote, type Wish } from "./llama-download.ts";
 import { failure } from "./llama-failure.ts";
+import { checkHeader } from "./llama-gguf-header.ts";
 import { tensorEnd } from "./llama-tensor-size.ts";
 
 export interface ModelFile {
@@ -45,7 +46,7 @@ function isFileAtFault(fault: unknown): boolean {
 async function checkFile(path: string, model: string, signal: AbortSignal | undefined): Promise<ModelFile> {
   const bytes = await fileSize(path, model);
   await checkBeginning(path, model);
-  const info = await readInfo(path, model, signal);
+  const info = await readInfo(path, { model, bytes, signal });
   await checkArchitecture(info, model);
   checkComplete(info, { model, bytes });
   return { path, bytes, info };
@@ -88,9 +89,16 @@ async function firstBytes(path: string, model: string): Promise<Buffer> {
   }
 }
 
-async function readInfo(path: string, model: string, signal: AbortSignal | undefined): Promise<GgufFileInfo> {
+interface Header {
+  readonly model: string;
+  readonly bytes: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function readInfo(path: string, { model, bytes, signal }: Header): Promise<GgufFileInfo> {
   const { readGgufFileInfo } = await import("node-llama-cpp");
   try {
+    checkHeader(path, bytes);
     return await readGgufFileInfo(path, { sourceType: "filesystem", logWarnings: false, ...(signal === undefined ? {} : { signal }) });
   } catch (cause) {
     signal?.throwIfAborted();

@@ -1,0 +1,103 @@
+import { closeSync, openSync, readSync } from "node:fs";
+
+/** What is read at once. A header takes some megabytes, nearly all of it names of tokens. */
+const WINDOW_BYTES = 2 ** 20;
+
+/** The magic number and the version. */
+const BEGINNING_BYTES = 8;
+
+/** Bytes of a value, by GGUF's number of its type. Texts and lists say themselves how long they are. */
+const VALUE_BYTES: Readonly<Record<number, number>> = { 0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8 };
+const TEXT = 8;
+const LIST = 9;
+
+/**
+ * Walks through the header of a GGUF file by the lengths that it names. The library believes them all: a damaged one makes it read for ever,
+ * or ask for a piece of memory of which Node is so surprised that it ends the process.
+ *
+ * @throws {RangeError} where the header leads out of the file, or names a type of value that there is not
+ */
+export function checkHeader(path: string, fileBytes: number): void {
+  const file = openSync(path, "r");
+  try {
+    walk(new Cursor(file, fileBytes));
+  } finally {
+    closeSync(file);
+  }
+}
+
+function walk(cursor: Cursor): void {
+  const tensors = cursor.wide();
+  const entries = cursor.wide();
+  for (let entry = 0; entry < entries; entry++) {
+    cursor.skip(cursor.wide());
+    skipValue(cursor, cursor.narrow());
+  }
+  for (let tensor = 0; tensor < tensors; tensor++) {
+    cursor.skip(cursor.wide());
+    // Its dimensions, its type, and where its numbers are.
+    cursor.skip(cursor.narrow() * 8 + 4 + 8);
+  }
+}
+
+function skipValue(cursor: Cursor, type: number): void {
+  const bytes = VALUE_BYTES[type];
+  if (bytes !== undefined) cursor.skip(bytes);
+  else if (type === TEXT) cursor.skip(cursor.wide());
+  else if (type === LIST) skipList(cursor, cursor.narrow());
+  else throw new RangeError(`a value of type ${type} at byte ${cursor.position}`);
+}
+
+function skipList(cursor: Cursor, type: number): void {
+  const length = cursor.wide();
+  const bytes = VALUE_BYTES[type];
+  if (bytes !== undefined) cursor.skip(length * bytes);
+  else for (let item = 0; item < length; item++) skipValue(cursor, type);
+}
+
+/** A place in the file. */
+class Cursor {
+  #position = BEGINNING_BYTES;
+  readonly #file: number;
+  readonly #fileBytes: number;
+  readonly #window = Buffer.alloc(WINDOW_BYTES);
+  /** Where in the file the window begins, and how much of it is filled. */
+  #start = 0;
+  #filled = 0;
+
+  constructor(file: number, fileBytes: number) {
+    this.#file = file;
+    this.#fileBytes = fileBytes;
+  }
+
+  get position(): number {
+    return this.#position;
+  }
+
+  /** A number of 32 bits. */
+  narrow(): number {
+    return this.#window.readUInt32LE(this.#take(4));
+  }
+
+  /** A number of 64 bits. What is too large to be told exactly leads out of every file. */
+  wide(): number {
+    return Number(this.#window.readBigUInt64LE(this.#take(8)));
+  }
+
+  skip(bytes: number): void {
+    const end = this.#position + bytes;
+    if (end > this.#fileBytes) throw new RangeError(`${bytes} bytes at byte ${this.#position} of ${this.#fileBytes}`);
+    this.#position = end;
+  }
+
+  /** Where in the window the next bytes are. */
+  #take(bytes: number): number {
+    const position = this.#position;
+    this.skip(bytes);
+    if (position < this.#start || this.#position > this.#start + this.#filled) {
+      this.#start = position;
+      this.#filled = readSync(this.#file, this.#window, 0, WINDOW_BYTES, position);
+    }
+    return position - this.#start;
+  }
+}
