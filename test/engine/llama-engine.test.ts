@@ -2,9 +2,13 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Call, Continuation, SampledToken, Token } from "../../src/core/engine/engine.ts";
 import type { LlamaEngine } from "../../src/core/engine/llama-engine.ts";
 import { ContextFullError, EngineError } from "../../src/core/errors.ts";
+import { answer, type Mode } from "../../src/core/index.ts";
 import { Meter, type Purpose } from "../../src/core/meter.ts";
 import { type CountedEngine, countedEngine } from "../support/counted-engine.ts";
 import { temporaryFolder, writeTinyModel } from "../support/tiny-model.ts";
+
+/** A search that is soon over. */
+const SHORT = { maxIterations: 3, carriedIterations: 1, children: 3, judgeExamples: 0 } as const;
 
 const folder = temporaryFolder();
 afterAll(() => folder[Symbol.dispose]());
@@ -173,6 +177,20 @@ it("a model that cannot be rewound freely is rewound to its checkpoints: a secon
   const again = await collect(engine.generate({ ...one, sampling: { ...one.sampling, seed: 9 } }, call(meter)));
   expect(meter.spent.draft.tokens).toBeLessThanOrEqual(again.length);
   expect(tokensOf(await collect(engine.generate(one, call())))).toEqual(tokensOf(first));
+});
+
+it("a model that cannot be rewound freely writes in every mode, and unflagged what it writes plainly", async () => {
+  engine = (await countedEngine(recurrent)).engine;
+  const options = { ...SHORT, maxTokens: 12, threshold: -1 };
+  const write = (mode: Mode) => answer(engine, [{ role: "user", text: "Hello" }], { ...options, mode });
+  const { text } = await write("vanilla");
+  const searched = await write("paper");
+  expect(searched.rewinds).toBeGreaterThan(3);
+  expect(searched.meter.emitted).toBeGreaterThan(0);
+  expect((await write("best-of-n")).meter.emitted).toBeGreaterThan(0);
+  const checked = await write("adaptive");
+  expect(checked).toMatchObject({ text, rewinds: 0 });
+  expect(checked.meter.evaluations).toBeGreaterThan(1);
 });
 
 it("logits that are no numbers are an error and not an answer", async () => {
