@@ -23,7 +23,7 @@ interface Explanation {
   readonly exitCode: number;
 }
 
-function explain(error: unknown): Explanation {
+export function explain(error: unknown): Explanation {
   if (error instanceof CommanderError) return explainCommander(error);
   if (error instanceof PipeClosed) return { lines: [], exitCode: EXIT_CODES.content };
   if (error instanceof Interrupted) return { lines: [error.message], exitCode: EXIT_CODES.interrupted };
@@ -31,8 +31,13 @@ function explain(error: unknown): Explanation {
   if (error instanceof UsageError) return { lines: error.problems.map(onOneLine), exitCode: EXIT_CODES.usage };
   if (error instanceof OptionError || error instanceof DataError) return { lines: [onOneLine(error.message)], exitCode: EXIT_CODES.usage };
   if (error instanceof RainError) return { lines: [onOneLine(error.message)], exitCode: EXIT_CODES.failed };
+  if (SHORT_OF_MEMORY.test(reasonOf(error)))
+    return { lines: [`Expected enough free memory, got: ${reasonOf(error)}`], exitCode: EXIT_CODES.failed };
   return { lines: [`Something unexpected happened: ${reasonOf(error)} (RAIN_DEBUG=1 shows where)`], exitCode: EXIT_CODES.failed };
 }
+
+/** What Node, its parts and the system say of it. */
+const SHORT_OF_MEMORY = /out of memory|allocation failed|cannot allocate/i;
 
 /** Says on standard error what went wrong, a line for each problem. Gives what to tell the shell. */
 export function complain(error: unknown): number {

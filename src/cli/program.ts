@@ -1,31 +1,20 @@
 import { inspect } from "node:util";
 import { Command } from "commander";
-import { askCommand } from "./ask.ts";
-import { chatCommand } from "./chat.ts";
-import { discordCommand } from "./discord.ts";
-import { doctorCommand } from "./doctor.ts";
-import { evalCommand } from "./eval.ts";
 import { complain } from "./failure.ts";
-import { pairsCommand } from "./pairs.ts";
-import { shiftCommand } from "./shift.ts";
-import { onCrash } from "./stop-signal.ts";
+import { Interrupted, onCrash } from "./stop-signal.ts";
+import { flushed } from "./terminal.ts";
 import { VERSION } from "./version.ts";
 
-const program = new Command("rain")
-  .description("A language model that judges its own draft, rewinds, and writes something better.")
-  .version(VERSION)
-  .addCommand(askCommand())
-  .addCommand(chatCommand())
-  .addCommand(doctorCommand())
-  .addCommand(evalCommand())
-  .addCommand(pairsCommand())
-  .addCommand(shiftCommand())
-  .addCommand(discordCommand());
-
-for (const command of withCommandsOf(program)) {
-  // Commander throws instead of printing and exiting: errors are reported here, all in one form.
-  command.exitOverride().configureOutput({ outputError: () => undefined });
-}
+/** In the order in which the help names them. What some of them need takes longer to load than a small model: only the one that is asked for is. */
+const COMMANDS: readonly (readonly [name: string, load: () => Promise<Command>])[] = [
+  ["ask", async () => (await import("./ask.ts")).askCommand()],
+  ["chat", async () => (await import("./chat.ts")).chatCommand()],
+  ["doctor", async () => (await import("./doctor.ts")).doctorCommand()],
+  ["eval", async () => (await import("./eval.ts")).evalCommand()],
+  ["pairs", async () => (await import("./pairs.ts")).pairsCommand()],
+  ["shift", async () => (await import("./shift.ts")).shiftCommand()],
+  ["discord", async () => (await import("./discord.ts")).discordCommand()],
+];
 
 const isDebugging = process.env["RAIN_DEBUG"] === "1";
 
@@ -37,7 +26,30 @@ export async function run(): Promise<void> {
     report(error);
     process.exit();
   });
-  await program.parseAsync().catch(report);
+  try {
+    const program = await programFor(process.argv[2]);
+    await program.parseAsync();
+  } catch (error) {
+    report(error);
+    if (!(error instanceof Interrupted)) return;
+    // What was begun is freed by now; and what a library still waits for, such as a hub that says nothing, nobody waits for.
+    await flushed(process.stdout);
+    process.exit();
+  }
+}
+
+/** The program with the command of this name; with all of them where it is none, so that the help and a guess at what was meant know them. */
+export async function programFor(name: string | undefined): Promise<Command> {
+  const program = new Command("rain")
+    .description("A language model that judges its own draft, rewinds, and writes something better.")
+    .version(VERSION);
+  const asked = COMMANDS.filter(([known]) => known === name);
+  for (const [, load] of asked.length > 0 ? asked : COMMANDS) program.addCommand(await load());
+  for (const command of withCommandsOf(program)) {
+    // Commander throws instead of printing and exiting: errors are reported here, all in one form.
+    command.exitOverride().configureOutput({ outputError: () => undefined });
+  }
+  return program;
 }
 
 function report(error: unknown): void {

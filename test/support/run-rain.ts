@@ -3,7 +3,8 @@ import { constants } from "node:os";
 import { join } from "node:path";
 import { expect } from "vitest";
 
-const command = join(import.meta.dirname, "../../dist/cli/main.js");
+/** What is built, as a file for Node. */
+export const COMMAND = join(import.meta.dirname, "../../dist/cli/main.js");
 
 /** What a run of `rain` said. */
 export interface Said {
@@ -50,7 +51,7 @@ export async function runRain(parameters: readonly string[], { code = 0, ...runn
 
 function run(parameters: readonly string[], { input = "", environment = {}, output, onSaid, onInputTaken }: Omit<Running, "code">) {
   return new Promise<Said & { readonly code: number }>((resolve, reject) => {
-    const child = spawn(process.execPath, [command, ...parameters], {
+    const child = spawn(process.execPath, [COMMAND, ...parameters], {
       env: { ...process.env, NO_COLOR: "1", ...environment },
       stdio: ["pipe", output ?? "pipe", "pipe"],
       // A process group of its own, as a shell makes one: Ctrl-C reaches all of it.
