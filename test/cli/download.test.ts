@@ -1,4 +1,6 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -14,12 +16,12 @@ const large = Buffer.concat([model, Buffer.alloc(Math.floor((2 * PART) / 0.601) 
 const QUESTION = ["--max-tokens", "8", "How do I paint the castle?"];
 
 let home: string;
-let server: FileServer;
+let server: FileServer | undefined;
 beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), "rain-home-"));
 });
 afterEach(async () => {
-  await server[Symbol.asyncDispose]();
+  await server?.[Symbol.asyncDispose]();
   rmSync(home, { recursive: true });
 });
 
@@ -80,13 +82,32 @@ describe("a model from the web", () => {
     expect(readFileSync(path).equals(model)).toBe(true);
   });
 
-  it("may have a name on a hub, and the hub may be a mirror", async () => {
+  it("may have a name on a hub, which may be a mirror; by that it is found again without network, too", async () => {
     server = await serveFile("rain-tiny.Q4_K_M.gguf", model);
-    const { stdout } = await runRain(["ask", "--model", "hf:somebody/rain-tiny:Q4_K_M", ...QUESTION], {
-      environment: { ...environment(), HF_ENDPOINT: new URL("/", server.url).href },
-    });
-    expect(stdout).not.toBe("");
+    const hub = onHub(server.url);
+    const named = () => runRain(["ask", "--model", "hf:somebody/rain-tiny:Q4_K_M", ...QUESTION], { environment: hub });
+    const fetched = await named();
+    expect(fetched.stdout).not.toBe("");
     expect(server.sent()).toBeGreaterThanOrEqual(model.length);
+
+    await server[Symbol.asyncDispose]();
+    expect((await named()).stdout).toBe(fetched.stdout);
+  });
+
+  it("is waited for no longer at Ctrl-C, though its hub says nothing", async () => {
+    let isAsked: (() => void) | undefined;
+    const hub = createServer((request, response) => (request.method === "HEAD" ? response.end() : isAsked?.()));
+    await new Promise<void>((resolve) => hub.listen(0, "127.0.0.1", resolve));
+    const said = await runRain(["ask", "--model", "hf:somebody/silent:Q4_K_M", ...QUESTION], {
+      code: 130,
+      environment: onHub(`http://127.0.0.1:${(hub.address() as AddressInfo).port}`),
+      onInputTaken: ({ interrupt }) => {
+        isAsked = interrupt;
+      },
+    });
+    hub.closeAllConnections();
+    hub.close();
+    expect(said).toMatchObject({ stdout: "", stderr: "rain: Stopped by Ctrl-C\n" });
   });
 });
 
@@ -97,6 +118,10 @@ function ask(url: string) {
 /** Where the library keeps its models. */
 function environment(): Record<string, string> {
   return { HOME: home, USERPROFILE: home };
+}
+
+function onHub(address: string): Record<string, string> {
+  return { ...environment(), HF_ENDPOINT: new URL("/", address).href };
 }
 
 /** Files that would be taken for whole models. */

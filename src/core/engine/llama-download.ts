@@ -44,13 +44,19 @@ export async function download({ model, hub = HUGGING_FACE, signal, onDownload }
   if (here !== undefined) return here;
   try {
     await reach(isWeb(model) ? model : hub, signal);
-    const path = await resolveModelFile(model, {
+    let isComing = false;
+    const fetching = resolveModelFile(model, {
       ...place,
       // What was downloaded stays beside the cache, so that the next attempt goes on where this one stopped.
       deleteTempFileOnCancel: false,
       ...(signal === undefined ? {} : { signal }),
-      onProgress: ({ downloadedSize, totalSize }) => onDownload?.({ downloadedBytes: downloadedSize, totalBytes: totalSize }),
+      onProgress: ({ downloadedSize, totalSize }) => {
+        isComing = true;
+        onDownload?.({ downloadedBytes: downloadedSize, totalBytes: totalSize });
+      },
     });
+    // The library does not listen while it asks a hub for a file's name. Once the file is coming, it puts away what has come.
+    const path = await endingEarly(fetching, signal, () => !isComing);
     // A download that was cancelled resolves as if it had ended.
     signal?.throwIfAborted();
     return path;
@@ -75,6 +81,15 @@ function cacheName(model: string): string {
 /** Fails at once where there is no network: a download would try again for minutes. */
 async function reach(address: string, signal: AbortSignal | undefined): Promise<void> {
   await fetch(address, { method: "HEAD", signal: signal ?? null });
+}
+
+/** The same work; an abort ends the waiting for it where it need not come to an end of its own. */
+async function endingEarly<Result>(work: Promise<Result>, signal: AbortSignal | undefined, mayLeave: () => boolean): Promise<Result> {
+  return await new Promise<Result>((resolve, reject) => {
+    const leave = () => mayLeave() && reject(signal?.reason);
+    signal?.addEventListener("abort", leave, { once: true });
+    work.then(resolve, reject).finally(() => signal?.removeEventListener("abort", leave));
+  });
 }
 
 function isWeb(model: string): boolean {
