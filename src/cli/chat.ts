@@ -73,16 +73,16 @@ class Chat implements AsyncDisposable {
     return true;
   }
 
-  /** What was said before Ctrl-C stays said; a question that could not be answered is forgotten. */
+  /** What was said stays said, a refusal and what came before Ctrl-C included; a question that could not be answered is forgotten. */
   async #answer(question: string, engine: Engine): Promise<void> {
     const asked: readonly Turn[] = [...this.#turns, { role: "user", text: question }];
     const { signal } = this.#begin();
     let said = "";
     try {
-      const onEvent: RainOptions["onEvent"] = (event) => {
-        if (event.type === "commit") said += event.step.text;
+      const onText = (text: string) => {
+        said += text;
       };
-      await writeAnswer({ engine, turns: asked, options: { ...this.#options, signal, onEvent }, isShown: true });
+      await writeAnswer({ engine, turns: asked, options: { ...this.#options, signal }, isShown: true, onText });
     } catch (error) {
       if (error instanceof Interrupted) note("(stopped)");
       else if (error instanceof RainError) complain(error);

@@ -7,10 +7,12 @@ export interface Asked {
   readonly options: RainOptions;
   /** Whether the answer goes to standard output as it is written. */
   readonly isShown: boolean;
+  /** Told all text of it, a refusal too, as it is written. */
+  readonly onText?: (text: string) => void;
 }
 
 /** Writes an answer; what is shown was committed and is never taken back. It ends with a line break, also when it is cut short. */
-export async function writeAnswer({ engine, turns, options, isShown }: Asked): Promise<RainAnswer> {
+export async function writeAnswer({ engine, turns, options, isShown, onText }: Asked): Promise<RainAnswer> {
   const steps = rain(engine, turns, options);
   let isLineOpen = false;
   try {
@@ -20,9 +22,11 @@ export async function writeAnswer({ engine, turns, options, isShown }: Asked): P
         isLineOpen = isShown;
         return next.value;
       }
-      if (!isShown || next.value.text === "") continue;
+      const { text } = next.value;
+      onText?.(text);
+      if (!isShown || text === "") continue;
       isLineOpen = true;
-      process.stdout.write(shown(process.stdout, next.value.text));
+      process.stdout.write(shown(process.stdout, text));
     }
   } finally {
     if (isLineOpen) process.stdout.write("\n");

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { DEFAULTS } from "rain-align";
 import { afterAll, describe, expect, it } from "vitest";
 import { runRain, script } from "../support/run-rain.ts";
 import { temporaryFolder, writeTinyModel } from "../support/tiny-model.ts";
@@ -9,18 +10,22 @@ const QUICK = ["--model", model, "--mode", "vanilla", "--max-tokens", "8", "--qu
 afterAll(() => folder[Symbol.dispose]());
 
 describe("rain chat", () => {
-  it("answers line by line and leaves at the end of its input", async () => {
-    const { stdout, stderr } = await runRain(["chat", ...QUICK], { input: "Hello\nHello\n" });
-    expect(stdout.trimEnd().split("\n").length).toBeGreaterThanOrEqual(2);
+  it("answers line by line, remembers what was said until /reset, and leaves at the end of its input", async () => {
+    const { stdout, stderr } = await runRain(["chat", ...QUICK], { input: "Hello\nHello\n/reset\nHello\nHello\n" });
+    const answers = stdout.trimEnd().split("\n");
+    expect(answers).toHaveLength(4);
+    expect(answers.slice(2)).toEqual(answers.slice(0, 2));
+    expect(answers[1]).not.toBe(answers[0]);
     expect(stderr).toBe("");
   });
 
-  it("remembers what was said, until /reset", async () => {
-    const alone = (await runRain(["chat", ...QUICK], { input: "Hello\n" })).stdout;
-    const remembering = (await runRain(["chat", ...QUICK], { input: "Hello\nHello\n" })).stdout;
-    const forgetting = (await runRain(["chat", ...QUICK], { input: "Hello\n/reset\nHello\n" })).stdout;
-    expect(forgetting).toBe(alone + alone);
-    expect(remembering).not.toBe(alone + alone);
+  it("remembers a refusal like everything that it said", async () => {
+    // An untrained judge lets nothing pass, and three of these questions are more than the context holds.
+    const narrow = writeTinyModel(join(folder.path, "narrow.gguf"));
+    const input = `${"rain ".repeat(55)}\n`.repeat(3);
+    const { stdout, stderr } = await runRain(["chat", "--quiet", "--model", narrow, "--max-tokens", "8"], { input });
+    expect(stdout).toBe(`${DEFAULTS.refusal}\n`.repeat(2));
+    expect(stderr).toMatch(/^rain: Expected at most 511 tokens of context, got \d+ [^\n]+\n$/);
   });
 
   it("explains itself at /help and leaves at /exit", async () => {
@@ -48,9 +53,9 @@ describe("rain chat", () => {
 
   it("complains about a question that is too long, and goes on", async () => {
     const long = "rain ".repeat(5000);
-    const alone = (await runRain(["chat", ...QUICK], { input: "Hello\n" })).stdout;
-    const { stdout, stderr } = await runRain(["chat", ...QUICK], { input: `${long}\nHello\n` });
+    const { stdout, stderr } = await runRain(["chat", ...QUICK], { input: `Hello\n/reset\n${long}\nHello\n` });
     expect(stderr).toMatch(/^rain: Expected at most 4095 tokens of context, got \d+ [^\n]+\n$/);
-    expect(stdout).toBe(alone);
+    const [alone, behind, ...others] = stdout.trimEnd().split("\n");
+    expect([behind, others]).toEqual([alone, []]);
   });
 });
