@@ -46,7 +46,7 @@ export async function compare({ engine, turns, options, isShown }: Comparing): P
   const start = performance.now();
   const onEvent = (event: RainEvent) => {
     options.onEvent?.(event);
-    if (isShown) process.stdout.write(`${describe(event)}\n`);
+    if (isShown) process.stdout.write(`${describe(event, engine)}\n`);
   };
   const judged = await answer(engine, turns, { ...options, onEvent, revealDiscarded: true });
   const milliseconds = performance.now() - start;
@@ -69,9 +69,12 @@ async function plainAnswer(engine: Engine, turns: readonly Turn[], options: Rain
 }
 
 /** Tried and left: struck through. Committed: kept. */
-function describe(event: RainEvent): string {
-  if (event.type === "commit")
-    return `  ${paint(process.stdout, "commit", "green")} ${signed(event.step.value ?? 0)} ${quoted(event.step.text)}`;
+function describe(event: RainEvent, engine: Engine): string {
+  if (event.type === "commit") {
+    const { text, value = 0, tokens } = event.step;
+    const isBareEnd = text === "" && tokens.every((token) => engine.isEnd(token));
+    return `  ${paint(process.stdout, "commit", "green")} ${signed(value)} ${isBareEnd ? "(the end)" : quoted(text)}`;
+  }
   const tried = quoted(event.discarded ?? "");
   const isBad = event.value < 0;
   return `  ${paint(process.stdout, "rewind", isBad ? "red" : "dim")} ${signed(event.value)} ${paint(process.stdout, tried, "struck", isBad ? "red" : "dim")}`;

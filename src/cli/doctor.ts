@@ -83,7 +83,10 @@ function toText({ node, platform, cpu, memory, model, judge }: Diagnosis): strin
     ["memory", `${megabytes(memory.free)} free of ${megabytes(memory.total)}`],
     ["gpu", gpuInWords(model)],
     ["threads", `${model.threads.decode} for single tokens, ${model.threads.batch} for batches`],
-    ["model", `${model.model} (${model.architecture}, ${megabytes(model.fileBytes)})`],
+    [
+      "model",
+      `${model.model} (${model.architecture}, ${(model.parameters / 1e6).toFixed(1)} million parameters, ${megabytes(model.fileBytes)})`,
+    ],
     ["file", model.file],
     ["context", `${model.contextSize} tokens, ${model.sequences} branches at once`],
     ["cache", `${model.cacheType} numbers, flash attention ${FLASH_ATTENTION[`${model.flashAttention}`]}`],

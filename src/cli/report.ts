@@ -31,7 +31,11 @@ export function toJson({ answer, mode, model, milliseconds }: Report): object {
 export function toLine({ answer, milliseconds }: Report): string {
   const { rewinds, meter, cost } = answer;
   const perSecond = meter.emitted / (milliseconds / 1000);
-  return `${rewinds} rewinds, ${meter.evaluations} evaluations, ${rounded(cost.fpe)} forward tokens per emitted token, ${rounded(perSecond)} tokens per second`;
+  return `${counted(rewinds, "rewind")}, ${counted(meter.evaluations, "evaluation")}, ${rounded(cost.fpe)} forward tokens per emitted token, ${rounded(perSecond)} tokens per second`;
+}
+
+function counted(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? "" : "s"}`;
 }
 
 function rounded(value: number): string {
