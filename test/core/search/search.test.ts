@@ -122,7 +122,7 @@ describe("Against exhaustive search over three tokens", () => {
   const letters = [" a", " b", " c"];
   const texts = letters.flatMap((first) => letters.flatMap((second) => letters.map((third) => first + second + third)));
   const goOn = (text: string) => (text.length < 6 ? { " a": 1, " b": 1, " c": 1 } : { [END]: 1 });
-  const thorough = { mode: "paper", tokenSetLengths: [1], maxIterations: 300, valueThreshold: 1, children: 30, maxTokens: 4 } as const;
+  const thorough = { mode: "paper", tokenSetLengths: [1], maxIterations: 150, valueThreshold: 1, children: 30, maxTokens: 4 } as const;
 
   it.each(texts)("the only good text, %j, is found among all 27", async (wanted) => {
     const goodness = (text: string) => (text.startsWith(wanted) ? 1 : 0.2);
