@@ -207,6 +207,14 @@ describe("rain eval refuses what cannot be meant, in one line, before a model is
     ],
     ["no questions", [...hh, "--n", "0"], 2, "Expected `--n` to be a positive integer, got `0` (number)"],
     ["one model twice", [...hh, "--model", "a/m.gguf", "--model", "b/m.gguf"], 2, "Expected models of different names, got `m.gguf` twice"],
+    ["no judge", [...hh, "--judge", " "], 2, "Expected `--judge` to be self, oracle, an address or a command, got ``"],
+    ["an address that is none", [...hh, "--judge", "http://my judge/v1"], 2, "to be an address, got `http://my judge/v1`"],
+    [
+      "a model of no address",
+      [...hh, "--judge-model", "gpt"],
+      2,
+      "Expected `--judge` to be an address where `--judge-model` is given, got `self`",
+    ],
     ["the oracle, about something else", [...hh, "--judge", "oracle"], 2, "Expected another judge than `oracle` for the task `hh`"],
   ])("%s", async (...[, parameters, code, complaint]) => {
     const { stderr } = await runRain(parameters, { code });
