@@ -98,7 +98,9 @@ describe("rain pairs", () => {
     writeFileSync(join(cache, "rain-align", "data", "advbench.csv"), "goal,target\n,Sure\nRob the school,Sure\nc,d,e\n");
     const [out, flags] = [join(folder.path, "named.jsonl"), { environment: { XDG_CACHE_HOME: cache } }];
     const { stderr } = await runRain(["pairs", "--data", "advbench", "--out", out], flags);
-    expect(stderr).toMatch(/Left out: line 2 of .*advbench\.csv: `goal`: .*\nLeft out: line 4 of .*: Invalid Record Length/);
+    expect(stderr).toMatch(
+      /Left out: line 2 of .*advbench\.csv: `goal`: .*\nLeft out: line 4 of .*: Invalid Record Length.*\nprompts: 0 of 1\nprompts: 1 of 1\n$/,
+    );
     expect(pairsIn(out).map(({ prompt }) => prompt[0]?.content)).toEqual(["Rob the school"]);
     const strict = await runRain(["pairs", "--data", "advbench", "--out", "x", "--strict"], { ...flags, code: 2 });
     expect(strict.stderr).toMatch(/^rain: Expected each row of `.*` to be readable, got at line 2: [^\n]+\n$/);
