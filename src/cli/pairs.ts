@@ -4,6 +4,7 @@ import {
   CONTRAST_FORMS,
   type ContrastFamily,
   type ContrastForm,
+  checkByRules,
   DEFAULTS,
   differentPrompts,
   type Engine,
@@ -11,7 +12,6 @@ import {
   HARMLESS,
   LABELS,
   type Label,
-  natural,
   type PairOutcome,
   type Principle,
   positive,
@@ -19,6 +19,7 @@ import {
   principle,
   type Turn,
   TurnJudge,
+  uint32,
 } from "../core/index.ts";
 import { ANY_PROMPTS, during, formatOf, HELPFUL, readEntries } from "../evaluation/index.ts";
 import { PairFile, type PairSummary, summarise } from "../evaluation/pairs/index.ts";
@@ -26,7 +27,7 @@ import { type Finding, findDataFile, readTold } from "./data-file.ts";
 import { addEngineOptions, type EngineFlags, readEngineOptions } from "./engine-options.ts";
 import { ProgressLine } from "./eval-progress.ts";
 import { reasonOf, UsageError } from "./failure.ts";
-import { choiceOption, numberOption } from "./flags.ts";
+import { checkFlags, choiceOption, numberOption } from "./flags.ts";
 import { loadEngine } from "./load-engine.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { flushed } from "./terminal.ts";
@@ -75,7 +76,8 @@ export function pairsCommand(): Command {
 }
 
 async function makePairs(flags: PairsFlags): Promise<void> {
-  checkNumbers(flags);
+  const { n, seed } = flags;
+  checkFlags(() => checkByRules({ n, seed }, { n: positive, seed: uint32 }));
   const engineOptions = readEngineOptions(flags);
   const signal = stopSignal();
   const progress = new ProgressLine(flags.quiet === true);
@@ -153,11 +155,6 @@ function writeTo(file: PairFile, pair: Parameters<PairFile["append"]>[0], out: s
   } catch (error) {
     throw new UsageError(`Expected to write to \`${out}\`, got: ${reasonOf(error)} (earlier pairs are kept)`, { cause: error });
   }
-}
-
-function checkNumbers({ n, seed }: PairsFlags): void {
-  if (n !== undefined && !positive.isMet(n)) throw new UsageError(`Expected \`--n\` to be ${positive.expected}, got \`${n}\``);
-  if (!natural.isMet(seed)) throw new UsageError(`Expected \`--seed\` to be ${natural.expected}, got \`${seed}\``);
 }
 
 function inWords({ pairs, agreement, lengths }: PairSummary): string {

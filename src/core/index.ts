@@ -70,6 +70,7 @@ export {
   positive,
   type Rule,
   signal,
+  uint32,
 } from "./option-rules.ts";
 export {
   DEFAULTS,

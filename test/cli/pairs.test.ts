@@ -132,6 +132,7 @@ describe("rain pairs", () => {
       "got only rows of another form (line 1: Expected `prompt`",
     ],
     ["a wrong number", ["--data", data, "--out", "x", "--n", "0"], "Expected `--n` to be a positive integer, got `0`"],
+    ["a seed beyond 32 bits", ["--data", data, "--out", "x", "--seed", "1e12"], "Expected `--seed` to be an integer from 0 to 4294967295"],
     ["an unknown family", ["--data", data, "--out", "x", "--family", "kind"], "Expected `--family` to be one of"],
     ["an output that is a folder", ["--data", data, "--out", folder.path, "--quiet"], "to be a file of preference pairs, got a folder"],
     ["an output that has no end", ["--data", data, "--out", "/dev/zero", "--quiet"], "to be a file of preference pairs, got a device"],
