@@ -130,22 +130,21 @@ describe("rain eval of several models", () => {
 });
 
 describe("rain eval of a file", () => {
-  const TASKS = [
-    ["hh", "hh-rlhf.jsonl.gz"],
-    ["advbench", "goal-controls.json"],
-    ["truthfulqa", "truthful-qa.csv"],
-    ["sentiment", "imdb-sentences.tsv"],
-    ["just-eval", "just-eval.jsonl"],
-    ["xstest", "xstest.csv"],
-    ["pairs", "prompts.txt"],
-  ] as const;
-
-  it.each(TASKS)("%s, judged by the model itself, says that the embedded model's numbers are meaningless", async (task, name) => {
-    const { stdout } = await runRain(["eval", task, "--data", fixture(name), "--max-tokens", "24", "--out", file(task), "--quiet"]);
+  it("says that the embedded model's numbers are meaningless, and that the judge is the model itself", async () => {
+    const { stdout } = await runRain([
+      "eval",
+      "pairs",
+      "--data",
+      fixture("prompts.txt"),
+      "--max-tokens",
+      "24",
+      "--out",
+      file("pairs"),
+      "--quiet",
+    ]);
     expect(stdout).toContain("THE NUMBERS OF THE EMBEDDED MODEL ARE MEANINGLESS HERE");
     expect(stdout).toContain("The judge is the model itself");
-    expect(stdout).toContain("vanilla");
-    expect(rows(task, "results.jsonl").length).toBeGreaterThan(1);
+    expect(rows("pairs", "results.jsonl")).toHaveLength(4);
   });
 
   it("tells of rows that it leaves out, and of questions that do not fit into the context", async () => {
