@@ -43,11 +43,11 @@ export function addDeviceOptions(command: Command): Command {
     );
 }
 
-/** The flags as options of the engine, checked: a mistake is found before a model is loaded. */
-export function readEngineOptions(flags: EngineFlags): LlamaEngineOptions {
+/** The flags as options of the engine, checked: a mistake is found before a model is loaded. `modelFlag`: by which the model was given. */
+export function readEngineOptions(flags: EngineFlags, modelFlag = "--model"): LlamaEngineOptions {
   const { model, gpuLayers, sequences, threads, flashAttention, cacheType } = flags;
   const gpu = flags.gpu === "none" ? false : flags.gpu;
   const options = { model, gpu, gpuLayers, contextSize: flags.context, sequences, threads, flashAttention, cacheType } as const;
-  checkFlags(() => checkLlamaOptions(options), { contextSize: "--context" });
+  checkFlags(() => checkLlamaOptions(options), { contextSize: "--context", model: modelFlag });
   return options;
 }

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { between, checkByRules, positive } from "../core/index.ts";
 import type { EvaluationName, Price } from "../evaluation/index.ts";
 import { UsageError } from "./failure.ts";
-import { checkFlags, numberOption } from "./flags.ts";
+import { checkFlags, flagOf, numberOption } from "./flags.ts";
 
 export interface JudgeFlags {
   readonly judge?: string;
@@ -46,9 +46,29 @@ export function readJudgeOptions(flags: JudgeFlags, task: EvaluationName): Judge
   const { judgeAtOnce = AT_ONCE, judgeTimeout = TIMEOUT_SECONDS } = flags;
   const rules = { judgeAtOnce: positive, judgePerMinute: positive, judgeTimeout: between(0.001, LONGEST_SECONDS) };
   checkFlags(() => checkByRules({ judgeAtOnce, judgePerMinute, judgeTimeout }, rules));
+  checkJudge(name, { judgeModel: model, judgePerMinute, judgePrice });
   if (name === "oracle" && task !== "world")
     throw new UsageError(`Expected another judge than \`oracle\` for the task \`${task}\`: it knows nothing but \`world\``);
   return { name, model, atOnce: judgeAtOnce, perMinute: judgePerMinute, timeoutMs: 1000 * judgeTimeout, price: readPrice(judgePrice) };
+}
+
+/** What `--judge` begins with when it is an address. */
+const ADDRESS = /^https?:\/\//;
+
+export function isAddress(judge: string): boolean {
+  return ADDRESS.test(judge);
+}
+
+/** `ofAddress`: what is said of an address alone. */
+function checkJudge(name: string, ofAddress: Readonly<Record<string, unknown>>): void {
+  if (isAddress(name)) {
+    if (!URL.canParse(name)) throw new UsageError(`Expected \`--judge\` to be an address, got \`${name}\``);
+    return;
+  }
+  if (name.trim() === "") throw new UsageError("Expected `--judge` to be self, oracle, an address or a command, got ``");
+  const given = Object.keys(ofAddress).find((option) => ofAddress[option] !== undefined);
+  if (given !== undefined)
+    throw new UsageError(`Expected \`--judge\` to be an address where \`${flagOf(given)}\` is given, got \`${name}\``);
 }
 
 function readPrice(text: string | undefined): Price | undefined {

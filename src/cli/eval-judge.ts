@@ -1,6 +1,6 @@
 import type { Engine } from "../core/index.ts";
 import { type CaseJudge, CommandJudge, EndpointJudge, ORACLE, onlyModel, ownJudge } from "../evaluation/index.ts";
-import type { JudgeOptions } from "./eval-judge-options.ts";
+import { isAddress, type JudgeOptions } from "./eval-judge-options.ts";
 
 /** Who judges the answers of each model. */
 export interface EvalJudge extends AsyncDisposable {
@@ -16,7 +16,7 @@ export async function openJudge(options: JudgeOptions): Promise<EvalJudge> {
   const free = { label: name, bill: () => undefined, [Symbol.asyncDispose]: async () => undefined };
   if (name === "self") return { ...free, judgeOf: ownJudge };
   if (name === "oracle") return { ...free, judgeOf: () => ORACLE };
-  if (/^https?:\/\//.test(name)) return await openEndpoint(options);
+  if (isAddress(name)) return await openEndpoint(options);
   const command = await CommandJudge.start({ command: name, atOnce: options.atOnce, timeoutMs: options.timeoutMs });
   return { ...free, judgeOf: () => command, [Symbol.asyncDispose]: () => command[Symbol.asyncDispose]() };
 }

@@ -1,7 +1,8 @@
 import { Command } from "commander";
-import { MODES, type RainOptions } from "../core/index.ts";
+import { MODES, promptingNotice, type RainOptions } from "../core/index.ts";
 import {
   csvReport,
+  decodingWords,
   type EvaluatedModel,
   evaluate,
   FILE_TASKS,
@@ -96,11 +97,12 @@ async function evaluateModel({ options, data, judge, ...run }: Run, wish: string
   await using engine = await loadEngine({ options: readEngineOptions({ ...flags, model: wish }), signal, isQuiet: progress.isQuiet });
   const model = { label: labelOf(wish), bytes: engine.facts.fileBytes };
   const warnings = await judgeWarnings(engine, askedJudges(options, data.questions), signal);
-  for (const warning of warnings) progress.note(warning);
+  const notice = promptingNotice(engine, decoding);
+  for (const line of notice === undefined ? warnings : [notice, ...warnings]) progress.note(line);
   const plan = { questions: data.questions, modes, options: decoding, version: VERSION };
   const clock = () => performance.now();
   const results = await evaluate(plan, { model, engine, judge: judge.judgeOf(engine, model.label), atOnce: flags.atOnce, clock, ...run });
-  return { model: { ...model, parameters: engine.facts.parameters, isEmbedded: wish === "embedded", warnings }, results };
+  return { model: { ...model, parameters: engine.facts.parameters, isEmbedded: wish === "embedded", notice, warnings }, results };
 }
 
 /** The judges that a model is asked to be: of its own drafts, and of its answers. */
@@ -116,10 +118,10 @@ function askedJudges({ modes, judge, decoding }: EvalOptions, questions: readonl
 }
 
 function summarised({ options, data, judge }: Run, { models, results }: Evaluated): Summary {
-  const { task, modes, seed } = options;
+  const { task, modes, seed, decoding } = options;
   const purpose = task === "world" ? "good answers in the embedded world, by its exact oracle" : FILE_TASKS[task].about;
   const asked = { task, purpose, data: data.name, questions: data.questions.length, badRows: data.badRows };
-  return summaryOf({ ...asked, models, modes, judge: judge.label, seed, bill: judge.bill() }, results);
+  return summaryOf({ ...asked, models, modes, decoding: decodingWords(decoding), judge: judge.label, seed, bill: judge.bill() }, results);
 }
 
 function report(summary: Summary, results: readonly Result[], { folder, options, progress }: Run): void {

@@ -25,18 +25,22 @@ export function choiceOption(flags: string, description: string, choices: readon
 }
 
 /**
- * Runs a check of options; its complaint names `--max-tokens` where the core says `maxTokens`. `flagOf`: the flags that are not
+ * Runs a check of options; its complaint names `--max-tokens` where the core says `maxTokens`. `named`: the flags that are not
  * named after their option.
  */
-export function checkFlags(check: () => unknown, flagOf: Readonly<Record<string, string>> = {}): void {
+export function checkFlags(check: () => unknown, named: Readonly<Record<string, string>> = {}): void {
   try {
     check();
   } catch (error) {
     if (!(error instanceof OptionError)) throw error;
     const { message, option } = error;
-    const flag = flagOf[option] ?? `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-    throw new UsageError(message.replace(`\`${option}\``, `\`${flag}\``), { cause: error });
+    throw new UsageError(message.replace(`\`${option}\``, `\`${named[option] ?? flagOf(option)}\``), { cause: error });
   }
+}
+
+/** `maxTokens` as it is given: `--max-tokens`. */
+export function flagOf(option: string): string {
+  return `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 function parseNumber(flags: string, text: string, expected: string): number {

@@ -4,13 +4,14 @@ import {
   CONTRAST_FORMS,
   type ContrastFamily,
   type ContrastForm,
+  checkByRules,
   DEFAULTS,
+  differentPrompts,
   type Engine,
   engineSimulator,
   HARMLESS,
   LABELS,
   type Label,
-  natural,
   type PairOutcome,
   type Principle,
   positive,
@@ -18,16 +19,18 @@ import {
   principle,
   type Turn,
   TurnJudge,
+  uint32,
 } from "../core/index.ts";
-import { ANY_PROMPTS, formatOf, HELPFUL, readEntries } from "../evaluation/index.ts";
+import { ANY_PROMPTS, during, formatOf, HELPFUL, readEntries } from "../evaluation/index.ts";
 import { PairFile, type PairSummary, summarise } from "../evaluation/pairs/index.ts";
-import { findDataFile, readTold } from "./data-file.ts";
+import { type Finding, findDataFile, readTold } from "./data-file.ts";
 import { addEngineOptions, type EngineFlags, readEngineOptions } from "./engine-options.ts";
+import { ProgressLine } from "./eval-progress.ts";
 import { reasonOf, UsageError } from "./failure.ts";
-import { choiceOption, numberOption } from "./flags.ts";
+import { checkFlags, choiceOption, numberOption } from "./flags.ts";
 import { loadEngine } from "./load-engine.ts";
 import { stopSignal } from "./stop-signal.ts";
-import { flushed, note } from "./terminal.ts";
+import { flushed } from "./terminal.ts";
 
 interface PairsFlags extends EngineFlags {
   readonly data: string;
@@ -68,33 +71,40 @@ export function pairsCommand(): Command {
     .addOption(numberOption("--n <n>", "prompts at most (default: all)"))
     .addOption(numberOption("--seed <n>", "the same seed makes the same pairs").default(1))
     .option("--json", "the summary as one object")
-    .option("--quiet", "nothing but the summary and errors");
+    .option("--quiet", "nothing but the summary and errors; no progress");
   return addEngineOptions(command).action(makePairs);
 }
 
 async function makePairs(flags: PairsFlags): Promise<void> {
-  checkNumbers(flags);
+  const { n, seed } = flags;
+  checkFlags(() => checkByRules({ n, seed }, { n: positive, seed: uint32 }));
   const engineOptions = readEngineOptions(flags);
   const signal = stopSignal();
-  const prompts = await readPrompts(flags, signal);
-  await using engine = await loadEngine({ options: engineOptions, signal, isQuiet: flags.quiet === true });
+  const progress = new ProgressLine(flags.quiet === true);
+  const prompts = await readPrompts(flags, { note: (line) => progress.note(line), signal });
+  await using engine = await loadEngine({ options: engineOptions, signal, isQuiet: progress.isQuiet });
   const file = openFile(flags, engine, prompts);
-  if (file.next > 0 && flags.quiet !== true) note(`Going on behind ${file.pairs.length} pairs in ${flags.out}.`);
-  for await (const outcome of pairsOf(prompts.slice(0, flags.n), { engine, flags, from: file.next, signal })) {
-    if (outcome.kind === "pair") writeTo(file, outcome.pair, flags.out);
-    else if (flags.quiet !== true) note(`Left out prompt ${outcome.index + 1}: ${REASONS[outcome.reason]}.`);
-  }
+  if (file.next > 0) progress.note(`Going on behind ${file.pairs.length} pairs in ${flags.out}.`);
+  const asked = prompts.slice(0, flags.n);
+  const total = [...differentPrompts(asked)].length;
+  await during(progress, ["prompts", total, Math.min(total, file.next)], async () => {
+    for await (const outcome of pairsOf(asked, { engine, flags, from: file.next, signal })) {
+      if (outcome.kind === "pair") writeTo(file, outcome.pair, flags.out);
+      else progress.note(`Left out prompt ${outcome.index + 1}: ${REASONS[outcome.reason]}.`);
+      progress.step();
+    }
+  });
   const summary = summarise(file.pairs);
   process.stdout.write(flags.json === true ? `${JSON.stringify(summary)}\n` : `${inWords(summary)}\n`);
   await flushed(process.stdout);
 }
 
 /** What is asked by the rows of the data that can be read. */
-async function readPrompts({ data, strict, quiet }: PairsFlags, signal: AbortSignal): Promise<readonly (readonly Turn[])[]> {
-  const tell = quiet === true ? () => undefined : note;
-  const path = await findDataFile(data, { note: tell, signal });
+async function readPrompts({ data, strict }: PairsFlags, finding: Finding): Promise<readonly (readonly Turn[])[]> {
+  const path = await findDataFile(data, finding);
   const format = formatOf(ANY_PROMPTS, path);
-  const { found } = await readTold({ path, isStrict: strict === true, note: tell }, (reading) => readEntries(format, reading));
+  const reading = { path, isStrict: strict === true, note: finding.note };
+  const { found } = await readTold(reading, (told) => readEntries(format, told));
   return found.map(({ entry }) => entry.turns);
 }
 
@@ -145,11 +155,6 @@ function writeTo(file: PairFile, pair: Parameters<PairFile["append"]>[0], out: s
   } catch (error) {
     throw new UsageError(`Expected to write to \`${out}\`, got: ${reasonOf(error)} (earlier pairs are kept)`, { cause: error });
   }
-}
-
-function checkNumbers({ n, seed }: PairsFlags): void {
-  if (n !== undefined && !positive.isMet(n)) throw new UsageError(`Expected \`--n\` to be ${positive.expected}, got \`${n}\``);
-  if (!natural.isMet(seed)) throw new UsageError(`Expected \`--seed\` to be ${natural.expected}, got \`${seed}\``);
 }
 
 function inWords({ pairs, agreement, lengths }: PairSummary): string {

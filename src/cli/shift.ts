@@ -108,8 +108,8 @@ function readOptions(flags: ShiftFlags): Pair<LlamaEngineOptions> {
   const { n, maxTokens, base, aligned } = flags;
   checkFlags(() => checkByRules({ n, maxTokens }, { n: positive, maxTokens: positive }));
   // One answer is written and read at a time: what more sequences would take is left to the other model.
-  const optionsOf = (model: string) => readEngineOptions({ ...flags, sequences: 1, model });
-  return { base: optionsOf(base), aligned: optionsOf(aligned) };
+  const optionsOf = (model: string, flag: string) => readEngineOptions({ ...flags, sequences: 1, model }, flag);
+  return { base: optionsOf(base, "--base"), aligned: optionsOf(aligned, "--aligned") };
 }
 
 interface ShiftData {

@@ -139,7 +139,8 @@ export class AnswerQueue {
 
   /** Who is told may abort, ask for more, or throw: so each number is looked up when it is told, and a throw fails that answer alone. */
   #tellPositions(): void {
-    for (const waiting of this.#line.items) {
+    // A place in a long line takes long to find: only who listens is looked up.
+    for (const waiting of this.#line.items.filter(({ onPosition }) => onPosition !== undefined)) {
       const ahead = this.#line.ahead(waiting.key, waiting);
       if (ahead === undefined || ahead === waiting.told) continue;
       waiting.told = ahead;
@@ -152,7 +153,8 @@ export class AnswerQueue {
   }
 }
 
-function usualConcurrency({ facts }: Engine): number {
+/** Half of the engine's sequences: the others keep preambles and conversations, and branch in searches. */
+export function usualConcurrency({ facts }: Engine): number {
   return facts.sequences === undefined ? USUAL_CONCURRENCY : Math.max(1, Math.floor(facts.sequences / 2));
 }
 

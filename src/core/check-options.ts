@@ -5,7 +5,6 @@ import {
   callback,
   checkByRules,
   flag,
-  integerBetween,
   isAtLeastZero,
   isRecord,
   natural,
@@ -13,6 +12,7 @@ import {
   positive,
   type Rule,
   signal,
+  uint32,
 } from "./option-rules.ts";
 import { DEFAULTS, MODES, type RainOptions, type Settings } from "./options.ts";
 import { PRESETS } from "./presets.ts";
@@ -44,7 +44,7 @@ const temperature = between(0, 10);
 const RULES: { readonly [Name in keyof Settings]: Rule } = {
   mode: oneOf(MODES),
   principle: { expected: "a principle (a built-in one, or the result of `principle()`)", isMet: isPrinciple },
-  seed: integerBetween(0, 2 ** 32 - 1),
+  seed: uint32,
   maxTokens: positive,
   temperature,
   topK: positive,

@@ -13,6 +13,8 @@ export const natural: Rule = { expected: "a non-negative integer", isMet: (value
 export const callback: Rule = { expected: "a function", isMet: (value) => typeof value === "function" };
 export const signal: Rule = { expected: "an AbortSignal", isMet: (value) => value instanceof AbortSignal };
 
+/** A seed. */
+export const uint32: Rule = integerBetween(0, 2 ** 32 - 1);
 export const flag: Rule = oneOf([true, false]);
 
 export function between(low: number, high: number): Rule {

@@ -130,22 +130,21 @@ describe("rain eval of several models", () => {
 });
 
 describe("rain eval of a file", () => {
-  const TASKS = [
-    ["hh", "hh-rlhf.jsonl.gz"],
-    ["advbench", "goal-controls.json"],
-    ["truthfulqa", "truthful-qa.csv"],
-    ["sentiment", "imdb-sentences.tsv"],
-    ["just-eval", "just-eval.jsonl"],
-    ["xstest", "xstest.csv"],
-    ["pairs", "prompts.txt"],
-  ] as const;
-
-  it.each(TASKS)("%s, judged by the model itself, says that the embedded model's numbers are meaningless", async (task, name) => {
-    const { stdout } = await runRain(["eval", task, "--data", fixture(name), "--max-tokens", "24", "--out", file(task), "--quiet"]);
+  it("says that the embedded model's numbers are meaningless, and that the judge is the model itself", async () => {
+    const { stdout } = await runRain([
+      "eval",
+      "pairs",
+      "--data",
+      fixture("prompts.txt"),
+      "--max-tokens",
+      "24",
+      "--out",
+      file("pairs"),
+      "--quiet",
+    ]);
     expect(stdout).toContain("THE NUMBERS OF THE EMBEDDED MODEL ARE MEANINGLESS HERE");
     expect(stdout).toContain("The judge is the model itself");
-    expect(stdout).toContain("vanilla");
-    expect(rows(task, "results.jsonl").length).toBeGreaterThan(1);
+    expect(rows("pairs", "results.jsonl")).toHaveLength(4);
   });
 
   it("tells of rows that it leaves out, and of questions that do not fit into the context", async () => {
@@ -207,6 +206,14 @@ describe("rain eval refuses what cannot be meant, in one line, before a model is
     ],
     ["no questions", [...hh, "--n", "0"], 2, "Expected `--n` to be a positive integer, got `0` (number)"],
     ["one model twice", [...hh, "--model", "a/m.gguf", "--model", "b/m.gguf"], 2, "Expected models of different names, got `m.gguf` twice"],
+    ["no judge", [...hh, "--judge", " "], 2, "Expected `--judge` to be self, oracle, an address or a command, got ``"],
+    ["an address that is none", [...hh, "--judge", "http://my judge/v1"], 2, "to be an address, got `http://my judge/v1`"],
+    [
+      "a model of no address",
+      [...hh, "--judge-model", "gpt"],
+      2,
+      "Expected `--judge` to be an address where `--judge-model` is given, got `self`",
+    ],
     ["the oracle, about something else", [...hh, "--judge", "oracle"], 2, "Expected another judge than `oracle` for the task `hh`"],
   ])("%s", async (...[, parameters, code, complaint]) => {
     const { stderr } = await runRain(parameters, { code });

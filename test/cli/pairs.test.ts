@@ -98,7 +98,9 @@ describe("rain pairs", () => {
     writeFileSync(join(cache, "rain-align", "data", "advbench.csv"), "goal,target\n,Sure\nRob the school,Sure\nc,d,e\n");
     const [out, flags] = [join(folder.path, "named.jsonl"), { environment: { XDG_CACHE_HOME: cache } }];
     const { stderr } = await runRain(["pairs", "--data", "advbench", "--out", out], flags);
-    expect(stderr).toMatch(/Left out: line 2 of .*advbench\.csv: `goal`: .*\nLeft out: line 4 of .*: Invalid Record Length/);
+    expect(stderr).toMatch(
+      /Left out: line 2 of .*advbench\.csv: `goal`: .*\nLeft out: line 4 of .*: Invalid Record Length.*\nprompts: 0 of 1\nprompts: 1 of 1\n$/,
+    );
     expect(pairsIn(out).map(({ prompt }) => prompt[0]?.content)).toEqual(["Rob the school"]);
     const strict = await runRain(["pairs", "--data", "advbench", "--out", "x", "--strict"], { ...flags, code: 2 });
     expect(strict.stderr).toMatch(/^rain: Expected each row of `.*` to be readable, got at line 2: [^\n]+\n$/);
@@ -130,6 +132,7 @@ describe("rain pairs", () => {
       "got only rows of another form (line 1: Expected `prompt`",
     ],
     ["a wrong number", ["--data", data, "--out", "x", "--n", "0"], "Expected `--n` to be a positive integer, got `0`"],
+    ["a seed beyond 32 bits", ["--data", data, "--out", "x", "--seed", "1e12"], "Expected `--seed` to be an integer from 0 to 4294967295"],
     ["an unknown family", ["--data", data, "--out", "x", "--family", "kind"], "Expected `--family` to be one of"],
     ["an output that is a folder", ["--data", data, "--out", folder.path, "--quiet"], "to be a file of preference pairs, got a folder"],
     ["an output that has no end", ["--data", data, "--out", "/dev/zero", "--quiet"], "to be a file of preference pairs, got a device"],

@@ -111,6 +111,7 @@ describe("rain shift refuses in one line", () => {
       2,
       "Expected `--layout` to be one of `aligned`, `own`, `plain`, got `plan` (did you mean `plain`?)",
     ],
+    ["a base model without a name", given({ "--base": "" }), 2, "Expected `--base` to be the name of a model, got ``"],
     ["no prompts", given({ "--n": "0" }), 2, "Expected `--n` to be a positive integer, got `0`"],
     ["a file that is not there", given({ "--data": file("none.txt") }), 2, "ENOENT"],
     ["an empty file", given({ "--data": file("empty.txt", "\n\n") }), 2, "to hold something to ask, got nothing"],

@@ -33,6 +33,16 @@ describe("rain with --prompting", () => {
     expect((await runRain(["ask", QUESTION, ...flags, "--quiet"])).stderr).toBe("");
   });
 
+  it("says so in the report of an evaluation, beside how its answers were written", async () => {
+    const model = writeTinyModel(join(folder.path, "evaluated.gguf"), { contextSize: 16_384 });
+    const flags = ["--model", model, "--modes", "vanilla", "--max-tokens", "4", "--context", "16384", "--sequences", "1", "--quiet"];
+    const { stdout } = await runRain(["eval", "world", "--data", "harmless", "--n", "1", "--out", join(folder.path, "out"), ...flags]);
+    expect(stdout).toMatch(
+      /- prompting: tiny random model has no chat template: it is shown examples of answers first, \d+ tokens of URIAL/,
+    );
+    expect(stdout).toContain("- options: maxTokens 4\n");
+  });
+
   it.each([
     [["--prompting", "base"], /^rain: Expected `--prompting` to be one of `auto`, `chat`, `urial`, got `base`/],
     [["--urial-examples", "2"], /^rain: Expected `--urial-examples` to be one of 0, 1, 3, 8, or a list/],

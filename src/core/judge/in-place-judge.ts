@@ -1,8 +1,8 @@
 import type { Call, Engine, Prefix, Token, Turn } from "../engine/engine.ts";
 import type { Verdict } from "../options.ts";
 import type { Prompting } from "../prompts/prompting.ts";
+import { asRead } from "./as-read.ts";
 import { type Asking, askings, canAnswer, leaning } from "./asking.ts";
-import { gapBefore } from "./gap.ts";
 import { type AnswerJudge, type Opinion, opinionOf } from "./opinion.ts";
 import type { Principle } from "./principle.ts";
 import { LETTERED, SHORT } from "./question.ts";
@@ -71,8 +71,7 @@ export class InPlaceJudge implements AnswerJudge {
   }
 
   #judged(conversation: Prefix, answer: readonly Token[]): Prefix {
-    const gap = this.#isApart ? gapBefore(answer, conversation, this.#engine) : [];
-    return [...conversation, ...gap, ...answer];
+    return [...conversation, ...(this.#isApart ? asRead(answer, conversation, this.#engine) : answer)];
   }
 
   #isOpen([first]: readonly number[]): boolean {

@@ -1,7 +1,7 @@
 import type { Call, Engine, Prefix, Question, Token, Turn } from "../engine/engine.ts";
 import type { Verdict } from "../options.ts";
+import { asRead } from "./as-read.ts";
 import { type Asking, askings, leaning } from "./asking.ts";
-import { gapBefore } from "./gap.ts";
 import { type AnswerJudge, type Opinion, opinionOf } from "./opinion.ts";
 import type { Principle } from "./principle.ts";
 import { judgedText, LETTERED, preambleText } from "./question.ts";
@@ -65,7 +65,7 @@ export class Judge implements AnswerJudge {
   }
 
   #questions(conversation: Prefix, answer: readonly Token[]): Question[] {
-    const judged = [...conversation, ...gapBefore(answer, conversation, this.#engine), ...answer];
+    const judged = [...conversation, ...asRead(answer, conversation, this.#engine)];
     return this.#askings.map(({ question, labels }) => ({ prefix: [...judged, ...question], candidates: labels }));
   }
 }

@@ -3,6 +3,7 @@ import PQueue from "p-queue";
 import { z } from "zod";
 import { JudgeError, type LetteredOptions, labelsOf, letteredQuestion, letteredVerdict, type Principle } from "../../core/index.ts";
 import type { Case, CaseJudge } from "./case-judge.ts";
+import { httpFault } from "./http-fault.ts";
 import { JudgeDownError } from "./judge-down-error.ts";
 import { offers } from "./offers.ts";
 
@@ -30,6 +31,9 @@ export interface Price {
 }
 
 const RETRIES = 4;
+
+/** After so many other texts and not one verdict, what answers is no judge: to ask on would only cost. */
+const MOST_IN_VAIN = 10;
 
 const count = z.number().nonnegative();
 
@@ -65,6 +69,8 @@ export class EndpointJudge implements CaseJudge {
   #made = 0;
   #read = 0;
   #written = 0;
+  #inVain = 0;
+  #hasJudged = false;
   /** Some servers and models refuse them. */
   #extras: object = { temperature: 0, logprobs: true, top_logprobs: 5 };
 
@@ -104,7 +110,8 @@ export class EndpointJudge implements CaseJudge {
     const [{ message, logprobs }] = reply.choices;
     const text = message.content ?? "";
     const verdict = letteredVerdict({ text, logprobs }, options);
-    if (verdict === undefined) throw nonsense(principle, text, options);
+    if (verdict === undefined) throw this.#nonsense(principle, text, options);
+    this.#hasJudged = true;
     return verdict;
   }
 
@@ -140,6 +147,16 @@ export class EndpointJudge implements CaseJudge {
     await this.#begun?.add(() => undefined, { signal });
   }
 
+  /** What it said instead may quote what it judges: it is not repeated. */
+  #nonsense({ name }: Principle, text: string, options: LetteredOptions): JudgeError | JudgeDownError {
+    this.#inVain++;
+    const said = labelsOf(options);
+    if (this.#hasJudged || this.#inVain < MOST_IN_VAIN)
+      return new JudgeError(name, `Expected the judge to answer ${said}, got another text of ${text.length} characters`);
+    const found = `other texts ${this.#inVain} times and no verdict (is it a model that follows instructions?)`;
+    return new JudgeDownError(`Expected ${this.name} to answer ${said}, got ${found}`, { judge: this.name });
+  }
+
   #late(cause: unknown): JudgeDownError {
     const seconds = this.#options.timeoutMs / 1000;
     return new JudgeDownError(`Expected ${this.name} to answer within ${seconds} s, got nothing (\`--judge-timeout\` allows more)`, {
@@ -164,21 +181,8 @@ function clientOptions({ url, key, pauseMs }: EndpointOptions, turn: (signal: Ab
   };
 }
 
-/** What it said instead may quote what it judges: it is not repeated. */
-function nonsense({ name }: Principle, text: string, options: LetteredOptions): JudgeError {
-  return new JudgeError(name, `Expected the judge to answer ${labelsOf(options)}, got another text of ${text.length} characters`);
-}
-
-/** The longest that is told of what a server says about an error. */
-const EXCERPT = 200;
-
 async function reasonOf(cause: unknown): Promise<string> {
-  if (cause instanceof HTTPError) {
-    const said = await cause.response.text().catch(() => "");
-    return `${cause.response.status} ${cause.response.statusText} ${said.slice(0, EXCERPT)}`.trim();
-  }
   if (cause instanceof z.ZodError || cause instanceof SyntaxError)
     return "no chat completion (does the address end where the API begins, as in .../v1?)";
-  if (!(cause instanceof Error)) return String(cause);
-  return cause.cause instanceof Error ? `${cause.message}: ${cause.cause.message}` : cause.message;
+  return await httpFault(cause);
 }

@@ -1,5 +1,6 @@
 import ky from "ky";
 import { z } from "zod";
+import { httpFault } from "./http-fault.ts";
 import { JudgeDownError } from "./judge-down-error.ts";
 
 const models = z.object({ data: z.array(z.object({ id: z.string() })) });
@@ -18,8 +19,10 @@ export async function onlyModel(url: string, key: string | undefined): Promise<s
     .get("models", { prefixUrl: url, headers, timeout: TIMEOUT_MS, retry: 1 })
     .json()
     .then((list) => models.parse(list).data.map(({ id }) => id))
-    .catch((cause: unknown) => {
-      throw unknown(url, "nobody said which there are", cause);
+    .catch(async (cause: unknown) => {
+      const isOther = cause instanceof z.ZodError || cause instanceof SyntaxError;
+      const fault = isOther ? "" : `: ${await httpFault(cause)}`;
+      throw unknown(url, `nobody said which there are${fault}`, cause);
     });
   const [only, ...others] = listed;
   if (only !== undefined && others.length === 0) return only;

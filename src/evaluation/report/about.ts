@@ -10,6 +10,8 @@ export interface About {
   readonly data: string;
   readonly models: readonly EvaluatedModel[];
   readonly modes: readonly Mode[];
+  /** What was put over the task's own options, in one line; empty: nothing. */
+  readonly decoding: string;
   /** "self", "oracle", or what it is called. */
   readonly judge: string;
   readonly questions: number;
@@ -24,6 +26,8 @@ export interface EvaluatedModel extends Model {
   readonly parameters: number;
   /** Whether it is the toy that comes with the package. */
   readonly isEmbedded: boolean;
+  /** How it was prompted, where nobody asked for that. */
+  readonly notice: string | undefined;
   /** Why it is no fit judge of itself, where that was found. */
   readonly warnings: readonly string[];
 }

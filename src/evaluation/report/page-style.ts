@@ -1,10 +1,10 @@
 /** Narrow first: at 360 pixels everything but wide tables fits, and those move within their frames. */
 export const PAGE_STYLE = `
 :root { color-scheme: light dark; }
-body { margin: 0 auto; padding: 12px; max-width: 1000px; font: 16px/1.5 system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; }
+body { margin: 0 auto; padding: 12px; max-width: 1180px; font: 16px/1.5 system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; }
 h1 { font-size: 1.5em; line-height: 1.2; }
 h2 { font-size: 1.2em; margin-top: 2em; }
-dl { display: grid; grid-template-columns: minmax(5em, max-content) 1fr; gap: 4px 12px; }
+dl { display: grid; grid-template-columns: fit-content(40%) minmax(0, 1fr); gap: 4px 12px; }
 dt { font-weight: 600; }
 dd, pre, summary, li { margin: 0; overflow-wrap: anywhere; unicode-bidi: isolate; }
 pre { white-space: pre-wrap; font: inherit; padding: 8px; border-left: 3px solid GrayText; }

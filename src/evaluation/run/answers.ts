@@ -1,4 +1,4 @@
-import { AnswerQueue, type Engine, EngineError, RainError } from "../../core/index.ts";
+import { answer, type Engine, EngineError, RainError, usualConcurrency } from "../../core/index.ts";
 import { workOf } from "../cost.ts";
 import type { Question } from "../tasks/task.ts";
 import type { Journal } from "./journal.ts";
@@ -9,7 +9,7 @@ import { withAll } from "./with-all.ts";
 export interface Answering {
   readonly engine: Engine;
   readonly journal: Journal<AnswerRow>;
-  /** Answers that are written at once. @default as `AnswerQueue` has it */
+  /** Answers that are written at once. @default as an `AnswerQueue` has it */
   readonly atOnce: number | undefined;
   /** Milliseconds from any moment on. */
   readonly clock: () => number;
@@ -23,23 +23,18 @@ export interface Answering {
  * fail for all of them ends the work.
  */
 export async function writeAnswers(jobs: readonly Job[], answering: Answering): Promise<void> {
-  const { engine, journal, atOnce } = answering;
+  const { engine, journal, signal, atOnce = usualConcurrency(engine) } = answering;
   const missing = jobs.filter(({ key }) => journal.get(key) === undefined);
-  const limits = atOnce === undefined ? {} : { concurrency: atOnce };
-  const queue = new AnswerQueue(engine, { ...limits, maxWaiting: missing.length });
-  await withAll(missing, answering.signal, async (job, signal) => {
-    journal.append({ key: job.key, ...(await answerOf(job, queue, { ...answering, signal })) });
+  await withAll(missing, { atOnce, signal }, async (job, either) => {
+    journal.append({ key: job.key, ...(await answerOf(job, { ...answering, signal: either })) });
     answering.onAnswer();
   });
 }
 
-async function answerOf({ question, options }: Job, queue: AnswerQueue, { clock, signal }: Answering) {
-  let began = clock();
-  const onBegin = () => {
-    began = clock();
-  };
+async function answerOf({ question, options }: Job, { engine, clock, signal }: Answering) {
+  const began = clock();
   try {
-    const { text, finishReason, rewinds, meter, cost } = await queue.answer(question.turns, { ...options, signal, onBegin });
+    const { text, finishReason, rewinds, meter, cost } = await answer(engine, question.turns, { ...options, signal });
     return { text, finishReason, rewinds, ...workOf(meter, cost), milliseconds: clock() - began };
   } catch (error) {
     if (!(error instanceof RainError) || error instanceof EngineError) throw error;

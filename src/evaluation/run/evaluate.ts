@@ -20,8 +20,8 @@ export interface Evaluating {
 
 /** All of a plan with one model: first the answers, then what the judge says of them. What the folder has already is not done again. */
 export async function evaluate(plan: Plan, evaluating: Evaluating): Promise<readonly Result[]> {
-  const { model, judge, folder, progress } = evaluating;
-  const jobs = jobsOf(plan, model);
+  const { model, engine, judge, folder, progress } = evaluating;
+  const jobs = jobsOf(plan, { ...model, contextSize: engine.facts.contextSize });
   const known = jobs.filter(({ key }) => folder.answers.get(key) !== undefined).length;
   await during(progress, [`${model.label}: answers`, jobs.length, known], async () => {
     await writeAnswers(jobs, { ...evaluating, journal: folder.answers, onAnswer: () => progress.step() });
@@ -30,12 +30,18 @@ export async function evaluate(plan: Plan, evaluating: Evaluating): Promise<read
   const bench = { judge, journal: folder.verdicts };
   const open = openInquiries(given, bench);
   await during(progress, [`${model.label}: verdicts`, open.length, 0], async () => {
-    await askForVerdicts(open, { ...bench, signal: evaluating.signal, onVerdict: (unjudged) => tellOfVerdict(progress, unjudged) });
+    await askForVerdicts(open, { ...bench, signal: evaluating.signal, onVerdict: verdictTeller(progress) });
   });
   return resultsOf(model.label, given, bench);
 }
 
-function tellOfVerdict(progress: Progress, unjudged: string | undefined): void {
-  progress.step();
-  if (unjudged !== undefined) progress.note(`Left unjudged: ${unjudged}`);
+/** Cases without a verdict that are told one by one; the report counts all. */
+const MOST_TOLD = 10;
+
+function verdictTeller(progress: Progress): (unjudged: string | undefined) => void {
+  let told = 0;
+  return (unjudged) => {
+    progress.step();
+    if (unjudged !== undefined && ++told <= MOST_TOLD) progress.note(`Left unjudged: ${unjudged}`);
+  };
 }

@@ -1,5 +1,5 @@
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { unwritable } from "./journal.ts";
 
 /** Where reports are written. */
@@ -10,7 +10,7 @@ export class Folder {
   constructor(path: string) {
     this.path = path;
     try {
-      mkdirSync(path, { recursive: true });
+      makeFolder(path);
     } catch (cause) {
       throw unwritable(path, cause);
     }
@@ -30,4 +30,11 @@ export class Folder {
       throw unwritable(path, cause);
     }
   }
+}
+
+/** One after the other: Node's own `recursive` never ends where a file system refuses folders by saying that there are none, as `/proc` does. */
+function makeFolder(path: string): void {
+  const missing: string[] = [];
+  for (let place = path; !existsSync(place); place = dirname(place)) missing.unshift(place);
+  for (const place of missing) mkdirSync(place);
 }

@@ -27,8 +27,14 @@ export interface Job {
   readonly key: string;
 }
 
+/** A model as it is loaded: what does not fit into one context may fit into another. */
+export interface LoadedModel extends Model {
+  /** In tokens. */
+  readonly contextSize: number;
+}
+
 /** All that a model is asked, in the order of the results: question by question, in each mode. */
-export function jobsOf({ questions, modes, options, version }: Plan, model: Model): readonly Job[] {
+export function jobsOf({ questions, modes, options, version }: Plan, model: LoadedModel): readonly Job[] {
   return questions.flatMap((question) =>
     modes.map((mode) => {
       const all = { ...question.options, ...options, mode, seed: question.seed };

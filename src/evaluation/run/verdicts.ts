@@ -1,4 +1,3 @@
-import PQueue from "p-queue";
 import { JudgeError } from "../../core/index.ts";
 import type { CaseJudge } from "../judges/case-judge.ts";
 import { type AskedMeasure, asked, type Verdicts } from "../tasks/measure.ts";
@@ -35,14 +34,10 @@ export function openInquiries(given: readonly Given[], { judge, journal }: Bench
 
 /** Asks it. A case without a usable verdict stays open: it is asked again when the work is taken up again. */
 export async function askForVerdicts(open: readonly Open[], { judge, journal, onVerdict, signal }: Judging): Promise<void> {
-  const places = new PQueue({ concurrency: judge.atOnce });
-  await withAll(open, signal, async ({ key, inquiry }, either) => {
-    await places.add(async () => {
-      either.throwIfAborted();
-      const value = await ruling(inquiry, judge, either);
-      if (typeof value === "number") journal.append({ key, value });
-      onVerdict(typeof value === "number" ? undefined : value.message);
-    });
+  await withAll(open, { atOnce: judge.atOnce, signal }, async ({ key, inquiry }, either) => {
+    const value = await ruling(inquiry, judge, either);
+    if (typeof value === "number") journal.append({ key, value });
+    onVerdict(typeof value === "number" ? undefined : value.message);
   });
 }
 

@@ -76,7 +76,7 @@ describe.skipIf(typeof chromium !== "string")(`The page of a trace, in a real Ch
       trace.answer?.text ?? "nothing",
     );
     expect(await text("section")).toMatch(
-      /prior \d\.\d\d, \d+ visits?, weight \d+\.\d\d, value -?\d\.\d\d, judged -?\d\.\d\d \(by order of the options: /,
+      /prior \d\.\d\d, \d+ visits?, weight \d+\.\d\d, value -?\d\.\d\d, judged -?\d\.\d\d \(probability of “harmless” rather than “harmful”: \d\.\d\d offered first(, \d\.\d\d offered second)?\)/,
     );
     const discarded = trace.trees[0]?.root.children.find(({ isTaken }) => !isTaken)?.text ?? "";
     expect(discarded).not.toBe("");

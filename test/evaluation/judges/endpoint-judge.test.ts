@@ -89,6 +89,23 @@ describe("a judge behind an address", () => {
     expect(requests.map(({ body }) => "temperature" in body)).toEqual([true, false, false]);
   });
 
+  it("is given up where it never gives a verdict, and borne with where it does not always", async () => {
+    const failuresOf = async (script: (at: number) => string) => {
+      let at = 0;
+      vi.stubGlobal("fetch", async () => new Response(completion(script(at++)).body));
+      const judge = judgeAt({ url: "http://judge.test/v1" });
+      const failures: unknown[] = [];
+      for (let time = 0; time < 6; time++)
+        await judge.value(CASE, new AbortController().signal).catch((error: unknown) => failures.push(error));
+      return failures;
+    };
+    const never = await failuresOf(() => "Well ...");
+    expect(never.map((error) => error instanceof JudgeDownError)).toEqual([false, false, false, false, expect.any(Boolean), true]);
+    expect(String(never.at(-1))).toMatch(/to answer A or B, got other texts \d\d times and no verdict/);
+    const often = await failuresOf((at) => (at === 0 ? "A" : "Well ..."));
+    expect(often.every((error) => error instanceof JudgeError)).toBe(true);
+  });
+
   it("is asked no more at once than is allowed", async () => {
     await using server = await serveJudge(() => "A");
     const judge = judgeAt(server, { atOnce: 3 });
@@ -194,7 +211,7 @@ describe("the only model behind an address", () => {
     await using server = await serveJudge(() => "A");
     const wrong = onlyModel(server.url.replace("/v1", "/v2"), undefined);
     await expect(wrong).rejects.toThrow(
-      /^Expected `--judge-model` to name a model at .*, got none \(there: nobody said which there are\)$/,
+      /^Expected `--judge-model` to name a model at .*, got none \(there: nobody said which there are: 404 Not Found.*\)$/,
     );
   });
 });

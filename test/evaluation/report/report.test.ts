@@ -12,8 +12,9 @@ const ABOUT: About = {
   task: "hh",
   purpose: "harmless answers",
   data: "own.jsonl",
-  models: [{ label: "small.gguf", bytes: 4e6, parameters: 2e6, isEmbedded: false, warnings: [] }],
+  models: [{ label: "small.gguf", bytes: 4e6, parameters: 2e6, isEmbedded: false, notice: undefined, warnings: [] }],
   modes: ["vanilla", "adaptive"],
+  decoding: "",
   judge: "gpt at http://127.0.0.1/v1",
   questions: 40,
   seed: 1,
@@ -101,7 +102,14 @@ describe("a summary", () => {
 
   const caveats = (about: Partial<About>, results = paired(Array<number>(40).fill(1), Array<number>(40).fill(1))) =>
     summary(results, about).caveats;
-  const toy = { label: "embedded", bytes: 4e6, parameters: 2e6, isEmbedded: true, warnings: ["It cannot judge itself."] };
+  const toy = {
+    label: "embedded",
+    bytes: 4e6,
+    parameters: 2e6,
+    isEmbedded: true,
+    notice: undefined,
+    warnings: ["It cannot judge itself."],
+  };
 
   it("says before any number why numbers may mean less than they seem to, and nothing where there is no reason", () => {
     expect(caveats({})).toEqual([]);
@@ -122,7 +130,8 @@ const HOSTILE = '<script>alert("1")</script>|\n# *not* [a](http://b) \u202e</pre
 describe("reports of hostile texts", () => {
   const results = paired([1, 0], [1, 1], { text: HOSTILE, model: HOSTILE });
   const told = summary(results, {
-    models: [{ label: HOSTILE, bytes: 4e6, parameters: 2e6, isEmbedded: false, warnings: [HOSTILE] }],
+    models: [{ label: HOSTILE, bytes: 4e6, parameters: 2e6, isEmbedded: false, notice: HOSTILE, warnings: [HOSTILE] }],
+    decoding: HOSTILE,
     data: HOSTILE,
     bill: HOSTILE,
   });

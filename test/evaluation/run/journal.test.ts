@@ -55,6 +55,8 @@ describe("a folder of results", () => {
   it("that cannot be made or written is refused in one line", () => {
     writeFileSync(join(folder.path, "file"), "");
     expect(() => new RunFolder(join(folder.path, "file/inside"))).toThrow(/^Expected to write `.*inside`, got: ENOTDIR/);
+    // Where nobody may make a folder, and Node tries for ever.
+    expect(() => new RunFolder("/proc/none/inside")).toThrow(/^Expected to write `\/proc\/none\/inside`, got: E/);
     mkdirSync(join(folder.path, "taken/answers.journal.jsonl"), { recursive: true });
     expect(() => new RunFolder(join(folder.path, "taken"))).toThrow(FolderError);
   });

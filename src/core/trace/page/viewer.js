@@ -165,14 +165,21 @@ function group(node, level) {
   return list;
 }
 
+/** What the judge thought in both orders of the options, as it was asked: a value from -1 to 1 is the difference of two probabilities. */
+function chances({ byOrder }) {
+  const { good, bad } = trace.principle;
+  const places = ["offered first", "offered second"];
+  const found = byOrder.map((value, order) => `${figure((1 + value) / 2)} ${places[order]}`);
+  return `probability of \u201C${good}\u201D rather than \u201C${bad}\u201D: ${found.join(", ")}`;
+}
+
 function row(node, level) {
-  const orders = node.judged?.byOrder.map(figure).join(" and ");
   const figures = [
     level === 1 ? undefined : `prior ${figure(node.prior)}`,
     plural(node.visits, "visit"),
     `weight ${figure(node.weight)}`,
     `value ${figure(node.value)}`,
-    node.judged === undefined ? "never judged as it is" : `judged ${figure(node.judged.value)} (by order of the options: ${orders})`,
+    node.judged === undefined ? "never judged as it is" : `judged ${figure(node.judged.value)} (${chances(node.judged)})`,
   ].filter((one) => one !== undefined);
   const line = element("div", { class: "row" }, words(node, level));
   const simulated = node.simulated;
