@@ -74,7 +74,7 @@ export class RunningBot implements AsyncDisposable {
   /** Logs in, with its commands registered. Guilds are added before. */
   async login(): Promise<void> {
     await this.bot.login(this.platform.token);
-    await this.bot.client.application?.commands.set([...COMMAND_DATA]);
+    this.platform.registerCommands(COMMAND_DATA);
   }
 
   /** Decides a guild's settings: what is left out is the default, but for the cooldown, which tests do not wait for. */
