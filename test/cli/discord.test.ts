@@ -87,6 +87,6 @@ describe("rain discord deploy", () => {
   it("says in one line what Discord refuses", async () => {
     await using scene = await BotScene.open();
     const { stderr } = await scene.tries(1, "discord", "deploy", "--guild", "12345678901234567");
-    expect(stderr).toMatch(/^rain: Expected Discord to do as it was asked, got \d+ \(HTTP 40[34]\)\n$/);
+    expect(stderr).toMatch(/^rain: Expected the bot to be in this server, got a refusal \([^\n]*\)\n$/);
   });
 });
