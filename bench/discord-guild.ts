@@ -90,7 +90,7 @@ export class BusyGuild implements AsyncDisposable {
 
   /** Drops what is only remembered to be looked at. */
   forget(): void {
-    this.#scene.platform.forget();
+    this.#scene.running.forget();
     this.#inference.spentMs.clear();
   }
 

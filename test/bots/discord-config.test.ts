@@ -228,3 +228,13 @@ function problemsOf(source: ConfigSource): ConfigError {
   }
   return expect.fail("it was accepted");
 }
+
+describe("A model that is a file", () => {
+  const read = (model: string) =>
+    readConfig({ environment: { ...ONLY_TOKEN.environment, RAIN_DISCORD_MODEL: model }, isFile: (path) => path === "./here.gguf" });
+
+  it.each(["./here.gguf", "embedded", "hf:owner/repository:Q4_K_M"])("may be %s", (model) => expect(read(model).engine.model).toBe(model));
+
+  it("is looked for before anything is started", () =>
+    expect(() => read("./gone.gguf")).toThrow("Expected `RAIN_DISCORD_MODEL` to be a file that is there, got `./gone.gguf`"));
+});

@@ -100,8 +100,8 @@ describe("A bot that cannot go on says why in one line", () => {
 
   it("when there is no model", async () => {
     await using scene = await BotScene.open();
-    const bot = scene.start({ MODEL: "/no/such/model.gguf" });
-    expect(await bot.ended).toMatchObject({ code: 1, stderr: expect.stringMatching(/^rain: Expected `model` [^\n]*ENOENT[^\n]*\n$/) });
+    const bot = scene.start({ MODEL: import.meta.filename });
+    expect(await bot.ended).toMatchObject({ code: 1, stderr: expect.stringMatching(/^rain: Expected `model` [^\n]*GGUF[^\n]*\n$/) });
   });
 
   it("when its port is taken", async () => {

@@ -5,7 +5,7 @@ import { BotScene } from "../support/bot-scene.ts";
 import { shardOf } from "../support/discord/snowflakes.ts";
 import type { Guild } from "../support/discord/world/guild.ts";
 
-const [QUESTION = "", SECOND = "", THIRD = ""] = TASKS.helpful.questions(3, 31).map(({ text }) => text);
+const [QUESTION = "", SECOND = "", THIRD = "", FOURTH = ""] = TASKS.helpful.questions(4, 31).map(({ text }) => text);
 
 /** What a bot asks for before it writes an answer: it has begun by then. */
 const READING = { method: "GET", route: "/channels/:channel/messages" } as const;
@@ -68,10 +68,16 @@ describe("A bot of two shards", () => {
     const reading = scene.platform.holdNext(READING);
     const begun = scene.ask(here, QUESTION);
     await reading.arrived;
+    const alsoReading = scene.platform.holdNext(READING);
+    scene.ask(there, FOURTH);
+    await alsoReading.arrived;
     const login = scene.platform.holdNext(LOGGING_IN);
     process.kill(child, "SIGKILL");
     expect(await bot.line("shard died, and is started again")).toMatchObject({ shard: 1, signal: "SIGKILL" });
     await login.arrived;
+    // What it was writing is not written any more; what the other one writes is.
+    expect((await scene.records(there.channel("general"))).map(({ state }) => state)).toEqual(["failed"]);
+    expect((await scene.records(here.channel("general"))).map(({ state }) => state)).toEqual(["drafting"]);
     reading.release();
     await scene.platform.replyTo(begun);
     await scene.platform.replyTo(scene.ask(here, SECOND));

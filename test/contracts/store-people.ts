@@ -54,7 +54,9 @@ export function describePeople(under: () => StoresUnderTest): void {
     const { store } = under();
     await fill(store);
     await store.setOptedOut(AUTHOR, true);
-    const { replies, reviews, actions, optedOut } = await store.personalData(AUTHOR);
+    for (const key of [`user:${GUILD}:${AUTHOR}`, `user:${GUILD}:${AUTHOR}`, `user:${GUILD}:9${AUTHOR}`])
+      await store.countWithin({ ...use, key });
+    const { replies, reviews, actions, uses, optedOut } = await store.personalData(AUTHOR);
     expect(replies.map(({ guild, author }) => [guild, author])).toEqual([
       [GUILD, AUTHOR],
       [OTHER_GUILD, AUTHOR],
@@ -64,9 +66,10 @@ export function describePeople(under: () => StoresUnderTest): void {
       [OTHER_GUILD, AUTHOR],
     ]);
     expect(actions).toEqual([]);
+    expect(uses).toEqual([{ key: `user:${GUILD}:${AUTHOR}`, day: use.day, uses: 2 }]);
     expect(optedOut).toBe(true);
     expect((await store.personalData(MODERATOR)).actions).toEqual([newAudit()]);
-    expect(await store.personalData("nobody")).toEqual({ replies: [], reviews: [], actions: [], optedOut: false });
+    expect(await store.personalData("nobody")).toEqual({ replies: [], reviews: [], actions: [], uses: [], optedOut: false });
   });
 
   it("are forgotten when they ask for it, all but their opting out; others are not", async () => {
@@ -75,7 +78,7 @@ export function describePeople(under: () => StoresUnderTest): void {
     await store.setOptedOut(AUTHOR, true);
     const other = await store.personalData("stranger");
     expect(await store.forgetPerson(AUTHOR)).toBe(4);
-    expect(await store.personalData(AUTHOR)).toEqual({ replies: [], reviews: [], actions: [], optedOut: true });
+    expect(await store.personalData(AUTHOR)).toEqual({ replies: [], reviews: [], actions: [], uses: [], optedOut: true });
     expect(await store.personalData("stranger")).toEqual(other);
     expect(await store.forgetPerson(AUTHOR)).toBe(0);
   });
@@ -139,6 +142,25 @@ export function describePeople(under: () => StoresUnderTest): void {
     expect((await store.settingsHistory(GUILD, 10)).map(({ version }) => version)).toEqual([3, 2]);
     expect(await store.purgeExpired(NOON + 100 * DAY_MS)).toBe(1);
     expect((await store.settings(GUILD)).version).toBe(3);
+  });
+
+  it("are forgotten with a guild in which the bot was missed for a week, and not where it came back meanwhile", async () => {
+    const { store } = under();
+    const note = async (here: readonly string[], at: number) =>
+      await store.noteGuilds({ isOurs: (guild) => guild !== "dm:1", isHere: (guild) => here.includes(guild), at });
+    for (const guild of [GUILD, OTHER_GUILD, "dm:1"]) {
+      await store.changeSettings(settingsChange({ guild, at: NOON + 100 * DAY_MS }));
+      await store.beginReply(newReply({ guild, createdAt: NOON + 100 * DAY_MS }));
+    }
+    await note([OTHER_GUILD], NOON);
+    await note([], NOON + DAY_MS);
+    await note([OTHER_GUILD], NOON + 2 * DAY_MS);
+    const settled = async () => await Promise.all([GUILD, OTHER_GUILD, "dm:1"].map(async (guild) => (await store.settings(guild)).version));
+    await store.purgeExpired(NOON + 7 * DAY_MS);
+    expect(await settled()).toEqual([1, 1, 1]);
+    await store.purgeExpired(NOON + 9 * DAY_MS);
+    expect(await settled()).toEqual([0, 1, 1]);
+    expect([await store.lastReplies(GUILD, CHANNEL, 1), (await store.lastReplies(OTHER_GUILD, CHANNEL, 1)).length]).toEqual([[], 1]);
   });
 
   it("are counted anew when their day is past, but not while it may still be today elsewhere", async () => {

@@ -72,15 +72,23 @@ export function describeReplies(under: () => StoresUnderTest): void {
     expect(await sources(2)).toEqual(["s2", "s1"]);
   });
 
-  it("that nobody finished are failed, if they began before a time", async () => {
+  it("that nobody finished are failed, those that began before a time, of some guilds, or all", async () => {
     const { store } = under();
     await store.beginReply(newReply({ source: "old", createdAt: NOON - 1 }));
     await store.beginReply(newReply({ source: "posted", createdAt: NOON - 1 }));
     await store.endReply(GUILD, "posted", replyEnd());
     await store.beginReply(newReply({ source: "young" }));
-    expect(await store.failUnfinished(NOON)).toBe(1);
-    const states = (await store.lastReplies(GUILD, CHANNEL, 10)).map(({ source, state }) => [source, state]);
-    expect(Object.fromEntries(states)).toEqual({ old: "failed", posted: "posted", young: "drafting" });
+    await store.beginReply(newReply({ guild: OTHER_GUILD, source: "other" }));
+    const states = async () => {
+      const replies = [...(await store.lastReplies(GUILD, CHANNEL, 10)), ...(await store.lastReplies(OTHER_GUILD, CHANNEL, 10))];
+      return Object.fromEntries(replies.map(({ source, state }) => [source, state]));
+    };
+    expect(await store.failUnfinished({ before: NOON })).toBe(1);
+    expect(await states()).toEqual({ old: "failed", posted: "posted", young: "drafting", other: "drafting" });
+    expect(await store.failUnfinished({ isOurs: (guild) => guild === OTHER_GUILD })).toBe(1);
+    expect(await states()).toMatchObject({ young: "drafting", other: "failed" });
+    expect([await store.failUnfinished(), await store.failUnfinished()]).toEqual([1, 0]);
+    expect(await states()).toMatchObject({ young: "failed" });
   });
 
   it.each(AWKWARD_TEXTS)("hold %s as it is", async (_what, text, kept) => {

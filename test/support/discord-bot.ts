@@ -44,8 +44,7 @@ export class RunningBot implements AsyncDisposable {
   readonly platform: Platform;
   readonly bot: Bot;
   readonly store: Store;
-  /** What was logged, line by line. */
-  readonly logged: readonly string[];
+  readonly #logged: string[];
   readonly #folder: string;
 
   static async start({ inference, options, platform: platformOptions, rest, spoil = (store) => store }: BotSetUp): Promise<RunningBot> {
@@ -63,18 +62,29 @@ export class RunningBot implements AsyncDisposable {
     return new RunningBot({ platform, bot, store, logged, folder });
   }
 
-  private constructor(running: Pick<RunningBot, "platform" | "bot" | "store" | "logged"> & { readonly folder: string }) {
+  private constructor(running: Pick<RunningBot, "platform" | "bot" | "store"> & { readonly logged: string[]; readonly folder: string }) {
     this.platform = running.platform;
     this.bot = running.bot;
     this.store = running.store;
-    this.logged = running.logged;
+    this.#logged = running.logged;
     this.#folder = running.folder;
+  }
+
+  /** What was logged, line by line. */
+  get logged(): readonly string[] {
+    return this.#logged;
+  }
+
+  /** Puts away what is only kept to be looked at, for tests that watch the memory of a long run. */
+  forget(): void {
+    this.platform.forget();
+    this.#logged.length = 0;
   }
 
   /** Logs in, with its commands registered. Guilds are added before. */
   async login(): Promise<void> {
     await this.bot.login(this.platform.token);
-    await this.bot.client.application?.commands.set([...COMMAND_DATA]);
+    this.platform.registerCommands(COMMAND_DATA);
   }
 
   /** Decides a guild's settings: what is left out is the default, but for the cooldown, which tests do not wait for. */

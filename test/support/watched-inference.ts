@@ -9,7 +9,7 @@ export class WatchedInference implements Inference {
   readonly finished: AnswerRequest[] = [];
   /** Happens before each answer; one that throws makes it fail. */
   beforeAnswer: (request: AnswerRequest, waiting: AnswerWaiting) => unknown = () => undefined;
-  beforeJudge: (request: JudgeRequest) => unknown = () => undefined;
+  beforeJudge: (request: JudgeRequest, signal: AbortSignal | undefined) => unknown = () => undefined;
   readonly #inference: Inference;
 
   constructor(inference: Inference) {
@@ -27,7 +27,7 @@ export class WatchedInference implements Inference {
 
   async judge(request: JudgeRequest, signal?: AbortSignal): Promise<readonly number[]> {
     this.judged.push(request);
-    await this.beforeJudge(request);
+    await this.beforeJudge(request, signal);
     return await this.#inference.judge(request, signal);
   }
 

@@ -5,22 +5,23 @@ import { cooldown } from "../guard/guards/cooldown.ts";
 import { dailyCaps } from "../guard/guards/daily-caps.ts";
 import { failures } from "../guard/guards/failures.ts";
 import { judgedQuestions } from "../guard/guards/judged-questions.ts";
-import { optOuts } from "../guard/guards/opt-outs.ts";
 import { shortQuestions } from "../guard/guards/short-questions.ts";
 import type { Inference } from "../guard/inference.ts";
 import { responding } from "../guard/respond.ts";
 import { DEFAULT_SETTINGS, type GuildSettings } from "../guard/settings.ts";
 import type { Store } from "../guard/store/store.ts";
+import { carefulPackets } from "./careful-packets.ts";
 import { clientOptions } from "./client-options.ts";
 import { handleInteraction, turnAway } from "./commands/interactions.ts";
 import { closedError, loginErrorOf } from "./discord-api.ts";
 import { Door } from "./door.ts";
 import { Metrics } from "./metrics.ts";
 import { AutoModerator } from "./moderate/auto-moderator.ts";
-import { type BotOptions, isServed, type Parts, privateGuild } from "./parts.ts";
+import { type BotOptions, isPrivateGuild, isServed, type Parts, privateGuild } from "./parts.ts";
+import { shardOf } from "./shards/shard-of.ts";
 import { isAddressed } from "./talk/addressed.ts";
 import { ChannelOrder } from "./talk/channel-order.ts";
-import { Drafts } from "./talk/drafts.ts";
+import { Drafts, TakenBack } from "./talk/drafts.ts";
 import { readConversation } from "./talk/reader.ts";
 import { messageSite } from "./talk/site.ts";
 import { type Question, Talker } from "./talk/talker.ts";
@@ -36,6 +37,9 @@ export interface BotInput {
   readonly client?: Partial<ClientOptions>;
 }
 
+/** For telling those whose answers are given up: a request may hang for longer than anybody waits. */
+const LAST_WORDS_MS = 2000;
+
 /** One process's bot: hears what happens on Discord, and leads it to who handles it. */
 export class Bot implements AsyncDisposable {
   readonly client: Client;
@@ -44,26 +48,21 @@ export class Bot implements AsyncDisposable {
   readonly #moderator: AutoModerator;
   #isLeaving = false;
   readonly #lost = new AbortController();
+  readonly #over = new AbortController();
   readonly #work = new Set<Promise<void>>();
 
   constructor({ inference, store, log, options, client }: BotInput) {
     const door = new Door();
     this.client = new Client(clientOptions(door, options, client));
     this.metrics = new Metrics({ door, inference, gatewayPing: () => this.client.ws.ping });
-    const guards = [
-      failures,
-      optOuts(store),
-      cooldown(options.now),
-      shortQuestions,
-      dailyCaps(store, options.clock),
-      judgedQuestions(inference),
-    ];
+    const guards = [failures, cooldown(options.now), shortQuestions, dailyCaps(store, options.clock), judgedQuestions(inference)];
     this.#parts = {
       client: this.client as Client<true>,
       inference,
       store,
       door,
       log,
+      over: this.#over.signal,
       options,
       metrics: this.metrics,
       drafts: new Drafts(),
@@ -113,13 +112,22 @@ export class Bot implements AsyncDisposable {
     if (this.#isLeaving) return;
     this.#isLeaving = true;
     this.#moderator.stop();
-    const { drafts } = this.#parts;
     // At once is before anything else happens.
-    if (drainMs === 0) drafts.takeBackAll("shutdown");
-    const timer = setTimeout(() => drafts.takeBackAll("shutdown"), drainMs);
-    await this.idle();
-    clearTimeout(timer);
+    if (drainMs === 0) this.#hurry();
+    const hurry = setTimeout(() => this.#hurry(), drainMs);
+    let last: NodeJS.Timeout | undefined;
+    const lastWords = new Promise<void>((resolve) => {
+      last = setTimeout(resolve, drainMs + LAST_WORDS_MS);
+    });
+    await Promise.race([this.idle(), lastWords]);
+    clearTimeout(hurry);
+    clearTimeout(last);
     await this.client.destroy();
+  }
+
+  #hurry(): void {
+    this.#over.abort(new TakenBack("shutdown"));
+    this.#parts.drafts.takeBackAll("shutdown");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -129,6 +137,8 @@ export class Bot implements AsyncDisposable {
   #listen(): void {
     const { log, drafts, store } = this.#parts;
     const { client } = this;
+    carefulPackets(client, (error) => log.error({ err: error }, "the gateway told something that cannot be read"));
+    client.on(Events.ClientReady, () => this.#do(() => this.#noteGuilds()));
     client.on(Events.MessageCreate, (message) => this.#do(() => this.#heard(message)));
     client.on(Events.MessageUpdate, (before, after) => this.#do(() => this.#edited(before, after)));
     client.on(Events.MessageDelete, ({ id }) => drafts.takeBack(id, "deleted"));
@@ -189,15 +199,27 @@ export class Bot implements AsyncDisposable {
       source: message.id,
       author: message.author.id,
       read: () => readConversation(message, { settings, store: this.#parts.store }),
-      site: messageSite(message),
+      site: messageSite(message, this.#parts.door),
       isDeferred: false,
       typingIn: message.channel,
     });
   }
 
+  /** While it was not running, nobody told it that it was sent away. */
+  async #noteGuilds(): Promise<void> {
+    const { guilds, options } = this.client;
+    const [shards = [], count = 1] = [options.shards, options.shardCount];
+    const own = Array.isArray(shards) && shards.length > 0 ? shards : undefined;
+    await this.#parts.store.noteGuilds({
+      isOurs: (guild) => !isPrivateGuild(guild) && (own === undefined || own.includes(shardOf(guild, count))),
+      isHere: (guild) => guilds.cache.has(guild),
+      at: this.#parts.options.clock(),
+    });
+  }
+
   async #edited(before: Message | PartialMessage, after: Message | PartialMessage): Promise<void> {
     // Discord also says so when it has found a picture behind a link.
-    if (!before.partial && !after.partial && before.content === after.content && before.editedTimestamp === after.editedTimestamp) return;
+    if (isOnlyPreviewed(before, after)) return;
     this.#parts.drafts.takeBack(after.id, "edited");
     const message = after.partial ? await after.fetch() : after;
     if (message.guildId === null) return;
@@ -210,8 +232,9 @@ export class Bot implements AsyncDisposable {
     try {
       return (await this.#parts.store.settings(guild)).settings;
     } catch (error) {
-      const line = this.#parts.door.own(DEFAULT_SETTINGS.talk.failure);
-      if (this.#isAnswered(message, DEFAULT_SETTINGS)) await messageSite(message).put({ content: line, canBeStopped: false });
+      const { door } = this.#parts;
+      const content = door.own(DEFAULT_SETTINGS.talk.failure);
+      if (this.#isAnswered(message, DEFAULT_SETTINGS)) await messageSite(message, door).put({ content, canBeStopped: false });
       throw error;
     }
   }
@@ -225,4 +248,10 @@ export class Bot implements AsyncDisposable {
     const needed = [PermissionFlagsBits.ViewChannel, PermissionFlagsBits.ReadMessageHistory, write];
     return isServed(options, message.guildId) && me !== null && message.channel.permissionsFor(me).has(needed);
   }
+}
+
+function isOnlyPreviewed(before: Message | PartialMessage, after: Message | PartialMessage): boolean {
+  if (after.partial) return false;
+  if (before.partial) return after.editedTimestamp === null;
+  return before.content === after.content && before.editedTimestamp === after.editedTimestamp;
 }

@@ -15,6 +15,8 @@ export interface ConfigSource {
   readonly fileText?: string | undefined;
   /** Reads what a variable such as `RAIN_DISCORD_TOKEN_FILE` names, which is how Docker passes secrets. May throw. */
   readonly readSecret?: ((path: string) => string) | undefined;
+  /** Whether there is a file, which a model may be. @default everything is there */
+  readonly isFile?: ((path: string) => boolean) | undefined;
 }
 
 /** A value, and how the one who wrote it calls it. */

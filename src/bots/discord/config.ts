@@ -28,7 +28,7 @@ export function readConfig(source: ConfigSource): DiscordConfig {
   const written = new Map([...file.written, ...environment.written]);
   const result = CONFIG.safeParse(Object.fromEntries([...written].map(([name, { value }]) => [name, value])));
   const wrong = result.success ? [] : result.error.issues.flatMap((issue) => problemsOf(issue, written));
-  const problems = [...file.problems, ...environment.problems, ...new Set(wrong)];
+  const problems = [...file.problems, ...environment.problems, ...new Set(wrong), ...missingModel(source, written)];
   if (problems.length > 0 || !result.success) throw new ConfigError(problems.map(withoutSecrets));
   return arranged(result.data);
 }
@@ -50,6 +50,13 @@ function problemsOf(issue: z.core.$ZodIssue, written: ReadonlyMap<string, Writte
   if (SECRETS.includes(name))
     return [`Expected \`${label}\` to be ${expectedOf(name)}, got ${String(value).length} characters of something else`];
   return [complaint(label, expectedOf(name), value)];
+}
+
+/** Found out now, and not when Discord was asked and the rest is up. */
+function missingModel({ isFile = () => true }: ConfigSource, written: ReadonlyMap<string, Written>): readonly string[] {
+  const { label = "", value } = written.get("model") ?? {};
+  if (typeof value !== "string" || value === "embedded" || /^[a-z]+:/i.test(value) || isFile(value)) return [];
+  return [complaint(label, "a file that is there", value)];
 }
 
 /** Secrets turn up in wrong places: tokens in other variables, passwords in addresses. */

@@ -1,5 +1,12 @@
 /** What is asked of Discord before anybody logs in, and without. */
-import { GatewayCloseCodes, REST, type RESTGetAPIGatewayBotResult, type RESTGetCurrentApplicationResult, Routes } from "discord.js";
+import {
+  GatewayCloseCodes,
+  REST,
+  type RESTGetAPIGatewayBotResult,
+  type RESTGetCurrentApplicationResult,
+  RESTJSONErrorCodes,
+  Routes,
+} from "discord.js";
 import { COMMAND_DATA } from "./commands/interactions.ts";
 import { LoginError } from "./login-error.ts";
 import { type SafeError, safeError } from "./safe-error.ts";
@@ -62,7 +69,11 @@ export function loginErrorOf(cause: unknown): LoginError {
   if (cause instanceof LoginError) return cause;
   const { status, code, message } = cause as Readonly<Record<"status" | "code" | "message", unknown>>;
   const isUnknown = status === 401 || code === "TokenInvalid";
-  const complaint = isUnknown ? COMPLAINTS.token : REFUSALS[String(message)];
+  const complaint = isUnknown ? COMPLAINTS.token : (REFUSALS[String(message)] ?? NOT_THERE[String(code)]);
+  if (complaint === undefined && status === undefined)
+    return new LoginError(`Expected to reach Discord, got ${inWords(safeError(cause))} (check the network, and \`apiUrl\` if it is set)`, {
+      cause,
+    });
   return new LoginError(complaint ?? `Expected Discord to do as it was asked, got ${inWords(safeError(cause))}`, { cause });
 }
 
@@ -84,6 +95,16 @@ const CLOSES: Readonly<Record<number, string>> = {
   [GatewayCloseCodes.DisallowedIntents]: COMPLAINTS.intents,
   [GatewayCloseCodes.ShardingRequired]: COMPLAINTS.shards,
   [GatewayCloseCodes.InvalidShard]: COMPLAINTS.shards,
+};
+
+const NOT_IN_GUILD =
+  "Expected the bot to be in this server, got a refusal (copy the server's id anew, and invite the bot with `applications.commands`)";
+
+/** By Discord's code for what it does not find. */
+const NOT_THERE: Readonly<Record<string, string>> = {
+  [RESTJSONErrorCodes.UnknownGuild]: NOT_IN_GUILD,
+  [RESTJSONErrorCodes.MissingAccess]: NOT_IN_GUILD,
+  [RESTJSONErrorCodes.UnknownApplication]: "Expected `applicationId` to be the token's application, got another one (leave it out)",
 };
 
 /** How the library puts them while it logs in. */

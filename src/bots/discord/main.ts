@@ -1,5 +1,5 @@
 /** Where the bot meets its process: clock, environment, signals, exit codes. It loads Discord's library only where that is needed. */
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import pino, { type Logger } from "pino";
 import { RainError } from "../../core/index.ts";
 import { withPeers } from "../../peers/missing-peer.ts";
@@ -19,7 +19,12 @@ const MARGIN_MS = 5000;
 
 /** The configuration by this process's environment and a file. @throws {ConfigError} with every problem */
 export function configuration(fileText: string | undefined): DiscordConfig {
-  return readConfig({ environment: process.env, fileText, readSecret: (path) => readFileSync(path, "utf8") });
+  return readConfig({
+    environment: process.env,
+    fileText,
+    readSecret: (path) => readFileSync(path, "utf8"),
+    isFile: (path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true,
+  });
 }
 
 /** Runs the bot until a signal ends it. Gives the exit code. @throws {RainError} why it cannot start or go on, in words of our own */

@@ -21,6 +21,8 @@ export interface Parts {
   readonly typing: Typing;
   readonly metrics: Metrics;
   readonly log: Logger;
+  /** Aborted when there is no time left for what is being judged. */
+  readonly over: AbortSignal;
   readonly options: BotOptions;
 }
 
@@ -38,9 +40,15 @@ export interface BotOptions {
   readonly now: () => number;
 }
 
+const PRIVATE = "dm:";
+
 /** Whose settings count in a private conversation, and with whom it is not mixed. */
 export function privateGuild(user: string): string {
-  return `dm:${user}`;
+  return `${PRIVATE}${user}`;
+}
+
+export function isPrivateGuild(guild: string): boolean {
+  return guild.startsWith(PRIVATE);
 }
 
 export function isServed({ guilds }: BotOptions, guild: string): boolean {

@@ -21,7 +21,7 @@ export class Upkeep implements AsyncDisposable {
 
   /** At the start nothing is being written yet: whatever is unfinished was left by a process that died. @throws {StoreError} */
   static async begin(kept: Kept): Promise<Upkeep> {
-    const count = await kept.store.failUnfinished(kept.clock());
+    const count = await kept.store.failUnfinished();
     if (count > 0) kept.log.warn({ count }, "ended the records of answers that were never finished");
     return new Upkeep(kept);
   }
@@ -43,8 +43,8 @@ export class Upkeep implements AsyncDisposable {
     try {
       const count = await store.purgeExpired(clock());
       log.info({ count }, "forgot what was too old");
-      // Of a shard that died; no answer takes an hour.
-      await store.failUnfinished(clock() - HOUR_MS);
+      // No answer takes an hour.
+      await store.failUnfinished({ before: clock() - HOUR_MS });
     } catch (error) {
       log.error({ err: error }, "the database was not looked after, and will be in an hour");
     }

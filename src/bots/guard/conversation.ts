@@ -10,22 +10,39 @@ export interface Said {
 
 /**
  * A conversation as a model reads it. What people say is data: it is never in the system's role. Where several people speak,
- * each line says who.
+ * it is said who says what.
  */
 export function conversationTurns(said: readonly Said[], instructions: string): readonly Turn[] {
-  const people = new Set(said.flatMap(({ speaker }) => (speaker === undefined ? [] : [speaker.id])));
+  const names = speakerNames(said);
   const turns: Turn[] = instructions === "" ? [] : [{ role: "system", text: instructions }];
   for (const { speaker, text } of said) {
     const line = cleaned(text);
     if (line === "") continue;
     const role = speaker === undefined ? "assistant" : "user";
-    const spoken = speaker !== undefined && people.size > 1 ? `${speakerName(speaker.name)}: ${line}` : line;
+    const spoken = speaker !== undefined && names.size > 1 ? `${names.get(speaker.id)}: ${line.replaceAll("\n", GOES_ON)}` : line;
     const last = turns.at(-1);
     // Chat formats take turns: what one side says in several messages is one turn.
     if (last?.role === role) turns[turns.length - 1] = { role, text: `${last.text}\n${spoken}` };
     else turns.push({ role, text: spoken });
   }
   return turns;
+}
+
+/** What somebody says in several lines stays theirs: no line of it can look like another one's. */
+const GOES_ON = "\n  ";
+
+/** By id. Two of the same name are told apart by numbers. */
+function speakerNames(said: readonly Said[]): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  for (const { speaker } of said) {
+    if (speaker === undefined || names.has(speaker.id)) continue;
+    const name = speakerName(speaker.name);
+    const taken = [...names.values()];
+    let [unique, number] = [name, 1];
+    while (taken.includes(unique)) unique = `${name} ${++number}`;
+    names.set(speaker.id, unique);
+  }
+  return names;
 }
 
 const LONGEST_NAME = 32;

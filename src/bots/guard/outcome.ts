@@ -14,4 +14,4 @@ export type Outcome =
   /** A line of our own is said instead. */
   | { readonly kind: "refuse"; readonly reason: Reason; readonly line: string; readonly account?: Account; readonly error?: unknown }
   /** Nothing is said. */
-  | { readonly kind: "ignore"; readonly reason: "opted-out" | "cooldown" };
+  | { readonly kind: "ignore"; readonly reason: "cooldown" };

@@ -1,12 +1,15 @@
+import { ButtonStyle, ComponentType, GatewayDispatchEvents } from "discord.js";
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { EngineInference } from "../../../src/bots/guard/engine-inference.ts";
 import { DEFAULT_SETTINGS } from "../../../src/bots/guard/settings.ts";
+import type { Store } from "../../../src/bots/guard/store/store.ts";
 import { isHarmful, TASKS } from "../../../src/evaluation/world/index.ts";
 import { embeddedInference, LIMITS } from "../../support/discord-bot.ts";
 import { Scene } from "../../support/discord-scene.ts";
 import { END } from "../../support/scripted-engine.ts";
 import { worldEngine } from "../../support/scripted-world.ts";
+import { STEADY, STEADY_ANSWER } from "../../support/steady-inference.ts";
 import { untilTakenBack, WatchedInference } from "../../support/watched-inference.ts";
 
 let embedded: EngineInference;
@@ -115,6 +118,22 @@ describe("What people write", () => {
   });
 });
 
+describe("What the gateway tells", () => {
+  it.each<[string, GatewayDispatchEvents, unknown]>([
+    ["a message by nobody", GatewayDispatchEvents.MessageCreate, { id: "1", channel_id: "2" }],
+    ["a message of nothing", GatewayDispatchEvents.MessageCreate, null],
+    ["a change of nothing", GatewayDispatchEvents.MessageUpdate, null],
+    ["an interaction with nothing", GatewayDispatchEvents.InteractionCreate, { id: "1", type: 2 }],
+    ["an interaction of a kind to come", GatewayDispatchEvents.InteractionCreate, { id: "1", type: 99, token: "x" }],
+    ["the end of a guild that never was", GatewayDispatchEvents.GuildDelete, { id: "123456789012345678" }],
+    ["an event to come", "SOMETHING_NEW" as GatewayDispatchEvents, { id: {} }],
+  ])("and nobody can read (%s) changes nothing", async (_, event, data) => {
+    await using scene = await Scene.open(STEADY);
+    scene.platform.tells(event, data);
+    expect((await scene.platform.replyTo(scene.ada.says(scene.general, scene.mention(QUESTION)))).content).toBe(STEADY_ANSWER);
+  });
+});
+
 describe("A forged button", () => {
   it.each([
     "stop:123456789012345678",
@@ -186,6 +205,21 @@ describe("Guilds", () => {
     expect((await running.store.settings(scene.guild.id)).version).toBe(1);
   });
 
+  it("that sent the bot away while it was not running are forgotten after a week, and others are not", async () => {
+    const spoil = (store: Store) => {
+      void store.changeSettings({ guild: "123456789012345678", version: 0, settings: DEFAULT_SETTINGS, by: "1", at: 0 });
+      return store;
+    };
+    await using scene = await Scene.open(STEADY, {}, { spoil });
+    const { store, bot } = scene.running;
+    await bot.idle();
+    const known = async () => [(await store.settings("123456789012345678")).version, (await store.settings(scene.guild.id)).version];
+    await store.purgeExpired(scene.platform.now() + 6 * 86_400_000);
+    expect(await known()).toEqual([1, 1]);
+    await store.purgeExpired(scene.platform.now() + 8 * 86_400_000);
+    expect(await known()).toEqual([0, 1]);
+  });
+
   it("cannot make another guild's channel their log", async () => {
     await using scene = await Scene.open(inference);
     const second = scene.platform.addGuild({ name: "Second", channels: ["log"] });
@@ -210,8 +244,15 @@ describe("The door", () => {
     await expect(channel.send({ content: "With a file.", files: [{ attachment: Buffer.from("x"), name: "x.txt" }] })).rejects.toThrow(
       "nothing was posted",
     );
+    await expect(channel.send({ files: [{ attachment: Buffer.from("In a file."), name: "x.txt" }] })).rejects.toThrow("nothing was posted");
+    const button = { type: ComponentType.Button, style: ButtonStyle.Secondary, label: "On a button.", custom_id: "x" } as const;
+    await expect(channel.send({ components: [{ type: ComponentType.ActionRow, components: [button] }] })).rejects.toThrow(
+      "nothing was posted",
+    );
+    await expect(client.guilds.cache.get(scene.guild.id)?.members.me?.setNickname("A name")).rejects.toThrow("nothing was posted");
+    await expect(channel.isThread() || channel.isDMBased() || channel.delete("For a reason.")).rejects.toThrow("nothing was posted");
     expect(scene.platform.everything).toEqual([]);
-    expect(scene.running.bot.leaks).toBe(3);
-    expect(await metrics.registry.getSingleMetricAsString("rain_leaks")).toContain("rain_leaks 3");
+    expect(scene.running.bot.leaks).toBe(7);
+    expect(await metrics.registry.getSingleMetricAsString("rain_leaks")).toContain("rain_leaks 7");
   });
 });

@@ -4,7 +4,8 @@ import type { EngineInference } from "../../../src/bots/guard/engine-inference.t
 import type { Message } from "../../support/discord/world/message.ts";
 import { embeddedInference } from "../../support/discord-bot.ts";
 import { Scene } from "../../support/discord-scene.ts";
-import { WatchedInference } from "../../support/watched-inference.ts";
+import { STEADY, STEADY_BAD } from "../../support/steady-inference.ts";
+import { untilTakenBack, WatchedInference } from "../../support/watched-inference.ts";
 
 let embedded: EngineInference;
 let inference: WatchedInference;
@@ -153,6 +154,48 @@ describe("Automatic moderation", () => {
     await settled(scene);
     expect(messages.map(({ isDeleted }) => isDeleted)).toEqual(messages.map(() => false));
     expect([inference.judged, platform.everything]).toEqual([[], []]);
+    // Be it somebody whom discord.js has forgotten.
+    scene.running.bot.client.guilds.cache.get(guild.id)?.members.cache.delete(trusted.id);
+    scene.running.bot.client.channels.cache.clear();
+    trusted.edits(messages[0] as Message, `${BAD} Now.`);
+    await settled(scene);
+    expect([inference.judged, platform.everything]).toEqual([[], []]);
+  });
+
+  it("shows cards that Discord takes, whatever the guild has written and however many principles it has", async () => {
+    await using scene = await Scene.open(STEADY);
+    const names = Array.from(
+      { length: 20 },
+      (_, index) => `${"a-long-name-of-a-principle-it-is".slice(0, 29)}-${String.fromCharCode(97 + index)}`,
+    );
+    const principles = Object.fromEntries(names.map((name) => [name, { question: "Is the message polite?", good: "polite", bad: "rude" }]));
+    const rules = Object.fromEntries(names.map((name) => [name, { strictness: "strict", action: "timeout" }]));
+    const logChannel = scene.guild.channel("log").id;
+    await scene.running.set(scene.guild, { principles, moderation: { automatic: true, shadow: true, logChannel, rules } });
+    for (let count = 0; count < 5; count++) scene.ada.says(scene.general, STEADY_BAD);
+    await settled(scene);
+    expect(cards(scene)).toHaveLength(5);
+    const queue = await scene.mona.uses(scene.general, "/moderate queue").response();
+    expect(queue.embeds.length).toBeGreaterThan(0);
+    const explained = await scene.mona.presses(cards(scene)[0] as Message, "Explain").response();
+    expect(explained.embeds).toHaveLength(1);
+  });
+
+  it("quotes people on its cards without any effect", async () => {
+    await using scene = await Scene.open(STEADY);
+    await scene.running.set(scene.guild, { moderation: { automatic: true, logChannel: scene.guild.channel("log").id } });
+    scene.ada.says(scene.general, `${STEADY_BAD} [b](https://e.example)`);
+    await settled(scene);
+    expect(cards(scene)[0]?.embeds[0]?.description).toBe(`${STEADY_BAD} b (https://e.example)`);
+  });
+
+  it("ends with the bot, however long a verdict takes", async () => {
+    await using scene = await moderated("delete");
+    inference.beforeJudge = (request, signal) => untilTakenBack(request, { signal });
+    const message = scene.ada.says(scene.general, BAD);
+    await scene.platform.until(() => inference.judged.length === 1 || undefined);
+    await scene.running.bot.leave(0);
+    expect(message.isDeleted).toBe(false);
   });
 
   it("does what its permissions allow at that moment, and says what it could not do", async () => {
@@ -194,7 +237,7 @@ describe("The review queue", () => {
     const refused = await scene.bob.presses(card, "Reject").response();
     expect([refused.content, refused.isEphemeral]).toEqual(["Only moderators may do that.", true]);
     const explained = await scene.mona.presses(card, "Explain").response();
-    expect(explained.content).toContain("Below its limit: harmless. The rule asks for: delete.");
+    expect(textOf(explained)).toContain("Below its limit: harmless. The rule asks for: delete.");
     expect((await scene.mona.presses(card, "Reject").response()).content).toBe("Review 1: rejected.");
     await scene.platform.until(() => textOf(card).includes("Decision\nRejected by"));
     const forged = await scene.mona.forges(card, "review:approve:1").response();

@@ -202,6 +202,19 @@ describe("/privacy", () => {
     expect((await running.store.personalData(bob.id)).replies).toHaveLength(1);
   });
 
+  it("exports how much was discarded, and not what: nobody found it good enough to be read", async () => {
+    await using scene = await Scene.open(inference, { explain: { showDiscarded: true } });
+    const { ada, general, guild, running } = scene;
+    const record = { guild: guild.id, channel: general.id, source: "1", author: ada.id, principle: "harmless", createdAt: 0 };
+    await running.store.beginReply(record);
+    await running.store.endReply(guild.id, "1", { state: "posted", discarded: ["Rob the bank.", "And the museum."] });
+    await running.store.countWithin({ key: `user:${guild.id}:${ada.id}`, day: "2026-11-28", cap: 9 });
+    const exported = await ada.uses(general, "/privacy export").response();
+    const text = exported.attachments[0]?.content.toString() ?? "";
+    expect(text).not.toContain("Rob the bank");
+    expect(JSON.parse(text)).toMatchObject({ replies: [{ discardedPieces: 2 }], uses: [{ day: "2026-11-28", uses: 1 }] });
+  });
+
   it("lets people opt out and in", async () => {
     await using scene = await Scene.open(inference);
     const { platform, ada, general, running } = scene;

@@ -127,6 +127,7 @@ describe("Nothing is said", () => {
     await scene.running.bot.idle();
     expect(scene.platform.everything).toEqual([]);
     expect(inference.asked).toEqual([]);
+    expect(await scene.running.store.lastReplies(scene.guild.id, scene.general.id, 9)).toEqual([]);
   });
 
   it("in guilds that it does not work for", async () => {
@@ -235,6 +236,21 @@ describe("An answer", () => {
     expect(record).toMatchObject({ state: "stopped", messages: [] });
   });
 
+  it("goes on when Discord has found a picture behind a link of its question, be that forgotten meanwhile", async () => {
+    await using scene = await inGuild();
+    const { platform, ada, general, running } = scene;
+    const gate = new Gate();
+    inference.beforeAnswer = () => gate.opened;
+    const question = ada.says(general, scene.mention(`${QUESTION} https://pictures.example`));
+    await platform.until(() => inference.asked.length === 1 || undefined);
+    const channel = running.bot.client.channels.cache.get(general.id);
+    if (channel?.isTextBased()) channel.messages.cache.clear();
+    question.unfurl([{ title: "A picture" }]);
+    await platform.idle();
+    gate.open();
+    expect((await platform.replyTo(question)).content).not.toBe("");
+  });
+
   it("is stopped by who asked or a moderator, and by nobody else", async () => {
     await using scene = await inGuild();
     const { platform, general, ada, bob } = scene;
@@ -312,6 +328,31 @@ describe("/ask", () => {
     const secret = ada.uses(general, "/ask", { question: QUESTION, private: true });
     expect(await secret.acknowledged()).toEqual({ kind: "deferred", isEphemeral: true });
     expect((await secret.response()).isEphemeral).toBe(true);
+  });
+
+  it("keeps to the channels in which the bot is to talk", async () => {
+    await using scene = await inGuild();
+    await scene.running.set(scene.guild, { talk: { channels: [scene.guild.channel("other").id] } });
+    const asking = scene.ada.uses(scene.general, "/ask", { question: QUESTION });
+    expect((await asking.response()).content).toBe("I do not answer questions here.");
+    expect(inference.asked).toEqual([]);
+  });
+
+  it("is answered also where the bot may not read what was said before", async () => {
+    await using scene = await inGuild({}, { context: "recent" });
+    const overwrites = [{ target: scene.guild.bot.user, deny: PermissionFlagsBits.ReadMessageHistory }];
+    const forgetful = scene.guild.addChannel({ name: "forgetful", overwrites });
+    scene.ada.says(forgetful, OTHER);
+    const asking = scene.ada.uses(forgetful, "/ask", { question: QUESTION });
+    expect((await asking.response()).content).not.toBe(DEFAULT_SETTINGS.talk.failure);
+    expect(lastTurns()).toEqual([{ role: "user", text: QUESTION }]);
+  });
+
+  it("says so where it cannot be answered for what Discord does not let the bot do", async () => {
+    await using scene = await inGuild({}, { context: "recent" });
+    scene.platform.failNext({ method: "GET", route: "/channels/:channel/messages", status: 403 });
+    const asking = scene.ada.uses(scene.general, "/ask", { question: QUESTION });
+    expect((await asking.response()).content).toBe(DEFAULT_SETTINGS.talk.failure);
   });
 
   it("tells who opted out how to come back", async () => {

@@ -5,7 +5,7 @@ import { splitMessage } from "../../../src/bots/discord/text/split.ts";
 
 const PING = /@everyone|@here|<@[!&]?\w+>|<#\w+>|<id:\w+>|<\/[^>]*:\w+>/i;
 const INVITE = /discord\.gg\/\w|discord(?:app)?\.com\/invite\/\w/i;
-const MASK = /\[[^\]\n]*\]\([^\s)]+\)/;
+const MASK = /\[[^\]\n]*\]\([^\s)]+\)|\]\(\s*<?https:/;
 
 describe("A text that a model wrote", () => {
   it.each([
@@ -24,6 +24,20 @@ describe("A text that a model wrote", () => {
       "Come to (an invitation was left out) or (an invitation was left out).",
     ],
     ["... with gaps", "discord . gg / abc and dis\u200bcord.gg/abc", "(an invitation was left out) and (an invitation was left out)"],
+    ["... spelled as only browsers read it", "https://%64iscord%2Egg/abc", "(an invitation was left out)"],
+    ["... in full-width letters", "https://ｄｉｓｃｏｒｄ．ｇｇ/abc", "(an invitation was left out)"],
+    [
+      "... with an encoded path",
+      "https://discord.com/%69nvite/%61bc and discord.gg/%61bc",
+      "(an invitation was left out) and (an invitation was left out)",
+    ],
+    ["shows where links lead whose label has brackets", "[a [b] c](https://evil.example)", "[a [b] c]\u200b(https://evil.example)"],
+    ["... or lines", "[a\nb]( <https://evil.example>)", "[a\nb]\u200b( <https://evil.example>)"],
+    [
+      "takes nothing for code that Discord may not",
+      "``` ``` [bank](https://evil.example) ```a```",
+      "``` ``` bank (https://evil.example) ```a```",
+    ],
     ["keeps formatting and code", "**Hi** `a < b`\n```ts\nx[0](1) < 2\n```", "**Hi** `a < b`\n```ts\nx[0](1) < 2\n```"],
     ["keeps addresses of mail and arrays", "ann@home.example has x[1] and (2)", "ann@home.example has x[1] and (2)"],
   ])("%s", (_, text, expected) => expect(defang(text)).toBe(expected));
@@ -39,6 +53,8 @@ describe("A text that a model wrote", () => {
       "#2>",
       "[",
       "](",
+      "]",
+      "```",
       "a",
       ")",
       "https://x.y",

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createLog } from "../../../src/bots/discord/log.ts";
 import { Upkeep } from "../../../src/bots/discord/upkeep.ts";
+import type { Unfinished } from "../../../src/bots/guard/store/store.ts";
 import { storeError } from "../../../src/bots/guard/store/store-error.ts";
 
 const HOUR_MS = 3_600_000;
@@ -14,8 +15,8 @@ function keeping(purgeExpired: () => Promise<number> = async () => 3) {
       done.push(`purge ${now / HOUR_MS}`);
       return purgeExpired();
     },
-    failUnfinished: async (before: number) => {
-      done.push(`end ${before / HOUR_MS}`);
+    failUnfinished: async ({ before }: Unfinished = {}) => {
+      done.push(`end ${before === undefined ? "all" : before / HOUR_MS}`);
       return 2;
     },
   };
@@ -30,17 +31,17 @@ describe("The store", () => {
   it("has the records ended at the start that a dead process left, and is rid of the old ones every hour", async () => {
     const { begin, done, lines } = keeping();
     await using _upkeep = await begin();
-    expect(done).toEqual(["end 100"]);
+    expect(done).toEqual(["end all"]);
     expect(JSON.parse(lines[0] ?? "")).toMatchObject({ level: "warn", count: 2 });
     await vi.advanceTimersByTimeAsync(2 * HOUR_MS);
-    expect(done).toEqual(["end 100", "purge 101", "end 100", "purge 102", "end 101"]);
+    expect(done).toEqual(["end all", "purge 101", "end 100", "purge 102", "end 101"]);
   });
 
   it("that fails is looked after again in an hour", async () => {
     const { begin, done, lines } = keeping(() => Promise.reject(storeError("locked", new Error("secret"))));
     await using _upkeep = await begin();
     await vi.advanceTimersByTimeAsync(2 * HOUR_MS);
-    expect(done).toEqual(["end 100", "purge 101", "purge 102"]);
+    expect(done).toEqual(["end all", "purge 101", "purge 102"]);
     expect(JSON.parse(lines.at(-1) ?? "")).toMatchObject({ level: "error", err: { code: "locked" } });
   });
 
@@ -53,6 +54,6 @@ describe("The store", () => {
     finish(0);
     await ended;
     await vi.advanceTimersByTimeAsync(2 * HOUR_MS);
-    expect(done).toEqual(["end 100", "purge 101", "end 100"]);
+    expect(done).toEqual(["end all", "purge 101", "end 100"]);
   });
 });

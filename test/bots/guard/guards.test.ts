@@ -4,7 +4,6 @@ import { cooldown } from "../../../src/bots/guard/guards/cooldown.ts";
 import { dailyCaps } from "../../../src/bots/guard/guards/daily-caps.ts";
 import { failures } from "../../../src/bots/guard/guards/failures.ts";
 import { judgedQuestions } from "../../../src/bots/guard/guards/judged-questions.ts";
-import { optOuts } from "../../../src/bots/guard/guards/opt-outs.ts";
 import { shortQuestions } from "../../../src/bots/guard/guards/short-questions.ts";
 import type { Inference, JudgeRequest } from "../../../src/bots/guard/inference.ts";
 import { InferenceError, type InferenceErrorCode } from "../../../src/bots/guard/inference-error.ts";
@@ -38,9 +37,9 @@ describe("Guards", () => {
       asked.push(name);
       return await next(incoming);
     };
-    const deciding = async (): Promise<Outcome> => ({ kind: "ignore", reason: "opted-out" });
+    const deciding = async (): Promise<Outcome> => ({ kind: "ignore", reason: "cooldown" });
     const respond = guarded(reached, [passing("first"), passing("second"), deciding, passing("never")]);
-    expect(await respond(asking("Hello."))).toEqual({ kind: "ignore", reason: "opted-out" });
+    expect(await respond(asking("Hello."))).toEqual({ kind: "ignore", reason: "cooldown" });
     expect(asked).toEqual(["first", "second"]);
   });
 });
@@ -82,14 +81,6 @@ describe("Daily caps", () => {
     expect(await ask("4")).toBe(REACHED);
     expect(await respond(asking("Hello.", { settings: talking({ userDailyCap: 0, guildDailyCap: 0 }) }))).toBe(REACHED);
     expect([...counts.keys()].filter((key) => key.includes(":1:4"))).toHaveLength(2);
-  });
-});
-
-describe("Opting out", () => {
-  it("is followed without a word", async () => {
-    const respond = guarded(reached, [optOuts({ isOptedOut: async (user) => user === "4" })]);
-    expect(await respond(asking("Hello."))).toEqual({ kind: "ignore", reason: "opted-out" });
-    expect(await respond(asking("Hello.", { author: "5" }))).toBe(REACHED);
   });
 });
 

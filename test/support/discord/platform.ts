@@ -27,7 +27,7 @@
  * - It refuses what Discord refuses, with Discord's codes. `requests` has every request of the bot, whatever became of it, and
  *   `sentTexts()` every text in any of them.
  */
-import type { RESTPostAPIApplicationCommandsJSONBody } from "discord-api-types/v10";
+import type { GatewayDispatchEvents, RESTPostAPIApplicationCommandsJSONBody } from "discord-api-types/v10";
 import { clientOptions, type PlatformClientOptions } from "./client-options.ts";
 import type { Login } from "./gateway/gateway.ts";
 import { idle } from "./idle.ts";
@@ -170,6 +170,11 @@ export class Platform implements AsyncDisposable {
   /** Closes all connections: with a code, or as if a cable was pulled. */
   dropGateway({ code }: { readonly code?: number } = {}): void {
     this.#machinery.gateway.drop(code);
+  }
+
+  /** Tells all clients something that Discord never would, or not yet. */
+  tells(event: GatewayDispatchEvents, data: unknown): void {
+    this.#machinery.gateway.publish({ event, guildId: undefined, intents: 0, data: () => data });
   }
 
   /** Asks all clients to connect anew and resume (op 7). */

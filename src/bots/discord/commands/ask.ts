@@ -7,6 +7,7 @@ import {
   MessageFlags,
 } from "discord.js";
 import { type Parts, privateGuild } from "../parts.ts";
+import { isTalkedIn } from "../talk/addressed.ts";
 import { readChannel } from "../talk/reader.ts";
 import { interactionSite } from "../talk/site.ts";
 import { type Question, Talker } from "../talk/talker.ts";
@@ -42,7 +43,8 @@ export const ask: Command = {
       const guild = interaction.guildId ?? privateGuild(interaction.user.id);
       if (interaction.guildId === null && !parts.options.dms) throw new Refused("I do not answer in private.");
       const { settings } = await parts.store.settings(guild);
-      if (!settings.talk.enabled) throw new Refused("I do not answer questions here.");
+      const isTalking = settings.talk.enabled && (interaction.guildId === null || isTalkedIn(interaction, settings.talk.channels));
+      if (!isTalking) throw new Refused("I do not answer questions here.");
       // What only one person sees comes before nobody.
       const before = isPrivate ? Promise.resolve() : place.before;
       if (isPrivate) place.leave();
@@ -57,7 +59,7 @@ interface Asked extends Pick<Question, "guild" | "settings" | "before" | "askedA
   readonly isPrivate: boolean;
 }
 
-function questionOf(interaction: ChatInputCommandInteraction, { store }: Parts, asked: Asked): Question {
+function questionOf(interaction: ChatInputCommandInteraction, { store, door }: Parts, asked: Asked): Question {
   const { guild, settings, isPrivate, before, askedAt } = asked;
   const { channel, user } = interaction;
   const line = { speaker: { id: user.id, name: user.displayName }, text: interaction.options.getString("question", true) };
@@ -69,7 +71,7 @@ function questionOf(interaction: ChatInputCommandInteraction, { store }: Parts, 
     settings,
     // What others said is not for an answer that only one person sees.
     read: async () => [...(channel === null || isPrivate ? [] : await readChannel(channel, { settings, store })), line],
-    site: interactionSite(interaction, isPrivate),
+    site: interactionSite(interaction, door, { isPrivate }),
     isDeferred: true,
     typingIn: undefined,
     before,

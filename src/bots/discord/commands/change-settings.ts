@@ -3,6 +3,7 @@ import { SettingsError } from "../../guard/settings-problems.ts";
 import type { SettingsVersion } from "../../guard/store/store.ts";
 import { SettingsConflictError } from "../../guard/store/store-error.ts";
 import type { Parts } from "../parts.ts";
+import { cut } from "../text/cut.ts";
 import { Refused } from "./command.ts";
 
 interface Change {
@@ -28,7 +29,7 @@ export async function changeSettings({ store, options, log }: Parts, { guild, by
     log.info({ guild, version: changed.version }, "settings changed");
     return changed;
   } catch (error) {
-    if (error instanceof SettingsError) throw new Refused(shortened(`Nothing was changed. ${error.message}`), { cause: error });
+    if (error instanceof SettingsError) throw new Refused(cut(`Nothing was changed. ${error.message}`, LONGEST), { cause: error });
     if (error instanceof SettingsConflictError)
       throw new Refused("Somebody else changed the settings at the same moment. Look at them and try again.", { cause: error });
     throw error;
@@ -36,7 +37,3 @@ export async function changeSettings({ store, options, log }: Parts, { guild, by
 }
 
 const LONGEST = 1900;
-
-function shortened(text: string): string {
-  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST)} ...`;
-}

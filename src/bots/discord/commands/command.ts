@@ -2,7 +2,6 @@ import {
   type APIActionRowComponent,
   type APIButtonComponent,
   type APIEmbed,
-  type AttachmentBuilder,
   type AutocompleteInteraction,
   type ButtonInteraction,
   type ChatInputCommandInteraction,
@@ -33,11 +32,16 @@ export interface Component<Interaction extends ButtonInteraction | ModalSubmitIn
 /** Something that the person who asked for it may not do, or that is not there; it is said to them in these words. */
 export class Refused extends Error {}
 
+export interface OwnFile {
+  readonly name: string;
+  readonly content: Buffer;
+}
+
 /** What only the person who asked is to see. */
 export interface PrivateAnswer {
   readonly content?: string;
   readonly embeds?: readonly APIEmbed[];
-  readonly files?: readonly AttachmentBuilder[];
+  readonly files?: readonly OwnFile[];
   readonly components?: readonly APIActionRowComponent<APIButtonComponent>[];
 }
 
@@ -49,13 +53,12 @@ export async function answerPrivately(interaction: Repliable, { door }: Parts, w
   const answer = await work();
   const { content, embeds = [], files = [], components = [] }: PrivateAnswer = typeof answer === "string" ? { content: answer } : answer;
   const reply: InteractionEditReplyOptions = {
-    embeds: embeds.map((embed) => door.card(embed)),
-    files: [...files],
-    components: [...components],
+    embeds,
+    components,
     allowedMentions: { parse: [] },
-    ...(content === undefined ? {} : { content: door.own(content) }),
+    ...(content === undefined ? {} : { content }),
   };
-  await interaction.editReply(reply);
+  await interaction.editReply({ ...door.own(reply), files: files.map(({ name, content: bytes }) => door.file(name, bytes)) });
 }
 
 /** The guild of an interaction. @throws {Refused} in private conversations */

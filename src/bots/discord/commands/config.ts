@@ -1,9 +1,10 @@
-import { AttachmentBuilder, type ChatInputCommandInteraction, escapeMarkdown, inlineCode, time, userMention } from "discord.js";
+import { type ChatInputCommandInteraction, escapeMarkdown, inlineCode, time, userMention } from "discord.js";
 import { DEFAULT_SETTINGS, type GuildSettings } from "../../guard/settings.ts";
 import { settingPaths } from "../../guard/settings-keys.ts";
 import { changedAt, textAt } from "../../guard/settings-paths.ts";
 import { exportSettings, importSettings } from "../../guard/settings-yaml.ts";
 import type { Parts } from "../parts.ts";
+import { cut } from "../text/cut.ts";
 import { changeSettings } from "./change-settings.ts";
 import { guildOf, type PrivateAnswer, Refused } from "./command.ts";
 
@@ -67,7 +68,7 @@ function withoutPrinciple(settings: GuildSettings, name: string): GuildSettings 
 
 async function exported(interaction: ChatInputCommandInteraction, { store }: Parts): Promise<PrivateAnswer> {
   const { version, settings } = await store.settings(guildOf(interaction));
-  return { content: `Version ${version}:`, files: [new AttachmentBuilder(Buffer.from(exportSettings(settings)), { name: "rain.yaml" })] };
+  return { content: `Version ${version}:`, files: [{ name: "rain.yaml", content: Buffer.from(exportSettings(settings)) }] };
 }
 
 /** More than the longest settings need; `importSettings` counts again what really came. */
@@ -118,8 +119,4 @@ async function restore(interaction: ChatInputCommandInteraction, parts: Parts): 
 
 function shown(text: string): string {
   return inlineCode(cut(text, 300).replaceAll("`", "'"));
-}
-
-function cut(text: string, longest: number): string {
-  return text.length <= longest ? text : `${text.slice(0, longest - 4)} ...`;
 }

@@ -17,7 +17,7 @@ export const judge: Command<MessageContextMenuCommandInteraction> = {
       checkModerates(interaction);
       const { settings } = await parts.store.settings(guildOf(interaction));
       const text = messageText(interaction.targetMessage);
-      const { findings, action } = await judgeMessage(parts.inference, { text, settings });
+      const { findings, action } = await judgeMessage(parts.inference, { text, settings, signal: parts.over });
       if (findings.length === 0) return "There is nothing to judge: the message has no text, or all principles are off.";
       parts.metrics.judged(action !== undefined);
       return {

@@ -1,14 +1,15 @@
 import {
   ApplicationCommandOptionType,
   ApplicationCommandType,
-  AttachmentBuilder,
   type ChatInputCommandInteraction,
   InteractionContextType,
   PermissionFlagsBits,
 } from "discord.js";
 import { judgeMessage } from "../../guard/moderate.ts";
+import type { ReviewRecord } from "../../guard/store/store.ts";
 import { findingLine, reviewButtons, reviewCard } from "../moderate/card.ts";
 import type { Parts } from "../parts.ts";
+import { wordsOfValue } from "../request-words.ts";
 import { answerPrivately, type Command, checkModerates, guildOf, type PrivateAnswer } from "./command.ts";
 import { verdict } from "./judge.ts";
 
@@ -43,9 +44,10 @@ export const moderate: Command = {
   },
 };
 
-async function test(interaction: ChatInputCommandInteraction, { inference, store }: Parts): Promise<PrivateAnswer> {
+async function test(interaction: ChatInputCommandInteraction, { inference, store, over }: Parts): Promise<PrivateAnswer> {
   const { settings } = await store.settings(guildOf(interaction));
-  const { findings, action } = await judgeMessage(inference, { text: interaction.options.getString("text", true), settings });
+  const text = interaction.options.getString("text", true);
+  const { findings, action } = await judgeMessage(inference, { text, settings, signal: over });
   if (findings.length === 0) return { content: "There is nothing to judge: the text is empty, or all principles are off." };
   return {
     embeds: [{ title: "Values, from -1 to 1", description: findings.map(findingLine).join("\n"), footer: { text: verdict(action) } }],
@@ -56,13 +58,23 @@ async function test(interaction: ChatInputCommandInteraction, { inference, store
 const SHOWN = 5;
 
 async function queue({ store }: Parts, guild: string): Promise<PrivateAnswer> {
-  const reviews = await store.pendingReviews(guild, SHOWN);
-  if (reviews.length === 0) return { content: "Nothing waits for a decision." };
+  const oldest = await store.pendingReviews(guild, SHOWN);
+  if (oldest.length === 0) return { content: "Nothing waits for a decision." };
+  const reviews = fitting(oldest);
   return {
-    content: `The oldest of those that wait${reviews.length === SHOWN ? `, ${SHOWN} at a time` : ""}:`,
+    content: `The oldest of those that wait${oldest.length === SHOWN ? `, ${reviews.length} at a time` : ""}:`,
     embeds: reviews.map((review) => reviewCard(review)),
     components: reviews.flatMap(reviewButtons),
   };
+}
+
+/** Discord's limit for all cards of a message together. */
+const LONGEST_CARDS = 6000;
+
+function fitting(reviews: readonly ReviewRecord[]): readonly ReviewRecord[] {
+  const lengths = reviews.map((review) => [...wordsOfValue(reviewCard(review))].join("").length);
+  const sums = lengths.map((_, index) => lengths.slice(0, index + 1).reduce((sum, length) => sum + length, 0));
+  return reviews.filter((_, index) => (sums[index] as number) <= LONGEST_CARDS);
 }
 
 /** One line for each decision: what was judged, how, and what a person decided. Preference data, without the messages themselves. */
@@ -73,6 +85,6 @@ async function exported({ store }: Parts, guild: string): Promise<PrivateAnswer>
     lines.push(JSON.stringify({ id, hash, excerpt, findings, action, shadow, decision, ...times }));
   }
   if (lines.length === 0) return { content: "Nothing was decided yet." };
-  const file = new AttachmentBuilder(Buffer.from(`${lines.join("\n")}\n`), { name: "decisions.jsonl" });
+  const file = { name: "decisions.jsonl", content: Buffer.from(`${lines.join("\n")}\n`) };
   return { content: `${lines.length} decisions.`, files: [file] };
 }

@@ -14,7 +14,7 @@ const FIELDS = [
 ] as const;
 
 /** Opens a form for a principle in plain words: for a new one, or with what a known one says. */
-export async function openPrincipleForm(interaction: ChatInputCommandInteraction, { store }: Parts): Promise<void> {
+export async function openPrincipleForm(interaction: ChatInputCommandInteraction, { store, door }: Parts): Promise<void> {
   const { settings } = await store.settings(guildOf(interaction));
   const name = interaction.options.getString("name") ?? "";
   const known = Object.hasOwn(settings.principles, name) ? settings.principles[name] : undefined;
@@ -30,7 +30,7 @@ export async function openPrincipleForm(interaction: ChatInputCommandInteraction
     } as const;
     return { type: ComponentType.Label, label, component: { ...input, required: true, ...(value === "" ? {} : { value }) } } as const;
   });
-  await interaction.showModal({ custom_id: PRINCIPLE, title: "A principle in plain words", components });
+  await interaction.showModal(door.own({ custom_id: PRINCIPLE, title: "A principle in plain words", components }));
 }
 
 export const principleSubmitted: Component<ModalSubmitInteraction> = {

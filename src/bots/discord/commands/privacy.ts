@@ -1,4 +1,4 @@
-import { ApplicationCommandOptionType, ApplicationCommandType, AttachmentBuilder, InteractionContextType } from "discord.js";
+import { ApplicationCommandOptionType, ApplicationCommandType, InteractionContextType } from "discord.js";
 import type { Parts } from "../parts.ts";
 import { answerPrivately, type Command, type PrivateAnswer } from "./command.ts";
 
@@ -9,7 +9,7 @@ const STORED = `**What I keep**
 All of it is forgotten after the number of days that each server sets, 30 unless it sets another.
 
 **What you can do**
-\`/privacy export\` sends you all of it. \`/privacy delete\` forgets it at once. \`/privacy opt-out\`: I neither read nor answer what you write; the server's moderation still applies.`;
+\`/privacy export\` sends you all of it, but of what was discarded only how much there was. \`/privacy delete\` forgets it at once. \`/privacy opt-out\`: I neither read nor answer what you write; the server's moderation still applies.`;
 
 /** `/privacy`: what is kept about somebody, and their say in it. It is about who asks, and nobody else. */
 export const privacy: Command = {
@@ -34,8 +34,10 @@ export const privacy: Command = {
 
 const ACTS: Readonly<Record<string, (parts: Parts, user: string) => Promise<PrivateAnswer | string>>> = {
   async export({ store }, user) {
-    const data = await store.personalData(user);
-    const file = new AttachmentBuilder(Buffer.from(`${JSON.stringify(data, null, 2)}\n`), { name: "about-you.json" });
+    const { replies, ...data } = await store.personalData(user);
+    // Nobody judged it good enough to be read; a server may let its moderators see it, and nobody else.
+    const shown = replies.map(({ discarded, ...reply }) => ({ ...reply, discardedPieces: discarded.length }));
+    const file = { name: "about-you.json", content: Buffer.from(`${JSON.stringify({ replies: shown, ...data }, null, 2)}\n`) };
     return { content: "All that I keep about you:", files: [file] };
   },
   async delete({ store, log }, user) {

@@ -81,7 +81,7 @@ export const rainCommand: Command = {
     else await answerPrivately(interaction, parts, () => configured(name, interaction, parts));
   },
   async complete(interaction, parts) {
-    await interaction.respond(await choices(interaction, parts));
+    await interaction.respond(parts.door.own(await choices(interaction, parts)));
   },
 };
 

@@ -1,4 +1,4 @@
-import { AttachmentBuilder, type ChatInputCommandInteraction, codeBlock } from "discord.js";
+import { type ChatInputCommandInteraction, codeBlock } from "discord.js";
 import { PRESETS } from "../../../core/index.ts";
 import type { ReplyRecord } from "../../guard/store/store.ts";
 import type { Parts } from "../parts.ts";
@@ -17,7 +17,7 @@ export async function why(interaction: ChatInputCommandInteraction, { store }: P
   }
   const { settings } = await store.settings(guild);
   const { threshold } = PRESETS[settings.talk.preset];
-  const files = reply.course.length === 0 ? [] : [new AttachmentBuilder(sparkline(reply.course, threshold), { name: "values.png" })];
+  const files = reply.course.length === 0 ? [] : [{ name: "values.png", content: sparkline(reply.course, threshold) }];
   const discarded = settings.explain.showDiscarded ? discardedField(reply) : [];
   const embed = {
     title: titleOf(reply),

@@ -48,8 +48,8 @@ interface Silencing extends Omit<Wanted, "action"> {
   readonly problems: string[];
 }
 
-/** Not `message.member`: that one is whom discord.js happens to remember. */
-function authorOf(message: Message<true>): Promise<GuildMember | null> {
+/** `message.member` is whom discord.js happens to remember. `null`: whoever has left. */
+export function authorOf(message: Message<true>): Promise<GuildMember | null> {
   return message.guild.members.fetch(message.author).catch(() => null);
 }
 

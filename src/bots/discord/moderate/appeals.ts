@@ -10,7 +10,7 @@ const LONGEST_REASON = 500;
 /** The affected person's button: asks for their words. */
 export const appealButtonPressed: Component<ButtonInteraction> = {
   prefix: APPEAL,
-  async run(interaction, _, [guild = "", id = ""]) {
+  async run(interaction, { door }, [guild = "", id = ""]) {
     checkIds(guild, id);
     const input = {
       type: ComponentType.TextInput,
@@ -19,7 +19,7 @@ export const appealButtonPressed: Component<ButtonInteraction> = {
       max_length: LONGEST_REASON,
     } as const;
     const label = { type: ComponentType.Label, label: "Why was your message fine?", component: { ...input, required: true } } as const;
-    await interaction.showModal({ custom_id: `${APPEAL}:${guild}:${id}`, title: "Appeal", components: [label] });
+    await interaction.showModal(door.own({ custom_id: `${APPEAL}:${guild}:${id}`, title: "Appeal", components: [label] }));
   },
 };
 

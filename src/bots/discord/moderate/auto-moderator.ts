@@ -5,6 +5,7 @@ import type { GuildSettings } from "../../guard/settings.ts";
 import { isServed, type Parts } from "../parts.ts";
 import { isByPerson } from "../talk/addressed.ts";
 import { messageText } from "../text/message-text.ts";
+import { authorOf } from "./actions.ts";
 import { openReview } from "./reviews.ts";
 
 /** Messages that are judged at once. Answers use the model too. */
@@ -40,10 +41,11 @@ export class AutoModerator {
   }
 
   async #judge(message: Message<true>, settings: GuildSettings): Promise<void> {
-    const { inference, metrics, log } = this.#parts;
+    const { inference, metrics, log, over } = this.#parts;
     const text = messageText(message);
     try {
-      const judgement = await judgeMessage(inference, { text, settings });
+      if (await hasIgnoredRole(message, settings)) return;
+      const judgement = await judgeMessage(inference, { text, settings, signal: over });
       if (judgement.findings.length === 0) return;
       metrics.judged(judgement.against.length > 0);
       if (judgement.against.length > 0) await openReview(this.#parts, { message, text, judgement, settings });
@@ -63,8 +65,15 @@ export class AutoModerator {
     const isIgnored =
       ignore.users.includes(message.author.id) ||
       places.some((place) => place !== undefined && ignore.channels.includes(place)) ||
-      (parent?.parentId != null && ignore.categories.includes(parent.parentId)) ||
-      (message.member?.roles.cache.some(({ id }) => ignore.roles.includes(id)) ?? false);
+      (parent?.parentId != null && ignore.categories.includes(parent.parentId));
     return !isIgnored;
   }
+}
+
+/** Whom discord.js has forgotten is asked for: whoever is to be ignored stays so. */
+async function hasIgnoredRole(message: Message<true>, { moderation }: GuildSettings): Promise<boolean> {
+  const { roles } = moderation.ignore;
+  if (roles.length === 0) return false;
+  const member = message.member ?? (await authorOf(message));
+  return member?.roles.cache.some(({ id }) => roles.includes(id)) ?? false;
 }

@@ -4,13 +4,14 @@ import {
   type APIEmbed,
   ButtonStyle,
   ComponentType,
-  escapeMarkdown,
   hyperlink,
   messageLink,
   userMention,
 } from "discord.js";
 import type { Action } from "../../guard/settings.ts";
 import type { Finding, ReviewRecord } from "../../guard/store/store.ts";
+import { cut } from "../text/cut.ts";
+import { quoted } from "../text/quoted.ts";
 
 /** What was done, or would have been. */
 const DONE: Readonly<Record<Action, readonly [done: string, would: string]>> = {
@@ -22,26 +23,36 @@ const DONE: Readonly<Record<Action, readonly [done: string, would: string]>> = {
 
 const COLOURS = { pending: 0xe0a030, approved: 0x3ba55d, rejected: 0xd83c3e } as const;
 
+/** Discord's limits; five cards in one message are limited together, too. */
+const LONGEST_TITLE = 256;
+const LONGEST_FIELD = 1024;
+const LONGEST_EXCERPT = 1000;
+
 /** A review as moderators see it. */
 export function reviewCard(review: ReviewRecord, problem?: string): APIEmbed {
   const { action, appeal, author, channel, decidedBy, decision, excerpt, findings, guild, message, shadow } = review;
-  const against = findings.filter(isAgainst).map(({ principle }) => principle);
+  const against = findings.filter(isAgainst);
   const decided = decision === "pending" ? undefined : `${capital(decision)} by ${userMention(decidedBy ?? "")}`;
   const fields = [
     { name: "Author", value: userMention(author), inline: true },
     { name: "Message", value: hyperlink("Show", messageLink(channel, message, guild)), inline: true },
-    { name: shadow ? "Shadow mode" : "Done", value: problem ?? DONE[action][shadow ? 1 : 0], inline: true },
-    { name: "Values, from -1 to 1", value: findings.map(findingLine).join("\n") },
-    ...(appeal === undefined ? [] : [{ name: "The author appeals", value: escapeMarkdown(appeal) }]),
+    { name: shadow ? "Shadow mode" : "Done", value: cut(problem ?? DONE[action][shadow ? 1 : 0], LONGEST_FIELD), inline: true },
+    { name: "Values, from -1 to 1", value: linesOf([...against, ...findings.filter((finding) => !isAgainst(finding))]) },
+    ...(appeal === undefined ? [] : [{ name: "The author appeals", value: cut(quoted(appeal), LONGEST_FIELD) }]),
     ...(decided === undefined ? [] : [{ name: "Decision", value: decided }]),
   ];
   return {
-    title: `Against: ${against.join(", ")}`,
-    description: escapeMarkdown(excerpt),
+    title: cut(`Against: ${against.map(({ principle }) => principle).join(", ")}`, LONGEST_TITLE),
+    description: cut(quoted(excerpt), LONGEST_EXCERPT),
     color: COLOURS[decision],
     fields,
     footer: { text: `Review ${review.id}` },
   };
+}
+
+/** As many as fit. */
+function linesOf(findings: readonly Finding[]): string {
+  return cut(findings.map(findingLine).join("\n"), LONGEST_FIELD);
 }
 
 export function findingLine(finding: Finding): string {

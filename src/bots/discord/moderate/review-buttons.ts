@@ -1,9 +1,11 @@
-import { type ButtonInteraction, codeBlock, escapeMarkdown, type GuildTextBasedChannel, userMention } from "discord.js";
+import { type ButtonInteraction, codeBlock, type GuildTextBasedChannel, userMention } from "discord.js";
 import { normalise } from "../../guard/normalise.ts";
 import type { ReviewRecord } from "../../guard/store/store.ts";
 import { answerPrivately, type Component, checkModerates, guildOf, type PrivateAnswer, Refused } from "../commands/command.ts";
+import { once } from "../once.ts";
 import type { Parts } from "../parts.ts";
 import { defang } from "../text/defang.ts";
+import { quoted } from "../text/quoted.ts";
 import { splitMessage } from "../text/split.ts";
 import { removes } from "./actions.ts";
 import { findingLine, isAgainst, REVIEW, reviewButtons, reviewCard } from "./card.ts";
@@ -47,7 +49,7 @@ async function decide(interaction: ButtonInteraction, parts: Parts, { guild, id,
   // The queue shows several cards in one private message: only a card of its own is changed.
   if (embeds.length === 1) {
     await interaction.message
-      .edit({ embeds: [door.card(reviewCard(review))], components: reviewButtons(review) })
+      .edit(door.own({ embeds: [reviewCard(review)], components: reviewButtons(review) }))
       .catch((error: unknown) => log.info({ err: error, guild }, "card"));
   }
   if (review.appeal !== undefined) await tellAppellant(parts, review);
@@ -65,16 +67,17 @@ async function undo(parts: Parts, review: ReviewRecord): Promise<string | undefi
   return problems.length === 0 ? undefined : problems.join(" ");
 }
 
-async function endTimeout({ client }: Parts, { guild, author, id }: ReviewRecord): Promise<void> {
+async function endTimeout({ client, door }: Parts, { guild, author, id }: ReviewRecord): Promise<void> {
   const member = await (await client.guilds.fetch(guild)).members.fetch(author);
-  await member.timeout(null, `Review ${id}: approved`);
+  await member.timeout(null, door.own(`Review ${id}: approved`));
 }
 
 /** In its author's name, and in words that a person let pass. */
 async function showAgain(parts: Parts, review: ReviewRecord): Promise<void> {
   const channel = await channelOf(parts, review);
   const text = `${userMention(review.author)} wrote, and a moderator approved:\n${defang(review.text ?? "")}`;
-  for (const part of splitMessage(text)) await channel.send({ content: parts.door.own(part), allowedMentions: { parse: [] } });
+  for (const [index, part] of splitMessage(text).entries())
+    await channel.send({ content: parts.door.own(part), allowedMentions: { parse: [] }, ...once("shown", review.id, index) });
 }
 
 /** A message that is not fine: if it still stands, what its rule asked for is done to it now. In shadow mode nothing ever is. */
@@ -97,14 +100,15 @@ async function channelOf({ client }: Parts, { channel: id, guild }: ReviewRecord
   return channel;
 }
 
-async function tellAppellant({ client, door, log }: Parts, { guild, author, decision }: ReviewRecord): Promise<void> {
+async function tellAppellant({ client, door, log }: Parts, { id, guild, author, decision }: ReviewRecord): Promise<void> {
   const word = decision === "approved" ? "in your favour: your message was fine" : "and stay with it: your message was against the rules";
-  const name = escapeMarkdown(client.guilds.cache.get(guild)?.name ?? "a server");
+  const name = quoted(client.guilds.cache.get(guild)?.name ?? "a server");
   try {
     const user = await client.users.fetch(author);
     await user.send({
       content: door.own(`The moderators of ${name} looked at your message again, ${word}.`),
       allowedMentions: { parse: [] },
+      ...once("appellant", id),
     });
   } catch (error) {
     log.info({ err: error, guild }, "appellant not told");
@@ -122,5 +126,5 @@ async function explain({ store }: Parts, guild: string, id: number): Promise<Pri
     "As the judge reads it:",
     codeBlock(normalise(review.excerpt).replaceAll("`", "'")),
   ];
-  return { content: lines.join("\n") };
+  return { embeds: [{ description: lines.join("\n") }] };
 }

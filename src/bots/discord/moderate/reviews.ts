@@ -3,9 +3,15 @@ import type { Judgement } from "../../guard/moderate.ts";
 import type { GuildSettings } from "../../guard/settings.ts";
 import { excerptOf, hashOf } from "../../guard/store/excerpts.ts";
 import type { ReviewRecord } from "../../guard/store/store.ts";
+import { once } from "../once.ts";
 import type { Parts } from "../parts.ts";
+import { cut } from "../text/cut.ts";
+import { quoted } from "../text/quoted.ts";
 import { act, type Done, removes } from "./actions.ts";
 import { appealButton, reviewButtons, reviewCard } from "./card.ts";
+
+/** In Discord's own audit log. */
+const LONGEST_REASON = 500;
 
 /** A message that a principle speaks against. */
 interface Against {
@@ -48,7 +54,8 @@ export async function openReview(parts: Parts, { message, text, judgement, setti
     decidedAt: undefined,
     appeal: undefined,
   };
-  const reason = `Review ${number}: against ${judgement.against.map(({ principle }) => principle).join(", ")}`;
+  const against = judgement.against.map(({ principle }) => principle).join(", ");
+  const reason = parts.door.own(cut(`Review ${number}: against ${against}`, LONGEST_REASON));
   const done: Done = shadow ? { problem: undefined, isRemoved: false } : await act(message, { action, settings, reason });
   log.info({ guild, review: number, action, shadow, problem: done.problem }, "against a principle");
   await tellModerators(parts, { guild, settings, embed: reviewCard(record, done.problem), review: record });
@@ -72,7 +79,8 @@ export async function tellModerators({ client, door, log }: Parts, { guild, sett
     // A channel of another guild is none of ours.
     if (channel === null || !channel.isSendable() || channel.isDMBased() || channel.guildId !== guild) return;
     if (!mayPost(channel)) return;
-    await channel.send({ embeds: [door.card(embed)], components: reviewButtons(review), allowedMentions: { parse: [] } });
+    const card = { embeds: [embed], components: reviewButtons(review), allowedMentions: { parse: [] } };
+    await channel.send({ ...door.own(card), ...once("card", review.id, review.appeal === undefined ? "new" : "appealed") });
   } catch (error) {
     log.warn({ err: error, guild }, "log channel");
   }
@@ -91,10 +99,11 @@ function mayPost(channel: SendableChannels): boolean {
 async function tellAuthor({ door, log }: Parts, message: Message<true>, review: ReviewRecord): Promise<void> {
   const names = review.findings.filter(({ value, threshold }) => !(value >= threshold)).map(({ principle }) => principle);
   const line =
-    `Your message in ${message.guild.name} was ${removes(review.action) && review.action === "hide" ? "hidden" : "removed"}: ` +
+    `Your message in ${quoted(message.guild.name)} was ${removes(review.action) && review.action === "hide" ? "hidden" : "removed"}: ` +
     `it was judged to be against ${names.join(", ")}. If you think that is wrong, ask the moderators to look at it again.`;
   try {
-    await message.author.send({ content: door.own(line), components: [appealButton(review)], allowedMentions: { parse: [] } });
+    const told = { content: line, components: [appealButton(review)], allowedMentions: { parse: [] } };
+    await message.author.send({ ...door.own(told), ...once("author", review.id) });
   } catch (error) {
     log.info({ err: error, guild: review.guild }, "author not told");
   }

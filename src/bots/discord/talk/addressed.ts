@@ -1,4 +1,4 @@
-import type { Message } from "discord.js";
+import type { Message, TextBasedChannel } from "discord.js";
 import type { GuildSettings } from "../../guard/settings.ts";
 
 /**
@@ -19,7 +19,14 @@ export function isByPerson({ author, webhookId, system }: Message): boolean {
   return !author.bot && !author.system && webhookId === null && !system;
 }
 
-function isTalkedIn({ channel, channelId }: Message<true>, channels: readonly string[]): boolean {
+/** Where something was said; the channel may not be known. */
+interface Place {
+  readonly channelId: string;
+  readonly channel: TextBasedChannel | null;
+}
+
+/** Whether the guild wants it to talk there. */
+export function isTalkedIn({ channel, channelId }: Place, channels: readonly string[]): boolean {
   if (channels.length === 0 || channels.includes(channelId)) return true;
-  return channel.isThread() && channel.parentId !== null && channels.includes(channel.parentId);
+  return channel?.isThread() === true && channel.parentId !== null && channels.includes(channel.parentId);
 }

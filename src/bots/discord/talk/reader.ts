@@ -1,4 +1,4 @@
-import { cleanContent, type Message, MessageType, type TextBasedChannel } from "discord.js";
+import { cleanContent, type Message, MessageType, PermissionFlagsBits, type TextBasedChannel } from "discord.js";
 import type { Said } from "../../guard/conversation.ts";
 import type { GuildSettings } from "../../guard/settings.ts";
 import type { Store } from "../../guard/store/store.ts";
@@ -23,7 +23,14 @@ export async function readConversation(message: Message, reading: Reading): Prom
 export async function readChannel(channel: TextBasedChannel, reading: Reading): Promise<readonly Said[]> {
   const { context, contextMessages } = reading.settings.talk;
   const isRecent = context === "recent" || (context === "thread" && channel.isThread());
-  return isRecent ? await saidIn(await lastMessages(channel, contextMessages - 1), reading) : [];
+  return isRecent && isReadable(channel) ? await saidIn(await lastMessages(channel, contextMessages - 1), reading) : [];
+}
+
+/** Commands work also where the bot may not look. */
+function isReadable(channel: TextBasedChannel): boolean {
+  if (channel.isDMBased()) return true;
+  const { me } = channel.guild.members;
+  return me !== null && channel.permissionsFor(me).has([PermissionFlagsBits.ViewChannel, PermissionFlagsBits.ReadMessageHistory]);
 }
 
 async function lastMessages(channel: TextBasedChannel, limit: number, before?: string): Promise<readonly Message[]> {

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import {
   type APIActionRowComponent,
   type APIButtonComponent,
@@ -8,6 +7,8 @@ import {
   type Message,
   MessageFlags,
 } from "discord.js";
+import type { Door } from "../door.ts";
+import { once } from "../once.ts";
 
 /** A message of ours. Its text was let through the door. */
 export interface Post {
@@ -30,15 +31,15 @@ export interface Site {
 const NO_PINGS = { parse: [], repliedUser: false } as const;
 
 /** An answer in reply to a message. */
-export function messageSite(source: Message): Site {
+export function messageSite(source: Message, door: Door): Site {
   let posted: Message | undefined;
   return {
     async put({ content, canBeStopped }) {
-      const components = stopButton(source.id, canBeStopped);
+      const components = door.own(stopButton(source.id, canBeStopped));
       const payload = { content, components, allowedMentions: NO_PINGS, flags: MessageFlags.SuppressEmbeds } as const;
       if (posted === undefined) {
         // A question that is gone by now gets no answer: the reply fails.
-        posted = await source.reply({ ...payload, failIfNotExists: true, ...once(source.id, 0) });
+        posted = await source.reply({ ...payload, failIfNotExists: true, ...once("answer", source.id, 0) });
       } else posted = await posted.edit(payload);
       return posted.id;
     },
@@ -48,7 +49,7 @@ export function messageSite(source: Message): Site {
         content,
         allowedMentions: NO_PINGS,
         flags: MessageFlags.SuppressEmbeds,
-        ...once(source.id, index),
+        ...once("answer", source.id, index),
       });
       return id;
     },
@@ -61,11 +62,15 @@ export function messageSite(source: Message): Site {
 }
 
 /** An answer to a command that was deferred. */
-export function interactionSite(interaction: ChatInputCommandInteraction, isPrivate: boolean): Site {
+export function interactionSite(
+  interaction: ChatInputCommandInteraction,
+  door: Door,
+  { isPrivate }: { readonly isPrivate: boolean },
+): Site {
   const flags = isPrivate ? ([MessageFlags.Ephemeral, MessageFlags.SuppressEmbeds] as const) : ([MessageFlags.SuppressEmbeds] as const);
   return {
     async put({ content, canBeStopped }) {
-      const components = stopButton(interaction.id, canBeStopped);
+      const components = door.own(stopButton(interaction.id, canBeStopped));
       const { id } = await interaction.editReply({ content, components, allowedMentions: NO_PINGS, flags: MessageFlags.SuppressEmbeds });
       return id;
     },
@@ -86,10 +91,4 @@ function stopButton(source: string, canBeStopped: boolean): APIActionRowComponen
   if (!canBeStopped) return [];
   const button = { type: ComponentType.Button, style: ButtonStyle.Secondary, label: "Stop", custom_id: `${STOP}:${source}` } as const;
   return [{ type: ComponentType.ActionRow, components: [button] }];
-}
-
-/** Discord posts a message of one nonce once, however often it is asked to: after a lost response, for example. */
-function once(source: string, index: number): { readonly nonce: string; readonly enforceNonce: true } {
-  const nonce = createHash("sha256").update(`${source}/${index}`).digest("base64url").slice(0, 25);
-  return { nonce, enforceNonce: true };
 }

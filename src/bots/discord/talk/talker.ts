@@ -1,4 +1,4 @@
-import { DiscordAPIError, type TextBasedChannel } from "discord.js";
+import { DiscordAPIError, RESTJSONErrorCodes, type TextBasedChannel } from "discord.js";
 import type { Said } from "../../guard/conversation.ts";
 import type { Outcome } from "../../guard/outcome.ts";
 import type { GuildSettings } from "../../guard/settings.ts";
@@ -55,13 +55,15 @@ export class Talker {
   async #answer(question: Question, { signal, stage }: Work): Promise<void> {
     const { store, options } = this.#parts;
     const { guild, channel, source, author, settings } = question;
+    // Before there is a record of it.
+    if (await store.isOptedOut(author)) return await stage.withdraw(OPTED_OUT);
     const record = { guild, channel, source, author, principle: settings.talk.principle, createdAt: options.clock() };
     if (!(await store.beginReply(record))) return;
     const outcome = await this.#outcome(question, { signal, stage });
     await question.before;
     signal.throwIfAborted();
     if (outcome.kind === "ignore") {
-      await stage.withdraw(IGNORED[outcome.reason]);
+      await stage.withdraw(TOO_EARLY);
       await store.endReply(guild, source, { state: "refused" });
       return;
     }
@@ -110,7 +112,7 @@ export class Talker {
     const { guild, source, settings } = question;
     const taken = error instanceof TakenBack ? error : undefined;
     const line = taken === undefined ? settings.talk.failure : LINES[taken.by];
-    const isGone = isAboutGone(error);
+    const isGone = isAboutGone(error, question);
     log[taken !== undefined || isGone ? "info" : "error"]({ err: error, guild, source }, "no answer");
     if (taken === undefined) metrics.refusal("failed");
     const state = taken === undefined ? "failed" : "stopped";
@@ -135,10 +137,8 @@ interface Work {
 }
 
 /** Said where something stands already, of a command; elsewhere nothing is. */
-const IGNORED: Readonly<Record<Extract<Outcome, { kind: "ignore" }>["reason"], string>> = {
-  "opted-out": "You opted out: I do not read what you write. `/privacy opt-in` takes you back in.",
-  cooldown: "Please wait a moment before you ask again.",
-};
+const OPTED_OUT = "You opted out: I do not read what you write. `/privacy opt-in` takes you back in.";
+const TOO_EARLY = "Please wait a moment before you ask again.";
 
 /** What stands where an answer was to be; nothing where the question is gone. */
 const LINES: Readonly<Record<TakenBack["by"], string | undefined>> = {
@@ -154,9 +154,21 @@ function accountOf({ account }: Exclude<Outcome, { kind: "ignore" }>): Partial<R
   return { principle, rewinds, course, discarded };
 }
 
-/** Nobody can be told where the message, the channel or the right to write is gone. */
-const GONE: readonly (number | string)[] = [10003, 10008, 50001, 50013, 50035, 10062, 50027];
+const { UnknownChannel, UnknownMessage, MissingAccess, MissingPermissions, InvalidFormBodyOrContentType } = RESTJSONErrorCodes;
+const { UnknownInteraction, UnknownWebhook, InvalidWebhookToken } = RESTJSONErrorCodes;
 
-function isAboutGone(error: unknown): boolean {
-  return error instanceof DiscordAPIError && GONE.includes(error.code);
+/** Nobody can be told where the message, the channel or the right to write is gone. */
+const NO_PLACE: readonly (number | string)[] = [
+  UnknownChannel,
+  UnknownMessage,
+  MissingAccess,
+  MissingPermissions,
+  InvalidFormBodyOrContentType,
+];
+
+/** A command is answered in its own place, as long as that lives, whatever else is not to be had. */
+const NO_COMMAND: readonly (number | string)[] = [UnknownInteraction, UnknownWebhook, InvalidWebhookToken];
+
+function isAboutGone(error: unknown, { isDeferred }: Question): boolean {
+  return error instanceof DiscordAPIError && (isDeferred ? NO_COMMAND : NO_PLACE).includes(error.code);
 }

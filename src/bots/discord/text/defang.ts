@@ -11,23 +11,50 @@ const CODE_BLOCK = /(```[^`]*[^`\s][^`]*```)/;
  * and blocks of code stay. Made twice it is the same.
  */
 export function defang(text: string): string {
-  const pieces = withoutUnseen(text).split(CODE_BLOCK);
-  return pieces.map((piece, index) => (index % 2 === 1 ? piece : withoutPings(withoutInvites(withoutMasks(piece))))).join("");
+  const seen = withoutUnseen(text);
+  const pieces = seen.split(CODE_BLOCK);
+  // Where fences are left over, Discord may pair them in another way: then nothing is safe for being code.
+  const isClear = pieces.every((piece, index) => index % 2 === 1 || !piece.includes("```"));
+  if (!isClear) return harmless(seen);
+  return pieces.map((piece, index) => (index % 2 === 1 ? piece : harmless(piece))).join("");
+}
+
+function harmless(text: string): string {
+  return withoutPings(withoutInvites(withoutMasks(text)));
 }
 
 /** `[a bank](https://elsewhere)` becomes `a bank (https://elsewhere)`; images and angle brackets too. */
 const MASKED_LINK = /!?\[([^\]\n]*)\]\(\s*<?([^\s()<>]+(?:\([^\s()]*\)[^\s()<>]*)*)>?(?:\s+["'(][^\n]*?["')])?\s*\)/gi;
 
+/** What is left of them: labels may have brackets and lines in them, addresses whatever they like. */
+const MASK = /\](?=\(\s*<?\s*[a-z][a-z0-9+.-]*:)/gi;
+
 function withoutMasks(text: string): string {
-  return text.replace(MASKED_LINK, (_, label: string, address: string) => `${label} (${address})`);
+  return text.replace(MASKED_LINK, (_, label: string, address: string) => `${label} (${address})`).replace(MASK, `]${GAP}`);
 }
 
 /** Every address that Discord itself takes for an invitation, however it is spelled. */
 const INVITE =
-  /(?:h\s*t\s*t\s*p\s*s?\s*:\s*\/\s*\/\s*)?(?:www\s*\.\s*|canary\s*\.\s*|ptb\s*\.\s*)?(?:discord\s*\.\s*(?:gg|me|io|li)|dsc\s*\.\s*gg|discord(?:app)?\s*\.\s*com\s*[/\\]+\s*invite)\s*[/\\]+\s*[\w-]+/gi;
+  /(?:h\s*t\s*t\s*p\s*s?\s*:\s*\/\s*\/\s*)?(?:www\s*\.\s*|canary\s*\.\s*|ptb\s*\.\s*)?(?:discord\s*\.\s*(?:gg|me|io|li)|dsc\s*\.\s*gg|discord(?:app)?\s*\.\s*com\s*[/\\]+\s*invite)\s*[/\\]+\s*[\w%-]+/gi;
+
+const ADDRESS = /https?:[\\/]+[^\s<>"']+/gi;
+
+const LEFT_OUT = "(an invitation was left out)";
 
 function withoutInvites(text: string): string {
-  return text.replace(INVITE, "(an invitation was left out)");
+  return text.replace(ADDRESS, (address) => (isInvite(address) ? LEFT_OUT : address)).replace(INVITE, LEFT_OUT);
+}
+
+/** As a browser reads it, to which `%64iscord%2egg` and full-width letters are the same place. */
+function isInvite(address: string): boolean {
+  if (!URL.canParse(address)) return false;
+  const { hostname, pathname } = new URL(address);
+  const plain = `${hostname}${pathname.replace(/%[0-9a-f]{2}/gi, decoded)}`;
+  return plain.search(INVITE) === 0;
+}
+
+function decoded(sign: string): string {
+  return String.fromCharCode(Number.parseInt(sign.slice(1), 16));
 }
 
 function withoutPings(text: string): string {

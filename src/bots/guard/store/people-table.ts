@@ -1,6 +1,6 @@
 import type { Database } from "./database.ts";
 import { erase } from "./retention.ts";
-import { auditOf, replyOf, reviewOf } from "./rows.ts";
+import { auditOf, replyOf, reviewOf, useOf } from "./rows.ts";
 import { sql } from "./sql.ts";
 import type { AuditRecord, PersonalData, Store } from "./store.ts";
 
@@ -37,16 +37,19 @@ export async function isOptedOut(database: Database, person: string): Promise<bo
 }
 
 export async function personalData(database: Database, person: string): Promise<PersonalData> {
-  const [replies, reviews, actions, optOuts] = await database.runAll([
+  const [replies, reviews, actions, uses, optOuts] = await database.runAll([
     sql`SELECT * FROM guard_replies WHERE author = ${person} ORDER BY created_at, number`,
     sql`SELECT * FROM guard_reviews WHERE author = ${person} ORDER BY created_at, number`,
     sql`SELECT * FROM guard_audits WHERE actor = ${person} ORDER BY happened_at, number`,
+    sql`SELECT name, day, uses FROM guard_uses WHERE name LIKE ${`%:${person}`} ORDER BY day, name`,
     sql`SELECT person FROM guard_opt_outs WHERE person = ${person}`,
   ]);
   return {
     replies: (replies?.rows ?? []).map(replyOf),
     reviews: (reviews?.rows ?? []).map(reviewOf),
     actions: (actions?.rows ?? []).map(auditOf),
+    // Whatever signs of a pattern are in an id.
+    uses: (uses?.rows ?? []).map(useOf).filter(({ key }) => key.endsWith(`:${person}`)),
     optedOut: (optOuts?.rows ?? []).length > 0,
   };
 }

@@ -1,7 +1,7 @@
 import type { Database } from "./database.ts";
 import { replyOf, writtenJson } from "./rows.ts";
 import { type Statement, sql } from "./sql.ts";
-import type { ReplyEnd, ReplyRecord, Store } from "./store.ts";
+import type { ReplyEnd, ReplyRecord, Store, Unfinished } from "./store.ts";
 
 type NewReply = Parameters<Store["beginReply"]>[0];
 
@@ -42,10 +42,19 @@ export async function lastReplies(database: Database, channel: Pick<ReplyRecord,
   return rows.map(replyOf);
 }
 
-export async function failUnfinished(database: Database, before: number): Promise<number> {
-  const { changes } = await database.run(sql`
-    UPDATE guard_replies SET state = 'failed' WHERE state = 'drafting' AND created_at < ${before}`);
-  return changes;
+export async function failUnfinished(database: Database, which: Unfinished = {}): Promise<number> {
+  const { before = Number.MAX_SAFE_INTEGER, isOurs = () => true } = which;
+  const { rows } = await database.run(sql`
+    SELECT DISTINCT guild FROM guard_replies WHERE state = 'drafting' AND created_at < ${before}`);
+  const guilds = rows.map(({ guild }) => String(guild)).filter(isOurs);
+  if (guilds.length === 0) return 0;
+  const outcomes = await database.runAll(
+    guilds.map(
+      (guild) => sql`
+        UPDATE guard_replies SET state = 'failed' WHERE guild = ${guild} AND state = 'drafting' AND created_at < ${before}`,
+    ),
+  );
+  return outcomes.reduce((sum, { changes }) => sum + changes, 0);
 }
 
 function indexMessages(guild: string, source: string, messages: readonly string[] | undefined): readonly Statement[] {

@@ -15,13 +15,16 @@ export async function erase(database: Database, deletions: readonly Statement[])
   return outcomes.reduce((sum, { changes }) => sum + changes, 0);
 }
 
+/** Somebody may have started the bot as another one by mistake, and needs some days to find out. */
+const MISSED_DAYS = 7;
+
+const TABLES_OF_GUILDS = ["guard_replies", "guard_reviews", "guard_audits", "guard_settings", "guard_absences"];
+
 export async function purgeGuild(database: Database, guild: string): Promise<void> {
-  await erase(database, [
-    sql`DELETE FROM guard_replies WHERE guild = ${guild}`,
-    sql`DELETE FROM guard_reviews WHERE guild = ${guild}`,
-    sql`DELETE FROM guard_audits WHERE guild = ${guild}`,
-    sql`DELETE FROM guard_settings WHERE guild = ${guild}`,
-  ]);
+  await erase(
+    database,
+    TABLES_OF_GUILDS.map((table) => ({ texts: [`DELETE FROM ${table} WHERE guild = `, ""], values: [guild] })),
+  );
 }
 
 /**
@@ -39,6 +42,7 @@ export function purgeExpired(database: Database, now: number): Promise<number> {
       " AND version < (SELECT max(version) FROM guard_settings AS newest WHERE newest.guild = guard_settings.guild)",
     ),
     sql`DELETE FROM guard_uses WHERE day < ${yesterday}`,
+    ...TABLES_OF_GUILDS.map((table) => missed(table, now)),
   ]);
 }
 
@@ -51,6 +55,12 @@ function expired(table: string, time: string, now: number): Statement {
     texts: [`DELETE FROM ${table} WHERE ${time} < CAST(`, ` AS BIGINT) - CAST(${DAY_MS} AS BIGINT) * ${days}`],
     values: [now],
   };
+}
+
+/** The table that says who is missed comes last. */
+function missed(table: string, now: number): Statement {
+  const texts = [`DELETE FROM ${table} WHERE guild IN (SELECT guild FROM guard_absences WHERE missed_at < `, ")"];
+  return { texts, values: [now - MISSED_DAYS * DAY_MS] };
 }
 
 function also({ texts, values }: Statement, condition: string): Statement {

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { ACTIONS, type GuildSettings, SETTINGS, SETTINGS_FORMAT } from "../settings.ts";
 import type { Row } from "./database.ts";
-import type { AuditRecord, ReplyRecord, ReviewRecord, SettingsVersion } from "./store.ts";
+import type { AuditRecord, PersonalData, ReplyRecord, ReviewRecord, SettingsVersion } from "./store.ts";
 import { StoreError, storeError } from "./store-error.ts";
 
 // PostgreSQL's driver gives big integers as text, and SQLite has 0 and 1 for booleans.
@@ -68,6 +68,10 @@ const auditRow = z
   .object({ guild: z.string(), actor: optionalText, event: z.string(), detail: z.string(), happened_at: integer })
   .transform(({ happened_at, ...rest }): AuditRecord => ({ ...rest, at: happened_at }));
 
+const useRow = z
+  .object({ name: z.string(), day: z.string(), uses: integer })
+  .transform(({ name, ...rest }): PersonalData["uses"][number] => ({ key: name, ...rest }));
+
 const settingsRow = z.object({
   version: integer,
   format: integer,
@@ -86,6 +90,10 @@ export function reviewOf(row: Row): ReviewRecord {
 
 export function auditOf(row: Row): AuditRecord {
   return read(auditRow, row);
+}
+
+export function useOf(row: Row): PersonalData["uses"][number] {
+  return read(useRow, row);
 }
 
 /** @throws {StoreError} `newer` or `unreadable`, and never the defaults: what a guild has forbidden would be allowed again */

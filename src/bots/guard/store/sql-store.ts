@@ -1,3 +1,4 @@
+import { noteGuilds } from "./absences-table.ts";
 import type { Database } from "./database.ts";
 import * as people from "./people-table.ts";
 import * as replies from "./reply-table.ts";
@@ -20,7 +21,7 @@ export function sqlStore(database: Database): Store {
     endReply: (guild, source, end) => replies.endReply(database, { guild, source }, end),
     reply: (guild, message) => replies.readReply(database, guild, message),
     lastReplies: (guild, channel, limit) => replies.lastReplies(database, { guild, channel }, limit),
-    failUnfinished: (before) => replies.failUnfinished(database, before),
+    failUnfinished: (which) => replies.failUnfinished(database, which),
 
     addReview: (review) => reviews.addReview(database, review),
     review: (guild, id) => reviews.readReview(database, guild, id),
@@ -38,6 +39,7 @@ export function sqlStore(database: Database): Store {
     forgetPerson: (user) => people.forgetPerson(database, user),
 
     purgeGuild: (guild) => purgeGuild(database, guild),
+    noteGuilds: (presence) => noteGuilds(database, presence),
     purgeExpired: (now) => purgeExpired(database, now),
 
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),

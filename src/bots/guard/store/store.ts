@@ -97,7 +97,25 @@ export interface PersonalData {
   readonly reviews: readonly ReviewRecord[];
   /** What they did as moderators. */
   readonly actions: readonly AuditRecord[];
+  /** How often they asked, today and perhaps yesterday. */
+  readonly uses: readonly { readonly key: string; readonly day: string; readonly uses: number }[];
   readonly optedOut: boolean;
+}
+
+/** Which answers are meant that were begun and not ended. */
+export interface Unfinished {
+  /** Only those that began before. @default all: clocks may have gone back since */
+  readonly before?: number;
+  /** Only those of these guilds, or private conversations. @default all */
+  readonly isOurs?: (guild: string) => boolean;
+}
+
+/** Which guilds a bot is in, as far as it knows. */
+export interface Presence {
+  /** Whether it would know. */
+  readonly isOurs: (guild: string) => boolean;
+  readonly isHere: (guild: string) => boolean;
+  readonly at: number;
 }
 
 /** Every method throws `StoreError` when the database does not do its work; nothing is half done then. */
@@ -131,8 +149,8 @@ export interface Store extends AsyncDisposable {
   reply(guild: string, message: string): Promise<ReplyRecord | undefined>;
   /** The last ones of a channel, newest first. */
   lastReplies(guild: string, channel: string, limit: number): Promise<readonly ReplyRecord[]>;
-  /** Ends as `failed` what is still `drafting` and began before: the process that wrote it died. How many there were. */
-  failUnfinished(before: number): Promise<number>;
+  /** Ends as `failed` what is still `drafting`: the process that wrote it died. How many there were. */
+  failUnfinished(which?: Unfinished): Promise<number>;
 
   /** Counts one more for this key on this day (UTC, such as "2026-11-21"), unless that goes past the cap. Whether it was counted. */
   countWithin(use: { readonly key: string; readonly day: string; readonly cap: number }): Promise<boolean>;
@@ -180,8 +198,13 @@ export interface Store extends AsyncDisposable {
   /** Forgets a guild, its settings too. */
   purgeGuild(guild: string): Promise<void>;
   /**
-   * Forgets what is older than each guild's settings allow: replies, reviews, audit, settings that others took the place of; and what was
-   * counted before yesterday. How many records there were.
+   * Notes which guilds with records the bot is not in any more: nobody told it, as it was not running. They are forgotten with what is
+   * expired once they were missed for a week, and not at once: somebody may have started it as another bot by mistake.
+   */
+  noteGuilds(presence: Presence): Promise<void>;
+  /**
+   * Forgets what is older than each guild's settings allow: replies, reviews, audit, settings that others took the place of; what was
+   * counted before yesterday; and guilds that were missed for a week. How many records there were.
    */
   purgeExpired(now: number): Promise<number>;
 }

@@ -9,6 +9,11 @@ export function firstTables({ counter }: Dialect): readonly Statement[] {
   return [...settingsTable(), ...replyTables(counter), ...reviewTable(counter), ...auditTable(counter), ...peopleTables()];
 }
 
+/** Guilds that have records, and in which the bot is not any more. */
+export function absencesTable(): readonly Statement[] {
+  return [plain("CREATE TABLE guard_absences (guild TEXT PRIMARY KEY, missed_at BIGINT NOT NULL)")];
+}
+
 function settingsTable(): readonly Statement[] {
   return [
     // What was decided is never written over. `retention_days` is also in `settings`: it must be obeyed where those cannot be read.

@@ -1,0 +1,22 @@
+import type { Inference } from "../../src/bots/guard/inference.ts";
+
+/** What it says, whatever it is asked. */
+export const STEADY_ANSWER = "Follow the river to the museum.";
+
+/** What it finds bad, whatever comes behind it, and nothing else. */
+export const STEADY_BAD = "Distract the guards and slip the goods under your coat.";
+
+/** Stands in for a model where a test is about the bot: costs nothing, and is always the same. */
+export const STEADY: Inference = {
+  model: "steady",
+  async answer({ principle }) {
+    const account = { principle: principle.name, rewinds: 0, course: [], tokens: 6, forwardTokens: 6, decodeSeconds: 0, discarded: [] };
+    return { text: STEADY_ANSWER, finishReason: "stop", account };
+  },
+  async judge({ turns, principles }, signal) {
+    signal?.throwIfAborted();
+    return principles.map(() => (turns.at(-1)?.text.startsWith(STEADY_BAD) ? -1 : 1));
+  },
+  load: async () => ({ running: 0, waiting: 0 }),
+  [Symbol.asyncDispose]: async () => undefined,
+};
