@@ -16,7 +16,18 @@ export default defineConfig({
     reporters: ["default", ["json", { outputFile: "test-report.json" }]],
     maxWorkers: 2,
     projects: [
-      { ...shared, test: { name: "source", include: ["test/**/*.test.ts"], exclude: built, testTimeout: 60_000, hookTimeout: 60_000 } },
+      {
+        ...shared,
+        test: {
+          name: "source",
+          include: ["test/**/*.test.ts"],
+          exclude: built,
+          // Importing LangChain, discord.js and node-llama-cpp takes longer than most files' tests: a worker does it once.
+          isolate: false,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
       {
         ...shared,
         test: {

@@ -30,6 +30,7 @@ export async function loadLlamaParts(options: LlamaEngineOptions): Promise<Llama
   const { model: wish = "embedded", hub, signal, onDownload } = options;
   signal?.throwIfAborted();
   const file = await findModelFile({ model: wish, hub, signal, onDownload });
+  const template = await chatTemplate(file);
   let llama = await startLlama(options);
   try {
     tellAhead(llama, options);
@@ -44,19 +45,25 @@ export async function loadLlamaParts(options: LlamaEngineOptions): Promise<Llama
       },
       options,
     );
-    return await partsOf({ llama, model: model.model, context, file }, options);
+    return await partsOf({ llama, model: model.model, context, file, template }, options);
   } catch (cause) {
     await llama.dispose();
     throw cause;
   }
 }
 
-async function partsOf(
-  { llama, model, context, file }: { llama: Llama; model: LlamaModel; context: LlamaContext; file: ModelFile },
-  options: LlamaEngineOptions,
-): Promise<LlamaParts> {
+/** What was found and made, before it is known how to use it. */
+interface Prepared {
+  readonly llama: Llama;
+  readonly model: LlamaModel;
+  readonly context: LlamaContext;
+  readonly file: ModelFile;
+  readonly template: ChatTemplate | undefined;
+}
+
+async function partsOf({ llama, model, context, file, template }: Prepared, options: LlamaEngineOptions): Promise<LlamaParts> {
   const threads = new Threads(llama, await chooseThreads({ llama, model, context }, options));
-  const vocabulary = new Vocabulary(model, await chatTemplate(file));
+  const vocabulary = new Vocabulary(model, template);
   const devices = llama.gpu === false ? [] : await llama.getGpuDeviceNames();
   options.signal?.throwIfAborted();
   return { llama, model, context, vocabulary, threads, devices, file: { ...file, name: nameOf(file) } };
@@ -80,10 +87,9 @@ async function memoryFor({ bytes }: ModelFile, llama: Llama): Promise<Memory> {
 
 /** Also finds out whether the model can continue a text at all. */
 async function chooseThreads(
-  parts: { llama: Llama; model: LlamaModel; context: LlamaContext },
+  { llama, model, context }: Pick<Prepared, "llama" | "model" | "context">,
   { threads, signal }: LlamaEngineOptions,
 ): Promise<ThreadCounts> {
-  const { llama, model, context } = parts;
   const sequence = context.getSequence();
   try {
     // Before it is known whether several threads help: on a busy machine they can take a hundred times as long as one.
@@ -100,6 +106,7 @@ async function chooseThreads(
   }
 }
 
+/** Read before anything is loaded: one that is none is refused at once. */
 async function chatTemplate({ info }: ModelFile): Promise<ChatTemplate | undefined> {
   const source = info.metadata.tokenizer?.chat_template;
   if (source === undefined || source.trim() === "") return undefined;
