@@ -31,7 +31,7 @@ it("30-discord-bot.ts is a bot, where there is a Discord", async () => {
   const guild = platform.addGuild({ members: ["Ada"] });
   await using bot = new BotProcess(environmentOf(platform, home), ["--import", "tsx", join(ROOT, "examples/30-discord-bot.ts")]);
   await bot.line("ready");
-  const asking = guild.person("Ada").uses(guild.channel("general"), "/ask", { question: "How do I find the museum?" });
+  const asking = guild.person("Ada").uses(guild.channel("general"), "/ask", { question: "How do I clean the tower?" });
   expect((await asking.response()).content).not.toBe("");
   bot.kill("SIGINT");
   expect(await bot.ended).toEqual({ code: 0, signal: null, stderr: "" });

@@ -26,8 +26,8 @@ async function settled({ platform, running }: Scene): Promise<void> {
 /** Uses all of the bot once: what cannot be reached as something before it failed is left out. */
 async function useAll(scene: Scene): Promise<void> {
   const { platform, guild, general, ada, bob, mona } = scene;
-  ada.says(general, scene.mention("How do I find the museum?"));
-  ada.uses(general, "/ask", { question: "How do I find the museum?" });
+  ada.says(general, scene.mention("How do I clean the tower?"));
+  ada.uses(general, "/ask", { question: "How do I clean the tower?" });
   mona.autocompletes(general, "/rain config set", { key: "talk." });
   mona.uses(general, "/rain config principle");
   mona.uses(general, "/rain config export");
