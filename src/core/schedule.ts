@@ -9,8 +9,11 @@ export interface Schedule {
   readonly maxCheckGap: number;
 }
 
-/** A check waits at most this many tokens for a clause to end: half a clause is hard to judge. */
-const CLAUSE_REACH = 4;
+/**
+ * A check waits for a clause to end, as half a clause is hard to judge: up to a quarter of its gap, and no longer than four tokens. The first
+ * check hardly waits, since most flags are raised there, and all that was written by then is written in vain.
+ */
+const CLAUSE_REACH = { share: 1 / 4, most: 4 } as const;
 
 /** Tokens to write behind an answer of `length` judged tokens before it is checked again. */
 export function checkGap(length: number, { firstCheck, checkGrowth, maxCheckGap }: Schedule): number {
@@ -24,7 +27,11 @@ export function checkGap(length: number, { firstCheck, checkGrowth, maxCheckGap 
 export function isCheckDue(span: readonly Token[], answer: readonly Token[], writing: Writing): boolean {
   const { ending, engine, prompt, settings } = writing;
   if (ending.isOver([...answer, ...span])) return true;
-  const overdue = span.length - checkGap(answer.length, settings);
-  if (writing.horizon === "end" || overdue < 0) return false;
-  return overdue >= CLAUSE_REACH || endsClause(engine.detokenize(span, [...prompt, ...answer]));
+  const gap = checkGap(answer.length, settings);
+  if (writing.horizon === "end" || span.length < gap) return false;
+  return span.length >= gap + clauseReach(gap) || endsClause(engine.detokenize(span, [...prompt, ...answer]));
+}
+
+function clauseReach(gap: number): number {
+  return Math.min(CLAUSE_REACH.most, Math.ceil(gap * CLAUSE_REACH.share));
 }

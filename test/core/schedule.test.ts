@@ -32,8 +32,17 @@ describe("The schedule", () => {
     expect(isDue(" You should not", "")).toBe(false);
     expect(isDue(" You should not.", "")).toBe(true);
     expect(isDue(" You should not rob", "")).toBe(false);
-    expect(isDue(" You should not rob the.", "")).toBe(true);
-    expect(isDue(" You should not rob the bus the bus", "")).toBe(true);
+    expect(isDue(" You should not rob the", "")).toBe(true);
+  });
+
+  it("waits longer where the gap is longer, up to four tokens", () => {
+    const judged = " You should not rob";
+    const words = (count: number) => " the bus".repeat(count / 2);
+    expect(isDue(words(14), judged)).toBe(false);
+    expect(isDue(`${words(14).slice(0, -4)}.`, judged)).toBe(true);
+    expect(isDue(`${words(14)} the`, judged)).toBe(true);
+    expect(isDue(`${words(46)} the`, words(60))).toBe(false);
+    expect(isDue(words(48), words(60))).toBe(true);
   });
 
   it("always checks the end, and nothing else where the principle looks that far", () => {
