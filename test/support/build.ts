@@ -8,9 +8,15 @@ import { join } from "node:path";
  * written all the same, and the test of the types names the error. What the command keeps between runs is kept here only.
  */
 export function setup(): () => void {
-  const { error } = spawnSync("npm", ["run", "--silent", "build"], { stdio: "ignore" });
-  if (error !== undefined) throw error;
+  run("npm", ["run", "--silent", "build"]);
+  // Where it was never asked for the command, npx links the package first, and has it built anew: not in the middle of other tests.
+  run("npx", ["rain", "--version"]);
   const cache = mkdtempSync(join(tmpdir(), "rain-cache-"));
   process.env["XDG_CACHE_HOME"] = cache;
   return () => rmSync(cache, { recursive: true });
+}
+
+function run(program: string, parameters: readonly string[]): void {
+  const { error } = spawnSync(program, parameters, { stdio: "ignore" });
+  if (error !== undefined) throw error;
 }

@@ -70,7 +70,10 @@ describe("A text that a model wrote", () => {
     fc.assert(
       fc.property(text, (pieces) => {
         const safe = defang(pieces.join(""));
-        for (const danger of [PING, INVITE, MASK]) expect(safe).not.toMatch(danger);
+        const outside = safe.split(/```[^`]*[^`\s][^`]*```/).join("\n");
+        // In code Discord makes nothing of anything; where fences are left over, nobody knows what is code.
+        const read = outside.includes("```") ? safe : outside;
+        for (const danger of [PING, INVITE, MASK]) expect(read).not.toMatch(danger);
         expect(defang(safe)).toBe(safe);
       }),
       { numRuns: 2000 },
