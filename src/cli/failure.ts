@@ -24,6 +24,8 @@ interface Explanation {
 }
 
 export function explain(error: unknown): Explanation {
+  // Where something fails while it is freed, too, what came first is the reason.
+  if (error instanceof Error && error.name === "SuppressedError" && "suppressed" in error) return explain(error.suppressed);
   if (error instanceof CommanderError) return explainCommander(error);
   if (error instanceof PipeClosed) return { lines: [], exitCode: EXIT_CODES.content };
   if (error instanceof Interrupted) return { lines: [error.message], exitCode: EXIT_CODES.interrupted };

@@ -1,4 +1,4 @@
-import { Client, type ClientOptions, Events, type Message, type PartialMessage, PermissionFlagsBits, Status } from "discord.js";
+import { Client, type ClientOptions, Events, type Message, type PartialMessage, Status } from "discord.js";
 import type { Logger } from "pino";
 import { guarded } from "../guard/guarded.ts";
 import { cooldown } from "../guard/guards/cooldown.ts";
@@ -17,9 +17,9 @@ import { closedError, loginErrorOf } from "./discord-api.ts";
 import { Door } from "./door.ts";
 import { Metrics } from "./metrics.ts";
 import { AutoModerator } from "./moderate/auto-moderator.ts";
-import { type BotOptions, isPrivateGuild, isServed, type Parts, privateGuild } from "./parts.ts";
-import { shardOf } from "./shards/shard-of.ts";
-import { isAddressed } from "./talk/addressed.ts";
+import { type BotOptions, type Parts, privateGuild } from "./parts.ts";
+import { presenceOf } from "./presence.ts";
+import { isAnswered } from "./talk/addressed.ts";
 import { ChannelOrder } from "./talk/channel-order.ts";
 import { Drafts, TakenBack } from "./talk/drafts.ts";
 import { readConversation } from "./talk/reader.ts";
@@ -135,10 +135,11 @@ export class Bot implements AsyncDisposable {
   }
 
   #listen(): void {
-    const { log, drafts, store } = this.#parts;
+    const { log, drafts, store, options } = this.#parts;
     const { client } = this;
     carefulPackets(client, (error) => log.error({ err: error }, "the gateway told something that cannot be read"));
-    client.on(Events.ClientReady, () => this.#do(() => this.#noteGuilds()));
+    // While it was not running, nobody told it where it was sent away.
+    client.on(Events.ClientReady, () => this.#do(() => store.noteGuilds(presenceOf(client, options.clock()))));
     client.on(Events.MessageCreate, (message) => this.#do(() => this.#heard(message)));
     client.on(Events.MessageUpdate, (before, after) => this.#do(() => this.#edited(before, after)));
     client.on(Events.MessageDelete, ({ id }) => drafts.takeBack(id, "deleted"));
@@ -185,7 +186,8 @@ export class Bot implements AsyncDisposable {
       const guild = message.guildId ?? privateGuild(message.author.id);
       const settings = await this.#settings(message, guild);
       this.#moderator.look(message, settings);
-      if (this.#isAnswered(message, settings)) await this.#answer(message, { guild, settings, askedAt, before: place.before });
+      if (isAnswered(message, settings, this.#parts.options))
+        await this.#answer(message, { guild, settings, askedAt, before: place.before });
     } finally {
       place.leave();
     }
@@ -205,18 +207,6 @@ export class Bot implements AsyncDisposable {
     });
   }
 
-  /** While it was not running, nobody told it that it was sent away. */
-  async #noteGuilds(): Promise<void> {
-    const { guilds, options } = this.client;
-    const [shards = [], count = 1] = [options.shards, options.shardCount];
-    const own = Array.isArray(shards) && shards.length > 0 ? shards : undefined;
-    await this.#parts.store.noteGuilds({
-      isOurs: (guild) => !isPrivateGuild(guild) && (own === undefined || own.includes(shardOf(guild, count))),
-      isHere: (guild) => guilds.cache.has(guild),
-      at: this.#parts.options.clock(),
-    });
-  }
-
   async #edited(before: Message | PartialMessage, after: Message | PartialMessage): Promise<void> {
     // Discord also says so when it has found a picture behind a link.
     if (isOnlyPreviewed(before, after)) return;
@@ -232,21 +222,11 @@ export class Bot implements AsyncDisposable {
     try {
       return (await this.#parts.store.settings(guild)).settings;
     } catch (error) {
-      const { door } = this.#parts;
+      const { door, options } = this.#parts;
       const content = door.own(DEFAULT_SETTINGS.talk.failure);
-      if (this.#isAnswered(message, DEFAULT_SETTINGS)) await messageSite(message, door).put({ content, canBeStopped: false });
+      if (isAnswered(message, DEFAULT_SETTINGS, options)) await messageSite(message, door).put({ content, canBeStopped: false });
       throw error;
     }
-  }
-
-  #isAnswered(message: Message, settings: GuildSettings): boolean {
-    const { options } = this.#parts;
-    if (!isAddressed(message, settings)) return false;
-    if (!message.inGuild()) return options.dms;
-    const { me } = message.guild.members;
-    const write = message.channel.isThread() ? PermissionFlagsBits.SendMessagesInThreads : PermissionFlagsBits.SendMessages;
-    const needed = [PermissionFlagsBits.ViewChannel, PermissionFlagsBits.ReadMessageHistory, write];
-    return isServed(options, message.guildId) && me !== null && message.channel.permissionsFor(me).has(needed);
   }
 }
 

@@ -1,11 +1,22 @@
-import type { Message, TextBasedChannel } from "discord.js";
+import { type Message, PermissionFlagsBits, type TextBasedChannel } from "discord.js";
 import type { GuildSettings } from "../../guard/settings.ts";
+import { type BotOptions, isServed } from "../parts.ts";
+
+/** Whether a message is a question to us, and may be answered where it was asked. */
+export function isAnswered(message: Message, settings: GuildSettings, options: BotOptions): boolean {
+  if (!isAddressed(message, settings)) return false;
+  if (!message.inGuild()) return options.dms;
+  const { me } = message.guild.members;
+  const write = message.channel.isThread() ? PermissionFlagsBits.SendMessagesInThreads : PermissionFlagsBits.SendMessages;
+  const needed = [PermissionFlagsBits.ViewChannel, PermissionFlagsBits.ReadMessageHistory, write];
+  return isServed(options, message.guildId) && me !== null && message.channel.permissionsFor(me).has(needed);
+}
 
 /**
  * Whether a message is a question to us: it mentions us by name or, in reply to us, goes on. Bots, webhooks and we ourselves ask
  * nothing, so no two bots can talk for ever.
  */
-export function isAddressed(message: Message, { talk }: GuildSettings): boolean {
+function isAddressed(message: Message, { talk }: GuildSettings): boolean {
   if (!talk.enabled || !isByPerson(message)) return false;
   if (!message.inGuild()) return true;
   if (!isTalkedIn(message, talk.channels)) return false;
