@@ -15,14 +15,13 @@ function ask(index: number): readonly Turn[] {
   return [{ role: "user", text: QUESTIONS[index % QUESTIONS.length] as string }];
 }
 
-describe("Many answers of the embedded model at once", () => {
-  // Fewer than the answers and the branches of their searches: they take turns.
-  const FEW = { sequences: 8 };
+/** Both are fewer than the answers and the branches of their searches, which take turns; with eleven, answers also move beside each other. */
+describe.each([8, 11])("Many answers of the embedded model at once, in %i sequences", (sequences) => {
   let engine: LlamaEngine;
   let another: LlamaEngine;
   beforeAll(async () => {
-    engine = await load(FEW);
-    another = await load(FEW);
+    engine = await load({ sequences });
+    another = await load({ sequences });
   });
   afterAll(async () => {
     await engine[Symbol.asyncDispose]();

@@ -1,4 +1,5 @@
 import type { Prefix } from "./engine.ts";
+import { type Place, placeBeside } from "./llama-gather.ts";
 import { commonLength, type Slot, type Wanted } from "./llama-slot.ts";
 
 /** Somebody will come back to these tokens: a paused generation, or a prefix that was primed to stay. */
@@ -9,6 +10,8 @@ export interface Guard {
   wanted: Wanted | undefined;
   /** Where they are computed, as far as they are. */
   slot: Slot | undefined;
+  /** For how many claims in a row it has stood apart from the other generations. */
+  apart: number;
 }
 
 /** A request for a slot. */
@@ -24,11 +27,16 @@ export interface Claim {
 /** A copy moves a whole sequence's memory: below this many tokens computing them is as cheap. */
 const WORTH_A_COPY = 4;
 
+/** A generation that has stood apart for so many tokens moves: others may be about to end, or to move to it. */
+const WORTH_A_MOVE = 4;
+
 interface Choice {
   readonly slot: Slot;
   /** Leading tokens that stay, or are copied. */
   readonly kept: number;
   readonly source?: Slot;
+  /** The source is left for good; what the slot holds goes to the shelter first, if there is one. */
+  readonly move?: Place;
 }
 
 /** Decides which sequence serves which prefix, and lets many requests share them without mixing. */
@@ -40,6 +48,8 @@ export class SlotPool {
   readonly #canCopy: boolean;
   #waiting: (() => void)[] = [];
   #clock = 0;
+  /** One generation moves at a time: what it leaves behind gives room to what the next one finds in its way. */
+  #isMoving = false;
 
   constructor(slots: readonly Slot[], canCopy: boolean) {
     this.slots = slots;
@@ -81,7 +91,7 @@ export class SlotPool {
   }
 
   guard(tokens: Prefix): Guard {
-    const guard: Guard = { tokens, wanted: undefined, slot: undefined };
+    const guard: Guard = { tokens, wanted: undefined, slot: undefined, apart: 0 };
     this.#guards.add(guard);
     return guard;
   }
@@ -114,12 +124,16 @@ export class SlotPool {
     for (const wake of waiting) wake();
   }
 
-  async #take({ slot, kept, source }: Choice, own: Guard | undefined): Promise<Slot> {
+  async #take({ slot, kept, source, move }: Choice, own: Guard | undefined): Promise<Slot> {
     slot.isClaimed = true;
-    slot.lastUsed = ++this.#clock;
     if (source !== undefined) source.readers++;
+    const sheltered = move?.shelter && this.#shelter(slot, move.shelter);
+    if (own !== undefined && source !== undefined && move !== undefined) leave(own, source, slot);
+    if (move !== undefined) this.#isMoving = true;
+    slot.lastUsed = ++this.#clock;
     this.#abandon(slot, source === undefined ? kept : 0, own);
     try {
+      await sheltered;
       if (source === undefined) await slot.rewind(kept);
       else await slot.copyFrom(source, kept);
       return slot;
@@ -127,6 +141,7 @@ export class SlotPool {
       this.release(slot);
       throw cause;
     } finally {
+      if (move !== undefined) this.#isMoving = false;
       if (source !== undefined) {
         source.readers--;
         this.wake();
@@ -134,11 +149,24 @@ export class SlotPool {
     }
   }
 
+  /** Puts what a slot holds, and who will come back to it, into another one, as old as it was. */
+  async #shelter(slot: Slot, shelter: Slot): Promise<void> {
+    shelter.isClaimed = true;
+    shelter.lastUsed = slot.lastUsed;
+    this.#abandon(shelter, 0, undefined);
+    for (const guard of this.#guards) if (guard.slot === slot) guard.slot = shelter;
+    try {
+      await shelter.copyFrom(slot, slot.tokens.length);
+    } finally {
+      this.release(shelter);
+    }
+  }
+
   #choose({ prefix, wanted, held = [], guard }: Claim): Choice | undefined {
     const own = guard?.slot;
     // A generation that goes on where it was: most of all claims, and the one that decides how fast plain decoding is.
-    if (own !== undefined && !own.isClaimed && own.readers === 0 && isStraightOn(own, prefix))
-      return { slot: own, kept: own.tokens.length };
+    if (guard !== undefined && own !== undefined && !own.isClaimed && own.readers === 0 && isStraightOn(own, prefix))
+      return this.#move(guard, own) ?? { slot: own, kept: own.tokens.length };
     const free = this.slots.filter((slot) => !slot.isClaimed && slot.readers === 0);
     // What a paused generation comes back to is in use by somebody who asks about it: waiting is cheaper than computing it again.
     if (free.length === 0 || (guard?.slot !== undefined && !free.includes(guard.slot))) return undefined;
@@ -148,25 +176,39 @@ export class SlotPool {
     const inPlace = best(places.filter((place) => this.#mayContinue(place, guard)));
     const sources = this.#canCopy ? this.slots.filter((slot) => !slot.isClaimed || held.includes(slot)).map(rate) : [];
     const source = best(sources);
-    const used = this.#used();
-    const isApart = inPlace !== undefined && used.size > 0 && !isBeside(inPlace.slot, used) && !used.has(inPlace.slot.index);
-    const isCopyWorth = source !== undefined && source.kept >= (isApart ? 0 : (inPlace?.kept ?? 0)) + WORTH_A_COPY;
+    const isCopyWorth = source !== undefined && source.kept >= (inPlace?.kept ?? 0) + WORTH_A_COPY;
     if (inPlace !== undefined && !isCopyWorth) return inPlace;
     const others = isCopyWorth ? places.filter(({ slot }) => slot !== source.slot) : places;
     // Somebody's tokens are dropped only for a request that could not go on at all.
     const nobodys = others.filter(({ slot }) => !this.#isGuarded(slot, 0, guard));
+    const used = this.#used();
     const neighbour = olderHalf(nobodys).find(({ slot }) => isBeside(slot, used));
-    if (isApart && neighbour === undefined) return inPlace;
     const target = neighbour ?? nobodys[0] ?? (held.length === 0 ? others[0] : undefined);
     if (target === undefined) return inPlace ?? (held.length === 0 ? source : undefined);
     return isCopyWorth ? { slot: target.slot, kept: source.kept, source: source.slot } : target;
   }
 
+  /** How a generation goes on beside the others, once it has stood apart from them for a while. */
+  #move(guard: Guard, own: Slot): Choice | undefined {
+    const used = this.#generating();
+    if (used.size < 2 || !this.#canCopy) return undefined;
+    const place = placeBeside(own, { slots: this.slots, used, isGuarded: (slot) => this.#isGuarded(slot, 0, undefined) });
+    guard.apart = place === undefined ? 0 : guard.apart + 1;
+    if (place === undefined || guard.apart < WORTH_A_MOVE || this.#isMoving) return undefined;
+    return { slot: place.slot, kept: own.tokens.length, source: own, move: place };
+  }
+
+  /** The slots where generations go on. */
+  #generating(): ReadonlySet<Slot> {
+    const slots = new Set<Slot>();
+    for (const { wanted, slot } of this.#guards) if (wanted !== undefined && slot !== undefined) slots.add(slot);
+    return slots;
+  }
+
   /** Numbers of the slots that a request holds, or a paused generation comes back to. */
   #used(): ReadonlySet<number> {
-    const used = new Set(this.slots.filter(({ isClaimed }) => isClaimed).map(({ index }) => index));
-    for (const { wanted, slot } of this.#guards) if (wanted !== undefined && slot !== undefined) used.add(slot.index);
-    return used;
+    const used = [...this.#generating(), ...this.slots.filter(({ isClaimed }) => isClaimed)];
+    return new Set(used.map(({ index }) => index));
   }
 
   /** Whether a request may go on where it shares tokens: what it drops must be nobody's, and little beside what it keeps. */
@@ -190,6 +232,13 @@ export class SlotPool {
       if (this.#pinned.has(guard)) this.unguard(guard);
     }
   }
+}
+
+/** What stays behind is a copy, and the first to be dropped. */
+function leave(guard: Guard, source: Slot, slot: Slot): void {
+  guard.slot = slot;
+  guard.apart = 0;
+  source.lastUsed = 0;
 }
 
 /** Whether a slot stands beside one in use: llama.cpp computes a run of neighbouring sequences in one piece. */

@@ -1,0 +1,181 @@
+import fc from "fast-check";
+import type { LlamaContextSequence } from "node-llama-cpp";
+import { describe, expect, it } from "vitest";
+import { Slot } from "../../src/core/engine/llama-slot.ts";
+import { type Guard, SlotPool } from "../../src/core/engine/llama-slot-pool.ts";
+
+/** Holds tokens and computes none. */
+class Sequence {
+  tokens: readonly number[] = [];
+  readonly needsCheckpoints = false;
+  /** Whether the next copies into it fail. */
+  isBroken = false;
+
+  get nextTokenIndex(): number {
+    return this.tokens.length;
+  }
+
+  async adaptStateToTokens(tokens: readonly number[]): Promise<void> {
+    this.tokens = [...tokens];
+  }
+
+  async clearHistory(): Promise<void> {
+    this.tokens = [];
+  }
+
+  async _copyStateFromOtherSequence(source: Sequence, length: number): Promise<boolean> {
+    // llama.cpp moves the memory later.
+    await Promise.resolve();
+    this.tokens = this.isBroken ? [] : source.tokens.slice(0, length);
+    return !this.isBroken;
+  }
+}
+
+/** Slots of a pool, of which each holds tokens of its own. */
+class Scene {
+  readonly sequences: readonly Sequence[];
+  readonly slots: readonly Slot[];
+  readonly pool: SlotPool;
+
+  constructor(count: number, canCopy = true) {
+    this.sequences = Array.from({ length: count }, () => new Sequence());
+    this.slots = this.sequences.map((sequence, index) => new Slot(sequence as unknown as LlamaContextSequence, index));
+    this.pool = new SlotPool(this.slots, canCopy);
+    for (const [index, slot] of this.slots.entries()) {
+      this.hold(slot, [100 + index, 200 + index]);
+      slot.lastUsed = (index + 1) / (count + 1);
+    }
+  }
+
+  hold(slot: Slot, tokens: readonly number[]): void {
+    slot.append(tokens);
+    (slot.sequence as unknown as Sequence).tokens = [...slot.tokens];
+  }
+
+  /** Begins a generation where this slot is. */
+  generate(index: number): Generation {
+    const slot = this.slots[index] as Slot;
+    const guard = this.pool.guard([...slot.tokens, 0]);
+    guard.slot = slot;
+    guard.wanted = { topK: 1, logitsOf: [] };
+    return new Generation(this, guard);
+  }
+
+  /** What all slots hold. */
+  get held(): string[] {
+    return this.slots.map(({ tokens }) => tokens.join(" "));
+  }
+}
+
+class Generation {
+  readonly guard: Guard;
+  readonly #scene: Scene;
+
+  constructor(scene: Scene, guard: Guard) {
+    this.#scene = scene;
+    this.guard = guard;
+  }
+
+  /** Computes one token, as the engine does: it holds the slot meanwhile, and none between two tokens. */
+  async step(): Promise<void> {
+    const { pool } = this.#scene;
+    const tokens = this.guard.tokens as number[];
+    const slot = await pool.claim({ prefix: tokens, wanted: this.guard.wanted, guard: this.guard });
+    if (slot === undefined) throw new Error("Expected a slot, got none.");
+    this.#scene.hold(slot, tokens.slice(slot.tokens.length));
+    this.guard.slot = slot;
+    tokens.push(tokens.length);
+    pool.release(slot);
+  }
+}
+
+/** All generations compute so many tokens, side by side. */
+async function steps(generations: readonly Generation[], count = 24): Promise<void> {
+  for (let step = 0; step < count; step++) await Promise.all(generations.map((generation) => generation.step()));
+}
+
+function placesOf(generations: readonly Generation[]): number[] {
+  return generations.map(({ guard }) => guard.slot?.index ?? Number.NaN).sort((left, right) => left - right);
+}
+
+function isRun(places: readonly number[]): boolean {
+  return places.every((place, index) => index === 0 || place === (places[index - 1] ?? 0) + 1);
+}
+
+const places = (most: number) => fc.uniqueArray(fc.nat(most), { minLength: 2, maxLength: most });
+
+describe("Generations that stand apart", () => {
+  it("move until they stand side by side, with all that they have written", async () => {
+    await fc.assert(
+      fc.asyncProperty(places(8), async (begun) => {
+        const scene = new Scene(9);
+        const before = scene.held;
+        const generations = begun.map((index) => scene.generate(index));
+        await steps(generations);
+        expect(isRun(placesOf(generations))).toBe(true);
+        for (const { guard } of generations) {
+          expect(guard.slot?.tokens).toEqual(guard.tokens.slice(0, -1));
+          expect(scene.sequences[guard.slot?.index ?? Number.NaN]?.tokens).toEqual(guard.slot?.tokens);
+        }
+        // Of what nobody uses only the oldest is lost, where it was in the way: what is left behind gives room to the rest.
+        const idle = before.filter((_, index) => !begun.includes(index));
+        expect(idle.slice(1).filter((held) => !scene.held.includes(held))).toEqual([]);
+      }),
+    );
+  });
+
+  it("move as few as can be", async () => {
+    const scene = new Scene(9);
+    const generations = [0, 5, 6, 7].map((index) => scene.generate(index));
+    await steps(generations);
+    expect(placesOf(generations)).toEqual([4, 5, 6, 7]);
+  });
+
+  it("leave what is kept for others where those find it", async () => {
+    await fc.assert(
+      fc.asyncProperty(places(8), fc.uniqueArray(fc.nat(8), { minLength: 1, maxLength: 4 }), async (begun, kept) => {
+        const scene = new Scene(9);
+        const pinned = kept.filter((index) => !begun.includes(index)).map((index) => [...(scene.slots[index] as Slot).tokens]);
+        for (const tokens of pinned) scene.pool.pin(tokens, scene.slots.find((slot) => slot.tokens[0] === tokens[0]) as Slot);
+        await steps(begun.map((index) => scene.generate(index)));
+        for (const tokens of pinned) expect(scene.pool.reach(tokens)).toBe(tokens.length);
+      }),
+    );
+  });
+
+  it("stay for a few tokens, as the others may end before", async () => {
+    const scene = new Scene(5);
+    const generations = [0, 4].map((index) => scene.generate(index));
+    await steps(generations, 3);
+    expect(placesOf(generations)).toEqual([0, 4]);
+    await steps(generations, 1);
+    expect(isRun(placesOf(generations))).toBe(true);
+  });
+
+  it("stay where they are beside nobody, where no slot is free, and where sequences cannot be copied", async () => {
+    const lone = new Scene(5);
+    const one = lone.generate(2);
+    await steps([one]);
+    expect(placesOf([one])).toEqual([2]);
+
+    const full = new Scene(3);
+    (full.slots[1] as Slot).isClaimed = true;
+    const apart = [full.generate(0), full.generate(2)];
+    await steps(apart);
+    expect(placesOf(apart)).toEqual([0, 2]);
+
+    const plain = new Scene(5, false);
+    const still = [plain.generate(0), plain.generate(4)];
+    await steps(still);
+    expect(placesOf(still)).toEqual([0, 4]);
+  });
+
+  it("go on, computing anew, where a copy fails", async () => {
+    const scene = new Scene(5);
+    for (const sequence of scene.sequences) sequence.isBroken = true;
+    const generations = [0, 4].map((index) => scene.generate(index));
+    await steps(generations);
+    for (const { guard } of generations) expect(guard.slot?.tokens).toEqual(guard.tokens.slice(0, -1));
+    expect(scene.slots.some(({ isClaimed, readers }) => isClaimed || readers > 0)).toBe(false);
+  });
+});
