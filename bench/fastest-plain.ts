@@ -5,8 +5,12 @@ import { Forced } from "./forced.ts";
 import { median } from "./row.ts";
 import { run } from "./run.ts";
 
-/** What is timed. A number of threads that takes so many times as long as the best one is out of the running: threads wait for busy cores. */
-const PROBE = { warmUpTokens: 8, rounds: 4, tokens: 32, hopeless: 3 } as const;
+/**
+ * What is timed. A number of threads that takes so many times as long as the best one is out of the running: threads wait for busy cores.
+ * Another number than the engine's own must be this much faster: of two that are equal, noise chooses, and now and then the one that is
+ * slow when others use the machine.
+ */
+const PROBE = { warmUpTokens: 8, rounds: 12, tokens: 32, hopeless: 3, clearly: 0.97 } as const;
 const TURNS = [{ role: "user", text: "How do I paint the bank?" }] as const;
 
 /** Who decodes plainly at the highest speed, and how that was found out. Disposing it leaves the engine that was given as it is. */
@@ -26,9 +30,8 @@ export async function fastestPlain(engine: LlamaEngine, load: (threads: number) 
   const engines = new Map([[own, engine]]);
   for (const threads of counts) if (threads !== own) engines.set(threads, await load(threads));
   const milliseconds = engines.size === 1 ? new Map<number, number>() : await probe(engines);
-  const fastest = [...engines.keys()].reduce((best, threads) =>
-    (milliseconds.get(threads) ?? 0) < (milliseconds.get(best) ?? 0) ? threads : best,
-  );
+  const took = (threads: number) => (milliseconds.get(threads) ?? 0) * (threads === own ? PROBE.clearly : 1);
+  const fastest = [...engines.keys()].reduce((best, threads) => (took(threads) < took(best) ? threads : best));
   for (const [threads, one] of engines) if (threads !== own && threads !== fastest) await one[Symbol.asyncDispose]();
   const winner = engines.get(fastest) ?? engine;
   return {
