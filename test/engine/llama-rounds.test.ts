@@ -11,6 +11,9 @@ function decode() {
   return { end, ended };
 }
 
+/** Nothing has happened meanwhile. */
+const free = () => undefined;
+
 const nextCycle = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 describe("Rounds of decoding", () => {
@@ -18,9 +21,10 @@ describe("Rounds of decoding", () => {
     const sizes: number[] = [];
     const rounds = new Rounds((tokens) => sizes.push(tokens));
     let hasBegun = false;
-    void rounds.join({ tokens: 1, sequence: 0 }, async () => {
+    const work = async () => {
       hasBegun = true;
-    });
+    };
+    void rounds.join([{ tokens: 1, sequence: 0, work }], free);
     expect(hasBegun).toBe(true);
     expect(sizes).toEqual([1]);
   });
@@ -30,38 +34,58 @@ describe("Rounds of decoding", () => {
     const began: number[] = [];
     const rounds = new Rounds((tokens) => sizes.push(tokens));
     const first = decode();
-    const member = (sequence: number, work: Promise<void>) =>
-      rounds.join({ tokens: 2, sequence }, () => {
+    const member = (sequences: readonly number[], ended: Promise<void>) => {
+      const work = (sequence: number) => () => {
         began.push(sequence);
-        return work;
-      });
-    const one = member(1, first.ended);
-    const others = [member(3, Promise.resolve()), member(0, Promise.resolve())];
+        return ended;
+      };
+      return rounds.join(
+        sequences.map((sequence) => ({ tokens: 2, sequence, work: work(sequence) })),
+        free,
+      );
+    };
+    const one = member([1], first.ended);
+    const others = [member([4, 2], Promise.resolve()), member([0, 3], Promise.resolve())];
     expect(began).toEqual([1]);
     first.end();
     await one;
-    others.push(member(1, Promise.resolve()));
+    others.push(member([1], Promise.resolve()));
     await Promise.all(others);
-    expect(began).toEqual([1, 0, 1, 3]);
-    expect(sizes).toEqual([2, 6]);
+    expect(began).toEqual([1, 0, 1, 2, 3, 4]);
+    expect(sizes).toEqual([2, 10]);
   });
 
-  it("go on when work fails, at once or later; the others of its round are none the worse", async () => {
+  it("go on when work fails, or is not wanted any more; the others of its round are none the worse", async () => {
     const rounds = new Rounds(() => undefined);
     const first = decode();
-    const one = rounds.join({ tokens: 1, sequence: 0 }, () => first.ended);
+    const share = <Found>(sequence: number, work: () => Promise<Found>) => ({ tokens: 1, sequence, work });
+    const one = rounds.join([share(0, () => first.ended)], free);
+    let hasBegun = false;
+    const unwanted = async () => {
+      hasBegun = true;
+    };
     const joined = [
-      rounds.join({ tokens: 1, sequence: 1 }, () => {
-        throw new Error("at once");
+      rounds.join([share(1, unwanted)], () => {
+        throw new Error("aborted");
       }),
-      rounds.join({ tokens: 1, sequence: 2 }, () => Promise.reject(new Error("later"))),
-      rounds.join({ tokens: 1, sequence: 3 }, async () => "done"),
+      rounds.join([share(2, () => Promise.reject(new Error("failed"))), share(4, async () => "whole")], free),
+      rounds.join([share(3, async () => "done")], free),
     ];
     first.end();
     await one;
-    const settled = await Promise.allSettled(joined);
-    expect(settled.map(({ status }) => status)).toEqual(["rejected", "rejected", "fulfilled"]);
-    expect(await rounds.join({ tokens: 1, sequence: 0 }, async () => "again")).toBe("again");
+    expect(await Promise.allSettled(joined)).toEqual([
+      { status: "rejected", reason: new Error("aborted") },
+      {
+        status: "fulfilled",
+        value: [
+          { status: "rejected", reason: new Error("failed") },
+          { status: "fulfilled", value: "whole" },
+        ],
+      },
+      { status: "fulfilled", value: [{ status: "fulfilled", value: "done" }] },
+    ]);
+    expect(hasBegun).toBe(false);
+    expect(await rounds.join([share(0, async () => "again")], free)).toEqual([{ status: "fulfilled", value: "again" }]);
   });
 
   it("come to everybody, whoever asks when", async () => {
@@ -74,7 +98,7 @@ describe("Rounds of decoding", () => {
         });
         const request = async (times: number, sequence: number) => {
           for (let time = 0; time <= times; time++) {
-            await rounds.join({ tokens: 1, sequence }, nextCycle);
+            await rounds.join([{ tokens: 1, sequence, work: nextCycle }], free);
             members--;
             if (time % 2 === 1) await nextCycle();
           }

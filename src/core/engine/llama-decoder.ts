@@ -17,7 +17,7 @@ export interface Reading {
 }
 
 /** What one slot computes in one decode call. */
-interface Share<Found> {
+interface Work<Found> {
   readonly slot: Slot;
   readonly tokens: readonly Token[];
   readonly evaluate: () => Promise<Found>;
@@ -57,7 +57,7 @@ export class Decoder {
       this.#ensureOpen();
       const portions = this.#portions(readings);
       if (portions.length === 0) return;
-      const evaluated = await this.#decode(portions.map(shareOf), call);
+      const evaluated = await this.#decode(portions.map(workOf), call);
       for (const [index, portion] of portions.entries()) await settle(portion, evaluated[index] as Evaluated);
     }
   }
@@ -122,30 +122,31 @@ export class Decoder {
     return along;
   }
 
-  async #decode<Found>(shares: readonly Share<Found>[], call: Call): Promise<Found[]> {
-    const count = shares.reduce((sum, { tokens }) => sum + tokens.length, 0);
-    const sequence = Math.min(...shares.map(({ slot }) => slot.index));
-    const outcomes = await this.#rounds.join({ tokens: count, sequence }, () => {
-      // Much may have happened while the round was waited for.
+  async #decode<Found>(works: readonly Work<Found>[], call: Call): Promise<Found[]> {
+    const shares = works.map(({ slot, tokens, evaluate }) => ({ tokens: tokens.length, sequence: slot.index, work: evaluate }));
+    const outcomes = await this.#rounds.join(shares, () => {
       call.signal?.throwIfAborted();
       this.#ensureOpen();
-      return Promise.allSettled(shares.map(({ evaluate }) => evaluate()));
     });
     const rejected = outcomes.find((outcome) => outcome.status === "rejected");
-    if (rejected !== undefined) await this.#giveUp(shares, rejected.reason);
-    call.meter.record(call.purpose, count, 1);
+    if (rejected !== undefined) await this.#giveUp(works, rejected.reason);
+    call.meter.record(
+      call.purpose,
+      works.reduce((sum, { tokens }) => sum + tokens.length, 0),
+      1,
+    );
     return outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
   }
 
   /** After a failed decode nobody knows what the sequences hold: they start afresh. */
-  async #giveUp(shares: readonly Pick<Share<unknown>, "slot">[], cause: unknown): Promise<never> {
+  async #giveUp(works: readonly Pick<Work<unknown>, "slot">[], cause: unknown): Promise<never> {
     this.#ensureOpen();
-    await Promise.allSettled(shares.map(({ slot }) => slot.clear()));
-    throw cause instanceof EngineError ? cause : failure("decode-failed", `the model to compute ${shares.length} prefixes`, cause);
+    await Promise.allSettled(works.map(({ slot }) => slot.clear()));
+    throw cause instanceof EngineError ? cause : failure("decode-failed", `the model to compute ${works.length} prefixes`, cause);
   }
 }
 
-function shareOf(portion: Portion): Share<Evaluated> {
+function workOf(portion: Portion): Work<Evaluated> {
   const { slot } = portion.reading;
   return { slot, tokens: portion.tokens, evaluate: () => slot.evaluator.evaluate(portion) };
 }

@@ -35,6 +35,7 @@ export async function sampleMany(hosts: Hosts, { continuations, isEnd, call }: S
   try {
     while (branches.length > 0) {
       await claimMany(hosts, branches, call);
+      for (const branch of branches) if (branch.slot !== undefined) branch.slot = await hosts.pool.goOn(branch.slot);
       const ready = seated(branches);
       await hosts.decoder.read(ready, call);
       const waiting = branches.filter(({ slot }) => slot === undefined);

@@ -1,5 +1,5 @@
 import type { Prefix } from "./engine.ts";
-import { type Place, placeBeside } from "./llama-gather.ts";
+import { placeBeside } from "./llama-gather.ts";
 import { commonLength, type Slot, type Wanted } from "./llama-slot.ts";
 
 /** Somebody will come back to these tokens: a paused generation, or a prefix that was primed to stay. */
@@ -10,8 +10,6 @@ export interface Guard {
   wanted: Wanted | undefined;
   /** Where they are computed, as far as they are. */
   slot: Slot | undefined;
-  /** For how many claims in a row it has stood apart from the other generations. */
-  apart: number;
 }
 
 /** A request for a slot. */
@@ -27,6 +25,9 @@ export interface Claim {
 /** A copy moves a whole sequence's memory: below this many tokens computing them is as cheap. */
 const WORTH_A_COPY = 4;
 
+/** What a slot holds goes elsewhere before the slot is used for something else, if so many tokens of it are nowhere else. */
+const WORTH_A_SHELTER = 16;
+
 /** A generation that has stood apart for so many tokens moves: others may be about to end, or to move to it. */
 const WORTH_A_MOVE = 4;
 
@@ -35,8 +36,10 @@ interface Choice {
   /** Leading tokens that stay, or are copied. */
   readonly kept: number;
   readonly source?: Slot;
-  /** The source is left for good; what the slot holds goes to the shelter first, if there is one. */
-  readonly move?: Place;
+  /** Where what the slot holds goes first. */
+  readonly shelter?: Slot | undefined;
+  /** The source is left for good. */
+  readonly isMove?: boolean;
 }
 
 /** Decides which sequence serves which prefix, and lets many requests share them without mixing. */
@@ -46,6 +49,8 @@ export class SlotPool {
   /** Guards that stay until more are pinned than the pool can afford, oldest first. */
   readonly #pinned = new Set<Guard>();
   readonly #canCopy: boolean;
+  /** Held by requests that compute token after token there. */
+  readonly #writing = new Set<Slot>();
   #waiting: (() => void)[] = [];
   #clock = 0;
   /** One generation moves at a time: what it leaves behind gives room to what the next one finds in its way. */
@@ -71,7 +76,19 @@ export class SlotPool {
     return choice === undefined ? undefined : this.#take(choice, claim.guard);
   }
 
+  /** Where a request goes on that holds this slot, computes token after token, and has just asked for the next: there, or beside others. */
+  async goOn(slot: Slot): Promise<Slot> {
+    this.#writing.add(slot);
+    const move = this.#move(slot);
+    if (move === undefined) return slot;
+    const moved = await this.#take(move, undefined);
+    this.#writing.add(moved);
+    this.release(slot);
+    return moved;
+  }
+
   release(slot: Slot): void {
+    this.#writing.delete(slot);
     slot.isClaimed = false;
     this.wake();
   }
@@ -91,7 +108,7 @@ export class SlotPool {
   }
 
   guard(tokens: Prefix): Guard {
-    const guard: Guard = { tokens, wanted: undefined, slot: undefined, apart: 0 };
+    const guard: Guard = { tokens, wanted: undefined, slot: undefined };
     this.#guards.add(guard);
     return guard;
   }
@@ -124,12 +141,11 @@ export class SlotPool {
     for (const wake of waiting) wake();
   }
 
-  async #take({ slot, kept, source, move }: Choice, own: Guard | undefined): Promise<Slot> {
+  async #take({ slot, kept, source, shelter, isMove = false }: Choice, own: Guard | undefined): Promise<Slot> {
     slot.isClaimed = true;
     if (source !== undefined) source.readers++;
-    const sheltered = move?.shelter && this.#shelter(slot, move.shelter);
-    if (own !== undefined && source !== undefined && move !== undefined) leave(own, source, slot);
-    if (move !== undefined) this.#isMoving = true;
+    const sheltered = shelter && this.#shelter(slot, shelter);
+    if (isMove) this.#leave(source, slot, own);
     slot.lastUsed = ++this.#clock;
     this.#abandon(slot, source === undefined ? kept : 0, own);
     try {
@@ -141,12 +157,20 @@ export class SlotPool {
       this.release(slot);
       throw cause;
     } finally {
-      if (move !== undefined) this.#isMoving = false;
+      if (isMove) this.#isMoving = false;
       if (source !== undefined) {
         source.readers--;
         this.wake();
       }
     }
+  }
+
+  /** What stays behind is a copy, and the first to be dropped. */
+  #leave(source: Slot | undefined, slot: Slot, own: Guard | undefined): void {
+    this.#isMoving = true;
+    slot.apart = 0;
+    if (source !== undefined) source.lastUsed = 0;
+    if (own !== undefined) own.slot = slot;
   }
 
   /** Puts what a slot holds, and who will come back to it, into another one, as old as it was. */
@@ -165,8 +189,8 @@ export class SlotPool {
   #choose({ prefix, wanted, held = [], guard }: Claim): Choice | undefined {
     const own = guard?.slot;
     // A generation that goes on where it was: most of all claims, and the one that decides how fast plain decoding is.
-    if (guard !== undefined && own !== undefined && !own.isClaimed && own.readers === 0 && isStraightOn(own, prefix))
-      return this.#move(guard, own) ?? { slot: own, kept: own.tokens.length };
+    if (own !== undefined && !own.isClaimed && own.readers === 0 && isStraightOn(own, prefix))
+      return this.#move(own) ?? { slot: own, kept: own.tokens.length };
     const free = this.slots.filter((slot) => !slot.isClaimed && slot.readers === 0);
     // What a paused generation comes back to is in use by somebody who asks about it: waiting is cheaper than computing it again.
     if (free.length === 0 || (guard?.slot !== undefined && !free.includes(guard.slot))) return undefined;
@@ -176,31 +200,42 @@ export class SlotPool {
     const inPlace = best(places.filter((place) => this.#mayContinue(place, guard)));
     const sources = this.#canCopy ? this.slots.filter((slot) => !slot.isClaimed || held.includes(slot)).map(rate) : [];
     const source = best(sources);
-    const isCopyWorth = source !== undefined && source.kept >= (inPlace?.kept ?? 0) + WORTH_A_COPY;
+    const used = this.#used();
+    // Who holds slots already computes in all of them at once, and often for long.
+    const isApart = inPlace !== undefined && held.length > 0 && !isBeside(inPlace.slot, used) && !used.has(inPlace.slot.index);
+    const isCopyWorth = source !== undefined && source.kept >= (isApart ? 0 : (inPlace?.kept ?? 0)) + WORTH_A_COPY;
     if (inPlace !== undefined && !isCopyWorth) return inPlace;
     const others = isCopyWorth ? places.filter(({ slot }) => slot !== source.slot) : places;
     // Somebody's tokens are dropped only for a request that could not go on at all.
     const nobodys = others.filter(({ slot }) => !this.#isGuarded(slot, 0, guard));
-    const used = this.#used();
-    const neighbour = olderHalf(nobodys).find(({ slot }) => isBeside(slot, used));
+    const neighbour = nobodys.find(({ slot }) => isBeside(slot, used));
+    if (isApart && neighbour === undefined) return inPlace;
     const target = neighbour ?? nobodys[0] ?? (held.length === 0 ? others[0] : undefined);
     if (target === undefined) return inPlace ?? (held.length === 0 ? source : undefined);
-    return isCopyWorth ? { slot: target.slot, kept: source.kept, source: source.slot } : target;
+    const older = nobodys.find(({ slot }) => slot.lastUsed < target.slot.lastUsed)?.slot;
+    const shelter = this.#canCopy && this.#loss(target.slot) >= WORTH_A_SHELTER ? older : undefined;
+    return isCopyWorth ? { slot: target.slot, kept: source.kept, source: source.slot, shelter } : { ...target, shelter };
+  }
+
+  /** How many tokens nobody else holds that a slot holds. */
+  #loss({ tokens }: Slot): number {
+    const others = this.slots.filter((slot) => slot.tokens !== tokens);
+    return tokens.length - Math.max(0, ...others.map((other) => commonLength(other.tokens, tokens)));
   }
 
   /** How a generation goes on beside the others, once it has stood apart from them for a while. */
-  #move(guard: Guard, own: Slot): Choice | undefined {
+  #move(own: Slot): Choice | undefined {
     const used = this.#generating();
     if (used.size < 2 || !this.#canCopy) return undefined;
     const place = placeBeside(own, { slots: this.slots, used, isGuarded: (slot) => this.#isGuarded(slot, 0, undefined) });
-    guard.apart = place === undefined ? 0 : guard.apart + 1;
-    if (place === undefined || guard.apart < WORTH_A_MOVE || this.#isMoving) return undefined;
-    return { slot: place.slot, kept: own.tokens.length, source: own, move: place };
+    own.apart = place === undefined ? 0 : own.apart + 1;
+    if (place === undefined || own.apart < WORTH_A_MOVE || this.#isMoving) return undefined;
+    return { ...place, kept: own.tokens.length, source: own, isMove: true };
   }
 
   /** The slots where generations go on. */
   #generating(): ReadonlySet<Slot> {
-    const slots = new Set<Slot>();
+    const slots = new Set(this.#writing);
     for (const { wanted, slot } of this.#guards) if (wanted !== undefined && slot !== undefined) slots.add(slot);
     return slots;
   }
@@ -234,21 +269,9 @@ export class SlotPool {
   }
 }
 
-/** What stays behind is a copy, and the first to be dropped. */
-function leave(guard: Guard, source: Slot, slot: Slot): void {
-  guard.slot = slot;
-  guard.apart = 0;
-  source.lastUsed = 0;
-}
-
 /** Whether a slot stands beside one in use: llama.cpp computes a run of neighbouring sequences in one piece. */
 function isBeside({ index }: Slot, used: ReadonlySet<number>): boolean {
   return used.has(index - 1) || used.has(index + 1);
-}
-
-/** Of choices in the order of their age, those that may be dropped for the sake of a place. */
-function olderHalf(oldestFirst: readonly Choice[]): readonly Choice[] {
-  return oldestFirst.slice(0, Math.ceil(oldestFirst.length / 2));
 }
 
 /** Whether the slot holds all of the prefix but its last token, and nothing else. */

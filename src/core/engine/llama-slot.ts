@@ -34,6 +34,8 @@ export class Slot {
   readers = 0;
   /** Grows with every claim; 0 for a slot that was never used. */
   lastUsed = 0;
+  /** For how many tokens in a row who writes here has stood apart from the others. */
+  apart = 0;
   #tokens: Token[] = [];
   /** What was learned behind the first n tokens, by n: asking again costs no decode. */
   readonly #foresights = new Map<number, Foresight>();
