@@ -115,6 +115,7 @@ export {
   preferencePairs,
   principle,
   promptingNotice,
+  promptsAtOnce,
   QueueFullError,
   RainError,
   rain,

@@ -17,6 +17,7 @@ import {
   positive,
   preferencePairs,
   principle,
+  promptsAtOnce,
   type Turn,
   TurnJudge,
   uint32,
@@ -132,8 +133,7 @@ function pairsOf(prompts: readonly (readonly Turn[])[], { engine, flags, from, s
     from,
     signal,
     judge: (turns, stop) => judge.value(turns, PRINCIPLES[family], stop),
-    // Both sides of each, and their judge.
-    atOnce: Math.max(1, Math.floor((engine.facts.sequences ?? 1) / 4)),
+    atOnce: promptsAtOnce(engine),
   });
 }
 

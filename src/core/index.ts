@@ -1,5 +1,5 @@
 export type { Answering, FinishReason, RainAnswer, RainEvent, RainStep } from "./answer.ts";
-export { AnswerQueue, type AnswerQueueOptions, type QueuedOptions, usualConcurrency } from "./answer-queue.ts";
+export { AnswerQueue, type AnswerQueueOptions, type QueuedOptions } from "./answer-queue.ts";
 export { stopStrings } from "./boundary.ts";
 export { checkOptions } from "./check-options.ts";
 export { Ending } from "./ending.ts";
@@ -91,6 +91,7 @@ export {
   engineSimulator,
   NEXT_TURN,
   POLES,
+  promptsAtOnce,
   type Simulation,
   type Simulator,
 } from "./pairs/simulator.ts";

@@ -9,8 +9,8 @@ it("Both sides of a preference pair are timed in one batch and one after the oth
   const model = `${folder.path}/tiny.gguf`;
   writeShapedModel(model, SHAPES.tiny);
   await using engine = await loadLlamaEngine({ model, gpu: false, threads: 1, sequences: 4, contextSize: 512 });
-  const row = await sidesRow(engine, { pairs: 3, tokens: 20, isForced: true });
-  expect(row).toMatchObject({ pairs: 3, identical: 1 });
+  const row = await sidesRow(engine, { pairs: 3, atOnce: 2, tokens: 20, isForced: true });
+  expect(row).toMatchObject({ prompts: 6, identical: 1 });
   expect(row.ratio).toBeGreaterThan(0);
   expect(row.low).toBeLessThanOrEqual(row.high);
 });

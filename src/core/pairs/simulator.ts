@@ -31,6 +31,9 @@ export const NEXT_TURN: Boundary = stopStrings(["\nUser", "\nHuman", "\nAssistan
 
 export const POLES = ["positive", "negative"] as const satisfies readonly Pole[];
 
+/** Sequences that are left to the judge: it values both answers of a prompt together. */
+const JUDGED_AT_ONCE = 2;
+
 export interface EngineSimulation {
   /** @default "affix" */
   readonly form?: ContrastForm;
@@ -62,6 +65,11 @@ export function engineSimulator(engine: Engine, options: EngineSimulation = {}):
       return { positive, negative };
     },
   };
+}
+
+/** How many prompts a local model answers at once: both sides of each, and the turns that a judge reads beside them. At least 1. */
+export function promptsAtOnce({ facts }: Pick<Engine, "facts">): number {
+  return Math.max(1, Math.floor(((facts.sequences ?? 1) - JUDGED_AT_ONCE) / POLES.length));
 }
 
 /** What was answered, without what the model makes of the turns that follow. */
