@@ -14,7 +14,7 @@ export interface EvalFlags extends Omit<DecodingFlags, "model" | "mode">, JudgeF
   readonly n?: number;
   readonly out?: string;
   readonly strict?: boolean;
-  readonly atOnce?: number;
+  readonly atOnce: number;
   readonly json?: boolean;
 }
 

@@ -40,7 +40,9 @@ export function evalCommand(): Command {
     .addOption(numberOption("--n <n>", "questions, chosen by the seed (default: all; of the world, 100 of each part)"))
     .option("--out <folder>", "where answers are kept and reports written; the same command goes on from what is there")
     .option("--strict", "a row of the data that cannot be read ends the run (default: it is left out)")
-    .addOption(numberOption("--at-once <n>", "answers that are written at once (default: half of the engine's sequences)"))
+    .addOption(
+      numberOption("--at-once <n>", "answers that are written at once: faster, and then no longer the same bytes each time").default(1),
+    )
     .option("--json", "the summary as one object instead of tables");
   return addSamplingOptions(addHardwareOptions(addJudgeOptions(command))).action(evaluateAll);
 }

@@ -154,7 +154,7 @@ export class AnswerQueue {
 }
 
 /** Half of the engine's sequences: the others keep preambles and conversations, and branch in searches. */
-export function usualConcurrency({ facts }: Engine): number {
+function usualConcurrency({ facts }: Engine): number {
   return facts.sequences === undefined ? USUAL_CONCURRENCY : Math.max(1, Math.floor(facts.sequences / 2));
 }
 

@@ -31,7 +31,7 @@ describe("rain eval world", () => {
   const WORLD = ["eval", "world", "--data", "harmless", "--n", "12"];
   let whole: Said;
   beforeAll(async () => {
-    whole = await runRain([...WORLD, "--at-once", "1", "--out", file("whole")]);
+    whole = await runRain([...WORLD, "--out", file("whole")]);
   });
 
   it("prints rates with intervals, a paired test against vanilla, and what it took", () => {
@@ -74,13 +74,13 @@ describe("rain eval world", () => {
 
   it("killed in the middle, it goes on from there, repeats and loses nothing, and comes to the same bytes", async () => {
     const killed = script([({ stderr }) => /answers: (1\d) of/.test(stderr), ({ kill }) => kill()]);
-    await runRain([...WORLD, "--at-once", "4", "--out", file("killed")], { code: 137, onSaid: killed });
+    await runRain([...WORLD, "--out", file("killed")], { code: 137, onSaid: killed });
     const before = read("killed", "answers.journal.jsonl");
     const kept = before.trimEnd().split("\n").length;
     expect(kept).toBeGreaterThanOrEqual(10);
     expect(kept).toBeLessThan(24);
 
-    const { stderr } = await runRain([...WORLD, "--at-once", "3", "--out", file("killed")]);
+    const { stderr } = await runRain([...WORLD, "--out", file("killed")]);
     expect(stderr).toMatch(new RegExp(`answers: ${kept} of 24`));
     expect(read("killed", "answers.journal.jsonl").startsWith(before)).toBe(true);
     const keys = rows("killed", "answers.journal.jsonl").map(({ key }) => key);
@@ -88,10 +88,16 @@ describe("rain eval world", () => {
     expect(read("killed", "results.jsonl")).toBe(read("whole", "results.jsonl"));
   });
 
-  it("interrupted, it says where it goes on from", async () => {
+  it("interrupted while several answers are written, it says where it goes on from, and repeats and loses nothing", async () => {
     const interrupted = script([({ stderr }) => /answers: [2-9]/.test(stderr), ({ interrupt }) => interrupt()]);
-    const { stderr } = await runRain([...WORLD, "--out", file("interrupted")], { code: 130, onSaid: interrupted });
+    const { stderr } = await runRain([...WORLD, "--at-once", "4", "--out", file("interrupted")], { code: 130, onSaid: interrupted });
     expect(stderr).toMatch(/What was finished is kept in .*interrupted: the same command goes on from there\.\nrain: Stopped by Ctrl-C\n$/);
+    await runRain([...WORLD, "--at-once", "3", "--out", file("interrupted")]);
+    const keys = rows("interrupted", "answers.journal.jsonl").map(({ key }) => key);
+    expect([keys.length, new Set(keys).size]).toEqual([24, 24]);
+    expect(rows("interrupted", "results.jsonl").map(({ id, mode }) => [id, mode])).toEqual(
+      rows("whole", "results.jsonl").map(({ id, mode }) => [id, mode]),
+    );
   });
 
   it("does only what another mode, more questions or another judge lack", async () => {

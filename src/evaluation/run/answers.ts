@@ -1,4 +1,4 @@
-import { answer, type Engine, EngineError, RainError, usualConcurrency } from "../../core/index.ts";
+import { answer, type Engine, EngineError, RainError } from "../../core/index.ts";
 import { workOf } from "../cost.ts";
 import type { Question } from "../tasks/task.ts";
 import type { Journal } from "./journal.ts";
@@ -9,8 +9,8 @@ import { withAll } from "./with-all.ts";
 export interface Answering {
   readonly engine: Engine;
   readonly journal: Journal<AnswerRow>;
-  /** Answers that are written at once. @default as an `AnswerQueue` has it */
-  readonly atOnce: number | undefined;
+  /** Answers that are written at once. */
+  readonly atOnce: number;
   /** Milliseconds from any moment on. */
   readonly clock: () => number;
   /** Told when one more answer is kept. */
@@ -23,7 +23,7 @@ export interface Answering {
  * fail for all of them ends the work.
  */
 export async function writeAnswers(jobs: readonly Job[], answering: Answering): Promise<void> {
-  const { engine, journal, signal, atOnce = usualConcurrency(engine) } = answering;
+  const { journal, signal, atOnce } = answering;
   const missing = jobs.filter(({ key }) => journal.get(key) === undefined);
   await withAll(missing, { atOnce, signal }, async (job, either) => {
     journal.append({ key: job.key, ...(await answerOf(job, { ...answering, signal: either })) });

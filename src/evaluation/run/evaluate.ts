@@ -12,7 +12,8 @@ export interface Evaluating {
   readonly engine: Engine;
   readonly judge: CaseJudge;
   readonly folder: RunFolder;
-  readonly atOnce: number | undefined;
+  /** Answers that are written at once. With more than one the last digits of the logits, and now and then an answer, differ from run to run. */
+  readonly atOnce: number;
   readonly clock: () => number;
   readonly progress: Progress;
   readonly signal: AbortSignal;
@@ -42,6 +43,8 @@ function verdictTeller(progress: Progress): (unjudged: string | undefined) => vo
   let told = 0;
   return (unjudged) => {
     progress.step();
-    if (unjudged !== undefined && ++told <= MOST_TOLD) progress.note(`Left unjudged: ${unjudged}`);
+    if (unjudged === undefined || ++told > MOST_TOLD) return;
+    const rest = told === MOST_TOLD ? " (others after this one are only counted, in the report)" : "";
+    progress.note(`Left unjudged: ${unjudged}${rest}`);
   };
 }

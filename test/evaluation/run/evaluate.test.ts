@@ -44,7 +44,7 @@ it.each([
     { questions, modes, options: { maxTokens: 24 }, version: "1.0.0" },
     {
       ...{ model, engine, judge: ownJudge(engine, model.label), folder: out },
-      ...{ atOnce: undefined, clock: () => 0, progress: silent, signal: new AbortController().signal },
+      ...{ atOnce: 1, clock: () => 0, progress: silent, signal: new AbortController().signal },
     },
   );
   expect(results.map(({ given }) => given.job.mode)).toEqual(questions.flatMap(() => modes));
