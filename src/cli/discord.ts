@@ -1,5 +1,6 @@
 /** `rain discord`: the bot, from the command line. */
 import { Command, Option } from "commander";
+import { didYouMean } from "../core/index.ts";
 import { UsageError } from "./failure.ts";
 import { readTextFile } from "./read-text.ts";
 import { handOver } from "./stop-signal.ts";
@@ -25,7 +26,8 @@ export function discordCommand(): Command {
     .description("Says all that is wrong with the configuration, and starts nothing.")
     .addOption(configOption())
     .action(check);
-  return command.addOption(configOption()).action(start);
+  // Looked at in `start`: Commander would call a misspelt command one argument too many.
+  return command.addOption(configOption()).allowExcessArguments().action(start);
 }
 
 function configOption(): Option {
@@ -33,7 +35,13 @@ function configOption(): Option {
 }
 
 async function start(_: ConfigFlag, command: Command): Promise<void> {
-  const { main, config } = await load(command);
+  const [other] = command.args;
+  if (other !== undefined) {
+    const known = command.commands.map((one) => one.name());
+    const names = known.map((name) => `\`${name}\``).join(", ");
+    throw new UsageError(`Expected ${names} or nothing behind \`rain discord\`, got \`${other}\`${didYouMean(other, known)}`);
+  }
+  const { main, config } = await load(command, { remembers: true });
   handOver();
   const exitCode = await main(config);
   // Nothing is waited for any more: a request may hang for a long time.
@@ -43,23 +51,23 @@ async function start(_: ConfigFlag, command: Command): Promise<void> {
 async function deploy({ guild }: DeployFlags, command: Command): Promise<void> {
   if (guild !== undefined && !/^\d{17,20}$/.test(guild))
     throw new UsageError(`Expected \`--guild\` to be an id of 17 to 20 digits, got \`${guild}\``);
-  const { register, config } = await load(command);
+  const { register, config } = await load(command, { remembers: false });
   const names = await register(config, guild);
   process.stdout.write(`Registered ${names.length} commands ${guild === undefined ? "everywhere" : `in ${guild}`}: ${names.join(", ")}\n`);
 }
 
 async function check(_: ConfigFlag, command: Command): Promise<void> {
-  const { config } = await load(command);
+  const { config } = await load(command, { remembers: true });
   process.stdout.write(`The configuration is fine: ${config.engine.model}, shards: ${config.shards}.\n`);
 }
 
 /** The bot, loaded only for those who want it, and its configuration. */
-async function load(command: Command) {
+async function load(command: Command, { remembers }: { readonly remembers: boolean }) {
   const { main, deploy: register, configuration, ConfigError, CONFIG_FILE } = await import("../bots/discord/main.ts");
   const { config: file = process.env[CONFIG_FILE] } = command.optsWithGlobals<ConfigFlag>();
   const text = file === undefined || file === "" ? undefined : await readTextFile(file);
   try {
-    return { main, register, config: configuration(text) };
+    return { main, register, config: configuration(text, { remembers }) };
   } catch (error) {
     throw error instanceof ConfigError ? new UsageError(error.problems, { cause: error }) : error;
   }

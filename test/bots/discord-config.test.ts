@@ -238,3 +238,21 @@ describe("A model that is a file", () => {
   it("is looked for before anything is started", () =>
     expect(() => read("./gone.gguf")).toThrow("Expected `RAIN_DISCORD_MODEL` to be a file that is there, got `./gone.gguf`"));
 });
+
+describe("A database that is a file", () => {
+  const read = (url: string | undefined) =>
+    readConfig({
+      environment: { ...ONLY_TOKEN.environment, RAIN_DISCORD_DATABASE_URL: url },
+      isWritable: (path) => ["rain-discord.db", "/data/rain.db"].includes(path),
+    });
+
+  it.each([undefined, "file:rain-discord.db", "file:/data/rain.db", "file:///data/rain.db?mode=rwc", ":memory:", "postgres://u:p@h/d"])(
+    "may be %s",
+    (url) => expect(read(url).databaseUrl).toBe(url ?? "file:rain-discord.db"),
+  );
+
+  it("is looked for before anything is started", () =>
+    expect(() => read("file:/gone/rain.db?authToken=hush")).toThrow(
+      /^Expected `RAIN_DISCORD_DATABASE_URL` to be a file that can be written, in a folder that is there, got `file:\/gone\/rain.db` \(string\)$/,
+    ));
+});

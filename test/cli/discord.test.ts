@@ -54,10 +54,20 @@ describe("rain discord check", () => {
 
   it.each([
     ["a file that is not there", ["check", "--config", "/no/such.yaml"], "rain: Expected to read `/no/such.yaml`, got: ENOENT"],
-    ["an unknown command", ["chek"], "rain: too many arguments for 'discord'"],
+    [
+      "an unknown command",
+      ["chek"],
+      "rain: Expected `deploy`, `check` or nothing behind `rain discord`, got `chek` (did you mean `check`?)",
+    ],
+    [
+      "a folder for the database that is not there",
+      ["check"],
+      "rain: Expected `RAIN_DISCORD_DATABASE_URL` to be a file that can be written",
+    ],
     ["a guild that is none", ["deploy", "--guild", "general"], "rain: Expected `--guild` to be an id of 17 to 20 digits, got `general`"],
   ])("refuses %s in one line", async (_what, parameters, complaint) => {
-    const { stdout, stderr } = await runRain(["discord", ...parameters], { code: 2, environment: { RAIN_DISCORD_TOKEN: TOKEN } });
+    const environment = { RAIN_DISCORD_TOKEN: TOKEN, RAIN_DISCORD_DATABASE_URL: "file:/no/such/folder/rain.db" };
+    const { stdout, stderr } = await runRain(["discord", ...parameters], { code: 2, environment });
     expect({ stdout, stderr }).toEqual({ stdout: "", stderr: expect.stringMatching(/^[^\n]+\n$/) });
     expect(stderr).toContain(complaint);
   });

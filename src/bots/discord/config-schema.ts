@@ -17,6 +17,9 @@ const whole = (low: number, high: number) => z.preprocess(numberOf, z.int().min(
 const ids = z.preprocess((value) => (typeof value === "string" ? value.split(/[\s,]+/).filter(Boolean) : value), z.array(id));
 
 // Each description completes "Expected `name` to be ...".
+/** In the folder where the bot is started. */
+export const DEFAULT_DATABASE = "file:rain-discord.db";
+
 const FIELDS = {
   token: text.regex(/^[\w.-]{20,}$/).describe("the bot's token: at least 20 letters, digits, `.`, `-` and `_`, without `Bot` before it"),
   apiUrl: z
@@ -26,7 +29,7 @@ const FIELDS = {
   applicationId: id.optional().describe("the application's id, of 17 to 20 digits"),
   databaseUrl: text
     .regex(/^(file:.|postgres(ql)?:\/\/.|:memory:$)/)
-    .default("file:rain-discord.db")
+    .default(DEFAULT_DATABASE)
     .describe("`file:` and a path, or `postgres://` and an address"),
   model: llama("model").default("embedded").describe("`embedded`, the path of a GGUF file, or hf:owner/repository:quantization"),
   hub: llama("hub").optional().describe("the address of a mirror of Hugging Face"),

@@ -17,6 +17,8 @@ export interface ConfigSource {
   readonly readSecret?: ((path: string) => string) | undefined;
   /** Whether there is a file, which a model may be. @default everything is there */
   readonly isFile?: ((path: string) => boolean) | undefined;
+  /** Whether a file is there, or may be made there, and written. @default always */
+  readonly isWritable?: ((path: string) => boolean) | undefined;
 }
 
 /** A value, and how the one who wrote it calls it. */

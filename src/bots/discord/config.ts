@@ -4,7 +4,7 @@ import { complaint, didYouMean } from "../../core/index.ts";
 import type { LlamaEngineOptions } from "../../llama.ts";
 import { readPlainYaml } from "../guard/plain-yaml.ts";
 import { ProblemsError } from "../guard/problems-error.ts";
-import { CONFIG, CONFIG_NAMES, type ConfigName, expectedOf, SECRETS, type WrittenConfig } from "./config-schema.ts";
+import { CONFIG, CONFIG_NAMES, type ConfigName, DEFAULT_DATABASE, expectedOf, SECRETS, type WrittenConfig } from "./config-schema.ts";
 import { type ConfigSource, readEnvironment, variableOf, type Written } from "./config-variables.ts";
 
 /** The bot cannot start as it is configured. Tells all that is wrong, and no secret. */
@@ -28,7 +28,13 @@ export function readConfig(source: ConfigSource): DiscordConfig {
   const written = new Map([...file.written, ...environment.written]);
   const result = CONFIG.safeParse(Object.fromEntries([...written].map(([name, { value }]) => [name, value])));
   const wrong = result.success ? [] : result.error.issues.flatMap((issue) => problemsOf(issue, written));
-  const problems = [...file.problems, ...environment.problems, ...new Set(wrong), ...missingModel(source, written)];
+  const problems = [
+    ...file.problems,
+    ...environment.problems,
+    ...new Set(wrong),
+    ...missingModel(source, written),
+    ...lostMemory(source, written),
+  ];
   if (problems.length > 0 || !result.success) throw new ConfigError(problems.map(withoutSecrets));
   return arranged(result.data);
 }
@@ -57,6 +63,14 @@ function missingModel({ isFile = () => true }: ConfigSource, written: ReadonlyMa
   const { label = "", value } = written.get("model") ?? {};
   if (typeof value !== "string" || value === "embedded" || /^[a-z]+:/i.test(value) || isFile(value)) return [];
   return [complaint(label, "a file that is there", value)];
+}
+
+/** The folder of the database, which a container or another user may not have. */
+function lostMemory({ isWritable = () => true }: ConfigSource, written: ReadonlyMap<string, Written>): readonly string[] {
+  const { label, value } = written.get("databaseUrl") ?? { label: variableOf("databaseUrl"), value: DEFAULT_DATABASE };
+  const path = typeof value === "string" ? /^file:(?:\/\/(?=\/))?([^?]+)/.exec(value)?.[1] : undefined;
+  if (path === undefined || isWritable(path)) return [];
+  return [complaint(label, "a file that can be written, in a folder that is there", `file:${path}`)];
 }
 
 /** Secrets turn up in wrong places: tokens in other variables, passwords in addresses. */

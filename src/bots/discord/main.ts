@@ -1,5 +1,6 @@
 /** Where the bot meets its process: clock, environment, signals, exit codes. It loads Discord's library only where that is needed. */
-import { readFileSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import pino, { type Logger } from "pino";
 import { RainError } from "../../core/index.ts";
 import { withPeers } from "../../peers/missing-peer.ts";
@@ -17,14 +18,29 @@ export { CONFIG_FILE } from "./config-variables.ts";
 /** The process has so much time to end beyond what answers have. */
 const MARGIN_MS = 5000;
 
-/** The configuration by this process's environment and a file. @throws {ConfigError} with every problem */
-export function configuration(fileText: string | undefined): DiscordConfig {
+/**
+ * The configuration by this process's environment and a file.
+ *
+ * @param remembers whether it is for a bot that is to run here: then there must be a place for its database
+ * @throws {ConfigError} with every problem
+ */
+export function configuration(fileText: string | undefined, { remembers }: { readonly remembers: boolean }): DiscordConfig {
   return readConfig({
     environment: process.env,
     fileText,
     readSecret: (path) => readFileSync(path, "utf8"),
     isFile: (path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true,
+    isWritable: remembers ? isWritable : undefined,
   });
+}
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(existsSync(path) ? path : dirname(path), constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Runs the bot until a signal ends it. Gives the exit code. @throws {RainError} why it cannot start or go on, in words of our own */

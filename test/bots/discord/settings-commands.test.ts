@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { EngineInference } from "../../../src/bots/guard/engine-inference.ts";
+import type { Store } from "../../../src/bots/guard/store/store.ts";
+import { StoreError } from "../../../src/bots/guard/store/store-error.ts";
 import { TASKS } from "../../../src/evaluation/world/index.ts";
 import { embeddedInference } from "../../support/discord-bot.ts";
 import { Scene } from "../../support/discord-scene.ts";
@@ -69,6 +71,22 @@ describe("/rain config", () => {
     expect(wrong.content).toMatch(/^Nothing was changed\./);
     expect((await mona.uses(general, "/rain config forget", { principle: "polite" }).response()).content).toContain("is forgotten");
     expect((await mona.uses(general, "/rain config forget", { principle: "harmless" }).response()).content).toContain("has no principle");
+  });
+
+  it("opens no form for a principle that the memory does not tell in time, and says so", async () => {
+    let fail: () => void = () => undefined;
+    const held = new Promise<never>((_, reject) => (fail = () => reject(new StoreError("locked", "the database is locked"))));
+    let isHeld = false;
+    const spoil = (store: Store): Store => ({ ...store, settings: (guild) => (isHeld ? held : store.settings(guild)) });
+    await using scene = await Scene.open(inference, {}, { spoil });
+    const { mona, general } = scene;
+    isHeld = true;
+    const known = mona.uses(general, "/rain config principle", { name: "polite" });
+    expect((await known.response()).content).toBe("I could not look up what the principle says now. Please try again in a moment.");
+    // A new one needs nothing of it.
+    expect((await mona.uses(general, "/rain config principle").modal()).title).toBe("A principle in plain words");
+    isHeld = false;
+    fail();
   });
 
   it("exports to a file and imports it, and brings versions back", async () => {

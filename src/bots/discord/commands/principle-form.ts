@@ -1,8 +1,9 @@
+import { setTimeout } from "node:timers/promises";
 import { type ChatInputCommandInteraction, ComponentType, type ModalSubmitInteraction, TextInputStyle } from "discord.js";
 import { checkSettings } from "../../guard/settings-problems.ts";
 import type { Parts } from "../parts.ts";
 import { changeSettings } from "./change-settings.ts";
-import { answerPrivately, type Component, checkManages, guildOf } from "./command.ts";
+import { answerPrivately, type Component, checkManages, guildOf, Refused } from "./command.ts";
 
 const PRINCIPLE = "principle";
 
@@ -13,11 +14,15 @@ const FIELDS = [
   { name: "bad", label: "What a bad one is, in a word", hint: "rude", longest: 60 },
 ] as const;
 
+/** Discord waits three seconds for a form, and unlike an answer it cannot be announced. */
+const PATIENCE_MS = 2000;
+
 /** Opens a form for a principle in plain words: for a new one, or with what a known one says. */
 export async function openPrincipleForm(interaction: ChatInputCommandInteraction, { store, door }: Parts): Promise<void> {
-  const { settings } = await store.settings(guildOf(interaction));
+  const guild = guildOf(interaction);
   const name = interaction.options.getString("name") ?? "";
-  const known = Object.hasOwn(settings.principles, name) ? settings.principles[name] : undefined;
+  const principles = name === "" ? {} : (await inTime(store.settings(guild))).settings.principles;
+  const known = Object.hasOwn(principles, name) ? principles[name] : undefined;
   const values: Readonly<Record<string, string>> = { name, ...known };
   const components = FIELDS.map(({ name: id, label, hint, longest }) => {
     const value = values[id]?.slice(0, longest) ?? "";
@@ -49,3 +54,16 @@ export const principleSubmitted: Component<ModalSubmitInteraction> = {
     });
   },
 };
+
+/** @throws {Refused} where it takes longer than Discord waits */
+async function inTime<Result>(reading: Promise<Result>): Promise<Result> {
+  const arrived = new AbortController();
+  const late = setTimeout(PATIENCE_MS, undefined, { signal: arrived.signal }).then(() => {
+    throw new Refused("I could not look up what the principle says now. Please try again in a moment.");
+  });
+  try {
+    return await Promise.race([reading, late]);
+  } finally {
+    arrived.abort();
+  }
+}
