@@ -94,7 +94,7 @@ describe("A bot that cannot go on says why in one line", () => {
 
   it("when there is no database", async () => {
     await using scene = await BotScene.open();
-    const bot = scene.start({ DATABASE_URL: "file:/no/such/folder/bot.db" });
+    const bot = scene.start({ DATABASE_URL: "postgres://nobody@127.0.0.1:1/none" });
     expect(await bot.ended).toMatchObject({ code: 1, stderr: expect.stringMatching(/^rain: Expected to reach the database[^\n]*\n$/) });
   });
 
