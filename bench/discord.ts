@@ -18,7 +18,7 @@ import { quantile } from "./discord-quantile.ts";
 const { values } = parseArgs({
   options: {
     json: { type: "boolean", default: false },
-    questions: { type: "string", default: "200" },
+    questions: { type: "string", default: "600" },
     messages: { type: "string", default: "2000" },
     "at-once": { type: "string", default: "1" },
   },
