@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import type { LlamaContextSequence } from "node-llama-cpp";
 import { describe, expect, it } from "vitest";
+import type { Guard } from "../../src/core/engine/llama-guards.ts";
 import { Slot } from "../../src/core/engine/llama-slot.ts";
-import { type Guard, SlotPool } from "../../src/core/engine/llama-slot-pool.ts";
+import { SlotPool } from "../../src/core/engine/llama-slot-pool.ts";
 
 /** Holds tokens and computes none. */
 class Sequence {
@@ -42,7 +43,7 @@ class Scene {
     this.slots = this.sequences.map((sequence, index) => new Slot(sequence as unknown as LlamaContextSequence, index));
     this.pool = new SlotPool(this.slots, canCopy);
     for (const [index, slot] of this.slots.entries()) {
-      this.hold(slot, [100 + index, 200 + index]);
+      this.hold(slot, Array(20).fill(100 + index));
       slot.lastUsed = (index + 1) / (count + 1);
     }
   }
@@ -55,7 +56,7 @@ class Scene {
   /** Begins a generation where this slot is. */
   generate(index: number): Generation {
     const slot = this.slots[index] as Slot;
-    const guard = this.pool.guard([...slot.tokens, 0]);
+    const guard = this.pool.guards.add([...slot.tokens, 0]);
     guard.slot = slot;
     guard.wanted = { topK: 1, logitsOf: [] };
     return new Generation(this, guard);
@@ -136,7 +137,7 @@ describe("Generations that stand apart", () => {
       fc.asyncProperty(places(8), fc.uniqueArray(fc.nat(8), { minLength: 1, maxLength: 4 }), async (begun, kept) => {
         const scene = new Scene(9);
         const pinned = kept.filter((index) => !begun.includes(index)).map((index) => [...(scene.slots[index] as Slot).tokens]);
-        for (const tokens of pinned) scene.pool.pin(tokens, scene.slots.find((slot) => slot.tokens[0] === tokens[0]) as Slot);
+        for (const tokens of pinned) scene.pool.guards.pin(tokens, scene.slots.find((slot) => slot.tokens[0] === tokens[0]) as Slot);
         await steps(begun.map((index) => scene.generate(index)));
         for (const tokens of pinned) expect(scene.pool.reach(tokens)).toBe(tokens.length);
       }),

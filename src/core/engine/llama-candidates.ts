@@ -1,8 +1,8 @@
 import type { Candidate } from "../sampler.ts";
 import type { Call, Prefix } from "./engine.ts";
 import { claimOne, type Hosts } from "./llama-claim-many.ts";
+import type { Guard } from "./llama-guards.ts";
 import { candidatesIn, type Outlook, wantedFor, wider } from "./llama-outlook.ts";
-import type { Guard } from "./llama-slot-pool.ts";
 
 /** A prefix, and what is to be known of the token behind it. */
 interface Candidacy {

@@ -19,7 +19,7 @@ export async function* generate(hosts: Hosts, { continuation, isEnd, call, step 
   const { prefix, sampling, maxTokens, until } = continuation;
   const tokens = [...prefix];
   let text = hosts.formats.begin(continuation);
-  const guard = hosts.pool.guard(tokens);
+  const guard = hosts.pool.guards.add(tokens);
   const drawn: Token[] = [];
   try {
     while (drawn.length < maxTokens) {
@@ -34,6 +34,6 @@ export async function* generate(hosts: Hosts, { continuation, isEnd, call, step 
       if (isLast) return;
     }
   } finally {
-    hosts.pool.unguard(guard);
+    hosts.pool.guards.remove(guard);
   }
 }

@@ -21,7 +21,7 @@ export async function prime(hosts: Hosts, { prefixes, isKept, format }: Priming,
       await claimMany(hosts, open, call);
       const ready = seated(open);
       await hosts.decoder.read(ready, call);
-      if (isKept) for (const { prefix, slot } of ready) hosts.pool.pin(prefix, slot);
+      if (isKept) for (const { prefix, slot } of ready) hosts.pool.guards.pin(prefix, slot);
       open = open.filter(({ slot }) => slot === undefined);
       releaseAll(hosts.pool, ready);
     }

@@ -1,16 +1,7 @@
 import type { Prefix } from "./engine.ts";
-import { placeBeside } from "./llama-gather.ts";
+import { isRun, placeBeside } from "./llama-gather.ts";
+import { type Guard, Guards } from "./llama-guards.ts";
 import { commonLength, type Slot, type Wanted } from "./llama-slot.ts";
-
-/** Somebody will come back to these tokens: a paused generation, or a prefix that was primed to stay. */
-export interface Guard {
-  /** Grows as a generation goes on. */
-  readonly tokens: Prefix;
-  /** What to read along when somebody else computes the last of these tokens. */
-  wanted: Wanted | undefined;
-  /** Where they are computed, as far as they are. */
-  slot: Slot | undefined;
-}
 
 /** A request for a slot. */
 export interface Claim {
@@ -45,9 +36,7 @@ interface Choice {
 /** Decides which sequence serves which prefix, and lets many requests share them without mixing. */
 export class SlotPool {
   readonly slots: readonly Slot[];
-  readonly #guards = new Set<Guard>();
-  /** Guards that stay until more are pinned than the pool can afford, oldest first. */
-  readonly #pinned = new Set<Guard>();
+  readonly guards: Guards;
   readonly #canCopy: boolean;
   /** Held by requests that compute token after token there. */
   readonly #writing = new Set<Slot>();
@@ -58,11 +47,9 @@ export class SlotPool {
 
   constructor(slots: readonly Slot[], canCopy: boolean) {
     this.slots = slots;
+    // The other half is for what is asked.
+    this.guards = new Guards(Math.max(1, Math.floor(slots.length / 2)));
     this.#canCopy = canCopy;
-  }
-
-  get guards(): Iterable<Guard> {
-    return this.#guards;
   }
 
   /** The most leading tokens of `prefix` that any slot in reach has. */
@@ -107,33 +94,6 @@ export class SlotPool {
     signal?.throwIfAborted();
   }
 
-  guard(tokens: Prefix): Guard {
-    const guard: Guard = { tokens, wanted: undefined, slot: undefined };
-    this.#guards.add(guard);
-    return guard;
-  }
-
-  unguard(guard: Guard): void {
-    this.#guards.delete(guard);
-    this.#pinned.delete(guard);
-  }
-
-  /** Keeps `prefix` where it is for as long as at most half of the slots hold such prefixes. */
-  pin(prefix: Prefix, slot: Slot): void {
-    for (const guard of this.#pinned) {
-      const alike = commonLength(guard.tokens, prefix);
-      if (alike === prefix.length && guard.slot !== undefined) return;
-      if (guard.slot === slot || guard.slot === undefined || alike === guard.tokens.length) this.unguard(guard);
-    }
-    const guard = this.guard([...prefix]);
-    guard.slot = slot;
-    this.#pinned.add(guard);
-    for (const oldest of this.#pinned) {
-      if (this.#pinned.size <= Math.max(1, Math.floor(this.slots.length / 2))) break;
-      this.unguard(oldest);
-    }
-  }
-
   /** Lets everybody who waits look again: for a slot, or at an engine that is gone. */
   wake(): void {
     const waiting = this.#waiting;
@@ -147,7 +107,7 @@ export class SlotPool {
     const sheltered = shelter && this.#shelter(slot, shelter);
     if (isMove) this.#leave(source, slot, own);
     slot.lastUsed = ++this.#clock;
-    this.#abandon(slot, source === undefined ? kept : 0, own);
+    this.guards.abandon(slot, source === undefined ? kept : 0, own);
     try {
       await sheltered;
       if (source === undefined) await slot.rewind(kept);
@@ -168,7 +128,7 @@ export class SlotPool {
   /** What stays behind is a copy, and the first to be dropped. */
   #leave(source: Slot | undefined, slot: Slot, own: Guard | undefined): void {
     this.#isMoving = true;
-    slot.apart = 0;
+    slot.tokensApart = 0;
     if (source !== undefined) source.lastUsed = 0;
     if (own !== undefined) own.slot = slot;
   }
@@ -177,8 +137,8 @@ export class SlotPool {
   async #shelter(slot: Slot, shelter: Slot): Promise<void> {
     shelter.isClaimed = true;
     shelter.lastUsed = slot.lastUsed;
-    this.#abandon(shelter, 0, undefined);
-    for (const guard of this.#guards) if (guard.slot === slot) guard.slot = shelter;
+    this.guards.abandon(shelter);
+    this.guards.move(slot, shelter);
     try {
       await shelter.copyFrom(slot, slot.tokens.length);
     } finally {
@@ -195,8 +155,7 @@ export class SlotPool {
     // What a paused generation comes back to is in use by somebody who asks about it: waiting is cheaper than computing it again.
     if (free.length === 0 || (guard?.slot !== undefined && !free.includes(guard.slot))) return undefined;
     const rate = (slot: Slot): Choice => ({ slot, kept: usableLength(slot, prefix, wanted) });
-    const oldestFirst = [...free].sort((left, right) => left.lastUsed - right.lastUsed);
-    const places = oldestFirst.map(rate);
+    const places = free.sort(byAge).map(rate);
     const inPlace = best(places.filter((place) => this.#mayContinue(place, guard)));
     const sources = this.#canCopy ? this.slots.filter((slot) => !slot.isClaimed || held.includes(slot)).map(rate) : [];
     const source = best(sources);
@@ -207,14 +166,24 @@ export class SlotPool {
     if (inPlace !== undefined && !isCopyWorth) return inPlace;
     const others = isCopyWorth ? places.filter(({ slot }) => slot !== source.slot) : places;
     // Somebody's tokens are dropped only for a request that could not go on at all.
-    const nobodys = others.filter(({ slot }) => !this.#isGuarded(slot, 0, guard));
+    const nobodys = others.filter(({ slot }) => !this.guards.has(slot, 0, guard));
     const neighbour = nobodys.find(({ slot }) => isBeside(slot, used));
     if (isApart && neighbour === undefined) return inPlace;
     const target = neighbour ?? nobodys[0] ?? (held.length === 0 ? others[0] : undefined);
     if (target === undefined) return inPlace ?? (held.length === 0 ? source : undefined);
-    const older = nobodys.find(({ slot }) => slot.lastUsed < target.slot.lastUsed)?.slot;
-    const shelter = this.#canCopy && this.#loss(target.slot) >= WORTH_A_SHELTER ? older : undefined;
+    const shelter = this.#shelterFor(
+      target.slot,
+      nobodys.map(({ slot }) => slot),
+    );
     return isCopyWorth ? { slot: target.slot, kept: source.kept, source: source.slot, shelter } : { ...target, shelter };
+  }
+
+  /** Where what a slot holds goes before it is used for something else: into the oldest slot, if that is worth a copy. */
+  #shelterFor(slot: Slot, oldestFirst: readonly Slot[]): Slot | undefined {
+    if (!this.#canCopy) return undefined;
+    const isGuarded = this.guards.has(slot);
+    const shelter = oldestFirst.find((other) => other !== slot && (isGuarded || other.lastUsed < slot.lastUsed));
+    return shelter !== undefined && (isGuarded || this.#loss(slot) >= WORTH_A_SHELTER) ? shelter : undefined;
   }
 
   /** How many tokens nobody else holds that a slot holds. */
@@ -225,48 +194,36 @@ export class SlotPool {
 
   /** How a generation goes on beside the others, once it has stood apart from them for a while. */
   #move(own: Slot): Choice | undefined {
-    const used = this.#generating();
-    if (used.size < 2 || !this.#canCopy) return undefined;
-    const place = placeBeside(own, { slots: this.slots, used, isGuarded: (slot) => this.#isGuarded(slot, 0, undefined) });
-    own.apart = place === undefined ? 0 : own.apart + 1;
-    if (place === undefined || own.apart < WORTH_A_MOVE || this.#isMoving) return undefined;
-    return { ...place, kept: own.tokens.length, source: own, isMove: true };
-  }
-
-  /** The slots where generations go on. */
-  #generating(): ReadonlySet<Slot> {
-    const slots = new Set(this.#writing);
-    for (const { wanted, slot } of this.#guards) if (wanted !== undefined && slot !== undefined) slots.add(slot);
-    return slots;
+    const used = new Set([...this.#writing, ...this.guards.paused]);
+    if (!this.#canCopy || isRun(used)) {
+      own.tokensApart = 0;
+      return undefined;
+    }
+    const idle = this.slots.filter((slot) => !slot.isClaimed && slot.readers === 0 && !used.has(slot));
+    const nobodys = idle.filter((slot) => !this.guards.has(slot)).sort(byAge);
+    // What is somebody's needs another slot to go to.
+    const free = new Set(nobodys.length > 0 ? idle : []);
+    const slot = placeBeside(own, { slots: this.slots, used, free });
+    own.tokensApart = slot === undefined ? 0 : own.tokensApart + 1;
+    if (slot === undefined || own.tokensApart < WORTH_A_MOVE || this.#isMoving) return undefined;
+    return { slot, kept: own.tokens.length, source: own, shelter: this.#shelterFor(slot, nobodys), isMove: true };
   }
 
   /** Numbers of the slots that a request holds, or a paused generation comes back to. */
   #used(): ReadonlySet<number> {
-    const used = [...this.#generating(), ...this.slots.filter(({ isClaimed }) => isClaimed)];
+    const used = [...this.guards.paused, ...this.slots.filter(({ isClaimed }) => isClaimed)];
     return new Set(used.map(({ index }) => index));
   }
 
   /** Whether a request may go on where it shares tokens: what it drops must be nobody's, and little beside what it keeps. */
   #mayContinue({ slot, kept }: Choice, guard: Guard | undefined): boolean {
     const dropped = slot.tokens.length - kept;
-    return kept > 0 && (dropped <= kept || !this.#canCopy) && !this.#isGuarded(slot, kept, guard);
+    return kept > 0 && (dropped <= kept || !this.#canCopy) && !this.guards.has(slot, kept, guard);
   }
+}
 
-  #isGuarded(slot: Slot, kept: number, own: Guard | undefined): boolean {
-    for (const guard of this.#guards) {
-      if (guard !== own && guard.slot === slot && commonLength(slot.tokens, guard.tokens) > kept) return true;
-    }
-    return false;
-  }
-
-  /** Guards of what is about to be dropped have no slot any more. */
-  #abandon(slot: Slot, kept: number, own: Guard | undefined): void {
-    for (const guard of this.#guards) {
-      if (guard === own || guard.slot !== slot || commonLength(slot.tokens, guard.tokens) <= kept) continue;
-      guard.slot = undefined;
-      if (this.#pinned.has(guard)) this.unguard(guard);
-    }
-  }
+function byAge(left: Slot, right: Slot): number {
+  return left.lastUsed - right.lastUsed;
 }
 
 /** Whether a slot stands beside one in use: llama.cpp computes a run of neighbouring sequences in one piece. */

@@ -34,8 +34,8 @@ export class Slot {
   readers = 0;
   /** Grows with every claim; 0 for a slot that was never used. */
   lastUsed = 0;
-  /** For how many tokens in a row who writes here has stood apart from the others. */
-  apart = 0;
+  /** In a row, while others were written in slots that are not beside this one. */
+  tokensApart = 0;
   #tokens: Token[] = [];
   /** What was learned behind the first n tokens, by n: asking again costs no decode. */
   readonly #foresights = new Map<number, Foresight>();
