@@ -83,8 +83,11 @@ async function makePairs(flags: PairsFlags): Promise<void> {
   const signal = stopSignal();
   const progress = new ProgressLine(flags.quiet === true);
   const prompts = await readPrompts(flags, { note: (line) => progress.note(line), signal });
+  const file = named(flags.out, () => new PairFile(flags.out));
+  named(flags.out, () => file.checkPrompts(prompts));
   await using engine = await loadEngine({ options: engineOptions, signal, isQuiet: progress.isQuiet });
-  const file = openFile(flags, engine, prompts);
+  const { family, form, label } = flags;
+  named(flags.out, () => file.checkFacts({ model: engine.facts.model, family, form, label, seed }));
   if (file.next > 0) progress.note(`Going on behind ${file.pairs.length} pairs in ${flags.out}.`);
   const asked = prompts.slice(0, flags.n);
   const total = [...differentPrompts(asked)].length;
@@ -137,11 +140,10 @@ function pairsOf(prompts: readonly (readonly Turn[])[], { engine, flags, from, s
   });
 }
 
-function openFile({ out, family, form, label, seed }: PairsFlags, { facts }: Engine, prompts: readonly (readonly Turn[])[]): PairFile {
+/** What is wrong with the file in which pairs are kept, in a line that names it. */
+function named<Result>(out: string, work: () => Result): Result {
   try {
-    const file = new PairFile(out, { model: facts.model, family, form, label, seed });
-    file.checkPrompts(prompts);
-    return file;
+    return work();
   } catch (error) {
     throw new UsageError(error instanceof TypeError ? error.message : `Expected to read \`${out}\`, got: ${reasonOf(error)}`, {
       cause: error,

@@ -13,11 +13,10 @@ export class PairFile {
   readonly #path: string;
   readonly #pairs: PreferencePair[];
 
-  /** @throws {TypeError} for a file of something else, of pairs that were made in another way, or one that cannot be written */
-  constructor(path: string, facts: PairFileFacts) {
+  /** @throws {TypeError} for a file of something else, or one that cannot be written */
+  constructor(path: string) {
     this.#path = path;
     this.#pairs = readPairs(path);
-    for (const { metadata } of this.#pairs) checkFacts(path, metadata, facts);
     checkWritable(path);
   }
 
@@ -28,6 +27,11 @@ export class PairFile {
   /** The first prompt of which it may know nothing. */
   get next(): number {
     return (this.#pairs.at(-1)?.metadata.index ?? -1) + 1;
+  }
+
+  /** @throws {TypeError} when what it holds was made in another way */
+  checkFacts(facts: PairFileFacts): void {
+    for (const { metadata } of this.#pairs) checkFacts(this.#path, metadata, facts);
   }
 
   /** @throws {TypeError} when what it holds was asked by other prompts: their places in the file would mean something else */

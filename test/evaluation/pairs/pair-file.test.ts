@@ -23,37 +23,39 @@ function pair(index: number, values?: PreferencePair["metadata"]["values"]): Pre
 describe("A file of preference pairs", () => {
   it("goes on behind its last whole line, wherever in a line somebody was killed", () => {
     writeFileSync(path, "");
-    const file = new PairFile(path, FACTS);
+    const file = new PairFile(path);
     for (const index of [0, 1, 4]) file.append(pair(index));
     const whole = readFileSync(path);
     const lastLine = whole.lastIndexOf("\n", whole.length - 2) + 1;
     for (let length = lastLine; length < whole.length; length++) {
       writeFileSync(path, whole.subarray(0, length));
-      const again = new PairFile(path, FACTS);
+      const again = new PairFile(path);
       expect(again.next).toBe(2);
       again.append(pair(4));
       expect(readFileSync(path).equals(whole)).toBe(true);
     }
-    expect(new PairFile(path, FACTS).next).toBe(5);
+    expect(new PairFile(path).next).toBe(5);
   });
 
   it("is refused, and left as it is, where it holds something else", () => {
     for (const content of ["no pairs\n", "no line", '{"a": 1}\n', `${JSON.stringify({ ...pair(0), chosen: [] })}\n`]) {
       writeFileSync(path, content);
-      expect(() => new PairFile(path, FACTS)).toThrow(/^Expected `.*pairs.jsonl.*` to be a/);
+      expect(() => new PairFile(path)).toThrow(/^Expected `.*pairs.jsonl.*` to be a/);
       expect(readFileSync(path, "utf8")).toBe(content);
     }
   });
 
   it("is refused where its pairs were made in another way", () => {
     writeFileSync(path, `${JSON.stringify(pair(0))}\n`);
-    expect(() => new PairFile(path, { ...FACTS, seed: 2 })).toThrow(/to hold pairs of the seed `2`, got `1` \(choose another file/);
+    const file = new PairFile(path);
+    expect(() => file.checkFacts(FACTS)).not.toThrow();
+    expect(() => file.checkFacts({ ...FACTS, seed: 2 })).toThrow(/to hold pairs of the seed `2`, got `1` \(choose another file/);
   });
 
   it("is refused where its pairs are of other prompts, or of others in these places", () => {
     const asks = (index: number) => [{ role: "user", text: `Grüß dich ${index}` }] as const;
     writeFileSync(path, [0, 2].map((index) => `${JSON.stringify(pair(index))}\n`).join(""));
-    const file = new PairFile(path, FACTS);
+    const file = new PairFile(path);
     expect(() => file.checkPrompts([0, 0, 1, 2, 3].map(asks))).not.toThrow();
     for (const places of [
       [0, 1],
