@@ -41,7 +41,7 @@ async function start(_: ConfigFlag, command: Command): Promise<void> {
     const names = known.map((name) => `\`${name}\``).join(", ");
     throw new UsageError(`Expected ${names} or nothing behind \`rain discord\`, got \`${other}\`${didYouMean(other, known)}`);
   }
-  const { main, config } = await load(command, { remembers: true });
+  const { main, config } = await load(command, { runsHere: true });
   handOver();
   const exitCode = await main(config);
   // Nothing is waited for any more: a request may hang for a long time.
@@ -51,23 +51,23 @@ async function start(_: ConfigFlag, command: Command): Promise<void> {
 async function deploy({ guild }: DeployFlags, command: Command): Promise<void> {
   if (guild !== undefined && !/^\d{17,20}$/.test(guild))
     throw new UsageError(`Expected \`--guild\` to be an id of 17 to 20 digits, got \`${guild}\``);
-  const { register, config } = await load(command, { remembers: false });
+  const { register, config } = await load(command, { runsHere: false });
   const names = await register(config, guild);
   process.stdout.write(`Registered ${names.length} commands ${guild === undefined ? "everywhere" : `in ${guild}`}: ${names.join(", ")}\n`);
 }
 
 async function check(_: ConfigFlag, command: Command): Promise<void> {
-  const { config } = await load(command, { remembers: true });
+  const { config } = await load(command, { runsHere: true });
   process.stdout.write(`The configuration is fine: ${config.engine.model}, shards: ${config.shards}.\n`);
 }
 
 /** The bot, loaded only for those who want it, and its configuration. */
-async function load(command: Command, { remembers }: { readonly remembers: boolean }) {
+async function load(command: Command, { runsHere }: { readonly runsHere: boolean }) {
   const { main, deploy: register, configuration, ConfigError, CONFIG_FILE } = await import("../bots/discord/main.ts");
   const { config: file = process.env[CONFIG_FILE] } = command.optsWithGlobals<ConfigFlag>();
   const text = file === undefined || file === "" ? undefined : await readTextFile(file);
   try {
-    return { main, register, config: configuration(text, { remembers }) };
+    return { main, register, config: configuration(text, { runsHere }) };
   } catch (error) {
     throw error instanceof ConfigError ? new UsageError(error.problems, { cause: error }) : error;
   }

@@ -16,10 +16,10 @@ const onOrOff = z.preprocess((value) => (typeof value === "string" ? (switchOf(v
 const whole = (low: number, high: number) => z.preprocess(numberOf, z.int().min(low).max(high));
 const ids = z.preprocess((value) => (typeof value === "string" ? value.split(/[\s,]+/).filter(Boolean) : value), z.array(id));
 
-// Each description completes "Expected `name` to be ...".
 /** In the folder where the bot is started. */
 export const DEFAULT_DATABASE = "file:rain-discord.db";
 
+// Each description completes "Expected `name` to be ...".
 const FIELDS = {
   token: text.regex(/^[\w.-]{20,}$/).describe("the bot's token: at least 20 letters, digits, `.`, `-` and `_`, without `Bot` before it"),
   apiUrl: z

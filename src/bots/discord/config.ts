@@ -33,7 +33,7 @@ export function readConfig(source: ConfigSource): DiscordConfig {
     ...environment.problems,
     ...new Set(wrong),
     ...missingModel(source, written),
-    ...lostMemory(source, written),
+    ...unwritableDatabase(source, written),
   ];
   if (problems.length > 0 || !result.success) throw new ConfigError(problems.map(withoutSecrets));
   return arranged(result.data);
@@ -66,7 +66,7 @@ function missingModel({ isFile = () => true }: ConfigSource, written: ReadonlyMa
 }
 
 /** The folder of the database, which a container or another user may not have. */
-function lostMemory({ isWritable = () => true }: ConfigSource, written: ReadonlyMap<string, Written>): readonly string[] {
+function unwritableDatabase({ isWritable = () => true }: ConfigSource, written: ReadonlyMap<string, Written>): readonly string[] {
   const { label, value } = written.get("databaseUrl") ?? { label: variableOf("databaseUrl"), value: DEFAULT_DATABASE };
   const path = typeof value === "string" ? /^file:(?:\/\/(?=\/))?([^?]+)/.exec(value)?.[1] : undefined;
   if (path === undefined || isWritable(path)) return [];

@@ -21,16 +21,16 @@ const MARGIN_MS = 5000;
 /**
  * The configuration by this process's environment and a file.
  *
- * @param remembers whether it is for a bot that is to run here: then there must be a place for its database
+ * @param runsHere the bot itself is to run here: then there must be a place for its database
  * @throws {ConfigError} with every problem
  */
-export function configuration(fileText: string | undefined, { remembers }: { readonly remembers: boolean }): DiscordConfig {
+export function configuration(fileText: string | undefined, { runsHere }: { readonly runsHere: boolean }): DiscordConfig {
   return readConfig({
     environment: process.env,
     fileText,
     readSecret: (path) => readFileSync(path, "utf8"),
     isFile: (path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true,
-    isWritable: remembers ? isWritable : undefined,
+    isWritable: runsHere ? isWritable : undefined,
   });
 }
 

@@ -1,4 +1,5 @@
 import { safeError } from "./safe-error.ts";
+import { within } from "./within.ts";
 
 /** Whether the bot can do its work at this moment, and if not, why. */
 export interface Readiness {
@@ -24,12 +25,11 @@ export async function readinessOf(checks: Readonly<Record<string, Check>>): Prom
 }
 
 async function complaintOf(check: Check): Promise<string | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const lateness = new Promise<string>((resolve) => {
-    timer = setTimeout(() => resolve(`no answer within ${CHECK_MS} ms`), CHECK_MS);
-  });
-  const complaint = await Promise.race([check().then(() => undefined, reasonOf), lateness]);
-  clearTimeout(timer);
+  const answer = check().then(
+    () => ({ complaint: undefined }),
+    (error: unknown) => ({ complaint: reasonOf(error) }),
+  );
+  const { complaint } = (await within(CHECK_MS, answer)) ?? { complaint: `no answer within ${CHECK_MS} ms` };
   return complaint;
 }
 

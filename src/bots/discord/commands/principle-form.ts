@@ -1,7 +1,7 @@
-import { setTimeout } from "node:timers/promises";
 import { type ChatInputCommandInteraction, ComponentType, type ModalSubmitInteraction, TextInputStyle } from "discord.js";
 import { checkSettings } from "../../guard/settings-problems.ts";
 import type { Parts } from "../parts.ts";
+import { within } from "../within.ts";
 import { changeSettings } from "./change-settings.ts";
 import { answerPrivately, type Component, checkManages, guildOf, Refused } from "./command.ts";
 
@@ -21,7 +21,8 @@ const PATIENCE_MS = 2000;
 export async function openPrincipleForm(interaction: ChatInputCommandInteraction, { store, door }: Parts): Promise<void> {
   const guild = guildOf(interaction);
   const name = interaction.options.getString("name") ?? "";
-  const principles = name === "" ? {} : (await inTime(store.settings(guild))).settings.principles;
+  const principles = name === "" ? {} : (await within(PATIENCE_MS, store.settings(guild)))?.settings.principles;
+  if (principles === undefined) throw new Refused("I could not look up what the principle says now. Please try again in a moment.");
   const known = Object.hasOwn(principles, name) ? principles[name] : undefined;
   const values: Readonly<Record<string, string>> = { name, ...known };
   const components = FIELDS.map(({ name: id, label, hint, longest }) => {
@@ -54,16 +55,3 @@ export const principleSubmitted: Component<ModalSubmitInteraction> = {
     });
   },
 };
-
-/** @throws {Refused} where it takes longer than Discord waits */
-async function inTime<Result>(reading: Promise<Result>): Promise<Result> {
-  const arrived = new AbortController();
-  const late = setTimeout(PATIENCE_MS, undefined, { signal: arrived.signal }).then(() => {
-    throw new Refused("I could not look up what the principle says now. Please try again in a moment.");
-  });
-  try {
-    return await Promise.race([reading, late]);
-  } finally {
-    arrived.abort();
-  }
-}

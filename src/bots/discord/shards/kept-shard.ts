@@ -1,6 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import type { Shard } from "discord.js";
 import type { Logger } from "pino";
+import { within } from "../within.ts";
 import { isFromShard, type ShardPost, type Topic, type ToShard } from "./messages.ts";
 import { type Pace, pause } from "./pace.ts";
 
@@ -67,14 +68,9 @@ export class KeptShard {
   async ask(topic: Topic): Promise<unknown> {
     if (this.#shard.process === null) return undefined;
     const id = ++this.#questions;
-    let timer: NodeJS.Timeout | undefined;
-    const answer = new Promise<unknown>((resolve) => {
-      this.#asked.set(id, resolve);
-      timer = setTimeout(resolve, ANSWER_MS);
-    });
+    const answer = new Promise<unknown>((resolve) => this.#asked.set(id, resolve));
     this.#tell({ rain: "ask", id, topic });
-    const given = await answer;
-    clearTimeout(timer);
+    const given = await within(ANSWER_MS, answer);
     this.#asked.delete(id);
     return given;
   }
