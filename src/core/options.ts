@@ -95,7 +95,7 @@ export interface RainOptions extends PromptingOptions {
   readonly judging?: Judging;
   /**
    * In-place, the options are asked for in the other order too where the first value is nearer to `threshold` than this.
-   * 0 never asks twice, 2 always does: as much again as the checks cost. Range [0, 2]. @default 0.5
+   * 0 never asks twice, 2 always does, but for what could not pass any more: as much again as the checks cost. Range [0, 2]. @default 0.5
    */
   readonly doubtMargin?: number;
   /** Tokens before the first check. Nothing is released before it. @default 4 */

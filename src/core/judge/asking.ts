@@ -56,6 +56,11 @@ export function leaning({ labels, good, bad }: Asking, probabilities: readonly n
   return (probabilities[good] as number) - (probabilities[bad] as number);
 }
 
+/** The probability of the good and the bad option together: what no neutral option took. From 0 to 1. */
+export function decided({ good, bad }: Asking, probabilities: readonly number[]): number {
+  return (probabilities[good] ?? 0) + (probabilities[bad] ?? 0);
+}
+
 function labelsOf(principle: Principle, { labels }: Wording): readonly string[] {
   return labels.slice(0, offered("good-first", principle).length);
 }

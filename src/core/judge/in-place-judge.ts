@@ -2,7 +2,7 @@ import type { Call, Engine, Prefix, Token, Turn } from "../engine/engine.ts";
 import type { Verdict } from "../options.ts";
 import type { Prompting } from "../prompts/prompting.ts";
 import { asRead } from "./as-read.ts";
-import { type Asking, askings, canAnswer, leaning } from "./asking.ts";
+import { type Asking, askings, canAnswer, decided, leaning } from "./asking.ts";
 import { type AnswerJudge, type Opinion, opinionOf } from "./opinion.ts";
 import type { Principle } from "./principle.ts";
 import { LETTERED, SHORT } from "./question.ts";
@@ -13,6 +13,14 @@ export interface InPlaceSettings {
   readonly doubtMargin: number;
   /** How the answer is prompted. Behind URIAL's examples it is read once more, in its plain conversation: the judge is to learn nothing from them. */
   readonly prompting?: Prompting;
+}
+
+/** An answer that is asked about, and what has come out so far. */
+interface Asked {
+  readonly answer: readonly Token[];
+  readonly leanings: number[];
+  /** The probability that it is good or bad, and not in between. */
+  decided: number;
 }
 
 /**
@@ -51,19 +59,22 @@ export class InPlaceJudge implements AnswerJudge {
 
   /** All answers are asked about in one batch; those left in doubt in a second one. */
   async opinions(conversation: Prefix, answers: readonly (readonly Token[])[], call: Call): Promise<Opinion[]> {
-    const hearings = answers.map((answer) => ({ answer, leanings: [] as number[] }));
+    const cases = answers.map((answer): Asked => ({ answer, leanings: [], decided: 1 }));
     for (const asking of this.#askings) {
-      const open = hearings.filter(({ leanings }) => this.#isOpen(leanings));
+      const open = cases.filter((one) => this.#isOpen(one));
       if (open.length === 0) break;
       const questions = open.map(({ answer }) => ({
         prefix: [...this.#judged(conversation, answer), ...asking.question],
         candidates: asking.labels,
       }));
       const verdicts = await this.#engine.compare(questions, call);
-      for (const [index, { leanings }] of open.entries()) leanings.push(leaning(asking, verdicts[index] ?? [], this.#principle));
+      for (const [index, one] of open.entries()) {
+        one.leanings.push(leaning(asking, verdicts[index] ?? [], this.#principle));
+        one.decided = decided(asking, verdicts[index] ?? []);
+      }
     }
     call.meter.evaluations += answers.length;
-    return hearings.map(({ leanings }) => opinionOf(leanings, this.#settings.verdict));
+    return cases.map(({ leanings }) => opinionOf(leanings, this.#settings.verdict));
   }
 
   get #isApart(): boolean {
@@ -74,7 +85,13 @@ export class InPlaceJudge implements AnswerJudge {
     return [...conversation, ...(this.#isApart ? asRead(answer, conversation, this.#engine) : answer)];
   }
 
-  #isOpen([first]: readonly number[]): boolean {
-    return first === undefined || Math.abs(first - this.#settings.threshold) < this.#settings.doubtMargin;
+  /**
+   * The other order swaps the good and the bad option, and leaves the neutral one where it is: it can lean to the good one by no more
+   * than these two have now. Where even that would not pass, nobody has to ask.
+   */
+  #isOpen({ leanings: [first], decided }: Asked): boolean {
+    const { threshold, doubtMargin, verdict } = this.#settings;
+    if (first === undefined) return true;
+    return Math.abs(first - threshold) < doubtMargin && opinionOf([first, decided], verdict).value >= threshold;
   }
 }

@@ -1,6 +1,8 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Engine, HARMLESS, JudgeError, Meter, SENTIMENT, type Turn } from "../../../src/core/index.ts";
 import { InPlaceJudge } from "../../../src/core/judge/in-place-judge.ts";
+import { opinionOf } from "../../../src/core/judge/opinion.ts";
 import { scriptedEngine, type Weights } from "../../support/scripted-engine.ts";
 import { ASK } from "../../support/scripted-world.ts";
 import { watchedEngine } from "../../support/watched-engine.ts";
@@ -87,6 +89,50 @@ describe("The judge in place", () => {
     const judge = new InPlaceJudge(engine, SENTIMENT, SETTINGS);
     const [opinion] = await judge.opinions(judge.conversation(ASK), [[]], call());
     expect(opinion?.value).toBeCloseTo(0.5);
+  });
+
+  it("does not ask again about what is neutral for sure, as it could not pass any more", async () => {
+    const { spied, batches } = spyOn(labelling({ " A": 2, " B": 1, " C": 97 }, { " A": 1 }));
+    const judge = new InPlaceJudge(spied, SENTIMENT, { ...SETTINGS, threshold: 0.05 });
+    const [opinion] = await judge.opinions(judge.conversation(ASK), [[]], call());
+    expect(opinion?.value).toBeCloseTo(0.01);
+    expect(batches).toHaveLength(1);
+  });
+
+  it("asks again about what is neutral for sure where that passes", async () => {
+    const { spied, batches } = spyOn(labelling({ " A": 2, " B": 1, " C": 97 }, { " A": 2, " B": 1, " C": 97 }));
+    const judge = new InPlaceJudge(spied, SENTIMENT, { ...SETTINGS, threshold: -0.2 });
+    await judge.opinions(judge.conversation(ASK), [[]], call());
+    expect(batches).toHaveLength(2);
+  });
+
+  it("passes what both orders pass together, whatever it saves by asking one", async () => {
+    const share = fc.double({ min: 0, max: 1, noNaN: true });
+    const lean = (decided: number, good: number): Weights => ({ " A": decided * good, " B": decided * (1 - good), " C": 1 - decided });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.record({
+          decided: share,
+          first: share,
+          second: fc.oneof(share, fc.constant(1)),
+          threshold: fc.double({ min: -1, max: 1, noNaN: true }),
+        }),
+        fc.constantFrom("soft" as const, "hard" as const),
+        async ({ decided, first, second, threshold }, verdict) => {
+          const judge = new InPlaceJudge(labelling(lean(decided, first), lean(decided, 1 - second)), SENTIMENT, {
+            verdict,
+            threshold,
+            doubtMargin: 2,
+          });
+          const [opinion] = await judge.opinions(judge.conversation(ASK), [[]], call());
+          const leanings = [first, second].map((good) => decided * (2 * good - 1));
+          const { value } = opinionOf(leanings, verdict);
+          fc.pre(Math.abs(value - threshold) > 1e-9 && leanings.every((leaning) => leaning === 0 || Math.abs(leaning) > 1e-9));
+          expect((opinion?.value ?? Number.NaN) >= threshold).toBe(value >= threshold);
+        },
+      ),
+      { numRuns: 400 },
+    );
   });
 
   it("asks the lettered question of a model that has no single token for a label behind a space", async () => {
