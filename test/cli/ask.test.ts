@@ -5,6 +5,7 @@ import { type LlamaEngine, loadLlamaEngine } from "rain-align/llama";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { findPrinciple } from "../../src/cli/principle-file.ts";
+import { callRain } from "../support/call-rain.ts";
 import { runRain } from "../support/run-rain.ts";
 import { temporaryFolder, writeTinyModel } from "../support/tiny-model.ts";
 
@@ -43,25 +44,25 @@ describe("rain ask", () => {
     const steps: RainStep[] = [];
     const options: RainOptions = { seed: 3 };
     for await (const step of rain(engine, [{ role: "user", text: QUESTION }], options)) steps.push(step);
-    const { stdout } = await runRain(["ask", QUESTION, "--seed", "3"]);
+    const { stdout } = await callRain(["ask", QUESTION, "--seed", "3"]);
     expect(steps.every(({ value }) => value !== undefined)).toBe(true);
     expect(stdout).toBe(`${steps.map(({ text }) => text).join("")}\n`);
   });
 
   it("gives its account on standard error", async () => {
-    const { stderr } = await runRain(["ask", "Hello", ...QUICK]);
+    const { stderr } = await callRain(["ask", "Hello", ...QUICK]);
     expect(stderr).toMatch(/^\d+ rewinds?, 4 evaluations, [\d.]+ forward tokens per emitted token, [\d.]+ tokens per second\n/);
   });
 
   it("says nothing but the answer when it is to be quiet", async () => {
-    const { stdout, stderr } = await runRain(["ask", "Hello", ...QUICK, "--quiet"]);
+    const { stdout, stderr } = await callRain(["ask", "Hello", ...QUICK, "--quiet"]);
     expect(stderr).toBe("");
     expect(stdout).not.toBe("");
   });
 
   it("prints one object with --json, of what the core writes with the same seed", async () => {
     const { text, value, finishReason } = await answer(engine, [{ role: "user", text: "Hello" }], { mode: "best-of-n", maxTokens: 8 });
-    const { stdout, stderr } = await runRain(["ask", "Hello", ...QUICK, "--json"]);
+    const { stdout, stderr } = await callRain(["ask", "Hello", ...QUICK, "--json"]);
     const report = reportShape.parse(JSON.parse(stdout));
     expect(report).toMatchObject({ text, finishReason, mode: "best-of-n", seed: 1, model: "rain-tiny", evaluations: 4 });
     expect(report.value).toBeCloseTo(value as number, 5);
@@ -78,7 +79,7 @@ describe("rain ask", () => {
       topP: 0.9,
     });
     const flags = ["--mode", "vanilla", "--max-tokens", "8", "--seed", "7", "--temperature", "0.5", "--top-k", "5", "--top-p", "0.9"];
-    const { stdout } = await runRain(["ask", "Hello", ...flags, "--json"]);
+    const { stdout } = await callRain(["ask", "Hello", ...flags, "--json"]);
     expect(reportShape.parse(JSON.parse(stdout))).toMatchObject({ text: expected.text, value: null, cost: expected.cost });
   });
 
@@ -97,7 +98,7 @@ describe("rain ask", () => {
     const messages = join(folder.path, "chat.json");
     writeFileSync(messages, JSON.stringify(turns.map(({ role, text }) => ({ role, content: text }))));
     const expected = await answer(engine, turns, { mode: "best-of-n", maxTokens: 8 });
-    expect((await runRain(["ask", "--messages", messages, ...QUICK])).stdout).toBe(`${expected.text}\n`);
+    expect((await callRain(["ask", "--messages", messages, ...QUICK])).stdout).toBe(`${expected.text}\n`);
   });
 
   it("takes a principle of one's own from a YAML file, or the same from a JSON file", async () => {
@@ -114,12 +115,12 @@ describe("rain ask", () => {
     const own = principle({ ...kind, examples: [{ turns, verdict: example.verdict }] });
     expect([await findPrinciple(path), await findPrinciple(other)]).toEqual([own, own]);
     const expected = await answer(engine, [{ role: "user", text: "Hello" }], { mode: "best-of-n", maxTokens: 8, principle: own });
-    const { stdout } = await runRain(["ask", "Hello", ...QUICK, "--principle", path, "--json"]);
+    const { stdout } = await callRain(["ask", "Hello", ...QUICK, "--principle", path, "--json"]);
     expect(reportShape.parse(JSON.parse(stdout)).value).toBeCloseTo(expected.value as number, 5);
   });
 
   it("says that the judge let nothing pass, where it refuses", async () => {
-    const { stdout, stderr } = await runRain(["ask", QUESTION, ...REFUSING]);
+    const { stdout, stderr } = await callRain(["ask", QUESTION, ...REFUSING]);
     expect(stdout).toBe(`${DEFAULTS.refusal}\n`);
     expect(stderr).toMatch(
       /^(?:Warning: [^\n]+\n)?\d+ rewinds?, [^\n]+\nThe answer ends here because nothing was found that the judge lets pass\.\n$/,
@@ -138,7 +139,7 @@ describe("rain ask", () => {
 describe("rain ask --compare", () => {
   it("shows the plain answer, every rewind on its own line, and the judged answer", async () => {
     const plain = await answer(engine, [{ role: "user", text: QUESTION }], { mode: "vanilla" });
-    const { stdout, stderr } = await runRain(["ask", QUESTION, "--mode", "paper", "--compare"]);
+    const { stdout, stderr } = await callRain(["ask", QUESTION, "--mode", "paper", "--compare"]);
     expect(stdout).toMatch(/^Plain decoding says \(judged (harmless|harmful), -?[\d.]+\):\n/);
     expect(stdout).toContain(`:\n${plain.text}\n\nRAIN (paper)`);
     expect(stdout.match(/^ {2}rewind [ -][\d.]+ ".*"$/gm)).toHaveLength(Number.parseInt(stderr, 10));
@@ -150,13 +151,13 @@ describe("rain ask --compare", () => {
   });
 
   it("calls a refusal one: nobody judged it", async () => {
-    const { stdout } = await runRain(["ask", QUESTION, ...REFUSING, "--compare"]);
+    const { stdout } = await callRain(["ask", QUESTION, ...REFUSING, "--compare"]);
     expect(stdout.endsWith(`\n\nRAIN says (a refusal):\n${DEFAULTS.refusal}\n`)).toBe(true);
   });
 
   it("adds the plain answer to the object with --json", async () => {
     const plain = await answer(engine, [{ role: "user", text: "Hello" }], { mode: "vanilla", maxTokens: 8 });
-    const { stdout } = await runRain(["ask", "Hello", ...QUICK, "--compare", "--json"]);
+    const { stdout } = await callRain(["ask", "Hello", ...QUICK, "--compare", "--json"]);
     const shape = reportShape.extend({ plain: z.strictObject({ text: z.string(), value: z.number().min(-1).max(1) }) });
     expect(shape.parse(JSON.parse(stdout)).plain.text).toBe(plain.text);
   });

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PRINCIPLES } from "rain-align";
 import { afterAll, describe, expect, it } from "vitest";
-import { runRain } from "../support/run-rain.ts";
+import { callRain } from "../support/call-rain.ts";
 import { temporaryFolder, writeTinyModel } from "../support/tiny-model.ts";
 
 const folder = temporaryFolder();
@@ -11,14 +11,14 @@ afterAll(() => folder[Symbol.dispose]());
 
 describe("rain doctor", () => {
   it("names the machine, the model and a verdict on the judge for each principle, with advice", async () => {
-    const { stdout } = await runRain(["doctor"]);
+    const { stdout } = await callRain(["doctor"]);
     for (const fact of ["node", "platform", "gpu", "threads", "model", "context"]) expect(stdout).toMatch(new RegExp(`^${fact} +\\S`, "m"));
     for (const name of Object.keys(PRINCIPLES))
       expect(stdout).toMatch(new RegExp(`^  ${name} +(good|weak|unfit) +\\d+ % right on \\d+ answers, .*: .`, "m"));
   });
 
   it("prints one object with --json", async () => {
-    const { stdout } = await runRain(["doctor", "--model", narrow, "--json"]);
+    const { stdout } = await callRain(["doctor", "--model", narrow, "--json"]);
     const diagnosis = JSON.parse(stdout) as { judge: Record<string, { verdict: string }> };
     expect(diagnosis).toMatchObject({ node: process.version, model: { model: "tiny random model", architecture: "llama" } });
     expect(Object.keys(diagnosis.judge)).toEqual(Object.keys(PRINCIPLES));
@@ -32,10 +32,10 @@ describe("rain doctor", () => {
     ];
     const principle = join(folder.path, "kind.json");
     writeFileSync(principle, JSON.stringify({ name: "kind", question: "Is it kind?", good: "kind", bad: "unkind", examples }));
-    const { stdout } = await runRain(["doctor", "--principle", principle]);
+    const { stdout } = await callRain(["doctor", "--principle", principle]);
     expect(stdout).toMatch(/ {2}kind +(good|weak|unfit) +\d+ % right on 2 answers, [^\n]*\n$/);
     expect(stdout).not.toContain("harmless");
-    const reading = await runRain(["doctor", "--principle", principle, "--judging", "preamble"], { code: 2 });
+    const reading = await callRain(["doctor", "--principle", principle, "--judging", "preamble"], { code: 2 });
     expect(reading).toEqual({
       code: 2,
       stdout: "",
@@ -58,7 +58,7 @@ describe("rain doctor", () => {
       "Q8_0",
       "--flash-attention",
     ];
-    const { stdout, stderr } = await runRain(["doctor", ...options]);
+    const { stdout, stderr } = await callRain(["doctor", ...options]);
     expect(stdout).toMatch(/^gpu +none$/m);
     expect(stdout).toMatch(/^threads +1 for single tokens, 1 for batches$/m);
     expect(stdout).toMatch(/^context +511 tokens, 3 branches at once$/m);
@@ -68,14 +68,14 @@ describe("rain doctor", () => {
 
   it("has the same facts with --json", async () => {
     const options = ["--gpu", "none", "--gpu-layers", "max", "--cache-type", "F32", "--no-flash-attention"];
-    const { stdout } = await runRain(["doctor", "--model", narrow, "--json", ...options]);
+    const { stdout } = await callRain(["doctor", "--model", narrow, "--json", ...options]);
     const { model } = JSON.parse(stdout) as { model: object };
     const expected = { gpu: false, devices: [], gpuLayers: 0, layers: 3, cacheType: "F32", flashAttention: false };
     expect(model).toMatchObject(expected);
   });
 
   it("says why a model cannot judge at all", async () => {
-    const { stdout } = await runRain(["doctor", "--model", narrow]);
+    const { stdout } = await callRain(["doctor", "--model", narrow]);
     expect(stdout).toMatch(/^ {2}harmless +unfit +Expected at most 63 tokens of context/m);
   });
 });

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { callRain } from "../support/call-rain.ts";
 import { labelOf, serveJudge } from "../support/judge-server.ts";
 import { offline, runRain, type Said, script } from "../support/run-rain.ts";
 import { temporaryFolder, writeTinyModel } from "../support/tiny-model.ts";
@@ -31,7 +32,7 @@ describe("rain eval world", () => {
   const WORLD = ["eval", "world", "--data", "harmless", "--n", "12"];
   let whole: Said;
   beforeAll(async () => {
-    whole = await runRain([...WORLD, "--out", file("whole")]);
+    whole = await callRain([...WORLD, "--out", file("whole")]);
   });
 
   it("prints rates with intervals, a paired test against vanilla, and what it took", () => {
@@ -80,7 +81,7 @@ describe("rain eval world", () => {
     expect(kept).toBeGreaterThanOrEqual(10);
     expect(kept).toBeLessThan(24);
 
-    const { stderr } = await runRain([...WORLD, "--out", file("killed")]);
+    const { stderr } = await callRain([...WORLD, "--out", file("killed")]);
     expect(stderr).toMatch(new RegExp(`answers: ${kept} of 24`));
     expect(read("killed", "answers.journal.jsonl").startsWith(before)).toBe(true);
     const keys = rows("killed", "answers.journal.jsonl").map(({ key }) => key);
@@ -92,7 +93,7 @@ describe("rain eval world", () => {
     const interrupted = script([({ stderr }) => /answers: [2-9]/.test(stderr), ({ interrupt }) => interrupt()]);
     const { stderr } = await runRain([...WORLD, "--at-once", "4", "--out", file("interrupted")], { code: 130, onSaid: interrupted });
     expect(stderr).toMatch(/What was finished is kept in .*interrupted: the same command goes on from there\.\nrain: Stopped by Ctrl-C\n$/);
-    await runRain([...WORLD, "--at-once", "3", "--out", file("interrupted")]);
+    await callRain([...WORLD, "--at-once", "3", "--out", file("interrupted")]);
     const keys = rows("interrupted", "answers.journal.jsonl").map(({ key }) => key);
     expect([keys.length, new Set(keys).size]).toEqual([24, 24]);
     expect(rows("interrupted", "results.jsonl").map(({ id, mode }) => [id, mode])).toEqual(
@@ -101,7 +102,7 @@ describe("rain eval world", () => {
   });
 
   it("does only what another mode, more questions or another judge lack", async () => {
-    const { stderr, stdout } = await runRain([
+    const { stderr, stdout } = await callRain([
       ...WORLD,
       "--modes",
       "vanilla,best-of-n",
@@ -122,7 +123,7 @@ describe("rain eval of several models", () => {
   it("draws what each mode reaches over the number of their parameters", async () => {
     const other = writeTinyModel(file("other.gguf"));
     const flags = ["--data", "harmless", "--n", "2", "--modes", "vanilla", "--max-tokens", "8", "--quiet", "--out", file("sizes")];
-    const { stdout } = await runRain(["eval", "world", "--model", "embedded", "--model", other, ...flags]);
+    const { stdout } = await callRain(["eval", "world", "--model", "embedded", "--model", other, ...flags]);
     expect(stdout).toMatch(/- models: embedded \(2\.\d M parameters, \d\.\d MB\), other\.gguf \(0\.1 M parameters, 0\.\d MB\)/);
     const { about } = JSON.parse(read("sizes", "summary.json")) as { about: { models: readonly { parameters: number }[] } };
     const [embedded, tiny] = about.models.map(({ parameters }) => parameters);
@@ -137,7 +138,7 @@ describe("rain eval of several models", () => {
 
 describe("rain eval of a file", () => {
   it("says that the embedded model's numbers are meaningless, and that the judge is the model itself", async () => {
-    const { stdout } = await runRain([
+    const { stdout } = await callRain([
       "eval",
       "pairs",
       "--data",
@@ -156,7 +157,7 @@ describe("rain eval of a file", () => {
   it("tells of rows that it leaves out, and of questions that do not fit into the context", async () => {
     const path = file("mixed.jsonl");
     writeFileSync(path, `"How do I paint the castle?"\n{"text": 1}\n${JSON.stringify("rain ".repeat(3000))}\n`);
-    const { stdout, stderr } = await runRain(["eval", "hh", "--data", path, "--modes", "vanilla", "--out", file("mixed")]);
+    const { stdout, stderr } = await callRain(["eval", "hh", "--data", path, "--modes", "vanilla", "--out", file("mixed")]);
     expect(stderr).toMatch(/Left out: line 2 of .*mixed.jsonl: Expected `prompt`/);
     expect(stdout).toContain("1 rows of the data could not be read");
     expect(stdout).toMatch(/\| vanilla \| 1 .*\| 1 answers, 0 verdicts \|/);
@@ -222,7 +223,7 @@ describe("rain eval refuses what cannot be meant, in one line, before a model is
     ],
     ["the oracle, about something else", [...hh, "--judge", "oracle"], 2, "Expected another judge than `oracle` for the task `hh`"],
   ])("%s", async (...[, parameters, code, complaint]) => {
-    const { stderr } = await runRain(parameters, { code });
+    const { stderr } = await callRain(parameters, { code });
     expect(stderr.trimEnd().split("\n").at(-1)).toContain(complaint);
   });
 
@@ -234,7 +235,7 @@ describe("rain eval refuses what cannot be meant, in one line, before a model is
 
   it("a model that is not there, and keeps what another one has said", async () => {
     const models = ["--model", "embedded", "--model", file("missing.gguf")];
-    const { stderr } = await runRain([...hh.slice(0, -1), file("models"), ...models, "--modes", "vanilla"], { code: 1 });
+    const { stderr } = await callRain([...hh.slice(0, -1), file("models"), ...models, "--modes", "vanilla"], { code: 1 });
     expect(stderr).toContain("to be a GGUF file, got: ENOENT");
     expect(rows("models", "answers.journal.jsonl")).toHaveLength(2);
   });
@@ -246,13 +247,13 @@ describe("rain eval with a judge behind an address", () => {
   it("finds its model, shows what it cost, and asks for nothing twice", async () => {
     await using server = await serveJudge(({ question }) => labelOf(question, question.includes("helpful") ? "helpful" : "harmless"));
     const judged = [...asked, "--judge", server.url, "--judge-price", "1000/0", "--out", file("address")];
-    const { stdout } = await runRain(judged, { environment: { JUDGE_API_KEY: "secret" } });
+    const { stdout } = await callRain(judged, { environment: { JUDGE_API_KEY: "secret" } });
     expect(stdout).toContain(`judge: only at ${server.url}`);
     expect(stdout).toMatch(/8 requests, 800 tokens read, 16 written, which cost 0\.8000/);
     expect(stdout).toMatch(/\| harmless \(more is better\) \| vanilla \| 2 \| 100\.0 %/);
     expect(server.requests[0]?.headers.authorization).toBe("Bearer secret");
 
-    const { stdout: again } = await runRain(judged);
+    const { stdout: again } = await callRain(judged);
     expect(again).toMatch(/\| harmless \(more is better\) \| vanilla \| 2 \| 100\.0 %/);
     expect(server.requests).toHaveLength(8);
   });
@@ -261,28 +262,28 @@ describe("rain eval with a judge behind an address", () => {
     const out = ["--judge-model", "gpt", "--judge-at-once", "1", "--out", file("down")];
     let isUp = false;
     await using server = await serveJudge((_, at) => (isUp || at < 4 ? "A" : { status: 401, body: "no credit" }));
-    const { stderr } = await runRain([...asked, "--judge", server.url, ...out], { code: 1 });
+    const { stderr } = await callRain([...asked, "--judge", server.url, ...out], { code: 1 });
     expect(stderr).toContain("What was finished is kept in");
     expect(stderr).toMatch(/rain: Expected gpt at .* to answer, got: 401 Unauthorized no credit\n$/);
     expect(rows("down", "answers.journal.jsonl")).toHaveLength(2);
     expect(rows("down", "verdicts.journal.jsonl")).toHaveLength(2);
 
     isUp = true;
-    await runRain([...asked, "--judge", server.url, ...out]);
+    await callRain([...asked, "--judge", server.url, ...out]);
     expect(rows("down", "verdicts.journal.jsonl")).toHaveLength(4);
   });
 
   it("keeps answers when it is slow, and says what allows it more time", async () => {
     await using server = await serveJudge(() => "never");
     const flags = ["--judge", server.url, "--judge-timeout", "0.1", "--out", file("slow")];
-    const { stderr } = await runRain([...asked, ...flags], { code: 1 });
+    const { stderr } = await callRain([...asked, ...flags], { code: 1 });
     expect(stderr).toMatch(/rain: Expected only at .* to answer within 0\.1 s, got nothing \(`--judge-timeout` allows more\)\n$/);
     expect(rows("slow", "answers.journal.jsonl")).toHaveLength(2);
   });
 
   it("says which answers it left unjudged", async () => {
     await using server = await serveJudge(({ question }) => (question.includes("helpful") ? "Well ..." : "A"));
-    const { stdout, stderr } = await runRain([...asked, "--judge", server.url, "--out", file("unjudged")]);
+    const { stdout, stderr } = await callRain([...asked, "--judge", server.url, "--out", file("unjudged")]);
     expect(stderr).toContain("Left unjudged: Expected the judge to answer A or B, got another text of 8 characters");
     expect(stdout).toContain("2 verdicts are missing: the judge gave none.");
     expect(rows("unjudged", "results.jsonl")[0]).toMatchObject({ outcomes: { harmless: 0, helpful: null } });
@@ -298,13 +299,13 @@ describe("rain eval with a command as the judge", () => {
       path,
       'import { createInterface } from "node:readline";\nfor await (const line of createInterface({ input: process.stdin })) console.log(JSON.stringify({ id: JSON.parse(line).id, verdict: "good" }));\n',
     );
-    const { stdout } = await runRain([...asked, "--judge", `${process.execPath} ${path}`, "--out", file("command")]);
+    const { stdout } = await callRain([...asked, "--judge", `${process.execPath} ${path}`, "--out", file("command")]);
     expect(stdout).toMatch(/\| safe +\| refused \(less is better\) \| vanilla \| 2 \| 100\.0 %/);
     expect(stdout).toMatch(/\| unsafe \| refused \(more is better\) \| vanilla \| 1 \| 100\.0 %/);
   });
 
   it("that is none is refused before anything is written", async () => {
-    const { stderr } = await runRain([...asked, "--judge", "slef", "--out", file("none")], { code: 1 });
+    const { stderr } = await callRain([...asked, "--judge", "slef", "--out", file("none")], { code: 1 });
     expect(stderr).toContain("Expected `--judge` to be self, oracle, an address or a command, got `slef`: spawn slef ENOENT");
     expect(existsSync(file("none"))).toBe(false);
   });

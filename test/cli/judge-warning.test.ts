@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import { type Calling, callRain } from "../support/call-rain.ts";
 import { type Running, runRain, type Said, script } from "../support/run-rain.ts";
 import { temporaryFolder, writeTinyModel } from "../support/tiny-model.ts";
 
@@ -19,7 +20,12 @@ beforeEach(() => {
   cache = mkdtempSync(join(folder.path, "cache-"));
 });
 
-function run(parameters: readonly string[], running: Running = {}): Promise<Said> {
+function call(parameters: readonly string[], calling: Calling = {}): Promise<Said> {
+  return callRain(parameters, { ...calling, environment: { XDG_CACHE_HOME: cache } });
+}
+
+/** In a process of its own. */
+function run(parameters: readonly string[], running: Running): Promise<Said> {
   return runRain(parameters, { ...running, environment: { XDG_CACHE_HOME: cache } });
 }
 
@@ -29,18 +35,18 @@ function kept(): string[] {
 
 describe("rain ask", () => {
   it("warns once of a model that is no fit judge, before the account, on standard error", async () => {
-    const { stdout, stderr } = await run(["ask", "Hello", "--model", untrained, ...QUICK]);
+    const { stdout, stderr } = await call(["ask", "Hello", "--model", untrained, ...QUICK]);
     expect(stderr.match(WARNING)).toHaveLength(1);
     expect(stderr.indexOf("Warning")).toBe(0);
     expect(stdout).not.toContain("Warning");
   });
 
   it("has nothing to say against the model that comes with it", async () => {
-    expect((await run(["ask", "Hello", ...QUICK])).stderr).toMatch(/^\d+ rewinds?,[^\n]*\n(The answer ends[^\n]*\n)?$/);
+    expect((await call(["ask", "Hello", ...QUICK])).stderr).toMatch(/^\d+ rewinds?,[^\n]*\n(The answer ends[^\n]*\n)?$/);
   });
 
   it("keeps standard output one object with --json", async () => {
-    const { stdout, stderr } = await run(["ask", "Hello", "--model", untrained, ...QUICK, "--json"]);
+    const { stdout, stderr } = await call(["ask", "Hello", "--model", untrained, ...QUICK, "--json"]);
     expect(JSON.parse(stdout)).toMatchObject({ model: "tiny random model" });
     expect(stderr.match(WARNING)).toHaveLength(1);
   });
@@ -48,7 +54,7 @@ describe("rain ask", () => {
   it.each([["--quiet"], ["--mode", "vanilla"]])(
     "measures nothing where nobody would hear of it, or nobody judges: %s",
     async (...flags) => {
-      const { stderr } = await run(["ask", "Hello", "--model", untrained, ...QUICK, ...flags]);
+      const { stderr } = await call(["ask", "Hello", "--model", untrained, ...QUICK, ...flags]);
       expect(stderr).not.toContain("Warning");
       expect(kept()).toEqual([]);
     },
@@ -58,21 +64,21 @@ describe("rain ask", () => {
     // Its examples alone are longer than this.
     const short = writeTinyModel(join(folder.path, "short.gguf"), { contextSize: 512 });
     const parameters = ["ask", "Hello", ...QUICK, "--model", short];
-    expect((await run(parameters)).stderr.match(WARNING)).toHaveLength(1);
-    expect((await run([...parameters, "--judging", "preamble"], { code: 1 })).stderr).toMatch(
+    expect((await call(parameters)).stderr.match(WARNING)).toHaveLength(1);
+    expect((await call([...parameters, "--judging", "preamble"], { code: 1 })).stderr).toMatch(
       /^Warning: tiny random model cannot judge its own answers by "harmless": Expected at most 511 tokens/,
     );
   });
 
   it("says first that a judge cannot be asked, and then how the answer fails", async () => {
     const narrow = writeTinyModel(join(folder.path, "narrow.gguf"), { contextSize: 64 });
-    const { stderr } = await run(["ask", "Hello", "--model", narrow, "--mode", "paper"], { code: 1 });
+    const { stderr } = await call(["ask", "Hello", "--model", narrow, "--mode", "paper"], { code: 1 });
     expect(stderr).toMatch(/^Warning: [^\n]*cannot judge[^\n]*\nrain: Expected at most 63 tokens of context, got \d+ [^\n]*\n$/);
   });
 
   it("fails as itself when the model computes no numbers", async () => {
     const broken = writeTinyModel(join(folder.path, "nan.gguf"), { contextSize: 2048, outputWeight: Number.NaN });
-    const { stderr } = await run(["ask", "Hello", "--model", broken], { code: 1 });
+    const { stderr } = await call(["ask", "Hello", "--model", broken], { code: 1 });
     expect(stderr).toMatch(/^rain: Expected the model to give numbers as logits, got [^\n]*\n$/);
     expect(kept()).toEqual([]);
   });
@@ -90,17 +96,17 @@ describe("rain chat", () => {
 describe("What was found out about a judge", () => {
   it("is kept for the next run", async () => {
     const ask = ["ask", "Hello", "--model", untrained, ...QUICK];
-    await run(ask);
+    await call(ask);
     const [file, ...others] = kept();
     expect(others).toEqual([]);
     writeFileSync(join(cache, file as string), JSON.stringify({ verdict: "unfit", reason: "This was read" }));
-    expect((await run(ask)).stderr).toContain("This was read");
+    expect((await call(ask)).stderr).toContain("This was read");
   });
 
   it("is announced where finding out may take a while, and not the second time", async () => {
     const parameters = ["ask", "Hello", "--model", largeModel("large.gguf"), ...QUICK];
-    expect((await run(parameters)).stderr).toMatch(/^Finding out how well tiny random model judges its own answers\. [^\n]*\nWarning/);
-    expect((await run(parameters)).stderr).toMatch(/^Warning/);
+    expect((await call(parameters)).stderr).toMatch(/^Finding out how well tiny random model judges its own answers\. [^\n]*\nWarning/);
+    expect((await call(parameters)).stderr).toMatch(/^Warning/);
   });
 
   it.each([

@@ -6,6 +6,7 @@ import { setImmediate } from "node:timers/promises";
 import { afterAll, describe, expect, it } from "vitest";
 import { PAIR_SCHEMA } from "../../src/evaluation/pairs/index.ts";
 import { heldOutPrompts } from "../../src/evaluation/world/index.ts";
+import { callRain } from "../support/call-rain.ts";
 import { offline, runRain } from "../support/run-rain.ts";
 import { temporaryFolder } from "../support/tiny-model.ts";
 
@@ -43,7 +44,7 @@ function pairsIn(path: string) {
 describe("rain pairs", () => {
   it("writes a pair for each different prompt, and sums them up", async () => {
     const out = join(folder.path, "all.jsonl");
-    const { stdout } = await runRain(["pairs", "--data", data, "--out", out, "--quiet", "--json"]);
+    const { stdout } = await callRain(["pairs", "--data", data, "--out", out, "--quiet", "--json"]);
     const pairs = pairsIn(out);
     expect(pairs.map(({ prompt }) => prompt)).toEqual(PROMPTS.map((content) => [{ role: "user", content }]));
     expect(JSON.parse(stdout)).toMatchObject({ pairs: PROMPTS.length, agreement: { rate: expect.any(Number) } });
@@ -52,10 +53,10 @@ describe("rain pairs", () => {
   it("goes on where it was killed: no prompt twice, none missing", async () => {
     const [whole, killed] = ["whole.jsonl", "killed.jsonl"].map((name) => join(folder.path, name)) as [string, string];
     const flags = ["pairs", "--data", data, "--sequences", "4", "--quiet", "--seed", "5"];
-    await runRain([...flags, "--out", whole]);
+    await callRain([...flags, "--out", whole]);
     await killedAfter(3, [...flags, "--out", killed], killed);
     expect(pairsIn(killed).length).toBeLessThan(PROMPTS.length);
-    await runRain([...flags, "--out", killed]);
+    await callRain([...flags, "--out", killed]);
     expect(pairsIn(killed).map(({ prompt, chosen, rejected }) => [prompt, chosen, rejected])).toEqual(
       pairsIn(whole).map(({ prompt, chosen, rejected }) => [prompt, chosen, rejected]),
     );
@@ -63,7 +64,7 @@ describe("rain pairs", () => {
 
   it("keeps only what the judge agrees with, if it is to", async () => {
     const out = join(folder.path, "agreed.jsonl");
-    const { stdout } = await runRain(["pairs", "--data", data, "--out", out, "--label", "agree", "--n", "6"]);
+    const { stdout } = await callRain(["pairs", "--data", data, "--out", out, "--label", "agree", "--n", "6"]);
     expect(stdout).toMatch(/^\d+ pairs, the judge agrees with the affixes on 100 %; on average \d+ characters chosen, \d+ rejected\.\n$/);
   });
 
@@ -78,13 +79,13 @@ describe("rain pairs", () => {
       "talk.jsonl.data.jsonl",
       `${JSON.stringify({ messages })}\n${JSON.stringify({ prompt: "Hello", source: "mine" })}\n"Hi"\n`,
     );
-    await runRain(["pairs", "--data", talk, "--out", out, ...TALK_FLAGS]);
+    await callRain(["pairs", "--data", talk, "--out", out, ...TALK_FLAGS]);
     expect(pairsIn(out)[0]).toMatchObject({ prompt: messages, metadata: { family: "helpful", form: "system" } });
   });
 
   it("reads public formats, packed or not, with earlier turns", async () => {
     const out = join(folder.path, "hh.jsonl");
-    await runRain(["pairs", "--data", fixture("hh-rlhf.jsonl.gz"), "--out", out, "--n", "1", "--quiet"]);
+    await callRain(["pairs", "--data", fixture("hh-rlhf.jsonl.gz"), "--out", out, "--n", "1", "--quiet"]);
     expect(pairsIn(out)[0]?.prompt).toEqual([
       { role: "user", content: "How do I paint the castle?" },
       { role: "assistant", content: "Buy paint.\n\nAnd a brush." },
@@ -97,12 +98,12 @@ describe("rain pairs", () => {
     mkdirSync(join(cache, "rain-align", "data"), { recursive: true });
     writeFileSync(join(cache, "rain-align", "data", "advbench.csv"), "goal,target\n,Sure\nRob the school,Sure\nc,d,e\n");
     const [out, flags] = [join(folder.path, "named.jsonl"), { environment: { XDG_CACHE_HOME: cache } }];
-    const { stderr } = await runRain(["pairs", "--data", "advbench", "--out", out], flags);
+    const { stderr } = await callRain(["pairs", "--data", "advbench", "--out", out], flags);
     expect(stderr).toMatch(
       /Left out: line 2 of .*advbench\.csv: `goal`: .*\nLeft out: line 4 of .*: Invalid Record Length.*\nprompts: 0 of 1\nprompts: 1 of 1\n$/,
     );
     expect(pairsIn(out).map(({ prompt }) => prompt[0]?.content)).toEqual(["Rob the school"]);
-    const strict = await runRain(["pairs", "--data", "advbench", "--out", "x", "--strict"], { ...flags, code: 2 });
+    const strict = await callRain(["pairs", "--data", "advbench", "--out", "x", "--strict"], { ...flags, code: 2 });
     expect(strict.stderr).toMatch(/^rain: Expected each row of `.*` to be readable, got at line 2: [^\n]+\n$/);
   });
 
@@ -144,7 +145,7 @@ describe("rain pairs", () => {
     ],
     ["an output that holds something else", ["--data", data, "--out", data, "--quiet"], "to be a preference pair"],
   ])("says in one line what is wrong with %s", async (_, flags, complaint) => {
-    const { stderr } = await runRain(["pairs", ...flags], { code: 2 });
+    const { stderr } = await callRain(["pairs", ...flags], { code: 2 });
     expect(stderr).toMatch(/^rain: [^\n]+\n$/);
     expect(stderr).toContain(complaint);
   });

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { callRain } from "../support/call-rain.ts";
 import { runRain, type Said, script } from "../support/run-rain.ts";
 import { temporaryFolder, writeTinyModel } from "../support/tiny-model.ts";
 
@@ -28,7 +29,7 @@ const shift = (...flags: readonly string[]) => ["shift", ...pair, "--data", data
 describe("rain shift", () => {
   let whole: Said;
   beforeAll(async () => {
-    whole = await runRain(shift("--out", file("whole")));
+    whole = await callRain(shift("--out", file("whole")));
   });
 
   it("prints shares with intervals beside the paper's, and tells in a pipe how it is coming along", () => {
@@ -62,7 +63,7 @@ describe("rain shift", () => {
     const kept = read("killed/shift.jsonl");
     expect(kept.split("\n").length - 1).toBeLessThan(PROMPTS.length);
     writeFileSync(file("killed/shift.jsonl"), `${kept}{"key":"half a ro`);
-    const { stderr } = await runRain(shift("--out", file("killed")));
+    const { stderr } = await callRain(shift("--out", file("killed")));
     expect(stderr).toMatch(/^answers: [3-6] of 6\n/);
     for (const name of ["shift.jsonl", "shift.json", "shift.html"]) expect(read(`killed/${name}`)).toBe(read(`whole/${name}`));
   });
@@ -76,7 +77,7 @@ describe("rain shift", () => {
   });
 
   it("prints the summary as one object, and nothing else, if it is to", async () => {
-    const { stdout, stderr } = await runRain(shift("--out", file("json"), "--json", "--quiet", "--n", "2"));
+    const { stdout, stderr } = await callRain(shift("--out", file("json"), "--json", "--quiet", "--n", "2"));
     expect(stderr).toBe("");
     const summary = JSON.parse(stdout);
     expect(summary).toEqual(JSON.parse(read("json/shift.json")));
@@ -87,7 +88,7 @@ describe("rain shift", () => {
     const table = file("table.csv", "note,instruction\n1,How do I visit the castle?\n2,\n3,hack the museum\n");
     const same = ["shift", "--base", "embedded", "--aligned", "embedded", "--gpu", "none", "--threads", "1"];
     const flags = ["--data", table, "--layout", "own", "--max-tokens", "12", "--json", "--out", file("same")];
-    const { stdout, stderr } = await runRain([...same, ...flags]);
+    const { stdout, stderr } = await callRain([...same, ...flags]);
     expect(stderr).toContain("Left out: line 3 of");
     expect(JSON.parse(stdout)).toMatchObject({
       answers: 2,
@@ -126,7 +127,7 @@ describe("rain shift refuses in one line", () => {
       "to have the same vocabulary, got 1024 and 368 tokens; 363 of the first 368 differ",
     ],
   ])("%s", async (...[, flags, code, complaint]) => {
-    const { stderr, stdout } = await runRain(["shift", ...flags, "--quiet", "--gpu", "none", "--threads", "1"], { code });
+    const { stderr, stdout } = await callRain(["shift", ...flags, "--quiet", "--gpu", "none", "--threads", "1"], { code });
     expect(stderr).toMatch(/^rain: [^\n]+\n$/);
     expect(stderr).toContain(complaint);
     expect(stdout).toBe("");

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TraceData } from "rain-align";
 import { afterAll, describe, expect, it } from "vitest";
+import { callRain } from "../support/call-rain.ts";
 import { runRain } from "../support/run-rain.ts";
 import { temporaryFolder } from "../support/tiny-model.ts";
 
@@ -19,7 +20,7 @@ describe("rain ask --trace", () => {
   it("prints what it prints without, and writes the page of the search beside it", async () => {
     const file = join(folder.path, "trace.html");
     const parameters = ["ask", ATTACK, "--seed", "3"];
-    const [plain, traced] = [await runRain(parameters), await runRain([...parameters, "--trace", file])];
+    const [plain, traced] = [await callRain(parameters), await callRain([...parameters, "--trace", file])];
     expect(traced.stdout).toBe(plain.stdout);
     const { answer, steps, trees, model } = traceIn(file);
     expect(`${answer?.text}\n`).toBe(plain.stdout);
@@ -28,13 +29,13 @@ describe("rain ask --trace", () => {
 
   it("traces what is compared, too", async () => {
     const file = join(folder.path, "compared.html");
-    const { stdout } = await runRain(["ask", ATTACK, "--compare", "--seed", "3", "--trace", file]);
+    const { stdout } = await callRain(["ask", ATTACK, "--compare", "--seed", "3", "--trace", file]);
     expect(stdout).toContain(traceIn(file).answer?.text);
   });
 
   it("is refused before anything is computed where nobody can write", async () => {
     const file = join(folder.path, "no", "such", "folder.html");
-    const { stderr } = await runRain(["ask", ATTACK, "--trace", file], { code: 2 });
+    const { stderr } = await callRain(["ask", ATTACK, "--trace", file], { code: 2 });
     expect(stderr).toMatch(/^rain: Expected to write `[^`]*folder\.html`, got: ENOENT[^\n]*\n$/);
     expect(existsSync(file)).toBe(false);
   });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { answer } from "rain-align";
 import { loadLlamaEngine } from "rain-align/llama";
 import { afterAll, describe, expect, it } from "vitest";
+import { callRain } from "../support/call-rain.ts";
 import { runRain } from "../support/run-rain.ts";
 import { temporaryFolder, writeTinyModel } from "../support/tiny-model.ts";
 
@@ -20,23 +21,23 @@ describe("rain with --prompting", () => {
     const options = { prompting: "urial", urialExamples: EXAMPLES, urialLayout: "inline" } as const;
     const { text } = await answer(engine, [{ role: "user", text: QUESTION }], options);
     const flags = ["--prompting", "urial", "--urial-examples", file, "--urial-layout", "inline", "--quiet"];
-    expect((await runRain(["ask", QUESTION, ...flags])).stdout).toBe(`${text}\n`);
+    expect((await callRain(["ask", QUESTION, ...flags])).stdout).toBe(`${text}\n`);
   });
 
   it("says once that a base model is shown examples, if nobody asked for it", async () => {
     const model = writeTinyModel(join(folder.path, "base.gguf"), { contextSize: 16_384 });
     const flags = ["--model", model, "--mode", "vanilla", "--max-tokens", "4", "--context", "16384", "--sequences", "1"];
     const notice = /tiny random model has no chat template: it is shown examples of answers first, \d+ tokens of URIAL/g;
-    expect((await runRain(["ask", QUESTION, ...flags])).stderr.match(notice)).toHaveLength(1);
+    expect((await callRain(["ask", QUESTION, ...flags])).stderr.match(notice)).toHaveLength(1);
     expect((await runRain(["chat", ...flags], { input: "Hello\nHello\n" })).stderr.match(notice)).toHaveLength(1);
-    expect((await runRain(["ask", QUESTION, ...flags, "--prompting", "chat"])).stderr).not.toMatch(notice);
-    expect((await runRain(["ask", QUESTION, ...flags, "--quiet"])).stderr).toBe("");
+    expect((await callRain(["ask", QUESTION, ...flags, "--prompting", "chat"])).stderr).not.toMatch(notice);
+    expect((await callRain(["ask", QUESTION, ...flags, "--quiet"])).stderr).toBe("");
   });
 
   it("says so in the report of an evaluation, beside how its answers were written", async () => {
     const model = writeTinyModel(join(folder.path, "evaluated.gguf"), { contextSize: 16_384 });
     const flags = ["--model", model, "--modes", "vanilla", "--max-tokens", "4", "--context", "16384", "--sequences", "1", "--quiet"];
-    const { stdout } = await runRain(["eval", "world", "--data", "harmless", "--n", "1", "--out", join(folder.path, "out"), ...flags]);
+    const { stdout } = await callRain(["eval", "world", "--data", "harmless", "--n", "1", "--out", join(folder.path, "out"), ...flags]);
     expect(stdout).toMatch(
       /- prompting: tiny random model has no chat template: it is shown examples of answers first, \d+ tokens of URIAL/,
     );
@@ -49,12 +50,12 @@ describe("rain with --prompting", () => {
     [["--urial-examples", "/no/such.json"], /^rain: Expected to read `\/no\/such.json`/],
     [["--urial-examples", join(import.meta.dirname, "../../package.json")], /to be a list of \{"query", "answer"\}, got: /],
   ])("refuses %j in one line", async (flags, line) => {
-    const { stderr } = await runRain(["ask", QUESTION, ...flags], { code: 2 });
+    const { stderr } = await callRain(["ask", QUESTION, ...flags], { code: 2 });
     expect(stderr).toMatch(line);
   });
 
   it("says that eight examples are too many for a small context", async () => {
-    const { stderr } = await runRain(["ask", QUESTION, "--prompting", "urial", "--urial-examples", "8", "--quiet"], { code: 1 });
+    const { stderr } = await callRain(["ask", QUESTION, "--prompting", "urial", "--urial-examples", "8", "--quiet"], { code: 1 });
     expect(stderr).toMatch(/^rain: Expected at most 1023 tokens of context, got \d+ \(\d+ of them are URIAL's [^\n]+\n$/);
   });
 });
