@@ -1,58 +1,10 @@
 import fc from "fast-check";
-import type { LlamaContextSequence } from "node-llama-cpp";
 import { describe, expect, it } from "vitest";
 import type { Guard } from "../../src/core/engine/llama-guards.ts";
-import { Slot } from "../../src/core/engine/llama-slot.ts";
-import { SlotPool } from "../../src/core/engine/llama-slot-pool.ts";
+import type { Slot } from "../../src/core/engine/llama-slot.ts";
+import { SlotScene } from "../support/slot-scene.ts";
 
-/** Holds tokens and computes none. */
-class Sequence {
-  tokens: readonly number[] = [];
-  readonly needsCheckpoints = false;
-  /** Whether the next copies into it fail. */
-  isBroken = false;
-
-  get nextTokenIndex(): number {
-    return this.tokens.length;
-  }
-
-  async adaptStateToTokens(tokens: readonly number[]): Promise<void> {
-    this.tokens = [...tokens];
-  }
-
-  async clearHistory(): Promise<void> {
-    this.tokens = [];
-  }
-
-  async _copyStateFromOtherSequence(source: Sequence, length: number): Promise<boolean> {
-    // llama.cpp moves the memory later.
-    await Promise.resolve();
-    this.tokens = this.isBroken ? [] : source.tokens.slice(0, length);
-    return !this.isBroken;
-  }
-}
-
-/** Slots of a pool, of which each holds tokens of its own. */
-class Scene {
-  readonly sequences: readonly Sequence[];
-  readonly slots: readonly Slot[];
-  readonly pool: SlotPool;
-
-  constructor(count: number, canCopy = true) {
-    this.sequences = Array.from({ length: count }, () => new Sequence());
-    this.slots = this.sequences.map((sequence, index) => new Slot(sequence as unknown as LlamaContextSequence, index));
-    this.pool = new SlotPool(this.slots, canCopy);
-    for (const [index, slot] of this.slots.entries()) {
-      this.hold(slot, Array(20).fill(100 + index));
-      slot.lastUsed = (index + 1) / (count + 1);
-    }
-  }
-
-  hold(slot: Slot, tokens: readonly number[]): void {
-    slot.append(tokens);
-    (slot.sequence as unknown as Sequence).tokens = [...slot.tokens];
-  }
-
+class Scene extends SlotScene {
   /** Begins a generation where this slot is. */
   generate(index: number): Generation {
     const slot = this.slots[index] as Slot;
@@ -60,11 +12,6 @@ class Scene {
     guard.slot = slot;
     guard.wanted = { topK: 1, logitsOf: [] };
     return new Generation(this, guard);
-  }
-
-  /** What all slots hold. */
-  get held(): string[] {
-    return this.slots.map(({ tokens }) => tokens.join(" "));
   }
 }
 

@@ -159,16 +159,15 @@ export class SlotPool {
     const inPlace = best(places.filter((place) => this.#mayContinue(place, guard)));
     const sources = this.#canCopy ? this.slots.filter((slot) => !slot.isClaimed || held.includes(slot)).map(rate) : [];
     const source = best(sources);
-    const used = this.#used();
-    // Who holds slots already computes in all of them at once, and often for long.
-    const isApart = inPlace !== undefined && held.length > 0 && !isBeside(inPlace.slot, used) && !used.has(inPlace.slot.index);
-    const isCopyWorth = source !== undefined && source.kept >= (isApart ? 0 : (inPlace?.kept ?? 0)) + WORTH_A_COPY;
-    if (inPlace !== undefined && !isCopyWorth) return inPlace;
-    const others = isCopyWorth ? places.filter(({ slot }) => slot !== source.slot) : places;
+    const others = places.filter(({ slot }) => slot !== source?.slot);
     // Somebody's tokens are dropped only for a request that could not go on at all.
     const nobodys = others.filter(({ slot }) => !this.guards.has(slot, 0, guard));
+    const used = this.#used();
     const neighbour = nobodys.find(({ slot }) => isBeside(slot, used));
-    if (isApart && neighbour === undefined) return inPlace;
+    // Who holds slots already computes in all of them at once, and often for long: rather beside them, where there is room.
+    const isApart = held.length > 0 && neighbour !== undefined && inPlace !== undefined && !isAmong(inPlace.slot, used);
+    const isCopyWorth = source !== undefined && source.kept >= (isApart ? 0 : (inPlace?.kept ?? 0)) + WORTH_A_COPY;
+    if (inPlace !== undefined && !isCopyWorth) return inPlace;
     const target = neighbour ?? nobodys[0] ?? (held.length === 0 ? others[0] : undefined);
     if (target === undefined) return inPlace ?? (held.length === 0 ? source : undefined);
     const shelter = this.#shelterFor(
@@ -229,6 +228,11 @@ function byAge(left: Slot, right: Slot): number {
 /** Whether a slot stands beside one in use: llama.cpp computes a run of neighbouring sequences in one piece. */
 function isBeside({ index }: Slot, used: ReadonlySet<number>): boolean {
   return used.has(index - 1) || used.has(index + 1);
+}
+
+/** Whether a slot is in use itself, or stands beside one that is. */
+function isAmong(slot: Slot, used: ReadonlySet<number>): boolean {
+  return used.has(slot.index) || isBeside(slot, used);
 }
 
 /** Whether the slot holds all of the prefix but its last token, and nothing else. */
