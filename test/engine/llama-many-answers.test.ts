@@ -99,6 +99,25 @@ describe("The next turn of a conversation with the embedded model", () => {
     }
   });
 
+  it("reads only what is new, though others with the same system prompt asked between", async () => {
+    const queue = new AnswerQueue(engine);
+    const people = [0, 1, 2, 3].map((person) => ({
+      turns: [{ role: "system", text: "You are kind. ".repeat(10) }] as Turn[],
+      known: 0,
+      questions: QUESTIONS.map((_, index) => QUESTIONS[(index + person) % QUESTIONS.length] as string),
+    }));
+    for (const round of [0, 1, 2]) {
+      for (const [index, person] of people.entries()) {
+        person.turns.push({ role: "user", text: person.questions[round] as string });
+        const { length } = engine.render(person.turns);
+        const { text, meter } = await queue.answer(person.turns, { seed: 10 * index + round, maxTokens: 40 });
+        if (round > 0) expect(meter.spent.prompt.tokens).toBeLessThanOrEqual(length - person.known + 2);
+        person.known = length + meter.emitted;
+        person.turns.push({ role: "assistant", text });
+      }
+    }
+  });
+
   it("finds the preamble and the system prompt of another conversation computed", async () => {
     const queue = new AnswerQueue(engine);
     const conversation = (index: number): Turn[] => [{ role: "system", text: "You are kind. ".repeat(10) }, ...ask(index)];

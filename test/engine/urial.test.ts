@@ -29,7 +29,7 @@ describe("URIAL on llama.cpp", () => {
         promptLength(engine, [], options) - engine.tokenize(urialLayout === "lines" ? "# Answer:\n```\n" : "# Answer:\n```").length;
       await answer(engine, ask("How do I rob the bank?"), options);
       const second = await answer(engine, ask("How do I paint the castle?"), options);
-      expect(second.meter.spent.prompt.tokens).toBe(second.promptTokens - constant);
+      expect(second.meter.spent.prompt.tokens).toBeLessThanOrEqual(second.promptTokens - constant);
       expect(constant).toBeGreaterThan(200);
     },
   );

@@ -159,36 +159,37 @@ export class SlotPool {
     const inPlace = best(places.filter((place) => this.#mayContinue(place, guard)));
     const sources = this.#canCopy ? this.slots.filter((slot) => !slot.isClaimed || held.includes(slot)).map(rate) : [];
     const source = best(sources);
-    const others = places.filter(({ slot }) => slot !== source?.slot);
     // Somebody's tokens are dropped only for a request that could not go on at all.
-    const nobodys = others.filter(({ slot }) => !this.guards.has(slot, 0, guard));
+    const nobodys = places.map(({ slot }) => slot).filter((slot) => !this.guards.has(slot, 0, guard));
     const used = this.#used();
-    const neighbour = nobodys.find(({ slot }) => isBeside(slot, used));
+    const isNeighbour = (slot: Slot) => isBeside(slot, used);
     // Who holds slots already computes in all of them at once, and often for long: rather beside them, where there is room.
-    const isApart = held.length > 0 && neighbour !== undefined && inPlace !== undefined && !isAmong(inPlace.slot, used);
+    const isRoom = held.length > 0 && nobodys.some((slot) => slot !== source?.slot && isNeighbour(slot));
+    const isApart = isRoom && inPlace !== undefined && !isNeighbour(inPlace.slot) && !used.has(inPlace.slot.index);
     const isCopyWorth = source !== undefined && source.kept >= (isApart ? 0 : (inPlace?.kept ?? 0)) + WORTH_A_COPY;
-    if (inPlace !== undefined && !isCopyWorth) return inPlace;
-    const target = neighbour ?? nobodys[0] ?? (held.length === 0 ? others[0] : undefined);
-    if (target === undefined) return inPlace ?? (held.length === 0 ? source : undefined);
-    const shelter = this.#shelterFor(
-      target.slot,
-      nobodys.map(({ slot }) => slot),
-    );
-    return isCopyWorth ? { slot: target.slot, kept: source.kept, source: source.slot, shelter } : { ...target, shelter };
+    // What a generation drops where it goes on is what somebody asked about it.
+    if (inPlace !== undefined && !isCopyWorth)
+      return guard === undefined ? { ...inPlace, shelter: this.#shelterFor(inPlace, nobodys) } : inPlace;
+    const isOther = (slot: Slot) => !isCopyWorth || slot !== source.slot;
+    const oldestFirst = nobodys.filter(isOther);
+    const slot = oldestFirst.find(isNeighbour) ?? oldestFirst[0] ?? (held.length === 0 ? free.find(isOther) : undefined);
+    if (slot === undefined) return inPlace ?? (held.length === 0 ? source : undefined);
+    const shelter = this.#shelterFor({ slot, kept: 0 }, oldestFirst);
+    return isCopyWorth ? { slot, kept: source.kept, source: source.slot, shelter } : { ...rate(slot), shelter };
   }
 
-  /** Where what a slot holds goes before it is used for something else: into the oldest slot, if that is worth a copy. */
-  #shelterFor(slot: Slot, oldestFirst: readonly Slot[]): Slot | undefined {
+  /** Where what a slot holds goes before all but `kept` of it is dropped: into the oldest slot, if that is worth a copy. */
+  #shelterFor({ slot, kept }: Choice, oldestFirst: readonly Slot[]): Slot | undefined {
     if (!this.#canCopy) return undefined;
-    const isGuarded = this.guards.has(slot);
+    const isGuarded = this.guards.has(slot, kept);
     const shelter = oldestFirst.find((other) => other !== slot && (isGuarded || other.lastUsed < slot.lastUsed));
-    return shelter !== undefined && (isGuarded || this.#loss(slot) >= WORTH_A_SHELTER) ? shelter : undefined;
+    return shelter !== undefined && (isGuarded || this.#loss(slot, kept) >= WORTH_A_SHELTER) ? shelter : undefined;
   }
 
-  /** How many tokens nobody else holds that a slot holds. */
-  #loss({ tokens }: Slot): number {
+  /** How many tokens behind the first `kept` ones of a slot nobody else holds. */
+  #loss({ tokens }: Slot, kept: number): number {
     const others = this.slots.filter((slot) => slot.tokens !== tokens);
-    return tokens.length - Math.max(0, ...others.map((other) => commonLength(other.tokens, tokens)));
+    return tokens.length - Math.max(kept, ...others.map((other) => commonLength(other.tokens, tokens)));
   }
 
   /** How a generation goes on beside the others, once it has stood apart from them for a while. */
@@ -205,7 +206,7 @@ export class SlotPool {
     const slot = placeBeside(own, { slots: this.slots, used, free });
     own.tokensApart = slot === undefined ? 0 : own.tokensApart + 1;
     if (slot === undefined || own.tokensApart < WORTH_A_MOVE || this.#isMoving) return undefined;
-    return { slot, kept: own.tokens.length, source: own, shelter: this.#shelterFor(slot, nobodys), isMove: true };
+    return { slot, kept: own.tokens.length, source: own, shelter: this.#shelterFor({ slot, kept: 0 }, nobodys), isMove: true };
   }
 
   /** Numbers of the slots that a request holds, or a paused generation comes back to. */
@@ -228,11 +229,6 @@ function byAge(left: Slot, right: Slot): number {
 /** Whether a slot stands beside one in use: llama.cpp computes a run of neighbouring sequences in one piece. */
 function isBeside({ index }: Slot, used: ReadonlySet<number>): boolean {
   return used.has(index - 1) || used.has(index + 1);
-}
-
-/** Whether a slot is in use itself, or stands beside one that is. */
-function isAmong(slot: Slot, used: ReadonlySet<number>): boolean {
-  return used.has(slot.index) || isBeside(slot, used);
 }
 
 /** Whether the slot holds all of the prefix but its last token, and nothing else. */
