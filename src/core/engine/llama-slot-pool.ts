@@ -178,7 +178,7 @@ export class SlotPool {
     return isCopyWorth ? { slot, kept: source.kept, source: source.slot, shelter } : { ...rate(slot), shelter };
   }
 
-  /** Where what a slot holds goes before all but `kept` of it is dropped: into the oldest slot, if that is worth a copy. */
+  /** Where what a slot holds goes before all of it but `kept` tokens is dropped: into the oldest slot, if that is worth a copy. */
   #shelterFor({ slot, kept }: Choice, oldestFirst: readonly Slot[]): Slot | undefined {
     if (!this.#canCopy) return undefined;
     const isGuarded = this.guards.has(slot, kept);
