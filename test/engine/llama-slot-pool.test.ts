@@ -40,3 +40,22 @@ describe("Both orders of a question about one text", () => {
     );
   });
 });
+
+describe("A long question about a paused generation", () => {
+  it("takes the place of the one before it, and nobody else's", async () => {
+    const scene = new SlotScene(SLOTS);
+    const home = scene.slots[2] as Slot;
+    const draft = [...home.tokens];
+    const guard = scene.pool.guards.add([...draft, 0]);
+    guard.slot = home;
+    guard.wanted = { topK: 1, logitsOf: [] };
+    const others = scene.held.filter((_, index) => index !== home.index);
+    for (const order of [1, 2, 1]) {
+      const asked = await read(scene, [...draft, ...Array(18).fill(order)]);
+      expect([asked.slot.index, asked.kept]).toEqual([home.index, draft.length]);
+      scene.pool.release(asked.slot);
+    }
+    expect(guard.slot).toBe(home);
+    expect(scene.held.filter((_, index) => index !== home.index)).toEqual(others);
+  });
+});

@@ -167,9 +167,11 @@ export class SlotPool {
     const isRoom = held.length > 0 && nobodys.some((slot) => slot !== source?.slot && isNeighbour(slot));
     const isApart = isRoom && inPlace !== undefined && !isNeighbour(inPlace.slot) && !used.has(inPlace.slot.index);
     const isCopyWorth = source !== undefined && source.kept >= (isApart ? 0 : (inPlace?.kept ?? 0)) + WORTH_A_COPY;
-    // What a generation drops where it goes on is what somebody asked about it.
-    if (inPlace !== undefined && !isCopyWorth)
-      return guard === undefined ? { ...inPlace, shelter: this.#shelterFor(inPlace, nobodys) } : inPlace;
+    if (inPlace !== undefined && !isCopyWorth) {
+      // Behind a generation stands what somebody asked about it.
+      const isAsked = guard !== undefined || this.guards.paused.includes(inPlace.slot);
+      return isAsked ? inPlace : { ...inPlace, shelter: this.#shelterFor(inPlace, nobodys) };
+    }
     const isOther = (slot: Slot) => !isCopyWorth || slot !== source.slot;
     const oldestFirst = nobodys.filter(isOther);
     const slot = oldestFirst.find(isNeighbour) ?? oldestFirst[0] ?? (held.length === 0 ? free.find(isOther) : undefined);
