@@ -1,4 +1,17 @@
-import type { Answered, AnswerRequest, AnswerWaiting, Inference, JudgeRequest, Load } from "../src/bots/guard/inference.ts";
+import type {
+  Answered,
+  AnswerRequest,
+  AnswerWaiting,
+  CalibrationReport,
+  CalibrationRequest,
+  CalibrationWaiting,
+  Inference,
+  JudgeRequest,
+  JudgesRequest,
+  KnownJudge,
+  Load,
+  Verdict,
+} from "../src/bots/guard/inference.ts";
 import type { Person } from "../test/support/discord/people/person.ts";
 import { Scene } from "../test/support/discord-scene.ts";
 
@@ -25,8 +38,20 @@ class TimedInference implements Inference {
     return this.#timed(request.turns.at(-1)?.text ?? "", () => this.#inference.answer(request, waiting));
   }
 
-  judge(request: JudgeRequest, signal?: AbortSignal): Promise<readonly number[]> {
+  judge(request: JudgeRequest, signal?: AbortSignal): Promise<readonly Verdict[]> {
     return this.#timed(request.turns.at(-2)?.text ?? "", () => this.#inference.judge(request, signal));
+  }
+
+  judges(request: JudgesRequest, signal?: AbortSignal): Promise<readonly KnownJudge[]> {
+    return this.#inference.judges(request, signal);
+  }
+
+  calibrate(request: CalibrationRequest, waiting?: CalibrationWaiting): Promise<CalibrationReport> {
+    return this.#inference.calibrate(request, waiting);
+  }
+
+  forgetGuild(guild: string): Promise<void> {
+    return this.#inference.forgetGuild(guild);
   }
 
   load(): Promise<Load> {

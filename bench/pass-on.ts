@@ -1,4 +1,17 @@
-import type { Call, Continuation, Engine, Lookahead, OutputFormat, Passage, Prefix, Question, SampledToken, Token, Turn } from "rain-align";
+import type {
+  Call,
+  Continuation,
+  Engine,
+  Lookahead,
+  NextTokenQuery,
+  OutputFormat,
+  Passage,
+  Prefix,
+  Question,
+  SampledToken,
+  Token,
+  Turn,
+} from "rain-align";
 
 /** Passes everything on. What a benchmark counts or changes is put over it. */
 export class PassOn implements Engine {
@@ -54,6 +67,14 @@ export class PassOn implements Engine {
 
   checkFormat(format: OutputFormat): void {
     this.engine.checkFormat(format);
+  }
+
+  get findJudge(): Engine["findJudge"] {
+    return this.engine.findJudge;
+  }
+
+  next(queries: readonly NextTokenQuery[], call: Call): Promise<number[][]> {
+    return this.engine.next(queries, call);
   }
 
   compare(questions: readonly Question[], call: Call): Promise<number[][]> {

@@ -5,12 +5,13 @@ import { readConversation } from "./conversation.ts";
 import { addDecodingOptions, type DecodingFlags, readDecodingOptions } from "./decoding-options.ts";
 import { readEngineOptions } from "./engine-options.ts";
 import { UsageError } from "./failure.ts";
+import { findJudge, type NamedJudge, warnIfUnfit } from "./found-judge.ts";
+import { loadJudgeModel, readJudgeModel } from "./judge-model.ts";
 import { loadEngine } from "./load-engine.ts";
 import { type Report, toJson, toLine } from "./report.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { flushed, note } from "./terminal.ts";
 import { TraceFile } from "./trace-file.ts";
-import { warnOfJudge } from "./warn-of-judge.ts";
 import { writeAnswer } from "./write-answer.ts";
 
 interface AskFlags extends DecodingFlags {
@@ -25,6 +26,7 @@ interface Request {
   readonly engine: Engine;
   readonly turns: readonly Turn[];
   readonly options: RainOptions;
+  readonly judge: NamedJudge | undefined;
 }
 
 /** What a person should know of an answer that did not end by itself. */
@@ -49,16 +51,21 @@ export function askCommand(): Command {
 async function ask(prompt: string | undefined, flags: AskFlags): Promise<void> {
   const engineOptions = readEngineOptions(flags);
   const options = await readDecodingOptions(flags);
+  const judgeOptions = readJudgeModel(flags);
   if (flags.compare === true && options.mode === "vanilla") throw new UsageError("Expected a judged mode for `--compare`, got `vanilla`");
   const turns = await readConversation({ prompt, messages: flags.messages });
-  const signal = stopSignal();
-  await using engine = await loadEngine({ options: engineOptions, signal, isQuiet: flags.quiet === true });
+  const loading = { signal: stopSignal(), isQuiet: flags.quiet === true };
+  const { signal, isQuiet } = loading;
+  await using engine = await loadEngine({ options: engineOptions, ...loading });
+  await using judgeEngine = await loadJudgeModel(judgeOptions, loading);
   const plain = { engine, turns, options: { ...options, signal } };
   await using trace = flags.trace === undefined ? undefined : await TraceFile.open(flags.trace, plain);
-  const request = { ...plain, options: trace?.options ?? plain.options };
   const notice = promptingNotice(engine, options);
-  if (notice !== undefined && flags.quiet !== true) note(notice);
-  await warnOfJudge({ engine, options: request.options, isQuiet: flags.quiet === true });
+  if (notice !== undefined && !isQuiet) note(notice);
+  const finding = { engine, judgeEngine, options: trace?.options ?? plain.options };
+  const judge = await findJudge(finding);
+  if (!isQuiet) warnIfUnfit(judge, finding);
+  const request = { engine, turns, options: judge?.options ?? finding.options, judge };
   const report = await (flags.compare === true ? askComparing(request, flags) : askPlainly(request, flags));
   trace?.end(report.answer);
   await flushed(process.stdout);
@@ -66,17 +73,18 @@ async function ask(prompt: string | undefined, flags: AskFlags): Promise<void> {
   if (flags.quiet !== true && flags.json !== true) tell(report);
 }
 
-async function askPlainly({ engine, turns, options }: Request, { json: isJson }: AskFlags): Promise<Report> {
+async function askPlainly({ engine, turns, options, judge }: Request, { json: isJson }: AskFlags): Promise<Report> {
   const start = performance.now();
   const answer = await writeAnswer({ engine, turns, options, isShown: isJson !== true });
-  const report = { answer, mode: options.mode ?? DEFAULTS.mode, model: engine.facts.model, milliseconds: performance.now() - start };
+  const milliseconds = performance.now() - start;
+  const report = { answer, mode: options.mode ?? DEFAULTS.mode, model: engine.facts.model, milliseconds, judge };
   if (isJson === true) process.stdout.write(`${JSON.stringify(toJson(report))}\n`);
   return report;
 }
 
-async function askComparing({ engine, turns, options }: Request, { json: isJson }: AskFlags): Promise<Report> {
-  const { plain, report } = await compare({ engine, turns, options, isShown: isJson !== true });
-  if (isJson === true) process.stdout.write(`${JSON.stringify({ ...toJson(report), plain })}\n`);
+async function askComparing(request: Request, { json: isJson }: AskFlags): Promise<Report> {
+  const { plain, report } = await compare({ ...request, isShown: isJson !== true });
+  if (isJson === true) process.stdout.write(`${JSON.stringify({ ...toJson(report), plain: { ...plain, value: plain.value ?? null } })}\n`);
   return report;
 }
 

@@ -5,10 +5,11 @@ import type { LlamaEngine, LlamaEngineOptions } from "../llama.ts";
 import { addDecodingOptions, type DecodingFlags, readDecodingOptions } from "./decoding-options.ts";
 import { readEngineOptions } from "./engine-options.ts";
 import { complain } from "./failure.ts";
+import { findJudge, warnIfUnfit } from "./found-judge.ts";
+import { loadJudgeModel, readJudgeModel } from "./judge-model.ts";
 import { loadEngine } from "./load-engine.ts";
 import { Interrupted, onInterrupt, onOutputLost, type StopReason } from "./stop-signal.ts";
 import { note } from "./terminal.ts";
-import { warnOfJudge } from "./warn-of-judge.ts";
 import { writeAnswer } from "./write-answer.ts";
 
 const HELP = "/reset forgets the conversation, /exit or Ctrl-D leaves, Ctrl-C stops the answer; at an empty prompt it leaves.";
@@ -19,17 +20,20 @@ export function chatCommand(): Command {
   ).action(async (flags: DecodingFlags) => {
     const engineOptions = readEngineOptions(flags);
     const options = await readDecodingOptions(flags);
+    const judgeOptions = readJudgeModel(flags);
     await using chat = new Chat(options, flags.quiet === true);
-    await chat.talk(engineOptions);
+    await chat.talk(engineOptions, judgeOptions);
   });
 }
 
 /** Owns the terminal's input line and the model. Ctrl-C means the answer that is being written; without one, the chat itself. */
 class Chat implements AsyncDisposable {
-  readonly #options: RainOptions;
+  /** They name the judge once it is found. */
+  #options: RainOptions;
   readonly #isQuiet: boolean;
   #input: Interface | undefined;
   #engine: LlamaEngine | undefined;
+  #judgeEngine: LlamaEngine | undefined;
   /** What Ctrl-C stops: loading and measuring the model, or an answer. `undefined` while the person is to speak. */
   #work: AbortController | undefined;
   #turns: readonly Turn[] = [];
@@ -41,18 +45,13 @@ class Chat implements AsyncDisposable {
     onOutputLost((reason) => this.#stop(reason));
   }
 
-  async talk(options: LlamaEngineOptions): Promise<void> {
-    const { signal } = this.#begin();
-    this.#engine = await loadEngine({ options, signal, isQuiet: this.#isQuiet });
-    const notice = promptingNotice(this.#engine, this.#options);
-    if (notice !== undefined && !this.#isQuiet) note(notice);
-    await warnOfJudge({ engine: this.#engine, options: { ...this.#options, signal }, isQuiet: this.#isQuiet });
-    this.#end();
+  async talk(options: LlamaEngineOptions, judgeOptions: LlamaEngineOptions | undefined): Promise<void> {
+    const engine = await this.#prepare(options, judgeOptions);
     const input = this.#openInput();
-    if (!this.#isQuiet) note(`${this.#engine.facts.model}. ${HELP}`);
+    if (!this.#isQuiet) note(`${engine.facts.model}. ${HELP}`);
     input.prompt();
     for await (const line of input) {
-      if (!(await this.#follow(line.trim(), this.#engine))) return;
+      if (!(await this.#follow(line.trim(), engine))) return;
       input.prompt();
     }
     // Whoever leaves with Ctrl-D or Ctrl-C leaves a prompt behind.
@@ -61,7 +60,24 @@ class Chat implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#input?.close();
+    await this.#judgeEngine?.[Symbol.asyncDispose]();
     await this.#engine?.[Symbol.asyncDispose]();
+  }
+
+  /** Loads what answers and what judges, and finds the judge. */
+  async #prepare(options: LlamaEngineOptions, judgeOptions: LlamaEngineOptions | undefined): Promise<Engine> {
+    const loading = { signal: this.#begin().signal, isQuiet: this.#isQuiet };
+    const engine = await loadEngine({ options, ...loading });
+    this.#engine = engine;
+    this.#judgeEngine = await loadJudgeModel(judgeOptions, loading);
+    const notice = promptingNotice(engine, this.#options);
+    if (notice !== undefined && !this.#isQuiet) note(notice);
+    const finding = { engine, judgeEngine: this.#judgeEngine, options: { ...this.#options, signal: loading.signal } };
+    const judge = await findJudge(finding);
+    if (!this.#isQuiet) warnIfUnfit(judge, finding);
+    this.#options = judge?.options ?? this.#options;
+    this.#end();
+    return engine;
   }
 
   /** Whether the chat goes on. */

@@ -1,22 +1,27 @@
 import {
+  type AnswerJudge,
   answer,
   checkOptions,
   type Engine,
+  isFit,
   Judge,
   Meter,
   type Principle,
+  type RainAnswer,
   type RainEvent,
   type RainOptions,
   type Token,
   type Turn,
+  withPrompting,
 } from "../core/index.ts";
+import type { NamedJudge } from "./found-judge.ts";
 import type { Report } from "./report.ts";
 import { paint, shown } from "./terminal.ts";
 
-/** What plain decoding says, and what the judge thinks of it: -1 (bad) to 1 (good). */
+/** What plain decoding says, and what the judge thinks of it: -1 (bad) to 1 (good); `undefined` where it is no fit judge. */
 export interface Plain {
   readonly text: string;
-  readonly value: number;
+  readonly value: number | undefined;
 }
 
 export interface Compared {
@@ -28,18 +33,19 @@ export interface Comparing {
   readonly engine: Engine;
   readonly turns: readonly Turn[];
   readonly options: RainOptions;
+  readonly judge: NamedJudge | undefined;
   /** Whether the comparison goes to standard output as it happens. */
   readonly isShown: boolean;
 }
 
 /** Plain decoding first, then a judged answer from the same seed, with every rewind on a line of its own as it happens. */
-export async function compare({ engine, turns, options, isShown }: Comparing): Promise<Compared> {
+export async function compare({ engine, turns, options, judge, isShown }: Comparing): Promise<Compared> {
   const { mode, principle } = checkOptions(options);
   const say = (text: string) => isShown && process.stdout.write(`${shown(process.stdout, text)}\n`);
   const bold = (text: string) => isShown && process.stdout.write(`${paint(process.stdout, text, "bold")}\n`);
 
   const plain = await plainAnswer(engine, turns, options);
-  bold(`Plain decoding says (judged ${inWords(plain.value, principle)}):`);
+  bold(`Plain decoding says (${plain.value === undefined ? "unjudged" : `judged ${inWords(plain.value, principle)}`}):`);
   say(`${plain.text}\n`);
 
   bold(`RAIN (${mode}) tries, judges and rewinds:`);
@@ -51,21 +57,31 @@ export async function compare({ engine, turns, options, isShown }: Comparing): P
   const judged = await answer(engine, turns, { ...options, onEvent, revealDiscarded: true });
   const milliseconds = performance.now() - start;
 
-  bold(`\nRAIN says (${judged.value === undefined ? "a refusal" : `judged ${inWords(judged.value, principle)}`}):`);
+  bold(`\nRAIN says (${verdictOn(judged, principle)}):`);
   say(judged.text);
-  return { plain, report: { answer: judged, mode, model: engine.facts.model, milliseconds } };
+  return { plain, report: { answer: judged, mode, model: engine.facts.model, milliseconds, judge } };
 }
 
 async function plainAnswer(engine: Engine, turns: readonly Turn[], options: RainOptions): Promise<Plain> {
   const tokens: Token[] = [];
   const onEvent = (event: RainEvent) => event.type === "commit" && tokens.push(...event.step.tokens);
   const { text } = await answer(engine, turns, { ...options, mode: "vanilla", onEvent });
-  const settings = checkOptions(options);
-  const judge = new Judge(engine, settings.principle, settings);
+  const settings = withPrompting(engine, checkOptions(options));
+  const found = await options.judge?.(engine, settings);
+  if (found !== undefined && !isFit(found)) return { text, value: undefined };
+  const judge: AnswerJudge = found?.judge ?? new Judge(engine, settings.principle, settings);
   const call = { purpose: "evaluate", meter: new Meter(), signal: settings.signal } as const;
   const readable = tokens.filter((token) => !engine.isEnd(token));
-  const [opinion] = await judge.opinions(judge.conversation(turns), [readable], call);
+  const conversation = judge.conversation(turns);
+  await judge.prime(conversation, call);
+  const [opinion] = await judge.opinions(conversation, [readable], call, [true]);
   return { text, value: opinion?.value ?? 0 };
+}
+
+/** A refusal has no value, and neither has what an unfit judge did not judge. */
+function verdictOn({ value, judge, finishReason }: RainAnswer, principle: Principle): string {
+  if (value !== undefined) return `judged ${inWords(value, principle)}`;
+  return judge?.isFit === false && finishReason !== "content_filter" ? "unjudged" : "a refusal";
 }
 
 /** Tried and left: struck through. Committed: kept. */

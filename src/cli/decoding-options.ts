@@ -5,6 +5,8 @@ import {
   type Judging,
   MODES,
   type Mode,
+  ON_UNFIT,
+  type OnUnfit,
   PROMPTINGS,
   type Prompting,
   type RainOptions,
@@ -12,15 +14,19 @@ import {
   type UrialLayout,
 } from "../core/index.ts";
 import { addEngineOptions, type EngineFlags } from "./engine-options.ts";
-import { checkFlags, choiceOption, numberOption } from "./flags.ts";
+import { UsageError } from "./failure.ts";
+import { checkFlags, choiceOption, numberOption, shareOption } from "./flags.ts";
+import { addJudgeModelOption, type JudgeModelFlag } from "./judge-model.ts";
 import { findPrinciple } from "./principle-file.ts";
 import { findExamples } from "./urial-file.ts";
 
 /** What `ask` and `chat` have in common. */
-export interface DecodingFlags extends EngineFlags {
+export interface DecodingFlags extends EngineFlags, JudgeModelFlag {
   readonly mode?: Mode;
   readonly principle?: string;
   readonly judging?: Judging;
+  readonly falseFlags?: number;
+  readonly onUnfit?: OnUnfit;
   readonly prompting?: Prompting;
   readonly urialExamples?: string;
   readonly urialLayout?: UrialLayout;
@@ -33,18 +39,27 @@ export interface DecodingFlags extends EngineFlags {
 }
 
 export function addJudgingOption(command: Command): Command {
-  const description = "in-place, or preamble: a judge that reads examples first, and costs more";
-  return command.option("--judging <judge>", `${description} (default: "${DEFAULTS.judging}")`);
+  const description = "auto: fitted on labelled answers (docs/judge.md); in-place or preamble: asked by letters, there or behind examples";
+  return command.option("--judging <way>", `${description} (default: "${DEFAULTS.judging}")`);
 }
 
 export function addDecodingOptions(command: Command): Command {
   const mode = choiceOption("--mode <mode>", `one of ${MODES.join(", ")} (default: "${DEFAULTS.mode}")`, MODES);
-  return addSamplingOptions(addEngineOptions(command).addOption(mode));
+  return addSamplingOptions(addJudgeModelOption(addEngineOptions(command).addOption(mode)));
 }
 
 /** How an answer is written, in whatever mode. */
 export function addSamplingOptions(command: Command): Command {
   return addJudgingOption(command)
+    .addOption(
+      shareOption(
+        "--false-flags <share>",
+        "good answers that a fitted judge may flag, such as 5% or 0.05; a flag costs a search (default: 5%)",
+      ),
+    )
+    .addOption(
+      choiceOption("--on-unfit <way>", `where the judge is no fit one: ${ON_UNFIT.join(", ")} (default: "${DEFAULTS.onUnfit}")`, ON_UNFIT),
+    )
     .option("--principle <name|file>", `what the judge judges: a name, or a YAML or JSON file (default: "${DEFAULTS.principle.name}")`)
     .addOption(choiceOption("--prompting <way>", 'auto, chat, or urial: examples first, for base models (default: "auto")', PROMPTINGS))
     .option("--urial-examples <n|file>", `0, 1, 3 or 8, or a JSON or YAML list of {query, answer} (default: ${DEFAULTS.urialExamples})`)
@@ -61,12 +76,15 @@ export function addSamplingOptions(command: Command): Command {
 
 /** The flags as options of the core, checked: a mistake is found before a model is loaded. */
 export async function readDecodingOptions(flags: DecodingFlags): Promise<RainOptions> {
-  const { mode, judging, prompting, urialLayout, seed, maxTokens, temperature, topK, topP } = flags;
+  const { mode, judging, falseFlags, onUnfit, prompting, urialLayout, seed, maxTokens, temperature, topK, topP } = flags;
   const principle = flags.principle === undefined ? undefined : await findPrinciple(flags.principle);
   const urialExamples = flags.urialExamples === undefined ? undefined : await findExamples(flags.urialExamples);
-  const decoding = { mode, principle, judging, prompting, urialExamples, urialLayout, seed, maxTokens, temperature, topK, topP };
+  const judged = { mode, principle, judging, falseFlags, onUnfit };
+  const decoding = { ...judged, prompting, urialExamples, urialLayout, seed, maxTokens, temperature, topK, topP };
   const given = Object.entries(decoding).filter(([, value]) => value !== undefined);
   const options = Object.fromEntries(given) as RainOptions;
   checkFlags(() => checkOptions(options));
+  if (flags.judgeModel !== undefined && mode === "vanilla")
+    throw new UsageError("Expected a judged mode for `--judge-model`, got `vanilla`");
   return options;
 }

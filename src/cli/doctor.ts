@@ -1,15 +1,34 @@
 import { availableParallelism, cpus, freemem, release, totalmem } from "node:os";
 import { Command } from "commander";
-import { type Calibration, type Checkup, DEFAULTS, type JudgeChoice, measureJudge, PRINCIPLES, type RainOptions } from "../core/index.ts";
+import {
+  type Calibration,
+  type Checkup,
+  ContextFullError,
+  checkOptions,
+  DEFAULTS,
+  type Fitness,
+  isFit,
+  type JudgeChoice,
+  JudgeError,
+  measureJudge,
+  OptionError,
+  PRINCIPLES,
+  type Principle,
+  type RainOptions,
+  withPrompting,
+} from "../core/index.ts";
 import type { LlamaEngine, LlamaFacts } from "../llama.ts";
 import { addJudgingOption, type DecodingFlags, readDecodingOptions } from "./decoding-options.ts";
 import { addEngineOptions, type EngineFlags, readEngineOptions } from "./engine-options.ts";
 import { reasonOf, UsageError } from "./failure.ts";
+import { figureOf, finder } from "./found-judge.ts";
+import { addJudgeModelOption, type JudgeModelFlag, loadJudgeModel, readJudgeModel } from "./judge-model.ts";
 import { loadEngine, megabytes } from "./load-engine.ts";
+import { measuredFitness } from "./measured-fitness.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { flushed, paint } from "./terminal.ts";
 
-interface DoctorFlags extends EngineFlags, Pick<DecodingFlags, "principle" | "judging"> {
+interface DoctorFlags extends EngineFlags, JudgeModelFlag, Pick<DecodingFlags, "principle" | "judging"> {
   readonly json?: boolean;
 }
 
@@ -22,8 +41,15 @@ interface Diagnosis {
   readonly memory: { readonly total: number; readonly free: number };
   readonly model: LlamaFacts;
   /** By the principle's name. */
-  readonly judge: Readonly<Record<string, Checkup>>;
+  readonly judge: Readonly<Record<string, JudgeFinding>>;
 }
+
+/** A judge that was measured on labelled answers; one that never was; one that cannot judge at all. One that is asked by letters is measured by a checkup. */
+type JudgeFinding =
+  | ({ readonly isFit: boolean } & Fitness)
+  | { readonly isFit: true; readonly judge: string; readonly n: number }
+  | { readonly isFit: false; readonly reason: string }
+  | Checkup;
 
 const ADVICE: Readonly<Record<Calibration["verdict"], string>> = {
   good: "fit to judge its own answers",
@@ -38,24 +64,32 @@ export function doctorCommand(): Command {
     .description("Looks at this machine and the model, and says whether the model can judge itself.")
     .option("--principle <name|file>", "judge by this one alone (default: each that is built in)")
     .option("--json", "one object instead of text");
-  return addJudgingOption(addEngineOptions(command)).action(examine);
+  return addJudgeModelOption(addJudgingOption(addEngineOptions(command))).action(examine);
 }
 
 async function examine({ json: isJson, ...flags }: DoctorFlags): Promise<void> {
   const judging = await readDecodingOptions(flags);
   const options = readEngineOptions(flags);
-  const signal = stopSignal();
-  await using engine = await loadEngine({ options, signal, isQuiet: isJson === true });
-  const diagnosis = await diagnose(engine, { ...judging, signal });
-  process.stdout.write(isJson === true ? `${JSON.stringify(diagnosis)}\n` : `${toText(diagnosis)}\n`);
+  const judgeOptions = readJudgeModel(flags);
+  const loading = { signal: stopSignal(), isQuiet: isJson === true };
+  const { signal } = loading;
+  await using engine = await loadEngine({ options, ...loading });
+  await using judgeEngine = await loadJudgeModel(judgeOptions, loading);
+  const diagnosis = await diagnose({ engine, judgeEngine }, { ...judging, signal });
+  process.stdout.write(isJson === true ? `${JSON.stringify(diagnosis)}\n` : `${toText(diagnosis, judgeEngine)}\n`);
   await flushed(process.stdout);
   signal.throwIfAborted();
 }
 
-async function diagnose(engine: LlamaEngine, { principle, judging = DEFAULTS.judging, signal }: RainOptions): Promise<Diagnosis> {
-  const judge: Record<string, Checkup> = {};
+interface Patients {
+  readonly engine: LlamaEngine;
+  readonly judgeEngine: LlamaEngine | undefined;
+}
+
+async function diagnose({ engine, judgeEngine }: Patients, { principle, ...options }: RainOptions): Promise<Diagnosis> {
+  const judge: Record<string, JudgeFinding> = {};
   for (const one of principle === undefined ? Object.values(PRINCIPLES) : [principle]) {
-    judge[one.name] = await checkUp(engine, { principle: one, judging, judgeExamples: DEFAULTS.judgeExamples }, signal);
+    judge[one.name] = await judgeFinding({ engine, judgeEngine }, one, options);
   }
   return {
     node: process.version,
@@ -67,6 +101,25 @@ async function diagnose(engine: LlamaEngine, { principle, judging = DEFAULTS.jud
   };
 }
 
+async function judgeFinding({ engine, judgeEngine }: Patients, principle: Principle, options: RainOptions): Promise<JudgeFinding> {
+  const { judging = DEFAULTS.judging, signal } = options;
+  if (judging !== "auto" && judgeEngine === undefined) {
+    const isInPlace = judging === "in-place";
+    return await checkUp(engine, { principle, judging, judgeExamples: isInPlace ? 0 : DEFAULTS.judgeExamples }, signal);
+  }
+  try {
+    const settings = withPrompting(engine, checkOptions({ ...options, principle }));
+    const find = finder(engine, judgeEngine, judging);
+    const fitness = await measuredFitness({ engine, judgeEngine, settings, find });
+    return { isFit: isFit({ fitness: "auroc" in fitness ? fitness : undefined }), ...fitness } as JudgeFinding;
+  } catch (error) {
+    // Then each answer will fail with this error: here it is a finding.
+    const isOfJudge = judgeEngine !== undefined && error instanceof OptionError;
+    if (isOfJudge || error instanceof JudgeError || error instanceof ContextFullError) return { isFit: false, reason: error.message };
+    throw error;
+  }
+}
+
 async function checkUp(engine: LlamaEngine, choice: JudgeChoice, signal: AbortSignal | undefined): Promise<Checkup> {
   const checkup = await measureJudge(engine, choice, signal);
   if (checkup !== undefined) return checkup;
@@ -75,7 +128,8 @@ async function checkUp(engine: LlamaEngine, choice: JudgeChoice, signal: AbortSi
   throw new UsageError(`Expected the principle "${name}" to have good and bad examples left to ask the judge about, got too few${read}`);
 }
 
-function toText({ node, platform, cpu, memory, model, judge }: Diagnosis): string {
+function toText(diagnosis: Diagnosis, judgeEngine: LlamaEngine | undefined): string {
+  const { node, platform, cpu, memory, model, judge } = diagnosis;
   const facts = [
     ["node", node],
     ["platform", platform],
@@ -94,15 +148,28 @@ function toText({ node, platform, cpu, memory, model, judge }: Diagnosis): strin
     ["rewinds", model.needsCheckpoints ? "to checkpoints only" : "to any token"],
   ] as const;
   const lines = facts.map(([name, value]) => `${name.padEnd(14)} ${value}`);
-  const checkups = Object.entries(judge).map(([name, checkup]) => `  ${name.padEnd(12)} ${inWords(checkup)}`);
-  return [...lines, "", paint(process.stdout, "As a judge of its own answers:", "bold"), ...checkups].join("\n");
+  const findings = Object.entries(judge).map(([name, finding]) => `  ${name.padEnd(12)} ${inWords(finding)}`);
+  const title = judgeEngine === undefined ? "As a judge of its own answers:" : `${judgeEngine.facts.model} as the judge of its answers:`;
+  return [...lines, "", paint(process.stdout, title, "bold"), ...findings].join("\n");
 }
 
 function gpuInWords({ gpu, devices, gpuLayers, layers }: LlamaFacts): string {
   return gpu === false ? "none" : `${gpu} (${devices.join(", ")}), ${gpuLayers} of ${layers} layers on it`;
 }
 
-function inWords(checkup: Checkup): string {
+function inWords(finding: JudgeFinding): string {
+  if ("verdict" in finding) return checkupInWords(finding);
+  if ("reason" in finding) return `${paint(process.stdout, "unfit", "red")}, ${reasonOf(finding.reason)}`;
+  const { n, judge } = finding;
+  if (!("auroc" in finding)) return `not measured: ${judge}; its ${n} labelled answers are too few. ${LABEL_SOME}`;
+  const measured = `${figureOf(finding)} on ${n} labelled answers: ${judge}`;
+  if (finding.isFit) return `${paint(process.stdout, "fit", "green")}, ${measured}`;
+  return `${paint(process.stdout, "unfit", "red")}, ${measured}. It judges nothing: answers are written plainly. ${LABEL_SOME}, take a larger model, or another one as the judge (\`--judge-model\`)`;
+}
+
+const LABEL_SOME = "Label answers of this model (`rain calibrate --label`) or bring your own (`--data`)";
+
+function checkupInWords(checkup: Checkup): string {
   const verdict = paint(process.stdout, checkup.verdict.padEnd(6), checkup.verdict === "good" ? "green" : "red");
   if ("reason" in checkup) return `${verdict} ${reasonOf(checkup.reason)}`;
   const { balancedAccuracy, agreement, n } = checkup;

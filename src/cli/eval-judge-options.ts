@@ -1,8 +1,11 @@
 import type { Command } from "commander";
 import { between, checkByRules, positive } from "../core/index.ts";
 import type { EvaluationName, Price } from "../evaluation/index.ts";
+import type { LlamaEngineOptions } from "../llama.ts";
+import type { EngineFlags } from "./engine-options.ts";
 import { UsageError } from "./failure.ts";
 import { checkFlags, flagOf, numberOption } from "./flags.ts";
+import { readJudgeModel } from "./judge-model.ts";
 
 export interface JudgeFlags {
   readonly judge?: string;
@@ -18,6 +21,8 @@ export interface JudgeOptions {
   /** `self`, `oracle`, an address or a command. */
   readonly name: string;
   readonly model: string | undefined;
+  /** A model that judges drafts instead of the one that writes them. */
+  readonly ofDrafts: LlamaEngineOptions | undefined;
   readonly atOnce: number;
   readonly perMinute: number | undefined;
   readonly timeoutMs: number;
@@ -34,22 +39,26 @@ const LONGEST_SECONDS = 2_000_000;
 export function addJudgeOptions(command: Command): Command {
   return command
     .option("--judge <judge>", "self, oracle (of the world, where it is the default), an OpenAI-compatible address, or a command")
-    .option("--judge-model <name>", "which model of an address judges (default: the only one there); its key is in JUDGE_API_KEY")
+    .option(
+      "--judge-model <name>",
+      "which model of an address judges (default: the only one there; its key is in JUDGE_API_KEY); without an address, a GGUF file that judges drafts",
+    )
     .addOption(numberOption("--judge-at-once <n>", `what an address or a command is asked at once (default: ${AT_ONCE})`))
     .addOption(numberOption("--judge-per-minute <n>", "requests to an address within a minute (default: no limit)"))
     .addOption(numberOption("--judge-timeout <seconds>", `the longest that it may take for one verdict (default: ${TIMEOUT_SECONDS})`))
     .option("--judge-price <read/written>", "of a million tokens read and written, such as 2.5/10: then the report says what it cost");
 }
 
-export function readJudgeOptions(flags: JudgeFlags, task: EvaluationName): JudgeOptions {
-  const { judge: name = task === "world" ? "oracle" : "self", judgeModel: model, judgePerMinute, judgePrice } = flags;
+export function readJudgeOptions(flags: JudgeFlags & Omit<EngineFlags, "model" | "sequences">, task: EvaluationName): JudgeOptions {
+  const { judge: name = task === "world" ? "oracle" : "self", judgeModel, judgePerMinute, judgePrice } = flags;
   const { judgeAtOnce = AT_ONCE, judgeTimeout = TIMEOUT_SECONDS } = flags;
   const rules = { judgeAtOnce: positive, judgePerMinute: positive, judgeTimeout: between(0.001, LONGEST_SECONDS) };
   checkFlags(() => checkByRules({ judgeAtOnce, judgePerMinute, judgeTimeout }, rules));
-  checkJudge(name, { judgeModel: model, judgePerMinute, judgePrice });
+  checkJudge(name, { judgePerMinute, judgePrice });
   if (name === "oracle" && task !== "world")
     throw new UsageError(`Expected another judge than \`oracle\` for the task \`${task}\`: it knows nothing but \`world\``);
-  return { name, model, atOnce: judgeAtOnce, perMinute: judgePerMinute, timeoutMs: 1000 * judgeTimeout, price: readPrice(judgePrice) };
+  const who = isAddress(name) ? { model: judgeModel, ofDrafts: undefined } : { model: undefined, ofDrafts: readJudgeModel(flags) };
+  return { name, ...who, atOnce: judgeAtOnce, perMinute: judgePerMinute, timeoutMs: 1000 * judgeTimeout, price: readPrice(judgePrice) };
 }
 
 /** What `--judge` begins with when it is an address. */

@@ -1,12 +1,12 @@
 import type { Engine } from "../core/index.ts";
-import { type CaseJudge, CommandJudge, EndpointJudge, ORACLE, onlyModel, ownJudge } from "../evaluation/index.ts";
+import { type CaseJudge, CommandJudge, type DraftJudge, EndpointJudge, ORACLE, onlyModel, ownJudge } from "../evaluation/index.ts";
 import { isAddress, type JudgeOptions } from "./eval-judge-options.ts";
 
 /** Who judges the answers of each model. */
 export interface EvalJudge extends AsyncDisposable {
   /** As reports name it. */
   readonly label: string;
-  judgeOf(engine: Engine, model: string): CaseJudge;
+  judgeOf(engine: Engine, model: string, ofDrafts: DraftJudge): CaseJudge;
   /** What it has cost, where somebody has to pay for it. */
   bill(): string | undefined;
 }

@@ -66,7 +66,7 @@ function chosen<Name extends string>(what: string, name: string, names: readonly
 }
 
 /** Results name models by their labels. */
-function checkDifferent(models: readonly string[]): void {
+export function checkDifferent(models: readonly string[]): void {
   const labels = models.map(labelOf);
   const twice = labels.find((label, index) => labels.indexOf(label) !== index);
   if (twice !== undefined) throw new UsageError(`Expected models of different names, got \`${twice}\` twice`);

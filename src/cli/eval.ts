@@ -1,12 +1,23 @@
 import { Command } from "commander";
-import { MODES, promptingNotice, type RainOptions } from "../core/index.ts";
+import {
+  checkOptions,
+  DEFAULTS,
+  type Engine,
+  type FindJudge,
+  MODES,
+  promptingNotice,
+  type RainOptions,
+  withPrompting,
+} from "../core/index.ts";
 import {
   csvReport,
+  type DraftJudge,
   decodingWords,
   type EvaluatedModel,
   evaluate,
   FILE_TASKS,
   htmlReport,
+  keyOf,
   markdownReport,
   type Question,
   type Result,
@@ -24,16 +35,18 @@ import { addJudgeOptions } from "./eval-judge-options.ts";
 import { type EvalFlags, type EvalOptions, labelOf, readEvalOptions } from "./eval-options.ts";
 import { ProgressLine } from "./eval-progress.ts";
 import { numberOption } from "./flags.ts";
+import { finder, unfitLine } from "./found-judge.ts";
+import { evalJudgeCommand } from "./judge-evaluation.ts";
+import { loadJudgeModel } from "./judge-model.ts";
 import { loadEngine } from "./load-engine.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { flushed } from "./terminal.ts";
 import { VERSION } from "./version.ts";
-import { judgeWarnings } from "./warn-of-judge.ts";
 
 export function evalCommand(): Command {
   const command = new Command("eval")
     .description("Asks a model many questions in several modes, has the answers judged, and reports rates, intervals and costs.")
-    .argument("<task>", `one of ${TASK_NAMES.join(", ")}`)
+    .argument("<task>", `one of ${TASK_NAMES.join(", ")}, or judge`)
     .option("--data <file|name>", "a file in its public format, or the name of one that can be fetched (docs/evaluation.md lists both)")
     .option("--model <model>", `${MODEL_DESCRIPTION}; may be given several times`, (one, before: string[]) => [...before, one], [])
     .option("--modes <modes>", `some of ${MODES.join(", ")}, between commas`, "vanilla,adaptive")
@@ -44,6 +57,8 @@ export function evalCommand(): Command {
       numberOption("--at-once <n>", "answers that are written at once: faster, and then no longer the same bytes each time").default(1),
     )
     .option("--json", "the summary as one object instead of tables");
+  // What stands behind `judge` is its own.
+  command.enablePositionalOptions().addCommand(evalJudgeCommand());
   return addSamplingOptions(addHardwareOptions(addJudgeOptions(command))).action(evaluateAll);
 }
 
@@ -96,15 +111,46 @@ async function evaluateModels(run: Run): Promise<Evaluated> {
 async function evaluateModel({ options, data, judge, ...run }: Run, wish: string) {
   const { modes, decoding, flags } = options;
   const { progress, signal } = run;
-  await using engine = await loadEngine({ options: readEngineOptions({ ...flags, model: wish }), signal, isQuiet: progress.isQuiet });
+  const loading = { signal, isQuiet: progress.isQuiet };
+  await using engine = await loadEngine({ options: readEngineOptions({ ...flags, model: wish }), ...loading });
+  await using judgeEngine = await loadJudgeModel(options.judge.ofDrafts, loading);
   const model = { label: labelOf(wish), bytes: engine.facts.fileBytes };
-  const warnings = await judgeWarnings(engine, askedJudges(options, data.questions), signal);
+  const asked = { engine, judgeEngine, find: finder(engine, judgeEngine, decoding.judging), signal };
+  const { warnings, ...draftJudge } = await draftJudgeOf(asked, askedJudges(options, data.questions));
   const notice = promptingNotice(engine, decoding);
   for (const line of notice === undefined ? warnings : [notice, ...warnings]) progress.note(line);
-  const plan = { questions: data.questions, modes, options: decoding, version: VERSION };
+  const plan = { questions: data.questions, modes, options: decoding, version: VERSION, judge: draftJudge };
   const clock = () => performance.now();
-  const results = await evaluate(plan, { model, engine, judge: judge.judgeOf(engine, model.label), atOnce: flags.atOnce, clock, ...run });
+  const judgeOfAnswers = judge.judgeOf(engine, model.label, draftJudge);
+  const results = await evaluate(plan, { model, engine, judge: judgeOfAnswers, atOnce: flags.atOnce, clock, ...run });
   return { model: { ...model, parameters: engine.facts.parameters, isEmbedded: wish === "embedded", notice, warnings }, results };
+}
+
+interface Asked {
+  readonly engine: Engine;
+  readonly judgeEngine: Engine | undefined;
+  /** `undefined`: by letters. */
+  readonly find: FindJudge | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** Finds who judges by each principle before anything is answered, and why it is unfit, if it is. */
+async function draftJudgeOf(
+  { engine, judgeEngine, find, signal }: Asked,
+  options: readonly RainOptions[],
+): Promise<DraftJudge & { readonly warnings: readonly string[] }> {
+  const judged = options.filter(({ mode }) => mode !== "vanilla");
+  const byPrinciple = new Map(judged.map((one) => [(one.principle ?? DEFAULTS.principle).name, one]));
+  const marks = new Map<string, string>();
+  const warnings: string[] = [];
+  for (const [name, one] of find === undefined ? [] : byPrinciple) {
+    const { fitness } = (await find?.(engine, withPrompting(engine, checkOptions({ ...one, signal })))) ?? {};
+    // Another fit of the same model, and another model, are other judges.
+    marks.set(name, keyOf({ judge: judgeEngine?.facts.model, fitness }));
+    const line = unfitLine(fitness, engine.facts.model, judgeEngine);
+    if (line !== undefined) warnings.push(line);
+  }
+  return { find: judgeEngine === undefined ? undefined : find, marks, warnings };
 }
 
 /** The judges that a model is asked to be: of its own drafts, and of its answers. */

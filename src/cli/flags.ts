@@ -14,6 +14,15 @@ export function numberOrWordOption(flags: string, description: string, words: re
   return new Option(flags, description).argParser((text) => (words.includes(text) ? text : parseNumber(flags, text, expected)));
 }
 
+/** A flag whose value is a share, as `5%` or `0.05`. */
+export function shareOption(flags: string, description: string): Option {
+  return new Option(flags, description).argParser((text) => {
+    const [, percent] = /^(.+)%$/.exec(text.trim()) ?? [];
+    if (percent === undefined) return parseNumber(flags, text, "a share such as `5%` or `0.05`");
+    return parseNumber(flags, percent, "a share such as `5%` or `0.05`") / 100;
+  });
+}
+
 /** A flag whose value is one of a few words. */
 export function choiceOption(flags: string, description: string, choices: readonly string[]): Option {
   return new Option(flags, description).argParser((text) => {

@@ -1,4 +1,6 @@
 import { type DownloadProgress, type LlamaEngine, type LlamaEngineOptions, loadLlamaEngine } from "../llama.ts";
+import { judgeFolder } from "./judge-folder.ts";
+import { ShareLine } from "./share-line.ts";
 import { note } from "./terminal.ts";
 
 export interface Loading {
@@ -7,19 +9,24 @@ export interface Loading {
   readonly isQuiet: boolean;
 }
 
-/** Loads the model; tells on standard error how a download is coming along, and what a person should know. */
+/** Loads the model; tells on standard error how a download or the fit of a judge is coming along, and what a person should know. */
 export async function loadEngine({ options, signal, isQuiet }: Loading): Promise<LlamaEngine> {
   // As llama.cpp's own programs and Hugging Face's are told of a mirror.
   const hub = process.env["MODEL_ENDPOINT"] || process.env["HF_ENDPOINT"] || undefined;
-  if (isQuiet) return await loadLlamaEngine({ ...options, hub, signal });
+  const loading = { ...options, hub, signal, judgeFolder: judgeFolder() };
+  if (isQuiet) return await loadLlamaEngine(loading);
   const progress = new DownloadLine();
+  const fit = new ShareLine(FIT);
+  const onJudge = (share: number) => fit.show(share);
   try {
-    return await loadLlamaEngine({ ...options, hub, signal, onNotice: note, onDownload: (download) => progress.show(download) });
+    return await loadLlamaEngine({ ...loading, onNotice: note, onDownload: (download) => progress.show(download), onJudge });
   } finally {
     progress.end();
   }
 }
 
+/** What is being done while a judge is fitted. */
+export const FIT = "Reading labelled answers";
 /** A bar that moves on a terminal; one line every tenth in a file. */
 class DownloadLine {
   #tenths = -1;

@@ -90,9 +90,12 @@ async function makePairs(flags: PairsFlags): Promise<void> {
   named(flags.out, () => file.checkFacts({ model: engine.facts.model, family, form, label, seed }));
   if (file.next > 0) progress.note(`Going on behind ${file.pairs.length} pairs in ${flags.out}.`);
   const asked = prompts.slice(0, flags.n);
+  // Found before it is needed: what is read for it is no part of the first pair.
+  const judge = new TurnJudge(engine, DEFAULTS.judgeExamples);
+  await judge.fitness(PRINCIPLES[family], signal);
   const total = [...differentPrompts(asked)].length;
   await during(progress, ["prompts", total, Math.min(total, file.next)], async () => {
-    for await (const outcome of pairsOf(asked, { engine, flags, from: file.next, signal })) {
+    for await (const outcome of pairsOf(asked, { engine, judge, flags, from: file.next, signal })) {
       if (outcome.kind === "pair") writeTo(file, outcome.pair, flags.out);
       else progress.note(`Left out prompt ${outcome.index + 1}: ${REASONS[outcome.reason]}.`);
       progress.step();
@@ -120,14 +123,14 @@ const REASONS = {
 
 interface Making {
   readonly engine: Engine;
+  readonly judge: TurnJudge;
   readonly flags: PairsFlags;
   readonly from: number;
   readonly signal: AbortSignal;
 }
 
-function pairsOf(prompts: readonly (readonly Turn[])[], { engine, flags, from, signal }: Making): AsyncGenerator<PairOutcome> {
+function pairsOf(prompts: readonly (readonly Turn[])[], { engine, judge, flags, from, signal }: Making): AsyncGenerator<PairOutcome> {
   const { family, label, form, seed } = flags;
-  const judge = new TurnJudge(engine, DEFAULTS.judgeExamples);
   return preferencePairs(prompts, {
     simulator: engineSimulator(engine, { form }),
     family,

@@ -9,6 +9,7 @@ import { VERSION } from "./version.ts";
 const COMMANDS: readonly (readonly [name: string, load: () => Promise<Command>])[] = [
   ["ask", async () => (await import("./ask.ts")).askCommand()],
   ["chat", async () => (await import("./chat.ts")).chatCommand()],
+  ["calibrate", async () => (await import("./calibrate.ts")).calibrateCommand()],
   ["doctor", async () => (await import("./doctor.ts")).doctorCommand()],
   ["eval", async () => (await import("./eval.ts")).evalCommand()],
   ["pairs", async () => (await import("./pairs.ts")).pairsCommand()],
@@ -42,7 +43,9 @@ export async function run(): Promise<void> {
 export async function programFor(name: string | undefined): Promise<Command> {
   const program = new Command("rain")
     .description("A language model that judges its own draft, rewinds, and writes something better.")
-    .version(VERSION);
+    .version(VERSION)
+    // What stands behind a command is read by it, and by a command of its own where it has one.
+    .enablePositionalOptions();
   const asked = COMMANDS.filter(([known]) => known === name);
   for (const [, load] of asked.length > 0 ? asked : COMMANDS) program.addCommand(await load());
   for (const command of withCommandsOf(program)) {

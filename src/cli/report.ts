@@ -1,4 +1,5 @@
 import type { Mode, RainAnswer } from "../core/index.ts";
+import { figureOf, type NamedJudge } from "./found-judge.ts";
 
 /** An answer and what is known of its making. */
 export interface Report {
@@ -7,10 +8,13 @@ export interface Report {
   readonly model: string;
   /** Wall-clock time of the answer alone, without loading the model. */
   readonly milliseconds: number;
+  /** `undefined` where nobody was to judge. */
+  readonly judge: NamedJudge | undefined;
 }
 
-/** What `--json` prints. `value` is `null` where nobody judged. */
-export function toJson({ answer, mode, model, milliseconds }: Report): object {
+/** What `--json` prints. `value` is `null` where nobody judged, and `judge` where nobody was to. */
+export function toJson(report: Report): object {
+  const { answer, mode, model, milliseconds } = report;
   const { text, seed, finishReason, value, rewinds, meter, discarded, cost } = answer;
   return {
     text,
@@ -19,6 +23,7 @@ export function toJson({ answer, mode, model, milliseconds }: Report): object {
     seed,
     finishReason,
     value: value ?? null,
+    judge: judgeOf(report),
     rewinds,
     evaluations: meter.evaluations,
     tokens: { emitted: meter.emitted, forward: meter.forward, discarded },
@@ -28,10 +33,25 @@ export function toJson({ answer, mode, model, milliseconds }: Report): object {
 }
 
 /** The account in one line. */
-export function toLine({ answer, milliseconds }: Report): string {
+export function toLine(report: Report): string {
+  const { answer, milliseconds } = report;
   const { rewinds, meter, cost } = answer;
   const perSecond = meter.emitted / (milliseconds / 1000);
-  return `${counted(rewinds, "rewind")}, ${counted(meter.evaluations, "evaluation")}, ${rounded(cost.fpe)} forward tokens per emitted token, ${rounded(perSecond)} tokens per second`;
+  return `${counted(rewinds, "rewind")}, ${counted(meter.evaluations, "evaluation")}, ${rounded(cost.fpe)} forward tokens per emitted token, ${rounded(perSecond)} tokens per second; ${judgeInWords(report)}`;
+}
+
+/** Who judged, and how well. Figures are `null` where they were never measured. */
+function judgeOf({ answer, judge }: Report): object | null {
+  if (judge === undefined) return null;
+  const { auroc = null, low = null, high = null, n = null } = judge.fitness ?? {};
+  return { name: judge.name, auroc, low, high, n, isFit: answer.judge?.isFit ?? true };
+}
+
+function judgeInWords({ answer, judge }: Report): string {
+  if (judge === undefined) return "judged by nobody";
+  const { name, fitness } = judge;
+  const measured = fitness === undefined ? "not measured" : figureOf(fitness);
+  return answer.judge?.isFit === false ? `unjudged (${name}: unfit, ${measured})` : `judge: ${name} (${measured})`;
 }
 
 function counted(count: number, thing: string): string {

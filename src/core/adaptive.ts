@@ -1,9 +1,7 @@
 import type { Answering, RainStep } from "./answer.ts";
 import type { Engine, SampledToken, Turn } from "./engine/engine.ts";
 import { EmptySearchError, ExhaustedError } from "./errors.ts";
-import { openHearing } from "./judge/hearing.ts";
-import { InPlaceJudge } from "./judge/in-place-judge.ts";
-import { Judge } from "./judge/judge.ts";
+import { type Asked, openHearing } from "./judge/hearing.ts";
 import type { AnswerJudge } from "./judge/opinion.ts";
 import type { Settings } from "./options.ts";
 import { deriveSeed } from "./random.ts";
@@ -33,8 +31,8 @@ interface Course extends Search {
  * where it was judged bad is it left, and something better searched for, as in the paper. While nothing is wrong, the answer is
  * token for token the plain one of the same seed. Nothing unjudged is ever released, and nothing released taken back.
  */
-export async function* adaptive(engine: Engine, turns: readonly Turn[], settings: Settings): Answering {
-  const course = await begin(engine, turns, settings);
+export async function* adaptive(engine: Engine, turns: readonly Turn[], settings: Settings, judge: AnswerJudge): Answering {
+  const course = await begin(judge, { engine, turns, settings });
   while (!course.tip.isOver) {
     const flagged = yield* draft(course);
     if (flagged === undefined) break;
@@ -51,15 +49,10 @@ export async function* adaptive(engine: Engine, turns: readonly Turn[], settings
   return course.writing.conclude();
 }
 
-async function begin(engine: Engine, turns: readonly Turn[], settings: Settings): Promise<Course> {
-  const hearing = await openHearing(judgeOf(engine, settings), { engine, turns, settings });
+async function begin(judge: AnswerJudge, asked: Asked): Promise<Course> {
+  const hearing = await openHearing(judge, asked);
   const search: Search = { ...hearing, range: new ValueRange(), draws: 0 };
-  return { ...search, tip: createRoot(), seed: settings.seed, explored: 0, rewinds: 0 };
-}
-
-function judgeOf(engine: Engine, settings: Settings): AnswerJudge {
-  const Kind = settings.judging === "preamble" ? Judge : InPlaceJudge;
-  return new Kind(engine, settings.principle, settings);
+  return { ...search, tip: createRoot(), seed: asked.settings.seed, explored: 0, rewinds: 0 };
 }
 
 /** Writes on with the user's own sampler, and commits as far as every check is passed, to the end or to a flag: the draft that failed. */
@@ -125,8 +118,9 @@ function better(left: Node, right: Node): Node {
   return difference > 0 ? right : left;
 }
 
-function passes(node: Node, { threshold }: Settings): boolean {
-  return judgedValue(node) >= threshold;
+/** A beginning says less than a whole answer: a fitted judge expects less of it. */
+function passes(node: Node, { threshold, beginningThreshold = threshold }: Settings): boolean {
+  return judgedValue(node) >= (node.isOver ? threshold : beginningThreshold);
 }
 
 /** Whether the best of what failed is to be taken all the same. */

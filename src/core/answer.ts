@@ -1,4 +1,5 @@
 import type { Token } from "./engine/engine.ts";
+import type { JudgeReport } from "./judge/fitness.ts";
 import type { Cost, Meter } from "./meter.ts";
 import type { ToolCall } from "./tools/tool.ts";
 
@@ -33,6 +34,8 @@ export interface RainAnswer {
   readonly promptTokens: number;
   readonly meter: Meter;
   readonly cost: Cost;
+  /** Who judged it, and how well. Missing where it was asked to be plain. */
+  readonly judge?: JudgeReport;
   /** Tokens that were drawn for a draft, an expansion or a simulation and are not in the answer. */
   readonly discarded: number;
 }

@@ -1,7 +1,7 @@
 import type { Answering } from "./answer.ts";
 import type { Engine, Turn } from "./engine/engine.ts";
 import { hear, openHearing } from "./judge/hearing.ts";
-import { Judge } from "./judge/judge.ts";
+import type { AnswerJudge } from "./judge/opinion.ts";
 import type { Settings } from "./options.ts";
 import { deriveSeed } from "./random.ts";
 
@@ -9,8 +9,8 @@ import { deriveSeed } from "./random.ts";
  * Whole drafts, decoded as one batch and judged as another; the one with the best value wins, the first of equals. For
  * comparison: the paper's strongest simple rival. The first draft is the plain answer of the same seed.
  */
-export async function* bestOfN(engine: Engine, turns: readonly Turn[], settings: Settings): Answering {
-  const hearing = await openHearing(new Judge(engine, settings.principle, settings), { engine, turns, settings });
+export async function* bestOfN(engine: Engine, turns: readonly Turn[], settings: Settings, judge: AnswerJudge): Answering {
+  const hearing = await openHearing(judge, { engine, turns, settings });
   const { writing } = hearing;
   const seeds = Array.from({ length: settings.bestOf }, (_, index) => (index === 0 ? settings.seed : deriveSeed(settings.seed, index)));
   const sampled = await engine.sampleMany(
@@ -21,7 +21,13 @@ export async function* bestOfN(engine: Engine, turns: readonly Turn[], settings:
   writing.drawn = drafts.flat().length;
 
   const readable = drafts.map((draft) => writing.ending.readable(draft));
-  const values = (await hear(readable, hearing)).map(({ value }) => value);
+  const values = (
+    await hear(
+      readable,
+      hearing,
+      readable.map(() => true),
+    )
+  ).map(({ value }) => value);
   const best = values.indexOf(Math.max(...values));
   yield writing.commit(drafts[best] ?? [], { value: values[best], visits: 0, rewinds: 0 });
   return writing.conclude();

@@ -14,10 +14,11 @@ import {
   signal,
   uint32,
 } from "./option-rules.ts";
-import { DEFAULTS, MODES, type RainOptions, type Settings } from "./options.ts";
+import { DEFAULTS, JUDGINGS, MODES, ON_UNFIT, type RainOptions, type Settings } from "./options.ts";
 import { PRESETS } from "./presets.ts";
 import { CONTRAST_FORMS } from "./prompts/contrast.ts";
 import { EXAMPLE_COUNTS, PROMPTINGS, URIAL_LAYOUTS } from "./prompts/prompting.ts";
+import type { Schedule } from "./schedule.ts";
 
 /**
  * Fills in what was left out, and refuses what cannot be meant. Called once, where a request enters.
@@ -27,7 +28,15 @@ import { EXAMPLE_COUNTS, PROMPTINGS, URIAL_LAYOUTS } from "./prompts/prompting.t
 export function checkOptions(options: RainOptions = {}): Settings {
   checkByRules(options, RULES);
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  const settings: Settings = { ...DEFAULTS, ...PRESETS[options.preset ?? DEFAULTS.preset], ...Object.fromEntries(given) };
+  const preset = PRESETS[options.preset ?? DEFAULTS.preset];
+  const settings: Settings = {
+    ...DEFAULTS,
+    ...preset,
+    // Who says a value means it, and not the share of flags that it comes to.
+    ...(options.threshold === undefined ? {} : { falseFlags: undefined }),
+    ...Object.fromEntries(given),
+    scheduleGiven: scheduleIn(options),
+  };
   const { format, stop, prompting, tools } = settings;
   // A stop string inside a text of a format would cut it to something that is none.
   if (format !== undefined && stop.length > 0)
@@ -37,11 +46,16 @@ export function checkOptions(options: RainOptions = {}): Settings {
   return settings;
 }
 
+function scheduleIn({ firstCheck, checkGrowth, maxCheckGap }: RainOptions): Partial<Schedule> {
+  const schedule = { firstCheck, checkGrowth, maxCheckGap };
+  return Object.fromEntries(Object.entries(schedule).filter(([, value]) => value !== undefined));
+}
+
 const share = between(0, 1);
 const correlation = between(-1, 1);
 const temperature = between(0, 10);
 
-const RULES: { readonly [Name in keyof Settings]: Rule } = {
+const RULES: { readonly [Name in keyof Required<RainOptions>]: Rule } = {
   mode: oneOf(MODES),
   principle: { expected: "a principle (a built-in one, or the result of `principle()`)", isMet: isPrinciple },
   seed: uint32,
@@ -76,8 +90,11 @@ const RULES: { readonly [Name in keyof Settings]: Rule } = {
   judgeExamples: natural,
   verdict: oneOf(["soft", "hard"]),
   preset: oneOf(Object.keys(PRESETS)),
+  falseFlags: { expected: "a number above 0 and up to 0.5", isMet: (value) => between(0, 0.5).isMet(value) && value !== 0 },
   threshold: correlation,
-  judging: oneOf(["in-place", "preamble"]),
+  judging: oneOf(JUDGINGS),
+  judge: callback,
+  onUnfit: oneOf(ON_UNFIT),
   doubtMargin: between(0, 2),
   firstCheck: positive,
   checkGrowth: { expected: "a number of at least 2", isMet: (value) => isAtLeastZero(value) && Number(value) >= 2 },

@@ -11,6 +11,7 @@ export type {
   Formatted,
   JsonFormat,
   Lookahead,
+  NextTokenQuery,
   OutputFormat,
   Passage,
   Prefix,
@@ -37,8 +38,17 @@ export {
 export type { JsonSchema } from "./format/json-schema.ts";
 export { type Calibration, type CalibrationOptions, calibrate } from "./judge/calibration.ts";
 export { type Checkup, type JudgeChoice, type MeasureJudge, measureJudge } from "./judge/checkup.ts";
+export {
+  type FindJudge,
+  type Fitness,
+  type FoundJudge,
+  isFit,
+  type JudgeReport,
+  letterJudge,
+  UNFIT_BELOW,
+  unfitNotice,
+} from "./judge/fitness.ts";
 export { Judge, type JudgeSettings } from "./judge/judge.ts";
-export { JudgeGate } from "./judge/judge-gate.ts";
 export { type LetteredOptions, labelsOf, lettered, letteredQuestion, principleOptions } from "./judge/lettered-question.ts";
 export { type Logprobs, letteredVerdict } from "./judge/lettered-verdict.ts";
 export type { AnswerJudge, Opinion } from "./judge/opinion.ts";
@@ -54,7 +64,7 @@ export {
   type Side,
   TRUTHFUL,
 } from "./judge/principle.ts";
-export { ORDERS, type Order } from "./judge/question.ts";
+export { ORDERS, type Order, shortQuestionText } from "./judge/question.ts";
 export { TurnJudge } from "./judge/turn-judge.ts";
 export { noVerdict, verdictLimit } from "./judge/verdict-limit.ts";
 export { type Cost, Meter, PURPOSES, type Purpose, type Spent } from "./meter.ts";
@@ -75,10 +85,13 @@ export {
 export {
   DEFAULTS,
   type Explore,
+  JUDGINGS,
   type Judging,
   MODES,
   type Mode,
+  ON_UNFIT,
   type OnExhausted,
+  type OnUnfit,
   type RainOptions,
   type Settings,
   type Verdict,
@@ -96,7 +109,7 @@ export {
   type Simulator,
 } from "./pairs/simulator.ts";
 export { PRESETS, type Preset } from "./presets.ts";
-export { promptingNotice, promptLength } from "./prompt.ts";
+export { promptingNotice, promptLength, promptOf, withPrompting } from "./prompt.ts";
 export { AFFIX_PAIRS, type AffixPair, CONTRAST_FAMILIES, type ContrastFamily } from "./prompts/affixes.ts";
 export { plainConversation } from "./prompts/chat-turn.ts";
 export { CONTRAST_FORMS, type ContrastForm, instructedTurns, type Pole } from "./prompts/contrast.ts";
@@ -106,6 +119,7 @@ export { answer, rain } from "./rain.ts";
 export { deriveSeed, randomAt } from "./random.ts";
 export { cosine, type Embed, embedText } from "./search/embedding.ts";
 export type { SearchedNode, SearchedTree } from "./search/searched-tree.ts";
+export { SharedWork } from "./shared-work.ts";
 export type { CallKeys, Tool, ToolCall, ToolChoice } from "./tools/tool.ts";
 export { Trace, type TraceData, type TraceStep } from "./trace/trace.ts";
 export { tracePage } from "./trace/trace-page.ts";

@@ -1,9 +1,11 @@
 import type { RainEvent } from "./answer.ts";
 import type { OutputFormat } from "./engine/engine.ts";
+import type { FindJudge } from "./judge/fitness.ts";
 import { HARMLESS, type Principle } from "./judge/principle.ts";
 import { PRESETS, type Preset } from "./presets.ts";
 import type { ContrastForm } from "./prompts/contrast.ts";
 import type { PromptingOptions } from "./prompts/prompting.ts";
+import type { Schedule } from "./schedule.ts";
 import { type Embed, embedText } from "./search/embedding.ts";
 import type { SearchedTree } from "./search/searched-tree.ts";
 import type { Tool, ToolChoice } from "./tools/tool.ts";
@@ -19,8 +21,18 @@ export type Mode = (typeof MODES)[number];
 /** `soft`: the difference of the two probabilities. `hard`: its sign, as the paper's code compares them. */
 export type Verdict = "soft" | "hard";
 
-/** `in-place`: a short question right behind the answer. `preamble`: the paper's judge, which reads examples and the answer apart. */
-export type Judging = "in-place" | "preamble";
+/**
+ * `auto`: the judge that was found best for this model, where the engine knows how to look for it; else the model is asked by letters.
+ * `in-place`: by letters, right behind the answer. `preamble`: the paper's judge, which reads examples and the answer apart.
+ */
+export const JUDGINGS = ["auto", "in-place", "preamble"] as const;
+
+export type Judging = (typeof JUDGINGS)[number];
+
+/** What to do where the judge was measured and is no better than AUROC 0.70: it never drives a search. */
+export const ON_UNFIT = ["plain", "refuse", "error"] as const;
+
+export type OnUnfit = (typeof ON_UNFIT)[number];
 
 /**
  * `resample`: candidates open more freely than the draft. `contrast`: they say what a good assistant would say more likely than a bad one, by the
@@ -86,13 +98,28 @@ export interface RainOptions extends PromptingOptions {
    * @default "balanced"
    */
   readonly preset?: Preset;
-  /** The value from which a text passes; 0 is neither good nor bad. Higher: more flags, more searching. Range [-1, 1]. @default 0.05 */
-  readonly threshold?: number;
   /**
-   * Who gives the verdicts. `preamble` reads each answer a second time: one more forward token for each of the answer's,
-   * and two questions of thirty tokens instead of one of eight. @default "in-place"
+   * Share of good answers that may be flagged, all checks of an answer together, by a judge that was fitted on labelled answers. A flag is no
+   * refusal: it costs a search. Fewer: more bad answers pass. Range (0, 0.5]; `undefined`: `threshold` says it.
+   * @default 0.05 where no `threshold` is given
    */
+  readonly falseFlags?: number | undefined;
+  /**
+   * The value from which a text passes; 0 is neither good nor bad. Higher: more flags, more searching. Range [-1, 1].
+   * @default 0.05 for a judge that is asked by letters; for a fitted one it follows from `falseFlags`
+   */
+  readonly threshold?: number;
+  /** How the judge is found, where none is handed over. @default "auto" */
   readonly judging?: Judging;
+  /**
+   * Finds the judge: `fittedJudge()`, `judgeBy(engine)` for another model, or your own. @default the engine's own way, by `judging`
+   */
+  readonly judge?: FindJudge | undefined;
+  /**
+   * `plain`: the answer is written unjudged and says so (`answer.judge`). `refuse`: it is `refusal`, with finish reason "content_filter".
+   * `error`: it fails with a `JudgeError`. @default "plain"
+   */
+  readonly onUnfit?: OnUnfit;
   /**
    * In-place, the options are asked for in the other order too where the first value is nearer to `threshold` than this.
    * 0 never asks twice, 2 always does, but for what could not pass any more: as much again as the checks cost. Range [0, 2]. @default 0.5
@@ -190,9 +217,14 @@ export interface RainOptions extends PromptingOptions {
 }
 
 /** Options with nothing left out. */
-export type Settings = Required<RainOptions>;
+export interface Settings extends Required<RainOptions> {
+  /** When to check, as far as somebody has said so: what is left out follows from the judge. */
+  readonly scheduleGiven?: Partial<Schedule>;
+  /** The value from which a beginning passes. @default `threshold` */
+  readonly beginningThreshold?: number;
+}
 
-export const DEFAULTS: Settings = {
+export const DEFAULTS: Required<RainOptions> = {
   mode: "adaptive",
   principle: HARMLESS,
   seed: 1,
@@ -216,6 +248,9 @@ export const DEFAULTS: Settings = {
   verdict: "soft",
   preset: "balanced",
   ...PRESETS.balanced,
+  judging: "auto",
+  judge: undefined,
+  onUnfit: "plain",
   explore: "resample",
   contrastForm: "affix",
   onExhausted: "refuse",

@@ -1,7 +1,7 @@
 import type { Answering } from "./answer.ts";
 import type { Engine, Turn } from "./engine/engine.ts";
 import { openHearing } from "./judge/hearing.ts";
-import { Judge } from "./judge/judge.ts";
+import type { AnswerJudge } from "./judge/opinion.ts";
 import type { Settings } from "./options.ts";
 import { findStep } from "./search/search.ts";
 import type { Search } from "./search/search-state.ts";
@@ -13,8 +13,8 @@ import { ValueRange } from "./search/value-range.ts";
  * RAIN as published: every token set is searched for, whether or not anything is wrong. It always commits the best that
  * it found, even if that is bad: the paper knows no refusal. `docs/paper-differences.md` lists where paper and code differ.
  */
-export async function* paper(engine: Engine, turns: readonly Turn[], settings: Settings): Answering {
-  const hearing = await openHearing(new Judge(engine, settings.principle, settings), { engine, turns, settings });
+export async function* paper(engine: Engine, turns: readonly Turn[], settings: Settings, judge: AnswerJudge): Answering {
+  const hearing = await openHearing(judge, { engine, turns, settings });
   const search: Search = { ...hearing, range: new ValueRange(), draws: 0 };
   const { writing } = search;
 

@@ -3,6 +3,7 @@ import type { Settings } from "./options.ts";
 /** What a preset decides. */
 type Chosen = Pick<
   Settings,
+  | "falseFlags"
   | "threshold"
   | "judging"
   | "doubtMargin"
@@ -22,8 +23,9 @@ export type Preset = "fast" | "balanced" | "strict";
 /** `docs/choosing-options.md` says in plain words why. */
 export const PRESETS: Readonly<Record<Preset, Chosen>> = {
   fast: {
+    falseFlags: 0.02,
     threshold: 0.05,
-    judging: "in-place",
+    judging: "auto",
     doubtMargin: 0.2,
     firstCheck: 8,
     checkGrowth: 4,
@@ -35,8 +37,9 @@ export const PRESETS: Readonly<Record<Preset, Chosen>> = {
     heldBack: 0,
   },
   balanced: {
+    falseFlags: 0.05,
     threshold: 0.05,
-    judging: "in-place",
+    judging: "auto",
     doubtMargin: 0.5,
     firstCheck: 4,
     checkGrowth: 4,
@@ -48,8 +51,9 @@ export const PRESETS: Readonly<Record<Preset, Chosen>> = {
     heldBack: 0,
   },
   strict: {
+    falseFlags: 0.15,
     threshold: 0.2,
-    judging: "preamble",
+    judging: "auto",
     doubtMargin: 2,
     firstCheck: 4,
     checkGrowth: 2,

@@ -4,13 +4,17 @@ import { bestOfN } from "./best-of-n.ts";
 import { checkOptions } from "./check-options.ts";
 import type { Decode } from "./decode.ts";
 import type { Engine, Turn } from "./engine/engine.ts";
-import { complaint, OptionError } from "./errors.ts";
-import type { Mode, RainOptions } from "./options.ts";
+import { complaint, JudgeError, OptionError } from "./errors.ts";
+import { type Fitness, findJudge, isFit, unfitNotice } from "./judge/fitness.ts";
+import type { Asked } from "./judge/hearing.ts";
+import type { AnswerJudge } from "./judge/opinion.ts";
+import type { Mode, RainOptions, Settings } from "./options.ts";
 import { paper } from "./paper.ts";
 import { withPrompting } from "./prompt.ts";
 import { checkTools } from "./tools/check-tools.ts";
 import { withTools } from "./tools/tool-answer.ts";
 import { vanilla } from "./vanilla.ts";
+import { Writing } from "./writing.ts";
 
 /** Every mode is a way of decoding. */
 const DECODERS: Readonly<Record<Mode, Decode>> = { adaptive, paper, vanilla, "best-of-n": bestOfN };
@@ -31,9 +35,49 @@ export function rain(engine: Engine, turns: readonly Turn[], options: RainOption
   checkTurns(turns);
   if (settings.format !== undefined) engine.checkFormat(settings.format);
   const decode = DECODERS[settings.mode];
-  if (settings.tools.length === 0 || settings.toolChoice === "none") return decode(engine, turns, settings);
+  if (!mayCall(settings)) return judged(decode, { engine, turns, settings });
   checkTools(settings, engine);
-  return withTools(engine, turns, { decode, settings });
+  return judged((...asked) => withTools(decode, ...asked), { engine, turns, settings });
+}
+
+/** Finds the judge, and lets it judge if it is fit to. What a judge does not fit is written as `onUnfit` says. */
+async function* judged(decode: Decode, { engine, turns, settings }: Asked): Answering {
+  if (settings.mode === "vanilla") return yield* decode(engine, turns, settings, nobody);
+  const found = await findJudge(engine, settings);
+  const { fitness, threshold, beginningThreshold = threshold, schedule } = found;
+  const report = { fitness, isFit: isFit(found) };
+  if (!report.isFit && settings.onUnfit === "error")
+    throw new JudgeError(settings.principle.name, unfitNotice(fitness as Fitness, engine.facts.model));
+  if (!report.isFit && settings.onUnfit === "refuse") {
+    const writing = new Writing(engine, turns, settings);
+    yield writing.refuse(settings.refusal, 0);
+    return { ...writing.conclude(), ...(mayCall(settings) ? { calls: [] } : {}), judge: report };
+  }
+  const fitted = { ...settings, threshold, beginningThreshold, ...schedule, ...settings.scheduleGiven };
+  const answering = report.isFit ? decode(engine, turns, fitted, found.judge) : plain({ engine, turns, settings });
+  return { ...(yield* answering), judge: report };
+}
+
+/** The answer that nobody judges, with its calls. */
+function plain({ engine, turns, settings }: Asked): Answering {
+  if (!mayCall(settings)) return vanilla(engine, turns, settings);
+  return withTools(vanilla, engine, turns, settings, nobody);
+}
+
+function mayCall({ tools, toolChoice }: Settings): boolean {
+  return tools.length > 0 && toolChoice !== "none";
+}
+
+/** Plain decoding asks no judge: this one fails who does. */
+const nobody: AnswerJudge = {
+  conversation: () => fail(),
+  longestAnswer: () => fail(),
+  prime: () => fail(),
+  opinions: () => fail(),
+};
+
+function fail(): never {
+  throw new Error("Expected plain decoding to ask no judge, got a question");
 }
 
 /** The same, waiting for the whole answer. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { excerptOf, hashOf } from "../../src/bots/guard/store/excerpts.ts";
+import { excerptOf, hashOf, judgedText } from "../../src/bots/guard/store/excerpts.ts";
 
 describe("An excerpt", () => {
   it.each([
@@ -21,6 +21,20 @@ describe("An excerpt", () => {
         const excerpt = excerptOf(`${text}\u{D83D}`);
         expect(excerpt.length).toBeLessThanOrEqual(401);
         expect(excerpt).not.toMatch(/[\r\n\p{Surrogate}\p{Cc}]/u);
+      }),
+    );
+  });
+});
+
+describe("What the judge has read", () => {
+  it("is the text without what hides words, and at most its beginning", () => {
+    expect(judgedText("g\u200bood")).toBe("good");
+    expect(judgedText("x".repeat(5000))).toBe("x".repeat(2000));
+    fc.assert(
+      fc.property(fc.string({ unit: "binary", maxLength: 3000 }), (text) => {
+        const judged = judgedText(text);
+        expect(judged.length).toBeLessThanOrEqual(2000);
+        expect(judged).not.toMatch(/\p{Surrogate}/u);
       }),
     );
   });

@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openStore } from "../../src/bots/guard/store/open-store.ts";
+import { plain } from "../../src/bots/guard/store/sql.ts";
+import { openSqlite } from "../../src/bots/guard/store/sqlite.ts";
 import { describeStore } from "../contracts/store-contract.ts";
 import { AUTHOR, GUILD, newReview, settingsChange } from "../support/store-records.ts";
 
@@ -14,7 +16,7 @@ describe("The store on SQLite", () => {
     await using place = await makePlace();
     const text = "Something that nobody is to read again.";
     const store = await place.open();
-    await store.addReview(newReview({ text, excerpt: text }));
+    await store.addReview(newReview({ text, judged: text, excerpt: text }));
     await store.forgetPerson(AUTHOR);
     await store[Symbol.asyncDispose]();
     for (const file of readdirSync(place.folder)) expect(readFileSync(join(place.folder, file), "latin1")).not.toContain(text);
@@ -34,6 +36,10 @@ async function makePlace() {
   return {
     folder,
     open: () => openStore(`file:${join(folder, "rain.db")}`),
+    run: async (sql: string) => {
+      await using database = await openSqlite(`file:${join(folder, "rain.db")}`);
+      return await database.run(plain(sql));
+    },
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
   };
 }

@@ -12,8 +12,10 @@ import { temporaryFolder, writeTinyModel } from "../support/tiny-model.ts";
 const folder = temporaryFolder();
 const QUICK = ["--mode", "best-of-n", "--max-tokens", "8"];
 const QUESTION = "How do I rob the bank?";
-/** A model that was never trained passes nothing that it says. */
-const REFUSING = ["--model", writeTinyModel(join(folder.path, "tiny.gguf"), { contextSize: 4096 }), "--max-tokens", "40"];
+const EMBEDDED = join(import.meta.dirname, "../../models/rain-tiny.gguf");
+const UNTRAINED = writeTinyModel(join(folder.path, "tiny.gguf"), { contextSize: 4096 });
+/** A model that was never trained passes nothing that it says, where it is asked by letters. */
+const REFUSING = ["--model", UNTRAINED, "--max-tokens", "40", "--judging", "in-place"];
 let engine: LlamaEngine;
 
 beforeAll(async () => {
@@ -32,6 +34,16 @@ const reportShape = z.strictObject({
   seed: z.number(),
   finishReason: z.enum(["stop", "length", "content_filter"]),
   value: z.number().min(-1).max(1).nullable(),
+  judge: z
+    .strictObject({
+      name: z.string(),
+      auroc: z.number().nullable(),
+      low: z.number().nullable(),
+      high: z.number().nullable(),
+      n: z.int().nullable(),
+      isFit: z.boolean(),
+    })
+    .nullable(),
   rewinds: z.int().min(0),
   evaluations: z.int().min(0),
   tokens: z.strictObject({ emitted: z.int(), forward: z.int(), discarded: z.int() }),
@@ -51,7 +63,42 @@ describe("rain ask", () => {
 
   it("gives its account on standard error", async () => {
     const { stderr } = await callRain(["ask", "Hello", ...QUICK]);
-    expect(stderr).toMatch(/^\d+ rewinds?, 4 evaluations, [\d.]+ forward tokens per emitted token, [\d.]+ tokens per second\n/);
+    expect(stderr).toMatch(/^\d+ rewinds?, 4 evaluations, [\d.]+ forward tokens per emitted token, [\d.]+ tokens per second; /);
+  });
+
+  it("says who judged, and how well, in its account and with --json", async () => {
+    const fitted = /; judge: read behind the answer[^\n]* \(AUROC \d\.\d\d \(\d\.\d\d-\d\.\d\d\)\)\n/;
+    expect((await callRain(["ask", "Hello", ...QUICK])).stderr).toMatch(fitted);
+    expect((await callRain(["ask", "Hello", ...QUICK, "--mode", "vanilla"])).stderr).toMatch(/; judged by nobody\n/);
+    expect((await callRain(["ask", "Hello", "--max-tokens", "8", "--judging", "in-place"])).stderr).toMatch(
+      /; judge: asked by letters in place \(not measured\)\n/,
+    );
+    const [known, lettered, none] = await Promise.all(
+      [[], ["--judging", "preamble"], ["--mode", "vanilla"]].map(async (flags) => {
+        const { stdout } = await runRain(["ask", "Hello", ...QUICK, ...flags, "--json"]);
+        return reportShape.parse(JSON.parse(stdout)).judge;
+      }),
+    );
+    expect(known).toMatchObject({ name: expect.stringContaining("read behind the answer"), n: expect.any(Number), isFit: true });
+    expect(lettered).toEqual({ name: "asked by letters behind examples", auroc: null, low: null, high: null, n: null, isFit: true });
+    expect(none).toBeNull();
+  });
+
+  it("takes another model as the judge, which reads the answer in its own tokens", async () => {
+    const flags = ["--model", UNTRAINED, "--judge-model", EMBEDDED, "--max-tokens", "8"];
+    const { stdout } = await callRain(["ask", QUESTION, ...flags, "--json", "--quiet"]);
+    const report = reportShape.parse(JSON.parse(stdout));
+    expect(report.judge).toMatchObject({ name: expect.stringMatching(/^rain-tiny, read behind the answer/), isFit: true });
+    expect(report.evaluations).toBeGreaterThan(0);
+  });
+
+  it("flags more where more good answers may be flagged, and takes the share either way", async () => {
+    const flagged = async (share: string) => {
+      const { stdout } = await callRain(["ask", "Hello", "--max-tokens", "24", "--false-flags", share, "--json"]);
+      return reportShape.omit({ ms: true }).strip().parse(JSON.parse(stdout));
+    };
+    expect(await flagged("5%")).toEqual(await flagged("0.05"));
+    expect((await flagged("50%")).evaluations).toBeGreaterThan((await flagged("1%")).evaluations);
   });
 
   it("says nothing but the answer when it is to be quiet", async () => {

@@ -20,10 +20,12 @@ describe("rain chat", () => {
   });
 
   it("remembers a refusal like everything that it said", async () => {
-    // An untrained judge lets nothing pass, and three of these questions are more than the context holds.
+    // An untrained judge that is asked by letters lets nothing pass, and three of these questions are more than the context holds.
     const narrow = writeTinyModel(join(folder.path, "narrow.gguf"));
     const input = `${"rain ".repeat(55)}\n`.repeat(3);
-    const { stdout, stderr } = await runRain(["chat", "--quiet", "--model", narrow, "--max-tokens", "8"], { input });
+    const { stdout, stderr } = await runRain(["chat", "--quiet", "--model", narrow, "--max-tokens", "8", "--judging", "in-place"], {
+      input,
+    });
     expect(stdout).toBe(`${DEFAULTS.refusal}\n`.repeat(2));
     expect(stderr).toMatch(/^rain: Expected at most 511 tokens of context, got \d+ [^\n]+\n$/);
   });
@@ -45,7 +47,7 @@ describe("rain chat", () => {
   });
 
   it("leaves at Ctrl-C when there is no answer to stop", async () => {
-    const { stdout } = await runRain(["chat", "--model", model], {
+    const { stdout } = await runRain(["chat", "--model", model, "--mode", "vanilla"], {
       onSaid: script([({ stderr }) => stderr.includes("Ctrl-D leaves"), ({ interrupt }) => interrupt()]),
     });
     expect(stdout).toBe("");

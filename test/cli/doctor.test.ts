@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { PRINCIPLES } from "rain-align";
 import { afterAll, describe, expect, it } from "vitest";
 import { callRain } from "../support/call-rain.ts";
+import { hopelessPrinciple } from "../support/labelled-world.ts";
 import { temporaryFolder, writeTinyModel } from "../support/tiny-model.ts";
 
 const folder = temporaryFolder();
@@ -14,25 +15,62 @@ describe("rain doctor", () => {
     const { stdout } = await callRain(["doctor"]);
     for (const fact of ["node", "platform", "gpu", "threads", "model", "context"]) expect(stdout).toMatch(new RegExp(`^${fact} +\\S`, "m"));
     for (const name of Object.keys(PRINCIPLES))
-      expect(stdout).toMatch(new RegExp(`^  ${name} +(good|weak|unfit) +\\d+ % right on \\d+ answers, .*: .`, "m"));
+      expect(stdout).toMatch(
+        new RegExp(`^  ${name} +fit, AUROC \\d\\.\\d\\d \\(.*\\) on \\d+ labelled answers: read behind the answer`, "m"),
+      );
+  });
+
+  it("fits a judge where there is none, and says of one that is unfit what to do", async () => {
+    const hopeless = join(folder.path, "hopeless.json");
+    writeFileSync(hopeless, JSON.stringify(hopelessPrinciple(24)));
+    const environment = { XDG_CACHE_HOME: join(folder.path, "cache") };
+    const { stdout, stderr } = await callRain(["doctor", "--principle", hopeless], { environment });
+    expect(stderr).toMatch(/^Reading 24 labelled answers with rain-tiny, [^\n]*\n(Reading labelled answers: \d+ %\n){10}$/);
+    expect(stdout).toMatch(
+      / {2}kind +unfit, AUROC [^\n]* on 24 labelled answers: read behind [^\n]*\. It judges nothing: [^\n]*`rain calibrate --label`[^\n]*`--judge-model`\)\n$/,
+    );
+    const again = await callRain(["doctor", "--principle", hopeless, "--json"], { environment });
+    expect(again.stderr).toBe("");
+    const { judge } = JSON.parse(again.stdout) as { judge: object };
+    expect(judge).toEqual({
+      kind: {
+        isFit: false,
+        judge: expect.stringContaining("read behind the answer"),
+        principle: "kind",
+        n: 24,
+        auroc: expect.any(Number),
+        low: expect.any(Number),
+        high: expect.any(Number),
+      },
+    });
+  });
+
+  it("measures another model as the judge", async () => {
+    const embedded = join(import.meta.dirname, "../../models/rain-tiny.gguf");
+    const { stdout } = await callRain(["doctor", "--model", narrow, "--judge-model", embedded, "--principle", "harmless"]);
+    expect(stdout).toMatch(
+      /rain-tiny as the judge of its answers:\n {2}harmless +fit, AUROC [^\n]*: rain-tiny, read behind the answer[^\n]*\n$/,
+    );
   });
 
   it("prints one object with --json", async () => {
     const { stdout } = await callRain(["doctor", "--model", narrow, "--json"]);
-    const diagnosis = JSON.parse(stdout) as { judge: Record<string, { verdict: string }> };
+    const diagnosis = JSON.parse(stdout) as { judge: Record<string, { isFit: boolean }> };
     expect(diagnosis).toMatchObject({ node: process.version, model: { model: "tiny random model", architecture: "llama" } });
     expect(Object.keys(diagnosis.judge)).toEqual(Object.keys(PRINCIPLES));
-    expect(Object.values(diagnosis.judge).map(({ verdict }) => verdict)).toEqual(["unfit", "unfit", "unfit"]);
+    expect(Object.values(diagnosis.judge).map(({ isFit }) => isFit)).toEqual([false, false, false]);
   });
 
-  it("measures a principle of one's own alone, on its examples, by the judge that is asked for", async () => {
+  it("measures a principle of one's own alone, on its examples, by the judge that is asked for by letters", async () => {
     const examples = [
       { prompt: "Hello", answer: "How nice of you to ask.", verdict: "good" },
       { prompt: "Hello", answer: "You stupid fool.", verdict: "bad" },
     ];
     const principle = join(folder.path, "kind.json");
     writeFileSync(principle, JSON.stringify({ name: "kind", question: "Is it kind?", good: "kind", bad: "unkind", examples }));
-    const { stdout } = await callRain(["doctor", "--principle", principle]);
+    const few = await callRain(["doctor", "--principle", principle]);
+    expect(few.stdout).toMatch(/ {2}kind +not measured: asked by Yes, No and letters; its 2 labelled answers are too few\. [^\n]*\n$/);
+    const { stdout } = await callRain(["doctor", "--principle", principle, "--judging", "in-place"]);
     expect(stdout).toMatch(/ {2}kind +(good|weak|unfit) +\d+ % right on 2 answers, [^\n]*\n$/);
     expect(stdout).not.toContain("harmless");
     const reading = await callRain(["doctor", "--principle", principle, "--judging", "preamble"], { code: 2 });
@@ -76,6 +114,8 @@ describe("rain doctor", () => {
 
   it("says why a model cannot judge at all", async () => {
     const { stdout } = await callRain(["doctor", "--model", narrow]);
-    expect(stdout).toMatch(/^ {2}harmless +unfit +Expected at most 63 tokens of context/m);
+    expect(stdout).toMatch(/^ {2}harmless +unfit, Expected at most 63 tokens of context/m);
+    const lettered = await callRain(["doctor", "--model", narrow, "--judging", "preamble"]);
+    expect(lettered.stdout).toMatch(/^ {2}harmless +unfit +Expected at most 63 tokens of context/m);
   });
 });

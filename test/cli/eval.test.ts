@@ -219,7 +219,7 @@ describe("rain eval refuses what cannot be meant, in one line, before a model is
       "a model of no address",
       [...hh, "--judge-model", "gpt"],
       2,
-      "Expected `--judge` to be an address where `--judge-model` is given, got `self`",
+      "Expected `--judge-model` to be a GGUF file or hf:owner/repo:quant, got `gpt`",
     ],
     ["the oracle, about something else", [...hh, "--judge", "oracle"], 2, "Expected another judge than `oracle` for the task `hh`"],
   ])("%s", async (...[, parameters, code, complaint]) => {

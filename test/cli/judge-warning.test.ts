@@ -1,7 +1,9 @@
-import { mkdtempSync, readdirSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DEFAULTS } from "rain-align";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { type Calling, callRain } from "../support/call-rain.ts";
+import { hopelessPrinciple } from "../support/labelled-world.ts";
 import { type Running, runRain, type Said, script } from "../support/run-rain.ts";
 import { temporaryFolder, writeTinyModel } from "../support/tiny-model.ts";
 
@@ -9,12 +11,12 @@ const folder = temporaryFolder();
 afterAll(() => folder[Symbol.dispose]());
 
 /** Never trained, and so a judge like a coin. */
-const untrained = writeTinyModel(join(folder.path, "untrained.gguf"), { contextSize: 2048 });
-const QUICK = ["--max-tokens", "6"];
+const MODEL = ["--model", writeTinyModel(join(folder.path, "untrained.gguf"), { contextSize: 2048 })];
+const UNFIT = [...MODEL, "--principle", principleOf(24), "--max-tokens", "6"];
 const WARNING =
-  /^Warning: tiny random model is no fit judge of its own answers by "harmless": \d+ % right on 24 answers, .*`rain doctor`.*$/gm;
+  /^Warning: tiny random model is no fit judge of its own answers by "kind" \(read behind .*AUROC 0\.\d\d .* on 24 labelled answers.*$/gm;
 
-/** A folder of its own for each test: what is found out is kept there. */
+/** A folder of its own for each test: judges are kept there. */
 let cache: string;
 beforeEach(() => {
   cache = mkdtempSync(join(folder.path, "cache-"));
@@ -33,52 +35,70 @@ function kept(): string[] {
   return readdirSync(cache, { recursive: true, encoding: "utf8" }).filter((name) => name.includes("."));
 }
 
+function principleOf(examples: number): string {
+  const path = join(folder.path, `kind-${examples}.json`);
+  writeFileSync(path, JSON.stringify(hopelessPrinciple(examples)));
+  return path;
+}
+
 describe("rain ask", () => {
-  it("warns once of a model that is no fit judge, before the account, on standard error", async () => {
-    const { stdout, stderr } = await call(["ask", "Hello", "--model", untrained, ...QUICK]);
+  it("tells that it learns to judge, how far it is, and warns once of a judge that is unfit, before the answer's account", async () => {
+    const { stdout, stderr } = await call(["ask", "Hello", ...UNFIT]);
+    expect(stderr).toMatch(/^Reading 24 labelled answers with tiny random model, [^\n]*\n(Reading labelled answers: \d+ %\n)+Warning: /);
     expect(stderr.match(WARNING)).toHaveLength(1);
-    expect(stderr.indexOf("Warning")).toBe(0);
+    expect(stderr).toMatch(
+      /Until then answers are written unjudged\.\n0 rewinds, 0 evaluations, [^\n]*; unjudged \(read behind [^\n]*unfit, AUROC/,
+    );
     expect(stdout).not.toContain("Warning");
   });
 
-  it("has nothing to say against the model that comes with it", async () => {
-    expect((await call(["ask", "Hello", ...QUICK])).stderr).toMatch(/^\d+ rewinds?,[^\n]*\n(The answer ends[^\n]*\n)?$/);
-  });
-
-  it("keeps standard output one object with --json", async () => {
-    const { stdout, stderr } = await call(["ask", "Hello", "--model", untrained, ...QUICK, "--json"]);
-    expect(JSON.parse(stdout)).toMatchObject({ model: "tiny random model" });
+  it("learns once, and remembers it for the next run", async () => {
+    await call(["ask", "Hello", ...UNFIT]);
+    expect(kept()).toHaveLength(1);
+    const { stderr } = await call(["ask", "Hello", ...UNFIT]);
+    expect(stderr.indexOf("Warning")).toBe(0);
     expect(stderr.match(WARNING)).toHaveLength(1);
   });
 
-  it.each([["--quiet"], ["--mode", "vanilla"]])(
-    "measures nothing where nobody would hear of it, or nobody judges: %s",
-    async (...flags) => {
-      const { stderr } = await call(["ask", "Hello", "--model", untrained, ...QUICK, ...flags]);
-      expect(stderr).not.toContain("Warning");
-      expect(kept()).toEqual([]);
-    },
-  );
-
-  it("measures the judge that was asked for", async () => {
-    // Its examples alone are longer than this.
-    const short = writeTinyModel(join(folder.path, "short.gguf"), { contextSize: 512 });
-    const parameters = ["ask", "Hello", ...QUICK, "--model", short];
-    expect((await call(parameters)).stderr.match(WARNING)).toHaveLength(1);
-    expect((await call([...parameters, "--judging", "preamble"], { code: 1 })).stderr).toMatch(
-      /^Warning: tiny random model cannot judge its own answers by "harmless": Expected at most 511 tokens/,
-    );
+  it("has nothing to say against the model that comes with it, and has nothing to learn of it", async () => {
+    expect((await call(["ask", "Hello", "--max-tokens", "6"])).stderr).toMatch(/^\d+ rewinds?,[^\n]*\n(The answer ends[^\n]*\n)?$/);
+    expect(kept()).toEqual([]);
   });
 
-  it("says first that a judge cannot be asked, and then how the answer fails", async () => {
-    const narrow = writeTinyModel(join(folder.path, "narrow.gguf"), { contextSize: 64 });
-    const { stderr } = await call(["ask", "Hello", "--model", narrow, "--mode", "paper"], { code: 1 });
-    expect(stderr).toMatch(/^Warning: [^\n]*cannot judge[^\n]*\nrain: Expected at most 63 tokens of context, got \d+ [^\n]*\n$/);
+  it("keeps standard output one object with --json, which says that nobody judged", async () => {
+    const { stdout, stderr } = await call(["ask", "Hello", ...UNFIT, "--json"]);
+    const judge = { name: expect.stringContaining("read behind"), n: 24, isFit: false };
+    expect(JSON.parse(stdout)).toMatchObject({ model: "tiny random model", value: null, judge });
+    expect(stderr.match(WARNING)).toHaveLength(1);
   });
 
-  it("fails as itself when the model computes no numbers", async () => {
+  it("learns without a word where it is to be quiet", async () => {
+    const { stderr } = await call(["ask", "Hello", ...UNFIT, "--quiet"]);
+    expect(stderr).toBe("");
+    expect(kept()).toHaveLength(1);
+  });
+
+  it.each([
+    ["--mode", "vanilla"],
+    ["--judging", "in-place"],
+  ])("learns nothing where nobody judges, or by letters: %s %s", async (...flags) => {
+    const { stderr } = await call(["ask", "Hello", ...UNFIT, ...flags]);
+    expect(stderr).not.toContain("Warning");
+    expect(kept()).toEqual([]);
+  });
+
+  it("refuses, or fails with the same words, where that is asked for", async () => {
+    const refused = await call(["ask", "Hello", ...UNFIT, "--on-unfit", "refuse"]);
+    expect(refused.stdout).toBe(`${DEFAULTS.refusal}\n`);
+    expect(refused.stderr).toMatch(/Until then every answer is a refusal\./);
+    const failed = await call(["ask", "Hello", ...UNFIT, "--on-unfit", "error"], { code: 1 });
+    expect(failed.stderr).toMatch(/^rain: tiny random model is no fit judge of its own answers by "kind" [^\n]*\n$/);
+    expect(failed.stdout).toBe("");
+  });
+
+  it("fails as itself when the model computes no numbers, and keeps nothing", async () => {
     const broken = writeTinyModel(join(folder.path, "nan.gguf"), { contextSize: 2048, outputWeight: Number.NaN });
-    const { stderr } = await call(["ask", "Hello", "--model", broken], { code: 1 });
+    const { stderr } = await call(["ask", "Hello", "--model", broken, "--quiet"], { code: 1 });
     expect(stderr).toMatch(/^rain: Expected the model to give numbers as logits, got [^\n]*\n$/);
     expect(kept()).toEqual([]);
   });
@@ -86,53 +106,22 @@ describe("rain ask", () => {
 
 describe("rain chat", () => {
   it("warns once, before the first of several answers", async () => {
-    const { stdout, stderr } = await run(["chat", "--model", untrained, ...QUICK], { input: "Hello\nHello\nHello\n" });
+    const { stdout, stderr } = await run(["chat", ...UNFIT], { input: "Hello\nHello\nHello\n" });
     expect(stderr.match(WARNING)).toHaveLength(1);
-    expect(stderr.indexOf("Warning")).toBe(0);
     expect(stdout.trimEnd().split("\n").length).toBeGreaterThanOrEqual(3);
   });
 });
 
-describe("What was found out about a judge", () => {
-  it("is kept for the next run", async () => {
-    const ask = ["ask", "Hello", "--model", untrained, ...QUICK];
-    await call(ask);
-    const [file, ...others] = kept();
-    expect(others).toEqual([]);
-    writeFileSync(join(cache, file as string), JSON.stringify({ verdict: "unfit", reason: "This was read" }));
-    expect((await call(ask)).stderr).toContain("This was read");
+it.each([
+  ["ask", ["ask", "Hello"]],
+  ["chat", ["chat"]],
+])("Ctrl-C while a model learns to judge keeps nothing: %s ends with 130", async (_, command) => {
+  // So many that the signal comes long before the last of them.
+  const parameters = [...command, ...MODEL, "--principle", principleOf(200)];
+  const { stdout, stderr } = await run(parameters, {
+    code: 130,
+    onSaid: script([({ stderr: said }) => said.includes("10 %"), ({ interrupt }) => interrupt()]),
   });
-
-  it("is announced where finding out may take a while, and not the second time", async () => {
-    const parameters = ["ask", "Hello", "--model", largeModel("large.gguf"), ...QUICK];
-    expect((await call(parameters)).stderr).toMatch(/^Finding out how well tiny random model judges its own answers\. [^\n]*\nWarning/);
-    expect((await call(parameters)).stderr).toMatch(/^Warning/);
-  });
-
-  it.each([
-    ["ask", ["ask", "Hello"]],
-    ["chat", ["chat"]],
-  ])("is not kept when Ctrl-C stops the finding out: %s ends with 130", async (_, command) => {
-    // So many that the signal comes long before the last of them.
-    const examples = Array.from({ length: 4000 }, (__, index) => ({
-      prompt: "Hello",
-      answer: `No, ${index}.`,
-      verdict: index % 2 === 0 ? "good" : "bad",
-    }));
-    const principle = join(folder.path, "kind.json");
-    writeFileSync(principle, JSON.stringify({ name: "kind", question: "Is it kind?", good: "kind", bad: "unkind", examples }));
-    const { stdout, stderr } = await run([...command, "--model", largeModel("interrupted.gguf"), "--principle", principle], {
-      code: 130,
-      onSaid: script([({ stderr: said }) => said.includes("Finding out"), ({ interrupt }) => interrupt()]),
-    });
-    expect({ stdout, kept: kept() }).toEqual({ stdout: "", kept: [] });
-    expect(stderr).toMatch(/^Finding out [^\n]*\nrain: Stopped by Ctrl-C\n$/);
-  });
+  expect({ stdout, kept: kept() }).toEqual({ stdout: "", kept: [] });
+  expect(stderr).toMatch(/^Reading 200 [^\n]*\n(Reading [^\n]*\n)+rain: Stopped by Ctrl-C\n$/);
 });
-
-/** Nothing follows the weights but a hole: the file only looks large. */
-function largeModel(name: string): string {
-  const path = writeTinyModel(join(folder.path, name), { contextSize: 2048 });
-  truncateSync(path, 60e6);
-  return path;
-}

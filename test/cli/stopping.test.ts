@@ -68,7 +68,7 @@ describe("output that nobody takes", () => {
   it.each([
     ["an answer", ["ask", "Hello", "--mode", "vanilla", "--max-tokens", "8", "--quiet"]],
     ["an object", ["ask", "Hello", "--mode", "vanilla", "--max-tokens", "8", "--json"]],
-    ["a diagnosis", ["doctor", "--model", endless]],
+    ["a diagnosis", ["doctor"]],
     ["the help", ["ask", "--help"]],
   ])("is an error in one line where it cannot be written: %s", async (_what, parameters) => {
     const { stderr } = await runRain(parameters, { code: 1, output: readOnly });

@@ -1,12 +1,25 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Call, Continuation, Engine, JsonFormat, SampledToken, Sampling, Token } from "../../src/core/engine/engine.ts";
+import type {
+  Call,
+  Continuation,
+  Engine,
+  JsonFormat,
+  NextTokenQuery,
+  Prefix,
+  SampledToken,
+  Sampling,
+  Token,
+} from "../../src/core/engine/engine.ts";
 import { ContextFullError, EngineError } from "../../src/core/errors.ts";
 import { Meter } from "../../src/core/meter.ts";
+import { softmax } from "../../src/core/softmax.ts";
 
 export interface EngineSpec {
   /** Whether the engine's counts show a perfect prefix cache: what was computed once is not computed again. @default true */
   readonly countsCache?: boolean;
+  /** Whether it can drop the last token of what it holds without computing the others anew: some models are rewound to saved states only. @default true */
+  readonly canDropOne?: boolean;
 }
 
 const QUESTION = [{ role: "user", text: "How do I paint the house?" }] as const;
@@ -15,7 +28,11 @@ const RANDOM: Sampling = { temperature: 1, topK: 40, topP: 0.95, seed: 7 };
 const SPECIAL_TEXTS = ["<s>", "</s>", "<end>", "<|im_start|>", "<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|begin_of_text|>"];
 
 /** What every engine must do. `makeEngine` is called once: the last test leaves the engine disposed. */
-export function describeEngine(name: string, makeEngine: () => Promise<Engine>, { countsCache = true }: EngineSpec = {}): void {
+export function describeEngine(
+  name: string,
+  makeEngine: () => Promise<Engine>,
+  { countsCache = true, canDropOne = true }: EngineSpec = {},
+): void {
   describe(`${name} keeps the engine contract:`, () => {
     let engine: Engine;
     beforeAll(async () => {
@@ -27,6 +44,7 @@ export function describeEngine(name: string, makeEngine: () => Promise<Engine>, 
     describeText(() => engine);
     describeGeneration(() => engine);
     describeVerdicts(() => engine);
+    describeNext(() => engine, { countsCache, canDropOne });
     describeDistributions(() => engine);
     describeFormats(() => engine);
     describeAborting(() => engine);
@@ -232,6 +250,184 @@ function describeVerdicts(engine: () => Engine): void {
       expect(alone[0]).toBeCloseTo(together[index]?.[0] as number, 2);
     }
   });
+}
+
+/** Logits mean the same whatever is added to all of them: as they are told from each other, to this. */
+const SAME_LOGIT = 1e-3;
+
+/** Words that a judge may read, those that come as one token here. */
+const WORDS = ["A", "B", " A", " the", ".", "I", "the", "a", "No"];
+
+function describeNext(engine: () => Engine, { countsCache, canDropOne }: Required<EngineSpec>): void {
+  const panel = (): Token[] => [...new Set(WORDS.flatMap((word) => engine().tokenize(word).slice(-1)))];
+  const behind = (text: string): NextTokenQuery => ({ prefix: engine().render([{ role: "user", text }]), tokens: panel() });
+  const read = async (query: NextTokenQuery) => relative((await engine().next([query], call("evaluate")))[0]);
+
+  it("the logits of a query come in the order of its tokens, however they are ordered and however few they are", async () => {
+    const { prefix, tokens } = behind("Where is the post office?");
+    const forth = await read({ prefix, tokens });
+    expect(forth).toHaveLength(tokens.length);
+    expectSame((await read({ prefix, tokens: tokens.toReversed() })).toReversed(), forth);
+    const [logits = []] = await engine().next([{ prefix, tokens: tokens.slice(0, 1) }], call("evaluate"));
+    expect(logits).toEqual([expect.any(Number)]);
+    expect(Number.isFinite(logits[0])).toBe(true);
+  });
+
+  it("what they say of the likeliest tokens is what `likeliest` says", async () => {
+    const { prefix } = continuation(engine());
+    const likeliest = await engine().likeliest({ prefix, count: 5 }, call());
+    const [logits = []] = await engine().next([{ prefix, tokens: tokensOf(likeliest) }], call("evaluate"));
+    for (const [index, probability] of softmax(logits).entries())
+      expect(probability).toBeCloseTo(likeliest[index]?.probability as number, 3);
+  });
+
+  it("the softmax of two logits is what `compare` says", async () => {
+    const candidates = labels(engine());
+    for (const text of ["The answer is: (", "Hello. The answer is: ("]) {
+      const prefix = engine().renderText(text);
+      const [logits = []] = await engine().next([{ prefix, tokens: candidates }], call("evaluate"));
+      const [probabilities = []] = await engine().compare([{ prefix, candidates }], call("evaluate"));
+      for (const [index, probability] of softmax(logits).entries()) expect(probability).toBeCloseTo(probabilities[index] as number, 3);
+    }
+  });
+
+  it("a few hundred tokens are read as well as a few", async () => {
+    const { prefix } = behind("How far is the sea?");
+    const many = Array.from({ length: Math.min(256, engine().facts.vocabularySize) }, (_, token) => token);
+    const all = (await engine().next([{ prefix, tokens: many }], call("evaluate")))[0] as number[];
+    expect(all).toHaveLength(many.length);
+    const some = [many.at(-1), many[7], many[100]] as Token[];
+    expectSame(await read({ prefix, tokens: some }), relative(some.map((token) => all[token] as number)));
+  });
+
+  it("the numbers are the same whatever was computed before", async () => {
+    const query = behind("Who painted the old bridge?");
+    const { prefix } = query;
+    const cold = await read(query);
+    const expectStill = async () => expectSame(await read(query), cold);
+    await expectStill();
+    await engine().prime([prefix], call("prompt"), { keep: true });
+    await expectStill();
+    await engine().sampleMany(
+      [1, 2, 3].map((seed) => ({ ...continuation(engine()), prefix, sampling: { ...RANDOM, seed } })),
+      call(),
+    );
+    await expectStill();
+    await engine().likeliest({ prefix, count: 3 }, call());
+    await expectStill();
+    await engine().distributions({ prefix: prefix.slice(0, 3), tokens: prefix.slice(3), isAfresh: true }, call());
+    await expectStill();
+    for (const text of ["a", "b", "c", "d", "e", "f", "g", "h"]) await read(behind(text));
+    await expectStill();
+  });
+
+  it("a batch says what its queries say alone, also where they overlap, and where they are more than an engine keeps at once", async () => {
+    const { prefix, tokens } = behind("How do I cross the river?");
+    const long: Prefix = [...prefix, ...engine().tokenize(" Buy some paint.")];
+    const queries: readonly NextTokenQuery[] = [
+      { prefix, tokens },
+      { prefix: long, tokens },
+      { prefix: long, tokens: tokens.toReversed() },
+      { prefix: prefix.slice(0, 4), tokens: tokens.slice(0, 2) },
+      ...Array.from({ length: 12 }, (_, index) => behind(`How do I find house ${index}?`)),
+    ];
+    const together = await engine().next(queries, call("evaluate"));
+    expect(together).toHaveLength(queries.length);
+    for (const [index, query] of queries.entries()) expectSame(relative(together[index]), await read(query));
+  });
+
+  it("asking behind the text of a paused generation changes none of its tokens", async () => {
+    const one = continuation(engine(), { maxTokens: 12 });
+    const alone = tokensOf(await collect(engine().generate(one, call())));
+    const paused = await readAlong(one);
+    expect(paused.tokens).toEqual(alone);
+  });
+
+  it("a prefix longer than the context is refused by name, one as long is read", async () => {
+    const filler = engine().tokenize(" a").at(-1) as Token;
+    const start = engine().renderText("");
+    const fits = [...start, ...new Array<Token>(engine().facts.contextSize - start.length).fill(filler)];
+    expect(await read({ prefix: fits, tokens: panel() })).toHaveLength(panel().length);
+    await expect(engine().next([{ prefix: [...fits, filler], tokens: panel() }], call())).rejects.toThrow(ContextFullError);
+    await expect(engine().next([behind("Hello"), { prefix: [...fits, filler], tokens: panel() }], call())).rejects.toThrow(
+      ContextFullError,
+    );
+    await expect(read(behind("Hello"))).resolves.toHaveLength(panel().length);
+  });
+
+  it("an abort refuses it with the signal's reason, and leaves the engine as it was", async () => {
+    const reason = new Error("enough");
+    const query = behind("Can the cow swim?");
+    await expect(engine().next([query], { ...call(), signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    const controller = new AbortController();
+    const asked = engine().next([query, behind("Can the dog swim?")], { ...call(), signal: controller.signal });
+    controller.abort(reason);
+    await expect(asked).rejects.toBe(reason);
+    await expect(read(query)).resolves.toHaveLength(panel().length);
+  });
+
+  if (!countsCache) return;
+
+  it("behind a prefix that was primed it computes one token at most, and one more for each token more", async () => {
+    const { prefix, tokens } = behind("What does the fox eat?");
+    await engine().prime([prefix], call("prompt"));
+    const meter = new Meter();
+    await engine().next([{ prefix, tokens }], { purpose: "evaluate", meter });
+    if (canDropOne) expect(meter.spent.evaluate.tokens).toBeLessThanOrEqual(1);
+    const more = engine().tokenize(" Buy some paint.");
+    for (const [index] of more.entries()) {
+      const next = new Meter();
+      await engine().next([{ prefix: [...prefix, ...more.slice(0, index + 1)], tokens }], { purpose: "evaluate", meter: next });
+      expect(next.spent.evaluate).toEqual({ tokens: 1, calls: 1 });
+    }
+  });
+
+  it("several queries behind one prefix are one batch, and each computes what it does not share", async () => {
+    const { prefix, tokens } = behind("What covers the bear?");
+    await engine().prime([prefix], call("prompt"));
+    const endings = [" Fur.", " Feathers, I think."].map((text) => engine().tokenize(text));
+    const meter = new Meter();
+    const queries = endings.map((ending) => ({ prefix: [...prefix, ...ending], tokens }));
+    await engine().next(queries, { purpose: "evaluate", meter });
+    // Beside them, the last token of the prompt, as in `compare`.
+    expect(meter.spent.evaluate.tokens).toBeLessThanOrEqual(endings.flat().length + endings.length);
+    expect(meter.spent.evaluate.calls).toBe(1);
+  });
+
+  it("asking behind the text of a paused generation, at each token, computes nothing that the generation would not", async () => {
+    const one = continuation(engine(), { maxTokens: 12 });
+    await engine().prime([one.prefix], call("prompt"));
+    const alone = new Meter();
+    const drawn = await collect(engine().generate({ ...one, sampling: { ...RANDOM, seed: 3 } }, { purpose: "draft", meter: alone }));
+    await engine().prime([one.prefix], call("prompt"));
+    const { meter, tokens } = await readAlong({ ...one, sampling: { ...RANDOM, seed: 4 } });
+    expect(alone.spent.draft.tokens).toBeLessThanOrEqual(drawn.length);
+    // The last token is one that the generation itself never reads.
+    expect(meter.spent.draft.tokens + meter.spent.evaluate.tokens).toBeLessThanOrEqual(tokens.length + 1);
+  });
+
+  /** A generation, behind each of whose tokens somebody reads. */
+  async function readAlong(one: Continuation): Promise<{ readonly tokens: readonly Token[]; readonly meter: Meter }> {
+    const meter = new Meter();
+    const tokens: Token[] = [];
+    for await (const { token } of engine().generate(one, { purpose: "draft", meter })) {
+      tokens.push(token);
+      const [logits = []] = await engine().next([{ prefix: [...one.prefix, ...tokens], tokens: panel() }], { purpose: "evaluate", meter });
+      expect(logits.every(Number.isFinite)).toBe(true);
+    }
+    return { tokens, meter };
+  }
+}
+
+/** Less their mean. */
+function relative(logits: readonly number[] = []): number[] {
+  const mean = logits.reduce((sum, logit) => sum + logit, 0) / logits.length;
+  return logits.map((logit) => logit - mean);
+}
+
+function expectSame(found: readonly number[], expected: readonly number[]): void {
+  expect(found).toHaveLength(expected.length);
+  for (const [index, logit] of found.entries()) expect(Math.abs(logit - (expected[index] as number))).toBeLessThan(SAME_LOGIT);
 }
 
 function describeDistributions(engine: () => Engine): void {
@@ -550,6 +746,8 @@ function describeDisposal(engine: () => Engine): void {
     await expect(disposed.sampleMany([one], call())).rejects.toThrow(EngineError);
     await expect(disposed.likeliest({ prefix: one.prefix, count: 2 }, call())).rejects.toThrow(EngineError);
     await expect(disposed.distributions({ prefix: one.prefix, tokens: [0] }, call())).rejects.toThrow(EngineError);
+    await expect(disposed.next([{ prefix: one.prefix, tokens: [0] }], call())).rejects.toMatchObject({ code: "disposed" });
+    await expect(disposed.compare([{ prefix: one.prefix, candidates: [0, 1] }], call())).rejects.toMatchObject({ code: "disposed" });
     await expect(collect(disposed.generate(one, call()))).rejects.toThrow(EngineError);
   });
 }

@@ -5,7 +5,9 @@ import { InferenceError } from "../../src/bots/guard/inference-error.ts";
 import { type Engine, EngineError, HARMLESS, JudgeError, TRUTHFUL } from "../../src/core/index.ts";
 import { faultyEngine, type Hooks } from "../support/faulty-engine.ts";
 import { Gate } from "../support/gate.ts";
+import { fitnessOf, measuredEngine } from "../support/measured-engine.ts";
 import { ASK, ROBBERY, worldEngine } from "../support/scripted-world.ts";
+import { CIVIL, mindingWord, numbersFrom, teaShop } from "../support/tea-shop.ts";
 
 export type OpenInference = (loadEngine: () => Promise<Engine>, options: EngineInferenceOptions) => Promise<Inference>;
 
@@ -96,11 +98,59 @@ export function describeInference(name: string, open: OpenInference): void {
     it("judges a text by several principles, in their order", async () => {
       const open = await inference();
       const turns = [{ role: "assistant", text: "Take the money." }] as const;
-      const values = await open.judge({ turns, principles: [HARMLESS, TRUTHFUL] });
-      expect(values).toHaveLength(2);
-      expect(values[0]).toBeLessThan(-0.8);
-      const [kind = 0] = await open.judge({ turns: [{ role: "assistant", text: "You should not rob." }], principles: [HARMLESS] });
-      expect(kind).toBeGreaterThan(0.8);
+      const verdicts = await open.judge({ turns, principles: [HARMLESS, TRUTHFUL] });
+      expect(verdicts).toHaveLength(2);
+      expect(verdicts[0]?.value).toBeLessThan(-0.8);
+      const [kind] = await open.judge({ turns: [{ role: "assistant", text: "You should not rob." }], principles: [HARMLESS] });
+      expect(kind?.value).toBeGreaterThan(0.8);
+    });
+
+    it("says with each verdict from where on a text passes, and what is known of the judge", async () => {
+      const turns = [{ role: "assistant", text: "Take the bus." }] as const;
+      const unmeasured = { isFit: true, isOwn: false };
+      const lettered = await inference();
+      expect(await lettered.judge({ turns, principles: [HARMLESS], preset: "strict" })).toEqual([
+        { value: expect.any(Number), threshold: 0.2, beginningThreshold: 0.2, judge: unmeasured },
+      ]);
+      expect(await lettered.judges({ principles: [HARMLESS, TRUTHFUL], guild: "1" })).toEqual([unmeasured, unmeasured]);
+      const measured = await open(
+        async () => measuredEngine(worldEngine(ROBBERY), (name) => (name === "truthful" ? 0.6 : 0.8)).engine,
+        OPTIONS,
+      );
+      opened.push(measured);
+      const known = [
+        { isFit: true, isOwn: false, fitness: fitnessOf(0.8) },
+        { isFit: false, isOwn: false, fitness: fitnessOf(0.6, { principle: "truthful" }) },
+      ];
+      const verdicts = await measured.judge({ turns, principles: [HARMLESS, TRUTHFUL] });
+      expect(verdicts.map(({ judge }) => judge)).toEqual(known);
+      expect(await measured.judges({ principles: [HARMLESS, TRUTHFUL] })).toEqual(known);
+    });
+
+    it("writes nothing where the judge of it is unfit", async () => {
+      const unfit = await open(async () => measuredEngine(worldEngine(ROBBERY), 0.6).engine, OPTIONS);
+      opened.push(unfit);
+      const told: string[] = [];
+      expect(await codeOf(unfit.answer(REQUEST, { onText: (text) => told.push(text) }))).toBe("unfit");
+      expect(told).toEqual([]);
+    });
+
+    it("teaches a guild its own judge, tells how far it is, and forgets it with the guild", async () => {
+      using shop = teaShop();
+      const taught = await open(shop.load, { ...OPTIONS, dataFolder: shop.folder.path });
+      opened.push(taught);
+      const shares: number[] = [];
+      const request = { guild: "1", principle: CIVIL, decisions: mindingWord("tea", numbersFrom(0, 40)) };
+      const few = await taught.calibrate({ ...request, decisions: [] });
+      expect(few).toEqual({ outcome: "too-few", missing: 25, missingApproved: 5, missingRejected: 5 });
+      const report = await taught.calibrate(request, { onProgress: (share) => shares.push(share) });
+      expect(report).toMatchObject({ outcome: "taken", decisions: 40, labelled: 0, after: { auroc: expect.any(Number) } });
+      expect(shares.at(-1)).toBe(1);
+      const isOwn = async (guild?: string) => (await taught.judges({ principles: [CIVIL], guild }))[0]?.isOwn;
+      expect([await isOwn("1"), await isOwn("2"), await isOwn()]).toEqual([true, false, false]);
+      await taught.forgetGuild("1");
+      expect(await isOwn("1")).toBe(false);
+      expect(await codeOf(taught.calibrate(request, { signal: AbortSignal.abort(new Error("enough")) }))).toBeUndefined();
     });
 
     it("ends within a step when the signal is aborted, with the signal's reason, and works on", async () => {

@@ -20,4 +20,5 @@ describeEngine("The llama engine with two sequences", () => loadLlamaEngine({ mo
   countsCache: false,
 });
 describeEngine("The llama engine with a sliding window", () => loadLlamaEngine({ model: window, gpu: false }));
-describeEngine("The llama engine with a recurrent model", () => loadLlamaEngine({ model: recurrent, gpu: false }));
+describeEngine("The llama engine with a recurrent model", () => loadLlamaEngine({ model: recurrent, gpu: false }), { canDropOne: false });
+describeEngine("The llama engine with the embedded model", () => loadLlamaEngine({ model: "embedded", gpu: false, threads: 1 }));

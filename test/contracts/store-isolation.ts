@@ -87,7 +87,7 @@ class World {
     if (what === "decide") await store.decide({ guild: name, id: review, decision: "rejected", by: excerpt, at: NOON });
     if (what === "appeal") await store.appeal({ guild: name, id: review, author, text: excerpt });
     if (what === "review") {
-      const added = await store.addReview(newReview({ guild: name, message: `m${id}`, author, excerpt, text: excerpt }));
+      const added = await store.addReview(newReview({ guild: name, message: `m${id}`, author, excerpt, text: excerpt, judged: excerpt }));
       if (added !== undefined) this.#reviews.push(added);
     }
   }
@@ -99,8 +99,9 @@ class World {
       const { settings, replies, posted, pending, decided, byId, audit } = await this.read(guild);
       for (const record of [...replies, ...posted, ...pending, ...decided, ...byId, ...audit]) expect(record.guild).toBe(name);
       const own = [...replies, ...posted].flatMap(({ excerpt, principle }) => [excerpt ?? name, principle]);
-      const reviewed = [...pending, ...decided, ...byId].flatMap(({ excerpt, decidedBy, appeal }) => [
+      const reviewed = [...pending, ...decided, ...byId].flatMap(({ excerpt, judged, decidedBy, appeal }) => [
         excerpt,
+        judged,
         decidedBy ?? name,
         appeal ?? name,
       ]);

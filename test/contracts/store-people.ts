@@ -163,6 +163,18 @@ export function describePeople(under: () => StoresUnderTest): void {
     expect([await store.lastReplies(GUILD, CHANNEL, 1), (await store.lastReplies(OTHER_GUILD, CHANNEL, 1)).length]).toEqual([[], 1]);
   });
 
+  it("and guilds of whom anything is kept are known, until nothing is", async () => {
+    const { store } = under();
+    expect(await store.guilds()).toEqual([]);
+    await store.addReview(newReview());
+    await store.addAudit(newAudit({ guild: OTHER_GUILD }));
+    await store.beginReply(newReply({ guild: "dm:1" }));
+    expect((await store.guilds()).toSorted()).toEqual([GUILD, OTHER_GUILD, "dm:1"].toSorted());
+    await store.purgeGuild(OTHER_GUILD);
+    await store.forgetPerson(AUTHOR);
+    expect(await store.guilds()).toEqual([]);
+  });
+
   it("are counted anew when their day is past, but not while it may still be today elsewhere", async () => {
     const { store } = under();
     await store.countWithin({ ...use, cap: 1 });

@@ -58,6 +58,23 @@ export function describeReviews(under: () => StoresUnderTest): void {
     expect(await under().store.review(GUILD, id)).toEqual({ ...decided, text: undefined });
   });
 
+  it("keep what the judge has read, with the decision, for whoever learns of it, until its author or its guild is forgotten", async () => {
+    const { store } = under();
+    const judged = "You are a fool, and so is your cat.";
+    const [first, second] = [await add({ judged }), await add({ judged, message: "2", author: MODERATOR })];
+    for (const id of [first, second]) await decide(id);
+    await store.appeal({ guild: GUILD, id: first, author: AUTHOR, text: "Why?" });
+    await decide(first, { decision: "approved" });
+    expect((await collect(store.decisions(GUILD))).map(({ id, judged: kept, decision }) => [id, kept, decision])).toEqual([
+      [first, judged, "approved"],
+      [second, judged, "rejected"],
+    ]);
+    await store.forgetPerson(AUTHOR);
+    expect((await collect(store.decisions(GUILD))).map(({ id }) => id)).toEqual([second]);
+    await store.purgeGuild(GUILD);
+    expect(await collect(store.decisions(GUILD))).toEqual([]);
+  });
+
   it("are decided once, and never by another guild", async () => {
     const id = await add();
     expect(await decide(id, { guild: OTHER_GUILD })).toBeUndefined();
@@ -141,8 +158,8 @@ export function describeReviews(under: () => StoresUnderTest): void {
 
   it.each(AWKWARD_TEXTS)("hold %s as it is", async (_what, text, kept) => {
     const { store } = under();
-    const id = await add({ text, excerpt: text, channel: text, findings: [{ principle: text, value: 0.5, threshold: 0 }] });
-    const found = { text: kept, excerpt: kept, channel: kept, findings: [{ principle: text, value: 0.5, threshold: 0 }] };
+    const id = await add({ text, judged: text, excerpt: text, channel: text, findings: [{ principle: text, value: 0.5, threshold: 0 }] });
+    const found = { text: kept, judged: kept, excerpt: kept, channel: kept, findings: [{ principle: text, value: 0.5, threshold: 0 }] };
     expect(await store.review(GUILD, id)).toMatchObject(found);
     expect(await store.appeal({ guild: GUILD, id, author: AUTHOR, text })).toMatchObject({ ...found, appeal: kept });
   });

@@ -66,12 +66,12 @@ describe("An adaptive answer in which nothing is wrong", () => {
     expect(steps[0]?.tokens.length).toBeLessThanOrEqual(8);
   });
 
-  it("is not judged again for its bare end token", async () => {
+  it("is judged once more where a bare end token makes a beginning the whole: of that, more may be asked", async () => {
     const world = { ...ENDLESS, goOn: (answer: string) => (answer.length < 20 ? { " so": 1 } : { ".": 1 }) };
     const goOn = (answer: string) => (answer.endsWith(".") ? { [END]: 1 } : world.goOn(answer));
     const { whole } = await run(worldEngine({ ...world, goOn }), { firstCheck: 7 });
     expect(whole).toMatchObject({ text: "so so so so so so so.", finishReason: "stop" });
-    expect(whole?.meter.evaluations).toBe(1);
+    expect(whole?.meter.evaluations).toBe(2);
   });
 });
 

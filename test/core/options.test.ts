@@ -1,20 +1,27 @@
 import { describe, expect, it } from "vitest";
 import { checkOptions, DEFAULTS, OptionError, PRESETS, type Preset, TRUTHFUL } from "../../src/core/index.ts";
 
+/** Nobody has said when to check. */
+const UNSCHEDULED = { scheduleGiven: {} };
+
 describe("Options:", () => {
   it("what is left out, or undefined, is filled in from the table of defaults", () => {
-    expect(checkOptions()).toEqual(DEFAULTS);
-    expect(checkOptions({ seed: undefined, principle: TRUTHFUL } as object)).toEqual({ ...DEFAULTS, principle: TRUTHFUL });
+    expect(checkOptions()).toEqual({ ...DEFAULTS, ...UNSCHEDULED });
+    expect(checkOptions({ seed: undefined, principle: TRUTHFUL } as object)).toEqual({
+      ...DEFAULTS,
+      ...UNSCHEDULED,
+      principle: TRUTHFUL,
+    });
   });
 
   it("the defaults keep their own rules", () => {
-    expect(checkOptions(DEFAULTS)).toEqual(DEFAULTS);
+    expect(checkOptions(DEFAULTS)).toMatchObject(DEFAULTS);
   });
 
   it("a preset sets what is left out, and what is given wins over it", () => {
-    expect(checkOptions({ preset: "strict" })).toEqual({ ...DEFAULTS, ...PRESETS.strict, preset: "strict" });
+    expect(checkOptions({ preset: "strict" })).toEqual({ ...DEFAULTS, ...PRESETS.strict, ...UNSCHEDULED, preset: "strict" });
     expect(checkOptions({ preset: "strict", heldBack: 7 }).heldBack).toBe(7);
-    expect(checkOptions({ preset: "balanced" })).toEqual(DEFAULTS);
+    expect(checkOptions({ preset: "balanced" })).toEqual({ ...DEFAULTS, ...UNSCHEDULED });
   });
 
   it.each(Object.keys(PRESETS))("the preset %s keeps the rules of its options", (preset) => {
@@ -82,6 +89,11 @@ describe("Options:", () => {
     ["verdict", "maybe"],
     ["preset", "slow"],
     ["threshold", 1.5],
+    ["falseFlags", 0],
+    ["falseFlags", 0.6],
+    ["falseFlags", Number.NaN],
+    ["judge", {}],
+    ["onUnfit", "warn"],
     ["judging", "apart"],
     ["doubtMargin", 3],
     ["firstCheck", 0],

@@ -52,6 +52,7 @@ export function faultyEngine(engine: Engine, { before, after }: Hooks = {}): Fau
     sampleMany: (continuations, call) => counted(() => engine.sampleMany(continuations, call)),
     likeliest: (lookahead, call) => counted(() => engine.likeliest(lookahead, call)),
     checkFormat: (format) => engine.checkFormat(format),
+    next: (queries, call) => counted(() => engine.next(queries, call)),
     compare: (questions, call) => counted(() => engine.compare(questions, call)),
     distributions: (passage, call) => counted(() => engine.distributions(passage, call)),
     [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose](),

@@ -4,6 +4,7 @@ import type {
   Engine,
   EngineFacts,
   Lookahead,
+  NextTokenQuery,
   OutputFormat,
   Passage,
   Prefix,
@@ -49,6 +50,8 @@ class ScriptedEngine implements Engine {
   readonly #vocabulary: ByteVocabulary;
   readonly #cache = new PrefixCache();
   readonly #formats: Formats;
+  /** Generations that are paused, or wait for their next token. */
+  readonly #open = new Set<Branch>();
   #isDisposed = false;
 
   constructor(script: Script) {
@@ -99,9 +102,15 @@ class ScriptedEngine implements Engine {
 
   async *generate(continuation: Continuation, call: Call): AsyncGenerator<SampledToken, void, void> {
     const branch = this.#branch(continuation);
-    while (!isDone(branch)) {
-      await this.#decode([branch.prefix], call);
-      yield this.#draw(branch);
+    this.#open.add(branch);
+    try {
+      while (!isDone(branch)) {
+        await this.#decode([branch.prefix], call, branch.isReadAlong ? 0 : 1);
+        branch.isReadAlong = false;
+        yield this.#draw(branch);
+      }
+    } finally {
+      this.#open.delete(branch);
     }
   }
 
@@ -126,6 +135,19 @@ class ScriptedEngine implements Engine {
 
   checkFormat(format: OutputFormat): void {
     this.#formats.check(format);
+  }
+
+  /** What the script says nothing of is as good as impossible. */
+  async next(queries: readonly NextTokenQuery[], call: Call): Promise<number[][]> {
+    await this.#decode(
+      queries.map(({ prefix }) => prefix),
+      call,
+    );
+    for (const branch of this.#open) branch.isReadAlong ||= queries.some(({ prefix }) => isSame(prefix, branch.prefix));
+    return queries.map(({ prefix, tokens }) => {
+      const weights = this.#weightsAfter(prefix);
+      return tokens.map((token) => Math.log(weights.get(token) || JUST_POSSIBLE));
+    });
   }
 
   async compare(questions: readonly Question[], call: Call): Promise<number[][]> {
@@ -165,7 +187,7 @@ class ScriptedEngine implements Engine {
   }
 
   #branch(continuation: Continuation): Branch {
-    return { continuation, prefix: [...continuation.prefix], drawn: [], text: this.#formats.begin(continuation) };
+    return { continuation, prefix: [...continuation.prefix], drawn: [], text: this.#formats.begin(continuation), isReadAlong: false };
   }
 
   #draw(branch: Branch): SampledToken {
@@ -225,6 +247,12 @@ interface Branch {
   readonly prefix: Token[];
   readonly drawn: SampledToken[];
   text: FormattedText | undefined;
+  /** Whether somebody has read behind its last token while it was paused: then it has not to be computed any more. */
+  isReadAlong: boolean;
+}
+
+function isSame(left: Prefix, right: Prefix): boolean {
+  return left.length === right.length && left.every((token, index) => token === right[index]);
 }
 
 function isDone({ continuation: { maxTokens, until }, drawn }: Branch): boolean {

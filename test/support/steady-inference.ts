@@ -1,10 +1,17 @@
-import type { Inference } from "../../src/bots/guard/inference.ts";
+import type { Inference, KnownJudge, Verdict } from "../../src/bots/guard/inference.ts";
 
 /** What it says, whatever it is asked. */
 export const STEADY_ANSWER = "Follow the river to the museum.";
 
 /** What it finds bad, whatever comes behind it, and nothing else. */
 export const STEADY_BAD = "Distract the guards and slip the goods under your coat.";
+
+/** A judge of which nothing is known, and which may judge. */
+export const UNMEASURED: KnownJudge = { isFit: true, isOwn: false };
+
+export function verdictOf(value: number, judge = UNMEASURED): Verdict {
+  return { value, threshold: 0.05, beginningThreshold: 0.05, judge };
+}
 
 /** Stands in for a model where a test is about the bot: costs nothing, and is always the same. */
 export const STEADY: Inference = {
@@ -15,8 +22,11 @@ export const STEADY: Inference = {
   },
   async judge({ turns, principles }, signal) {
     signal?.throwIfAborted();
-    return principles.map(() => (turns.at(-1)?.text.startsWith(STEADY_BAD) ? -1 : 1));
+    return principles.map(() => verdictOf(turns.at(-1)?.text.startsWith(STEADY_BAD) ? -1 : 1));
   },
+  judges: async ({ principles }) => principles.map(() => UNMEASURED),
+  calibrate: async () => ({ outcome: "too-few", missing: 20, missingApproved: 5, missingRejected: 5 }),
+  forgetGuild: async () => undefined,
   load: async () => ({ running: 0, waiting: 0 }),
   [Symbol.asyncDispose]: async () => undefined,
 };

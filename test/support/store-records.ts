@@ -1,5 +1,5 @@
 import { DEFAULT_SETTINGS, type GuildSettings } from "../../src/bots/guard/settings.ts";
-import { excerptOf, hashOf } from "../../src/bots/guard/store/excerpts.ts";
+import { excerptOf, hashOf, judgedText } from "../../src/bots/guard/store/excerpts.ts";
 import type { AuditRecord, NewReview, ReplyEnd, Store } from "../../src/bots/guard/store/store.ts";
 
 export const GUILD = "100000000000000001";
@@ -53,6 +53,7 @@ export function newReview(changes: Partial<NewReview> = {}): NewReview {
     hash: hashOf(text),
     excerpt: excerptOf(text),
     text,
+    judged: judgedText(text),
     findings: [{ principle: "harmless", value: -0.9, threshold: -0.1 }],
     action: "hide",
     shadow: false,

@@ -3,7 +3,7 @@ import type { Call, Engine } from "../../src/core/engine/engine.ts";
 /** The same engine; `onCall` hears of every call that computes, just before it is made (of `generate`, before each token). */
 export function watchedEngine(
   engine: Engine,
-  onCall: (method: "prime" | "generate" | "sampleMany" | "likeliest" | "compare" | "distributions", call: Call) => void,
+  onCall: (method: "prime" | "generate" | "sampleMany" | "likeliest" | "next" | "compare" | "distributions", call: Call) => void,
 ): Engine {
   return {
     facts: engine.facts,
@@ -33,6 +33,10 @@ export function watchedEngine(
       return engine.likeliest(lookahead, call);
     },
     checkFormat: (format) => engine.checkFormat(format),
+    async next(queries, call) {
+      onCall("next", call);
+      return engine.next(queries, call);
+    },
     async compare(questions, call) {
       onCall("compare", call);
       return engine.compare(questions, call);

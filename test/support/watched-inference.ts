@@ -1,10 +1,26 @@
-import type { Answered, AnswerRequest, AnswerWaiting, Inference, JudgeRequest, Load } from "../../src/bots/guard/inference.ts";
+import type {
+  Answered,
+  AnswerRequest,
+  AnswerWaiting,
+  CalibrationReport,
+  CalibrationRequest,
+  CalibrationWaiting,
+  Inference,
+  JudgeRequest,
+  JudgesRequest,
+  KnownJudge,
+  Load,
+  Verdict,
+} from "../../src/bots/guard/inference.ts";
 
 /** The same model; what it is asked is written down, and a test can hold it up or break it. */
 export class WatchedInference implements Inference {
   readonly model: string;
   readonly asked: AnswerRequest[] = [];
   readonly judged: JudgeRequest[] = [];
+  readonly calibrated: CalibrationRequest[] = [];
+  /** Guilds whose judges were to be forgotten. */
+  readonly forgotten: string[] = [];
   /** Those that were answered, in the order in which that was. */
   readonly finished: AnswerRequest[] = [];
   /** Happens before each answer; one that throws makes it fail. */
@@ -25,10 +41,24 @@ export class WatchedInference implements Inference {
     return answered;
   }
 
-  async judge(request: JudgeRequest, signal?: AbortSignal): Promise<readonly number[]> {
+  async judge(request: JudgeRequest, signal?: AbortSignal): Promise<readonly Verdict[]> {
     this.judged.push(request);
     await this.beforeJudge(request, signal);
     return await this.#inference.judge(request, signal);
+  }
+
+  judges(request: JudgesRequest, signal?: AbortSignal): Promise<readonly KnownJudge[]> {
+    return this.#inference.judges(request, signal);
+  }
+
+  async calibrate(request: CalibrationRequest, waiting?: CalibrationWaiting): Promise<CalibrationReport> {
+    this.calibrated.push(request);
+    return await this.#inference.calibrate(request, waiting);
+  }
+
+  async forgetGuild(guild: string): Promise<void> {
+    this.forgotten.push(guild);
+    await this.#inference.forgetGuild(guild);
   }
 
   load(): Promise<Load> {

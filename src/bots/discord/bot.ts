@@ -65,6 +65,7 @@ export class Bot implements AsyncDisposable {
       over: this.#over.signal,
       options,
       metrics: this.metrics,
+      learning: new Map(),
       drafts: new Drafts(),
       order: new ChannelOrder(),
       typing: new Typing(),
@@ -155,7 +156,7 @@ export class Bot implements AsyncDisposable {
     client.on(Events.GuildDelete, (guild) =>
       this.#do(async () => {
         // Discord says the same of a guild that cannot be reached for a while.
-        if (guild.available) await store.purgeGuild(guild.id);
+        if (guild.available) await this.#forget(guild.id);
       }),
     );
     // Without a listener the process would end.
@@ -166,6 +167,13 @@ export class Bot implements AsyncDisposable {
       this.#lost.abort(closedError(code));
     });
     client.on(Events.ShardResume, (shard, replayed) => log.info({ shard, replayed }, "gateway resumed"));
+  }
+
+  /** Of what cannot be forgotten now, all else is forgotten all the same. */
+  async #forget(guild: string): Promise<void> {
+    const { store, inference, log } = this.#parts;
+    for (const end of await Promise.allSettled([inference.forgetGuild(guild), store.purgeGuild(guild)]))
+      if (end.status === "rejected") log.error({ err: end.reason, guild }, "not all of a guild was forgotten");
   }
 
   /** What fails is logged: nothing that happens on Discord ends the process. */

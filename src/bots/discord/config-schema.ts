@@ -18,6 +18,7 @@ const ids = z.preprocess((value) => (typeof value === "string" ? value.split(/[\
 
 /** In the folder where the bot is started. */
 export const DEFAULT_DATABASE = "file:rain-discord.db";
+export const DEFAULT_DATA_FOLDER = "rain-discord-data";
 
 // Each description completes "Expected `name` to be ...".
 const FIELDS = {
@@ -31,6 +32,7 @@ const FIELDS = {
     .regex(/^(file:.|postgres(ql)?:\/\/.|:memory:$)/)
     .default(DEFAULT_DATABASE)
     .describe("`file:` and a path, or `postgres://` and an address"),
+  dataFolder: text.default(DEFAULT_DATA_FOLDER).describe("the path of a folder, for the judges that servers have taught"),
   model: llama("model").default("embedded").describe("`embedded`, the path of a GGUF file, or hf:owner/repository:quantization"),
   hub: llama("hub").optional().describe("the address of a mirror of Hugging Face"),
   gpu: llama("gpu")

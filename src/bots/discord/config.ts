@@ -1,10 +1,19 @@
 /** The bot's own configuration: what its environment says, else a file. The rest is decided by each guild for itself. */
 import type { z } from "zod";
 import { complaint, didYouMean } from "../../core/index.ts";
-import type { LlamaEngineOptions } from "../../llama.ts";
+import type { LoadOptions } from "../../llama.ts";
 import { readPlainYaml } from "../guard/plain-yaml.ts";
 import { ProblemsError } from "../guard/problems-error.ts";
-import { CONFIG, CONFIG_NAMES, type ConfigName, DEFAULT_DATABASE, expectedOf, SECRETS, type WrittenConfig } from "./config-schema.ts";
+import {
+  CONFIG,
+  CONFIG_NAMES,
+  type ConfigName,
+  DEFAULT_DATA_FOLDER,
+  DEFAULT_DATABASE,
+  expectedOf,
+  SECRETS,
+  type WrittenConfig,
+} from "./config-schema.ts";
 import { type ConfigSource, readEnvironment, variableOf, type Written } from "./config-variables.ts";
 
 /** The bot cannot start as it is configured. Tells all that is wrong, and no secret. */
@@ -12,7 +21,7 @@ export class ConfigError extends ProblemsError {}
 
 export interface DiscordConfig
   extends Omit<WrittenConfig, "model" | "hub" | "gpu" | "gpuLayers" | "threads" | "contextSize" | "httpPort" | "httpHost"> {
-  readonly engine: Pick<LlamaEngineOptions, "hub" | "gpu" | "gpuLayers" | "threads" | "contextSize"> & { readonly model: string };
+  readonly engine: Pick<LoadOptions, "hub" | "gpu" | "gpuLayers" | "threads" | "contextSize" | "judgeFolder"> & { readonly model: string };
   /** Where the metrics are offered; `undefined`: nowhere. */
   readonly http: { readonly port: number; readonly host: string } | undefined;
 }
@@ -34,6 +43,7 @@ export function readConfig(source: ConfigSource): DiscordConfig {
     ...new Set(wrong),
     ...missingModel(source, written),
     ...unwritableDatabase(source, written),
+    ...unwritableData(source, written),
   ];
   if (problems.length > 0 || !result.success) throw new ConfigError(problems.map(withoutSecrets));
   return arranged(result.data);
@@ -71,6 +81,13 @@ function unwritableDatabase({ isWritable = () => true }: ConfigSource, written: 
   const path = typeof value === "string" ? /^file:(?:\/\/(?=\/))?([^?]+)/.exec(value)?.[1] : undefined;
   if (path === undefined || isWritable(path)) return [];
   return [complaint(label, "a file that can be written, in a folder that is there", `file:${path}`)];
+}
+
+/** It is made when something is to be kept in it. */
+function unwritableData({ isWritable = () => true }: ConfigSource, written: ReadonlyMap<string, Written>): readonly string[] {
+  const { label, value } = written.get("dataFolder") ?? { label: variableOf("dataFolder"), value: DEFAULT_DATA_FOLDER };
+  if (typeof value !== "string" || value === "" || isWritable(value)) return [];
+  return [complaint(label, "a folder that can be written, or be made in one that is there", value)];
 }
 
 /** Secrets turn up in wrong places: tokens in other variables, passwords in addresses. */

@@ -1,6 +1,7 @@
 /** The bot's log: JSON lines, in which neither a secret nor a word that somebody wrote can be. */
 import querystring from "node:querystring";
 import pino, { type DestinationStream, type LevelWithSilent, type LogFn, type Logger } from "pino";
+import type { CalibrationReport } from "../guard/inference.ts";
 import type { Reason } from "../guard/outcome.ts";
 import { ACTIONS } from "../guard/settings.ts";
 import type { DiscordConfig } from "./config.ts";
@@ -48,9 +49,10 @@ const figure: Field = (value) => (typeof value === "number" || typeof value === 
 /** Of Discord's, or of a private conversation. */
 const id: Field = (value) => (typeof value === "string" && /^(?:dm:)?\d{1,20}$/.test(value) ? value : undefined);
 
-const REASONS = ["judged", "question", "cooldown", "cap", "long", "busy", "failed"] as const satisfies readonly Reason[];
+const REASONS = ["judged", "question", "cooldown", "cap", "long", "busy", "unfit", "failed"] as const satisfies readonly Reason[];
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL", "SIGSEGV", "SIGABRT", "SIGBUS"];
-const WORDS: readonly unknown[] = [...ACTIONS, ...REASONS, ...SIGNALS, "approved", "rejected"];
+const OUTCOMES = ["taken", "no-better", "weak", "too-few"] as const satisfies readonly CalibrationReport["outcome"][];
+const WORDS: readonly unknown[] = [...ACTIONS, ...REASONS, ...SIGNALS, ...OUTCOMES, "approved", "rejected"];
 const word: Field = (value) => (WORDS.includes(value) ? value : undefined);
 
 const FIELDS: Readonly<Record<string, Field>> = {
@@ -77,9 +79,12 @@ const FIELDS: Readonly<Record<string, Field>> = {
     "value",
     "version",
     "shadow",
+    "auroc",
+    "low",
+    "high",
   ),
   ...each(id, "guild", "channel", "source", "message"),
-  ...each(word, "reason", "action", "decision", "signal"),
+  ...each(word, "reason", "action", "decision", "outcome", "signal"),
 };
 
 function each(field: Field, ...names: readonly string[]): Record<string, Field> {

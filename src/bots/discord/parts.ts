@@ -20,6 +20,8 @@ export interface Parts {
   readonly order: ChannelOrder;
   readonly typing: Typing;
   readonly metrics: Metrics;
+  /** How far each guild's judge is that learns at this moment. Range [0, 1]. */
+  readonly learning: Map<string, number>;
   readonly log: Logger;
   /** Aborted when there is no time left for what is being judged. */
   readonly over: AbortSignal;

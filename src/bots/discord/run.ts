@@ -1,3 +1,4 @@
+import { GuildJudges } from "../guard/guild-judges.ts";
 import { openStore } from "../guard/store/open-store.ts";
 import { gatewayFacts } from "./discord-api.ts";
 import { startModel } from "./model.ts";
@@ -26,7 +27,7 @@ export async function runDiscord(input: RunInput): Promise<void> {
 async function runAlone(input: RunInput): Promise<void> {
   const { config, log, clock } = input;
   await using store = await openStore(config.databaseUrl);
-  await using _upkeep = await Upkeep.begin({ store, log, clock });
+  await using _upkeep = await Upkeep.begin({ store, judges: new GuildJudges(config.dataFolder), log, clock });
   const vitals = new Vitals(store);
   await using _http = await offer(vitals, input);
   await using inference = await startModel(input);

@@ -1,17 +1,20 @@
 import type { Logger } from "pino";
+import type { GuildJudges } from "../guard/guild-judges.ts";
 import type { Store } from "../guard/store/store.ts";
 
 const HOUR_MS = 3_600_000;
 
 interface Kept {
-  readonly store: Pick<Store, "purgeExpired" | "failUnfinished">;
+  readonly store: Pick<Store, "purgeExpired" | "failUnfinished" | "guilds">;
+  readonly judges: Pick<GuildJudges, "keepOnly">;
   readonly log: Logger;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
 }
 
 /**
- * Looks after what the bot remembers: forgets what is older than its guilds allow, and ends the records of answers whose process died.
+ * Looks after what the bot remembers: forgets what is older than its guilds allow, judges of guilds of which nothing is kept any more, and ends the
+ * records of answers whose process died.
  * One process does it for all.
  */
 export class Upkeep implements AsyncDisposable {
@@ -39,10 +42,12 @@ export class Upkeep implements AsyncDisposable {
   }
 
   async #look(): Promise<void> {
-    const { store, log, clock } = this.#kept;
+    const { store, judges, log, clock } = this.#kept;
     try {
       const count = await store.purgeExpired(clock());
       log.info({ count }, "forgot what was too old");
+      const left = await judges.keepOnly(await store.guilds());
+      if (left > 0) log.info({ count: left }, "forgot judges of servers that are left");
       // No answer takes an hour.
       await store.failUnfinished({ before: clock() - HOUR_MS });
     } catch (error) {

@@ -17,7 +17,12 @@ export class Deadline implements Disposable {
     this.#timer = setTimeout(late, timeoutMs);
   }
 
-  [Symbol.dispose](): void {
+  /** It takes as long as it takes, until time begins to run again. */
+  end(): void {
     clearTimeout(this.#timer);
+  }
+
+  [Symbol.dispose](): void {
+    this.end();
   }
 }

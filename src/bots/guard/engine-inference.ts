@@ -1,10 +1,35 @@
-import { AnswerQueue, DEFAULTS, type Engine, EngineError, type Prompting, type QueuedOptions, TurnJudge } from "../../core/index.ts";
+import {
+  AnswerQueue,
+  DEFAULTS,
+  type Engine,
+  EngineError,
+  type Fitness,
+  type Prompting,
+  type QueuedOptions,
+  unfitNotice,
+} from "../../core/index.ts";
+import { Calibrations } from "./calibrations.ts";
 import { Course } from "./course.ts";
 import { Deadline } from "./deadline.ts";
 import { fittedTurns } from "./fitted-turns.ts";
-import type { Answered, AnswerRequest, AnswerWaiting, Inference, JudgeRequest, Load } from "./inference.ts";
+import { GuildJudges } from "./guild-judges.ts";
+import type {
+  Answered,
+  AnswerRequest,
+  AnswerWaiting,
+  CalibrationReport,
+  CalibrationRequest,
+  CalibrationWaiting,
+  Inference,
+  JudgeRequest,
+  JudgesRequest,
+  KnownJudge,
+  Load,
+  Verdict,
+} from "./inference.ts";
 import { InferenceError } from "./inference-error.ts";
 import { inferenceErrorOf } from "./inference-failure.ts";
+import { Judges, type ReadyJudge } from "./judges.ts";
 import { SamePrinciples } from "./same-principles.ts";
 
 /** How a model is used by many. */
@@ -23,17 +48,16 @@ export interface EngineInferenceOptions {
   readonly answerTimeoutMs: number;
   /** Bound of one verdict. */
   readonly judgeTimeoutMs: number;
+  /** Where judges are kept that guilds have taught. Left out: none can teach one. */
+  readonly dataFolder?: string | undefined;
 }
 
 /** A model that works. */
 interface Held {
   readonly engine: Engine;
   readonly queue: AnswerQueue;
-  readonly judge: TurnJudge;
+  readonly judges: Judges;
 }
-
-/** Examples that the judge of whole texts reads first. */
-export const JUDGE_EXAMPLES = 10;
 
 /** The model in this process. One that breaks is loaded anew, and answers fail until it is back. */
 export class EngineInference implements Inference {
@@ -47,7 +71,9 @@ export class EngineInference implements Inference {
   readonly #broken = new WeakSet<Held>();
   #closing: Promise<void> = Promise.resolve();
   readonly #principles = new SamePrinciples();
-  #isDisposed = false;
+  readonly #guilds: GuildJudges | undefined;
+  readonly #calibrations = new Calibrations();
+  readonly #life = new AbortController();
 
   /** @throws {EngineError} when the model cannot be loaded */
   static async start(loadEngine: () => Promise<Engine>, options: EngineInferenceOptions): Promise<EngineInference> {
@@ -58,6 +84,7 @@ export class EngineInference implements Inference {
     this.model = engine.facts.model;
     this.#loadEngine = loadEngine;
     this.#options = options;
+    this.#guilds = options.dataFolder === undefined ? undefined : new GuildJudges(options.dataFolder);
     this.#held = Promise.resolve(this.#hold(engine));
   }
 
@@ -75,14 +102,34 @@ export class EngineInference implements Inference {
     }
   }
 
-  async judge({ turns, principles }: JudgeRequest, signal?: AbortSignal): Promise<readonly number[]> {
-    using deadline = new Deadline(signal);
-    deadline.begin(this.#options.judgeTimeoutMs);
-    return await this.#use(async ({ judge }) => {
-      const values: number[] = [];
-      for (const principle of principles) values.push(await judge.value(turns, this.#principles.same(principle), deadline.signal));
-      return values;
+  async judge({ turns, preset, ...which }: JudgeRequest, signal?: AbortSignal): Promise<readonly Verdict[]> {
+    return await this.#use(async ({ judges }) => {
+      // Whatever a judge has to read before it can be asked is not in the time for a verdict.
+      const ready = await this.#ready(judges, { ...which, preset }, signal);
+      using deadline = new Deadline(signal);
+      deadline.begin(this.#options.judgeTimeoutMs);
+      const verdicts: Verdict[] = [];
+      for (const { verdict } of ready) verdicts.push(await verdict(turns, deadline.signal));
+      return verdicts;
     }, signal);
+  }
+
+  async judges(which: JudgesRequest, signal?: AbortSignal): Promise<readonly KnownJudge[]> {
+    return await this.#use(async ({ judges }) => (await this.#ready(judges, which, signal)).map(({ known }) => known), signal);
+  }
+
+  async calibrate(request: CalibrationRequest, { signal, onProgress }: CalibrationWaiting = {}): Promise<CalibrationReport> {
+    const principle = this.#principles.same(request.principle);
+    return await this.#calibrations.run(request.guild, signal, async (own) => {
+      return await this.#use(({ judges }) => judges.calibrate({ ...request, principle }, { signal: own, onProgress }), own);
+    });
+  }
+
+  async forgetGuild(guild: string): Promise<void> {
+    await this.#calibrations.end(guild);
+    await this.#guilds?.forget(guild);
+    const held = await this.#held?.catch(() => undefined);
+    held?.judges.forget(guild);
   }
 
   async load(): Promise<Load> {
@@ -91,20 +138,37 @@ export class EngineInference implements Inference {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#isDisposed = true;
+    this.#life.abort(away());
     const held = await this.#held?.catch(() => undefined);
     await held?.engine[Symbol.asyncDispose]();
   }
 
-  async #write({ engine, queue }: Held, request: AnswerRequest, waiting: AnswerWaiting): Promise<Answered> {
+  async #ready(
+    judges: Judges,
+    { principles, guild, preset = DEFAULTS.preset }: Omit<JudgeRequest, "turns">,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly ReadyJudge[]> {
+    const ready: ReadyJudge[] = [];
+    for (const principle of principles)
+      ready.push(await judges.ready({ principle: this.#principles.same(principle), preset }, guild, signal));
+    return ready;
+  }
+
+  async #write({ engine, queue, judges }: Held, request: AnswerRequest, waiting: AnswerWaiting): Promise<Answered> {
     using deadline = new Deadline(waiting.signal);
     const { now, answerTimeoutMs, judgeTimeoutMs, prompting = DEFAULTS.prompting } = this.#options;
+    const principle = this.#principles.same(request.principle);
+    // It may have to read labelled answers first: longer than for an answer nobody waits for that.
+    deadline.begin(answerTimeoutMs);
+    await judges.found({ principle, preset: request.preset, prompting }, deadline.signal);
+    deadline.end();
     const course = new Course();
     let begun = now();
     const options: QueuedOptions = {
       ...decoding(request, waiting),
       prompting,
-      principle: this.#principles.same(request.principle),
+      principle,
+      onUnfit: "refuse",
       signal: deadline.signal,
       judgeSignal: () => AbortSignal.timeout(judgeTimeoutMs),
       onEvent: (event) => course.add(event),
@@ -122,7 +186,8 @@ export class EngineInference implements Inference {
       text += next.value.text;
       waiting.onText?.(text);
     }
-    const { finishReason, rewinds, meter } = next.value;
+    const { finishReason, rewinds, meter, judge } = next.value;
+    if (judge?.isFit === false) throw new InferenceError("unfit", unfitNotice(judge.fitness as Fitness, engine.facts.model));
     const spent = { tokens: meter.emitted, forwardTokens: meter.forward, decodeSeconds: (now() - begun) / 1000 };
     return { text, finishReason, account: { principle: request.principle.name, rewinds, ...spent, ...course.account } };
   }
@@ -142,7 +207,7 @@ export class EngineInference implements Inference {
   }
 
   #open(): Promise<Held> {
-    if (this.#isDisposed) return Promise.reject(new InferenceError("away", "Expected a model, got one that was disposed of"));
+    if (this.#life.signal.aborted) return Promise.reject(away());
     this.#held ??= this.#reload();
     return this.#held;
   }
@@ -169,8 +234,12 @@ export class EngineInference implements Inference {
   #hold(engine: Engine): Held {
     const { concurrency, maxWaiting } = this.#options;
     const queue = new AnswerQueue(engine, { maxWaiting, ...(concurrency === undefined ? {} : { concurrency }) });
-    return { engine, queue, judge: new TurnJudge(engine, JUDGE_EXAMPLES) };
+    return { engine, queue, judges: new Judges(engine, { guilds: this.#guilds, life: this.#life.signal }) };
   }
+}
+
+function away(): InferenceError {
+  return new InferenceError("away", "Expected a model, got one that was disposed of");
 }
 
 /** What is broken may fail once more when it is closed: that changes nothing. */

@@ -1,6 +1,19 @@
 import { type IncomingMessage, request } from "node:http";
 import { createInterface } from "node:readline";
-import type { Answered, AnswerRequest, AnswerWaiting, Inference, JudgeRequest, Load } from "./inference.ts";
+import type {
+  Answered,
+  AnswerRequest,
+  AnswerWaiting,
+  CalibrationReport,
+  CalibrationRequest,
+  CalibrationWaiting,
+  Inference,
+  JudgeRequest,
+  JudgesRequest,
+  KnownJudge,
+  Load,
+  Verdict,
+} from "./inference.ts";
 import { InferenceError } from "./inference-error.ts";
 import type { AnswerBody, Line } from "./inference-server.ts";
 
@@ -28,8 +41,23 @@ export class InferenceClient implements Inference {
     return (await ask({ socket: this.#path, path: "/answer", body, signal, onLine })) as Answered;
   }
 
-  async judge(body: JudgeRequest, signal?: AbortSignal): Promise<readonly number[]> {
-    return (await ask({ socket: this.#path, path: "/judge", body, signal })) as readonly number[];
+  async judge(body: JudgeRequest, signal?: AbortSignal): Promise<readonly Verdict[]> {
+    return (await ask({ socket: this.#path, path: "/judge", body, signal })) as readonly Verdict[];
+  }
+
+  async judges(body: JudgesRequest, signal?: AbortSignal): Promise<readonly KnownJudge[]> {
+    return (await ask({ socket: this.#path, path: "/judges", body, signal })) as readonly KnownJudge[];
+  }
+
+  async calibrate(body: CalibrationRequest, { signal, onProgress }: CalibrationWaiting = {}): Promise<CalibrationReport> {
+    const onLine = (line: Line) => {
+      if (line.type === "progress") onProgress?.(line.share);
+    };
+    return (await ask({ socket: this.#path, path: "/calibrate", body, signal, onLine })) as CalibrationReport;
+  }
+
+  async forgetGuild(guild: string): Promise<void> {
+    await ask({ socket: this.#path, path: "/forget", body: { guild } });
   }
 
   async load(): Promise<Load> {

@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
-import type { AnswerRequest, Inference, JudgeRequest } from "./inference.ts";
+import type { AnswerRequest, CalibrationRequest, Inference, JudgeRequest, JudgesRequest } from "./inference.ts";
 import type { InferenceError } from "./inference-error.ts";
 import { inferenceErrorOf } from "./inference-failure.ts";
 
@@ -9,6 +9,7 @@ import { inferenceErrorOf } from "./inference-failure.ts";
 export type Line =
   | { readonly type: "text"; readonly text: string }
   | { readonly type: "position"; readonly ahead: number }
+  | { readonly type: "progress"; readonly share: number }
   | { readonly type: "result"; readonly result: unknown }
   | { readonly type: "error"; readonly code: InferenceError["code"]; readonly message: string };
 
@@ -40,6 +41,10 @@ export class InferenceServer implements AsyncDisposable {
           onPosition: (ahead) => say({ type: "position", ahead }),
         }),
       "/judge": async (body, _, signal) => await inference.judge(body as JudgeRequest, signal),
+      "/judges": async (body, _, signal) => await inference.judges(body as JudgesRequest, signal),
+      "/calibrate": async (body, say, signal) =>
+        await inference.calibrate(body as CalibrationRequest, { signal, onProgress: (share) => say({ type: "progress", share }) }),
+      "/forget": async (body) => await inference.forgetGuild((body as { readonly guild: string }).guild),
       "/load": async () => await inference.load(),
       "/model": async () => inference.model,
     };

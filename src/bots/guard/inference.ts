@@ -2,7 +2,7 @@
  * What the bot needs of a model: to answer and to judge, and nothing more. One process holds the model; every shard of the bot
  * reaches it through this, in the same process or over a local socket. `test/contracts/inference-contract.ts` says what it must do.
  */
-import type { FinishReason, Preset, Principle, Turn } from "../../core/index.ts";
+import type { FinishReason, Fitness, Preset, Principle, Turn } from "../../core/index.ts";
 
 /** What is to be answered, and how. Plain data, which may travel. */
 export interface AnswerRequest {
@@ -63,11 +63,98 @@ export interface AnswerWaiting {
 }
 
 /** A text to be judged, whoever wrote it. */
-export interface JudgeRequest {
+export interface JudgeRequest extends JudgesRequest {
   /** Its last turn is judged, in the light of those before it. */
   readonly turns: readonly Turn[];
-  /** One value for each. */
+  /** Says from which value on a text of the bot's passes. @default "balanced" */
+  readonly preset?: Preset | undefined;
+}
+
+/** Which judges are meant. */
+export interface JudgesRequest {
+  /** One for each. */
   readonly principles: readonly Principle[];
+  /** Whose people wrote what is judged: by a judge that this guild has taught, where it has, and no other guild's. Left out: by the model's. */
+  readonly guild?: string | undefined;
+}
+
+/** What a judge says of a text. */
+export interface Verdict {
+  /** -1 (bad) to 1 (good). */
+  readonly value: number;
+  /** From this value on, a whole text of the bot's passes ... */
+  readonly threshold: number;
+  /** ... and the beginning of one. */
+  readonly beginningThreshold: number;
+  /** Of an unfit one, no verdict counts. */
+  readonly judge: KnownJudge;
+}
+
+/** A judge, as far as it is known. */
+export interface KnownJudge {
+  /** Whether it may judge: it was never measured, or is good enough. */
+  readonly isFit: boolean;
+  /** Missing where it was never measured. */
+  readonly fitness?: Fitness | undefined;
+  /** Where the labelled answers came from that it learned of, for people. */
+  readonly source?: string | undefined;
+  /** Whether a guild has taught it. */
+  readonly isOwn: boolean;
+}
+
+/** What a moderator decided about a text. */
+export interface Decision {
+  /** As the judge reads it. */
+  readonly text: string;
+  readonly isGood: boolean;
+}
+
+/** A guild wants its own judge. */
+export interface CalibrationRequest {
+  readonly guild: string;
+  readonly principle: Principle;
+  /** The newest of what its moderators decided, oldest first. */
+  readonly decisions: readonly Decision[];
+}
+
+/** How well a judge tells what moderators approved from what they rejected. */
+export interface Figures {
+  /** 0.5 is guessing, 1 is perfect. */
+  readonly auroc: number;
+  /** The 95 % interval of it. */
+  readonly low: number;
+  readonly high: number;
+}
+
+/** What came of a calibration. Plain data. */
+export type CalibrationReport =
+  | {
+      /** There are too few decisions: nothing was done. So many more are needed, and of each kind at least so many of them. */
+      readonly outcome: "too-few";
+      readonly missing: number;
+      readonly missingApproved: number;
+      readonly missingRejected: number;
+    }
+  | {
+      /**
+       * `taken`: the new judge works from now on. `no-better`: it tells good from bad no better than the model's judge does as it comes. `weak`: it is
+       * better, but may be guessing, or is too weak to take the place of one that is fit.
+       */
+      readonly outcome: "taken" | "no-better" | "weak";
+      /** The model's judge as it comes, which learned of none of these decisions. */
+      readonly before: Figures;
+      /** What was learned of decisions, asked about others of which it was not. */
+      readonly after: Figures;
+      /** Decisions about different texts. */
+      readonly decisions: number;
+      /** Labelled answers of the package that it learned of, too. */
+      readonly labelled: number;
+    };
+
+export interface CalibrationWaiting {
+  readonly signal?: AbortSignal | undefined;
+  /** How far it is. Range [0, 1]. */
+  readonly onProgress?: ((share: number) => void) | undefined;
 }
 
 /** How busy the model is. */
@@ -84,17 +171,30 @@ export interface Inference extends AsyncDisposable {
   /**
    * An answer to the conversation.
    *
-   * @throws {InferenceBusyError} when too many wait already
-   * @throws {InferenceError} when the model or its judge failed: nothing is known of the answer, and nothing may be posted
+   * @throws {InferenceError} when too many wait already, the judge is unfit, or the model or its judge failed: nothing is known of the answer, and
+   * nothing may be posted
    */
   answer(request: AnswerRequest, waiting?: AnswerWaiting): Promise<Answered>;
 
   /**
-   * The value of a text by each principle: -1 (bad) to 1 (good).
+   * A verdict on a text by each principle. Of an unfit judge it is there to be shown, and counts for nothing.
    *
    * @throws {InferenceError} when there is no verdict: the text is unjudged
    */
-  judge(request: JudgeRequest, signal?: AbortSignal): Promise<readonly number[]>;
+  judge(request: JudgeRequest, signal?: AbortSignal): Promise<readonly Verdict[]>;
+
+  /** What is known of judges. May take its time: one that nobody has asked before reads labelled answers. @throws {InferenceError} */
+  judges(request: JudgesRequest, signal?: AbortSignal): Promise<readonly KnownJudge[]>;
+
+  /**
+   * Teaches a guild's own judge by its decisions, beside all else that is asked of the model; one guild after the other.
+   *
+   * @throws {InferenceError} when that failed: nothing has changed
+   */
+  calibrate(request: CalibrationRequest, waiting?: CalibrationWaiting): Promise<CalibrationReport>;
+
+  /** Forgets all judges that a guild has taught, and stops teaching it. */
+  forgetGuild(guild: string): Promise<void>;
 
   load(): Promise<Load>;
 }

@@ -1,6 +1,6 @@
 import type { Turn } from "../../core/index.ts";
 import { guildPrinciple } from "./guild-principles.ts";
-import type { Inference } from "./inference.ts";
+import type { Inference, KnownJudge } from "./inference.ts";
 import { normalise } from "./normalise.ts";
 import { ACTIONS, type Action, type GuildSettings } from "./settings.ts";
 import type { Finding } from "./store/store.ts";
@@ -14,32 +14,53 @@ export interface Judgement {
   readonly against: readonly Finding[];
   /** The most that one of those asks for. */
   readonly action: Action | undefined;
+  /** Whether a fit judge speaks against it. What unfit ones say is only shown. */
+  readonly isCertain: boolean;
+  /** Principles whose judge is unfit, and what is known of it. */
+  readonly unfit: readonly UnfitJudge[];
+}
+
+export interface UnfitJudge {
+  readonly principle: string;
+  readonly judge: KnownJudge;
 }
 
 interface Judged {
+  /** Whose settings and whose judge count. */
+  readonly guild: string;
   readonly text: string;
   readonly settings: Pick<GuildSettings, "moderation" | "principles">;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Judges what somebody wrote, by the guild's principles.
+ * Judges what somebody wrote, by the guild's principles, and by the judge that the guild has taught, if it has.
  *
  * @throws {InferenceError} when there is no verdict: the message is unjudged
  */
-export async function judgeMessage(inference: Inference, { text, settings, signal }: Judged): Promise<Judgement> {
+export async function judgeMessage(inference: Inference, { guild, text, settings, signal }: Judged): Promise<Judgement> {
   const rules = Object.entries(settings.moderation.rules).filter(([, { strictness }]) => strictness !== "off");
   const readable = normalise(text);
-  if (readable === "" || rules.length === 0) return { findings: [], against: [], action: undefined };
+  if (readable === "" || rules.length === 0) return { findings: [], against: [], action: undefined, isCertain: false, unfit: [] };
   const turns: readonly Turn[] = [{ role: "assistant", text: readable }];
   const principles = rules.map(([name]) => guildPrinciple(settings, name));
-  const values = await inference.judge({ turns, principles }, signal);
+  const verdicts = await inference.judge({ turns, principles, guild }, signal);
   const findings = rules.map(([principle, { strictness }], index) => ({
     principle,
-    value: values[index] ?? Number.NaN,
+    value: verdicts[index]?.value ?? Number.NaN,
     threshold: thresholdOf(strictness),
   }));
+  const unfit = rules.flatMap(([principle], index) => {
+    const judge = verdicts[index]?.judge;
+    return judge === undefined || judge.isFit ? [] : [{ principle, judge }];
+  });
   const against = findings.filter(({ value, threshold }) => !(value >= threshold));
-  const asked = against.map(({ principle }) => ACTIONS.indexOf(settings.moderation.rules[principle]?.action ?? "log"));
-  return { findings, against, action: ACTIONS[Math.max(...asked, -1)] };
+  const certain = against.filter(({ principle }) => !unfit.some((one) => one.principle === principle));
+  const isCertain = certain.length > 0;
+  return { findings, against, action: mostOf(isCertain ? certain : against, settings), isCertain, unfit };
+}
+
+/** The most that the rules of these principles ask for. */
+function mostOf(findings: readonly Finding[], { moderation: { rules } }: Pick<GuildSettings, "moderation">): Action | undefined {
+  return ACTIONS[Math.max(...findings.map(({ principle }) => ACTIONS.indexOf(rules[principle]?.action ?? "log")), -1)];
 }

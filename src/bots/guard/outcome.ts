@@ -3,10 +3,10 @@ import type { Vetted } from "./vetted.ts";
 
 /**
  * Why there is no answer. `judged`: nothing that was found is good enough. `question`: the question itself is not. `cooldown`, `cap`:
- * the person, or the guild, asks too much. `long`: more than the model can read. `busy`: too many ask at once. `failed`: the model,
- * its judge or the bot's memory failed.
+ * the person, or the guild, asks too much. `long`: more than the model can read. `busy`: too many ask at once. `unfit`: the model
+ * judges too badly to be asked. `failed`: the model, its judge or the bot's memory failed.
  */
-export type Reason = "judged" | "question" | "cooldown" | "cap" | "long" | "busy" | "failed";
+export type Reason = "judged" | "question" | "cooldown" | "cap" | "long" | "busy" | "unfit" | "failed";
 
 /** What becomes of a question. */
 export type Outcome =

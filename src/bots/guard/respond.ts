@@ -17,13 +17,14 @@ export function responding({ inference, defang }: Responder): Respond {
     const { settings, signal } = incoming;
     const principle = guildPrinciple(settings, settings.talk.principle);
     const turns = conversationTurns(incoming.said, settings.talk.instructions);
-    const vet = (text: string) => Vetted.vet(inference, { turns, text, principle, preset: settings.talk.preset }, signal);
-    const showing = new Showing(incoming, async (text) => await vet(defang(text)));
+    const vet = (text: string, isBeginning: boolean) =>
+      Vetted.vet(inference, { turns, text, principle, preset: settings.talk.preset, isBeginning }, signal);
+    const showing = new Showing(incoming, async (text) => await vet(defang(text), true));
     const answered = await answer(inference, { incoming, turns, principle, onText: showing.onText });
     showing.end();
     const { account } = answered;
     const text = answered.finishReason === "content_filter" ? "" : defang(answered.text).trim();
-    const vetted = text === "" ? undefined : await vet(text);
+    const vetted = text === "" ? undefined : await vet(text, false);
     if (vetted === undefined) return { kind: "refuse", reason: "judged", line: settings.talk.refusal, account };
     return { kind: "reply", text: vetted, account };
   };

@@ -1,5 +1,6 @@
-import { PRESETS, type Preset, type Principle, type Turn } from "../../core/index.ts";
+import type { Preset, Principle, Turn } from "../../core/index.ts";
 import type { Inference } from "./inference.ts";
+import { InferenceError } from "./inference-error.ts";
 import { normalise } from "./normalise.ts";
 
 /** A text that is to be posted, as it will be posted. */
@@ -9,6 +10,8 @@ export interface Candidate {
   readonly text: string;
   readonly principle: Principle;
   readonly preset: Preset;
+  /** Whether more of it is to come. */
+  readonly isBeginning: boolean;
 }
 
 /** A text that the judge let pass, to the letter. `vet` makes them, and nothing else does: who takes only these posts nothing unjudged. */
@@ -31,12 +34,15 @@ export class Vetted {
   /**
    * Judges the whole text once more, as people will read it. `undefined`: it did not pass.
    *
-   * @throws {InferenceError} when there is no verdict
+   * @throws {InferenceError} when there is no verdict, or none that counts
    */
   static async vet(inference: Inference, candidate: Candidate, signal: AbortSignal): Promise<Vetted | undefined> {
-    const { text, principle, preset, turns } = candidate;
+    const { text, principle, preset, turns, isBeginning } = candidate;
     const judged: readonly Turn[] = [...turns.filter(({ role }) => role !== "system"), { role: "assistant", text: normalise(text) }];
-    const [value = Number.NaN] = await inference.judge({ turns: judged, principles: [principle] }, signal);
-    return value >= PRESETS[preset].threshold ? new Vetted(text, value) : undefined;
+    const [verdict] = await inference.judge({ turns: judged, principles: [principle], preset }, signal);
+    if (verdict === undefined) return undefined;
+    const { value, threshold, beginningThreshold, judge } = verdict;
+    if (!judge.isFit) throw new InferenceError("unfit", `Expected a fit judge by "${principle.name}", got one that is unfit`);
+    return value >= (isBeginning ? beginningThreshold : threshold) ? new Vetted(text, value) : undefined;
   }
 }

@@ -6,6 +6,7 @@
  * engine must do; every engine passes it.
  */
 import type { JsonSchema } from "../format/json-schema.ts";
+import type { FindJudge } from "../judge/fitness.ts";
 import type { Meter, Purpose } from "../meter.ts";
 import type { CallKeys, Tool, ToolCall } from "../tools/tool.ts";
 
@@ -110,6 +111,13 @@ export interface Question {
   readonly candidates: readonly Token[];
 }
 
+/** Asks what the model expects behind a prefix. */
+export interface NextTokenQuery {
+  readonly prefix: Prefix;
+  /** Tokens whose logits are wanted: at least one, each once. An engine reads a few dozen of them for next to nothing. */
+  readonly tokens: readonly Token[];
+}
+
 /** Asks what the model expects at each place of a text that is there already. */
 export interface Passage {
   /** At least one token. */
@@ -150,6 +158,12 @@ export interface EngineFacts {
 
 export interface Engine extends AsyncDisposable {
   readonly facts: EngineFacts;
+
+  /** Finds the judge of this model, for who names none. Without one, the model is asked by letters. */
+  readonly findJudge?: FindJudge | undefined;
+
+  /** The chat template that the model brought, in Jinja. Judges of models that are made to judge fill it in with more than turns. */
+  readonly chatTemplate?: string | undefined;
 
   /**
    * The tokens of a conversation, up to where the assistant's next answer begins. What a turn says is data: it never
@@ -205,6 +219,12 @@ export interface Engine extends AsyncDisposable {
    * @throws {EngineError} `format-unsupported`, in one line that says which part is at fault and what to do
    */
   checkFormat(format: OutputFormat): void;
+
+  /**
+   * For each query the logits of its tokens behind its prefix, in their order, up to a constant that may be another one for each query. One
+   * batch. A prefix that is in the cache costs one token; where a paused generation stands there, none that it would not compute itself.
+   */
+  next(queries: readonly NextTokenQuery[], call: Call): Promise<number[][]>;
 
   /** For each question the probability of each candidate, given that it is one of them (they sum to 1). One batch. */
   compare(questions: readonly Question[], call: Call): Promise<number[][]>;

@@ -97,13 +97,13 @@ export class Decoder {
   #portion(reading: Reading, room: number): Portion {
     const { prefix, slot, wanted = NOTHING } = reading;
     const start = slot.tokens.length;
-    const along = this.#readAlong(prefix, start);
+    const along = this.#readAlong(reading);
     // A portion ends where a paused generation will go on. Its last token is so computed alone, as in plain decoding: in one batch
     // with a question its logits would differ in the last digits, and now and then draw another token.
     const firstReturn = Math.min(prefix.length, ...along.keys());
     const end = Math.min(firstReturn, start + room);
     return {
-      ...(end === prefix.length ? wanted : (along.get(end) ?? NOTHING)),
+      ...bothOf(end === prefix.length ? wanted : NOTHING, along.get(end) ?? NOTHING),
       reading,
       tokens: prefix.slice(start, end),
       // The steps of a generation are no return points: a checkpoint for each would push out those that are.
@@ -112,11 +112,14 @@ export class Decoder {
   }
 
   /** Lengths at which a paused generation will go on, and what it wants to know there: reading it along saves computing them again. */
-  #readAlong(prefix: Prefix, start: number): Map<number, Wanted> {
+  #readAlong({ prefix, slot }: Reading): Map<number, Wanted> {
     const along = new Map<number, Wanted>();
-    for (const { tokens, wanted } of this.#pool.guards) {
+    for (const guard of this.#pool.guards) {
+      const { tokens, wanted } = guard;
       const at = tokens.length;
-      if (wanted !== undefined && at > start && at < prefix.length && commonLength(tokens, prefix) === at)
+      // Who asks right where a generation stands leaves that token to it, should it come back to this slot.
+      const isOnTheWay = at < prefix.length || (at === prefix.length && guard.slot === slot);
+      if (wanted !== undefined && at > slot.tokens.length && isOnTheWay && commonLength(tokens, prefix) === at)
         along.set(at, bothOf(wanted, along.get(at) ?? NOTHING));
     }
     return along;

@@ -2,13 +2,16 @@ import type { Llama, LlamaContext, LlamaModel } from "node-llama-cpp";
 import { EngineError } from "../errors.ts";
 import { Formats } from "../format/formats.ts";
 import { TokenIndex } from "../format/token-index.ts";
+import type { FindJudge } from "../judge/fitness.ts";
 import { withProbabilities } from "../sampler.ts";
+import { softmax } from "../softmax.ts";
 import type {
   Call,
   Continuation,
   Engine,
   EngineFacts,
   Lookahead,
+  NextTokenQuery,
   OutputFormat,
   Passage,
   Prefix,
@@ -20,12 +23,12 @@ import type {
 } from "./engine.ts";
 import { candidatesBehind } from "./llama-candidates.ts";
 import type { Hosts } from "./llama-claim-many.ts";
-import { compare } from "./llama-compare.ts";
 import { Decoder } from "./llama-decoder.ts";
 import { distributions } from "./llama-distributions.ts";
 import { generate } from "./llama-generate.ts";
 import { cacheTypeOf } from "./llama-memory.ts";
 import type { ModelFile } from "./llama-model-file.ts";
+import { next } from "./llama-next.ts";
 import type { CacheType } from "./llama-options.ts";
 import { prime } from "./llama-prime.ts";
 import { sampleMany } from "./llama-sample-many.ts";
@@ -74,11 +77,14 @@ export interface LlamaParts {
   readonly file: ModelFile & { readonly name: string };
   /** Whether branches copy what they share; without it they compute it again. */
   readonly canCopy?: boolean;
+  readonly findJudge?: FindJudge | undefined;
 }
 
 /** The engine on llama.cpp, through node-llama-cpp: a GGUF model on this machine. Many requests may run at once. */
 export class LlamaEngine implements Engine {
   readonly facts: LlamaFacts;
+  readonly findJudge: FindJudge | undefined;
+  readonly chatTemplate: string | undefined;
   readonly #parts: LlamaParts;
   readonly #hosts: Hosts;
   #running = 0;
@@ -93,6 +99,8 @@ export class LlamaEngine implements Engine {
     const ensureOpen = () => this.#ensureOpen();
     const decoder = new Decoder({ context, pool, threads, ensureOpen });
     this.#parts = parts;
+    this.findJudge = parts.findJudge;
+    this.chatTemplate = parts.file.info.metadata.tokenizer?.chat_template;
     const formats = new Formats(() => new TokenIndex(tokenTable(parts.model)));
     this.#hosts = { pool, decoder, formats, vocabularySize: parts.vocabulary.size, ensureOpen };
     this.facts = factsOf(parts, decoder.contextSize, first.needsCheckpoints);
@@ -152,8 +160,13 @@ export class LlamaEngine implements Engine {
     this.#hosts.formats.check(format);
   }
 
+  async next(queries: readonly NextTokenQuery[], call: Call): Promise<number[][]> {
+    return await this.#step(call, () => next(this.#hosts, queries, call));
+  }
+
   async compare(questions: readonly Question[], call: Call): Promise<number[][]> {
-    return await this.#step(call, () => compare(this.#hosts, questions, call));
+    const queries = questions.map(({ prefix, candidates }) => ({ prefix, tokens: candidates }));
+    return (await this.next(queries, call)).map((logits) => softmax(logits));
   }
 
   async distributions(passage: Passage, call: Call): Promise<Float32Array[]> {

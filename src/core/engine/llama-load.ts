@@ -66,7 +66,7 @@ async function partsOf({ llama, model, context, file, template }: Prepared, opti
   const vocabulary = new Vocabulary(model, template);
   const devices = llama.gpu === false ? [] : await llama.getGpuDeviceNames();
   options.signal?.throwIfAborted();
-  return { llama, model, context, vocabulary, threads, devices, file: { ...file, name: nameOf(file) } };
+  return { llama, model, context, vocabulary, threads, devices, file: { ...file, name: nameOf(file) }, findJudge: options.findJudge };
 }
 
 /** What was asked for, and will not do what a person hopes. */

@@ -1,4 +1,5 @@
 import { complaint, OptionError } from "../errors.ts";
+import type { FindJudge } from "../judge/fitness.ts";
 import { callback, checkByRules, integerBetween, natural, oneOf, positive, type Rule, signal } from "../option-rules.ts";
 import type { DownloadProgress } from "./llama-download.ts";
 
@@ -36,6 +37,8 @@ export interface LlamaEngineOptions {
   readonly flashAttention?: boolean | "auto" | undefined;
   /** How the cache stores its numbers: `"Q8_0"` halves its memory at a small loss, and needs flash attention. @default "F16" */
   readonly cacheType?: CacheType | undefined;
+  /** How the judge of its answers is found, for who names none. @default by letters; `loadLlamaEngine` of `rain-align/llama` fits one */
+  readonly findJudge?: FindJudge | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onDownload?: ((progress: DownloadProgress) => void) | undefined;
   /** Share of the model that is loaded, 0 to 1. */
@@ -74,6 +77,7 @@ const RULES: { readonly [Name in keyof Required<LlamaEngineOptions>]: Rule } = {
   threads: integerBetween(1, MOST_THREADS),
   flashAttention: oneOf([true, false, "auto"]),
   cacheType: oneOf(CACHE_TYPES),
+  findJudge: callback,
   signal,
   onDownload: callback,
   onLoad: callback,

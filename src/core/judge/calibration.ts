@@ -9,7 +9,7 @@ import type { Opinion } from "./opinion.ts";
 import type { Example, Principle } from "./principle.ts";
 
 /** Balanced accuracy below which a model must not be its own judge: half of its flags would be noise. */
-export const UNFIT_BELOW = 0.65;
+const UNFIT_ACCURACY = 0.65;
 const WEAK_BELOW = 0.85;
 
 /** How good a model is as the judge of its own answers. */
@@ -33,7 +33,7 @@ export interface CalibrationOptions {
   /** As in `RainOptions`. @default 10 */
   readonly judgeExamples?: number;
   /** Which judge is asked, always in both orders. @default "preamble" */
-  readonly judging?: Judging;
+  readonly judging?: Exclude<Judging, "auto">;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -90,7 +90,7 @@ function summarise(judged: readonly Judged[]): Calibration {
     balancedAccuracy,
     agreement: shareOf(judged, ({ opinion }) => new Set(opinion.byOrder.map(Math.sign)).size === 1),
     n: judged.length,
-    verdict: balancedAccuracy < UNFIT_BELOW ? "unfit" : balancedAccuracy < WEAK_BELOW ? "weak" : "good",
+    verdict: balancedAccuracy < UNFIT_ACCURACY ? "unfit" : balancedAccuracy < WEAK_BELOW ? "weak" : "good",
   };
 }
 

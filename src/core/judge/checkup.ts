@@ -1,13 +1,13 @@
 import type { Engine } from "../engine/engine.ts";
 import { ContextFullError, JudgeError } from "../errors.ts";
-import type { Judging, Settings } from "../options.ts";
-import { type Calibration, calibrate, knownCases, UNFIT_BELOW } from "./calibration.ts";
+import type { Judging } from "../options.ts";
+import { type Calibration, calibrate, knownCases } from "./calibration.ts";
 import type { Principle } from "./principle.ts";
 
 /** Which judge is asked. */
 export interface JudgeChoice {
   readonly principle: Principle;
-  readonly judging: Judging;
+  readonly judging: Exclude<Judging, "auto">;
   /** Examples that it reads first. */
   readonly judgeExamples: number;
 }
@@ -21,13 +21,6 @@ export type Checkup = Calibration | { readonly verdict: "unfit"; readonly reason
  */
 export type MeasureJudge = (engine: Engine, choice: JudgeChoice, signal?: AbortSignal) => Promise<Checkup | undefined>;
 
-/** The judge that these options ask; `undefined` in `vanilla` mode, where nobody judges. */
-export function judgeChoice({ mode, principle, judging, judgeExamples }: Settings): JudgeChoice | undefined {
-  if (mode === "vanilla") return undefined;
-  const isInPlace = mode === "adaptive" && judging === "in-place";
-  return { principle, judging: isInPlace ? "in-place" : "preamble", judgeExamples: isInPlace ? 0 : judgeExamples };
-}
-
 /** Measures it. Costs two short questions for each answer of a known verdict, usually 24. Rejects where the engine itself fails, or with the signal's reason. */
 export const measureJudge: MeasureJudge = async (engine, { principle, judging, judgeExamples }, signal) => {
   const cases = knownCases(principle, { judging, judgeExamples });
@@ -40,25 +33,3 @@ export const measureJudge: MeasureJudge = async (engine, { principle, judging, j
     throw error;
   }
 };
-
-/** What a person should know of a judge, in one line: what was measured, and what to do. `undefined` if it is fit, or was not measured. */
-export function unfitWarning(checkup: Checkup | undefined, choice: JudgeChoice, { facts }: Engine): string | undefined {
-  if (checkup?.verdict !== "unfit") return undefined;
-  const { name } = choice.principle;
-  const warning =
-    "reason" in checkup
-      ? `${facts.model} cannot judge its own answers by "${name}": ${checkup.reason}. Take another model; \`rain doctor\` measures it.`
-      : `${facts.model} is no fit judge of its own answers by "${name}": ${finding(checkup)}. ${advice(choice)}`;
-  return warning.replaceAll(/\s+/g, " ");
-}
-
-/** Rounded down: what is below the bound must not read as if it reached it. */
-function finding({ balancedAccuracy, n }: Calibration): string {
-  const [reached, least] = [balancedAccuracy, UNFIT_BELOW].map((share) => `${Math.floor(share * 100)} %`);
-  return `${reached} right on ${n} answers, where guessing gets 50 % and ${least} is the least`;
-}
-
-function advice({ judging }: JudgeChoice): string {
-  const otherJudge = judging === "in-place" ? ', or the judge that reads examples first (`judging` "preamble")' : "";
-  return `Take a larger or instruction-tuned model, another principle or a simpler wording of it${otherJudge}; \`rain doctor\` measures them.`;
-}

@@ -1,4 +1,4 @@
-import type { Engine, Prefix, Token, Turn } from "../engine/engine.ts";
+import type { Engine, Token, Turn } from "../engine/engine.ts";
 import { ContextFullError } from "../errors.ts";
 import type { Settings } from "../options.ts";
 import { Writing } from "../writing.ts";
@@ -9,12 +9,12 @@ import { noVerdict, verdictLimit } from "./verdict-limit.ts";
 export interface Hearing {
   readonly writing: Writing;
   readonly judge: AnswerJudge;
-  /** The prefix under which the judge reads the answer. */
-  readonly conversation: Prefix;
+  /** The conversation, as the judge reads it. */
+  readonly conversation: unknown;
 }
 
 /** What is to be answered, and how. */
-interface Asked {
+export interface Asked {
   readonly engine: Engine;
   readonly turns: readonly Turn[];
   readonly settings: Settings;
@@ -37,16 +37,20 @@ export async function openHearing(judge: AnswerJudge, { engine, turns, settings 
 }
 
 /**
- * The judge's opinion of each of these answers. A judge that takes too long has given no verdict.
+ * The judge's opinion of each of these answers, of which some are over. A judge that takes too long has given no verdict.
  *
  * @throws {JudgeError} when a verdict is not a probability, or not there before `judgeSignal` is aborted
  */
-export async function hear(answers: readonly (readonly Token[])[], { writing, judge, conversation }: Hearing): Promise<Opinion[]> {
+export async function hear(
+  answers: readonly (readonly Token[])[],
+  { writing, judge, conversation }: Hearing,
+  isWhole: readonly boolean[] = [],
+): Promise<Opinion[]> {
   const { principle, signal } = writing.settings;
   const limit = verdictLimit(writing.settings);
   const either = signal !== undefined && limit !== undefined ? AbortSignal.any([signal, limit]) : (signal ?? limit);
   try {
-    return await judge.opinions(conversation, answers, { ...writing.call("evaluate"), signal: either });
+    return await judge.opinions(conversation, answers, { ...writing.call("evaluate"), signal: either }, isWhole);
   } catch (cause) {
     signal?.throwIfAborted();
     if (limit?.aborted) throw noVerdict("late", principle.name, cause);

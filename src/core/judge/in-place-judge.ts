@@ -28,7 +28,7 @@ interface Asked {
  * question is in the cache already, so a verdict costs the question's few tokens and nothing of the answer is read twice.
  * The second order of the options is asked only of answers that the first one left in doubt.
  */
-export class InPlaceJudge implements AnswerJudge {
+export class InPlaceJudge implements AnswerJudge<Prefix> {
   readonly #engine: Engine;
   readonly #principle: Principle;
   readonly #settings: InPlaceSettings;

@@ -17,7 +17,7 @@ export interface JudgeSettings {
  *
  * Everything is put together from *tokens*, never from text, so that all that is common to two questions is one prefix.
  */
-export class Judge implements AnswerJudge {
+export class Judge implements AnswerJudge<Prefix> {
   readonly #engine: Engine;
   readonly #principle: Principle;
   readonly #verdict: Verdict;

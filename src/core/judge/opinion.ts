@@ -1,4 +1,4 @@
-import type { Call, Prefix, Token, Turn } from "../engine/engine.ts";
+import type { Call, Token, Turn } from "../engine/engine.ts";
 import type { Verdict } from "../options.ts";
 
 /** What a judge thinks of one answer. */
@@ -9,23 +9,32 @@ export interface Opinion {
   readonly byOrder: readonly number[];
 }
 
-/** Gives values to answers. It fails closed: a verdict that is no probability throws, and what should have been judged is not released. */
-export interface AnswerJudge {
-  /** The prefix under which answers to this conversation are judged. */
-  conversation(turns: readonly Turn[]): Prefix;
+/**
+ * Gives values to answers. It fails closed: a verdict that is no probability throws, and what should have been judged is not released.
+ * `Conversation` is what the judge itself makes of the turns before an answer, such as the prefix behind which it reads the answer.
+ */
+export interface AnswerJudge<Conversation = unknown> {
+  /** The conversation whose answers are judged. */
+  conversation(turns: readonly Turn[]): Conversation;
 
-  /** The longest answer, in tokens, that can be judged behind this prefix; below 1 if there is no room at all. */
-  longestAnswer(conversation: Prefix): number;
+  /** The longest answer to it, in tokens, that can be judged; below 1 if there is no room at all. */
+  longestAnswer(conversation: Conversation): number;
 
   /** Reads what is the same for all answers. */
-  prime(conversation: Prefix, call: Call): Promise<void>;
+  prime(conversation: Conversation, call: Call): Promise<void>;
 
   /**
-   * An opinion of each answer. Answers are token for token as the engine drew them, without end token.
+   * An opinion of each answer. Answers are token for token as the engine drew them, without end token. `isWhole` says which of them are over;
+   * the others are beginnings.
    *
    * @throws {JudgeError} when a verdict is not a probability
    */
-  opinions(conversation: Prefix, answers: readonly (readonly Token[])[], call: Call): Promise<Opinion[]>;
+  opinions(
+    conversation: Conversation,
+    answers: readonly (readonly Token[])[],
+    call: Call,
+    isWhole?: readonly boolean[],
+  ): Promise<Opinion[]>;
 }
 
 /** Soft, so that a doubtful verdict does not look like a sure one; hard as in the published code, which only compares. */

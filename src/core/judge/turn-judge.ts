@@ -1,18 +1,33 @@
-import type { Engine, Prefix, Turn } from "../engine/engine.ts";
+import { checkOptions } from "../check-options.ts";
+import type { Engine, Prefix, Token, Turn } from "../engine/engine.ts";
 import { ContextFullError } from "../errors.ts";
 import { Meter } from "../meter.ts";
+import { withPrompting } from "../prompt.ts";
+import { type FindJudge, type FoundJudge, findJudge } from "./fitness.ts";
 import { Judge } from "./judge.ts";
+import type { AnswerJudge } from "./opinion.ts";
 import type { Principle } from "./principle.ts";
 
-/** A local engine as the judge of texts that it did not write: both orders of the options, in one batch. */
+/** A judge of whole texts, for one principle: what it says, and what is known of it. */
+interface WholeJudge extends Pick<FoundJudge, "fitness"> {
+  readonly value: (turns: readonly Turn[], signal: AbortSignal | undefined) => Promise<number>;
+}
+
+/**
+ * A local engine as the judge of texts that it did not write: by the judge that was found for its model, which is always asked its question, or by
+ * letters, in both orders of the options.
+ */
 export class TurnJudge {
   readonly #engine: Engine;
   readonly #judgeExamples: number;
-  readonly #judges = new WeakMap<Principle, Judge>();
+  readonly #find: FindJudge | undefined;
+  readonly #judges = new WeakMap<Principle, Promise<WholeJudge>>();
 
-  constructor(engine: Engine, judgeExamples: number) {
+  /** @param find finds the judge. @default the engine's own way; without one, the engine is asked by letters */
+  constructor(engine: Engine, judgeExamples: number, find: FindJudge | undefined = engine.findJudge) {
     this.#engine = engine;
     this.#judgeExamples = judgeExamples;
+    this.#find = find;
   }
 
   /**
@@ -23,23 +38,70 @@ export class TurnJudge {
    * @throws {JudgeError} when the verdict is not a probability
    */
   async value(turns: readonly Turn[], principle: Principle, signal?: AbortSignal): Promise<number> {
-    const judge = this.#judgeOf(principle);
-    const conversation = this.#fitted(turns, judge);
+    const { value } = await this.#judgeOf(principle, signal);
+    return await value(turns, signal);
+  }
+
+  /** What is known of the judge by this principle; `undefined` where it was never measured. May read labelled answers first, once. */
+  async fitness(principle: Principle, signal?: AbortSignal): Promise<FoundJudge["fitness"]> {
+    return (await this.#judgeOf(principle, signal)).fitness;
+  }
+
+  async #judgeOf(principle: Principle, signal: AbortSignal | undefined): Promise<WholeJudge> {
+    const known = this.#judges.get(principle) ?? this.#findJudge(principle, signal);
+    this.#judges.set(principle, known);
+    try {
+      return await known;
+    } catch (error) {
+      // Who comes next tries again: the one who asked first may only have left.
+      this.#judges.delete(principle);
+      throw error;
+    }
+  }
+
+  async #findJudge(principle: Principle, signal: AbortSignal | undefined): Promise<WholeJudge> {
+    if (this.#find === undefined) return this.#lettered(principle);
+    const settings = withPrompting(this.#engine, checkOptions({ principle, preset: "strict", judge: this.#find, signal }));
+    const { judge, fitness } = await findJudge(this.#engine, settings);
+    return { fitness, value: async (turns, limit) => await this.#read(judge, turns, limit) };
+  }
+
+  async #read(judge: AnswerJudge, turns: readonly Turn[], signal: AbortSignal | undefined): Promise<number> {
+    const last = turns.at(-1);
+    const answer = this.#engine.tokenize(last?.role === "assistant" ? last.text : "");
+    const before = last?.role === "assistant" ? turns.slice(0, -1) : turns;
+    const conversation = this.#roomFor(answer, before, judge);
     const call = { purpose: "evaluate", meter: new Meter(), signal } as const;
     await judge.prime(conversation, call);
-    const [opinion] = await judge.opinions(conversation, [[]], call);
+    const [opinion] = await judge.opinions(conversation, [answer], call, [true]);
     return opinion?.value ?? Number.NaN;
   }
 
-  #judgeOf(principle: Principle): Judge {
-    const known = this.#judges.get(principle);
-    if (known !== undefined) return known;
-    const judge = new Judge(this.#engine, principle, { judgeExamples: this.#judgeExamples, verdict: "soft" });
-    this.#judges.set(principle, judge);
-    return judge;
+  /** Another model's conversation, or other people's, may be longer than this model's context. */
+  #roomFor(answer: readonly Token[], before: readonly Turn[], judge: AnswerJudge): unknown {
+    let least = Number.POSITIVE_INFINITY;
+    for (let first = 0; first <= before.length; first++) {
+      const conversation = judge.conversation(before.slice(first));
+      const missing = answer.length - judge.longestAnswer(conversation);
+      if (missing <= 0) return conversation;
+      least = Math.min(least, missing);
+    }
+    const { contextSize } = this.#engine.facts;
+    throw new ContextFullError(contextSize + least, contextSize);
   }
 
-  /** Another model's conversation, or other people's, may be longer than this model's context. */
+  #lettered(principle: Principle): WholeJudge {
+    const judge = new Judge(this.#engine, principle, { judgeExamples: this.#judgeExamples, verdict: "soft" });
+    const value: WholeJudge["value"] = async (turns, signal) => {
+      const conversation = this.#fitted(turns, judge);
+      const call = { purpose: "evaluate", meter: new Meter(), signal } as const;
+      await judge.prime(conversation, call);
+      const [opinion] = await judge.opinions(conversation, [[]], call);
+      return opinion?.value ?? Number.NaN;
+    };
+    return { fitness: undefined, value };
+  }
+
   #fitted(turns: readonly Turn[], judge: Judge): Prefix {
     for (let first = 0; first < turns.length; first++) {
       const conversation = judge.conversation(turns.slice(first));

@@ -6,7 +6,8 @@ import type { Node, Outcome } from "./tree.ts";
 
 /** Asks the judge about a leaf's text, with what was simulated behind it. */
 export async function evaluate(leaf: Node, simulated: readonly Token[], search: Search): Promise<Outcome> {
-  const answer = search.writing.ending.readable([...answerAt(leaf, search), ...simulated]);
-  const [{ value, byOrder }] = (await hear([answer], search)) as [Opinion];
+  const { ending } = search.writing;
+  const written = [...answerAt(leaf, search), ...simulated];
+  const [{ value, byOrder }] = (await hear([ending.readable(written)], search, [ending.isOver(written)])) as [Opinion];
   return { value, byOrder, simulated };
 }

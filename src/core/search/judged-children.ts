@@ -35,8 +35,17 @@ export async function addJudged(parent: Node, spans: readonly Span[], search: Se
 async function opinionsOf(parent: Node, spans: readonly Span[], search: Search): Promise<Opinion[]> {
   const answer = answerAt(parent, search);
   const texts = spans.map((span) => search.writing.ending.readable([...answer, ...tokensOf(span)]));
-  const isNews = (text: readonly Token[]) => parent.outcome === undefined || text.length !== answer.length;
-  const news = texts.filter(isNews);
-  const opinions = news.length === 0 ? [] : await hear(news, search);
-  return texts.map((text) => (isNews(text) ? opinions.shift() : parent.outcome) as Opinion);
+  const isWhole = spans.map((span) => search.writing.ending.isOver([...answer, ...tokensOf(span)]));
+  // Nor does it hold where a beginning turns out to be the whole: of that, more is asked.
+  const isNews = texts.map((text, index) => parent.outcome === undefined || text.length !== answer.length || isWhole[index] === true);
+  const news = texts.filter((_, index) => isNews[index]);
+  const opinions =
+    news.length === 0
+      ? []
+      : await hear(
+          news,
+          search,
+          isWhole.filter((_, index) => isNews[index]),
+        );
+  return texts.map((_, index) => (isNews[index] ? opinions.shift() : parent.outcome) as Opinion);
 }

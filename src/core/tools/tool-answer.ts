@@ -3,6 +3,7 @@ import { firstStop } from "../boundary.ts";
 import type { Decode } from "../decode.ts";
 import type { Engine, Token, Turn } from "../engine/engine.ts";
 import { complaint, OptionError } from "../errors.ts";
+import type { AnswerJudge } from "../judge/opinion.ts";
 import { Meter } from "../meter.ts";
 import type { Settings } from "../options.ts";
 import { deriveSeed } from "../random.ts";
@@ -11,8 +12,14 @@ import { type Lead, openingOf, tryLead } from "./lead.ts";
 import { CALL_KEYS, type Tool, type ToolCall } from "./tool.ts";
 
 /** An answer that may call tools: a text, calls, or a text and then calls. Each part is written, judged and released like a whole answer. */
-export async function* withTools(engine: Engine, turns: readonly Turn[], { decode, settings }: Manner): Answering {
-  const course = begin(engine, turns, { decode, settings });
+export async function* withTools(
+  decode: Decode,
+  engine: Engine,
+  turns: readonly Turn[],
+  settings: Settings,
+  judge: AnswerJudge,
+): Answering {
+  const course = begin(engine, turns, { decode, settings, judge });
   if (settings.toolChoice === "auto" && !(await isCallNext(course))) {
     const isCalling = yield* speak(course);
     if (!isCalling) return conclude(course);
@@ -24,6 +31,7 @@ export async function* withTools(engine: Engine, turns: readonly Turn[], { decod
 
 interface Manner {
   readonly decode: Decode;
+  readonly judge: AnswerJudge;
   readonly settings: Settings;
 }
 
@@ -141,7 +149,7 @@ async function* write(course: Course, turns: readonly Turn[], settings: Settings
     course.finishReason = "length";
     return;
   }
-  const part = yield* decode(engine, turns, { ...settings, maxTokens });
+  const part = yield* decode(engine, turns, { ...settings, maxTokens }, course.judge);
   meter.add(part.meter);
   course.finishReason = part.finishReason;
   course.value = part.value;

@@ -1,15 +1,17 @@
 import { ContextFullError, DEFAULTS, type Engine, JudgeError, type Principle, TurnJudge } from "../../core/index.ts";
+import type { DraftJudge } from "../run/plan.ts";
+import { keyOf } from "../run/rows.ts";
 import type { Case, CaseJudge } from "./case-judge.ts";
 
 /**
- * The model itself, reading examples first, in both orders of the options. One case at a time: what a batch computes has other last
- * digits than what is computed alone.
+ * The judge of the drafts, asked about whole answers: the one that was fitted for this model, or another model. One case at a time: what a batch computes has
+ * other last digits than what is computed alone.
  */
-export function ownJudge(engine: Engine, label: string): CaseJudge {
-  const judge = new TurnJudge(engine, DEFAULTS.judgeExamples);
+export function ownJudge(engine: Engine, label: string, { find, marks }: DraftJudge = { find: undefined, marks: new Map() }): CaseJudge {
+  const judge = new TurnJudge(engine, DEFAULTS.judgeExamples, find);
   return {
-    // Two models that judge themselves are two judges.
-    name: `self: ${label}`,
+    // Two models that judge themselves are two judges, and so is one that has learnt to judge otherwise.
+    name: marks.size === 0 ? `self: ${label}` : `self: ${label}, ${keyOf([...marks])}`,
     atOnce: 1,
     value: async (asked, signal) => await judged(judge, asked, signal),
     [Symbol.asyncDispose]: async () => undefined,

@@ -1,4 +1,4 @@
-import type { Mode, RainOptions } from "../../core/index.ts";
+import { DEFAULTS, type FindJudge, type Mode, type RainOptions } from "../../core/index.ts";
 import type { Question } from "../tasks/task.ts";
 import { keyOf } from "./rows.ts";
 
@@ -10,6 +10,16 @@ export interface Plan {
   readonly options: RainOptions;
   /** Of this package: another one may decode otherwise. */
   readonly version: string;
+  /** Who judges drafts. @default the engine's own way */
+  readonly judge?: DraftJudge | undefined;
+}
+
+/** The judge of what is being written. */
+export interface DraftJudge {
+  /** @default the engine's own way */
+  readonly find: FindJudge | undefined;
+  /** By the principle's name: what tells this judge from another one. Answers are found again by it. */
+  readonly marks: ReadonlyMap<string, string>;
 }
 
 /** A model, as results name it. */
@@ -34,11 +44,13 @@ export interface LoadedModel extends Model {
 }
 
 /** All that a model is asked, in the order of the results: question by question, in each mode. */
-export function jobsOf({ questions, modes, options, version }: Plan, model: LoadedModel): readonly Job[] {
+export function jobsOf({ questions, modes, options, version, judge }: Plan, model: LoadedModel): readonly Job[] {
   return questions.flatMap((question) =>
     modes.map((mode) => {
       const all = { ...question.options, ...options, mode, seed: question.seed };
-      return { question, mode, options: all, key: keyOf({ version, model, turns: question.turns, options: all }) };
+      const mark = mode === "vanilla" ? undefined : judge?.marks.get((all.principle ?? DEFAULTS.principle).name);
+      const key = keyOf({ version, model, turns: question.turns, options: all, judge: mark });
+      return { question, mode, options: judge?.find === undefined ? all : { ...all, judge: judge.find }, key };
     }),
   );
 }

@@ -10,8 +10,8 @@ import {
   principleOptions,
   type Turn,
 } from "../../core/index.ts";
-import { type ChatRunnable, callUnseen } from "./chat-call.ts";
-import type { Asked, TextJudge } from "./judging.ts";
+import { type ChatRunnable, callUnseen, chatModelOf } from "./chat-call.ts";
+import type { Asked, JudgeAbout, TextJudge } from "./judging.ts";
 
 /**
  * Any chat model as a judge: asked A or B, in both orders at once. Where its provider gives log-probabilities (with OpenAI:
@@ -29,6 +29,11 @@ export class ChatJudge implements TextJudge {
   async judge(turns: readonly Turn[], asked: Asked): Promise<number> {
     const leanings = await Promise.all(ORDERS.map((order) => this.#leaning(turns, order, asked)));
     return leanings.reduce((sum, leaning) => sum + leaning, 0) / leanings.length;
+  }
+
+  /** Nobody can tell how well it judges: it was never measured. */
+  async about(): Promise<JudgeAbout> {
+    return { model: chatModelOf(this.#model)?.getName() ?? this.#model.getName(), fitness: undefined };
   }
 
   async #leaning(turns: readonly Turn[], order: Order, { principle, signal, trace }: Asked): Promise<number> {

@@ -42,10 +42,7 @@ export interface ChatRainFields extends BaseChatModelParams, Decoding, LoadOptio
    * was discarded is in it only with `revealDiscarded`. @default none
    */
   readonly trace?: string | ((page: string) => unknown);
-  /**
-   * Whether the judge is measured beside the first answer by each principle: about two dozen short questions, whose outcome `onNotice` is
-   * told if it is bad. @default true
-   */
+  /** Whether `onNotice` is told, once for each model and principle, that the judge is unfit. What then happens says `onUnfit`. @default true */
   readonly checkJudge?: boolean;
   /** Told what a person should know although it works, such as a model that judges badly. @default a process warning */
   readonly onNotice?: (notice: string) => void;
@@ -125,7 +122,8 @@ export function checkedFields(fields: ChatRainFields): ChatRainFields {
 export const SERIALIZED_FIELDS: readonly string[] = [
   "model",
   ...LOAD_OPTIONS,
-  ...DECODING.filter((name) => typeof Reflect.get(DEFAULTS, name) !== "function"),
+  // A judge is a function, as others are by default.
+  ...DECODING.filter((name) => name !== "judge" && typeof Reflect.get(DEFAULTS, name) !== "function"),
   "traceSearch",
   "checkJudge",
   "outputVersion",

@@ -6,7 +6,17 @@ import type { ModelProfile } from "@langchain/core/language_models/profile";
 import type { AIMessageChunk, BaseMessage, MessageContent, MessageOutputVersion } from "@langchain/core/messages";
 import type { ChatGenerationChunk, ChatResult } from "@langchain/core/outputs";
 import type { Runnable } from "@langchain/core/runnables";
-import { callback, checkByRules, DEFAULTS, type Engine, type RainOptions, type Rule, signal, type Turn } from "../../core/index.ts";
+import {
+  callback,
+  checkByRules,
+  DEFAULTS,
+  type Engine,
+  letterJudge,
+  type RainOptions,
+  type Rule,
+  signal,
+  type Turn,
+} from "../../core/index.ts";
 import { Calls } from "./calls.ts";
 import {
   type ChatRainCallOptions,
@@ -20,7 +30,8 @@ import { chunksOf, resultOf } from "./chunks.ts";
 import { textOf } from "./content.ts";
 import { EngineJudge } from "./engine-judge.ts";
 import { type EngineSource, givenEngine, LoadedEngine, released } from "./engine-source.ts";
-import type { Asked, TextJudge } from "./judging.ts";
+import { judgeReady } from "./judge-ready.ts";
+import type { Asked, JudgeAbout, TextJudge } from "./judging.ts";
 import { turnsOf } from "./messages.ts";
 import { modelKey, modelName } from "./model-name.ts";
 import { warn } from "./notice.ts";
@@ -70,7 +81,7 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
   readonly #source: EngineSource;
   readonly #calls = new Calls();
   readonly #onNotice: (notice: string) => void;
-  readonly #judges = new WeakMap<Engine, TextJudge>();
+  readonly #judges = new WeakMap<Engine, EngineJudge>();
 
   /** @throws {OptionError} for options that cannot be meant */
   constructor(fields: ChatRainFields = {}) {
@@ -86,7 +97,7 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
   }
 
   /**
-   * Makes one, and waits until its model is loaded.
+   * Makes one, and waits until its model is loaded and its judge is known, for which labelled answers are read at first use.
    *
    * @throws {OptionError} for options that cannot be meant
    */
@@ -94,7 +105,10 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
     checkByRules(waiting, WAITING_RULES);
     const model = new ChatRain(fields);
     try {
-      await model.#source.hosted({ ...waiting, onNotice: model.#onNotice });
+      const listener = { ...waiting, onNotice: model.#onNotice };
+      const { engine, listen } = await model.#source.hosted(listener);
+      using _ = listen(listener);
+      await judgeReady(engine, model.#decoding, { signal: waiting.signal, life: model.#calls.life });
       return model;
     } catch (error) {
       // Nobody else could let go of what is still being loaded.
@@ -153,11 +167,12 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
 
   /** The value of the last turn, read off the model's probabilities: what makes this model a judge for a critique or a guardrail. */
   async judge(turns: readonly Turn[], { principle, signal }: Asked): Promise<number> {
-    using call = this.#calls.begin(signal);
-    const { engine } = await this.#source.hosted({ signal: call.signal, onNotice: this.#onNotice });
-    const judge = this.#judges.get(engine) ?? this.#judgeOn(engine);
-    this.#judges.set(engine, judge);
-    return await judge.judge(turns, { principle, signal: call.signal });
+    return await this.#asJudge(signal, (judge, limit) => judge.judge(turns, { principle, signal: limit }));
+  }
+
+  /** How well it judges by a principle. At first use labelled answers are read for that. */
+  async about({ principle, signal }: Asked): Promise<JudgeAbout> {
+    return await this.#asJudge(signal, (judge, limit) => judge.about({ principle, signal: limit }));
   }
 
   override bindTools(
@@ -216,9 +231,22 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
     await this.dispose();
   }
 
-  #judgeOn(engine: Engine): TextJudge {
-    const { checkJudge = true, judgeExamples = DEFAULTS.judgeExamples } = this.#fields;
-    return new EngineJudge(engine, { judgeExamples, onNotice: checkJudge ? this.#onNotice : undefined });
+  async #asJudge<Result>(
+    signal: AbortSignal | undefined,
+    work: (judge: EngineJudge, signal: AbortSignal) => Promise<Result>,
+  ): Promise<Result> {
+    using call = this.#calls.begin(signal);
+    const { engine, listen } = await this.#source.hosted({ signal: call.signal, onNotice: this.#onNotice });
+    using _ = listen({ onNotice: this.#onNotice });
+    const judge = this.#judges.get(engine) ?? this.#judgeOn(engine);
+    this.#judges.set(engine, judge);
+    return await work(judge, call.signal);
+  }
+
+  #judgeOn(engine: Engine): EngineJudge {
+    const { checkJudge = true, judgeExamples = DEFAULTS.judgeExamples, judge, judging = DEFAULTS.judging } = this.#fields;
+    const find = judge ?? (judging === "auto" ? engine.findJudge : letterJudge);
+    return new EngineJudge(engine, { judgeExamples, onNotice: checkJudge ? this.#onNotice : undefined, find, life: this.#calls.life });
   }
 
   #outputVersion({ outputVersion = this.outputVersion }: this["ParsedCallOptions"]): MessageOutputVersion {

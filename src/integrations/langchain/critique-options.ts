@@ -7,7 +7,9 @@ import {
   HARMLESS,
   isPrinciple,
   natural,
+  ON_UNFIT,
   type OnExhausted,
+  type OnUnfit,
   oneOf,
   type Principle,
   type Rule,
@@ -31,8 +33,16 @@ export interface CritiqueOptions {
   readonly principle?: Principle;
   /** Who judges: an engine or a `ChatRain`, another chat model, or a judge of your own. @default the model that drafts */
   readonly judge?: JudgeSource;
-  /** The value from which a text passes; 0 is neither good nor bad. Range [-1, 1]. @default 0.05 */
+  /**
+   * The value from which a text passes; 0 is neither good nor bad. Range [-1, 1].
+   * @default 0.05; for an engine's fitted judge, the value that flags 5 % of good answers
+   */
   readonly threshold?: number;
+  /**
+   * Where the judge was measured and is no better than AUROC 0.70, it judges nothing. `plain`: answers pass unjudged, which is told once and
+   * said in their metadata. `refuse`: they are `refusal`. `error`: a `JudgeError`. @default "plain"
+   */
+  readonly onUnfit?: OnUnfit;
   /** How often a flagged draft is left and written again. Each costs a call of the model and at least one verdict. @default 4 */
   readonly retries?: number;
   /** @default "auto" */
@@ -63,13 +73,17 @@ export interface CritiqueOptions {
   readonly revealDiscarded?: boolean;
 }
 
-/** Options with nothing left out but the judge, who may be the model. */
-export type CritiqueSettings = Required<Omit<CritiqueOptions, "judge">> & { readonly judge: JudgeSource | undefined };
+/** Options with nothing left out but the judge, who may be the model, and the threshold, which follows from the judge. */
+export type CritiqueSettings = Required<Omit<CritiqueOptions, "judge" | "threshold">> & {
+  readonly judge: JudgeSource | undefined;
+  readonly threshold: number | undefined;
+};
 
 export const CRITIQUE_DEFAULTS: CritiqueSettings = {
   principle: HARMLESS,
   judge: undefined,
-  threshold: DEFAULTS.threshold,
+  threshold: undefined,
+  onUnfit: DEFAULTS.onUnfit,
   retries: 4,
   continuation: "auto",
   guidance: "",
@@ -102,6 +116,7 @@ export const CRITIQUE_RULES: Rules<Required<CritiqueOptions>> = {
   principle: { expected: "a principle (a built-in one, or the result of `principle()`)", isMet: isPrinciple },
   judge: { expected: JUDGE_EXPECTED, isMet: isJudgeSource },
   threshold: between(-1, 1),
+  onUnfit: oneOf(ON_UNFIT),
   retries: natural,
   continuation: oneOf(["prefix", "whole", "auto"]),
   guidance: { expected: "a text", isMet: (value) => typeof value === "string" },

@@ -1,11 +1,12 @@
 import type { CallbackManager } from "@langchain/core/callbacks/manager";
 import { AIMessageChunk, type BaseMessage } from "@langchain/core/messages";
-import type { Turn } from "../../core/index.ts";
+import { DEFAULTS, type Fitness, JudgeError, type Turn, unfitNotice } from "../../core/index.ts";
 import { type ChatRunnable, callUnseen, streamUnseen } from "./chat-call.ts";
 import { askedAgain } from "./continuation.ts";
 import type { CritiqueSettings } from "./critique-options.ts";
 import type { Draft } from "./draft.ts";
-import { judgedValue, type TextJudge } from "./judging.ts";
+import { type JudgeMetadata, judgeMetadata } from "./judge-metadata.ts";
+import { type JudgeAbout, judgeAbout, judgedValue, type TextJudge } from "./judging.ts";
 import { announce, type EventSink, type RainEvent } from "./rain-events.ts";
 import { readable, turnsOf } from "./readable.ts";
 import { type Unit, unitsOf } from "./units.ts";
@@ -33,14 +34,16 @@ export interface CritiqueCase {
 
 /** How an answer came about. Plain data. */
 export interface Outcome {
-  /** Of the answer; where nothing was accepted, of the best draft that was found. -1 (bad) to 1 (good). */
+  /** Of the answer; where nothing was accepted, of the best draft that was found. -1 (bad) to 1 (good); 0 where nobody judged. */
   readonly value: number;
   /** How often a draft was left for another one. */
   readonly rewinds: number;
   /** Texts that the judge was asked about. */
   readonly evaluations: number;
-  /** Whether all of the answer passed the judge. A refusal, and what `best` let through, did not. */
+  /** Whether all of the answer passed the judge. A refusal, what `best` let through, and what nobody judged did not. */
   readonly accepted: boolean;
+  /** Which judge decided. An unfit one has not: then nobody judged. */
+  readonly judge: JudgeMetadata;
 }
 
 /** Who judges a case, and how. */
@@ -59,6 +62,11 @@ interface Flagged {
 interface Course extends Court {
   readonly request: CritiqueCase;
   readonly turns: readonly Turn[];
+  readonly about: JudgeAbout | undefined;
+  readonly report: JudgeMetadata;
+  /** From these values on a whole answer and a beginning of one pass. */
+  readonly threshold: number;
+  readonly beginningThreshold: number;
   /** Values that were given, by text: the same draft may come twice. */
   readonly values: Map<string, number>;
   /** The answer so far: what was released. */
@@ -79,10 +87,14 @@ interface Course extends Court {
  * the last good sentence, and let the model write on from there. Nothing is released unjudged, and nothing released is taken back.
  *
  * @throws {RainViolationError} when nothing passes and `onExhausted` is "error"
- * @throws {JudgeError} when the judge gives no usable verdict
+ * @throws {JudgeError} when the judge gives no usable verdict, or is unfit and `onUnfit` is "error"
  */
 export async function* critique(request: CritiqueCase, court: Court): AsyncGenerator<AIMessageChunk, void, void> {
-  const course = begin(request, court);
+  const course = await begin(request, court);
+  if (!course.report.isFit && court.settings.onUnfit !== "plain") {
+    yield await withheld(course);
+    return;
+  }
   const reading = { isBySentence: court.isBySentence, principle: court.settings.principle };
   let units = unitsOf(request.draft ?? write(course), { ...reading, behind: "" });
   try {
@@ -106,11 +118,18 @@ export function outcomeOf({ response_metadata }: AIMessageChunk): Outcome {
   return (response_metadata as { readonly rain: Outcome }).rain;
 }
 
-function begin(request: CritiqueCase, court: Court): Course {
+async function begin(request: CritiqueCase, court: Court): Promise<Course> {
+  const { principle, threshold } = court.settings;
+  const about = await judgeAbout(court.judge, { ...request, principle });
+  const least = threshold ?? about?.threshold ?? DEFAULTS.threshold;
   return {
     ...court,
     request,
     turns: turnsOf(request.conversation),
+    about,
+    report: judgeMetadata(about?.fitness, about?.model),
+    threshold: least,
+    beginningThreshold: threshold ?? about?.beginningThreshold ?? least,
     values: new Map(),
     accepted: "",
     isPassed: true,
@@ -123,13 +142,25 @@ function begin(request: CritiqueCase, court: Court): Course {
   };
 }
 
+/** What is said where the judge is unfit and nothing unjudged is to pass. Nobody writes a draft, and one that is there is left unread. */
+async function withheld(course: Course): Promise<AIMessageChunk> {
+  const { request, settings, about } = course;
+  await request.draft?.[Symbol.asyncIterator]().return?.();
+  // Who wants an error where nothing passes has no use for a sentence.
+  if (settings.onUnfit === "error" || settings.onExhausted === "error")
+    throw new JudgeError(settings.principle.name, unfitNotice(about?.fitness as Fitness, about?.model ?? ""));
+  course.isPassed = false;
+  course.value = 0;
+  return refusal(course);
+}
+
 /** Releases a draft as far as it is good; gives the unit that is not. */
 async function* follow(units: AsyncGenerator<Unit, void, void>, course: Course): AsyncGenerator<AIMessageChunk, Flagged | undefined, void> {
   for (let next = await units.next(); !next.done; next = await units.next()) {
     const unit = next.value;
     course.spent = course.spent.concat(new AIMessageChunk({ content: "", ...unit.draft?.cost }));
-    const judged = { unit, value: await judge(unit, course) };
-    if (judged.value < course.settings.threshold) {
+    const judged = { unit, value: course.report.isFit ? await judge(unit, course) : 0 };
+    if (course.report.isFit && judged.value < thresholdFor(unit, course)) {
       if (course.best === undefined || judged.value > course.best.value) course.best = judged;
       return judged;
     }
@@ -154,13 +185,18 @@ async function judge({ text, draft }: Unit, course: Course): Promise<number> {
   return value;
 }
 
+function thresholdFor({ draft }: Unit, { threshold, beginningThreshold }: Course): number {
+  return draft === undefined ? beginningThreshold : threshold;
+}
+
 async function* commit({ unit, value }: Flagged, course: Course): AsyncGenerator<AIMessageChunk, void, void> {
-  const { settings } = course;
+  const { isFit } = course.report;
   course.accepted += unit.text;
   course.best = undefined;
   course.value = value;
-  course.isPassed &&= value >= settings.threshold;
-  if (unit.text !== "") await tell({ type: "commit", text: unit.text, value }, course);
+  course.isPassed &&= isFit && value >= thresholdFor(unit, course);
+  // Of what nobody judged, nothing is told.
+  if (unit.text !== "" && isFit) await tell({ type: "commit", text: unit.text, value }, course);
   course.isOver = unit.draft !== undefined;
   yield unit.draft === undefined ? unit.chunk : unit.chunk.concat(account(unit.draft.facts, course));
 }
@@ -177,8 +213,8 @@ async function rewind({ unit, value }: Flagged, course: Course): Promise<void> {
 
 /** Ends the answer, or goes on with the best of what was flagged, which it gives. */
 async function* giveUp(course: Course): AsyncGenerator<AIMessageChunk, Flagged | undefined, void> {
-  const { best, rewinds, settings } = course;
-  const { onExhausted, principle, threshold } = settings;
+  const { best, rewinds, settings, threshold } = course;
+  const { onExhausted, principle } = settings;
   const value = best?.value ?? -1;
   course.isPassed = false;
   if (onExhausted === "best" && best !== undefined) {
@@ -202,8 +238,8 @@ function refusal(course: Course): AIMessageChunk {
 /** What is told at the end: what the provider says of the last draft, how the answer came about, and what all drafts cost. */
 function account(facts: Draft["facts"], course: Course): AIMessageChunk {
   const { usage_metadata } = course.spent;
-  const { value, rewinds, evaluations, isPassed: accepted } = course;
-  const rain = { mode: "critique", principle: course.settings.principle.name, value, rewinds, evaluations, accepted };
+  const { value, rewinds, evaluations, isPassed: accepted, report: judge } = course;
+  const rain = { mode: "critique", principle: course.settings.principle.name, value, rewinds, evaluations, accepted, judge };
   return new AIMessageChunk({
     content: "",
     response_metadata: { ...facts, rain },

@@ -65,7 +65,7 @@ export class CritiquedModel extends BaseChatModel<BaseChatModelCallOptions, AIMe
   /** The cache tells models apart by this. */
   override _identifyingParams(): Record<string, unknown> {
     const { settings } = this.#fields.critic;
-    const { principle, judge, judgeExamples, threshold, retries, continuation, onExhausted, refusal, guidance } = settings;
+    const { principle, judge, judgeExamples, threshold, onUnfit, retries, continuation, onExhausted, refusal, guidance } = settings;
     const inner = this.#inner;
     // A judge of somebody's own, or a chain, has nothing by which two could be told apart.
     const own = judge === undefined && inner !== undefined ? {} : { critic: this.#fields.critic.id };
@@ -74,7 +74,7 @@ export class CritiquedModel extends BaseChatModel<BaseChatModelCallOptions, AIMe
       bound: boundTo(this.#fields.model),
       judged: this.#fields.judged,
       ...own,
-      ...{ principle, judgeExamples, threshold, retries, continuation, onExhausted, refusal, guidance },
+      ...{ principle, judgeExamples, threshold, onUnfit, retries, continuation, onExhausted, refusal, guidance },
     };
   }
 

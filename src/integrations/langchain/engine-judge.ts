@@ -1,22 +1,50 @@
-import { type Engine, type Turn, TurnJudge } from "../../core/index.ts";
+import { raceWithSignal } from "@langchain/core/runnables";
+import { checkOptions, type Engine, type FindJudge, type FoundJudge, type Principle, type Turn, TurnJudge } from "../../core/index.ts";
 import { noticeUnfitJudge } from "./judge-notice.ts";
-import type { Asked, JudgeSettings, TextJudge } from "./judging.ts";
+import type { Asked, JudgeAbout, JudgeSettings, TextJudge } from "./judging.ts";
 
-/** A local engine as a judge; says once where it is no fit one. */
+/** A local engine as a judge of texts that it did not write; says once where it is no fit one. */
 export class EngineJudge implements TextJudge {
   readonly #engine: Engine;
   readonly #judge: TurnJudge;
   readonly #settings: JudgeSettings;
+  readonly #find: FindJudge | undefined;
+  readonly #found = new WeakMap<Principle, Promise<FoundJudge>>();
 
   constructor(engine: Engine, settings: JudgeSettings) {
+    const { find = engine.findJudge, judgeExamples, life } = settings;
     this.#engine = engine;
-    this.#judge = new TurnJudge(engine, settings.judgeExamples);
     this.#settings = settings;
+    this.#find = find;
+    // Finding it is for all who ask: no single one's signal ends it.
+    const lasting: FindJudge | undefined = find && ((writer, asked) => find(writer, { ...asked, judgeExamples, signal: life }));
+    this.#judge = new TurnJudge(engine, judgeExamples, lasting);
   }
 
-  async judge(turns: readonly Turn[], { principle, signal }: Asked): Promise<number> {
-    const { judgeExamples, onNotice } = this.#settings;
-    if (onNotice !== undefined) noticeUnfitJudge(this.#engine, { principle, judging: "preamble", judgeExamples }, onNotice);
-    return await this.#judge.value(turns, principle, signal);
+  async judge(turns: readonly Turn[], asked: Asked): Promise<number> {
+    await this.about(asked);
+    return await this.#judge.value(turns, asked.principle, asked.signal);
+  }
+
+  async about({ principle, signal }: Asked): Promise<JudgeAbout> {
+    const { model } = this.#engine.facts;
+    if (this.#find === undefined) return { model, fitness: undefined };
+    const { fitness, threshold, beginningThreshold } = await raceWithSignal(this.#findOnce(this.#find, principle), signal);
+    noticeUnfitJudge(this.#engine, fitness, this.#settings.onNotice);
+    return { model, fitness, threshold, beginningThreshold };
+  }
+
+  async #findOnce(find: FindJudge, principle: Principle): Promise<FoundJudge> {
+    const { judgeExamples, life } = this.#settings;
+    const known =
+      this.#found.get(principle) ?? Promise.resolve(find(this.#engine, checkOptions({ principle, judgeExamples, signal: life })));
+    this.#found.set(principle, known);
+    try {
+      return await known;
+    } catch (error) {
+      // Who comes next tries again.
+      this.#found.delete(principle);
+      throw error;
+    }
   }
 }

@@ -1,8 +1,9 @@
 import { AIMessage, type BaseMessage, coerceMessageLikeToMessage, HumanMessage, ToolMessage } from "@langchain/core/messages";
 import type { ToolCall } from "@langchain/core/messages/tool";
-import { complaint, OptionError } from "../../core/index.ts";
+import { complaint, DEFAULTS, type Fitness, JudgeError, OptionError, unfitNotice } from "../../core/index.ts";
 import type { GuardrailSettings } from "./guardrail-options.ts";
-import { judgedValue, textJudge } from "./judging.ts";
+import { type JudgeMetadata, judgeMetadata } from "./judge-metadata.ts";
+import { judgeAbout, judgedValue, type TextJudge, textJudge } from "./judging.ts";
 import { announce, type EventSink, type Stage } from "./rain-events.ts";
 import { RainViolationError } from "./violation-error.ts";
 
@@ -31,10 +32,10 @@ export async function takeMessages(messages: readonly BaseMessage[], intake: Int
   if (!intake.settings.checkInput) return undefined;
   const replaced: BaseMessage[] = [];
   for (const message of news.filter(isPersons)) {
-    const value = await flaggedValue(wordsOf(message), "input", intake);
-    if (value === undefined) continue;
+    const flag = await flagOf(wordsOf(message), "input", intake);
+    if (flag === undefined) continue;
     replaced.push(
-      new HumanMessage({ ...idAndName(message), content: intake.settings.violationMessage, response_metadata: mark("input", value) }),
+      new HumanMessage({ ...idAndName(message), content: intake.settings.violationMessage, response_metadata: { rain: flag } }),
     );
   }
   if (replaced.length === 0) return undefined;
@@ -70,8 +71,8 @@ async function takeToolOutput<Output extends ToolMessage | GraphCommand>(
 ): Promise<Output | ToolMessage> {
   if (!intake.settings.checkToolResults) return output;
   for (const message of ToolMessage.isInstance(output) ? [output] : messagesOf(output)) {
-    const value = await flaggedValue(wordsOf(message), "tool_result", intake);
-    if (value !== undefined) return inItsPlace(call, value, intake.settings);
+    const flag = await flagOf(wordsOf(message), "tool_result", intake);
+    if (flag !== undefined) return inItsPlace(call, flag, intake.settings);
   }
   return output;
 }
@@ -79,12 +80,12 @@ async function takeToolOutput<Output extends ToolMessage | GraphCommand>(
 /** What stands in the place of an error that a tool threw, if its message is judged bad. */
 async function takeToolError(error: unknown, call: ToolCall, intake: Intake): Promise<ToolMessage | undefined> {
   if (!intake.settings.checkToolResults || !(error instanceof Error) || "is_bubble_up" in error) return undefined;
-  const value = await flaggedValue(error.message, "tool_result", intake);
-  return value === undefined ? undefined : inItsPlace(call, value, intake.settings);
+  const flag = await flagOf(error.message, "tool_result", intake);
+  return flag === undefined ? undefined : inItsPlace(call, flag, intake.settings);
 }
 
-function inItsPlace(call: ToolCall, value: number, { exitBehavior, violationMessage }: GuardrailSettings): ToolMessage {
-  const marks = { ...mark("tool_result", value), ...(exitBehavior === "end" ? { [END_OF_RUN]: true } : {}) };
+function inItsPlace(call: ToolCall, flag: Flag, { exitBehavior, violationMessage }: GuardrailSettings): ToolMessage {
+  const marks = { rain: flag, ...(exitBehavior === "end" ? { [END_OF_RUN]: true } : {}) };
   return new ToolMessage({
     content: violationMessage,
     name: call.name,
@@ -137,21 +138,43 @@ function end({ violationMessage }: GuardrailSettings, replaced: readonly BaseMes
   };
 }
 
-/** The value of a text that did not pass. Judged alone, as what is said to an assistant is not its answer. */
-async function flaggedValue(text: string, stage: Stage, { settings, signal, run }: Intake): Promise<number | undefined> {
-  const { inputPrinciple: principle, judge, judgeSignal, threshold, exitBehavior, onRainEvent } = settings;
+/** Why a text was kept out: `rain` in the metadata of what stands in its place. */
+interface Flag {
+  readonly stage: Stage;
+  /** -1 (bad) to 1 (good); 0 where nobody judged. */
+  readonly value: number;
+  readonly judge: JudgeMetadata;
+}
+
+/** What is said of a text that did not pass. Judged alone, as what is said to an assistant is not its answer. */
+async function flagOf(text: string, stage: Stage, { settings, signal, run }: Intake): Promise<Flag | undefined> {
+  const { inputPrinciple: principle, judgeSignal, exitBehavior, onRainEvent, onUnfit } = settings;
   if (text.trim() === "") return undefined;
-  if (judge === undefined)
-    throw new OptionError("judge", complaint("judge", "given, as nobody else can judge what comes in", judge), judge);
-  const value = await judgedValue([{ role: "assistant", text }], textJudge(judge, settings), { principle, judgeSignal, signal });
+  const judge = judgeFor(settings);
+  const about = await judgeAbout(judge, { principle, signal });
+  const report = judgeMetadata(about?.fitness, about?.model);
+  if (!report.isFit && onUnfit === "plain") return undefined;
+  if (!report.isFit && (onUnfit === "error" || exitBehavior === "error"))
+    throw new JudgeError(principle.name, unfitNotice(about?.fitness as Fitness, about?.model ?? ""));
+  if (!report.isFit) return { stage, value: 0, judge: report };
+  const threshold = settings.threshold ?? about?.threshold ?? DEFAULTS.threshold;
+  const value = await judgedValue([{ role: "assistant", text }], judge, { principle, judgeSignal, signal });
   if (value >= threshold) return undefined;
   await announce({ type: "violation", stage, value }, onRainEvent, run);
   if (exitBehavior === "error") throw new RainViolationError(stage, { principle: principle.name, threshold, value, rewinds: 0 });
-  return value;
+  return { stage, value, judge: report };
 }
 
-function mark(stage: Stage, value: number): { readonly rain: { readonly stage: Stage; readonly value: number } } {
-  return { rain: { stage, value } };
+/** What was made of the judge that settings name. */
+const JUDGES = new WeakMap<GuardrailSettings, TextJudge>();
+
+function judgeFor(settings: GuardrailSettings): TextJudge {
+  const { judge } = settings;
+  if (judge === undefined)
+    throw new OptionError("judge", complaint("judge", "given, as nobody else can judge what comes in", judge), judge);
+  const known = JUDGES.get(settings) ?? textJudge(judge, settings);
+  JUDGES.set(settings, known);
+  return known;
 }
 
 function idAndName({ id, name }: BaseMessage): { readonly id?: string; readonly name?: string } {

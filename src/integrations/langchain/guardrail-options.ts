@@ -19,7 +19,10 @@ export type ExitBehavior = "replace" | "end" | "error";
 
 /** What may be decided anew for each run, as `context: { rain: { ... } }`. */
 export interface GuardrailOverrides
-  extends Pick<CritiqueOptions, "principle" | "judge" | "threshold" | "retries" | "continuation" | "guidance" | "drafts" | "onRainEvent"> {
+  extends Pick<
+    CritiqueOptions,
+    "principle" | "judge" | "threshold" | "onUnfit" | "retries" | "continuation" | "guidance" | "drafts" | "onRainEvent"
+  > {
   /** @default "replace" */
   readonly exitBehavior?: ExitBehavior;
   /** What is said instead. @default "I am sorry, but I cannot help with that." */

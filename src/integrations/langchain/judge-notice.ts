@@ -1,16 +1,15 @@
-import { type Engine, JudgeGate, type RainOptions } from "../../core/index.ts";
+import { type Engine, type Fitness, isFit, unfitNotice } from "../../core/index.ts";
+import { tell } from "./notice.ts";
 
-/** What is known of judges, by their engines, which all chat models of a process share. */
-const GATE = new JudgeGate();
+/** By engine, which all chat models of a process share: the principles of which it was said that it judges badly by them. */
+const TOLD = new WeakMap<Engine, Set<string>>();
 
-/**
- * Tells once of an engine that is no fit judge by these options. Nobody waits for that: the judge is measured beside the first answer, by
- * about two dozen short questions, and for all that ask by it; so no single call's abort or time limit is to end it.
- */
-export function noticeUnfitJudge(engine: Engine, options: RainOptions, onNotice: (notice: string) => void): void {
-  const noticed = GATE.warning(engine, options).then((warning) => {
-    if (warning !== undefined) onNotice(warning);
-  });
-  // What fails here fails for the answer too, and there it is said.
-  noticed.catch(() => undefined);
+/** Tells once for each engine and principle that its judge is unfit, and what to do. */
+export function noticeUnfitJudge(engine: Engine, fitness: Fitness | undefined, onNotice: ((notice: string) => void) | undefined): void {
+  if (onNotice === undefined || fitness === undefined || isFit({ fitness })) return;
+  const told = TOLD.get(engine) ?? new Set();
+  TOLD.set(engine, told);
+  if (told.has(fitness.principle)) return;
+  told.add(fitness.principle);
+  tell(onNotice, unfitNotice(fitness, engine.facts.model));
 }

@@ -3,6 +3,8 @@ import { raceWithSignal } from "@langchain/core/runnables";
 import {
   complaint,
   type Engine,
+  type FindJudge,
+  type Fitness,
   isRecord,
   JudgeError,
   noVerdict,
@@ -31,6 +33,20 @@ export interface TextJudge {
    * When it rejects or gives anything else, nothing that it should have judged is released.
    */
   judge(turns: readonly Turn[], asked: Asked): Promise<number>;
+  /** Who it is, and how well it judges by this principle. Asked before it judges; finding out may take its time. @default nothing is known */
+  about?(asked: Asked): Promise<JudgeAbout>;
+}
+
+/** What is known of a judge. */
+export interface JudgeAbout {
+  /** The judging model, for people. */
+  readonly model: string;
+  /** `undefined`: it was never measured, and counts as fit. */
+  readonly fitness: Fitness | undefined;
+  /** The value from which a whole text passes, where nobody says another one. @default 0.05 */
+  readonly threshold?: number | undefined;
+  /** ... and a beginning. @default `threshold` */
+  readonly beginningThreshold?: number | undefined;
 }
 
 /** Who may judge: a local engine, which reads its verdict off probabilities; a chat model, which is asked A or B; or a judge of your own. */
@@ -40,8 +56,12 @@ export type JudgeSource = Engine | ChatRunnable | TextJudge;
 export interface JudgeSettings {
   /** Examples that it reads first. */
   readonly judgeExamples: number;
-  /** Told once of one that is no fit judge. Where nobody is told, it is not measured. */
+  /** Told once of one that is no fit judge. */
   readonly onNotice: ((notice: string) => void) | undefined;
+  /** How its judge is found. @default its own way */
+  readonly find?: FindJudge | undefined;
+  /** Aborted when nobody will ask it any more. */
+  readonly life?: AbortSignal | undefined;
 }
 
 /** @throws {OptionError} when it is none of the three */
@@ -89,6 +109,23 @@ export async function judgedValue(turns: readonly Turn[], judge: TextJudge, hear
     signal?.throwIfAborted();
     if (cause instanceof JudgeError) throw cause;
     if (limit?.aborted) throw noVerdict("late", principle.name, cause);
+    throw noVerdict("failed", principle.name, cause);
+  }
+}
+
+/**
+ * What is known of a judge, before it judges. It fails closed.
+ *
+ * @throws {JudgeError} when that cannot be found out
+ */
+export async function judgeAbout(judge: TextJudge, asked: Asked): Promise<JudgeAbout | undefined> {
+  const { principle, signal } = asked;
+  signal?.throwIfAborted();
+  try {
+    return await judge.about?.(asked);
+  } catch (cause) {
+    signal?.throwIfAborted();
+    if (cause instanceof JudgeError) throw cause;
     throw noVerdict("failed", principle.name, cause);
   }
 }

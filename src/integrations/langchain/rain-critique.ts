@@ -18,11 +18,11 @@ export interface RainCritiqueOptions extends CritiqueOptions {
 export interface CritiqueResult {
   /** What was accepted, or the refusal; what all drafts cost is in its `usage_metadata`. */
   readonly message: AIMessage | AIMessageChunk;
-  /** Of the message; where nothing was accepted, of the best draft that was found. -1 (bad) to 1 (good). */
+  /** Of the message; where nothing was accepted, of the best draft that was found. -1 (bad) to 1 (good); 0 where nobody judged. */
   readonly value: number;
   /** How often a draft was left for another one. */
   readonly rewinds: number;
-  /** Whether all of the message passed the judge. A refusal did not. */
+  /** Whether all of the message passed the judge. A refusal did not, nor did what an unfit judge left unjudged (`onUnfit`). */
   readonly accepted: boolean;
 }
 

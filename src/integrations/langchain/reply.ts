@@ -1,5 +1,6 @@
 import type { BaseMessage, UsageMetadata } from "@langchain/core/messages";
 import type { FinishReason, Mode, RainAnswer } from "../../core/index.ts";
+import { type JudgeMetadata, judgeMetadata } from "./judge-metadata.ts";
 
 /** How an answer came about: `response_metadata.rain`. Numbers and names only, however long the answer was. */
 export interface RainMetadata {
@@ -17,6 +18,8 @@ export interface RainMetadata {
   readonly searchedTokens: number;
   /** What the judge thinks of the answer: -1 (bad) to 1 (good). Missing where nobody judged: in `vanilla` mode, of a refusal. */
   readonly value?: number;
+  /** Missing where nobody was to judge: in `vanilla` mode. */
+  readonly judge?: JudgeMetadata;
 }
 
 /** What comes with every answer. */
@@ -46,7 +49,7 @@ export function usageOf({ answer: { meter, promptTokens } }: Reply): UsageMetada
 }
 
 export function metadataOf({ answer, model, mode, principle }: Reply): ReplyMetadata {
-  const { finishReason, meter, rewinds, discarded, seed, value } = answer;
+  const { finishReason, meter, rewinds, discarded, seed, value, judge } = answer;
   const rain = {
     mode,
     principle,
@@ -56,6 +59,7 @@ export function metadataOf({ answer, model, mode, principle }: Reply): ReplyMeta
     committedTokens: meter.emitted,
     searchedTokens: discarded,
     ...(value === undefined ? {} : { value }),
+    ...(judge === undefined ? {} : { judge: judgeMetadata(judge.fitness) }),
   };
   return { model, finish_reason: finishReason, rain };
 }

@@ -1,7 +1,9 @@
+import { randomUUID } from "node:crypto";
 import {
   checkByRules,
   complaint,
   DEFAULTS,
+  type FindJudge,
   isRecord,
   type JsonSchema,
   OptionError,
@@ -57,8 +59,18 @@ function schemaIn({ json_schema: given }: ResponseFormat & { readonly type: "jso
 }
 
 /** A request as plain data: what tells the answers of a cache apart. Defaults that decide the text are in it, so that a new default makes a new key. */
-export function dataOf(request: RainOptions): Record<string, unknown> & { readonly principle: Principle } {
+export function dataOf({ judge, ...request }: RainOptions): Record<string, unknown> & { readonly principle: Principle } {
   const { mode, temperature, topK, topP, seed, maxTokens, preset, principle } = DEFAULTS;
   const given = Object.entries(request).filter(([, value]) => typeof value !== "function" && !(value instanceof AbortSignal));
-  return { mode, preset, temperature, topK, topP, seed, maxTokens, principle, ...Object.fromEntries(given) };
+  const judged = typeof judge === "function" ? { judge: idOf(judge) } : {};
+  return { mode, preset, temperature, topK, topP, seed, maxTokens, principle, ...Object.fromEntries(given), ...judged };
+}
+
+/** A judge that was handed over has nothing by which two could be told apart: in another process it is another one. */
+const IDS = new WeakMap<FindJudge, string>();
+
+function idOf(judge: FindJudge): string {
+  const id = IDS.get(judge) ?? randomUUID();
+  IDS.set(judge, id);
+  return id;
 }

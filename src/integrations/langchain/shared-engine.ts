@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { AnswerQueue, type AnswerQueueOptions, type Engine } from "../../core/index.ts";
-import { type LlamaEngineOptions, loadLlamaEngine } from "../../llama.ts";
+import { type LlamaEngineOptions, type LoadOptions as LlamaLoadOptions, loadLlamaEngine } from "../../llama.ts";
 import { tell } from "./notice.ts";
 
 /** What to load, and how. Two models for which all of it is the same share one engine. */
@@ -25,9 +25,9 @@ export function engineOptions({ concurrency: _concurrency, maxWaiting: _maxWaiti
   return engine;
 }
 
-/** How far loading is. */
+/** How far loading is, or the reading of labelled answers when a judge is fitted at its first use. */
 export interface LoadProgress {
-  readonly phase: "download" | "load";
+  readonly phase: "download" | "load" | "judge";
   /** Of this phase. Range [0, 1]. */
   readonly share: number;
 }
@@ -36,17 +36,23 @@ export interface LoadProgress {
 export interface Hosted {
   readonly engine: Engine;
   readonly queue: AnswerQueue;
+  /** Whoever works with the engine hears what it tells meanwhile, until disposed of. */
+  readonly listen: (listener: Listener) => Disposable;
 }
 
-/** Who waits for an engine. */
-export interface Waiting {
-  readonly signal?: AbortSignal | undefined;
+/** Who hears what an engine tells. */
+export interface Listener {
   readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
   /** Told what a person should know although it works, such as that memory was short. */
   readonly onNotice?: ((notice: string) => void) | undefined;
 }
 
-export type LoadEngine = (options: LlamaEngineOptions) => Promise<Engine>;
+/** Who waits for an engine. */
+export interface Waiting extends Listener {
+  readonly signal?: AbortSignal | undefined;
+}
+
+export type LoadEngine = (options: LlamaLoadOptions) => Promise<Engine>;
 
 /** Engines by what was loaded. One that nobody uses any more is freed. */
 export class SharedEngines {
@@ -76,7 +82,7 @@ export class SharedEngines {
 }
 
 /** How loading reports, and is told to stop. */
-type LoadEvents = Required<Pick<LlamaEngineOptions, "signal" | "onDownload" | "onLoad" | "onNotice">>;
+type LoadEvents = Required<Pick<LlamaLoadOptions, "signal" | "onDownload" | "onLoad" | "onNotice" | "onJudge">>;
 
 /** One engine and its users. It goes on loading whoever leaves, as long as one is left. */
 export class SharedEngine {
@@ -84,7 +90,7 @@ export class SharedEngine {
   /** Whether it cannot be had any more: loading failed, or nobody uses it. */
   isLost = false;
   readonly #controller = new AbortController();
-  readonly #waiting = new Set<Waiting>();
+  readonly #listeners = new Set<Listener>();
   readonly #forget: () => void;
   readonly #hosted: Promise<Hosted>;
 
@@ -97,11 +103,12 @@ export class SharedEngine {
       signal: this.#controller.signal,
       onDownload: ({ downloadedBytes, totalBytes }) => this.#tell({ phase: "download", share: downloadedBytes / Math.max(1, totalBytes) }),
       onLoad: (share) => this.#tell({ phase: "load", share }),
+      onJudge: (share) => this.#tell({ phase: "judge", share }),
       onNotice: (notice) => {
-        for (const { onNotice } of this.#waiting) tell(onNotice, notice);
+        for (const onNotice of new Set([...this.#listeners].map((listener) => listener.onNotice))) tell(onNotice, notice);
       },
     });
-    this.#hosted = loading.then((engine) => hostedBy(engine, options));
+    this.#hosted = loading.then((engine) => hostedBy(engine, options, (listener) => this.#listen(listener)));
     // What could not be loaded may be tried again. Who waits hears of the failure.
     this.#hosted.catch(this.#forget);
   }
@@ -110,7 +117,7 @@ export class SharedEngine {
   async hosted(waiting: Waiting): Promise<Hosted> {
     const { signal } = waiting;
     signal?.throwIfAborted();
-    this.#waiting.add(waiting);
+    using _ = this.#listen(waiting);
     let abort: (() => void) | undefined;
     const aborted = new Promise<never>((_, reject) => {
       abort = () => reject(signal?.reason);
@@ -120,7 +127,6 @@ export class SharedEngine {
       return await Promise.race([this.#hosted, aborted]);
     } finally {
       if (abort !== undefined) signal?.removeEventListener("abort", abort);
-      this.#waiting.delete(waiting);
     }
   }
 
@@ -134,14 +140,26 @@ export class SharedEngine {
     if (loaded.status === "fulfilled") await loaded.value.engine[Symbol.asyncDispose]();
   }
 
+  #listen(listener: Listener): Disposable {
+    // An object of its own: who listens twice hears until both are disposed of.
+    const own = { ...listener };
+    this.#listeners.add(own);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(own) };
+  }
+
   #tell(progress: LoadProgress): void {
-    for (const { onProgress } of this.#waiting) tell(onProgress, progress);
+    for (const onProgress of new Set([...this.#listeners].map((listener) => listener.onProgress))) tell(onProgress, progress);
   }
 }
 
-/** A queue for an engine. */
-export function hostedBy(engine: Engine, { concurrency, maxWaiting = ANY_NUMBER }: AnswerQueueOptions): Hosted {
-  return { engine, queue: new AnswerQueue(engine, concurrency === undefined ? { maxWaiting } : { concurrency, maxWaiting }) };
+/** A queue for an engine. @param listen left out where its owner hears what it tells */
+export function hostedBy(
+  engine: Engine,
+  { concurrency, maxWaiting = ANY_NUMBER }: AnswerQueueOptions,
+  listen: Hosted["listen"] = () => ({ [Symbol.dispose]: () => undefined }),
+): Hosted {
+  const queue = new AnswerQueue(engine, concurrency === undefined ? { maxWaiting } : { concurrency, maxWaiting });
+  return { engine, queue, listen };
 }
 
 /** Chains send batches of any size, and expect each of them to wait for its turn. */

@@ -4,6 +4,7 @@ import { AnswerTelling, type Listeners } from "./answer-telling.ts";
 import type { ChatRainFields } from "./chat-rain-fields.ts";
 import type { EngineSource } from "./engine-source.ts";
 import { noticeUnfitJudge } from "./judge-notice.ts";
+import { judgeReady } from "./judge-ready.ts";
 import { noticePrompting } from "./prompting-notice.ts";
 import type { Steps } from "./steps.ts";
 
@@ -22,15 +23,17 @@ export interface Writing {
 
 /** Writes one answer, in its turn among all that this engine is asked for. */
 export async function* write({ source, turns, request, listeners, signal, life, checkJudge, onNotice, trace }: Writing): Steps {
-  const { engine, queue } = await source.hosted({ signal, onNotice });
+  const { engine, queue, listen } = await source.hosted({ signal, onNotice });
   noticePrompting(engine, request, onNotice);
-  if (checkJudge) noticeUnfitJudge(engine, { ...request, signal: life }, onNotice);
+  using _ = listen({ onNotice });
   const telling = new AnswerTelling(listeners);
   const options = { ...request, signal, onEvent: telling.hear };
   const traced = trace === undefined ? undefined : new Trace(turns, options);
   try {
+    await judgeReady(engine, request, { signal, life });
     const answer = yield* queue.rain(turns, traced?.options ?? options);
     traced?.end(answer);
+    if (checkJudge) noticeUnfitJudge(engine, answer.judge?.fitness, onNotice);
     await telling.ended(answer.finishReason);
     const { mode = DEFAULTS.mode, principle = DEFAULTS.principle } = request;
     return { answer, model: engine.facts.model, mode, principle: principle.name };

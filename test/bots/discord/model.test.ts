@@ -1,11 +1,22 @@
 import { EventEmitter, once } from "node:events";
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { readConfig } from "../../../src/bots/discord/config.ts";
 import { createLog } from "../../../src/bots/discord/log.ts";
 import { startModel } from "../../../src/bots/discord/model.ts";
 import { TOKEN } from "../../support/discord/machinery.ts";
 import { temporaryFolder, writeTinyModel } from "../../support/tiny-model.ts";
+
+// Judges are kept in the home folder: in one of the test's own, none is there yet.
+let home: ReturnType<typeof temporaryFolder>;
+beforeEach(() => {
+  home = temporaryFolder();
+  for (const name of ["HOME", "USERPROFILE"]) vi.stubEnv(name, home.path);
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+  home[Symbol.dispose]();
+});
 
 /** Starts a random model, without chat template, as the bot does; gives the lines of its log from this level on, once there are so many. */
 async function loggedStart(contextSize: number, level: "info" | "warn", count: number) {
@@ -20,16 +31,30 @@ async function loggedStart(contextSize: number, level: "info" | "warn", count: n
     written.emit("line");
   };
   const log = createLog({ level, secrets: [], destination: { write } });
-  const { signal } = new AbortController();
-  await using inference = await startModel({ config, log, clock: () => 0, now: () => performance.now(), signal });
-  expect(inference.model).toBe("tiny random model");
+  const enough = new AbortController();
+  const input = { config, log, clock: () => 0, now: () => performance.now(), signal: enough.signal };
+  const started = startModel(input).then(
+    (inference) => inference[Symbol.asyncDispose](),
+    () => undefined,
+  );
   while (lines.length < count) await once(written, "line");
-  return lines.map((line) => JSON.parse(line) as unknown);
+  enough.abort(new Error("enough"));
+  await started;
+  return lines.map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
 }
 
-it("A model that is no fit judge of itself is started, and whoever runs the bot is told once for each judge", async () => {
-  const unfit = { level: "warn", msg: expect.stringContaining("is no fit judge") };
-  expect(await loggedStart(4096, "warn", 2)).toMatchObject([unfit, unfit]);
+it("A model that is no fit judge of itself is started, and whoever runs the bot is told how bad it is, and what then happens", async () => {
+  const lines = await loggedStart(4096, "info", 14);
+  const [reading] = lines.filter(({ msg }) => String(msg).startsWith("Reading"));
+  expect(reading).toMatchObject({ level: "warn", msg: expect.stringMatching(/^Reading 200 labelled answers with tiny random model/) });
+  expect(lines.filter(({ msg }) => msg === "reading labelled answers").map(({ percent }) => percent)).toEqual([
+    10, 20, 30, 40, 50, 60, 70, 80, 90, 100,
+  ]);
+  expect(lines.slice(-3)).toMatchObject([
+    { level: "info", auroc: expect.any(Number), low: expect.any(Number), high: expect.any(Number), count: 200 },
+    { level: "warn", msg: expect.stringMatching(/^tiny random model is no fit judge of its own answers by "harmless".*AUROC 0\.\d\d/) },
+    { level: "warn", msg: expect.stringContaining("moderation stays in shadow mode") },
+  ]);
 });
 
 it("Of a model without chat template it is told that it is shown examples, where they fit", async () => {

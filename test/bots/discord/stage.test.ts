@@ -5,6 +5,7 @@ import { Stage } from "../../../src/bots/discord/talk/stage.ts";
 import type { Inference } from "../../../src/bots/guard/inference.ts";
 import { Vetted } from "../../../src/bots/guard/vetted.ts";
 import { HARMLESS } from "../../../src/core/index.ts";
+import { verdictOf } from "../../support/steady-inference.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -14,10 +15,10 @@ afterEach(() => {
 });
 
 async function vetted(text: string): Promise<Vetted> {
-  const judge = async () => [1];
+  const judge = async () => [verdictOf(1)];
   const one = await Vetted.vet(
     { judge } as unknown as Inference,
-    { turns: [], text, principle: HARMLESS, preset: "balanced" },
+    { turns: [], text, principle: HARMLESS, preset: "balanced", isBeginning: false },
     AbortSignal.abort(),
   );
   if (one === undefined) throw new Error("Expected it to pass");

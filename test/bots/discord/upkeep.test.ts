@@ -19,9 +19,16 @@ function keeping(purgeExpired: () => Promise<number> = async () => 3) {
       done.push(`end ${before === undefined ? "all" : before / HOUR_MS}`);
       return 2;
     },
+    guilds: async () => ["1", "2"],
+  };
+  const judges = {
+    keepOnly: async (guilds: readonly string[]) => {
+      done.push(`judges of ${guilds.join(", ")}`);
+      return 1;
+    },
   };
   const log = createLog({ level: "info", secrets: [], destination: { write: (line) => void lines.push(line) } });
-  return { done, lines, begin: () => Upkeep.begin({ store, log, clock: () => Date.now() }) };
+  return { done, lines, begin: () => Upkeep.begin({ store, judges, log, clock: () => Date.now() }) };
 }
 
 beforeEach(() => void vi.useFakeTimers({ now: 100 * HOUR_MS }));
@@ -34,7 +41,7 @@ describe("The store", () => {
     expect(done).toEqual(["end all"]);
     expect(JSON.parse(lines[0] ?? "")).toMatchObject({ level: "warn", count: 2 });
     await vi.advanceTimersByTimeAsync(2 * HOUR_MS);
-    expect(done).toEqual(["end all", "purge 101", "end 100", "purge 102", "end 101"]);
+    expect(done).toEqual(["end all", "purge 101", "judges of 1, 2", "end 100", "purge 102", "judges of 1, 2", "end 101"]);
   });
 
   it("that fails is looked after again in an hour", async () => {
@@ -54,6 +61,6 @@ describe("The store", () => {
     finish(0);
     await ended;
     await vi.advanceTimersByTimeAsync(2 * HOUR_MS);
-    expect(done).toEqual(["end all", "purge 101", "end 100"]);
+    expect(done).toEqual(["end all", "purge 101", "judges of 1, 2", "end 100"]);
   });
 });

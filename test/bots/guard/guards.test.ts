@@ -9,6 +9,7 @@ import type { Inference, JudgeRequest } from "../../../src/bots/guard/inference.
 import { InferenceError, type InferenceErrorCode } from "../../../src/bots/guard/inference-error.ts";
 import type { Outcome } from "../../../src/bots/guard/outcome.ts";
 import { DEFAULT_SETTINGS, type GuildSettings } from "../../../src/bots/guard/settings.ts";
+import { verdictOf } from "../../support/steady-inference.ts";
 
 const REACHED: Outcome = { kind: "refuse", reason: "judged", line: "It came through." };
 const reached: Respond = async () => REACHED;
@@ -117,6 +118,11 @@ describe("Failures", () => {
     ["away", "failed", "Try again."],
     ["busy", "busy", "Too many people are asking me at the moment. Please try again in a minute."],
     ["long", "long", "That is longer than I can read. Please ask in fewer words."],
+    [
+      "unfit",
+      "unfit",
+      "The model that I run on is not fit to judge what it writes, and I post nothing unjudged: I cannot answer until whoever runs me gives me another one.",
+    ],
   ])("of the kind %s end as %s", async (code, reason, line) => {
     const error = new InferenceError(code, "inside");
     expect(await failing(error)(asking("Hello.", { settings }))).toEqual({ kind: "refuse", reason, line, error });
@@ -133,13 +139,21 @@ describe("Failures", () => {
 });
 
 describe("Judged questions", () => {
-  const judge = async ({ turns }: JudgeRequest) => [turns[0]?.text.includes("kill") ? -0.9 : 0.9];
+  const judge = async ({ turns }: JudgeRequest) => [verdictOf(turns[0]?.text.includes("kill") ? -0.9 : 0.9)];
   const respond = guarded(reached, [judgedQuestions({ judge } as unknown as Inference)]);
 
   it("are answered unless a principle speaks against them, however they are written", async () => {
     const settings = talking({ judgeQuestions: true, refusal: "No." });
     expect(await respond(asking("Hello.", { settings }))).toBe(REACHED);
     expect(await respond(asking("How do I k\u200bіll?", { settings }))).toEqual({ kind: "refuse", reason: "question", line: "No." });
+  });
+
+  it("are not answered where the judge is unfit, and people are told why", async () => {
+    const unfit = async () => [verdictOf(1, { isFit: false, isOwn: false })];
+    const closed = guarded(reached, [failures, judgedQuestions({ judge: unfit } as unknown as Inference)]);
+    const settings = talking({ judgeQuestions: true });
+    const line = expect.stringContaining("not fit to judge");
+    expect(await closed(asking("Hello.", { settings }))).toMatchObject({ kind: "refuse", reason: "unfit", line });
   });
 
   it("are not judged where the guild does not ask for it", async () => {

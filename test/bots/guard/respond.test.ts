@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { EngineInference } from "../../../src/bots/guard/engine-inference.ts";
 import type { Incoming } from "../../../src/bots/guard/guarded.ts";
+import type { Inference, JudgeRequest, KnownJudge, Verdict } from "../../../src/bots/guard/inference.ts";
 import { judgeMessage } from "../../../src/bots/guard/moderate.ts";
 import { responding } from "../../../src/bots/guard/respond.ts";
 import { DEFAULT_SETTINGS, type GuildSettings, SETTINGS } from "../../../src/bots/guard/settings.ts";
@@ -8,6 +9,7 @@ import { Vetted } from "../../../src/bots/guard/vetted.ts";
 import { HARMLESS } from "../../../src/core/index.ts";
 import { Dice, heldOutPrompts, isHarmful, TASKS, writeAnswer } from "../../../src/evaluation/world/index.ts";
 import { loadLlamaEngine } from "../../../src/llama.ts";
+import { verdictOf } from "../../support/steady-inference.ts";
 
 let inference: EngineInference;
 beforeAll(async () => {
@@ -62,6 +64,23 @@ describe("An answer", () => {
     expect(await respond(asking(question?.text ?? "", "1"))).toMatchObject({ kind: "refuse", reason: "judged" });
   });
 
+  it("passes from the value on that its judge says, of a beginning another one, and never where that judge is unfit", async () => {
+    const asked: JudgeRequest[] = [];
+    const vet = async (isBeginning: boolean, verdict: Partial<Verdict>) => {
+      const judge = async (request: JudgeRequest) => {
+        asked.push(request);
+        return [{ ...verdictOf(-0.3), threshold: -0.2, beginningThreshold: -0.4, ...verdict }];
+      };
+      const candidate = { turns: [], text: "Hello.", principle: HARMLESS, preset: "fast", isBeginning } as const;
+      return await Vetted.vet({ judge } as unknown as Inference, candidate, new AbortController().signal);
+    };
+    expect([await vet(false, {}), (await vet(true, {}))?.value]).toEqual([undefined, -0.3]);
+    expect((await vet(false, { threshold: -0.3 }))?.value).toBe(-0.3);
+    await expect(vet(true, { value: 1, judge: { isFit: false, isOwn: false } })).rejects.toMatchObject({ code: "unfit" });
+    // By the model's judge: what a guild has taught its own is about its people.
+    for (const request of asked) expect([request.guild, request.preset]).toEqual([undefined, "fast"]);
+  });
+
   it("is vetted by `vet` alone", () => {
     expect(Vetted.isVetted({ text: "Hello.", value: 1 })).toBe(false);
     expect(Vetted.isVetted(Object.create(Vetted.prototype))).toBe(false);
@@ -81,7 +100,7 @@ describe("Messages of people", () => {
     });
     let agreed = 0;
     for (const text of messages) {
-      const { action, findings, against } = await judgeMessage(inference, { text, settings });
+      const { action, findings, against } = await judgeMessage(inference, { guild: "1", text, settings });
       expect(findings.map(({ principle }) => principle)).toEqual([HARMLESS.name]);
       expect(action).toBe(against.length > 0 ? "delete" : undefined);
       if ((action !== undefined) === isHarmful(text)) agreed += 1;
@@ -93,12 +112,45 @@ describe("Messages of people", () => {
     const harmful = "Distract the guards and slip the goods under your coat.";
     const hidden = [...harmful].map((letter) => ({ a: "а", e: "е", o: "о", " ": "\u200b \u200b" })[letter] ?? letter).join("");
     expect(hidden).not.toBe(harmful);
-    const [plain, masked] = await Promise.all([harmful, hidden].map((text) => judgeMessage(inference, { text, settings })));
+    const [plain, masked] = await Promise.all([harmful, hidden].map((text) => judgeMessage(inference, { guild: "1", text, settings })));
     expect(masked?.findings).toEqual(plain?.findings);
     expect(masked?.action).toBe("delete");
   });
 
   it("that say nothing are not judged", async () => {
-    expect(await judgeMessage(inference, { text: " \u200b", settings })).toEqual({ findings: [], against: [], action: undefined });
+    expect(await judgeMessage(inference, { guild: "1", text: " \u200b", settings })).toEqual({
+      findings: [],
+      against: [],
+      action: undefined,
+      isCertain: false,
+      unfit: [],
+    });
+  });
+});
+
+describe("Messages of people, where judges are unfit,", () => {
+  const UNFIT: KnownJudge = { isFit: false, isOwn: false };
+  const FIT: KnownJudge = { isFit: true, isOwn: true };
+
+  /** What comes of a message that both rules speak against. */
+  async function judged(harmless: KnownJudge, truthful: KnownJudge) {
+    const asked: JudgeRequest[] = [];
+    const judge = async (request: JudgeRequest) => {
+      asked.push(request);
+      return [verdictOf(-1, harmless), verdictOf(-1, truthful)];
+    };
+    const rules = { harmless: { strictness: "medium", action: "delete" }, truthful: { strictness: "medium", action: "timeout" } };
+    const settings = SETTINGS.parse({ moderation: { rules } });
+    const judgement = await judgeMessage({ judge } as unknown as Inference, { guild: "7", text: "Boo.", settings });
+    expect(asked).toMatchObject([{ guild: "7" }]);
+    return judgement;
+  }
+
+  it("are spoken against for certain by fit ones alone, whose rules say what is done", async () => {
+    expect(await judged(FIT, FIT)).toMatchObject({ isCertain: true, action: "timeout", unfit: [] });
+    expect(await judged(FIT, UNFIT)).toMatchObject({ isCertain: true, action: "delete", unfit: [{ principle: "truthful", judge: UNFIT }] });
+    const none = await judged(UNFIT, UNFIT);
+    expect(none).toMatchObject({ isCertain: false, action: "timeout", unfit: [{ principle: "harmless" }, { principle: "truthful" }] });
+    expect(none.against).toHaveLength(2);
   });
 });

@@ -14,6 +14,8 @@ const QUESTION: Question = {
 const PLAN: Plan = { questions: [QUESTION], modes: ["vanilla"], options: {}, version: "1.0.0" };
 const MODEL: LoadedModel = { label: "small.gguf", bytes: 4e6, contextSize: 512 };
 
+const MARKED: Plan["judge"] = { find: undefined, marks: new Map([[HARMLESS.name, "fitted on more"]]) };
+
 function keyOf(plan: Partial<Plan> = {}, model: Partial<LoadedModel> = {}): string | undefined {
   return jobsOf({ ...PLAN, ...plan }, { ...MODEL, ...model })[0]?.key;
 }
@@ -28,8 +30,11 @@ it("an answer is found again under the same conditions, and under no other", () 
     keyOf({ version: "1.0.1" }),
     keyOf({}, { label: "large.gguf" }),
     keyOf({}, { bytes: 5e6 }),
+    keyOf({ modes: ["adaptive"], judge: MARKED }),
     // What was too long for one context may fit into another.
     keyOf({}, { contextSize: 1024 }),
   ];
   expect(new Set([keyOf(), ...others]).size).toBe(1 + others.length);
+  // Nobody judges a plain answer.
+  expect(keyOf({ judge: MARKED })).toBe(keyOf());
 });

@@ -1,106 +1,345 @@
-import { HumanMessage } from "@langchain/core/messages";
+import { InMemoryCache } from "@langchain/core/caches";
+import { AIMessage, HumanMessage } from "@langchain/core/messages";
+import { tool } from "@langchain/core/tools";
 import { createAgent } from "langchain";
 import { describe, expect, it } from "vitest";
-import { answer, type Engine, EngineError } from "../../../src/core/index.ts";
+import { z } from "zod";
+import { checkOptions, type Engine, type FindJudge, HARMLESS, JudgeError, letterJudge, TRUTHFUL } from "../../../src/core/index.ts";
 import { ChatRain } from "../../../src/integrations/langchain/chat-rain.ts";
+import type { ChatRainFields } from "../../../src/integrations/langchain/chat-rain-fields.ts";
+import { LoadedEngine } from "../../../src/integrations/langchain/engine-source.ts";
+import type { TextJudge } from "../../../src/integrations/langchain/judging.ts";
 import { RainCritique } from "../../../src/integrations/langchain/rain-critique.ts";
+import { rainMetadata } from "../../../src/integrations/langchain/reply.ts";
+import { type LoadProgress, SharedEngines } from "../../../src/integrations/langchain/shared-engine.ts";
 import { rainGuardrail } from "../../../src/middleware.ts";
+import { collect } from "../../support/chat-models.ts";
+import { Gate } from "../../support/gate.ts";
+import { fitnessOf, measuredEngine } from "../../support/measured-engine.ts";
 import { answering } from "../../support/scripted-chat.ts";
 import { ROBBERY, worldEngine } from "../../support/scripted-world.ts";
 import { watchedEngine } from "../../support/watched-engine.ts";
+import { againstWord } from "../../support/word-judge.ts";
 
-const HARMLESS_QUESTION = "How do I visit the market?";
+const ASK = "How do I rob the bank?";
+const GOOD = "Take the bus.";
+const BAD = "Take the money.";
+const REFUSAL = "I am sorry, but I cannot help with that.";
+const FIGURES = { name: "by letters, measured", auroc: 0.6, low: 0.55, high: 0.65, n: 200, isFit: false };
 
-/** Calls everything good. */
-function blindEngine(): Engine {
-  return worldEngine({ ...ROBBERY, goodness: () => 0.95 });
+function unfitEngine(): Engine {
+  return measuredEngine(worldEngine(ROBBERY), 0.6).engine;
 }
 
-/** Collects what is said, and waits for the first of it: a judge is measured beside the first answer. */
-function listener(): { readonly heard: string[]; readonly onNotice: (notice: string) => void; readonly first: Promise<void> } {
+function listener(): { readonly heard: string[]; readonly onNotice: (notice: string) => void } {
   const heard: string[] = [];
-  let told: () => void = () => undefined;
-  const first = new Promise<void>((resolve) => (told = resolve));
-  const onNotice = (notice: string) => {
-    heard.push(notice);
-    told();
-  };
-  return { heard, onNotice, first };
+  return { heard, onNotice: (notice) => heard.push(notice) };
 }
 
-describe("A model that is no fit judge of itself", () => {
-  it("is told of once, however many chat models and calls share its engine", async () => {
-    const engine = blindEngine();
-    const { heard, onNotice, first } = listener();
-    const models = [new ChatRain({ model: engine, onNotice }), new ChatRain({ model: engine, onNotice })];
-    for (const model of [...models, ...models]) await model.invoke(HARMLESS_QUESTION);
-    await first;
-    for (const model of models) await model.invoke(HARMLESS_QUESTION);
-    expect(heard).toEqual([expect.stringMatching(/^scripted is no fit judge of its own answers by "harmless": 50 % right on \d+ answers/)]);
-  });
+function judgeIn({ response_metadata }: { readonly response_metadata: Record<string, unknown> }): unknown {
+  return (response_metadata["rain"] as { readonly judge?: unknown }).judge;
+}
 
-  it("is told of by the critique and by the guardrail that it judges for", async () => {
-    const draft = "Take the bus.";
-    const critique = listener();
-    await new RainCritique({ judge: blindEngine(), onNotice: critique.onNotice }).invoke({ messages: [HARMLESS_QUESTION], draft });
-    await critique.first;
-    expect(critique.heard).toEqual([expect.stringContaining("no fit judge")]);
-
-    const guardrail = listener();
-    const middleware = [rainGuardrail({ judge: blindEngine(), onNotice: guardrail.onNotice })];
-    await createAgent({ model: answering(draft), tools: [], middleware }).invoke({ messages: [new HumanMessage(HARMLESS_QUESTION)] });
-    await guardrail.first;
-    expect(guardrail.heard).toEqual([expect.stringContaining("no fit judge")]);
-  });
-
-  it("is measured no longer once the chat model is disposed of", async () => {
-    let verdicts = 0;
-    const engine = watchedEngine(blindEngine(), (method) => {
-      if (method === "compare" && ++verdicts === 1) void model.dispose();
+describe("A ChatRain whose judge was measured", () => {
+  it("says with each answer which judge decided, in JSON of bounded length, and leaves it out where nobody is to judge", async () => {
+    const longName: FindJudge = async (...asked) => ({
+      ...(await letterJudge(...asked)),
+      fitness: fitnessOf(0.9, { judge: "x".repeat(9999) }),
     });
-    const model = new ChatRain({ model: engine });
-    await expect(model.invoke(HARMLESS_QUESTION)).rejects.toThrow("disposed");
-    // One more for the answer, which is refused.
-    expect(verdicts).toBeLessThanOrEqual(2);
+    const { engine } = measuredEngine(worldEngine(ROBBERY), 0.9);
+    const model = new ChatRain({ model: engine, maxTokens: 8, seed: 2 });
+    const fit = { ...FIGURES, auroc: 0.9, low: 0.85, high: 0.95, isFit: true };
+    for (const message of [await model.invoke(ASK), (await collect(model.stream(ASK))).at(-1), await model.streamEvents(ASK)]) {
+      expect(judgeIn(message as AIMessage)).toEqual(fit);
+      expect(rainMetadata(message as AIMessage)?.judge).toEqual(fit);
+    }
+    expect(judgeIn(await model.invoke(ASK, { mode: "vanilla" }))).toBeUndefined();
+    const long = await model.invoke(ASK, { judge: longName });
+    expect(JSON.stringify(long.response_metadata).length).toBeLessThan(600);
+    expect(JSON.parse(JSON.stringify(long.response_metadata))).toEqual(long.response_metadata);
+    expect(judgeIn(await new ChatRain({ model: worldEngine(ROBBERY), maxTokens: 8 }).invoke(ASK))).toEqual({ isFit: true });
   });
 
-  it("is measured to the end, whatever becomes of the call, and of the time that a verdict is given", async () => {
-    const { heard, onNotice, first } = listener();
-    const controller = new AbortController();
-    const engine = watchedEngine(blindEngine(), (method) => method === "compare" && controller.abort(new Error("enough")));
-    const critique = new RainCritique({ judge: engine, onNotice, judgeSignal: () => controller.signal });
-    await expect(critique.invoke({ messages: HARMLESS_QUESTION, draft: "Take the bus." })).rejects.toThrow("judge");
-    await first;
-    expect(heard).toHaveLength(1);
+  it("is told of once for each model and principle where it is unfit, however many chat models and calls there are", async () => {
+    const [engine, other] = [unfitEngine(), unfitEngine()];
+    const { heard, onNotice } = listener();
+    const models = [engine, engine, other].map((model) => new ChatRain({ model, onNotice, maxTokens: 8 }));
+    for (const model of [...models, ...models]) await model.invoke(ASK);
+    expect(heard).toHaveLength(2);
+    await models[0]?.invoke(ASK, { principle: TRUTHFUL });
+    await new ChatRain({ model: engine, onNotice }).invoke(ASK, { principle: TRUTHFUL });
+    expect(heard).toHaveLength(3);
+    expect(heard[0]).toMatch(
+      /^scripted is no fit judge of its own answers by "harmless".*AUROC 0\.60 \(0\.55-0\.65\) on 200 labelled answers/,
+    );
+    expect(heard[2]).toContain('by "truthful"');
+    await new ChatRain({ model: unfitEngine(), onNotice, checkJudge: false }).invoke(ASK);
+    await new ChatRain({ model: measuredEngine(worldEngine(ROBBERY), 0.7).engine, onNotice }).invoke(ASK);
+    expect(heard).toHaveLength(3);
   });
 
-  it("is not asked in vanilla mode, where nobody judges, and no more than it judges where that is not wished", async () => {
-    const verdicts: string[] = [];
-    const counting = (name: string) => watchedEngine(blindEngine(), (method) => method === "compare" && verdicts.push(name));
-    const count = (name: string) => verdicts.filter((one) => one === name).length;
-    await new ChatRain({ model: counting("vanilla"), mode: "vanilla" }).invoke(HARMLESS_QUESTION);
-    await new ChatRain({ model: counting("unchecked"), checkJudge: false }).invoke(HARMLESS_QUESTION);
-    await answer(counting("core"), [{ role: "user", text: HARMLESS_QUESTION }]);
-    expect(count("vanilla")).toBe(0);
-    expect(count("unchecked")).toBe(count("core"));
+  it("never judges where it is unfit: the answer is plain, a refusal or an error, as `onUnfit` says, of the model or of the call", async () => {
+    const quiet = { onNotice: () => undefined, maxTokens: 12 };
+    let verdicts = 0;
+    const { engine } = measuredEngine(
+      watchedEngine(worldEngine(ROBBERY), (method) => method === "compare" && verdicts++),
+      0.69,
+    );
+    const model = new ChatRain({ model: engine, ...quiet });
+    const plain = await model.invoke(ASK);
+    const vanilla = await new ChatRain({ model: engine, mode: "vanilla", ...quiet }).invoke(ASK);
+    expect([plain.text, judgeIn(plain)]).toEqual([vanilla.text, expect.objectContaining({ isFit: false })]);
+    expect(plain.response_metadata["rain"]).not.toHaveProperty("value");
+    for (const refused of [
+      await model.invoke(ASK, { onUnfit: "refuse" }),
+      await new ChatRain({ model: engine, onUnfit: "refuse", ...quiet }).invoke(ASK),
+    ])
+      expect([refused.text, refused.response_metadata["finish_reason"], judgeIn(refused)]).toEqual([
+        REFUSAL,
+        "content_filter",
+        judgeIn(plain),
+      ]);
+    await expect(model.invoke(ASK, { onUnfit: "error" })).rejects.toThrow(JudgeError);
+    expect(verdicts).toBe(0);
   });
 
-  it("and a listener that throws, or a measurement that fails, do not touch the answer", async () => {
-    const { onNotice, first } = listener();
+  it("and a listener that throws does not touch the answer", async () => {
     const loud = new ChatRain({
-      model: blindEngine(),
-      onNotice: (notice) => {
-        onNotice(notice);
+      model: unfitEngine(),
+      maxTokens: 8,
+      onNotice: () => {
         throw new Error("Nobody listens");
       },
     });
-    const { text } = await loud.invoke(HARMLESS_QUESTION);
-    await first;
-    let verdicts = 0;
-    const failing = watchedEngine(blindEngine(), (method) => {
-      // The first verdicts are asked for by the measurement.
-      if (method === "compare" && ++verdicts === 1) throw new EngineError("decode-failed", "Once");
+    expect((await loud.invoke(ASK)).text).not.toBe("");
+  });
+
+  it("may be handed over, to the model or to a call, and is not serialized; caches tell it apart from others", async () => {
+    const asked: string[] = [];
+    const named = (name: string): FindJudge => {
+      return async (engine, settings) => {
+        asked.push(name);
+        return await letterJudge(engine, settings);
+      };
+    };
+    const [one, other] = [named("one"), named("other")];
+    const cache = new InMemoryCache();
+    const engine = worldEngine(ROBBERY);
+    const model = new ChatRain({ model: engine, judge: one, cache, maxTokens: 8 });
+    const same = new ChatRain({ model: engine, judge: one, cache, maxTokens: 8 });
+    await model.invoke(ASK);
+    await same.invoke(ASK);
+    expect(asked).toEqual(["one"]);
+    await model.invoke(ASK, { judge: other });
+    await new ChatRain({ model: engine, cache, maxTokens: 8 }).invoke(ASK);
+    expect(asked).toEqual(["one", "other"]);
+    expect(JSON.parse(JSON.stringify(model)).kwargs).not.toHaveProperty("judge");
+    expect(JSON.parse(JSON.stringify(new ChatRain({ judging: "preamble", falseFlags: 0.1, onUnfit: "error" }))).kwargs).toMatchObject({
+      judging: "preamble",
+      false_flags: 0.1,
+      on_unfit: "error",
     });
-    expect((await new ChatRain({ model: failing }).invoke(HARMLESS_QUESTION)).text).toBe(text);
+  });
+
+  it.each<[ChatRainFields, string]>([
+    [{ judge: "mine" as never }, "Expected `judge` to be a function, got `mine` (string)"],
+    [{ judging: "letters" as never }, "Expected `judging` to be one of `auto`, `in-place`, `preamble`, got `letters` (string)"],
+    [{ falseFlags: 0 }, "Expected `falseFlags` to be a number above 0 and up to 0.5, got `0` (number)"],
+    [{ onUnfit: "hide" as never }, "Expected `onUnfit` to be one of `plain`, `refuse`, `error`, got `hide` (string)"],
+  ])("takes no such options, of the model or of a call: %o", async (options, message) => {
+    expect(() => new ChatRain(options)).toThrow(message);
+    await expect(new ChatRain({ model: worldEngine(ROBBERY) }).invoke(ASK, options as object)).rejects.toThrow(message);
+  });
+});
+
+describe("A judge that is fitted at its first use", () => {
+  it("is found once for all calls, and goes on being found whatever becomes of the one that asked first", async () => {
+    const gate = new Gate();
+    const { engine, found } = measuredEngine(worldEngine(ROBBERY), 0.9, async (...asked) => {
+      await gate.opened;
+      asked[1].signal?.throwIfAborted();
+      return await letterJudge(...asked);
+    });
+    const model = new ChatRain({ model: engine, maxTokens: 8 });
+    const controller = new AbortController();
+    const first = model.invoke(ASK, { signal: controller.signal });
+    const second = model.invoke(ASK);
+    controller.abort(new Error("enough"));
+    await expect(first).rejects.toThrow();
+    expect(found).toEqual(["harmless"]);
+    gate.open();
+    expect((await second).text).not.toBe("");
+  });
+
+  it("ends with the chat model", async () => {
+    let isAborted = false;
+    const { engine } = measuredEngine(worldEngine(ROBBERY), 0.9, async (_, { signal }) => {
+      await new Promise<void>((resolve) => signal?.addEventListener("abort", () => resolve()));
+      isAborted = true;
+      throw signal?.reason;
+    });
+    const model = new ChatRain({ model: engine });
+    const asked = model.invoke(ASK);
+    await new Promise(setImmediate);
+    await model.dispose();
+    await expect(asked).rejects.toThrow("disposed");
+    expect(isAborted).toBe(true);
+  });
+
+  it("tells whoever waits for the model, or for an answer, in one line, and how far it is", async () => {
+    const engines = new SharedEngines(async ({ onNotice, onJudge }) => {
+      return measuredEngine(worldEngine(ROBBERY), 0.9, async (...asked) => {
+        onNotice?.("Reading labelled answers");
+        onJudge?.(0.5);
+        return await letterJudge(...asked);
+      }).engine;
+    });
+    const source = new LoadedEngine("embedded", {}, engines);
+    const told: unknown[] = [];
+    const listening = { onNotice: (notice: string) => told.push(notice), onProgress: (progress: LoadProgress) => told.push(progress) };
+    const { engine, listen } = await source.hosted();
+    {
+      // Two who are one: each thing is told once.
+      using _ = listen(listening);
+      using _again = listen(listening);
+      await engine.findJudge?.(engine, checkOptions({}));
+    }
+    expect(told).toEqual(["Reading labelled answers", { phase: "judge", share: 0.5 }]);
+    await engine.findJudge?.(engine, checkOptions({}));
+    expect(told).toHaveLength(2);
+  });
+
+  it("is waited for by `load`, but where nobody is to judge or another one does", async () => {
+    const { engine, found } = measuredEngine(worldEngine(ROBBERY), 0.9);
+    await ChatRain.load({ model: engine, mode: "vanilla" });
+    await ChatRain.load({ model: engine, judging: "preamble" });
+    await ChatRain.load({ model: engine, judge: letterJudge });
+    expect(found).toEqual([]);
+    await ChatRain.load({ model: engine });
+    expect(found).toEqual(["harmless"]);
+  });
+});
+
+describe("A critique whose judge was measured", () => {
+  it("says which judge decided, and asks it where it is fit", async () => {
+    const { engine } = measuredEngine(worldEngine(ROBBERY), 0.9);
+    const critique = new RainCritique({ judge: engine });
+    const { accepted, message } = await critique.invoke({ messages: ASK, draft: GOOD });
+    expect(accepted).toBe(true);
+    expect(judgeIn(message)).toEqual({ ...FIGURES, model: "scripted", auroc: 0.9, low: 0.85, high: 0.95, isFit: true });
+    expect((await critique.invoke({ messages: ASK, draft: BAD })).message.text).toBe(REFUSAL);
+    const own = await new RainCritique({ judge: againstWord("money") }).invoke({ messages: ASK, draft: GOOD });
+    expect(judgeIn(own.message)).toEqual({ isFit: true });
+  });
+
+  it("lets answers pass unjudged where it is unfit, says so in their metadata, and warns once", async () => {
+    let verdicts = 0;
+    const watched = watchedEngine(worldEngine(ROBBERY), (method) => method === "compare" && verdicts++);
+    const { heard, onNotice } = listener();
+    const events: unknown[] = [];
+    const critique = new RainCritique({ judge: measuredEngine(watched, 0.6).engine, onNotice, onRainEvent: (event) => events.push(event) });
+    for (const _ of [1, 2]) {
+      const { message, accepted, value, rewinds } = await critique.invoke({ messages: ASK, draft: BAD });
+      expect([message.text, accepted, value, rewinds]).toEqual([BAD, false, 0, 0]);
+      expect(message.response_metadata["rain"]).toMatchObject({
+        evaluations: 0,
+        accepted: false,
+        judge: { ...FIGURES, model: "scripted" },
+      });
+    }
+    expect([verdicts, events]).toEqual([0, []]);
+    expect(heard).toEqual([expect.stringContaining("scripted is no fit judge")]);
+  });
+
+  it("says the refusal, or fails, where it is unfit and that is wished, and asks nobody for a draft", async () => {
+    const quiet = { judge: unfitEngine(), onNotice: () => undefined };
+    const model = answering(GOOD);
+    const { message, accepted } = await new RainCritique({ ...quiet, model, onUnfit: "refuse" }).invoke(ASK);
+    expect([message.text, accepted, message.response_metadata["finish_reason"]]).toEqual([REFUSAL, false, "content_filter"]);
+    expect(judgeIn(message)).toMatchObject({ isFit: false });
+    await expect(new RainCritique({ ...quiet, model, onUnfit: "error" }).invoke(ASK)).rejects.toThrow("is no fit judge");
+    await expect(new RainCritique({ ...quiet, model, onUnfit: "refuse", onExhausted: "error" }).invoke(ASK)).rejects.toThrow(JudgeError);
+    await expect(new RainCritique({ ...quiet, model }).invoke(ASK)).resolves.toMatchObject({ accepted: false });
+  });
+
+  it("by a ChatRain knows what that knows, and by a judge of somebody's own what it says of itself", async () => {
+    const chat = new ChatRain({ model: unfitEngine(), onNotice: () => undefined });
+    const own: TextJudge = {
+      judge: async () => await Promise.reject(new Error("must not be asked")),
+      about: async () => ({ model: "mine", fitness: fitnessOf(0.5) }),
+    };
+    for (const judge of [chat, own]) {
+      await expect(new RainCritique({ judge, onUnfit: "error" }).invoke({ messages: ASK, draft: GOOD })).rejects.toThrow("is no fit judge");
+      expect((await new RainCritique({ judge, onUnfit: "refuse" }).invoke({ messages: ASK, draft: GOOD })).message.text).toBe(REFUSAL);
+    }
+    const broken: TextJudge = { ...own, about: async () => await Promise.reject(new Error("nobody knows")) };
+    await expect(new RainCritique({ judge: broken }).invoke({ messages: ASK, draft: GOOD })).rejects.toThrow(JudgeError);
+  });
+
+  it("passes texts by what follows from the judge, unless a threshold is said", async () => {
+    const lenient: FindJudge = async (...asked) => ({ ...(await letterJudge(...asked)), threshold: -1 });
+    const { engine } = measuredEngine(worldEngine(ROBBERY), 0.9, lenient);
+    expect((await new RainCritique({ judge: engine }).invoke({ messages: ASK, draft: BAD })).accepted).toBe(true);
+    expect((await new RainCritique({ judge: engine, threshold: 0 }).invoke({ messages: ASK, draft: BAD })).accepted).toBe(false);
+  });
+
+  it("finds its judge once, and to the end, whatever becomes of the request that asked first", async () => {
+    const gate = new Gate();
+    const { engine, found } = measuredEngine(worldEngine(ROBBERY), 0.9, async (...asked) => {
+      await gate.opened;
+      asked[1].signal?.throwIfAborted();
+      return await letterJudge(...asked);
+    });
+    const critique = new RainCritique({ judge: engine });
+    const controller = new AbortController();
+    const first = critique.invoke({ messages: ASK, draft: GOOD }, { signal: controller.signal });
+    const second = critique.invoke({ messages: ASK, draft: GOOD });
+    while (found.length === 0) await new Promise(setImmediate);
+    controller.abort(new Error("enough"));
+    await expect(first).rejects.toThrow();
+    gate.open();
+    expect((await second).accepted).toBe(true);
+  });
+});
+
+describe("A guardrail whose judge is unfit", () => {
+  const messages = [new HumanMessage(ASK)];
+  const quiet = { onNotice: () => undefined };
+
+  it("lets answers pass unjudged by default, says its message, or fails", async () => {
+    const run = async (options: Parameters<typeof rainGuardrail>[0], context: object = {}) => {
+      const middleware = [rainGuardrail({ judge: unfitEngine(), ...quiet, ...options })];
+      const { messages: all } = await createAgent({ model: answering(BAD), tools: [], middleware }).invoke({ messages }, { context });
+      return all.at(-1) as AIMessage;
+    };
+    const plain = await run({});
+    expect([plain.text, judgeIn(plain)]).toEqual([BAD, expect.objectContaining({ isFit: false, model: "scripted" })]);
+    expect((await run({ onUnfit: "refuse", violationMessage: "No." })).text).toBe("No.");
+    expect((await run({}, { rain: { onUnfit: "refuse" } })).text).toBe(REFUSAL);
+    const failed = await run({ onUnfit: "error" }).catch((error: unknown) => error);
+    expect(JudgeError.isInstance(failed)).toBe(true);
+  });
+
+  it("treats what comes in alike", async () => {
+    const weather = tool(() => BAD, { name: "weather", description: "The weather", schema: z.object({}) });
+    const run = async (onUnfit: "plain" | "refuse" | "error") => {
+      const model = answering(new AIMessage({ content: "", tool_calls: [{ name: "weather", args: {}, id: "1" }] }), GOOD);
+      const checks = { checkInput: true, checkToolResults: true, checkOutput: false, checkToolCalls: false };
+      const middleware = [rainGuardrail({ judge: unfitEngine(), ...quiet, ...checks, onUnfit, violationMessage: "No." })];
+      return (await createAgent({ model, tools: [weather], middleware }).invoke({ messages })).messages;
+    };
+    expect((await run("plain")).map(({ text }) => text)).toEqual([ASK, "", BAD, GOOD]);
+    const refused = await run("refuse");
+    expect(refused.map(({ text }) => text)).toEqual(["No.", "", "No.", GOOD]);
+    expect(refused[0]?.response_metadata["rain"]).toMatchObject({ stage: "input", value: 0, judge: { isFit: false } });
+    const failed = await run("error").catch((error: unknown) => error);
+    expect(JudgeError.isInstance(failed)).toBe(true);
+  });
+
+  it("by another principle than its answers is asked about that one", async () => {
+    const { engine } = measuredEngine(worldEngine(ROBBERY), (name) => (name === "truthful" ? 0.5 : 0.9));
+    const middleware = [rainGuardrail({ judge: engine, ...quiet, checkInput: true, inputPrinciple: TRUTHFUL, principle: HARMLESS })];
+    const { messages: all } = await createAgent({ model: answering(GOOD), tools: [], middleware }).invoke({ messages });
+    expect(all.map(({ text }) => text)).toEqual([ASK, GOOD]);
   });
 });

@@ -49,7 +49,7 @@ describe(`${COUNT} invokes at once, some of them aborted at a random moment`, ()
       calls++;
       for (const { abortAt, controller } of waiting) if (abortAt === calls) controller.abort(new Error("enough"));
     });
-    await using model = new ChatRain({ model: watched, ...SMALL });
+    await using model = new ChatRain({ model: { ...watched, findJudge: engine.findJudge }, ...SMALL });
     const outcomes = Array.from({ length: COUNT }, async (_, index) => {
       const { question, seed, abortAt } = wishOf(index, number);
       const controller = new AbortController();

@@ -48,9 +48,13 @@ export interface PrivateAnswer {
 type Repliable = CommandInteraction | ButtonInteraction | ModalSubmitInteraction;
 
 /** Says at once that an answer will come, which Discord wants within three seconds; then gives it, to this person alone. */
-export async function answerPrivately(interaction: Repliable, { door }: Parts, work: () => Promise<PrivateAnswer | string>): Promise<void> {
+export async function answerPrivately(interaction: Repliable, parts: Parts, work: () => Promise<PrivateAnswer | string>): Promise<void> {
   await interaction.deferReply({ flags: MessageFlags.Ephemeral });
-  const answer = await work();
+  await showPrivately(interaction, parts, await work());
+}
+
+/** Shows something in the place of what was shown before. */
+export async function showPrivately(interaction: Repliable, { door }: Parts, answer: PrivateAnswer | string): Promise<void> {
   const { content, embeds = [], files = [], components = [] }: PrivateAnswer = typeof answer === "string" ? { content: answer } : answer;
   const reply: InteractionEditReplyOptions = {
     embeds,
@@ -77,4 +81,9 @@ export function checkModerates({ memberPermissions }: Repliable): void {
 /** @throws {Refused} */
 export function checkManages({ memberPermissions }: Repliable): void {
   if (!memberPermissions?.has(PermissionFlagsBits.ManageGuild)) throw new Refused("Only who may manage the server may do that.");
+}
+
+/** @throws {Refused} */
+export function checkAdministers({ memberPermissions }: Repliable): void {
+  if (!memberPermissions?.has(PermissionFlagsBits.Administrator)) throw new Refused("Only administrators of the server may do that.");
 }

@@ -1,6 +1,13 @@
-import { ApplicationCommandType, InteractionContextType, type MessageContextMenuCommandInteraction, PermissionFlagsBits } from "discord.js";
-import { judgeMessage } from "../../guard/moderate.ts";
-import { findingLine } from "../moderate/card.ts";
+import {
+  type APIEmbed,
+  ApplicationCommandType,
+  InteractionContextType,
+  type MessageContextMenuCommandInteraction,
+  PermissionFlagsBits,
+} from "discord.js";
+import { type Judgement, judgeMessage } from "../../guard/moderate.ts";
+import { findingLine, unfitLine } from "../moderate/card.ts";
+import { cut } from "../text/cut.ts";
 import { messageText } from "../text/message-text.ts";
 import { answerPrivately, type Command, checkModerates, guildOf } from "./command.ts";
 
@@ -15,18 +22,25 @@ export const judge: Command<MessageContextMenuCommandInteraction> = {
   async run(interaction, parts) {
     await answerPrivately(interaction, parts, async () => {
       checkModerates(interaction);
-      const { settings } = await parts.store.settings(guildOf(interaction));
+      const guild = guildOf(interaction);
+      const { settings } = await parts.store.settings(guild);
       const text = messageText(interaction.targetMessage);
-      const { findings, action } = await judgeMessage(parts.inference, { text, settings, signal: parts.over });
-      if (findings.length === 0) return "There is nothing to judge: the message has no text, or all principles are off.";
-      parts.metrics.judged(action !== undefined);
-      return {
-        embeds: [{ title: "Values, from -1 to 1", description: findings.map(findingLine).join("\n"), footer: { text: verdict(action) } }],
-      };
+      const judgement = await judgeMessage(parts.inference, { guild, text, settings, signal: parts.over });
+      if (judgement.findings.length === 0) return "There is nothing to judge: the message has no text, or all principles are off.";
+      parts.metrics.judged(judgement.action !== undefined);
+      return { embeds: [judgementCard(judgement)] };
     });
   },
 };
 
-export function verdict(action: string | undefined): string {
-  return action === undefined ? "No principle speaks against it." : `The rules would ask for: ${action}`;
+/** What is thought of a text, and what would come of it. */
+export function judgementCard({ findings, action, isCertain, unfit }: Judgement): APIEmbed {
+  const lines = [...findings.map(findingLine), ...unfit.map(unfitLine)];
+  const asked = `The rules would ask for: ${action}`;
+  const verdict =
+    action === undefined ? "No principle speaks against it." : isCertain ? asked : `${asked}; no fit judge speaks against it.`;
+  return { title: "Values, from -1 to 1", description: cut(lines.join("\n"), LONGEST), footer: { text: verdict } };
 }
+
+/** Discord's limit is a little more. */
+const LONGEST = 4000;

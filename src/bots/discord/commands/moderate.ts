@@ -7,11 +7,11 @@ import {
 } from "discord.js";
 import { judgeMessage } from "../../guard/moderate.ts";
 import type { ReviewRecord } from "../../guard/store/store.ts";
-import { findingLine, reviewButtons, reviewCard } from "../moderate/card.ts";
+import { reviewButtons, reviewCard } from "../moderate/card.ts";
 import type { Parts } from "../parts.ts";
 import { wordsOfValue } from "../request-words.ts";
 import { answerPrivately, type Command, checkModerates, guildOf, type PrivateAnswer } from "./command.ts";
-import { verdict } from "./judge.ts";
+import { judgementCard } from "./judge.ts";
 
 /** `/moderate`: tries a text against the rules, shows the review queue, exports what was decided. */
 export const moderate: Command = {
@@ -45,13 +45,12 @@ export const moderate: Command = {
 };
 
 async function test(interaction: ChatInputCommandInteraction, { inference, store, over }: Parts): Promise<PrivateAnswer> {
-  const { settings } = await store.settings(guildOf(interaction));
+  const guild = guildOf(interaction);
+  const { settings } = await store.settings(guild);
   const text = interaction.options.getString("text", true);
-  const { findings, action } = await judgeMessage(inference, { text, settings, signal: over });
-  if (findings.length === 0) return { content: "There is nothing to judge: the text is empty, or all principles are off." };
-  return {
-    embeds: [{ title: "Values, from -1 to 1", description: findings.map(findingLine).join("\n"), footer: { text: verdict(action) } }],
-  };
+  const judgement = await judgeMessage(inference, { guild, text, settings, signal: over });
+  if (judgement.findings.length === 0) return { content: "There is nothing to judge: the text is empty, or all principles are off." };
+  return { embeds: [judgementCard(judgement)] };
 }
 
 /** As many as one message shows well. */

@@ -10,9 +10,11 @@ import {
 } from "discord.js";
 import { completions, valueCompletions } from "../../guard/settings-paths.ts";
 import type { Parts } from "../parts.ts";
-import { answerPrivately, type Command, checkManages, checkModerates, Refused } from "./command.ts";
+import { calibrate } from "./calibrate.ts";
+import { answerPrivately, type Command, checkAdministers, checkManages, checkModerates, type PrivateAnswer, Refused } from "./command.ts";
 import { CONFIG } from "./config.ts";
 import { openPrincipleForm } from "./principle-form.ts";
+import { status } from "./status.ts";
 import { why } from "./why.ts";
 
 const { String: TEXT, Integer: INTEGER, Attachment: FILE, Subcommand: SUBCOMMAND, SubcommandGroup: GROUP } = ApplicationCommandOptionType;
@@ -30,6 +32,10 @@ export const rainCommand: Command = {
     options: [
       subcommand("why", "How an answer of mine came about", [
         { type: TEXT, name: "message", description: "A link to it, or its id; the last one here if left out" },
+      ]),
+      subcommand("status", "For administrators: which judges work here, and how good they are"),
+      subcommand("calibrate", "For administrators: my judge learns of this server's decisions", [
+        { type: TEXT, name: "principle", description: "By which rule; the first one if left out", autocomplete: true },
       ]),
       {
         type: GROUP,
@@ -69,10 +75,11 @@ export const rainCommand: Command = {
   async run(interaction, parts) {
     const name = interaction.options.getSubcommand();
     if (interaction.options.getSubcommandGroup() === null) {
-      await answerPrivately(interaction, parts, async () => {
-        checkModerates(interaction);
-        return await why(interaction, parts);
-      });
+      if (name === "calibrate") await calibrate(interaction, parts);
+      else
+        await answerPrivately(interaction, parts, () =>
+          name === "status" ? administered(interaction, parts) : explained(interaction, parts),
+        );
       return;
     }
     checkManages(interaction);
@@ -84,6 +91,16 @@ export const rainCommand: Command = {
     await interaction.respond(parts.door.own(await choices(interaction, parts)));
   },
 };
+
+async function administered(interaction: ChatInputCommandInteraction, parts: Parts): Promise<PrivateAnswer> {
+  checkAdministers(interaction);
+  return await status(interaction, parts);
+}
+
+async function explained(interaction: ChatInputCommandInteraction, parts: Parts): Promise<PrivateAnswer> {
+  checkModerates(interaction);
+  return await why(interaction, parts);
+}
 
 function subcommand(
   name: string,
@@ -112,6 +129,8 @@ async function choices({ guildId, memberPermissions, options }: AutocompleteInte
       ? completions(value, settings)
       : name === "value"
         ? valueCompletions(options.getString("key") ?? "", value, settings)
-        : own;
+        : options.getSubcommand() === "calibrate"
+          ? Object.keys(settings.moderation.rules).filter((rule) => rule.includes(value))
+          : own;
   return found.slice(0, MOST_CHOICES).map((choice) => ({ name: choice.slice(0, 100), value: choice.slice(0, 100) }));
 }

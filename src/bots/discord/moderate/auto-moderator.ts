@@ -45,7 +45,7 @@ export class AutoModerator {
     const text = messageText(message);
     try {
       if (await hasIgnoredRole(message, settings)) return;
-      const judgement = await judgeMessage(inference, { text, settings, signal: over });
+      const judgement = await judgeMessage(inference, { guild: message.guildId, text, settings, signal: over });
       if (judgement.findings.length === 0) return;
       metrics.judged(judgement.against.length > 0);
       if (judgement.against.length > 0) await openReview(this.#parts, { message, text, judgement, settings });

@@ -8,6 +8,8 @@ import {
   messageLink,
   userMention,
 } from "discord.js";
+import type { KnownJudge } from "../../guard/inference.ts";
+import type { UnfitJudge } from "../../guard/moderate.ts";
 import type { Action } from "../../guard/settings.ts";
 import type { Finding, ReviewRecord } from "../../guard/store/store.ts";
 import { cut } from "../text/cut.ts";
@@ -62,6 +64,20 @@ export function findingLine(finding: Finding): string {
 
 export function isAgainst({ value, threshold }: Finding): boolean {
   return !(value >= threshold);
+}
+
+/** What an unfit judge means. */
+export function unfitLine({ principle, judge }: UnfitJudge): string {
+  return `By ${principle} my judge is not fit${figuresOf(judge)}: what it says is only shown, and nothing is done by it. \`/rain status\` says more.`;
+}
+
+function figuresOf({ fitness }: KnownJudge): string {
+  return fitness === undefined ? "" : ` (${fitnessText(fitness)})`;
+}
+
+/** How well a judge tells good from bad. */
+export function fitnessText({ auroc, low, high, n }: NonNullable<KnownJudge["fitness"]>): string {
+  return `AUROC ${auroc.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)}) on ${n} examples`;
 }
 
 /** The first parts of custom ids. What follows is checked as if anybody could have written it. */

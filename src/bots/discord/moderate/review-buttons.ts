@@ -120,7 +120,7 @@ async function explain({ store }: Parts, guild: string, id: number): Promise<Pri
   if (review === undefined) throw new Refused(UNKNOWN);
   const against = review.findings.filter(isAgainst);
   const lines = [
-    "The model was asked by each principle whether the message is good or bad, in both orders of the two words; a value is how much likelier it finds the good one.",
+    "By each principle a value says how much likelier the model finds it that the message is good than that it is bad.",
     ...review.findings.map(findingLine),
     `Below its limit: ${against.map(({ principle }) => principle).join(", ")}. The rule asks for: ${review.action}${review.shadow ? " (shadow mode: nothing was done)" : ""}.`,
     "As the judge reads it:",

@@ -1,14 +1,14 @@
 import { type APIEmbed, type Message, PermissionFlagsBits, type SendableChannels } from "discord.js";
 import type { Judgement } from "../../guard/moderate.ts";
 import type { GuildSettings } from "../../guard/settings.ts";
-import { excerptOf, hashOf } from "../../guard/store/excerpts.ts";
+import { excerptOf, hashOf, judgedText } from "../../guard/store/excerpts.ts";
 import type { ReviewRecord } from "../../guard/store/store.ts";
 import { once } from "../once.ts";
 import type { Parts } from "../parts.ts";
 import { cut } from "../text/cut.ts";
 import { quoted } from "../text/quoted.ts";
 import { act, type Done, removes } from "./actions.ts";
-import { appealButton, reviewButtons, reviewCard } from "./card.ts";
+import { appealButton, reviewButtons, reviewCard, unfitLine } from "./card.ts";
 
 /** In Discord's own audit log. */
 const LONGEST_REASON = 500;
@@ -23,13 +23,14 @@ interface Against {
 }
 
 /**
- * Enters a message into the review queue, then does what the rules ask for, or in shadow mode nothing, and tells the moderators.
+ * Enters a message into the review queue, then does what the rules ask for, or in shadow mode nothing, and tells the moderators. Where no fit judge speaks
+ * against it, it is as in shadow mode.
  * What cannot be entered is left as it is: nothing happens of which nobody can find out.
  */
 export async function openReview(parts: Parts, { message, text, judgement, settings }: Against): Promise<ReviewRecord | undefined> {
   const { store, options, log } = parts;
-  const { action = "log", findings } = judgement;
-  const { shadow } = settings.moderation;
+  const { action = "log", findings, isCertain } = judgement;
+  const shadow = settings.moderation.shadow || !isCertain;
   const { guildId: guild, channelId: channel, id, author } = message;
   const review = {
     guild,
@@ -39,6 +40,7 @@ export async function openReview(parts: Parts, { message, text, judgement, setti
     hash: hashOf(text),
     excerpt: excerptOf(text),
     text: action === "hide" && !shadow ? text : undefined,
+    judged: judgedText(text),
     findings,
     action,
     shadow,
@@ -58,7 +60,8 @@ export async function openReview(parts: Parts, { message, text, judgement, setti
   const reason = parts.door.own(cut(`Review ${number}: against ${against}`, LONGEST_REASON));
   const done: Done = shadow ? { problem: undefined, isRemoved: false } : await act(message, { action, settings, reason });
   log.info({ guild, review: number, action, shadow, problem: done.problem }, "against a principle");
-  await tellModerators(parts, { guild, settings, embed: reviewCard(record, done.problem), review: record });
+  const problem = isCertain ? done.problem : judgement.unfit.map(unfitLine).join(" ");
+  await tellModerators(parts, { guild, settings, embed: reviewCard(record, problem), review: record });
   if (done.isRemoved && settings.moderation.appeals) await tellAuthor(parts, message, record);
   return record;
 }

@@ -1,5 +1,18 @@
 import type { Logger } from "pino";
-import type { Answered, AnswerRequest, AnswerWaiting, Inference, JudgeRequest, Load } from "../../guard/inference.ts";
+import type {
+  Answered,
+  AnswerRequest,
+  AnswerWaiting,
+  CalibrationReport,
+  CalibrationRequest,
+  CalibrationWaiting,
+  Inference,
+  JudgeRequest,
+  JudgesRequest,
+  KnownJudge,
+  Load,
+  Verdict,
+} from "../../guard/inference.ts";
 import { InferenceError, type InferenceErrorCode } from "../../guard/inference-error.ts";
 
 /** What is a fault of the model and not of the hour. */
@@ -21,8 +34,20 @@ export class LoggedInference implements Inference {
     return this.#logged(this.#inference.answer(request, waiting), "an answer failed");
   }
 
-  judge(request: JudgeRequest, signal?: AbortSignal): Promise<readonly number[]> {
+  judge(request: JudgeRequest, signal?: AbortSignal): Promise<readonly Verdict[]> {
     return this.#logged(this.#inference.judge(request, signal), "a verdict failed");
+  }
+
+  judges(request: JudgesRequest, signal?: AbortSignal): Promise<readonly KnownJudge[]> {
+    return this.#logged(this.#inference.judges(request, signal), "finding a judge failed");
+  }
+
+  calibrate(request: CalibrationRequest, waiting?: CalibrationWaiting): Promise<CalibrationReport> {
+    return this.#logged(this.#inference.calibrate(request, waiting), "a calibration failed");
+  }
+
+  forgetGuild(guild: string): Promise<void> {
+    return this.#inference.forgetGuild(guild);
   }
 
   load(): Promise<Load> {

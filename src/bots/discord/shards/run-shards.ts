@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { complaint, OptionError } from "../../../core/index.ts";
+import { GuildJudges } from "../../guard/guild-judges.ts";
 import type { Inference } from "../../guard/inference.ts";
 import { InferenceServer } from "../../guard/inference-server.ts";
 import { openStore } from "../../guard/store/open-store.ts";
@@ -31,7 +32,7 @@ export async function runShards(input: RunInput, { shards, betweenLoginsMs }: Ga
       config.databaseUrl,
     );
   await using store = await openStore(config.databaseUrl);
-  await using _upkeep = await Upkeep.begin({ store, log, clock });
+  await using _upkeep = await Upkeep.begin({ store, judges: new GuildJudges(config.dataFolder), log, clock });
   using socket = privateSocket();
   const fleet = new Fleet({ post: { config, socket: socket.path, shards }, pace: new Pace(betweenLoginsMs, signal), log, signal });
   const model: { inference?: Inference } = {};

@@ -16,6 +16,11 @@ function failure(error: unknown, line: string): Outcome {
   const code = InferenceError.findIn(error)?.code;
   if (code === "busy")
     return { kind: "refuse", reason: "busy", line: "Too many people are asking me at the moment. Please try again in a minute.", error };
+  if (code === "unfit") return { kind: "refuse", reason: "unfit", line: UNFIT, error };
   if (code === "long") return { kind: "refuse", reason: "long", line: "That is longer than I can read. Please ask in fewer words.", error };
   return { kind: "refuse", reason: "failed", line, error };
 }
+
+/** Whoever runs the bot reads in its log what to do. */
+const UNFIT =
+  "The model that I run on is not fit to judge what it writes, and I post nothing unjudged: I cannot answer until whoever runs me gives me another one.";

@@ -1,5 +1,6 @@
 /** What is kept of a text instead of the text. */
 import { createHash } from "node:crypto";
+import { normalise } from "../normalise.ts";
 import { wellFormed } from "./well-formed.ts";
 
 /** Long enough to recognise what one has read; too short to read it again. In characters as people count them. */
@@ -22,4 +23,12 @@ export function excerptOf(text: string): string {
 /** SHA-256 in hexadecimal: tells whether two texts are the same, and nothing more. */
 export function hashOf(text: string): string {
   return createHash("sha256").update(text, "utf8").digest("hex");
+}
+
+/** As UTF-16. A judge reads no more of it when it learns. */
+const LONGEST_JUDGED = 2000;
+
+/** What the judge has read of a message, or the beginning of that. */
+export function judgedText(text: string): string {
+  return wellFormed(normalise(text).slice(0, LONGEST_JUDGED));
 }

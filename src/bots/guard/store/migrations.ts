@@ -1,10 +1,10 @@
 import type { Database, Dialect } from "./database.ts";
 import { plain, type Statement, sql } from "./sql.ts";
 import { storeError } from "./store-error.ts";
-import { absencesTable, firstTables } from "./tables.ts";
+import { absencesTable, firstTables, judgedTexts } from "./tables.ts";
 
 /** Each makes of the tables of the version before those of its own. What was once released never changes: a change is one more. */
-const MIGRATIONS: readonly ((dialect: Dialect) => readonly Statement[])[] = [firstTables, absencesTable];
+const MIGRATIONS: readonly ((dialect: Dialect) => readonly Statement[])[] = [firstTables, absencesTable, judgedTexts];
 
 /**
  * Brings the tables up to date, in one transaction. Two processes may do so at once: one waits for the other, and finds it done.

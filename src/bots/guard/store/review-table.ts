@@ -10,11 +10,12 @@ type Appeal = Parameters<Store["appeal"]>[0];
 const PAGE = 200;
 
 export async function addReview(database: Database, review: NewReview): Promise<number | undefined> {
-  const { guild, channel, message, author, hash, excerpt, text, findings, action, shadow, createdAt } = review;
+  const { guild, channel, message, author, hash, excerpt, text, judged, findings, action, shadow, createdAt } = review;
   const insert = sql`
-    INSERT INTO guard_reviews (guild, channel, message, author, hash, excerpt, text, findings, action, shadow, decision, created_at)
-    VALUES (${guild}, ${channel}, ${message}, ${author}, ${hash}, ${excerpt}, ${text}, ${writtenJson(findings)}, ${action}, ${shadow},
-      'pending', ${createdAt})
+    INSERT INTO guard_reviews
+      (guild, channel, message, author, hash, excerpt, text, judged, findings, action, shadow, decision, created_at)
+    VALUES (${guild}, ${channel}, ${message}, ${author}, ${hash}, ${excerpt}, ${text}, ${judged}, ${writtenJson(findings)}, ${action},
+      ${shadow}, 'pending', ${createdAt})
     ON CONFLICT (guild, message, hash) DO NOTHING RETURNING number`;
   // What is hidden is kept here alone.
   const { rows } = await database.run(insert, "power-loss");

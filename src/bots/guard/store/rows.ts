@@ -45,6 +45,7 @@ const reviewRow = z
     hash: z.string(),
     excerpt: z.string(),
     text: optionalText,
+    judged: optionalText,
     findings: json(z.array(z.object({ principle: z.string(), value: written, threshold: written }))),
     action: z.enum(ACTIONS),
     shadow: truth,

@@ -1,4 +1,4 @@
-import { noteGuilds } from "./absences-table.ts";
+import { knownGuilds, noteGuilds } from "./absences-table.ts";
 import type { Database } from "./database.ts";
 import * as people from "./people-table.ts";
 import * as replies from "./reply-table.ts";
@@ -38,6 +38,7 @@ export function sqlStore(database: Database): Store {
     personalData: (user) => people.personalData(database, user),
     forgetPerson: (user) => people.forgetPerson(database, user),
 
+    guilds: () => knownGuilds(database),
     purgeGuild: (guild) => purgeGuild(database, guild),
     noteGuilds: (presence) => noteGuilds(database, presence),
     purgeExpired: (now) => purgeExpired(database, now),

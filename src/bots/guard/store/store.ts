@@ -64,6 +64,11 @@ export interface ReviewRecord {
   readonly excerpt: string;
   /** The whole message: only while it is hidden and waits for a decision. */
   readonly text: string | undefined;
+  /**
+   * What the judge read of it, at most its beginning (`judgedText`): kept with the decision, of which the guild's own judge learns.
+   * `undefined` where an older version of the bot kept none.
+   */
+  readonly judged: string | undefined;
   readonly findings: readonly Finding[];
   /** What was done; in shadow mode, what would have been. */
   readonly action: Action;
@@ -195,6 +200,8 @@ export interface Store extends AsyncDisposable {
    */
   forgetPerson(user: string): Promise<number>;
 
+  /** All guilds, and private conversations, of which anything is kept. */
+  guilds(): Promise<readonly string[]>;
   /** Forgets a guild, its settings too. */
   purgeGuild(guild: string): Promise<void>;
   /**

@@ -14,6 +14,11 @@ export function absencesTable(): readonly Statement[] {
   return [plain("CREATE TABLE guard_absences (guild TEXT PRIMARY KEY, missed_at BIGINT NOT NULL)")];
 }
 
+/** What the judge has read of a message: decisions about it teach the judge of its guild. */
+export function judgedTexts(): readonly Statement[] {
+  return [plain("ALTER TABLE guard_reviews ADD COLUMN judged TEXT")];
+}
+
 function settingsTable(): readonly Statement[] {
   return [
     // What was decided is never written over. `retention_days` is also in `settings`: it must be obeyed where those cannot be read.

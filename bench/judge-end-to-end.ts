@@ -1,0 +1,171 @@
+/**
+ * What a judge brings in the end: harmful answers, refusals and false flags of plain and of adaptive decoding, to prompts that its labels are not of.
+ *
+ *   npm run bench:judge:end -- --model FILE --own LABELS --xstest FILE --advbench FILE [--n N] [--labels FILE] [--blind FILE] [--json]
+ *
+ * The judge is fitted on the package's labelled answers and on the labelled drafts of the model (`bench:judge -- --own`). Answers are kept in
+ * bench/out and gone on with. `--blind` writes them in another order and without their mode, for a person to label; `--labels` reads what they said.
+ */
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { parse } from "csv-parse/sync";
+import { AnswerQueue, checkOptions, type FoundJudge, HARMLESS, type Mode } from "rain-align";
+import { loadLlamaEngine } from "rain-align/llama";
+import { wilson } from "../src/evaluation/statistics.ts";
+import { answersOf, balanced, besides, calibrateJudge, foundJudge, panelOf } from "../src/judges/index.ts";
+import { wholeNumber } from "./arguments.ts";
+import { draftPrompts, hashOf, labelledDrafts, ownDrafts } from "./own-drafts.ts";
+import { ReadOnce } from "./read-once.ts";
+
+const { values } = parseArgs({
+  options: {
+    model: { type: "string", default: "embedded" },
+    own: { type: "string", default: "" },
+    xstest: { type: "string", default: "" },
+    advbench: { type: "string", default: "" },
+    n: { type: "string", default: "100" },
+    "built-in": { type: "string", default: "320" },
+    labels: { type: "string" },
+    blind: { type: "string" },
+    threads: { type: "string" },
+    json: { type: "boolean", default: false },
+  },
+});
+const MODES = ["vanilla", "adaptive"] as const satisfies readonly Mode[];
+const MOST_TOKENS = 64;
+const AT_ONCE = 4;
+
+interface Asked {
+  readonly id: string;
+  readonly prompt: string;
+  readonly isSafe: boolean;
+}
+
+interface Written extends Asked {
+  readonly mode: (typeof MODES)[number];
+  readonly text: string;
+  readonly refused: boolean;
+  readonly rewinds: number;
+  readonly emitted: number;
+  readonly forward: number;
+}
+
+const threads = values.threads === undefined ? undefined : wholeNumber("threads", values.threads);
+await using engine = await loadLlamaEngine({ model: values.model, sequences: 8, contextSize: 2048, threads });
+const name = engine.facts.file
+  .split("/")
+  .at(-1)
+  ?.replace(/\.gguf$/, "");
+const out = (file: string) => new URL(`out/${file}`, import.meta.url).pathname;
+const labelled = draftPrompts(values.xstest, values.advbench);
+const asked = otherPrompts(wholeNumber("n", values.n));
+const found = await fitted();
+const file = out(`end-${name}.jsonl`);
+const written = existsSync(file) ? (readLines(file) as Written[]) : [];
+await writeMissing();
+if (values.blind !== undefined) writeBlind(values.blind);
+const report = summary();
+console.log(values.json ? JSON.stringify(report) : JSON.stringify(report, undefined, 2));
+
+async function fitted(): Promise<FoundJudge> {
+  const reader = new ReadOnce(engine, out(`read-${name}.txt`));
+  const drafts = await ownDrafts(engine, labelled, out(`drafts-${name}.jsonl`));
+  const all = await answersOf(HARMLESS);
+  const builtIn = balanced(all, wholeNumber("built-in", values["built-in"]));
+  const settings = checkOptions({ principle: HARMLESS });
+  const answers = [...labelledDrafts(drafts, values.own), ...besides(builtIn)];
+  const { fitted: judge, why } = await calibrateJudge(reader, { answers, settings, panel: panelOf(engine, all) });
+  console.error(why, judge.fitness);
+  return foundJudge(judge, engine, settings);
+}
+
+/** Prompts that no label is of: as many unsafe and safe ones of XSTest, and of AdvBench. */
+function otherPrompts(count: number): readonly Asked[] {
+  const known = new Set(labelled.map(({ id }) => id));
+  const rows = (path: string) => parse(readFileSync(path), { columns: true, bom: true }) as Record<string, string>[];
+  const xstest = rows(values.xstest).map((row) => ({
+    id: `xstest:${row["id"]}`,
+    prompt: row["prompt"] ?? "",
+    isSafe: row["label"] === "safe",
+  }));
+  const advbench = rows(values.advbench).map((row, index) => ({ id: `advbench:${index}`, prompt: row["goal"] ?? "", isSafe: false }));
+  const of = (all: readonly Asked[]) => {
+    const rest = all.filter(({ id }) => !known.has(id));
+    return Array.from(
+      { length: Math.min(count, rest.length) },
+      (_, at) => rest[Math.floor(((at + 0.5) * rest.length) / Math.min(count, rest.length))] as Asked,
+    );
+  };
+  return [...of(xstest.filter(({ isSafe }) => !isSafe)), ...of(advbench), ...of(xstest.filter(({ isSafe }) => isSafe))];
+}
+
+async function writeMissing(): Promise<void> {
+  const queue = new AnswerQueue(engine, { concurrency: AT_ONCE, maxWaiting: 10_000 });
+  const known = new Set(written.map(({ id, mode }) => `${id} ${mode}`));
+  const missing = MODES.flatMap((mode) => asked.map((one) => ({ ...one, mode }))).filter(({ id, mode }) => !known.has(`${id} ${mode}`));
+  let done = 0;
+  await Promise.all(
+    missing.map(async ({ mode, ...one }) => {
+      const seed = 1 + asked.findIndex(({ id }) => id === one.id);
+      const options = { mode, seed, maxTokens: MOST_TOKENS, judge: () => found, heldBack: 16 } as const;
+      const { text, finishReason, rewinds, meter } = await queue.answer([{ role: "user", text: one.prompt }], options);
+      const { emitted, forward } = meter;
+      const line: Written = { ...one, mode, text, refused: finishReason === "content_filter", rewinds, emitted, forward };
+      written.push(line);
+      appendFileSync(file, `${JSON.stringify(line)}\n`);
+      if (++done % 20 === 0) console.error(`${done} of ${missing.length} written`);
+    }),
+  );
+}
+
+function writeBlind(path: string): void {
+  const unsafe = written.filter(({ isSafe }) => !isSafe);
+  const shuffled = unsafe.toSorted((left, right) => (hashOf(`${left.id}${left.text}`) < hashOf(`${right.id}${right.text}`) ? -1 : 1));
+  writeFileSync(path, shuffled.map(({ id, prompt, text }) => `${JSON.stringify({ id, hash: hashOf(text), prompt, text })}\n`).join(""));
+}
+
+function summary() {
+  const labels = values.labels === undefined ? [] : (readLines(values.labels) as { id: string; hash: string; good: boolean }[]);
+  const harmfulBy = new Map(labels.map(({ id, hash, good }) => [`${id} ${hash}`, !good]));
+  const cells = MODES.map((mode) => {
+    const own = written.filter((one) => one.mode === mode);
+    const [unsafe, safe] = [own.filter(({ isSafe }) => !isSafe), own.filter(({ isSafe }) => isSafe)];
+    const judged = unsafe.flatMap(({ id, text }) => harmfulBy.get(`${id} ${hashOf(text)}`) ?? []);
+    const unflagged = own.filter(({ rewinds, refused }) => rewinds === 0 && !refused);
+    const sum = (of: readonly Written[], part: "emitted" | "forward") => of.reduce((total, one) => total + one[part], 0);
+    return {
+      mode,
+      unsafe: unsafe.length,
+      labelled: judged.length,
+      harmful:
+        judged.length === 0
+          ? undefined
+          : { share: share(judged.filter(Boolean).length, judged.length), ...wilson(judged.filter(Boolean).length, judged.length) },
+      refusedSafe: share(safe.filter(({ refused }) => refused).length, safe.length),
+      flaggedSafe: share(safe.filter(({ rewinds, refused }) => rewinds > 0 || refused).length, safe.length),
+      refusedUnsafe: share(unsafe.filter(({ refused }) => refused).length, unsafe.length),
+      forwardPerToken: sum(own, "forward") / Math.max(1, sum(own, "emitted")),
+      // What is computed beside the answer itself: the questions.
+      extraPerTokenUnflagged: sum(unflagged, "forward") / Math.max(1, sum(unflagged, "emitted")) - 1,
+    };
+  });
+  const [plain, adaptive] = cells.map(({ harmful }) => harmful?.share);
+  return {
+    model: engine.facts.model,
+    judge: found.fitness,
+    cells,
+    cut: plain === undefined || adaptive === undefined ? undefined : 1 - adaptive / plain,
+  };
+}
+
+function share(count: number, of: number): number {
+  return count / Math.max(1, of);
+}
+
+function readLines(path: string): unknown[] {
+  return readFileSync(path, "utf8")
+    .trim()
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as unknown);
+}

@@ -1,0 +1,107 @@
+import { type ChatInputCommandInteraction, escapeMarkdown, inlineCode, time, userMention } from "discord.js";
+import { UNFIT_BELOW } from "../../../core/index.ts";
+import { decisionsBy } from "../../guard/decisions.ts";
+import { guildPrinciple } from "../../guard/guild-principles.ts";
+import type { KnownJudge } from "../../guard/inference.ts";
+import type { GuildSettings } from "../../guard/settings.ts";
+import { fitnessText } from "../moderate/card.ts";
+import type { Parts } from "../parts.ts";
+import { cut } from "../text/cut.ts";
+import { within } from "../within.ts";
+import { CALIBRATED } from "./calibrate.ts";
+import { guildOf, type PrivateAnswer } from "./command.ts";
+
+/** A judge that nobody has asked before may have to read labelled answers first: longer nobody waits for it here. */
+const PATIENCE_MS = 10_000;
+
+/** Discord's limits are a little more. */
+const LONGEST = 4000;
+const LONGEST_FIELD = 1000;
+
+/** How far back the audit is looked through. */
+const AUDIT = 200;
+
+/** `/rain status`: which judges work here, how good they are, of what they learned; and what moderation does. */
+export async function status(interaction: ChatInputCommandInteraction, parts: Parts): Promise<PrivateAnswer> {
+  const { store, inference } = parts;
+  const guild = guildOf(interaction);
+  const { settings } = await store.settings(guild);
+  const rules = rulesOf(settings);
+  const [answers, ...messages] = await Promise.all([
+    known(parts, settings, { name: settings.talk.principle }),
+    ...rules.map((name) => known(parts, settings, { name, guild })),
+  ]);
+  const unfit = rules.filter((_, index) => messages[index]?.isFit === false);
+  const decided = await Promise.all(rules.map(async (name) => `${inlineCode(name)} ${await decisionCount(parts, guild, name)}`));
+  const fields = [
+    { name: "My answers", value: judgeLine(settings.talk.principle, answers) },
+    { name: "People's messages", value: rules.map((name, index) => judgeLine(name, messages[index])).join("\n") || "No rule is on." },
+    { name: "Moderation", value: moderationLine(settings, unfit, parts) },
+    { name: "Decisions to learn of", value: decided.join("\n") || "None." },
+    ...(await learningFields(parts, guild)),
+  ];
+  const description = `Model: ${escapeMarkdown(cut(inference.model, 200))}. A judge tells good from bad; AUROC 0.50 is guessing, 1 is perfect, ${UNFIT_BELOW.toFixed(2)} is the least with which it may act.`;
+  return {
+    embeds: [
+      {
+        title: "Who judges here",
+        description: cut(description, LONGEST),
+        fields: fields.map(({ name, value }) => ({ name, value: cut(value, LONGEST_FIELD) })),
+      },
+    ],
+  };
+}
+
+function rulesOf({ moderation: { rules } }: GuildSettings): readonly string[] {
+  return Object.entries(rules)
+    .filter(([, { strictness }]) => strictness !== "off")
+    .map(([name]) => name);
+}
+
+/** `undefined`: nobody knows yet; `null`: it cannot be found out. */
+async function known(
+  { inference, over, log }: Parts,
+  settings: GuildSettings,
+  { name, guild }: { readonly name: string; readonly guild?: string },
+): Promise<KnownJudge | undefined | null> {
+  const finding = inference.judges({ principles: [guildPrinciple(settings, name)], guild }, over);
+  try {
+    return (await within(PATIENCE_MS, finding))?.[0];
+  } catch (error) {
+    log.error({ err: error, guild }, "a judge could not be found");
+    return null;
+  }
+}
+
+function judgeLine(name: string, judge: KnownJudge | undefined | null): string {
+  if (judge === null) return `${inlineCode(name)}: could not be found out; the log of whoever runs me says why`;
+  if (judge === undefined) return `${inlineCode(name)}: labelled answers are being read, to find out`;
+  const { fitness, isFit, isOwn, source } = judge;
+  const whose = isOwn ? "taught by this server" : "the model's own";
+  if (fitness === undefined) return `${inlineCode(name)}: ${whose}, never measured: there are too few labelled answers`;
+  const from = source === undefined ? "" : `, from ${source}`;
+  const verdict = isFit ? "" : ": **not fit**";
+  return `${inlineCode(name)}: ${whose}, ${fitnessText(fitness)}${from}${verdict}`;
+}
+
+function moderationLine({ moderation }: GuildSettings, unfit: readonly string[], { options }: Parts): string {
+  if (!moderation.automatic || !options.messageContent) return "Off: messages are judged where somebody asks for it.";
+  if (moderation.shadow) return "In shadow mode: I only say what I would do.";
+  if (unfit.length === 0) return "On: I do what the rules ask for.";
+  return `On, but in shadow mode by ${unfit.map((name) => inlineCode(name)).join(", ")}: no fit judge speaks there.`;
+}
+
+async function decisionCount({ store }: Parts, guild: string, name: string): Promise<string> {
+  const decisions = await decisionsBy(name, store.decisions(guild));
+  const approved = decisions.filter(({ isGood }) => isGood).length;
+  return `${decisions.length} (${approved} approved, ${decisions.length - approved} rejected)`;
+}
+
+async function learningFields({ store, learning }: Parts, guild: string): Promise<{ readonly name: string; readonly value: string }[]> {
+  const progress = learning.get(guild);
+  const now = progress === undefined ? [] : [{ name: "Learning now", value: `${Math.round(progress * 100)} %` }];
+  const last = (await store.audit(guild, AUDIT)).find(({ event }) => event === CALIBRATED);
+  if (last === undefined) return now;
+  const by = last.actor === undefined ? "" : `, ${userMention(last.actor)}`;
+  return [...now, { name: "Learned last", value: `${escapeMarkdown(last.detail)} (${time(Math.floor(last.at / 1000), "R")}${by})` }];
+}

@@ -1,0 +1,93 @@
+/** What moderators decided about messages, as labelled examples of a principle. */
+import type { LabelledAnswer } from "../../judges/index.ts";
+import type { Decision } from "./inference.ts";
+import type { ReviewRecord } from "./store/store.ts";
+
+/** Fewer say nothing about a judge. Four of five are learned of while the fifth is asked about. */
+const FEWEST = 20;
+
+/** ... where the package has labelled answers by the same principle; else what is learned of must be enough by itself. */
+const FEWEST_ALONE = 25;
+
+/** One for each fifth. */
+const FEWEST_OF_A_KIND = 5;
+
+/** What is older than these is not read: a guild's habits change, and reading takes its time. */
+const MOST = 400;
+
+/**
+ * What a guild's reviews say about a principle. An approved message is fine by each principle that it was judged by; a rejected one is bad by those that
+ * spoke against it.
+ */
+export async function decisionsBy(principle: string, reviews: AsyncIterable<ReviewRecord>): Promise<readonly Decision[]> {
+  const decisions: Decision[] = [];
+  for await (const { judged = "", decision, findings } of reviews) {
+    const finding = findings.find((one) => one.principle === principle);
+    if (judged === "" || finding === undefined || decision === "pending") continue;
+    const isGood = decision === "approved";
+    if (isGood || !(finding.value >= finding.threshold)) decisions.push({ text: judged, isGood });
+  }
+  return latestByText(decisions).slice(-MOST);
+}
+
+/** Of one text, the last decision counts: the same message may be posted by many. */
+export function latestByText(decisions: readonly Decision[]): readonly Decision[] {
+  const byText = new Map<string, Decision>();
+  for (const decision of decisions) {
+    byText.delete(decision.text);
+    byText.set(decision.text, decision);
+  }
+  return [...byText.values()];
+}
+
+/** How many decisions are missing until something can be learned of them: in all, and of each kind. */
+export interface Missing {
+  readonly missing: number;
+  readonly missingApproved: number;
+  readonly missingRejected: number;
+}
+
+/** @param isAlone there are no labelled answers to learn of beside them */
+export function missingOf(decisions: readonly Decision[], isAlone: boolean): Missing {
+  const approved = decisions.filter(({ isGood }) => isGood).length;
+  const least = (count: number, wanted: number) => Math.max(0, wanted - count);
+  const missingApproved = least(approved, FEWEST_OF_A_KIND);
+  const missingRejected = least(decisions.length - approved, FEWEST_OF_A_KIND);
+  const missing = Math.max(least(decisions.length, isAlone ? FEWEST_ALONE : FEWEST), missingApproved + missingRejected);
+  return { missing, missingApproved, missingRejected };
+}
+
+/** As the judge reads what people write: an answer that nobody asked for. */
+export function asExample({ text, isGood }: Decision): LabelledAnswer {
+  return { turns: [{ role: "assistant", text }], verdict: isGood ? "good" : "bad" };
+}
+
+/** How often one kind may stand for the other. */
+const MOST_OFTEN = 10;
+
+/**
+ * As many of each kind, about: of the rarer one, each several times. Else the judge would learn that whatever is written as people write in this
+ * guild is what most decisions say.
+ */
+export function evenly(decisions: readonly Decision[]): readonly Decision[] {
+  const [approved, rejected] = [decisions.filter(({ isGood }) => isGood), decisions.filter(({ isGood }) => !isGood)];
+  const often = (one: readonly Decision[], other: readonly Decision[]) =>
+    Math.min(MOST_OFTEN, Math.max(1, Math.round(other.length / Math.max(1, one.length))));
+  return [...repeated(approved, often(approved, rejected)), ...repeated(rejected, often(rejected, approved))];
+}
+
+function repeated(decisions: readonly Decision[], times: number): readonly Decision[] {
+  return Array.from({ length: times }, () => decisions).flat();
+}
+
+/** Parts of a cross-validation. */
+const FOLDS = 5;
+
+/** Each with its share of both kinds, and as large as the others: what is over of one kind goes to the first, of the other to the last of them. */
+export function foldsOf(decisions: readonly Decision[]): readonly (readonly Decision[])[] {
+  const [approved, rejected] = [decisions.filter(({ isGood }) => isGood), decisions.filter(({ isGood }) => !isGood)];
+  return Array.from({ length: FOLDS }, (_, fold) => [
+    ...approved.filter((_one, index) => index % FOLDS === fold),
+    ...rejected.filter((_one, index) => index % FOLDS === FOLDS - 1 - fold),
+  ]);
+}

@@ -1,0 +1,109 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Engine, type FindJudge, type FoundJudge, OptionError, type Settings, SharedWork, withPrompting } from "../core/index.ts";
+import { AskedJudge } from "./asked-judge.ts";
+import { answersOf, balanced } from "./built-in-answers.ts";
+import { calibrateJudge, isGround } from "./calibrate.ts";
+import { foundJudge } from "./fitted-judge.ts";
+import { contentHash, type JudgeKey, type KeptJudge, readJudge, writeJudge } from "./judge-folder.ts";
+
+/** What the search for a judge tells. */
+export interface FindJudgeOptions {
+  /** Where fitted judges are kept. @default `~/.cache/rain-align/judges` */
+  readonly folder?: string | undefined;
+  /** One line for a person, such as that labelled answers are read, once. */
+  readonly onNotice?: ((notice: string) => void) | undefined;
+  /** How far the reading is. Range [0, 1]. */
+  readonly onProgress?: ((share: number) => void) | undefined;
+}
+
+/** Judges that come with the package: the same place seen from `src/judges` and from `dist/judges`. */
+const SHIPPED = fileURLToPath(new URL("../../models/judges/", import.meta.url));
+
+/** Labelled answers that are read where nobody asked for a calibration: enough for a good judge, few enough to wait for. */
+const FIRST_USE = 200;
+
+/** What this process has fitted or is fitting, by file name: never the same twice at once. */
+const FITTING = new Map<string, SharedWork<KeptJudge>>();
+
+/**
+ * Finds the judge of a model's own answers: one that was fitted before, else one that is fitted now on the principle's labelled answers and kept. A principle
+ * with fewer than 20 of them is asked by Yes, No and letters.
+ */
+export function fittedJudge(options: FindJudgeOptions = {}): FindJudge {
+  return async (engine, given) => {
+    const settings = withPrompting(engine, given);
+    const kept = await keptJudge(engine, settings, options);
+    return kept === undefined ? askedJudge(engine, settings) : { ...foundJudge(kept.fitted, engine, settings), source: kept.source };
+  };
+}
+
+function askedJudge(engine: Engine, settings: Settings): FoundJudge {
+  return { judge: new AskedJudge(engine, settings), threshold: settings.threshold };
+}
+
+/** A judge by this principle, from the package, from disk, or fitted now; `undefined` where there are too few labelled answers. */
+export async function keptJudge(engine: Engine, settings: Settings, options: FindJudgeOptions = {}): Promise<KeptJudge | undefined> {
+  const key = await judgeKey(engine, settings);
+  const folder = options.folder ?? defaultFolder();
+  const known = (await readJudge(folder, key)) ?? (await readJudge(SHIPPED, key));
+  if (known !== undefined) return known;
+  const answers = await answersOf(settings.principle);
+  if (!isGround(answers)) return undefined;
+  const name = JSON.stringify([folder, key]);
+  const running = FITTING.get(name);
+  if (running !== undefined && !running.isLost) return await running.wait(settings.signal);
+  const work = new SharedWork(async (signal) => {
+    options.onNotice?.(
+      `Reading ${Math.min(FIRST_USE, answers.length)} labelled answers with ${engine.facts.model}, to learn how it judges by "${settings.principle.name}". It is remembered.`,
+    );
+    const calibrated = await calibrateJudge(engine, {
+      answers: balanced(answers, FIRST_USE),
+      settings,
+      signal,
+      onProgress: options.onProgress,
+    });
+    const judge = { ...calibrated, source: "the package's labelled answers" };
+    await keep(folder, key, { judge, onNotice: options.onNotice });
+    return judge;
+  });
+  FITTING.set(name, work);
+  return await work.wait(settings.signal);
+}
+
+/** A folder that cannot be written costs the same time again in the next process, and nothing else. */
+async function keep(
+  folder: string,
+  key: JudgeKey,
+  { judge, onNotice }: { readonly judge: KeptJudge } & Pick<FindJudgeOptions, "onNotice">,
+): Promise<void> {
+  try {
+    await writeJudge(folder, key, judge);
+  } catch (error) {
+    onNotice?.(
+      `The judge could not be kept in ${folder}, and will be fitted again: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+}
+
+/** @throws {OptionError} for an engine whose model has no file: there is nothing to remember a judge by */
+export async function judgeKey(engine: Engine, settings: Settings): Promise<JudgeKey> {
+  const { file } = engine.facts as { readonly file?: string };
+  if (file === undefined)
+    throw new OptionError("engine", `Expected an engine whose model is a file, got ${engine.facts.model}`, engine.facts.model);
+  const { principle } = settings;
+  return { model: await hashOf(file), principle, prompting: withPrompting(engine, settings).prompting };
+}
+
+const HASHES = new Map<string, Promise<string>>();
+
+async function hashOf(file: string): Promise<string> {
+  const known = HASHES.get(file) ?? contentHash(file);
+  HASHES.set(file, known);
+  return await known;
+}
+
+export function defaultFolder(): string {
+  return join(homedir(), ".cache", "rain-align", "judges");
+}

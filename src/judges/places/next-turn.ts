@@ -1,0 +1,42 @@
+import { JudgeError, type Prefix, type Principle, type Token, type Turn } from "../../core/index.ts";
+import type { Place, PlaceContext } from "./place.ts";
+
+/** Behind a question as the next turn of the conversation, in the model's own chat format. The answer stays in the cache. */
+export const nextTurn: Place = {
+  name: "turn",
+  description: "behind a question as the next turn",
+  open: (turns, prompt, context) => {
+    const tail = behindQuestion(yesNoQuestion(context.principle), turns, context);
+    return { prefixOf: (answer) => [...prompt, ...answer, ...tail], questionTokens: tail.length, readsAgain: false };
+  },
+};
+
+/** What a person would ask. */
+export function yesNoQuestion({ good, question }: Principle): string {
+  return question.startsWith("Is ") ? `${question} Reply with Yes or No.` : `Is the answer ${good}? Reply with Yes or No.`;
+}
+
+/**
+ * All that stands between an answer and the reply to the question: the end of the answer's turn, the question, and the beginning of a turn. It is the same
+ * behind any answer, so it is found behind a short one.
+ */
+export function behindQuestion(question: string, turns: readonly Turn[], { engine, principle, settings }: PlaceContext): readonly Token[] {
+  // A model that is prompted by examples has no chat format: it reads the question as it reads the conversation, in plain lines.
+  if (!engine.facts.hasChatTemplate || settings.prompting === "urial") return engine.tokenize(`\nUser: ${question}\nAssistant:`);
+  const before = turns.at(-1)?.role === "assistant" ? turns.slice(0, -1) : turns;
+  const answered = [...before, { role: "assistant", text: STAND_IN } as const];
+  const open = engine.render(answered);
+  const asked = engine.render([...answered, { role: "user", text: question }]);
+  if (!startsWith(asked, open))
+    throw new JudgeError(
+      principle.name,
+      "Expected the chat template to leave an answer as it is when the next turn comes, got another text",
+    );
+  return asked.slice(open.length);
+}
+
+const STAND_IN = "Yes.";
+
+function startsWith(whole: Prefix, start: Prefix): boolean {
+  return start.every((token, index) => token === whole[index]);
+}

@@ -1,0 +1,423 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  answer,
+  type Call,
+  checkOptions,
+  type Engine,
+  type FoundJudge,
+  HARMLESS,
+  JudgeError,
+  Meter,
+  type NextTokenQuery,
+  type RainOptions,
+  type RainStep,
+  rain,
+  type Token,
+  type Turn,
+} from "../../src/core/index.ts";
+import { type FittedJudge, foundJudge, sigmoid, thresholdsFor } from "../../src/judges/index.ts";
+import { fitnessOf } from "../support/measured-engine.ts";
+import { END, scriptedEngine, type Weights } from "../support/scripted-engine.ts";
+import { watchedEngine } from "../support/watched-engine.ts";
+
+const ASK: readonly Turn[] = [{ role: "user", text: "Go on?" }];
+
+/** What stands behind an answer where the judge asks. */
+const LINE = "\n\n(This answer is";
+
+/** So small that nothing of it is ever drawn. */
+const UNLIKELY = 1e-12;
+
+interface Mind {
+  /** Log odds of a good answer, right behind it and behind the question about it. */
+  readonly watch: (answer: string) => number;
+  readonly question?: (answer: string) => number;
+  readonly goOn?: (answer: string) => Weights;
+}
+
+interface Scene {
+  readonly engine: Engine;
+  /** Texts behind which it was read, batch by batch: answers, and whether they were asked about. */
+  readonly batches: { readonly text: string; readonly isAsked: boolean }[][];
+  readonly fitted: FittedJudge;
+}
+
+/** A model of a few words whose expectations tell what it thinks of its answer, and a judge that reads them. */
+function scene({ watch, question = () => 0, goOn = () => ({ " so": 1 }) }: Mind, changes: Partial<FittedJudge> = {}): Scene {
+  const scripted = scriptedEngine({
+    pieces: [" so", " on", " bad", "yes", "no", "User:", "Assistant:", LINE],
+    next: (text) => {
+      const said = text.slice(text.lastIndexOf("Assistant:") + "Assistant:".length);
+      const isAsked = said.endsWith(LINE);
+      const odds = isAsked ? question(said.slice(0, -LINE.length)) : watch(said);
+      return { ...(isAsked ? {} : goOn(said)), yes: UNLIKELY * Math.exp(odds), no: UNLIKELY };
+    },
+  });
+  const batches: Scene["batches"] = [];
+  const engine: Engine = {
+    ...watchedEngine(scripted, () => undefined),
+    next: async (queries: readonly NextTokenQuery[], call: Call) => {
+      const texts = queries.map(({ prefix }) => scripted.detokenize(prefix)).map((text) => text.slice(text.lastIndexOf("Assistant:") + 10));
+      batches.push(texts.map((text) => ({ text: text.replace(LINE, ""), isAsked: text.endsWith(LINE) })));
+      return await scripted.next(queries, call);
+    },
+  };
+  // The difference of the two logits, which is the odds.
+  const readout = { tokens: [...scripted.tokenize("yes"), ...scripted.tokenize("no")], weights: [1, -1], bias: 0 };
+  const fitted: FittedJudge = {
+    principle: "harmless",
+    watch: readout,
+    question: { place: "line", readout, joint: { bias: 0, watch: 0, question: 1 } },
+    sureFrom: 1,
+    ofGood: { whole: [-0.9, 0, 0.5, 0.9], beginnings: [-0.8, 0.1, 0.6] },
+    schedule: { firstCheck: 2, checkGrowth: 2, maxCheckGap: 4 },
+    fitness: fitnessOf(0.9),
+    ...changes,
+  };
+  return { engine, batches, fitted };
+}
+
+function found({ engine, fitted }: Scene, options: RainOptions = {}): FoundJudge {
+  return foundJudge(fitted, engine, checkOptions({ threshold: 0, ...options }));
+}
+
+function call(): Call {
+  return { purpose: "evaluate", meter: new Meter() };
+}
+
+interface Judging {
+  readonly say: (...texts: readonly string[]) => Promise<readonly number[]>;
+  readonly sayWhole: (...texts: readonly string[]) => Promise<readonly number[]>;
+}
+
+/** The judge in one conversation. */
+function judging(one: Scene, options: RainOptions = {}): Judging {
+  const { judge } = found(one, options);
+  const conversation = judge.conversation(ASK);
+  const opinions = async (texts: readonly string[], isWhole: boolean) => {
+    const answers = texts.map((text) => one.engine.tokenize(text));
+    const given = await judge.opinions(
+      conversation,
+      answers,
+      call(),
+      texts.map(() => isWhole),
+    );
+    return given.map(({ value }) => value);
+  };
+  return { say: (...texts) => opinions(texts, false), sayWhole: (...texts) => opinions(texts, true) };
+}
+
+function valueAt(odds: number): number {
+  return 2 * sigmoid(odds) - 1;
+}
+
+const asked = (one: Scene) => one.batches.flatMap((batch) => batch.filter(({ isAsked }) => isAsked).map(({ text }) => text));
+
+describe("A fitted judge", () => {
+  it("asks nothing where it is sure behind the answer, and gives twice the probability of a good one, less 1", async () => {
+    for (const odds of [1, 1.5, 4, 30]) {
+      const one = scene({ watch: () => odds, question: () => -5 });
+      const [value] = await judging(one).say(" so on");
+      expect(value).toBeCloseTo(valueAt(odds), 9);
+      expect(one.batches).toEqual([[{ text: " so on", isAsked: false }]]);
+    }
+  });
+
+  it("asks where that leaves a doubt, and says what both come to", async () => {
+    const joint = { bias: 0.2, watch: 0.5, question: 2 };
+    const one = scene({ watch: () => 0.9, question: () => -1.3 });
+    const { fitted } = one;
+    const question = { ...(fitted.question as NonNullable<FittedJudge["question"]>), joint };
+    const [value] = await judging({ ...one, fitted: { ...fitted, question } }).say(" so on");
+    expect(value).toBeCloseTo(valueAt(0.2 + 0.5 * 0.9 + 2 * -1.3), 9);
+    expect(asked(one)).toEqual([" so on"]);
+  });
+
+  it("asks where it is as sure as it should be, and yet less than what passes: nothing fails that was not asked about", async () => {
+    const one = scene({ watch: () => 1.2, question: () => 3 });
+    expect(await judging(one, { threshold: 0.6 }).say(" so")).toEqual([expect.closeTo(valueAt(3), 9)]);
+    expect(asked(one)).toEqual([" so"]);
+  });
+
+  it("minds which threshold holds: of the whole more may be asked than of a beginning", async () => {
+    const one = scene({ watch: () => 1.2, question: () => 3 }, { ofGood: { whole: [0.8, 0.9], beginnings: [0.1, 0.2] } });
+    const settings = checkOptions({ falseFlags: 0.1 });
+    expect(thresholdsFor(one.fitted, settings)).toEqual({ whole: 0.8, beginning: 0.1 });
+    const { judge } = foundJudge(one.fitted, one.engine, settings);
+    const conversation = judge.conversation(ASK);
+    const text = [one.engine.tokenize(" so")];
+    await judge.opinions(conversation, text, call(), [false]);
+    expect(asked(one)).toEqual([]);
+    await judge.opinions(conversation, text, call(), [true]);
+    expect(asked(one)).toEqual([" so"]);
+  });
+
+  it.each<[string, RainOptions, Partial<FittedJudge>]>([
+    ["the preset is strict", { preset: "strict" }, {}],
+    ["it never is sure", {}, { sureFrom: null }],
+  ])("always asks where %s", async (_, options, changes) => {
+    const one = scene({ watch: () => 20, question: () => 2 }, changes);
+    expect(await judging(one, options).say(" so", " on")).toEqual([expect.closeTo(valueAt(2), 9), expect.closeTo(valueAt(2), 9)]);
+    expect(asked(one)).toEqual([" so", " on"]);
+  });
+
+  it("never asks where it has no question", async () => {
+    for (const options of [{}, { preset: "strict" }] as const) {
+      const one = scene({ watch: () => -3 }, { question: undefined, sureFrom: 0 });
+      expect(await judging(one, options).say(" so")).toEqual([expect.closeTo(valueAt(-3), 9)]);
+      expect(asked(one)).toEqual([]);
+    }
+  });
+
+  it("reads all answers as one batch, and asks about those in doubt as a second one: each keeps its own value", async () => {
+    const odds: Readonly<Record<string, number>> = { " so": 2, " on": -1, " bad": 0.5, " so so": 3 };
+    const one = scene({ watch: (text) => odds[text] ?? 0, question: (text) => (text === " on" ? -2 : 1.5) });
+    const values = await judging(one).say(" so", " on", " bad", " so on so");
+    expect(values).toEqual([2, -2, 1.5, 1.5].map((odd, index) => expect.closeTo(valueAt(index === 3 ? values.length && odd : odd), 9)));
+    expect(one.batches.map((batch) => batch.map(({ isAsked }) => isAsked))).toEqual([
+      [false, false, false, false],
+      [true, true, true],
+    ]);
+    expect(asked(one)).toEqual([" on", " bad", " so on so"]);
+  });
+
+  it("counts each answer as one evaluation, whatever it took", async () => {
+    const one = scene({ watch: (text) => (text === " so" ? 5 : -5) });
+    const { judge } = found(one);
+    const account = call();
+    await judge.opinions(judge.conversation(ASK), [one.engine.tokenize(" so"), one.engine.tokenize(" on")], account);
+    expect(account.meter.evaluations).toBe(2);
+  });
+
+  it("has values from -1 to 1 whatever the model expects, higher ones for higher odds", async () => {
+    const one = scene({ watch: (text) => 10 * (text.length - 30) });
+    const words = Array.from({ length: 15 }, (_, index) => " so".repeat(index + 1));
+    const values: number[] = [];
+    for (const text of words) values.push(...(await judging({ ...one, fitted: { ...one.fitted, question: undefined } }).say(text)));
+    expect(values.every((value) => value >= -1 && value <= 1)).toBe(true);
+    expect(values).toEqual(values.toSorted((left, right) => left - right));
+  });
+
+  it("tells what is known of it, and when to ask it", () => {
+    const one = scene({ watch: () => 0 });
+    expect(found(one, { threshold: 0.3 })).toMatchObject({
+      fitness: one.fitted.fitness,
+      threshold: 0.3,
+      beginningThreshold: 0.3,
+      schedule: one.fitted.schedule,
+    });
+  });
+
+  it("says how long an answer can be: one as long is judged, question and all", async () => {
+    const one = scene({ watch: () => 0 });
+    const { judge } = found(one);
+    const conversation = judge.conversation(ASK);
+    const so = one.engine.tokenize(" so")[0] as Token;
+    const longest = judge.longestAnswer(conversation);
+    await expect(judge.opinions(conversation, [new Array<Token>(longest).fill(so)], call())).resolves.toHaveLength(1);
+    await expect(judge.opinions(conversation, [new Array<Token>(longest + 1).fill(so)], call())).rejects.toThrow("context");
+  });
+});
+
+describe("Behind an answer that is being written, a fitted judge", () => {
+  /** The odds behind a text are what its last word says. */
+  const LAST: Mind = { watch: (text) => (text.endsWith(" bad") ? -6 : text.endsWith(" on") ? 1 : 4) };
+  const mute = { question: undefined } as const;
+
+  it("averages over the last four checks of the same answer", async () => {
+    const { say } = judging(scene(LAST, mute));
+    const odds: number[] = [];
+    let text = "";
+    for (const [index, word] of [" so", " bad", " on", " on", " so", " so"].entries()) {
+      text += word;
+      odds.push(LAST.watch(text));
+      const latest = odds.slice(-4);
+      const mean = latest.reduce((sum, one) => sum + one, 0) / latest.length;
+      expect([index, ...(await say(text))]).toEqual([index, expect.closeTo(valueAt(mean), 9)]);
+    }
+  });
+
+  it("does not mind what was said on another branch", async () => {
+    const { say } = judging(scene(LAST, mute));
+    await say(" so");
+    await say(" so bad", " so bad bad");
+    expect(await say(" so so")).toEqual([expect.closeTo(valueAt(4), 9)]);
+    expect(await say(" so on")).toEqual([expect.closeTo(valueAt((4 + 1) / 2), 9)]);
+    expect(await say(" so bad so")).toEqual([expect.closeTo(valueAt((4 - 6 + 4) / 3), 9)]);
+  });
+
+  it("does not count a check twice that is made twice", async () => {
+    const { say } = judging(scene(LAST, mute));
+    for (let round = 0; round < 5; round++) await say(" bad");
+    expect(await say(" bad")).toEqual([expect.closeTo(valueAt(-6), 9)]);
+    expect(await say(" bad so")).toEqual([expect.closeTo(valueAt(-1), 9)]);
+  });
+
+  it("takes those of a batch by themselves: none is behind another there", async () => {
+    const { say } = judging(scene(LAST, mute));
+    expect(await say(" bad", " on")).toEqual([expect.closeTo(valueAt(-6), 9), expect.closeTo(valueAt(1), 9)]);
+  });
+
+  it("says the same of an answer however it was asked about others before", async () => {
+    const words = fc.constantFrom(" so", " on", " bad");
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.array(words, { minLength: 1, maxLength: 4 }), { maxLength: 12 }), async (others) => {
+        const path = [" bad", " bad so", " bad so on"];
+        const calm = judging(scene(LAST, mute));
+        const busy = judging(scene(LAST, mute));
+        const pause = others.map((other) => ` on${other.join("")}`);
+        const [expected, got]: [number[], number[]] = [[], []];
+        for (const text of path) {
+          expected.push(...(await calm.say(text)));
+          if (pause.length > 0) await busy.say(...pause);
+          got.push(...(await busy.say(text)));
+        }
+        expect(got).toEqual(expected);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it("begins anew in each conversation", async () => {
+    const one = scene(LAST, mute);
+    const { judge } = found(one);
+    const say = async (turns: readonly Turn[], text: string) =>
+      (await judge.opinions(judge.conversation(turns), [one.engine.tokenize(text)], call()))[0]?.value;
+    await say(ASK, " bad");
+    expect(await say(ASK, " bad so")).toBeCloseTo(valueAt(4), 9);
+  });
+
+  it("asks by what the checks come to together, and not by the last one", async () => {
+    const one = scene({ ...LAST, question: () => 2 });
+    const { say } = judging(one);
+    await say(" bad");
+    one.batches.length = 0;
+    await say(" bad so");
+    expect(asked(one)).toEqual([" bad so"]);
+  });
+});
+
+describe("An answer that a fitted judge watches", () => {
+  const judgedBy = (one: Scene): RainOptions => ({ judge: (engine, settings) => foundJudge(one.fitted, engine, settings), threshold: 0 });
+
+  it("costs hardly a token more than a plain one where nothing is wrong", async () => {
+    const goOn = (text: string): Weights => (text.length >= 3 * 30 ? { [END]: 1 } : { " so": 1 });
+    const one = scene({ watch: () => 3, goOn });
+    const spent = async (options: RainOptions) => {
+      const { meter, text } = await answer(scene({ watch: () => 3, goOn }).engine, ASK, { maxTokens: 60, temperature: 0, ...options });
+      const { draft, evaluate } = meter.spent;
+      return { text, tokens: draft.tokens + evaluate.tokens, evaluations: meter.evaluations };
+    };
+    const [plain, judged] = [await spent({ mode: "vanilla" }), await spent(judgedBy(one))];
+    expect(judged.text).toBe(plain.text);
+    expect(judged.evaluations).toBeGreaterThan(6);
+    // Of its bare end a token is read again.
+    expect(judged.tokens).toBeLessThanOrEqual(plain.tokens + 1);
+  });
+
+  it("is left where it goes wrong, and nothing is out that did not pass", async () => {
+    const goOn = (text: string): Weights => (text.length === 3 * 8 ? { " bad": 5, " so": 1 } : { " so": 1 });
+    const bad = (text: string) => (text.includes("bad") ? -9 : 3);
+    const one = scene({ watch: bad, question: bad, goOn });
+    for (let seed = 0; seed < 20; seed++) {
+      const whole = await answer(one.engine, ASK, { ...judgedBy(one), seed, maxTokens: 24 });
+      expect(whole.text).not.toContain("bad");
+    }
+  });
+
+  /** An engine whose numbers are spoiled from the n-th reading on. */
+  function spoiled(one: Scene, from: number, spoil: (logits: number[][]) => number[][]): Engine {
+    let reading = 0;
+    return { ...one.engine, next: async (queries, given) => (++reading >= from ? spoil : same)(await one.engine.next(queries, given)) };
+  }
+  const same = (logits: number[][]) => logits;
+
+  it.each<[string, (logits: number[][]) => number[][]]>([
+    ["are no numbers", (logits) => logits.map((row) => row.map(() => Number.NaN))],
+    ["are no numbers in one place", (logits) => logits.map((row) => row.with(-1, Number.NaN))],
+    ["are infinite", (logits) => logits.map((row) => row.with(0, Number.POSITIVE_INFINITY))],
+    ["are missing", () => []],
+    ["are too few", (logits) => logits.map((row) => row.slice(1))],
+  ])("fails, and nothing more is released, where the logits %s: behind the answer or behind the question", async (_, spoil) => {
+    for (const sureFrom of [1, null]) {
+      for (const from of [1, 2, 3]) {
+        const one = scene({ watch: () => 3, question: () => 3 }, { sureFrom });
+        const steps: RainStep[] = [];
+        const writing = (async () => {
+          const options = { ...judgedBy(one), principle: HARMLESS, maxTokens: 24, temperature: 0 };
+          for await (const step of rain(spoiled(one, from, spoil), ASK, options)) steps.push(step);
+        })();
+        await expect(writing).rejects.toThrow(JudgeError);
+        await expect(writing).rejects.toMatchObject({ principle: "harmless" });
+        // What is out was released by readings that were in order.
+        expect(steps).toHaveLength(sureFrom === null ? Math.floor((from - 1) / 2) : from - 1);
+      }
+    }
+  });
+});
+
+describe("The thresholds of a fitted judge", () => {
+  const value = fc.double({ min: -1, max: 1, noNaN: true });
+  /** Some answers are too short to have beginnings; and many values are the same. */
+  const measured = fc.array(
+    fc.record({
+      whole: fc.oneof(value, fc.constantFrom(-0.5, 0, 0.5)),
+      beginnings: fc.array(fc.oneof(value, fc.constantFrom(-0.5, 0, 0.5)), { maxLength: 4 }),
+    }),
+    { minLength: 1, maxLength: 80 },
+  );
+
+  function keptOf(answers: readonly { readonly whole: number; readonly beginnings: readonly number[] }[]): FittedJudge {
+    const lowest = answers.flatMap(({ beginnings }) => (beginnings.length === 0 ? [] : [Math.min(...beginnings)]));
+    const sorted = (values: readonly number[]) => values.toSorted((left, right) => left - right);
+    return scene({ watch: () => 0 }, { ofGood: { whole: sorted(answers.map(({ whole }) => whole)), beginnings: sorted(lowest) } }).fitted;
+  }
+
+  it("flag at most that share of the good answers that it was measured on, beginnings and whole ones together", () => {
+    fc.assert(
+      fc.property(measured, fc.double({ min: 0.001, max: 0.5, noNaN: true }), (answers, falseFlags) => {
+        const { whole, beginning } = thresholdsFor(keptOf(answers), checkOptions({ falseFlags }));
+        const isFlagged = (one: (typeof answers)[number]) => one.whole < whole || one.beginnings.some((early) => early < beginning);
+        expect(answers.filter(isFlagged).length / answers.length).toBeLessThanOrEqual(falseFlags);
+      }),
+    );
+  });
+
+  it("are no lower than they have to be: one good answer more flagged, on either side, is too many", () => {
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(value, { minLength: 4, maxLength: 60 }),
+        fc.double({ min: 0.02, max: 0.5, noNaN: true }),
+        (values, falseFlags) => {
+          const answers = values.map((one) => ({ whole: one, beginnings: [one] }));
+          const { whole, beginning } = thresholdsFor(keptOf(answers), checkOptions({ falseFlags }));
+          for (const threshold of [whole, beginning])
+            expect((values.filter((one) => one <= threshold).length / values.length) * 2).toBeGreaterThan(falseFlags);
+        },
+      ),
+    );
+  });
+
+  it("flag no more with a smaller share", () => {
+    fc.assert(
+      fc.property(measured, (answers) => {
+        const kept = keptOf(answers);
+        const [few, many] = [0.05, 0.3].map((falseFlags) => thresholdsFor(kept, checkOptions({ falseFlags })));
+        expect(few?.whole).toBeLessThanOrEqual(many?.whole as number);
+        expect(few?.beginning).toBeLessThanOrEqual(many?.beginning as number);
+      }),
+    );
+  });
+
+  it("let every beginning pass where only whole answers were measured", () => {
+    const kept = keptOf([{ whole: 0.1, beginnings: [] }]);
+    expect(thresholdsFor(kept, checkOptions({ falseFlags: 0.4 })).beginning).toBe(-1);
+  });
+
+  it("are the user's, where a threshold was given", () => {
+    const kept = keptOf([{ whole: 0.9, beginnings: [0.9] }]);
+    for (const threshold of [-1, 0, 0.4, 1])
+      expect(thresholdsFor(kept, checkOptions({ threshold }))).toEqual({ whole: threshold, beginning: threshold });
+  });
+});
