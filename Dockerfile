@@ -5,6 +5,7 @@ WORKDIR /build
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts
 COPY LICENSE README.md tsconfig.json tsconfig.build.json ./
+COPY labelled labelled
 COPY models models
 COPY src src
 RUN npm run build && npm pack --ignore-scripts
@@ -19,7 +20,7 @@ RUN npm install --ignore-scripts --no-audit --no-fund ./rain-align-*.tgz discord
   && mkdir /data \
   && chown node:node /data
 
-# All that is to stay: the database, and models that were downloaded, which are kept in the home folder.
+# All that is to stay: the database, what servers have taught their judges, and in the home folder models that were downloaded, and their judges.
 VOLUME /data
 WORKDIR /data
 ENV HOME=/data \

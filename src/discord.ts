@@ -45,10 +45,18 @@ export type {
   Answered,
   AnswerRequest,
   AnswerWaiting,
+  CalibrationReport,
+  CalibrationRequest,
+  CalibrationWaiting,
   CoursePoint,
+  Decision,
+  Figures,
   Inference,
   JudgeRequest,
+  JudgesRequest,
+  KnownJudge,
   Load,
+  Verdict,
 } from "./bots/guard/inference.ts";
 export { InferenceError, type InferenceErrorCode } from "./bots/guard/inference-error.ts";
 export { DEFAULT_SETTINGS, type GuildSettings } from "./bots/guard/settings.ts";

@@ -26,6 +26,7 @@ export const ChatRain = LoadedChatRain;
 export type ChatRain = InstanceType<typeof LoadedChatRain>;
 export type { LoadWaiting } from "./integrations/langchain/chat-rain.ts";
 export type { ChatRainCallOptions, ChatRainFields, Decoding, ResponseFormat, Telling } from "./integrations/langchain/chat-rain-fields.ts";
+export type { JudgeMetadata } from "./integrations/langchain/judge-metadata.ts";
 export { type RainMetadata, type ReplyMetadata, rainMetadata } from "./integrations/langchain/reply.ts";
 export type { LoadOptions, LoadProgress } from "./integrations/langchain/shared-engine.ts";
 export type { OutputSchema } from "./integrations/langchain/structured-output.ts";
@@ -45,6 +46,7 @@ export type {
   CritiqueResult,
   CritiqueState,
   DraftVisibility,
+  JudgeAbout,
   JudgeSource,
   OnRainEvent,
   RainCritiqueOptions,

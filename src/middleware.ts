@@ -19,7 +19,7 @@ export const rainGuardrail = loaded.rainGuardrail;
 
 export type { ContinuationMode, DraftVisibility } from "./integrations/langchain/critique-options.ts";
 export type { ExitBehavior, GuardrailOverrides, RainGuardrailOptions } from "./integrations/langchain/guardrail-options.ts";
-export type { Asked, JudgeSource, TextJudge } from "./integrations/langchain/judging.ts";
+export type { Asked, JudgeAbout, JudgeSource, TextJudge } from "./integrations/langchain/judging.ts";
 export type { OnRainEvent, RainEvent, Stage } from "./integrations/langchain/rain-events.ts";
 export type { RainGuardrail } from "./integrations/langchain/rain-guardrail.ts";
 export { RainViolationError } from "./integrations/langchain/violation-error.ts";

@@ -16,6 +16,7 @@ import {
   type WorldPrompt,
   writeAnswer,
 } from "../src/evaluation/world/index.ts";
+import { SMALL_TALK, STRANGE_ANSWERS, STRANGE_WORDS } from "../src/evaluation/world/small-talk.ts";
 import { calibrateJudge, judgeKey, type LabelledAnswer, writeJudge } from "../src/judges/index.ts";
 import { loadLlamaEngine } from "../src/llama.ts";
 
@@ -42,7 +43,7 @@ for (const file of readdirSync(FOLDER)) rmSync(`${FOLDER}/${file}`);
 await using engine = await loadLlamaEngine({ model: "embedded" });
 for (const course of COURSES) {
   const settings = checkOptions({ principle: course.principle });
-  const answers = [...(await drafts(engine, course)), ...written(course)];
+  const answers = [...(await drafts(engine, course)), ...written(course), ...(course.principle === HARMLESS ? smallTalk() : [])];
   const calibrated = await calibrateJudge(engine, { answers, settings, places: ["options"], questionBudget: Number.POSITIVE_INFINITY });
   await writeJudge(FOLDER, await judgeKey(engine, settings), { ...calibrated, source: "its own small world" });
   console.log(course.principle.name, answers.length, answers.filter(({ verdict }) => verdict === "good").length, "good");
@@ -87,6 +88,17 @@ function written(course: Course): readonly LabelledAnswer[] {
     const answer = writeAnswer(prompt, manner, dice);
     return labelled(text, answer, course.isGood(prompt, answer));
   });
+}
+
+/** Nothing is wrong with it, and the model says it often. */
+function smallTalk(): readonly LabelledAnswer[] {
+  const talk = SMALL_TALK.flatMap(({ prompts, answers }) =>
+    prompts.flatMap((prompt) => answers.map((answer) => labelled(prompt, answer, true))),
+  );
+  const strange = STRANGE_WORDS.map((word, index) =>
+    labelled(`What about ${word}?`, STRANGE_ANSWERS[index % STRANGE_ANSWERS.length] ?? "", true),
+  );
+  return [...talk, ...strange];
 }
 
 function labelled(prompt: string, answer: string, isGood: boolean): LabelledAnswer {

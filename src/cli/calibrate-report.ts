@@ -1,5 +1,5 @@
 /** What `rain calibrate` says of what it found. */
-import { DEFAULTS, type Fitness, isFit, type Principle } from "../core/index.ts";
+import { DEFAULTS, type Fitness, isFit, type Principle, UNFIT_BELOW } from "../core/index.ts";
 import { type Calibrated, type LabelledAnswer, type LeftOut, type Measured, promptKey, thresholdsFor } from "../judges/index.ts";
 import { figureOf, unfitLine } from "./found-judge.ts";
 import { judgeJson, judgeTable, type MeasuredJudge, TABLE_NOTE } from "./judge-table.ts";
@@ -100,7 +100,11 @@ export function calibrationText({
 
 function verdict(fitness: Fitness, model: string): string {
   const fit = `Fit: ${figureOf(fitness)} on ${fitness.n} labelled answers that it was not fitted on. It judges what this model writes from now on.`;
-  return unfitLine(fitness, model) ?? fit;
+  const unsure =
+    fitness.low < UNFIT_BELOW
+      ? ` That may be luck, as the interval begins below ${UNFIT_BELOW.toFixed(2)}: more labelled answers will tell.`
+      : "";
+  return unfitLine(fitness, model) ?? `${fit}${unsure}`;
 }
 
 function flagsInWords({ falseFlags, good, bad }: Flagged, counts: Counts): string {

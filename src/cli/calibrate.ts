@@ -40,7 +40,7 @@ import { checkFlags, choiceOption, numberOption } from "./flags.ts";
 import { judgeFolder } from "./judge-folder.ts";
 import { labelDrafts, readLabelPrompts } from "./label-drafts.ts";
 import { LabelFile } from "./label-file.ts";
-import { addLabelledDataOptions, atMost, countsOf, type LabelledDataFlags, namesOf, readLabelledData, shuffled } from "./labelled-data.ts";
+import { addLabelledDataOptions, atMost, type LabelledDataFlags, namesOf, readLabelledData, shuffled } from "./labelled-data.ts";
 import { FIT, loadEngine } from "./load-engine.ts";
 import { findPrinciple } from "./principle-file.ts";
 import { ShareLine } from "./share-line.ts";

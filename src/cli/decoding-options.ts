@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import {
   checkOptions,
   DEFAULTS,
+  JUDGINGS,
   type Judging,
   MODES,
   type Mode,
@@ -40,7 +41,7 @@ export interface DecodingFlags extends EngineFlags, JudgeModelFlag {
 
 export function addJudgingOption(command: Command): Command {
   const description = "auto: fitted on labelled answers (docs/judge.md); in-place or preamble: asked by letters, there or behind examples";
-  return command.option("--judging <way>", `${description} (default: "${DEFAULTS.judging}")`);
+  return command.addOption(choiceOption("--judging <way>", `${description} (default: "${DEFAULTS.judging}")`, JUDGINGS));
 }
 
 export function addDecodingOptions(command: Command): Command {

@@ -138,11 +138,15 @@ function goesOnWith(best: Node, { writing }: Course): boolean {
   }
 }
 
-/** Goes on behind a node; of all that is committed now, the newest tokens are held back, and the others released. */
+/**
+ * Goes on behind a node. Of all that is committed now, the newest tokens are held back, and the others released; a beginning that leaves it open how
+ * the answer will be judged as a whole is held back with all that is not out yet, so that a later flag can still rewind behind it.
+ */
 function* commit(node: Node, course: Course): Generator<RainStep, void, void> {
   const { writing } = course;
   tellTree(topOf(node), node, course);
   course.tip = node;
+  if (!node.isOver && judgedValue(node) < writing.settings.threshold) return;
   const path = [...ancestors(node)].filter(({ parent }) => parent !== undefined).toReversed();
   for (const oldest of path) {
     if (!node.isOver && tokensBelowRoot(node).length <= writing.settings.heldBack) break;

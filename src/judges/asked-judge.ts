@@ -79,17 +79,24 @@ export class AskedJudge implements AnswerJudge<Conversation> {
     });
   }
 
-  /** Asked about an answer without content, once. A question that failed is asked anew. */
+  /** Asked about an answer without content, once. A question that failed is asked anew, also by who waited for it: who asked may only have left. */
   async #favoursOf(call: Call): Promise<readonly number[]> {
-    this.#favours ??= this.#oddsOf(this.conversation([{ role: "user", text: "N/A" }]), [this.#engine.tokenize("N/A")], call).then(
-      ([odds]) => odds as readonly number[],
-    );
-    try {
-      return await this.#favours;
-    } catch (error) {
-      this.#favours = undefined;
-      throw error;
+    for (;;) {
+      const isFirst = this.#favours === undefined;
+      this.#favours ??= this.#askFavours(call);
+      const asked = this.#favours;
+      try {
+        return await asked;
+      } catch (error) {
+        if (this.#favours === asked) this.#favours = undefined;
+        if (isFirst) throw error;
+      }
     }
+  }
+
+  async #askFavours(call: Call): Promise<readonly number[]> {
+    const [odds] = await this.#oddsOf(this.conversation([{ role: "user", text: "N/A" }]), [this.#engine.tokenize("N/A")], call);
+    return odds as readonly number[];
   }
 
   async #oddsOf(conversation: Conversation, answers: readonly (readonly Token[])[], call: Call): Promise<readonly (readonly number[])[]> {

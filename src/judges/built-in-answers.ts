@@ -11,10 +11,18 @@ const FOLDER = new URL("../../labelled/", import.meta.url);
  * Built-in is what asks the very question of a built-in principle.
  */
 export async function answersOf(principle: Principle): Promise<readonly LabelledAnswer[]> {
-  const builtIn = Object.hasOwn(PRINCIPLES, principle.name) ? PRINCIPLES[principle.name] : undefined;
-  if (builtIn?.question !== principle.question) return principle.examples.flatMap((example) => (isSided(example) ? [example] : []));
+  if (!isBuiltIn(principle)) return principle.examples.flatMap((example) => (isSided(example) ? [example] : []));
   const path = fileURLToPath(new URL(`${principle.name}.jsonl`, FOLDER));
   return asOften(readLabelledAnswers(await readFile(path, "utf8"), { name: path, format: "own" }));
+}
+
+/** Where they come from, for people. */
+export function sourceOf(principle: Principle): string {
+  return isBuiltIn(principle) ? "the package's labelled answers" : "the principle's examples";
+}
+
+function isBuiltIn({ name, question }: Principle): boolean {
+  return Object.hasOwn(PRINCIPLES, name) && PRINCIPLES[name]?.question === question;
 }
 
 /**

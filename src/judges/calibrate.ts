@@ -101,10 +101,14 @@ function countsOf(answers: readonly LabelledAnswer[]): { readonly good: number; 
   return { good, bad: answers.length - good, prompts: new Set(answers.map(promptKey)).size };
 }
 
-/** The answers that a person's labels are about: figures are of them, where they are of both kinds. What counts less only helps to learn. */
+/**
+ * The answers that a person's labels are about: figures are of them, where they are of both kinds, and to as many prompts as it takes to learn from some
+ * and measure on others. What counts less only helps to learn.
+ */
 function countedFully(read: ReadAnswers): ReadAnswers {
   const answers = read.answers.filter(({ weight }) => weight >= 1);
-  return new Set(answers.map(({ good }) => good)).size === 2 ? { ...read, answers } : read;
+  const isEnough = new Set(answers.map(({ good }) => good)).size === 2 && new Set(answers.map(({ group }) => group)).size >= FEWEST_OF_EACH;
+  return isEnough ? { ...read, answers } : read;
 }
 
 /**

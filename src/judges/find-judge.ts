@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Engine, type FindJudge, type FoundJudge, OptionError, type Settings, SharedWork, withPrompting } from "../core/index.ts";
 import { AskedJudge } from "./asked-judge.ts";
-import { answersOf, balanced } from "./built-in-answers.ts";
+import { answersOf, balanced, sourceOf } from "./built-in-answers.ts";
 import { calibrateJudge, isGround } from "./calibrate.ts";
 import { foundJudge } from "./fitted-judge.ts";
 import { contentHash, type JudgeKey, type KeptJudge, readJudge, writeJudge } from "./judge-folder.ts";
@@ -64,7 +64,7 @@ export async function keptJudge(engine: Engine, settings: Settings, options: Fin
       signal,
       onProgress: options.onProgress,
     });
-    const judge = { ...calibrated, source: "the package's labelled answers" };
+    const judge = { ...calibrated, source: sourceOf(settings.principle) };
     await keep(folder, key, { judge, onNotice: options.onNotice });
     return judge;
   });
@@ -101,9 +101,15 @@ const HASHES = new Map<string, Promise<string>>();
 async function hashOf(file: string): Promise<string> {
   const known = HASHES.get(file) ?? contentHash(file);
   HASHES.set(file, known);
-  return await known;
+  try {
+    return await known;
+  } catch (error) {
+    // It may be readable again when the next answer is asked for.
+    HASHES.delete(file);
+    throw error;
+  }
 }
 
-export function defaultFolder(): string {
+function defaultFolder(): string {
   return join(homedir(), ".cache", "rain-align", "judges");
 }

@@ -2,14 +2,13 @@ export { judgeBy } from "./another-model.ts";
 export { answersOf, balanced, besides } from "./built-in-answers.ts";
 export { type Calibrated, type CalibrateOptions, calibrateJudge, checkAnswers, isGround } from "./calibrate.ts";
 export { type Candidate, candidate, type Measured } from "./candidate.ts";
-export { defaultFolder, type FindJudgeOptions, fittedJudge, judgeKey, keptJudge } from "./find-judge.ts";
+export { type FindJudgeOptions, fittedJudge, judgeKey, keptJudge } from "./find-judge.ts";
 export { type FittedJudge, foundJudge, thresholdsFor } from "./fitted-judge.ts";
-export { GUARD_FORMATS, type GuardFormat, guardFormat } from "./guard-formats.ts";
+export { guardFormat } from "./guard-formats.ts";
 export { type JudgeKey, judgeFile, type KeptJudge, readJudge, writeJudge } from "./judge-folder.ts";
 export {
   ASKED_NAME,
   type JudgedAnswers,
-  type JudgingOptions,
   judgedBy,
   judgedByFitted,
   judgedByLetters,
@@ -26,4 +25,4 @@ export {
 export * from "./metrics.ts";
 export { PLACES, type PlaceName } from "./places/place.ts";
 export { panelOf, type ReadAnswers, type ReadOptions, readAnswers, readingsOf } from "./read-answers.ts";
-export { type FittedReadout, fitReadout, logistic, logOdds, type Reading, type Readout, sigmoid } from "./readout.ts";
+export { fitReadout, logistic, logOdds, type Reading, sigmoid } from "./readout.ts";

@@ -13,6 +13,7 @@ describe("The configuration of the bot", () => {
     expect(readConfig(ONLY_TOKEN)).toEqual({
       token: TOKEN,
       databaseUrl: "file:rain-discord.db",
+      dataFolder: "rain-discord-data",
       engine: { model: "embedded" },
       prompting: "auto",
       shards: "auto",
@@ -33,6 +34,7 @@ describe("The configuration of the bot", () => {
       RAIN_DISCORD_API_URL: "http://127.0.0.1:8080/api",
       RAIN_DISCORD_APPLICATION_ID: "12345678901234567890",
       RAIN_DISCORD_DATABASE_URL: "postgres://rain:secret@host/rain",
+      RAIN_DISCORD_DATA_FOLDER: "/var/lib/rain",
       RAIN_DISCORD_MODEL: "model.gguf",
       RAIN_DISCORD_HUB: "https://mirror.example",
       RAIN_DISCORD_GPU: "none",
@@ -59,6 +61,7 @@ describe("The configuration of the bot", () => {
       apiUrl: "http://127.0.0.1:8080/api",
       applicationId: "12345678901234567890",
       databaseUrl: "postgres://rain:secret@host/rain",
+      dataFolder: "/var/lib/rain",
       engine: { model: "model.gguf", hub: "https://mirror.example", gpu: false, gpuLayers: 12, threads: 4, contextSize: 2048 },
       prompting: "urial",
       shards: 2,
@@ -243,7 +246,7 @@ describe("A database that is a file", () => {
   const read = (url: string | undefined) =>
     readConfig({
       environment: { ...ONLY_TOKEN.environment, RAIN_DISCORD_DATABASE_URL: url },
-      isWritable: (path) => ["rain-discord.db", "/data/rain.db"].includes(path),
+      isWritable: (path) => ["rain-discord.db", "/data/rain.db", "rain-discord-data"].includes(path),
     });
 
   it.each([undefined, "file:rain-discord.db", "file:/data/rain.db", "file:///data/rain.db?mode=rwc", ":memory:", "postgres://u:p@h/d"])(
@@ -254,5 +257,21 @@ describe("A database that is a file", () => {
   it("is looked for before anything is started", () =>
     expect(() => read("file:/gone/rain.db?authToken=hush")).toThrow(
       /^Expected `RAIN_DISCORD_DATABASE_URL` to be a file that can be written, in a folder that is there, got `file:\/gone\/rain.db` \(string\)$/,
+    ));
+});
+
+describe("The folder of the data", () => {
+  const read = (folder: string | undefined) =>
+    readConfig({
+      environment: { ...ONLY_TOKEN.environment, RAIN_DISCORD_DATABASE_URL: ":memory:", RAIN_DISCORD_DATA_FOLDER: folder },
+      isWritable: (path) => ["rain-discord-data", "/data"].includes(path),
+    });
+
+  it("is one beside the bot if left out, or another that can be written", () =>
+    expect([undefined, "/data"].map((folder) => read(folder).dataFolder)).toEqual(["rain-discord-data", "/data"]));
+
+  it("is looked for before anything is started", () =>
+    expect(() => read("/gone/away")).toThrow(
+      /^Expected `RAIN_DISCORD_DATA_FOLDER` to be a folder that can be written, or be made in one that is there, got `\/gone\/away` \(string\)$/,
     ));
 });

@@ -53,21 +53,21 @@ describe("rain eval judge", () => {
   });
 
   it("measures the judge that is kept, as it is: behind the answer, behind its question, both, and in use; and those that are asked by letters", () => {
-    const { model, n, fittedOn, judges } = resultShape.parse(JSON.parse(said.stdout));
-    expect({ model, n, fittedOn }).toEqual({ model: "embedded", n: 40, fittedOn: "its own small world" });
-    expect(judges.map(({ name }) => name)).toEqual([
-      "behind the answer, unasked",
-      "behind a line that offers both options",
-      "both: behind the answer and behind a line that offers both options",
-      "chosen: behind the answer, in doubt behind a line that offers both options",
+    const { model, n, judges } = resultShape.parse(JSON.parse(said.stdout));
+    expect({ model, n }).toEqual({ model: "embedded", n: 40 });
+    const [watch, question, both, chosen, ...lettered] = judges;
+    expect(watch?.name).toBe("behind the answer, unasked");
+    expect(both?.name).toBe(`both: behind the answer and ${question?.name}`);
+    expect(chosen?.name).toBe(`chosen: behind the answer, in doubt ${question?.name}`);
+    expect(lettered.map(({ name }) => name)).toEqual([
       "asked by Yes, No and letters",
       "asked by letters in place",
       "asked by letters behind examples, as in the paper",
     ]);
-    expect(judges.map(({ chosen }) => chosen)).toEqual([false, false, false, true, false, false, false]);
+    expect(judges.filter((judge) => judge.chosen)).toEqual([chosen]);
     // The small world is what this model knows.
-    expect(judges[3]?.auroc).toBeGreaterThan(0.95);
-    expect(judges[3]?.kinds).toMatchObject([
+    expect(chosen?.auroc).toBeGreaterThan(0.95);
+    expect(chosen?.kinds).toMatchObject([
       { kind: expect.any(String), good: expect.any(Number) },
       { kind: expect.any(String), bad: expect.any(Number) },
     ]);

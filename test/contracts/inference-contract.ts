@@ -107,10 +107,10 @@ export function describeInference(name: string, open: OpenInference): void {
 
     it("says with each verdict from where on a text passes, and what is known of the judge", async () => {
       const turns = [{ role: "assistant", text: "Take the bus." }] as const;
-      const unmeasured = { isFit: true, isOwn: false };
+      const unmeasured = { isFit: true, isOwn: false, threshold: 0.05, beginningThreshold: 0.05 };
       const lettered = await inference();
       expect(await lettered.judge({ turns, principles: [HARMLESS], preset: "strict" })).toEqual([
-        { value: expect.any(Number), threshold: 0.2, beginningThreshold: 0.2, judge: unmeasured },
+        { value: expect.any(Number), judge: { ...unmeasured, threshold: 0.2, beginningThreshold: 0.2 } },
       ]);
       expect(await lettered.judges({ principles: [HARMLESS, TRUTHFUL], guild: "1" })).toEqual([unmeasured, unmeasured]);
       const measured = await open(
@@ -119,8 +119,8 @@ export function describeInference(name: string, open: OpenInference): void {
       );
       opened.push(measured);
       const known = [
-        { isFit: true, isOwn: false, fitness: fitnessOf(0.8) },
-        { isFit: false, isOwn: false, fitness: fitnessOf(0.6, { principle: "truthful" }) },
+        { ...unmeasured, fitness: fitnessOf(0.8) },
+        { ...unmeasured, isFit: false, fitness: fitnessOf(0.6, { principle: "truthful" }) },
       ];
       const verdicts = await measured.judge({ turns, principles: [HARMLESS, TRUTHFUL] });
       expect(verdicts.map(({ judge }) => judge)).toEqual(known);

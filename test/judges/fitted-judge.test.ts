@@ -171,15 +171,14 @@ describe("A fitted judge", () => {
   });
 
   it("reads all answers as one batch, and asks about those in doubt as a second one: each keeps its own value", async () => {
-    const odds: Readonly<Record<string, number>> = { " so": 2, " on": -1, " bad": 0.5, " so so": 3 };
-    const one = scene({ watch: (text) => odds[text] ?? 0, question: (text) => (text === " on" ? -2 : 1.5) });
-    const values = await judging(one).say(" so", " on", " bad", " so on so");
-    expect(values).toEqual([2, -2, 1.5, 1.5].map((odd, index) => expect.closeTo(valueAt(index === 3 ? values.length && odd : odd), 9)));
-    expect(one.batches.map((batch) => batch.map(({ isAsked }) => isAsked))).toEqual([
-      [false, false, false, false],
-      [true, true, true],
+    const odds: Readonly<Record<string, number>> = { " so": 2, " on": -1, " bad": 0.5 };
+    const one = scene({ watch: (text) => odds[text] ?? 9, question: (text) => (text === " on" ? -2 : 1.5) });
+    const values = await judging(one).say(" so", " on", " bad", " on so");
+    expect(values.slice(0, 3)).toEqual([2, -2, 1.5].map((expected) => expect.closeTo(valueAt(expected), 9)));
+    expect(one.batches.map((batch) => batch.map(({ text, isAsked }) => [text, isAsked]))).toEqual([
+      [" so", " on", " bad", " on so"].map((text) => [text, false]),
+      [" on", " bad"].map((text) => [text, true]),
     ]);
-    expect(asked(one)).toEqual([" on", " bad", " so on so"]);
   });
 
   it("counts each answer as one evaluation, whatever it took", async () => {

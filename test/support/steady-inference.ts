@@ -7,10 +7,13 @@ export const STEADY_ANSWER = "Follow the river to the museum.";
 export const STEADY_BAD = "Distract the guards and slip the goods under your coat.";
 
 /** A judge of which nothing is known, and which may judge. */
-export const UNMEASURED: KnownJudge = { isFit: true, isOwn: false };
+export const UNMEASURED: KnownJudge = { isFit: true, isOwn: false, threshold: 0.05, beginningThreshold: 0.05 };
+
+/** One that was measured, and may not. */
+export const UNFIT: KnownJudge = { ...UNMEASURED, isFit: false };
 
 export function verdictOf(value: number, judge = UNMEASURED): Verdict {
-  return { value, threshold: 0.05, beginningThreshold: 0.05, judge };
+  return { value, judge };
 }
 
 /** Stands in for a model where a test is about the bot: costs nothing, and is always the same. */

@@ -16,18 +16,23 @@ const FEWEST_OF_A_KIND = 5;
 const MOST = 400;
 
 /**
- * What a guild's reviews say about a principle. An approved message is fine by each principle that it was judged by; a rejected one is bad by those that
- * spoke against it.
+ * What a guild's reviews say about each of these principles. An approved message is fine by each principle that it was judged by; a rejected one is bad by
+ * those that spoke against it.
  */
-export async function decisionsBy(principle: string, reviews: AsyncIterable<ReviewRecord>): Promise<readonly Decision[]> {
-  const decisions: Decision[] = [];
+export async function decisionsBy(
+  principles: readonly string[],
+  reviews: AsyncIterable<ReviewRecord>,
+): Promise<readonly (readonly Decision[])[]> {
+  const all = principles.map((): Decision[] => []);
   for await (const { judged = "", decision, findings } of reviews) {
-    const finding = findings.find((one) => one.principle === principle);
-    if (judged === "" || finding === undefined || decision === "pending") continue;
+    if (judged === "" || decision === "pending") continue;
     const isGood = decision === "approved";
-    if (isGood || !(finding.value >= finding.threshold)) decisions.push({ text: judged, isGood });
+    for (const [index, principle] of principles.entries()) {
+      const finding = findings.find((one) => one.principle === principle);
+      if (finding !== undefined && (isGood || !(finding.value >= finding.threshold))) all[index]?.push({ text: judged, isGood });
+    }
   }
-  return latestByText(decisions).slice(-MOST);
+  return all.map((decisions) => latestByText(decisions).slice(-MOST));
 }
 
 /** Of one text, the last decision counts: the same message may be posted by many. */

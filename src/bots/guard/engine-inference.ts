@@ -102,10 +102,10 @@ export class EngineInference implements Inference {
     }
   }
 
-  async judge({ turns, preset, ...which }: JudgeRequest, signal?: AbortSignal): Promise<readonly Verdict[]> {
+  async judge({ turns, ...which }: JudgeRequest, signal?: AbortSignal): Promise<readonly Verdict[]> {
     return await this.#use(async ({ judges }) => {
       // Whatever a judge has to read before it can be asked is not in the time for a verdict.
-      const ready = await this.#ready(judges, { ...which, preset }, signal);
+      const ready = await this.#ready(judges, which, signal);
       using deadline = new Deadline(signal);
       deadline.begin(this.#options.judgeTimeoutMs);
       const verdicts: Verdict[] = [];
@@ -145,7 +145,7 @@ export class EngineInference implements Inference {
 
   async #ready(
     judges: Judges,
-    { principles, guild, preset = DEFAULTS.preset }: Omit<JudgeRequest, "turns">,
+    { principles, guild, preset = DEFAULTS.preset }: JudgesRequest,
     signal: AbortSignal | undefined,
   ): Promise<readonly ReadyJudge[]> {
     const ready: ReadyJudge[] = [];
@@ -160,7 +160,7 @@ export class EngineInference implements Inference {
     const principle = this.#principles.same(request.principle);
     // It may have to read labelled answers first: longer than for an answer nobody waits for that.
     deadline.begin(answerTimeoutMs);
-    await judges.found({ principle, preset: request.preset, prompting }, deadline.signal);
+    const found = await judges.found({ principle, preset: request.preset, prompting }, deadline.signal);
     deadline.end();
     const course = new Course();
     let begun = now();
@@ -168,6 +168,8 @@ export class EngineInference implements Inference {
       ...decoding(request, waiting),
       prompting,
       principle,
+      // The one that judges the whole text, too. Asked by letters, an engine has one for each answer.
+      ...(engine.findJudge === undefined ? {} : { judge: () => found }),
       onUnfit: "refuse",
       signal: deadline.signal,
       judgeSignal: () => AbortSignal.timeout(judgeTimeoutMs),

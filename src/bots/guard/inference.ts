@@ -66,8 +66,6 @@ export interface AnswerWaiting {
 export interface JudgeRequest extends JudgesRequest {
   /** Its last turn is judged, in the light of those before it. */
   readonly turns: readonly Turn[];
-  /** Says from which value on a text of the bot's passes. @default "balanced" */
-  readonly preset?: Preset | undefined;
 }
 
 /** Which judges are meant. */
@@ -76,16 +74,14 @@ export interface JudgesRequest {
   readonly principles: readonly Principle[];
   /** Whose people wrote what is judged: by a judge that this guild has taught, where it has, and no other guild's. Left out: by the model's. */
   readonly guild?: string | undefined;
+  /** Says from which value on a text of the bot's passes. @default "balanced" */
+  readonly preset?: Preset | undefined;
 }
 
 /** What a judge says of a text. */
 export interface Verdict {
   /** -1 (bad) to 1 (good). */
   readonly value: number;
-  /** From this value on, a whole text of the bot's passes ... */
-  readonly threshold: number;
-  /** ... and the beginning of one. */
-  readonly beginningThreshold: number;
   /** Of an unfit one, no verdict counts. */
   readonly judge: KnownJudge;
 }
@@ -100,6 +96,10 @@ export interface KnownJudge {
   readonly source?: string | undefined;
   /** Whether a guild has taught it. */
   readonly isOwn: boolean;
+  /** From this value on, a whole text of the bot's passes ... */
+  readonly threshold: number;
+  /** ... and the beginning of one. */
+  readonly beginningThreshold: number;
 }
 
 /** What a moderator decided about a text. */

@@ -111,13 +111,7 @@ export class Judges {
   }
 
   async #modelJudge(wanted: WantedJudge, signal: AbortSignal | undefined): Promise<ReadyJudge> {
-    const { fitness, source, threshold, beginningThreshold = threshold } = await this.found(wanted, signal);
-    const known = { isFit: isFit({ fitness }), fitness, source, isOwn: false };
-    const verdict: ReadyJudge["verdict"] = async (turns, limit) => {
-      const value = await this.#model.value(turns, wanted.principle, limit);
-      return { value, threshold, beginningThreshold, judge: known };
-    };
-    return { known, verdict };
+    return readyJudge(this.#model, wanted.principle, { ...(await this.found(wanted, signal)), isOwn: false });
   }
 
   async #ownOf(guild: string, principle: Principle): OwnJudge {
@@ -140,18 +134,18 @@ export class Judges {
 
   #ready({ fitted, source }: KeptJudge, principle: Principle): ReadyJudge {
     const judge = new TurnJudge(this.#engine, JUDGE_EXAMPLES, (engine, settings) => foundJudge(fitted, engine, settings));
-    const { fitness } = fitted;
-    const known = { isFit: isFit({ fitness }), fitness, source, isOwn: true };
     const settings = withPrompting(this.#engine, checkOptions({ principle, preset: "strict" }));
-    const { threshold, beginningThreshold = threshold } = foundJudge(fitted, this.#engine, settings);
-    const verdict: ReadyJudge["verdict"] = async (turns, limit) => {
-      return { value: await judge.value(turns, principle, limit), threshold, beginningThreshold, judge: known };
-    };
-    return { known, verdict };
+    return readyJudge(judge, principle, { ...foundJudge(fitted, this.#engine, settings), source, isOwn: true });
   }
 
   /** As the judge of whole texts is prompted. */
   async #keyOf(principle: Principle) {
     return await judgeKey(this.#engine, checkOptions({ principle, preset: "strict" }));
   }
+}
+
+function readyJudge(judge: TurnJudge, principle: Principle, found: FoundJudge & Pick<KnownJudge, "isOwn">): ReadyJudge {
+  const { fitness, source, isOwn, threshold, beginningThreshold = threshold } = found;
+  const known = { isFit: isFit({ fitness }), fitness, source, isOwn, threshold, beginningThreshold };
+  return { known, verdict: async (turns, signal) => ({ value: await judge.value(turns, principle, signal), judge: known }) };
 }

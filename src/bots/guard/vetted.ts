@@ -41,8 +41,8 @@ export class Vetted {
     const judged: readonly Turn[] = [...turns.filter(({ role }) => role !== "system"), { role: "assistant", text: normalise(text) }];
     const [verdict] = await inference.judge({ turns: judged, principles: [principle], preset }, signal);
     if (verdict === undefined) return undefined;
-    const { value, threshold, beginningThreshold, judge } = verdict;
+    const { value, judge } = verdict;
     if (!judge.isFit) throw new InferenceError("unfit", `Expected a fit judge by "${principle.name}", got one that is unfit`);
-    return value >= (isBeginning ? beginningThreshold : threshold) ? new Vetted(text, value) : undefined;
+    return value >= (isBeginning ? judge.beginningThreshold : judge.threshold) ? new Vetted(text, value) : undefined;
   }
 }

@@ -3,6 +3,7 @@ import type { Engine, Prefix, Token, Turn } from "../engine/engine.ts";
 import { ContextFullError } from "../errors.ts";
 import { Meter } from "../meter.ts";
 import { withPrompting } from "../prompt.ts";
+import { SharedWork } from "../shared-work.ts";
 import { type FindJudge, type FoundJudge, findJudge } from "./fitness.ts";
 import { Judge } from "./judge.ts";
 import type { AnswerJudge } from "./opinion.ts";
@@ -21,7 +22,7 @@ export class TurnJudge {
   readonly #engine: Engine;
   readonly #judgeExamples: number;
   readonly #find: FindJudge | undefined;
-  readonly #judges = new WeakMap<Principle, Promise<WholeJudge>>();
+  readonly #judges = new WeakMap<Principle, SharedWork<WholeJudge>>();
 
   /** @param find finds the judge. @default the engine's own way; without one, the engine is asked by letters */
   constructor(engine: Engine, judgeExamples: number, find: FindJudge | undefined = engine.findJudge) {
@@ -47,19 +48,15 @@ export class TurnJudge {
     return (await this.#judgeOf(principle, signal)).fitness;
   }
 
+  /** Looked for once, for all who wait; who comes when it could not be found, or everybody has left, tries again. */
   async #judgeOf(principle: Principle, signal: AbortSignal | undefined): Promise<WholeJudge> {
-    const known = this.#judges.get(principle) ?? this.#findJudge(principle, signal);
-    this.#judges.set(principle, known);
-    try {
-      return await known;
-    } catch (error) {
-      // Who comes next tries again: the one who asked first may only have left.
-      this.#judges.delete(principle);
-      throw error;
-    }
+    const known = this.#judges.get(principle);
+    const work = known === undefined || known.isLost ? new SharedWork((lasting) => this.#findJudge(principle, lasting)) : known;
+    this.#judges.set(principle, work);
+    return await work.wait(signal);
   }
 
-  async #findJudge(principle: Principle, signal: AbortSignal | undefined): Promise<WholeJudge> {
+  async #findJudge(principle: Principle, signal: AbortSignal): Promise<WholeJudge> {
     if (this.#find === undefined) return this.#lettered(principle);
     const settings = withPrompting(this.#engine, checkOptions({ principle, preset: "strict", judge: this.#find, signal }));
     const { judge, fitness } = await findJudge(this.#engine, settings);

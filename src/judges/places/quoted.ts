@@ -16,7 +16,7 @@ export const quoted: Place = {
     const before = plainConversation(isBegun ? said.slice(0, -1) : said);
     const textOf = (answer: readonly Token[]) => {
       const text = `${isBegun ? last.text : ""}${engine.detokenize(answer, prompt)}`;
-      return `${INTRODUCTION}\n\n${before} ${text.replaceAll(/\s+/g, " ").trim()}\n\n${yesNoQuestion(principle)}`;
+      return `${INTRODUCTION}\n\n${before} ${text.replaceAll(/[\s\u0085]+/g, " ").trim()}\n\n${yesNoQuestion(principle)}`;
     };
     const isChat = engine.facts.hasChatTemplate && settings.prompting !== "urial";
     const prefixOf = (answer: readonly Token[]) =>

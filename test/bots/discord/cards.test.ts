@@ -23,6 +23,7 @@ function example(text: string, { ada, mona }: Scene): string {
     .replaceAll(/\d{17,20}/g, "123456789012345678")
     .replace(/https:\/\/discord\.com\/channels\/\S+?(?=\))/g, "...")
     .replace(/<t:\d+:(\w)>/g, "<t:...:$1>")
+    .replaceAll(/AUROC \d\.\d\d \(\d\.\d\d to \d\.\d\d\) on \d+ examples/g, "AUROC 0.99 (0.98 to 1.00) on 800 examples")
     .replace(/-[01]\.\d\d(?! *\(|\))/g, "-0.98")
     .replace(/(harmless) -?\d\.\d\d/g, "$1 -0.98")
     .replace(/\*\*-?\d\.\d\d\*\*/g, "**0.93**")
@@ -62,12 +63,15 @@ it("What the bot shows is what its guide says", async () => {
 
   let why: Message | undefined;
   for (const { text } of TASKS.adversarial.questions(7, 91)) {
-    const reply = await platform.replyTo(ada.says(general, scene.mention(text)));
-    await running.bot.idle();
+    // As a command: of a message, moderation may think that it is bad, and hide it.
+    const asked = ada.uses(general, "/ask", { question: text });
+    await settled();
+    const reply = await asked.response();
     why = await mona.uses(general, "/rain why", { message: reply.url }).response();
     if (/after \d+ rewind/.test(why.embeds[0]?.title ?? "")) break;
   }
   pages.push(["`/rain why`", asText(why as Message)]);
+  pages.push(["`/rain status`", asText(await guild.owner.uses(general, "/rain status").response())]);
   pages.push(["`/rain config show`", asText(await mona.uses(general, "/rain config show").response())]);
   inference.beforeAnswer = (request, waiting) => {
     waiting.onPosition?.(12);

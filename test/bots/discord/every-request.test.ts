@@ -31,6 +31,8 @@ async function useAll(scene: Scene): Promise<void> {
   mona.autocompletes(general, "/rain config set", { key: "talk." });
   mona.uses(general, "/rain config principle");
   mona.uses(general, "/rain config export");
+  guild.owner.uses(general, "/rain status");
+  guild.owner.uses(general, "/rain calibrate");
   await settled(scene);
   const cardsBefore = platform.posts(guild.channel("log")).length;
   bob.says(general, STEADY_BAD);

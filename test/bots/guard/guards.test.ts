@@ -9,7 +9,7 @@ import type { Inference, JudgeRequest } from "../../../src/bots/guard/inference.
 import { InferenceError, type InferenceErrorCode } from "../../../src/bots/guard/inference-error.ts";
 import type { Outcome } from "../../../src/bots/guard/outcome.ts";
 import { DEFAULT_SETTINGS, type GuildSettings } from "../../../src/bots/guard/settings.ts";
-import { verdictOf } from "../../support/steady-inference.ts";
+import { UNFIT, verdictOf } from "../../support/steady-inference.ts";
 
 const REACHED: Outcome = { kind: "refuse", reason: "judged", line: "It came through." };
 const reached: Respond = async () => REACHED;
@@ -149,7 +149,7 @@ describe("Judged questions", () => {
   });
 
   it("are not answered where the judge is unfit, and people are told why", async () => {
-    const unfit = async () => [verdictOf(1, { isFit: false, isOwn: false })];
+    const unfit = async () => [verdictOf(1, UNFIT)];
     const closed = guarded(reached, [failures, judgedQuestions({ judge: unfit } as unknown as Inference)]);
     const settings = talking({ judgeQuestions: true });
     const line = expect.stringContaining("not fit to judge");

@@ -109,7 +109,7 @@ describe("A guild's judge", () => {
         { isFit: true, isOwn: true, fitness: { auroc: after, n: TEA.length }, source: "60 decisions of this server's moderators" },
         { isFit: true, isOwn: false },
       ]);
-      expect(await inference.judges({ principles: [CIVIL], guild: OTHER })).toEqual([{ isFit: true, isOwn: false }]);
+      expect(await inference.judges({ principles: [CIVIL], guild: OTHER })).toMatchObject([{ isFit: true, isOwn: false }]);
       // A folder of its own, in which nobody reads whose it is, nor what was written.
       const [name = ""] = readdirSync(join(folder, "guilds"));
       expect(name).toMatch(/^[0-9a-f]{32}$/);
@@ -258,7 +258,7 @@ describe("A guild's judge", () => {
     using shop = teaShop();
     await using nowhere = await EngineInference.start(shop.load, OPTIONS);
     await expect(nowhere.calibrate({ guild: GUILD, principle: CIVIL, decisions: TEA })).rejects.toThrow("`dataFolder`");
-    expect(await nowhere.judges({ principles: [CIVIL], guild: GUILD })).toEqual([{ isFit: true, isOwn: false }]);
+    expect(await nowhere.judges({ principles: [CIVIL], guild: GUILD })).toMatchObject([{ isFit: true, isOwn: false }]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { EngineInference } from "../../../src/bots/guard/engine-inference.ts";
 import type { Incoming } from "../../../src/bots/guard/guarded.ts";
-import type { Inference, JudgeRequest, KnownJudge, Verdict } from "../../../src/bots/guard/inference.ts";
+import type { Inference, JudgeRequest, KnownJudge } from "../../../src/bots/guard/inference.ts";
 import { judgeMessage } from "../../../src/bots/guard/moderate.ts";
 import { responding } from "../../../src/bots/guard/respond.ts";
 import { DEFAULT_SETTINGS, type GuildSettings, SETTINGS } from "../../../src/bots/guard/settings.ts";
@@ -9,7 +9,7 @@ import { Vetted } from "../../../src/bots/guard/vetted.ts";
 import { HARMLESS } from "../../../src/core/index.ts";
 import { Dice, heldOutPrompts, isHarmful, TASKS, writeAnswer } from "../../../src/evaluation/world/index.ts";
 import { loadLlamaEngine } from "../../../src/llama.ts";
-import { verdictOf } from "../../support/steady-inference.ts";
+import { UNFIT, UNMEASURED, verdictOf } from "../../support/steady-inference.ts";
 
 let inference: EngineInference;
 beforeAll(async () => {
@@ -66,17 +66,17 @@ describe("An answer", () => {
 
   it("passes from the value on that its judge says, of a beginning another one, and never where that judge is unfit", async () => {
     const asked: JudgeRequest[] = [];
-    const vet = async (isBeginning: boolean, verdict: Partial<Verdict>) => {
+    const vet = async (isBeginning: boolean, known: Partial<KnownJudge>, value = -0.3) => {
       const judge = async (request: JudgeRequest) => {
         asked.push(request);
-        return [{ ...verdictOf(-0.3), threshold: -0.2, beginningThreshold: -0.4, ...verdict }];
+        return [verdictOf(value, { ...UNMEASURED, threshold: -0.2, beginningThreshold: -0.4, ...known })];
       };
       const candidate = { turns: [], text: "Hello.", principle: HARMLESS, preset: "fast", isBeginning } as const;
       return await Vetted.vet({ judge } as unknown as Inference, candidate, new AbortController().signal);
     };
     expect([await vet(false, {}), (await vet(true, {}))?.value]).toEqual([undefined, -0.3]);
     expect((await vet(false, { threshold: -0.3 }))?.value).toBe(-0.3);
-    await expect(vet(true, { value: 1, judge: { isFit: false, isOwn: false } })).rejects.toMatchObject({ code: "unfit" });
+    await expect(vet(true, { isFit: false }, 1)).rejects.toMatchObject({ code: "unfit" });
     // By the model's judge: what a guild has taught its own is about its people.
     for (const request of asked) expect([request.guild, request.preset]).toEqual([undefined, "fast"]);
   });
@@ -129,8 +129,7 @@ describe("Messages of people", () => {
 });
 
 describe("Messages of people, where judges are unfit,", () => {
-  const UNFIT: KnownJudge = { isFit: false, isOwn: false };
-  const FIT: KnownJudge = { isFit: true, isOwn: true };
+  const FIT: KnownJudge = { ...UNMEASURED, isOwn: true };
 
   /** What comes of a message that both rules speak against. */
   async function judged(harmless: KnownJudge, truthful: KnownJudge) {

@@ -22,7 +22,7 @@ export async function calibrate(interaction: ChatInputCommandInteraction, parts:
   if (progress !== undefined) throw new Refused(`I am learning of this server's decisions already: ${percent(progress)} are done.`);
   learning.set(guild, 0);
   try {
-    const decisions = await decisionsBy(name, store.decisions(guild));
+    const [decisions = []] = await decisionsBy([name], store.decisions(guild));
     await showPrivately(interaction, parts, startOf(name, decisions.length));
     const report = await learn(parts, { guild, principle: guildPrinciple(settings, name), decisions });
     const by = interaction.user.id;

@@ -2,7 +2,7 @@ import { type ChatInputCommandInteraction, escapeMarkdown, inlineCode, time, use
 import { UNFIT_BELOW } from "../../../core/index.ts";
 import { decisionsBy } from "../../guard/decisions.ts";
 import { guildPrinciple } from "../../guard/guild-principles.ts";
-import type { KnownJudge } from "../../guard/inference.ts";
+import type { Decision, KnownJudge } from "../../guard/inference.ts";
 import type { GuildSettings } from "../../guard/settings.ts";
 import { fitnessText } from "../moderate/card.ts";
 import type { Parts } from "../parts.ts";
@@ -32,7 +32,8 @@ export async function status(interaction: ChatInputCommandInteraction, parts: Pa
     ...rules.map((name) => known(parts, settings, { name, guild })),
   ]);
   const unfit = rules.filter((_, index) => messages[index]?.isFit === false);
-  const decided = await Promise.all(rules.map(async (name) => `${inlineCode(name)} ${await decisionCount(parts, guild, name)}`));
+  const decisions = await decisionsBy(rules, store.decisions(guild));
+  const decided = rules.map((name, index) => `${inlineCode(name)} ${countsOf(decisions[index] ?? [])}`);
   const fields = [
     { name: "My answers", value: judgeLine(settings.talk.principle, answers) },
     { name: "People's messages", value: rules.map((name, index) => judgeLine(name, messages[index])).join("\n") || "No rule is on." },
@@ -91,8 +92,7 @@ function moderationLine({ moderation }: GuildSettings, unfit: readonly string[],
   return `On, but in shadow mode by ${unfit.map((name) => inlineCode(name)).join(", ")}: no fit judge speaks there.`;
 }
 
-async function decisionCount({ store }: Parts, guild: string, name: string): Promise<string> {
-  const decisions = await decisionsBy(name, store.decisions(guild));
+function countsOf(decisions: readonly Decision[]): string {
   const approved = decisions.filter(({ isGood }) => isGood).length;
   return `${decisions.length} (${approved} approved, ${decisions.length - approved} rejected)`;
 }

@@ -1,12 +1,16 @@
 import { type ChatInputCommandInteraction, codeBlock } from "discord.js";
 import { PRESETS } from "../../../core/index.ts";
+import { guildPrinciple } from "../../guard/guild-principles.ts";
+import { type GuildSettings, principleNames } from "../../guard/settings.ts";
 import type { ReplyRecord } from "../../guard/store/store.ts";
 import type { Parts } from "../parts.ts";
+import { within } from "../within.ts";
 import { guildOf, type PrivateAnswer, Refused } from "./command.ts";
 import { sparkline } from "./sparkline.ts";
 
 /** `/rain why`: how an answer came about. What was discarded is shown only where the guild lets its moderators see it. */
-export async function why(interaction: ChatInputCommandInteraction, { store }: Parts): Promise<PrivateAnswer> {
+export async function why(interaction: ChatInputCommandInteraction, parts: Parts): Promise<PrivateAnswer> {
+  const { store } = parts;
   const guild = guildOf(interaction);
   const given = interaction.options.getString("message");
   const reply = given === null ? (await store.lastReplies(guild, interaction.channelId, 1))[0] : await store.reply(guild, messageId(given));
@@ -16,8 +20,8 @@ export async function why(interaction: ChatInputCommandInteraction, { store }: P
     );
   }
   const { settings } = await store.settings(guild);
-  const { threshold } = PRESETS[settings.talk.preset];
-  const files = reply.course.length === 0 ? [] : [{ name: "values.png", content: sparkline(reply.course, threshold) }];
+  const files =
+    reply.course.length === 0 ? [] : [{ name: "values.png", content: sparkline(reply.course, await limitOf(reply, settings, parts)) }];
   const discarded = settings.explain.showDiscarded ? discardedField(reply) : [];
   const embed = {
     title: titleOf(reply),
@@ -26,6 +30,23 @@ export async function why(interaction: ChatInputCommandInteraction, { store }: P
     ...(files.length === 0 ? {} : { image: { url: "attachment://values.png" }, footer: { text: LEGEND } }),
   };
   return { embeds: [embed], files };
+}
+
+/** Longer nobody waits for the judge's own. */
+const PATIENCE_MS = 2000;
+
+/** The value from which the beginning of an answer passes, as far as that is known by now. */
+async function limitOf(reply: ReplyRecord, settings: GuildSettings, { inference, over }: Parts): Promise<number> {
+  const { preset } = settings.talk;
+  const usual = PRESETS[preset].threshold;
+  // The guild may have forgotten the principle since.
+  if (!principleNames(settings).includes(reply.principle)) return usual;
+  const finding = inference.judges({ principles: [guildPrinciple(settings, reply.principle)], preset }, over);
+  const known = await within(
+    PATIENCE_MS,
+    finding.catch(() => undefined),
+  );
+  return known?.[0]?.beginningThreshold ?? usual;
 }
 
 const LEGEND = "Values over the answer, 1 (good) at the top. Green: kept. Red: left and written anew. Yellow: the limit.";
