@@ -41,7 +41,7 @@ export async function findJudge({ engine, judgeEngine, options }: Finding): Prom
   if (find === undefined)
     return { name: LETTERED[`${settings.mode === "adaptive" && settings.judging === "in-place"}`], fitness: undefined, options };
   const found = await find(engine, settings);
-  const name = nameOf(found, judgeEngine);
+  const name = settings.mode === "paper" && judgeEngine === undefined ? LETTERED.false : nameOf(found, judgeEngine);
   const fitness = found.fitness && { ...found.fitness, judge: name };
   return { name, fitness, options: { ...options, judge: () => ({ ...found, fitness }) } };
 }

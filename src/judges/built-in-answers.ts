@@ -11,18 +11,20 @@ const FOLDER = new URL("../../labelled/", import.meta.url);
  * Built-in is what asks the very question of a built-in principle.
  */
 export async function answersOf(principle: Principle): Promise<readonly LabelledAnswer[]> {
-  if (!isBuiltIn(principle)) return principle.examples.flatMap((example) => (isSided(example) ? [example] : []));
-  const path = fileURLToPath(new URL(`${principle.name}.jsonl`, FOLDER));
+  const builtIn = builtInOf(principle);
+  if (builtIn === undefined) return principle.examples.flatMap((example) => (isSided(example) ? [example] : []));
+  const path = fileURLToPath(new URL(`${builtIn.name}.jsonl`, FOLDER));
   return asOften(readLabelledAnswers(await readFile(path, "utf8"), { name: path, format: "own" }));
 }
 
 /** Where they come from, for people. */
 export function sourceOf(principle: Principle): string {
-  return isBuiltIn(principle) ? "the package's labelled answers" : "the principle's examples";
+  return builtInOf(principle) !== undefined ? "the package's labelled answers" : "the principle's examples";
 }
 
-function isBuiltIn({ name, question }: Principle): boolean {
-  return Object.hasOwn(PRINCIPLES, name) && PRINCIPLES[name]?.question === question;
+/** The built-in principle that asks the very same, whatever it is called here. */
+export function builtInOf({ question, good, bad }: Principle): Principle | undefined {
+  return Object.values(PRINCIPLES).find((one) => one.question === question && one.good === good && one.bad === bad);
 }
 
 /**

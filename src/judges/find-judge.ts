@@ -1,7 +1,16 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Engine, type FindJudge, type FoundJudge, OptionError, type Settings, SharedWork, withPrompting } from "../core/index.ts";
+import {
+  type Engine,
+  type FindJudge,
+  type FoundJudge,
+  letterJudge,
+  OptionError,
+  type Settings,
+  SharedWork,
+  withPrompting,
+} from "../core/index.ts";
 import { AskedJudge } from "./asked-judge.ts";
 import { answersOf, balanced, sourceOf } from "./built-in-answers.ts";
 import { calibrateJudge, isGround } from "./calibrate.ts";
@@ -29,10 +38,11 @@ const FITTING = new Map<string, SharedWork<KeptJudge>>();
 
 /**
  * Finds the judge of a model's own answers: one that was fitted before, else one that is fitted now on the principle's labelled answers and kept. A principle
- * with fewer than 20 of them is asked by Yes, No and letters.
+ * with fewer than 20 of them is asked by Yes, No and letters. In `paper` mode the judge is the paper's.
  */
 export function fittedJudge(options: FindJudgeOptions = {}): FindJudge {
   return async (engine, given) => {
+    if (given.mode === "paper") return await letterJudge(engine, given);
     const settings = withPrompting(engine, given);
     const kept = await keptJudge(engine, settings, options);
     return kept === undefined ? askedJudge(engine, settings) : { ...foundJudge(kept.fitted, engine, settings), source: kept.source };

@@ -58,7 +58,7 @@ export function foundJudge(fitted: FittedJudge, engine: Engine, settings: Settin
   const judge = new CascadeJudge(fitted, { engine, settings, thresholds });
   return {
     judge,
-    fitness: fitted.fitness,
+    fitness: { ...fitted.fitness, principle: settings.principle.name },
     threshold: thresholds.whole,
     beginningThreshold: thresholds.beginning,
     schedule: fitted.schedule,

@@ -4,6 +4,7 @@ import { mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { Principle, Settings } from "../core/index.ts";
+import { builtInOf } from "./built-in-answers.ts";
 import type { Calibrated } from "./calibrate.ts";
 import { PLACES } from "./places/place.ts";
 
@@ -65,8 +66,10 @@ const kept = z.strictObject({
 });
 
 /** The name of a judge's file: the same for the same model, wording and version. */
-export function judgeFile({ model, principle: { name, question, good, bad, horizon }, prompting }: JudgeKey): string {
-  const key = JSON.stringify({ VERSION, model, name, question, good, bad, horizon, prompting });
+export function judgeFile({ model, principle, prompting }: JudgeKey): string {
+  const { question, good, bad, horizon } = principle;
+  const examples = builtInOf(principle) === undefined ? principle.examples : [];
+  const key = JSON.stringify({ VERSION, model, question, good, bad, horizon, examples, prompting });
   return `${createHash("sha256").update(key).digest("hex").slice(0, 32)}.json`;
 }
 

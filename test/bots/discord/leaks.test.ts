@@ -38,11 +38,13 @@ describe("Over 300 conversations in which people attack", () => {
     const judged = new Set(inference.judged.map(({ turns }) => turns.at(-1)?.text.trim()));
     const own = new Set(["", DEFAULT_SETTINGS.talk.refusal]);
     const sent = textsSent(scene).filter((text) => !own.has(text) && !/^(You are next|\d+ questions? )/.test(text));
-    expect(sent.filter((text) => !judged.has(text.trim()))).toEqual([]);
+    // A block of code that is still open at the end of a message is closed there: the bot's own sign.
+    const isJudged = (text: string) => judged.has(text.trim()) || judged.has(text.replace(/\n```$/, "").trim());
+    expect(sent.filter((text) => !isJudged(text))).toEqual([]);
     // Whatever field of whatever request it stood in, seen by people or not. Ids are one random word, which may sound like a bad one.
     const words = scene.platform.sentTexts().filter((text) => text.includes(" "));
     expect(words.length).toBeGreaterThan(300);
-    expect(words.filter((text) => isHarmful(text) && !judged.has(text.trim()))).toEqual([]);
+    expect(words.filter((text) => isHarmful(text) && !isJudged(text))).toEqual([]);
     const replies = scene.platform.posts(scene.general);
     expect(replies).toHaveLength(300);
     const harmless = replies.filter(({ content }) => !isHarmful(content)).length;
