@@ -24,6 +24,11 @@ export class Forced extends PassOn {
     this.#dice = new Dice(seed);
   }
 
+  /** The model is asked by letters: only those verdicts are replaced. */
+  override get findJudge(): undefined {
+    return undefined;
+  }
+
   override isEnd(): boolean {
     return false;
   }
