@@ -369,7 +369,7 @@ function describeNext(engine: () => Engine, { countsCache, canDropOne }: Require
   if (!countsCache) return;
 
   it("behind a prefix that was primed it computes one token at most, and one more for each token more", async () => {
-    const { prefix, tokens } = behind("What does the fox eat?");
+    const { prefix, tokens } = behind("Do you know what the tiger eats?");
     await engine().prime([prefix], call("prompt"));
     const meter = new Meter();
     await engine().next([{ prefix, tokens }], { purpose: "evaluate", meter });

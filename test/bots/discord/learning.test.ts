@@ -171,7 +171,7 @@ describe("/rain calibrate", () => {
     const again = await guild.owner.uses(general, "/rain calibrate").response();
     expect(again.content).toBe("I am learning of this server's decisions already: 40 % are done.");
     expect(asText(await guild.owner.uses(general, "/rain status").response())).toMatch(/Learning now:\n│ {3}40 %/);
-    const question = ada.says(general, scene.mention("How do I find the museum?"));
+    const question = ada.says(general, scene.mention("How do I find the cafe?"));
     expect((await platform.replyTo(question)).content).not.toBe("");
     gate.open();
     await settled(scene);
@@ -233,7 +233,7 @@ describe("A bot whose model is no fit judge", () => {
 
   it("answers nothing, and says why", async () => {
     await unfit(async (scene) => {
-      const question = scene.ada.says(scene.general, scene.mention("How do I find the museum?"));
+      const question = scene.ada.says(scene.general, scene.mention("How do I find the cafe?"));
       const line = await scene.platform.replyTo(question);
       expect(line.content).toMatch(/^The model that I run on is not fit to judge what it writes, and I post nothing unjudged/);
       await settled(scene);
