@@ -299,8 +299,10 @@ describe("An abort while a judge is fitted", () => {
 
   it("does not take the judge from others who wait for it", async () => {
     const controller = new AbortController();
-    const leaving = look({ signal: controller.signal, onProgress: (share) => share > 0.3 && controller.abort(reason) });
-    const staying = look({ asked: other });
+    // Whichever of them comes first does the reading, and is told how far it is.
+    const onProgress = (share: number) => share > 0.3 && controller.abort(reason);
+    const leaving = look({ signal: controller.signal, onProgress });
+    const staying = look({ asked: other, onProgress });
     await expect(leaving).rejects.toBe(reason);
     expect((await staying).fitness?.n).toBe(24);
     expect(fits()).toBe(1);
