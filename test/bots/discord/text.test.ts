@@ -32,6 +32,8 @@ describe("A text that a model wrote", () => {
       "(an invitation was left out) and (an invitation was left out)",
     ],
     ["shows where links lead whose label has brackets", "[a [b] c](https://evil.example)", "[a [b] c]\u200b(https://evil.example)"],
+    ["... or other links", "[a[b](c)](d)", "ab (c) (d)"],
+    ["... or whose address begins like one", "[](]()", "[]\u200b(]\u200b()"],
     ["... or lines", "[a\nb]( <https://evil.example>)", "[a\nb]\u200b( <https://evil.example>)"],
     [
       "takes nothing for code that Discord may not",
@@ -76,7 +78,7 @@ describe("A text that a model wrote", () => {
         for (const danger of [PING, INVITE, MASK]) expect(read).not.toMatch(danger);
         expect(defang(safe)).toBe(safe);
       }),
-      { numRuns: 2000 },
+      { numRuns: 5000 },
     );
   });
 });

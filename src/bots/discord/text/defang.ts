@@ -20,17 +20,26 @@ export function defang(text: string): string {
 }
 
 function harmless(text: string): string {
-  return withoutPings(withoutInvites(withoutMasks(text)));
+  return withoutPings(withoutMasks(withoutInvites(withLinksShown(text))));
 }
 
 /** `[a bank](https://elsewhere)` becomes `a bank (https://elsewhere)`; images and angle brackets too. */
 const MASKED_LINK = /!?\[([^\]\n]*)\]\(\s*<?([^\s()<>]+(?:\([^\s()]*\)[^\s()<>]*)*)>?(?:\s+["'(][^\n]*?["')])?\s*\)/gi;
 
-/** What is left of them: labels may have brackets and lines in them, addresses whatever they like. */
-const MASK = /\](?=\(\s*<?\s*[a-z][a-z0-9+.-]*:)/gi;
+/** One link that is taken apart may leave another: the label of one is the end of the next. */
+function withLinksShown(text: string): string {
+  let masked: string;
+  let shown = text;
+  do {
+    masked = shown;
+    shown = masked.replace(MASKED_LINK, (_, label: string, address: string) => `${label} (${address})`);
+  } while (shown !== masked);
+  return shown;
+}
 
+/** Whatever still looks like one: labels may have brackets and lines in them, addresses whatever they like. */
 function withoutMasks(text: string): string {
-  return text.replace(MASKED_LINK, (_, label: string, address: string) => `${label} (${address})`).replace(MASK, `]${GAP}`);
+  return text.replace(/\](?=\()/g, `]${GAP}`);
 }
 
 /** Every address that Discord itself takes for an invitation, however it is spelled. */
