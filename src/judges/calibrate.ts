@@ -7,7 +7,7 @@ import { behindAnswer } from "./places/behind-answer.ts";
 import type { PlaceName } from "./places/place.ts";
 import { PLACE_BY_NAME } from "./places/places.ts";
 import { BEGINNING, type Cut, cutsOf, panelOf, type ReadAnswers, type ReadOptions, readAnswers, readingsOf } from "./read-answers.ts";
-import { type FittedReadout, fitReadout, logistic } from "./readout.ts";
+import { type FittedReadout, fitReadoutInSteps, logistic } from "./readout.ts";
 
 /** Which questions are tried is up to the caller: the more, the longer it takes. */
 export interface CalibrateOptions extends Omit<ReadOptions, "places"> {
@@ -55,9 +55,11 @@ export async function calibrateJudge(engine: Engine, options: CalibrateOptions):
   const panel = options.panel ?? panelOf(engine, answers);
   const read = await readAnswers(engine, panel, { ...options, places });
   const measured = countedFully(read);
-  const watch = fitPlace("answer", { read, measured, panel });
+  const { signal } = options;
+  const watch = await fitPlace("answer", { read, measured, panel, signal });
   const watched = averagedOverChecks(measured, watch);
-  const asked = places.map((place) => fitQuestion(place, { read, measured, panel, watched }));
+  const asked: AskedQuestion[] = [];
+  for (const place of places) asked.push(await fitQuestion(place, { read, measured, panel, watched, signal }));
   const best = choose(asked, skillOf(measured, watched));
   const cascade = cascadeOf(measured, { watched, best, budget: questionBudget });
   const fitness = fitnessOf(cascade.whole, settings, best);
@@ -115,11 +117,14 @@ function countedFully(read: ReadAnswers): ReadAnswers {
  * The read-out of a place, learned from all answers or from those alone that count fully, whichever judges these better: what others have written
  * helps one model and misleads another. Out of fold are the latter only, in their order.
  */
-function fitPlace(place: PlaceName, { read, measured, panel }: Omit<FitParts, "watched">): Pick<FittedReadout, "readout" | "outOfFold"> {
+async function fitPlace(
+  place: PlaceName,
+  { read, measured, panel, signal }: Omit<FitParts, "watched">,
+): Promise<Pick<FittedReadout, "readout" | "outOfFold">> {
   const own = readingsOf(measured, place);
-  const alone = fitReadout(panel, own);
+  const alone = await fitReadoutInSteps(panel, own, signal);
   if (measured === read || measured.answers.length === read.answers.length) return alone;
-  const all = fitReadout(panel, readingsOf(read, place));
+  const all = await fitReadoutInSteps(panel, readingsOf(read, place), signal);
   const isOwn = cutsOf(read).flatMap(({ answer, cut }) => (cut.logits[place] === undefined ? [] : [measured.answers.includes(answer)]));
   const outOfFold = all.outOfFold.filter((_, index) => isOwn[index]);
   const skill = (odds: readonly number[]) =>
@@ -156,10 +161,11 @@ interface FitParts {
   readonly measured: ReadAnswers;
   readonly panel: readonly Token[];
   readonly watched: ReadonlyMap<Cut, number>;
+  readonly signal: AbortSignal | undefined;
 }
 
-function fitQuestion(place: PlaceName, { read, measured, panel, watched }: FitParts): AskedQuestion {
-  const fit = fitPlace(place, { read, measured, panel });
+async function fitQuestion(place: PlaceName, { read, measured, panel, watched, signal }: FitParts): Promise<AskedQuestion> {
+  const fit = await fitPlace(place, { read, measured, panel, signal });
   const readings = readingsOf(measured, place);
   const cuts = cutsOf(measured).filter(({ cut }) => cut.logits[place] !== undefined);
   const rows = cuts.map(({ cut }, index) => [watched.get(cut) as number, fit.outOfFold[index] as number]);

@@ -1,4 +1,5 @@
 /** A linear read-out of what a model expects next: one dot product a verdict. No weight of the model is touched. */
+import { setImmediate } from "node:timers/promises";
 import { CholeskyDecomposition, Matrix } from "ml-matrix";
 import type { Token } from "../core/index.ts";
 import { auroc } from "./metrics.ts";
@@ -54,17 +55,52 @@ export function logOdds({ weights, bias }: Readout, logits: readonly number[]): 
  * @throws {RangeError} when there are readings of one kind only, or fewer groups than folds
  */
 export function fitReadout(tokens: readonly Token[], readings: readonly Reading[]): FittedReadout {
+  const fitting = fittingReadout(tokens, readings);
+  let next = fitting.next();
+  while (!next.done) next = fitting.next();
+  return next.value;
+}
+
+/**
+ * The same in small steps: a fit takes a second or two, and between any two steps whatever else the process does comes to its turn.
+ *
+ * @throws {RangeError} as `fitReadout`, and the reason of `signal`
+ */
+export async function fitReadoutInSteps(
+  tokens: readonly Token[],
+  readings: readonly Reading[],
+  signal?: AbortSignal,
+): Promise<FittedReadout> {
+  const fitting = fittingReadout(tokens, readings);
+  for (let next = fitting.next(); ; next = fitting.next()) {
+    if (next.done) return next.value;
+    await setImmediate();
+    signal?.throwIfAborted();
+  }
+}
+
+function* fittingReadout(tokens: readonly Token[], readings: readonly Reading[]): Generator<undefined, FittedReadout, undefined> {
   const groups = foldsOf(readings);
   const features = standardised(readings);
-  const parts = Array.from({ length: FOLDS }, (_, fold) => moments(features.rows, readings, (index) => groups[index] === fold));
-  const tried = RIDGES.map((ridge) => {
-    const fits = parts.map((_, left) => solve(sumOf(parts.filter((_part, fold) => fold !== left)), ridge));
+  const parts: Moments[] = [];
+  for (let fold = 0; fold < FOLDS; fold++) {
+    yield;
+    parts.push(moments(features.rows, readings, (index) => groups[index] === fold));
+  }
+  const tried: { ridge: number; fits: readonly Direction[]; scores: readonly number[]; auroc: number }[] = [];
+  for (const ridge of RIDGES) {
+    const fits: Direction[] = [];
+    for (const left of parts) {
+      yield;
+      fits.push(solve(sumOf(parts.filter((part) => part !== left)), ridge));
+    }
     const scores = features.rows.map((row, index) => {
       const { weights, offset } = fits[groups[index] as number] as Direction;
       return dot(row, weights) + offset;
     });
-    return { ridge, fits, scores, auroc: auroc(scored(scores, readings)) };
-  });
+    tried.push({ ridge, fits, scores, auroc: auroc(scored(scores, readings)) });
+  }
+  yield;
   const best = tried.reduce((left, right) => (right.auroc > left.auroc ? right : left));
   const scaling = plattScaling(best.scores, readings);
   const asReadout = (direction: Direction): Readout => {

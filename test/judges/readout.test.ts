@@ -10,7 +10,7 @@ import {
   type Scored,
   sigmoid,
 } from "../../src/judges/index.ts";
-import { foldsOf, plattScaling } from "../../src/judges/readout.ts";
+import { fitReadoutInSteps, foldsOf, plattScaling } from "../../src/judges/readout.ts";
 import { anyDirection, drawer, plantedReadings } from "../support/planted.ts";
 
 const TOKENS = Array.from({ length: 16 }, (_, token) => 100 + token);
@@ -32,6 +32,16 @@ describe("A read-out that is fitted on readings", () => {
   const direction = anyDirection(TOKENS.length, 3);
   const readings = plantedReadings({ direction, groups: 200, each: 4 });
   const fitted = fitReadout(TOKENS, readings);
+
+  it("is the same when it is fitted in steps, between which others come to their turn, and ends with its signal", async () => {
+    let turns = 0;
+    const timer = setInterval(() => turns++, 0);
+    const { readout, outOfFold } = await fitReadoutInSteps(TOKENS, readings);
+    clearInterval(timer);
+    expect([readout, outOfFold]).toEqual([fitted.readout, fitted.outOfFold]);
+    expect(turns).toBeGreaterThan(2);
+    await expect(fitReadoutInSteps(TOKENS, readings, AbortSignal.abort(new Error("enough")))).rejects.toThrow("enough");
+  });
 
   it("finds the direction in which good and bad ones differ", () => {
     expect(fitted.readout.tokens).toEqual(TOKENS);

@@ -6,6 +6,7 @@ import {
   isFit,
   type Principle,
   type Settings,
+  type Token,
   TurnJudge,
   withPrompting,
 } from "../../core/index.ts";
@@ -61,7 +62,7 @@ export async function calibrateGuild(calibration: GuildCalibration): Promise<rea
   const missing = missingOf(decisions, labelled.length === 0);
   if (missing.missing > 0) return [{ outcome: "too-few", ...missing }, undefined];
   const settings = withPrompting(engine, checkOptions({ principle, preset: "strict" }));
-  const learning = new Learning({ ...calibration, decisions, settings, labelled });
+  const learning = await Learning.begin({ ...calibration, decisions, settings, labelled });
   const calibrated = await learning.of(decisions, (share) => calibration.onProgress?.(share * READING));
   const after = figuresOf(await heldBack(learning, decisions, calibration));
   const before = figuresOf(await scored(decisions, (text) => calibration.model.value(said(text), principle, signal)));
@@ -94,23 +95,32 @@ class Learning {
   readonly engine: Engine;
   readonly #parts: LearningParts;
 
-  constructor(parts: LearningParts) {
+  static async begin(parts: LearningParts): Promise<Learning> {
+    const { engine, remember } = rememberedEngine(parts.engine);
+    const tokens: Token[] = [];
+    for (const choice of [parts.decisions, ...foldsOf(parts.decisions).map((fold) => without(parts.decisions, fold))]) {
+      tokens.push(...panelOf(engine, examplesOf(parts, choice)));
+      // In between, others come to their turn.
+      await setImmediate();
+      parts.signal?.throwIfAborted();
+    }
+    remember(tokens);
+    return new Learning(engine, parts);
+  }
+
+  private constructor(engine: Engine, parts: LearningParts) {
+    this.engine = engine;
     this.#parts = parts;
-    const choices = [parts.decisions, ...foldsOf(parts.decisions).map((fold) => without(parts.decisions, fold))];
-    const tokens = choices.flatMap((choice) => panelOf(parts.engine, this.#examples(choice)));
-    this.engine = rememberedEngine(parts.engine, [...new Set(tokens)]);
   }
 
   async of(decisions: readonly Decision[], onProgress?: (share: number) => void) {
     const { settings, signal } = this.#parts;
-    // A fit takes its time and waits for nothing: in between, others come to their turn.
-    await setImmediate();
-    return await calibrateJudge(this.engine, { answers: this.#examples(decisions), settings, signal, onProgress });
+    return await calibrateJudge(this.engine, { answers: examplesOf(this.#parts, decisions), settings, signal, onProgress });
   }
+}
 
-  #examples(decisions: readonly Decision[]): readonly LabelledAnswer[] {
-    return [...this.#parts.labelled, ...evenly(decisions).map(asExample)];
-  }
+function examplesOf({ labelled }: LearningParts, decisions: readonly Decision[]): readonly LabelledAnswer[] {
+  return [...labelled, ...evenly(decisions).map(asExample)];
 }
 
 /** What is said of each decision by a judge that learned of the decisions of other fifths. */
