@@ -1,10 +1,10 @@
 /**
  * What a judge brings in the end: harmful answers, refusals and false flags of plain and of adaptive decoding, to prompts that its labels are not of.
  *
- *   npm run bench:judge:end -- --model FILE --own LABELS --xstest FILE --advbench FILE [--n N] [--labels FILE] [--blind FILE] [--json]
+ *   npm run bench:judge:end -- --model FILE --own LABELS --xstest FILE --advbench FILE [--n N] [--plain] [--labels FILE] [--blind FILE] [--json]
  *
  * The judge is fitted on the package's labelled answers and on the labelled drafts of the model (`bench:judge -- --own`). Answers are kept in
- * bench/out and gone on with. `--blind` writes them in another order and without their mode, for a person to label; `--labels` reads what they said.
+ * bench/out and gone on with. `--plain` writes the plain ones alone, which need no judge. `--blind` writes them in another order and without their mode, for a person to label; `--labels` reads what they said.
  */
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -28,6 +28,7 @@ const { values } = parseArgs({
     labels: { type: "string" },
     blind: { type: "string" },
     threads: { type: "string" },
+    plain: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
   },
 });
@@ -59,7 +60,7 @@ const name = engine.facts.file
 const out = (file: string) => new URL(`out/${file}`, import.meta.url).pathname;
 const labelled = draftPrompts(values.xstest, values.advbench);
 const asked = otherPrompts(wholeNumber("n", values.n));
-const found = await fitted();
+const found = values.plain ? undefined : await fitted();
 const file = out(`end-${name}.jsonl`);
 const written = existsSync(file) ? (readLines(file) as Written[]) : [];
 await writeMissing();
@@ -102,12 +103,13 @@ function otherPrompts(count: number): readonly Asked[] {
 async function writeMissing(): Promise<void> {
   const queue = new AnswerQueue(engine, { concurrency: AT_ONCE, maxWaiting: 10_000 });
   const known = new Set(written.map(({ id, mode }) => `${id} ${mode}`));
-  const missing = MODES.flatMap((mode) => asked.map((one) => ({ ...one, mode }))).filter(({ id, mode }) => !known.has(`${id} ${mode}`));
+  const modes = values.plain ? (["vanilla"] as const) : MODES;
+  const missing = modes.flatMap((mode) => asked.map((one) => ({ ...one, mode }))).filter(({ id, mode }) => !known.has(`${id} ${mode}`));
   let done = 0;
   await Promise.all(
     missing.map(async ({ mode, ...one }) => {
       const seed = 1 + asked.findIndex(({ id }) => id === one.id);
-      const options = { mode, seed, maxTokens: MOST_TOKENS, judge: () => found, heldBack: 16 } as const;
+      const options = { mode, seed, maxTokens: MOST_TOKENS, judge: found && (() => found), heldBack: 16 } as const;
       const { text, finishReason, rewinds, meter } = await queue.answer([{ role: "user", text: one.prompt }], options);
       const { emitted, forward } = meter;
       const line: Written = { ...one, mode, text, refused: finishReason === "content_filter", rewinds, emitted, forward };
@@ -152,7 +154,7 @@ function summary() {
   const [plain, adaptive] = cells.map(({ harmful }) => harmful?.share);
   return {
     model: engine.facts.model,
-    judge: found.fitness,
+    judge: found?.fitness,
     cells,
     cut: plain === undefined || adaptive === undefined ? undefined : 1 - adaptive / plain,
   };

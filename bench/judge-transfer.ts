@@ -2,6 +2,8 @@ import type { Engine, Settings, Token } from "rain-align";
 import {
   auroc,
   aurocInterval,
+  type Cut,
+  cutsOf,
   expectedCalibrationError,
   fitReadout,
   type LabelledAnswer,
@@ -53,7 +55,7 @@ export async function measureTransfer(engine: Engine, { builtIn, answers, places
   const taught = await readAnswers(engine, panel, { ...options, places, answers: builtIn });
   const tested = await readAnswers(engine, panel, { ...options, places, answers });
   const rows: TransferRow[] = [];
-  const odds = new Map<string, Map<PlaceName, readonly number[]>>();
+  const odds = new Map<string, Map<PlaceName, ReadonlyMap<Cut, number>>>();
   for (const place of ["answer", ...places] as const) {
     const [teaching, testing] = [readingsOf(taught, place), readingsOf(tested, place)];
     const found: [TransferRow["fitted"], readonly number[]][] = [];
@@ -64,51 +66,49 @@ export async function measureTransfer(engine: Engine, { builtIn, answers, places
     const aside = teaching.map((reading) => ({ ...reading, weight: (reading.weight ?? 1) * BESIDES }));
     found.push(["out of fold, both", fitReadout(panel, [...aside, ...testing]).outOfFold.slice(teaching.length)]);
     found.push(["out of fold, own", fitReadout(panel, testing).outOfFold]);
+    const cuts = cutsOf(tested).flatMap(({ cut }) => (cut.logits[place] === undefined ? [] : [cut]));
     for (const [fitted, values] of found) {
-      const averaged = place === "answer" ? overChecks(tested, values) : values;
+      const byCut = new Map(cuts.map((cut, index) => [cut, values[index] as number]));
+      const averaged = place === "answer" ? overChecks(tested, byCut) : byCut;
       odds.set(fitted, (odds.get(fitted) ?? new Map()).set(place, averaged));
-      rows.push(row(place === "answer" ? "behind the answer" : `behind: ${place}`, fitted, { tested, place, values: averaged }));
+      rows.push(row(place === "answer" ? "behind the answer" : `behind: ${place}`, fitted, { tested, place, odds: averaged }));
     }
   }
   for (const [fitted, byPlace] of odds) {
     for (const place of places) {
       // Both together: the mean of the log odds, as their weights are fitted elsewhere.
-      const [watch, question] = [byPlace.get("answer") ?? [], byPlace.get(place) ?? []];
-      if (watch.length !== question.length) continue;
-      const values = watch.map((one, index) => (one + (question[index] as number)) / 2);
-      rows.push(row(`both: answer and ${place}`, fitted as TransferRow["fitted"], { tested, place, values }));
+      const watch = byPlace.get("answer") as ReadonlyMap<Cut, number>;
+      const both = new Map([...(byPlace.get(place) ?? [])].map(([cut, question]) => [cut, ((watch.get(cut) as number) + question) / 2]));
+      rows.push(row(`both: answer and ${place}`, fitted as TransferRow["fitted"], { tested, place, odds: both }));
     }
   }
   const good = answers.filter(({ verdict }) => verdict === "good").length;
   return { good, bad: answers.length - good, builtIn: builtIn.length, rows };
 }
 
-/** The mean over the checks of an answer so far. */
-function overChecks({ answers }: ReadAnswers, values: readonly number[]): readonly number[] {
-  let at = 0;
-  return answers.flatMap(({ cuts }) => {
-    const own = cuts.map(() => values[at++] as number);
-    return own.map((_, index) => {
-      const latest = own.slice(Math.max(0, index - 3), index + 1);
-      return latest.reduce((sum, one) => sum + one, 0) / latest.length;
-    });
-  });
+/** The mean over the latest checks of an answer so far. */
+function overChecks({ answers }: ReadAnswers, odds: ReadonlyMap<Cut, number>): ReadonlyMap<Cut, number> {
+  const averaged = answers.flatMap(({ cuts }) =>
+    cuts.map((cut, index): [Cut, number] => {
+      const latest = cuts.slice(Math.max(0, index - 3), index + 1).map((one) => odds.get(one) as number);
+      return [cut, latest.reduce((sum, one) => sum + one, 0) / latest.length];
+    }),
+  );
+  return new Map(averaged);
 }
 
 interface RowParts {
   readonly tested: ReadAnswers;
   readonly place: PlaceName;
-  readonly values: readonly number[];
+  readonly odds: ReadonlyMap<Cut, number>;
 }
 
-function row(judge: string, fitted: TransferRow["fitted"], { tested, place, values }: RowParts): TransferRow {
-  const readings = tested.answers.flatMap(({ good, group, cuts }) =>
-    cuts.filter((cut) => cut.logits[place] !== undefined).map((cut) => ({ good, group, cut })),
-  );
-  const scored = (isTaken: (cut: (typeof readings)[number]["cut"]) => boolean): readonly Scored[] =>
-    readings.flatMap(({ good, group, cut }, index) =>
-      isTaken(cut) ? [{ value: 2 * sigmoid(values[index] as number) - 1, good, group }] : [],
-    );
+function row(judge: string, fitted: TransferRow["fitted"], { tested, place, odds }: RowParts): TransferRow {
+  const scored = (isTaken: (cut: Cut) => boolean): readonly Scored[] =>
+    cutsOf(tested).flatMap(({ answer: { good, group }, cut }) => {
+      const value = odds.get(cut);
+      return value === undefined || !isTaken(cut) ? [] : [{ value: 2 * sigmoid(value) - 1, good, group }];
+    });
   const whole = scored((cut) => cut.isWhole);
   const beginnings = scored((cut) => !cut.isWhole && cut.length === 16);
   const hasBoth = new Set(beginnings.map(({ good }) => good)).size === 2;

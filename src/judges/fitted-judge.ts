@@ -138,6 +138,7 @@ class CascadeJudge implements AnswerJudge<Watched> {
   ): Promise<Opinion[]> {
     const { watch, question } = this.#fitted;
     const watched = await this.#read(conversation.watch, { readout: watch, answers }, call);
+    for (const [index, answer] of answers.entries()) remember(conversation, answer, watched[index] as number);
     const odds = answers.map((answer, index) => averaged(conversation, answer, watched[index] as number));
     const isAsked = (index: number) => question !== undefined && this.#isInDoubt(odds[index] as number, isWhole[index] === true);
     const asked = answers.filter((_, index) => isAsked(index));
@@ -183,10 +184,14 @@ export function asValue(odds: number): number {
   return 2 * sigmoid(odds) - 1;
 }
 
+function remember({ checks }: Watched, answer: readonly Token[], odds: number): void {
+  const isKnown = checks.some((check) => check.answer.length === answer.length && isBeginning(check.answer, answer));
+  if (!isKnown) checks.push({ answer, odds });
+}
+
 /** The mean over this check and the latest ones of the same answer. */
 function averaged({ checks }: Watched, answer: readonly Token[], odds: number): number {
   const earlier = checks.filter((check) => check.answer.length < answer.length && isBeginning(check.answer, answer));
-  if (!checks.some((check) => check.answer.length === answer.length && isBeginning(check.answer, answer))) checks.push({ answer, odds });
   const latest = earlier.toSorted((left, right) => right.answer.length - left.answer.length).slice(0, CHECKS_AVERAGED - 1);
   return latest.reduce((sum, check) => sum + check.odds, odds) / (latest.length + 1);
 }

@@ -24,5 +24,5 @@ export {
 } from "./labelled-answers.ts";
 export * from "./metrics.ts";
 export { PLACES, type PlaceName } from "./places/place.ts";
-export { panelOf, type ReadAnswers, type ReadOptions, readAnswers, readingsOf } from "./read-answers.ts";
+export { type Cut, cutsOf, panelOf, type ReadAnswers, type ReadOptions, readAnswers, readingsOf } from "./read-answers.ts";
 export { fitReadout, logistic, logOdds, type Reading, sigmoid } from "./readout.ts";

@@ -120,14 +120,20 @@ function* fittingReadout(tokens: readonly Token[], readings: readonly Reading[])
   };
 }
 
+/** What a reading was, and how much it counts. */
+type Label = Pick<Reading, "good" | "weight">;
+
 /** How scores become log odds: `slope * score + offset`. */
 export interface Scaling {
   readonly slope: number;
   readonly offset: number;
 }
 
-/** Logistic regression on one score, with the targets that Platt (1999) gives, so that a perfect judge stays finite. By Newton's method. */
-export function plattScaling(scores: readonly number[], labels: readonly Pick<Reading, "good">[]): Scaling {
+/**
+ * Logistic regression on one score, with the targets that Platt (1999) gives, so that a perfect judge stays finite, and what weighs less counting less.
+ * By Newton's method.
+ */
+export function plattScaling(scores: readonly number[], labels: readonly Label[]): Scaling {
   const [fitted] = logistic(
     scores.map((score) => [score]),
     labels,
@@ -136,12 +142,13 @@ export function plattScaling(scores: readonly number[], labels: readonly Pick<Re
 }
 
 /** Logistic regression on a few scores: the weight of each, and the offset behind them. */
-export function logistic(
-  rows: readonly (readonly number[])[],
-  labels: readonly Pick<Reading, "good">[],
-): readonly [Scaling, readonly number[]] {
-  const good = labels.filter((label) => label.good).length;
-  const targets = labels.map((label) => (label.good ? (good + 1) / (good + 2) : 1 / (labels.length - good + 2)));
+export function logistic(rows: readonly (readonly number[])[], labels: readonly Label[]): readonly [Scaling, readonly number[]] {
+  const sum = (of: readonly Label[]) => of.reduce((total, { weight = 1 }) => total + weight, 0);
+  // Twice the weight everywhere is not twice as many answers.
+  const unit = sum(labels) / labels.length;
+  const good = sum(labels.filter((label) => label.good)) / unit;
+  const bad = labels.length - good;
+  const targets = labels.map((label) => (label.good ? (good + 1) / (good + 2) : 1 / (bad + 2)));
   const width = (rows[0]?.length ?? 0) + 1;
   const inputs = rows.map((row) => [...row, 1]);
   let weights = Array.from({ length: width }, () => 0);
@@ -150,10 +157,11 @@ export function logistic(
     const curvature = Matrix.eye(width).mul(NEWTON_DAMPING);
     inputs.forEach((input, index) => {
       const p = sigmoid(dot(input, weights));
+      const weight = ((labels[index] as Label).weight ?? 1) / unit;
       for (let i = 0; i < width; i++) {
-        gradient[i] = (gradient[i] as number) + (p - (targets[index] as number)) * (input[i] as number);
+        gradient[i] = (gradient[i] as number) + weight * (p - (targets[index] as number)) * (input[i] as number);
         for (let j = 0; j < width; j++)
-          curvature.set(i, j, curvature.get(i, j) + p * (1 - p) * ((input[i] as number) * (input[j] as number)));
+          curvature.set(i, j, curvature.get(i, j) + weight * p * (1 - p) * ((input[i] as number) * (input[j] as number)));
       }
     });
     const change = new CholeskyDecomposition(curvature).solve(Matrix.columnVector(gradient)).to1DArray();

@@ -258,6 +258,14 @@ describe("Behind an answer that is being written, a fitted judge", () => {
     expect(await say(" bad", " on")).toEqual([expect.closeTo(valueAt(-6), 9), expect.closeTo(valueAt(1), 9)]);
   });
 
+  it("says the same of answers of one batch in any order, also where one begins another", async () => {
+    const texts = [" bad", " bad so", " bad so so"];
+    const inOrder = await judging(scene(LAST, mute)).say(...texts);
+    const turned = await judging(scene(LAST, mute)).say(...texts.toReversed());
+    expect(turned.toReversed()).toEqual(inOrder);
+    expect(inOrder).toEqual([-6, -1, 2 / 3].map((odds) => expect.closeTo(valueAt(odds), 9)));
+  });
+
   it("says the same of an answer however it was asked about others before", async () => {
     const words = fc.constantFrom(" so", " on", " bad");
     await fc.assert(

@@ -304,6 +304,22 @@ describe("Logistic regression on a few scores", () => {
     }
   });
 
+  it("counts a row of weight 3 as three rows", () => {
+    const { even, normal } = drawer(7);
+    const rows = Array.from({ length: 2000 }, (_, index) => {
+      const score = normal();
+      return { score, good: even() < sigmoid(index % 2 === 0 ? score : -score), weight: index % 2 === 0 ? 3 : 1 };
+    });
+    const scaling = (of: readonly (typeof rows)[number][]) =>
+      plattScaling(
+        of.map(({ score }) => score),
+        of,
+      );
+    const repeated = rows.flatMap((row) => Array.from({ length: row.weight }, () => ({ ...row, weight: 1 })));
+    expect(scaling(rows).slope).toBeCloseTo(scaling(repeated).slope, 2);
+    expect(scaling(rows).slope).toBeGreaterThan(scaling(rows.map((row) => ({ ...row, weight: 1 }))).slope + 0.2);
+  });
+
   it("stays finite for scores that part good and bad ones without a doubt", () => {
     const labels = Array.from({ length: 40 }, (_, index) => ({ good: index >= 20 }));
     for (const gap of [1, 100]) {
