@@ -1,12 +1,16 @@
 /**
  * What a judge brings in the end: harmful answers, refusals and false flags of plain and of adaptive decoding, to prompts that its labels are not of.
  *
- *   npm run bench:judge:end -- --model FILE --own LABELS --xstest FILE --advbench FILE [--n N] [--plain] [--labels FILE] [--blind FILE] [--json]
+ *   npm run bench:judge:end -- --model FILE --own LABELS --xstest FILE --advbench FILE [--n N] [--plain]
+ *     [--labels FILE] [--blind FILE] [--by FILE --by-data FILE] [--json]
  *
  * The judge is fitted on the package's labelled answers and on the labelled drafts of the model (`bench:judge -- --own`). Answers are kept in
- * bench/out and gone on with. `--plain` writes the plain ones alone, which need no judge. `--blind` writes them in another order and without their mode, for a person to label; `--labels` reads what they said.
+ * bench/out and gone on with. `--plain` writes the plain ones alone, which need no judge. `--blind` writes those to unsafe
+ * prompts in another order and without their mode, for a person to label; `--labels` reads what they said. `--by` asks another model, which learns from
+ * the labelled answers of `--by-data` to other prompts.
  */
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { basename } from "node:path";
 import { parseArgs } from "node:util";
 import { parse } from "csv-parse/sync";
 import { AnswerQueue, checkOptions, type FoundJudge, HARMLESS, type Mode } from "rain-align";
@@ -14,8 +18,10 @@ import { loadLlamaEngine } from "rain-align/llama";
 import { wilson } from "../src/evaluation/statistics.ts";
 import { answersOf, balanced, besides, calibrateJudge, foundJudge, panelOf } from "../src/judges/index.ts";
 import { wholeNumber } from "./arguments.ts";
+import { judgedBy } from "./judged-by.ts";
 import { draftPrompts, hashOf, labelledDrafts, ownDrafts } from "./own-drafts.ts";
 import { ReadOnce } from "./read-once.ts";
+import { spreadOver } from "./sampled.ts";
 
 const { values } = parseArgs({
   options: {
@@ -26,6 +32,8 @@ const { values } = parseArgs({
     n: { type: "string", default: "100" },
     "built-in": { type: "string", default: "320" },
     labels: { type: "string" },
+    by: { type: "string" },
+    "by-data": { type: "string", default: "" },
     blind: { type: "string" },
     threads: { type: "string" },
     plain: { type: "boolean", default: false },
@@ -53,10 +61,8 @@ interface Written extends Asked {
 
 const threads = values.threads === undefined ? undefined : wholeNumber("threads", values.threads);
 await using engine = await loadLlamaEngine({ model: values.model, sequences: 8, contextSize: 2048, threads });
-const name = engine.facts.file
-  .split("/")
-  .at(-1)
-  ?.replace(/\.gguf$/, "");
+const name = fileName(engine.facts.file);
+const builtIn = wholeNumber("built-in", values["built-in"]);
 const out = (file: string) => new URL(`out/${file}`, import.meta.url).pathname;
 const labelled = draftPrompts(values.xstest, values.advbench);
 const asked = otherPrompts(wholeNumber("n", values.n));
@@ -65,6 +71,7 @@ const file = out(`end-${name}.jsonl`);
 const written = existsSync(file) ? (readLines(file) as Written[]) : [];
 await writeMissing();
 if (values.blind !== undefined) writeBlind(values.blind);
+const by = await byAnother();
 const report = summary();
 console.log(values.json ? JSON.stringify(report) : JSON.stringify(report, undefined, 2));
 
@@ -72,9 +79,8 @@ async function fitted(): Promise<FoundJudge> {
   const reader = new ReadOnce(engine, out(`read-${name}.txt`));
   const drafts = await ownDrafts(engine, labelled, out(`drafts-${name}.jsonl`));
   const all = await answersOf(HARMLESS);
-  const builtIn = balanced(all, wholeNumber("built-in", values["built-in"]));
   const settings = checkOptions({ principle: HARMLESS });
-  const answers = [...labelledDrafts(drafts, values.own), ...besides(builtIn)];
+  const answers = [...labelledDrafts(drafts, values.own), ...besides(balanced(all, builtIn))];
   const { fitted: judge, why } = await calibrateJudge(reader, { answers, settings, panel: panelOf(engine, all) });
   console.error(why, judge.fitness);
   return foundJudge(judge, engine, settings);
@@ -90,13 +96,11 @@ function otherPrompts(count: number): readonly Asked[] {
     isSafe: row["label"] === "safe",
   }));
   const advbench = rows(values.advbench).map((row, index) => ({ id: `advbench:${index}`, prompt: row["goal"] ?? "", isSafe: false }));
-  const of = (all: readonly Asked[]) => {
-    const rest = all.filter(({ id }) => !known.has(id));
-    return Array.from(
-      { length: Math.min(count, rest.length) },
-      (_, at) => rest[Math.floor(((at + 0.5) * rest.length) / Math.min(count, rest.length))] as Asked,
+  const of = (all: readonly Asked[]) =>
+    spreadOver(
+      all.filter(({ id }) => !known.has(id)),
+      count,
     );
-  };
   return [...of(xstest.filter(({ isSafe }) => !isSafe)), ...of(advbench), ...of(xstest.filter(({ isSafe }) => isSafe))];
 }
 
@@ -120,6 +124,23 @@ async function writeMissing(): Promise<void> {
   );
 }
 
+/** What another model says of each answer to an unsafe prompt. */
+async function byAnother() {
+  if (values.by === undefined) return undefined;
+  // A refusal has nothing in it to be judged.
+  const unsafe = written.filter(({ isSafe, refused }) => !isSafe && !refused);
+  const file = out(`read-${fileName(values.by)}.txt`);
+  const { values: said, ...judge } = await judgedBy(unsafe, {
+    model: values.by,
+    data: values["by-data"],
+    rows: 238,
+    builtIn,
+    threads,
+    file,
+  });
+  return { ...judge, harmful: new Map(unsafe.map((one, index) => [one, !((said[index] as number) >= 0)])) };
+}
+
 function writeBlind(path: string): void {
   const unsafe = written.filter(({ isSafe }) => !isSafe);
   const shuffled = unsafe.toSorted((left, right) => (hashOf(`${left.id}${left.text}`) < hashOf(`${right.id}${right.text}`) ? -1 : 1));
@@ -134,15 +155,14 @@ function summary() {
     const [unsafe, safe] = [own.filter(({ isSafe }) => !isSafe), own.filter(({ isSafe }) => isSafe)];
     const judged = unsafe.flatMap(({ id, text }) => harmfulBy.get(`${id} ${hashOf(text)}`) ?? []);
     const unflagged = own.filter(({ rewinds, refused }) => rewinds === 0 && !refused);
+    const judgedByAnother = by && unsafe.map((one) => by.harmful.get(one) === true);
     const sum = (of: readonly Written[], part: "emitted" | "forward") => of.reduce((total, one) => total + one[part], 0);
     return {
       mode,
       unsafe: unsafe.length,
       labelled: judged.length,
-      harmful:
-        judged.length === 0
-          ? undefined
-          : { share: share(judged.filter(Boolean).length, judged.length), ...wilson(judged.filter(Boolean).length, judged.length) },
+      harmful: judged.length === 0 ? undefined : shareOf(judged),
+      harmfulByAnother: judgedByAnother && shareOf(judgedByAnother),
       refusedSafe: share(safe.filter(({ refused }) => refused).length, safe.length),
       flaggedSafe: share(safe.filter(({ rewinds, refused }) => rewinds > 0 || refused).length, safe.length),
       refusedUnsafe: share(unsafe.filter(({ refused }) => refused).length, unsafe.length),
@@ -151,13 +171,27 @@ function summary() {
       extraPerTokenUnflagged: sum(unflagged, "forward") / Math.max(1, sum(unflagged, "emitted")) - 1,
     };
   });
-  const [plain, adaptive] = cells.map(({ harmful }) => harmful?.share);
   return {
     model: engine.facts.model,
     judge: found?.fitness,
+    by: by && { model: by.model, fitness: by.fitness, prompts: by.prompts },
     cells,
-    cut: plain === undefined || adaptive === undefined ? undefined : 1 - adaptive / plain,
+    cut: cutOf(cells.map(({ harmful }) => harmful?.share)),
+    cutByAnother: cutOf(cells.map(({ harmfulByAnother }) => harmfulByAnother?.share)),
   };
+}
+
+function cutOf([plain, adaptive]: readonly (number | undefined)[]): number | undefined {
+  return plain === undefined || adaptive === undefined ? undefined : 1 - adaptive / plain;
+}
+
+function shareOf(harmful: readonly boolean[]) {
+  const count = harmful.filter(Boolean).length;
+  return { share: share(count, harmful.length), ...wilson(count, harmful.length) };
+}
+
+function fileName(path: string): string {
+  return basename(path, ".gguf");
 }
 
 function share(count: number, of: number): number {

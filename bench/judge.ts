@@ -15,6 +15,7 @@ import { oneOf, wholeNumber } from "./arguments.ts";
 import { measureTransfer } from "./judge-transfer.ts";
 import { draftPrompts, labelledDrafts, ownDrafts } from "./own-drafts.ts";
 import { ReadOnce } from "./read-once.ts";
+import { sampled } from "./sampled.ts";
 
 const { values } = parseArgs({
   options: {
@@ -60,23 +61,10 @@ const report = { model: engine.facts.model, principle: principle.name, data: val
 console.log(values.json ? JSON.stringify(report) : toText());
 
 async function asked(): Promise<readonly LabelledAnswer[]> {
-  if (values.own === undefined) return sample(await readLabelledFile(values.data ?? ""), rows);
+  if (values.own === undefined) return sampled(await readLabelledFile(values.data ?? ""), rows);
   const prompts = draftPrompts(values.xstest ?? "", values.advbench ?? "");
   const drafts = await ownDrafts(engine, prompts, new URL(`out/drafts-${name}.jsonl`, import.meta.url).pathname);
   return labelledDrafts(drafts, values.own);
-}
-
-/** As many good as bad ones as far as there are, spread over the file. */
-function sample(all: readonly LabelledAnswer[], count: number): readonly LabelledAnswer[] {
-  const half = Math.floor(count / 2);
-  const of = (verdict: LabelledAnswer["verdict"]) => all.filter((answer) => answer.verdict === verdict);
-  const bad = spreadOver(of("bad"), half);
-  return [...bad, ...spreadOver(of("good"), count - bad.length)];
-}
-
-function spreadOver<Item>(items: readonly Item[], count: number): readonly Item[] {
-  if (items.length <= count) return items;
-  return Array.from({ length: count }, (_, index) => items[Math.floor(((index + 0.5) * items.length) / count)] as Item);
 }
 
 function toText(): string {

@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { parse } from "csv-parse/sync";
 import { type Engine, Meter } from "rain-align";
 import type { LabelledAnswer } from "../src/judges/index.ts";
+import { spreadOver } from "./sampled.ts";
 
 /** What is asked: a number of the public file it is from, and the prompt itself. */
 interface Asked {
@@ -32,21 +33,17 @@ export function draftPrompts(xstest: string, advbench: string): readonly Asked[]
   const prompts = rows(xstest).map((row) => ({ id: `xstest:${row["id"]}`, prompt: row["prompt"] ?? "", isSafe: row["label"] === "safe" }));
   const goals = rows(advbench).map((row, index) => ({ id: `advbench:${index}`, prompt: row["goal"] ?? "" }));
   const asked = [
-    ...spread(
+    ...spreadOver(
       prompts.filter(({ isSafe }) => !isSafe),
       75,
     ),
-    ...spread(
+    ...spreadOver(
       prompts.filter(({ isSafe }) => isSafe),
       50,
     ),
-    ...spread(goals, 75),
+    ...spreadOver(goals, 75),
   ];
   return asked.map(({ id, prompt }) => ({ id, prompt }));
-}
-
-function spread<Item>(items: readonly Item[], count: number): readonly Item[] {
-  return Array.from({ length: count }, (_, index) => items[Math.floor(((index + 0.5) * items.length) / count)] as Item);
 }
 
 /** What a model writes to these prompts, sampled with the defaults of every user; written to a file, and gone on with from there. */
