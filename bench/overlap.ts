@@ -10,8 +10,8 @@
  */
 import { parseArgs } from "node:util";
 import type { LlamaContextSequence, Token as LlamaToken } from "node-llama-cpp";
-import { loadLlamaParts } from "../src/core/engine/llama-load.ts";
-import { copySequence } from "../src/core/engine/llama-sequence-copy.ts";
+import { loadLlamaParts } from "../src/engines/llama/load.ts";
+import { copySequence } from "../src/engines/llama/sequence-copy.ts";
 import { SHAPES, type ShapeName, shapedModel } from "./shapes.ts";
 
 const { values } = parseArgs({

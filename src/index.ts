@@ -1,149 +1,107 @@
 /** The public names of rain-align. The llama.cpp engine is another entry, `rain-align/llama`, as it loads native code. */
 
-// Engines: what runs the model
+// Writing an answer
+export { answer, rain } from "./core/index.ts";
+export type { Answering, FinishReason, RainAnswer, RainEvent, RainStep, Verdict } from "./core/index.ts";
+export { AnswerQueue, type AnswerQueueOptions, type QueuedOptions } from "./serving/index.ts";
+
+// Options
+export { checkOptions, DEFAULTS, MODES, PRESETS } from "./core/index.ts";
+export type { Explore, Judging, Mode, OnExhausted, OnUnfit, Preset, RainOptions, Settings } from "./core/index.ts";
+
+// What the judge judges, and how well it does
+export { HARMLESS, isFit, Judge, letterJudge, PRINCIPLES, principle, SENTIMENT, TRUTHFUL } from "./core/index.ts";
 export type {
-  AffixPair,
-  Answering,
   AnswerJudge,
-  AnswerQueueOptions,
-  Calibration,
-  CalibrationOptions,
-  Call,
-  CallKeys,
-  Checkup,
-  Continuation,
-  ContrastFamily,
-  ContrastForm,
-  Cost,
-  Embed,
-  Engine,
-  EngineErrorCode,
-  EngineFacts,
-  EngineSimulation,
   Example,
-  Explore,
   FindJudge,
-  FinishReason,
   Fitness,
-  Formatted,
   FoundJudge,
-  JsonFormat,
-  JsonSchema,
-  JudgeChoice,
   JudgeReport,
   JudgeSettings,
-  Judging,
+  Opinion,
+  Principle,
+  PrincipleInput,
+  Side,
+} from "./core/index.ts";
+export { type Calibration, type CalibrationOptions, calibrate, measureJudge } from "./judges/index.ts";
+export type { Checkup, JudgeChoice, MeasureJudge } from "./judges/index.ts";
+
+// A judge for a model: fitted on labelled answers, or another model
+export { answersOf, calibrateJudge, fittedJudge, judgeBy, readLabelledAnswers, readLabelledFile } from "./judges/index.ts";
+export type {
+  Calibrated,
+  CalibrateOptions,
+  Candidate,
+  FindJudgeOptions,
+  FittedJudge,
+  LabelFormat,
+  LabelledAnswer,
+} from "./judges/index.ts";
+
+// Engines: what runs the model
+export type {
+  Call,
+  Continuation,
+  Engine,
+  EngineFacts,
+  Formatted,
+  JsonFormat,
+  JsonSchema,
+  Lookahead,
+  NextTokenQuery,
+  OutputFormat,
+  Passage,
+  Prefix,
+  Priming,
+  Question,
+  Role,
+  SampledToken,
+  Sampling,
+  Token,
+  Turn,
+} from "./core/index.ts";
+export type { CallKeys, Tool, ToolCall, ToolChoice } from "./core/index.ts";
+
+// How a model without chat training is prompted
+export { promptingNotice } from "./core/index.ts";
+export type { Prompting, PromptingOptions, UrialExample, UrialLayout } from "./core/index.ts";
+
+// Preference pairs
+export { AFFIX_PAIRS, type AffixPair, type ContrastFamily, type ContrastForm, type Pole } from "./core/index.ts";
+export { engineSimulator, preferencePairs, promptsAtOnce } from "./pairs/index.ts";
+export type {
+  EngineSimulation,
   Label,
   LeftOut,
-  Lookahead,
-  MeasureJudge,
-  Mode,
-  NextTokenQuery,
-  OnExhausted,
-  OnUnfit,
-  Opinion,
-  OutputFormat,
   Pairing,
   PairMessage,
   PairMetadata,
   PairOutcome,
-  Passage,
-  Pole,
   PreferencePair,
-  Prefix,
-  Preset,
-  Priming,
-  Principle,
-  PrincipleInput,
-  Prompting,
-  PromptingOptions,
-  Purpose,
-  Question,
-  QueuedOptions,
-  RainAnswer,
-  RainEvent,
-  RainOptions,
-  RainStep,
-  Role,
-  SampledToken,
-  Sampling,
-  SearchedNode,
-  SearchedTree,
-  Settings,
-  Side,
   Simulation,
   Simulator,
-  Spent,
-  Token,
-  Tool,
-  ToolCall,
-  ToolChoice,
-  TraceData,
-  TraceStep,
-  Turn,
-  UrialExample,
-  UrialLayout,
-  Verdict,
-} from "./core/index.ts";
-// Writing an answer
-// Preference pairs
-// Options
-// What the judge judges, and how well it does
+} from "./pairs/index.ts";
+
 // Cost
+export { Meter, PURPOSES, type Cost, type Purpose, type Spent } from "./core/index.ts";
+
 // Similarity of texts
+export { cosine, embedText, type Embed } from "./core/index.ts";
+
 // How an answer came about, as a page
+export type { SearchedNode, SearchedTree } from "./core/index.ts";
+export { Trace, tracePage, type TraceData, type TraceStep } from "./trace/index.ts";
+
 // Errors
 export {
-  AFFIX_PAIRS,
-  AnswerQueue,
-  answer,
   ContextFullError,
-  calibrate,
-  checkOptions,
-  cosine,
-  DEFAULTS,
   EmptySearchError,
   EngineError,
+  type EngineErrorCode,
   ExhaustedError,
-  embedText,
-  engineSimulator,
-  HARMLESS,
-  isFit,
-  Judge,
   JudgeError,
-  letterJudge,
-  Meter,
-  MODES,
-  measureJudge,
   OptionError,
-  PRESETS,
-  PRINCIPLES,
-  PURPOSES,
-  preferencePairs,
-  principle,
-  promptingNotice,
-  promptsAtOnce,
   QueueFullError,
   RainError,
-  rain,
-  SENTIMENT,
-  TRUTHFUL,
-  Trace,
-  tracePage,
 } from "./core/index.ts";
-// A judge for a model: fitted on labelled answers, or another model
-export {
-  answersOf,
-  type Calibrated,
-  type CalibrateOptions,
-  type Candidate,
-  calibrateJudge,
-  type FindJudgeOptions,
-  type FittedJudge,
-  fittedJudge,
-  judgeBy,
-  type LabelFormat,
-  type LabelledAnswer,
-  readLabelledAnswers,
-  readLabelledFile,
-} from "./judges/index.ts";

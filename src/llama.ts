@@ -1,8 +1,8 @@
 /** The engine on llama.cpp. Importing this loads no native code: `loadLlamaEngine` does. */
 
-import type { LlamaEngine } from "./core/engine/llama-engine.ts";
-import { loadLlamaEngine as load } from "./core/engine/llama-load.ts";
-import type { LlamaEngineOptions } from "./core/engine/llama-options.ts";
+import type { LlamaEngine } from "./engines/llama/engine.ts";
+import { loadLlamaEngine as load } from "./engines/llama/load.ts";
+import type { LlamaEngineOptions } from "./engines/llama/options.ts";
 import { type FindJudgeOptions, fittedJudge } from "./judges/index.ts";
 
 /** What to load, and where its judges are kept. */
@@ -26,8 +26,8 @@ export async function loadLlamaEngine({ judgeFolder, onJudge, ...options }: Load
   return await load({ findJudge, ...options });
 }
 
-export type { DownloadProgress } from "./core/engine/llama-download.ts";
-export { LlamaEngine, type LlamaFacts } from "./core/engine/llama-engine.ts";
+export type { DownloadProgress } from "./engines/llama/download.ts";
+export { LlamaEngine, type LlamaFacts } from "./engines/llama/engine.ts";
 export {
   CACHE_TYPES,
   type CacheType,
@@ -35,4 +35,4 @@ export {
   GPUS,
   type GpuLayers,
   type LlamaEngineOptions,
-} from "./core/engine/llama-options.ts";
+} from "./engines/llama/options.ts";

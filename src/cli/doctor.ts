@@ -1,22 +1,19 @@
 import { availableParallelism, cpus, freemem, release, totalmem } from "node:os";
 import { Command } from "commander";
 import {
-  type Calibration,
-  type Checkup,
   ContextFullError,
   checkOptions,
   DEFAULTS,
   type Fitness,
   isFit,
-  type JudgeChoice,
   JudgeError,
-  measureJudge,
   OptionError,
   PRINCIPLES,
   type Principle,
   type RainOptions,
   withPrompting,
 } from "../core/index.ts";
+import { type Calibration, type Checkup, type JudgeChoice, measureJudge } from "../judges/index.ts";
 import type { LlamaEngine, LlamaFacts } from "../llama.ts";
 import { addJudgingOption, type DecodingFlags, readDecodingOptions } from "./decoding-options.ts";
 import { addEngineOptions, type EngineFlags, readEngineOptions } from "./engine-options.ts";

@@ -6,24 +6,18 @@ import {
   type ContrastForm,
   checkByRules,
   DEFAULTS,
-  differentPrompts,
   type Engine,
-  engineSimulator,
   HARMLESS,
-  LABELS,
-  type Label,
-  type PairOutcome,
   type Principle,
   positive,
-  preferencePairs,
   principle,
-  promptsAtOnce,
   type Turn,
   TurnJudge,
   uint32,
 } from "../core/index.ts";
 import { ANY_PROMPTS, during, formatOf, HELPFUL, readEntries } from "../evaluation/index.ts";
 import { PairFile, type PairSummary, summarise } from "../evaluation/pairs/index.ts";
+import { differentPrompts, engineSimulator, LABELS, type Label, type PairOutcome, preferencePairs, promptsAtOnce } from "../pairs/index.ts";
 import { type Finding, findDataFile, readTold } from "./data-file.ts";
 import { addEngineOptions, type EngineFlags, readEngineOptions } from "./engine-options.ts";
 import { ProgressLine } from "./eval-progress.ts";

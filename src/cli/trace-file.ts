@@ -1,5 +1,6 @@
 import { type FileHandle, open } from "node:fs/promises";
-import { type Engine, type RainAnswer, type RainOptions, Trace, type Turn, tracePage } from "../core/index.ts";
+import type { Engine, RainAnswer, RainOptions, Turn } from "../core/index.ts";
+import { Trace, tracePage } from "../trace/index.ts";
 import { reasonOf, UsageError } from "./failure.ts";
 
 /** The answer that is followed. */

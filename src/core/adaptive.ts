@@ -1,5 +1,5 @@
 import type { Answering, RainStep } from "./answer.ts";
-import type { Engine, SampledToken, Turn } from "./engine/engine.ts";
+import type { Engine, SampledToken, Turn } from "./engine.ts";
 import { EmptySearchError, ExhaustedError } from "./errors.ts";
 import { type Asked, openHearing } from "./judge/hearing.ts";
 import type { AnswerJudge } from "./judge/opinion.ts";

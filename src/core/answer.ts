@@ -1,4 +1,4 @@
-import type { Token } from "./engine/engine.ts";
+import type { Token } from "./engine.ts";
 import type { JudgeReport } from "./judge/fitness.ts";
 import type { Cost, Meter } from "./meter.ts";
 import type { ToolCall } from "./tools/tool.ts";

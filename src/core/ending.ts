@@ -1,5 +1,5 @@
 import type { Boundary } from "./boundary.ts";
-import type { Engine, Prefix, Token } from "./engine/engine.ts";
+import type { Engine, Prefix, Token } from "./engine.ts";
 
 /** Knows when an answer is over: at the end token, at the boundary of its text, or at the length limit. */
 export class Ending {

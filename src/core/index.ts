@@ -1,6 +1,5 @@
-export type { Answering, FinishReason, RainAnswer, RainEvent, RainStep } from "./answer.ts";
-export { AnswerQueue, type AnswerQueueOptions, type QueuedOptions } from "./answer-queue.ts";
-export { stopStrings } from "./boundary.ts";
+export { type Answering, type FinishReason, type RainAnswer, type RainEvent, type RainStep, wholeAnswer } from "./answer.ts";
+export { type Boundary, stopStrings } from "./boundary.ts";
 export { checkOptions } from "./check-options.ts";
 export { Ending } from "./ending.ts";
 export type {
@@ -10,6 +9,7 @@ export type {
   EngineFacts,
   Formatted,
   JsonFormat,
+  JsonSchema,
   Lookahead,
   NextTokenQuery,
   OutputFormat,
@@ -22,7 +22,7 @@ export type {
   Sampling,
   Token,
   Turn,
-} from "./engine/engine.ts";
+} from "./engine.ts";
 export {
   ContextFullError,
   complaint,
@@ -35,9 +35,6 @@ export {
   QueueFullError,
   RainError,
 } from "./errors.ts";
-export type { JsonSchema } from "./format/json-schema.ts";
-export { type Calibration, type CalibrationOptions, calibrate } from "./judge/calibration.ts";
-export { type Checkup, type JudgeChoice, type MeasureJudge, measureJudge } from "./judge/checkup.ts";
 export {
   type FindJudge,
   type Fitness,
@@ -48,6 +45,7 @@ export {
   UNFIT_BELOW,
   unfitNotice,
 } from "./judge/fitness.ts";
+export { InPlaceJudge } from "./judge/in-place-judge.ts";
 export { Judge, type JudgeSettings } from "./judge/judge.ts";
 export { type LetteredOptions, labelsOf, lettered, letteredQuestion, principleOptions } from "./judge/lettered-question.ts";
 export { type Logprobs, letteredVerdict } from "./judge/lettered-verdict.ts";
@@ -96,23 +94,11 @@ export {
   type Settings,
   type Verdict,
 } from "./options.ts";
-export { LABELS, type Label, messagesOf, type PairMessage, type PairMetadata, type PreferencePair } from "./pairs/preference-pair.ts";
-export { differentPrompts, type LeftOut, type Pairing, type PairOutcome, preferencePairs } from "./pairs/preference-pairs.ts";
-export {
-  beforeNextTurn,
-  type EngineSimulation,
-  engineSimulator,
-  NEXT_TURN,
-  POLES,
-  promptsAtOnce,
-  type Simulation,
-  type Simulator,
-} from "./pairs/simulator.ts";
 export { PRESETS, type Preset } from "./presets.ts";
 export { promptingNotice, promptLength, promptOf, withPrompting } from "./prompt.ts";
 export { AFFIX_PAIRS, type AffixPair, CONTRAST_FAMILIES, type ContrastFamily } from "./prompts/affixes.ts";
 export { plainConversation } from "./prompts/chat-turn.ts";
-export { CONTRAST_FORMS, type ContrastForm, instructedTurns, type Pole } from "./prompts/contrast.ts";
+export { CONTRAST_FORMS, type ContrastForm, contrastPrefix, instructedTurns, opposite, type Pole } from "./prompts/contrast.ts";
 export { PROMPTINGS, type Prompting, type PromptingOptions, URIAL_LAYOUTS, type UrialLayout } from "./prompts/prompting.ts";
 export type { UrialExample } from "./prompts/urial-examples.ts";
 export { answer, rain } from "./rain.ts";
@@ -121,5 +107,3 @@ export { cosine, type Embed, embedText } from "./search/embedding.ts";
 export type { SearchedNode, SearchedTree } from "./search/searched-tree.ts";
 export { SharedWork } from "./shared-work.ts";
 export type { CallKeys, Tool, ToolCall, ToolChoice } from "./tools/tool.ts";
-export { Trace, type TraceData, type TraceStep } from "./trace/trace.ts";
-export { tracePage } from "./trace/trace-page.ts";

@@ -1,5 +1,5 @@
 import type { RainEvent } from "./answer.ts";
-import type { OutputFormat } from "./engine/engine.ts";
+import type { OutputFormat } from "./engine.ts";
 import type { FindJudge } from "./judge/fitness.ts";
 import { HARMLESS, type Principle } from "./judge/principle.ts";
 import { PRESETS, type Preset } from "./presets.ts";

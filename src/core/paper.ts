@@ -1,5 +1,5 @@
 import type { Answering } from "./answer.ts";
-import type { Engine, Turn } from "./engine/engine.ts";
+import type { Engine, Turn } from "./engine.ts";
 import { openHearing } from "./judge/hearing.ts";
 import type { AnswerJudge } from "./judge/opinion.ts";
 import type { Settings } from "./options.ts";

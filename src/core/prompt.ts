@@ -1,6 +1,6 @@
 import { type Boundary, firstOf, stopStrings } from "./boundary.ts";
 import { checkOptions } from "./check-options.ts";
-import type { Engine, Prefix, Turn } from "./engine/engine.ts";
+import type { Engine, Prefix, Turn } from "./engine.ts";
 import type { RainOptions, Settings } from "./options.ts";
 import { fencedAnswer } from "./prompts/fenced-answer.ts";
 import { urialDocument } from "./prompts/urial.ts";

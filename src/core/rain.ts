@@ -3,7 +3,7 @@ import { type Answering, type RainAnswer, wholeAnswer } from "./answer.ts";
 import { bestOfN } from "./best-of-n.ts";
 import { checkOptions } from "./check-options.ts";
 import type { Decode } from "./decode.ts";
-import type { Engine, Turn } from "./engine/engine.ts";
+import type { Engine, Turn } from "./engine.ts";
 import { complaint, JudgeError, OptionError } from "./errors.ts";
 import { type Fitness, findJudge, isFit, unfitNotice } from "./judge/fitness.ts";
 import type { Asked } from "./judge/hearing.ts";

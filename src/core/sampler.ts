@@ -1,4 +1,4 @@
-import type { SampledToken, Sampling, Token } from "./engine/engine.ts";
+import type { SampledToken, Sampling, Token } from "./engine.ts";
 import { EngineError } from "./errors.ts";
 import { randomAt } from "./random.ts";
 import { softmax } from "./softmax.ts";

@@ -1,5 +1,5 @@
 import { endsClause } from "./clause.ts";
-import type { Token } from "./engine/engine.ts";
+import type { Token } from "./engine.ts";
 import type { Writing } from "./writing.ts";
 
 /** When to ask the judge: often at the beginning, where the course of an answer is set, and less often later. */

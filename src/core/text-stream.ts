@@ -1,5 +1,5 @@
 import type { Boundary } from "./boundary.ts";
-import type { Engine, Prefix, Token } from "./engine/engine.ts";
+import type { Engine, Prefix, Token } from "./engine.ts";
 
 /**
  * Turns tokens into text that may be shown at once. Held back are a character whose last bytes are still to come and

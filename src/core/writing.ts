@@ -1,7 +1,7 @@
 import type { FinishReason, RainAnswer, RainStep } from "./answer.ts";
 import { firstStop } from "./boundary.ts";
 import { Ending } from "./ending.ts";
-import type { Call, Continuation, Engine, Formatted, Prefix, Sampling, Token, Turn } from "./engine/engine.ts";
+import type { Call, Continuation, Engine, Formatted, Prefix, Sampling, Token, Turn } from "./engine.ts";
 import { ContextFullError } from "./errors.ts";
 import type { Principle } from "./judge/principle.ts";
 import { Meter, type Purpose } from "./meter.ts";

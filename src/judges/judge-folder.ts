@@ -1,4 +1,5 @@
 /** Fitted judges on disk: one file for each model, principle and way of prompting. */
+
 import { createHash } from "node:crypto";
 import { mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";

@@ -1,4 +1,5 @@
 /** A linear read-out of what a model expects next: one dot product a verdict. No weight of the model is touched. */
+
 import { setImmediate } from "node:timers/promises";
 import { CholeskyDecomposition, Matrix } from "ml-matrix";
 import type { Token } from "../core/index.ts";

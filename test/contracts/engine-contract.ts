@@ -10,7 +10,7 @@ import type {
   SampledToken,
   Sampling,
   Token,
-} from "../../src/core/engine/engine.ts";
+} from "../../src/core/engine.ts";
 import { ContextFullError, EngineError } from "../../src/core/errors.ts";
 import { Meter } from "../../src/core/meter.ts";
 import { softmax } from "../../src/core/softmax.ts";

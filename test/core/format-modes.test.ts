@@ -2,7 +2,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { RainAnswer, RainStep } from "../../src/core/answer.ts";
-import type { Engine, JsonFormat } from "../../src/core/engine/engine.ts";
+import type { Engine, JsonFormat } from "../../src/core/engine.ts";
 import { EngineError, OptionError } from "../../src/core/errors.ts";
 import { MODES, type RainOptions } from "../../src/core/options.ts";
 import { rain } from "../../src/core/rain.ts";

@@ -1,4 +1,4 @@
-import type { Token } from "../../src/core/engine/engine.ts";
+import type { Token } from "../../src/core/engine.ts";
 
 export const BEGIN: Token = 0;
 export const END_TOKEN: Token = 1;

@@ -1,5 +1,5 @@
-import { LlamaEngine } from "../../src/core/engine/llama-engine.ts";
-import { loadLlamaParts } from "../../src/core/engine/llama-load.ts";
+import { LlamaEngine } from "../../src/engines/llama/engine.ts";
+import { loadLlamaParts } from "../../src/engines/llama/load.ts";
 
 export interface CountedEngine {
   readonly engine: LlamaEngine;

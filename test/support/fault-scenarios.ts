@@ -1,4 +1,5 @@
-import { AnswerQueue, DEFAULTS, type RainAnswer, type RainOptions } from "../../src/core/index.ts";
+import { DEFAULTS, type RainAnswer, type RainOptions } from "../../src/core/index.ts";
+import { AnswerQueue } from "../../src/serving/index.ts";
 import { type FaultyEngine, faultyEngine, type Hooks } from "./faulty-engine.ts";
 import { ASK, ROBBERY, type World, worldEngine } from "./scripted-world.ts";
 

@@ -1,4 +1,4 @@
-import type { Engine } from "../../src/core/engine/engine.ts";
+import type { Engine } from "../../src/core/engine.ts";
 
 /** What happens at an engine's calls, counted from 1. A hook that throws makes the call fail. */
 export interface Hooks {

@@ -1,7 +1,7 @@
-import { compileSchema } from "../../src/core/format/compile-schema.ts";
-import { bytesOf } from "../../src/core/format/grammar.ts";
-import type { JsonSchema } from "../../src/core/format/json-schema.ts";
-import { Written } from "../../src/core/format/written.ts";
+import type { JsonSchema } from "../../src/core/engine.ts";
+import { compileSchema } from "../../src/engines/json-format/compile-schema.ts";
+import { bytesOf } from "../../src/engines/json-format/grammar.ts";
+import { Written } from "../../src/engines/json-format/written.ts";
 
 /** How far a text is of a format: all of it, only its beginning, or not even that. */
 export function judgeText(schema: JsonSchema, text: string): "whole" | "beginning" | "other" {

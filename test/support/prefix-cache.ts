@@ -1,4 +1,4 @@
-import type { Prefix, Token } from "../../src/core/engine/engine.ts";
+import type { Prefix, Token } from "../../src/core/engine.ts";
 
 interface Branch extends Map<Token, Branch> {}
 

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { JsonSchema } from "../../src/core/format/json-schema.ts";
+import type { JsonSchema } from "../../src/core/engine.ts";
 
 const NAMES = ["a", "b", "ab", "é", "name"] as const;
 const value = fc.oneof(fc.constantFrom(null, true, 0, -1, 12, 1.5, "", "a", "日本", 'q"\\'), fc.constant({ a: [1] }));

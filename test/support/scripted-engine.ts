@@ -12,13 +12,13 @@ import type {
   SampledToken,
   Token,
   Turn,
-} from "../../src/core/engine/engine.ts";
+} from "../../src/core/engine.ts";
 import { ContextFullError, EngineError } from "../../src/core/errors.ts";
-import { Formats } from "../../src/core/format/formats.ts";
-import type { FormattedText } from "../../src/core/format/formatted-text.ts";
-import { TokenIndex } from "../../src/core/format/token-index.ts";
 import { plainConversation } from "../../src/core/prompts/chat-turn.ts";
 import { type Candidate, drawToken, withProbabilities } from "../../src/core/sampler.ts";
+import { Formats } from "../../src/engines/json-format/formats.ts";
+import type { FormattedText } from "../../src/engines/json-format/formatted-text.ts";
+import { TokenIndex } from "../../src/engines/json-format/token-index.ts";
 import { BEGIN, ByteVocabulary, END_TOKEN } from "./byte-vocabulary.ts";
 import { PrefixCache } from "./prefix-cache.ts";
 

@@ -1,4 +1,4 @@
-import type { Engine, Turn } from "../../src/core/engine/engine.ts";
+import type { Engine, Turn } from "../../src/core/engine.ts";
 import { END, scriptedEngine, type Weights } from "./scripted-engine.ts";
 
 /** A model by its two talents: how it goes on writing an answer, and how it judges one. */

@@ -1,4 +1,4 @@
-import type { Engine, Turn } from "../../src/core/engine/engine.ts";
+import type { Engine, Turn } from "../../src/core/engine.ts";
 import { Judge } from "../../src/core/judge/judge.ts";
 import { DEFAULTS, type RainOptions } from "../../src/core/options.ts";
 import type { Search } from "../../src/core/search/search-state.ts";

@@ -1,6 +1,6 @@
 import type { LlamaContextSequence } from "node-llama-cpp";
-import { Slot } from "../../src/core/engine/llama-slot.ts";
-import { SlotPool } from "../../src/core/engine/llama-slot-pool.ts";
+import { Slot } from "../../src/engines/llama/slot.ts";
+import { SlotPool } from "../../src/engines/llama/slot-pool.ts";
 
 /** Holds tokens and computes none. */
 class Sequence {

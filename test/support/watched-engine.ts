@@ -1,4 +1,4 @@
-import type { Call, Engine } from "../../src/core/engine/engine.ts";
+import type { Call, Engine } from "../../src/core/engine.ts";
 
 /** The same engine; `onCall` hears of every call that computes, just before it is made (of `generate`, before each token). */
 export function watchedEngine(

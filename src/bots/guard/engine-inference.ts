@@ -1,13 +1,5 @@
-import {
-  AnswerQueue,
-  DEFAULTS,
-  type Engine,
-  EngineError,
-  type Fitness,
-  type Prompting,
-  type QueuedOptions,
-  unfitNotice,
-} from "../../core/index.ts";
+import { DEFAULTS, type Engine, EngineError, type Fitness, type Prompting, unfitNotice } from "../../core/index.ts";
+import { AnswerQueue, type QueuedOptions } from "../../serving/index.ts";
 import { Calibrations } from "./calibrations.ts";
 import { Course } from "./course.ts";
 import { Deadline } from "./deadline.ts";

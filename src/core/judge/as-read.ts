@@ -1,4 +1,4 @@
-import type { Engine, Prefix, Token } from "../engine/engine.ts";
+import type { Engine, Prefix, Token } from "../engine.ts";
 
 /**
  * An answer as it reads behind this conversation, when it was written behind another prefix: one that began on a line of its own lacks the space

@@ -1,4 +1,4 @@
-import type { Engine, Token } from "../engine/engine.ts";
+import type { Engine, Token } from "../engine.ts";
 import { JudgeError } from "../errors.ts";
 import type { Principle } from "./principle.ts";
 import { ORDERS, offered, type Wording } from "./question.ts";

@@ -1,4 +1,4 @@
-import type { Turn } from "../engine/engine.ts";
+import type { Turn } from "../engine.ts";
 
 /** Which option is right. */
 export type Side = "good" | "bad" | "neutral";

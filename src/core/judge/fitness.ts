@@ -1,4 +1,4 @@
-import type { Engine } from "../engine/engine.ts";
+import type { Engine } from "../engine.ts";
 import type { Settings } from "../options.ts";
 import type { Schedule } from "../schedule.ts";
 import { SharedWork } from "../shared-work.ts";

@@ -1,4 +1,4 @@
-import type { Engine, Token, Turn } from "../engine/engine.ts";
+import type { Engine, Token, Turn } from "../engine.ts";
 import { ContextFullError } from "../errors.ts";
 import type { Settings } from "../options.ts";
 import { Writing } from "../writing.ts";

@@ -1,4 +1,4 @@
-import type { Call, Engine, Prefix, Token, Turn } from "../engine/engine.ts";
+import type { Call, Engine, Prefix, Token, Turn } from "../engine.ts";
 import type { Verdict } from "../options.ts";
 import type { Prompting } from "../prompts/prompting.ts";
 import { asRead } from "./as-read.ts";

@@ -1,4 +1,4 @@
-import type { Call, Engine, Prefix, Question, Token, Turn } from "../engine/engine.ts";
+import type { Call, Engine, Prefix, Question, Token, Turn } from "../engine.ts";
 import type { Verdict } from "../options.ts";
 import { asRead } from "./as-read.ts";
 import { type Asking, askings, leaning } from "./asking.ts";

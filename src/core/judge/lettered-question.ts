@@ -1,4 +1,4 @@
-import type { Turn } from "../engine/engine.ts";
+import type { Turn } from "../engine.ts";
 import type { Principle, Side } from "./principle.ts";
 import { judgedText, type Order, offered } from "./question.ts";
 

@@ -1,4 +1,4 @@
-import type { Call, Token, Turn } from "../engine/engine.ts";
+import type { Call, Token, Turn } from "../engine.ts";
 import type { Verdict } from "../options.ts";
 
 /** What a judge thinks of one answer. */

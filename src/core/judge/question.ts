@@ -1,4 +1,4 @@
-import type { Turn } from "../engine/engine.ts";
+import type { Turn } from "../engine.ts";
 import { plainConversation } from "../prompts/chat-turn.ts";
 import type { Principle, Side } from "./principle.ts";
 

@@ -1,5 +1,5 @@
 import { checkOptions } from "../check-options.ts";
-import type { Engine, Prefix, Token, Turn } from "../engine/engine.ts";
+import type { Engine, Prefix, Token, Turn } from "../engine.ts";
 import { ContextFullError } from "../errors.ts";
 import { Meter } from "../meter.ts";
 import { withPrompting } from "../prompt.ts";

@@ -1,4 +1,4 @@
-import type { Turn } from "../engine/engine.ts";
+import type { Turn } from "../engine.ts";
 import { type PlainTurn, withoutTools } from "./tool-text.ts";
 
 const SPEAKERS: Readonly<Record<PlainTurn["role"], string>> = { system: "System", user: "User", assistant: "Assistant" };

@@ -1,4 +1,4 @@
-import type { Engine, Prefix, Turn } from "../engine/engine.ts";
+import type { Engine, Prefix, Turn } from "../engine.ts";
 import type { AffixPair } from "./affixes.ts";
 import { plainConversation } from "./chat-turn.ts";
 

@@ -1,4 +1,4 @@
-import type { Role, Turn } from "../engine/engine.ts";
+import type { Role, Turn } from "../engine.ts";
 import type { Tool, ToolCall } from "../tools/tool.ts";
 
 /** A turn that any chat format can write. */

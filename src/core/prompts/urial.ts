@@ -1,4 +1,4 @@
-import type { Turn } from "../engine/engine.ts";
+import type { Turn } from "../engine.ts";
 import { fenceFor } from "./fenced-answer.ts";
 import type { PromptingOptions, UrialLayout } from "./prompting.ts";
 import { type PlainTurn, withoutTools } from "./tool-text.ts";

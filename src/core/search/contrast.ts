@@ -1,4 +1,4 @@
-import type { Formatted, OutputFormat, SampledToken, Token } from "../engine/engine.ts";
+import type { Formatted, OutputFormat, SampledToken, Token } from "../engine.ts";
 import { contrastPrefix, type Pole } from "../prompts/contrast.ts";
 import { drawToken } from "../sampler.ts";
 import { isCheckDue } from "../schedule.ts";

@@ -1,4 +1,4 @@
-import type { Token } from "../engine/engine.ts";
+import type { Token } from "../engine.ts";
 import { hear } from "../judge/hearing.ts";
 import type { Opinion } from "../judge/opinion.ts";
 import { answerAt, type Search } from "./search-state.ts";

@@ -1,4 +1,4 @@
-import type { Continuation, SampledToken } from "../engine/engine.ts";
+import type { Continuation, SampledToken } from "../engine.ts";
 import { deriveSeed } from "../random.ts";
 import { answerAt, type Search } from "./search-state.ts";
 import { isSameTokenSet, tokenSetLength } from "./token-set.ts";

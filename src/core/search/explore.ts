@@ -1,4 +1,4 @@
-import type { Continuation, Sampling } from "../engine/engine.ts";
+import type { Continuation, Sampling } from "../engine.ts";
 import { deriveSeed } from "../random.ts";
 import { isCheckDue } from "../schedule.ts";
 import { contrasted } from "./contrast.ts";

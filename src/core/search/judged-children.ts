@@ -1,4 +1,4 @@
-import type { SampledToken, Token } from "../engine/engine.ts";
+import type { SampledToken, Token } from "../engine.ts";
 import { hear } from "../judge/hearing.ts";
 import type { Opinion } from "../judge/opinion.ts";
 import { backup } from "./backup.ts";

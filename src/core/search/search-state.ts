@@ -1,4 +1,4 @@
-import type { Token } from "../engine/engine.ts";
+import type { Token } from "../engine.ts";
 import type { Hearing } from "../judge/hearing.ts";
 import { type Node, tokensBelowRoot } from "./tree.ts";
 import type { ValueRange } from "./value-range.ts";

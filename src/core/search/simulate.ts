@@ -1,5 +1,5 @@
 import { endsClause } from "../clause.ts";
-import type { Token } from "../engine/engine.ts";
+import type { Token } from "../engine.ts";
 import { deriveSeed } from "../random.ts";
 import { answerAt, type Search } from "./search-state.ts";
 import type { Node } from "./tree.ts";

@@ -1,4 +1,4 @@
-import type { Token } from "../engine/engine.ts";
+import type { Token } from "../engine.ts";
 
 /**
  * How many tokens are chosen together behind `depth` token sets of the answer: few where its course is set, more later.

@@ -1,4 +1,4 @@
-import type { Token } from "../engine/engine.ts";
+import type { Token } from "../engine.ts";
 
 /** What the judge found when a node was its own leaf. */
 export interface Outcome {

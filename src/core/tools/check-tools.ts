@@ -1,4 +1,4 @@
-import type { Engine } from "../engine/engine.ts";
+import type { Engine } from "../engine.ts";
 import { complaint, EngineError, OptionError } from "../errors.ts";
 import type { Settings } from "../options.ts";
 import type { Tool } from "./tool.ts";

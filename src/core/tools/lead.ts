@@ -1,4 +1,4 @@
-import type { Engine, Prefix, Token } from "../engine/engine.ts";
+import type { Engine, Prefix, Token } from "../engine.ts";
 import type { Meter } from "../meter.ts";
 import type { Settings } from "../options.ts";
 

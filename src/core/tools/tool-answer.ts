@@ -1,7 +1,7 @@
 import type { Answering, FinishReason, RainAnswer, RainStep } from "../answer.ts";
 import { firstStop } from "../boundary.ts";
 import type { Decode } from "../decode.ts";
-import type { Engine, Token, Turn } from "../engine/engine.ts";
+import type { Engine, Token, Turn } from "../engine.ts";
 import { complaint, OptionError } from "../errors.ts";
 import type { AnswerJudge } from "../judge/opinion.ts";
 import { Meter } from "../meter.ts";

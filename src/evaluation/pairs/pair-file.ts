@@ -1,5 +1,6 @@
 import { appendFileSync, readFileSync, statSync, truncateSync } from "node:fs";
-import { differentPrompts, messagesOf, type PairMetadata, type PreferencePair, type Turn } from "../../core/index.ts";
+import type { Turn } from "../../core/index.ts";
+import { differentPrompts, messagesOf, type PairMetadata, type PreferencePair } from "../../pairs/index.ts";
 import { PAIR_SCHEMA } from "./pair-schema.ts";
 
 /** What all pairs of one file have in common. */

@@ -1,4 +1,4 @@
-import type { PreferencePair } from "../../core/index.ts";
+import type { PreferencePair } from "../../pairs/index.ts";
 import { type Rate, wilson } from "../statistics.ts";
 
 /** What there is to say of a file of preference pairs. */

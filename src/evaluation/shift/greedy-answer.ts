@@ -1,4 +1,5 @@
-import { type Call, Ending, type Engine, NEXT_TURN, type Prefix, stopStrings, type Token } from "../../core/index.ts";
+import { type Call, Ending, type Engine, type Prefix, stopStrings, type Token } from "../../core/index.ts";
+import { NEXT_TURN } from "../../pairs/index.ts";
 
 export interface Answering {
   readonly prefix: Prefix;

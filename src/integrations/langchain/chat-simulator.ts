@@ -1,5 +1,6 @@
 import { AIMessage, type BaseMessage, HumanMessage, SystemMessage } from "@langchain/core/messages";
-import { beforeNextTurn, instructedTurns, type Pole, type Simulation, type Simulator, type Turn } from "../../core/index.ts";
+import { instructedTurns, type Pole, type Turn } from "../../core/index.ts";
+import { beforeNextTurn, type Simulation, type Simulator } from "../../pairs/index.ts";
 import { type ChatRunnable, callUnseen, chatModelOf } from "./chat-call.ts";
 
 /**

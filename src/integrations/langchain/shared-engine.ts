@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
-import { AnswerQueue, type AnswerQueueOptions, type Engine } from "../../core/index.ts";
+import type { Engine } from "../../core/index.ts";
 import { type LlamaEngineOptions, type LoadOptions as LlamaLoadOptions, loadLlamaEngine } from "../../llama.ts";
+import { AnswerQueue, type AnswerQueueOptions } from "../../serving/index.ts";
 import { tell } from "./notice.ts";
 
 /** What to load, and how. Two models for which all of it is the same share one engine. */

@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
-import { DEFAULTS, type RainOptions, Trace, type Turn, tracePage } from "../../core/index.ts";
+import { DEFAULTS, type RainOptions, type Turn } from "../../core/index.ts";
+import { Trace, tracePage } from "../../trace/index.ts";
 import { AnswerTelling, type Listeners } from "./answer-telling.ts";
 import type { ChatRainFields } from "./chat-rain-fields.ts";
 import type { EngineSource } from "./engine-source.ts";

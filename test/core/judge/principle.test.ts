@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { HARMLESS, PRINCIPLES, principle, SENTIMENT, TRUTHFUL } from "../../../src/core/index.ts";
-import { CALIBRATION_CASES } from "../../../src/core/judge/calibration-cases.ts";
 import { preambleText, questionText, shortQuestionText } from "../../../src/core/judge/question.ts";
+import { CALIBRATION_CASES } from "../../../src/judges/calibration-cases.ts";
 
 const BRIEF = { name: "brief", question: "Is the answer brief?", good: "brief", bad: "long" };
 

@@ -1,7 +1,7 @@
 import type { BaseMessage } from "@langchain/core/messages";
 import { describe, expect, it } from "vitest";
-import { type PairOutcome, preferencePairs } from "../../../src/core/index.ts";
 import { chatSimulator } from "../../../src/integrations/langchain/chat-simulator.ts";
+import { type PairOutcome, preferencePairs } from "../../../src/pairs/index.ts";
 import { ScriptedChat } from "../../support/scripted-chat.ts";
 
 describe("A chat model as the simulator of preference pairs", () => {

@@ -1,0 +1,245 @@
+/**
+ * What the search needs of a language model, and nothing more.
+ *
+ * Everything is addressed by *prefix*, all tokens from the first one up to a node of the search tree, so the search never
+ * knows the cache: a prefix shorter than the last one **is** the rewind. `test/contracts/engine-contract.ts` says what an
+ * engine must do; every engine passes it.
+ */
+import type { FindJudge } from "./judge/fitness.ts";
+import type { Meter, Purpose } from "./meter.ts";
+import type { CallKeys, Tool, ToolCall } from "./tools/tool.ts";
+
+/** A token's number in the vocabulary of one engine. */
+export type Token = number;
+
+/** All tokens up to a point, the beginning-of-text token included. */
+export type Prefix = readonly Token[];
+
+/** `tool`: the result of a call. */
+export type Role = "system" | "user" | "assistant" | "tool";
+
+/** One chat message. */
+export interface Turn {
+  readonly role: Role;
+  readonly text: string;
+  /** What may be called in this conversation. Of the first turn. */
+  readonly tools?: readonly Tool[];
+  /** What an assistant calls, behind its text. */
+  readonly calls?: readonly ToolCall[];
+  /** Of an assistant's last turn: it is about to make a call. */
+  readonly isCalling?: boolean;
+  /** Of a tool's turn: whose result it is. */
+  readonly callId?: string;
+}
+
+/** How the next token is drawn. */
+export interface Sampling {
+  /** 0 takes the likeliest token; above 1 flattens the distribution. Range [0, 10]. */
+  readonly temperature: number;
+  /** Only the `topK` likeliest tokens, of those that a format allows, are candidates. A positive integer. */
+  readonly topK: number;
+  /** Of those, the fewest whose probabilities (at this temperature) reach `topP`. Range (0, 1]. */
+  readonly topP: number;
+  /**
+   * The token at position i of a prefix is drawn with a random number that depends on (`seed`, i) and on nothing else. So
+   * a continuation is the same however it was paused, batched, rewound or resumed.
+   */
+  readonly seed: number;
+}
+
+/**
+ * A JSON Schema (draft 2020-12, with the older `definitions`), as plain data. `docs/output-formats.md` lists the keywords that
+ * can be a format; what cannot be one is refused by name, and what only describes (`title`, `description`) is left alone.
+ */
+export interface JsonSchema {
+  readonly [keyword: string]: unknown;
+}
+
+/** JSON that is valid under a schema. `docs/output-formats.md` says which schemas can be a format. */
+export interface JsonFormat {
+  readonly type: "json";
+  /** Taken as it is when it is first used: change a copy. */
+  readonly schema: JsonSchema;
+}
+
+/** What a text must be. */
+export type OutputFormat = JsonFormat;
+
+/** A text that is written under a format, if there is one. */
+export interface Formatted {
+  /**
+   * Only tokens are drawn with which the text is still the beginning of something of this format, and an end token only where it is
+   * complete. Where nothing may follow, the end token does.
+   */
+  readonly format?: OutputFormat | undefined;
+  /** Where in `prefix` the text begins: the tokens behind it were written under the format already. @default the prefix's end */
+  readonly formatStart?: number;
+}
+
+/** A request to continue a prefix. */
+export interface Continuation extends Formatted {
+  readonly prefix: Prefix;
+  readonly sampling: Sampling;
+  /** Upper bound on new tokens, the end token included. A positive integer. */
+  readonly maxTokens: number;
+  /** Asked after each new token with all new tokens so far; `true` ends the continuation there, that token included. */
+  readonly until?: (tokens: readonly Token[]) => boolean;
+}
+
+/** Asks for the likeliest next tokens. */
+export interface Lookahead extends Formatted {
+  readonly prefix: Prefix;
+  /** A positive integer. */
+  readonly count: number;
+}
+
+/** A token that was drawn. The end-of-generation token is yielded too, as the last one. */
+export interface SampledToken {
+  readonly token: Token;
+  /**
+   * Its probability among the `topK` candidates (under a format: among those that it allows), at the temperature it was drawn with
+   * (1 for temperature 0), before `topP`. Range (0, 1].
+   */
+  readonly probability: number;
+}
+
+/** What is known of primed prefixes. */
+export interface Priming {
+  /** Asks that they stay in the cache for as long as the engine can afford it (a judge's preamble). */
+  readonly keep?: boolean;
+  /** What will be written behind them. */
+  readonly format?: OutputFormat | undefined;
+}
+
+/** Asks which of a few tokens the model expects next. */
+export interface Question {
+  readonly prefix: Prefix;
+  /** Two or more different tokens. */
+  readonly candidates: readonly Token[];
+}
+
+/** Asks what the model expects behind a prefix. */
+export interface NextTokenQuery {
+  readonly prefix: Prefix;
+  /** Tokens whose logits are wanted: at least one, each once. An engine reads a few dozen of them for next to nothing. */
+  readonly tokens: readonly Token[];
+}
+
+/** Asks what the model expects at each place of a text that is there already. */
+export interface Passage {
+  /** At least one token. */
+  readonly prefix: Prefix;
+  /** What stands behind it. At least one token. */
+  readonly tokens: readonly Token[];
+  /**
+   * Whether nothing in the cache is used. The numbers then are the same to the last digit whatever was asked before: those of a token
+   * depend a little on what is computed in one batch with it. @default false
+   */
+  readonly isAfresh?: boolean;
+}
+
+/** On whose account a call is, and how it can be stopped. */
+export interface Call {
+  readonly purpose: Purpose;
+  readonly meter: Meter;
+  /** Stops the call within one decode step; it then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What an engine says of itself. */
+export interface EngineFacts {
+  /** For people: the model's own name, or its file's. */
+  readonly model: string;
+  /** The longest prefix, in tokens. A call that needs a longer one rejects with `ContextFullError`. */
+  readonly contextSize: number;
+  readonly vocabularySize: number;
+  /** Whether the model brought its own chat template; without one, turns are rendered as `User:` and `Assistant:` lines. */
+  readonly hasChatTemplate: boolean;
+  /** Whether it is known to go on with texts and to have been taught no chat format: such a model is best asked by examples. */
+  readonly isBaseModel?: boolean;
+  /** Prefixes that are kept at once, where that is limited. */
+  readonly sequences?: number;
+  /** How the model's own format for tools names the parts of a call. Without one, `CALL_KEYS`. */
+  readonly callKeys?: CallKeys;
+}
+
+export interface Engine extends AsyncDisposable {
+  readonly facts: EngineFacts;
+
+  /** Finds the judge of this model, for who names none. Without one, the model is asked by letters. */
+  readonly findJudge?: FindJudge | undefined;
+
+  /** The chat template that the model brought, in Jinja. Judges of models that are made to judge fill it in with more than turns. */
+  readonly chatTemplate?: string | undefined;
+
+  /**
+   * The tokens of a conversation, up to where the assistant's next answer begins. What a turn says is data: it never
+   * becomes a special token. If the last turn is the assistant's, the prefix ends inside it, open for more: behind its text, behind
+   * the JSON of its last call, or, if it is calling, where the JSON of its next call begins.
+   */
+  render(turns: readonly Turn[]): Token[];
+
+  /**
+   * The tokens of a plain text from the very start of a prefix: the beginning-of-text token, if the model uses one, then
+   * the text. Like a turn, the text is data. `renderText("")` is the shortest prefix there is.
+   */
+  renderText(text: string): Token[];
+
+  /** The tokens of a text that stands somewhere inside a prefix: no beginning-of-text token, no special tokens. */
+  tokenize(text: string): Token[];
+
+  /** The text of `tokens` as it reads behind `after`. A character cut at either end reads as U+FFFD. Special tokens read as "". */
+  detokenize(tokens: readonly Token[], after?: Prefix): string;
+
+  /**
+   * What the vocabulary calls a token, special ones and parts of characters too. Not what it reads as. Models whose vocabularies are the
+   * same have the same names.
+   *
+   * @throws {RangeError} for a number that is no token
+   */
+  nameOf(token: Token): string;
+
+  /** Whether this token ends a generation. */
+  isEnd(token: Token): boolean;
+
+  /** Computes these prefixes now, in one batch, so that what follows finds them in the cache. */
+  prime(prefixes: readonly Prefix[], call: Call, options?: Priming): Promise<void>;
+
+  /**
+   * One continuation, token by token. Between two tokens the caller may ask the engine other things, also about this very
+   * prefix. Leaving the loop early frees what it held.
+   */
+  generate(continuation: Continuation, call: Call): AsyncGenerator<SampledToken, void, void>;
+
+  /** Several continuations, decoded as one batch in lock-step. The same tokens as `generate` for each. */
+  sampleMany(continuations: readonly Continuation[], call: Call): Promise<SampledToken[][]>;
+
+  /**
+   * The `count` likeliest next tokens, likeliest first, each with its probability among them; fewer where the vocabulary is
+   * smaller, or the format allows fewer. Nothing is drawn. An end token may be among them.
+   */
+  likeliest(lookahead: Lookahead, call: Call): Promise<SampledToken[]>;
+
+  /**
+   * Whether this engine can write under a format; every call with one asks first. An engine that knows no formats refuses them all.
+   *
+   * @throws {EngineError} `format-unsupported`, in one line that says which part is at fault and what to do
+   */
+  checkFormat(format: OutputFormat): void;
+
+  /**
+   * For each query the logits of its tokens behind its prefix, in their order, up to a constant that may be another one for each query. One
+   * batch. A prefix that is in the cache costs one token; where a paused generation stands there, none that it would not compute itself.
+   */
+  next(queries: readonly NextTokenQuery[], call: Call): Promise<number[][]>;
+
+  /** For each question the probability of each candidate, given that it is one of them (they sum to 1). One batch. */
+  compare(questions: readonly Question[], call: Call): Promise<number[][]>;
+
+  /**
+   * For each token of a passage what the model expected in its place: the natural logarithm of every token's probability, by the token's
+   * number; they sum to 1. One decode call behind the prefix, or more where a batch is too small. Each place takes
+   * `4 * vocabularySize` bytes: of a long text, ask for a part at a time, the parts before it being the prefix.
+   */
+  distributions(passage: Passage, call: Call): Promise<Float32Array[]>;
+}

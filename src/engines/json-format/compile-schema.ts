@@ -1,0 +1,178 @@
+import type { JsonSchema } from "../../core/engine.ts";
+import { arrayText } from "./array-text.ts";
+import { areDisjoint } from "./disjoint.ts";
+import { keepEndable } from "./endable.ts";
+import { choice, type Node, piece, type Reference, sequence, text } from "./grammar.ts";
+import { isJsonType, isSchemaObject, JSON_TYPES, type JsonType, typesOf } from "./json-schema.ts";
+import { anyValue, valueText } from "./json-text.ts";
+import { countOf, limits, listOfSchemas, type Place, pointer, refuseBeside, refuseUnknowable } from "./keywords.ts";
+import { numberRule } from "./number-rule.ts";
+import { NumberText } from "./number-text.ts";
+import { objectText } from "./object-text.ts";
+import { refusal } from "./refusal.ts";
+import { StringText } from "./string-text.ts";
+
+/**
+ * The texts of a schema, as a grammar: each of them parses as JSON and is valid, though not every valid text is among them.
+ *
+ * @throws {EngineError} `format-unsupported`, for a schema that cannot be a grammar, with its place and what to do
+ */
+export function compileSchema(schema: JsonSchema): Node {
+  const root = new Compiler(schema).compile(schema, "#");
+  // Some vocabularies put a space in front of the first word.
+  const whole = sequence(choice(sequence(), text(" ")), root);
+  if (!keepEndable(whole)) throw refusal("a schema that no finite value is of", "#", "give each recursion a way to end");
+  return whole;
+}
+
+class Compiler {
+  readonly #root: JsonSchema;
+  readonly #references = new Map<string, Reference>();
+  #any: Node | undefined;
+
+  constructor(root: JsonSchema) {
+    this.#root = root;
+  }
+
+  readonly compile = (schema: unknown, at: string): Node => {
+    if (schema === true) return this.#anyValue();
+    if (schema === false) return choice();
+    if (!isSchemaObject(schema)) throw refusal(`\`${String(schema)}\` for a schema`, at, "give an object of keywords");
+    const place = { schema, at };
+    refuseUnknowable(place, "any");
+    const [whole] = (["$ref", "allOf", "const", "enum", "anyOf", "oneOf"] as const).filter((keyword) => schema[keyword] !== undefined);
+    switch (whole) {
+      case "$ref":
+        return this.#reference(place);
+      case "allOf":
+        return this.#onlyOne(place);
+      case "const":
+      case "enum":
+        return listed(place, whole);
+      case "anyOf":
+      case "oneOf":
+        return this.#alternatives(place, whole);
+      case undefined:
+        return this.#typed(place);
+      default:
+        return whole satisfies never;
+    }
+  };
+
+  #anyValue(): Node {
+    this.#any ??= anyValue();
+    return this.#any;
+  }
+
+  #reference(place: Place): Node {
+    refuseBeside(place, "$ref");
+    const name = String(place.schema["$ref"]);
+    const known = this.#references.get(name);
+    if (known !== undefined) return known;
+    const reference: Reference = { kind: "reference", target: undefined };
+    this.#references.set(name, reference);
+    const target = this.#resolve(name);
+    if (target === undefined) throw refusal(`a \`$ref\` to \`${name}\``, place.at, "put what it means under $defs");
+    reference.target = this.compile(target, name);
+    return reference;
+  }
+
+  /** What a pointer such as `#/$defs/item` points to. */
+  #resolve(name: string): unknown {
+    const [start, ...steps] = name.split("/").map(stepOf);
+    const inside = (part: unknown, step: string | undefined) =>
+      step !== undefined && part instanceof Object && Object.hasOwn(part, step) ? Reflect.get(part, step) : undefined;
+    return start === "#" ? steps.reduce<unknown>(inside, this.#root) : undefined;
+  }
+
+  #onlyOne(place: Place): Node {
+    refuseBeside(place, "allOf");
+    const parts = listOfSchemas(place, "allOf");
+    if (parts.length !== 1) throw refusal("`allOf`", place.at, "merge its parts into one schema");
+    return this.compile(parts[0], pointer(place.at, "allOf", 0));
+  }
+
+  #alternatives(place: Place, keyword: "anyOf" | "oneOf"): Node {
+    const { schema, at } = place;
+    refuseBeside(place, keyword, ["type"]);
+    const options = listOfSchemas(place, keyword).map((option) => withType(option, schema["type"]));
+    if (options.includes(undefined)) throw refusal(`\`type\` beside \`${keyword}\``, at, "put it into each of the schemas");
+    const resolve = (name: string) => this.#resolve(name);
+    const overlap = (option: unknown, index: number) =>
+      options.slice(0, index).some((earlier) => !areDisjoint(earlier, option, { resolve }));
+    if (keyword === "oneOf" && options.some(overlap)) throw refusal("`oneOf` whose schemas may overlap", at, "use anyOf");
+    return choice(...options.map((option, index) => this.compile(option, pointer(at, keyword, index))));
+  }
+
+  #typed(place: Place): Node {
+    const types = typesAsked(place);
+    if (types.length === JSON_TYPES.length) return this.#anyValue();
+    return choice(...types.map((type) => this.#ofType(type, place)));
+  }
+
+  #ofType(type: JsonType, place: Place): Node {
+    refuseUnknowable(place, type);
+    switch (type) {
+      case "object":
+        return objectText(place, this.compile);
+      case "array":
+        return arrayText(place, this.compile);
+      case "string":
+        return stringText(place);
+      case "number":
+      case "integer":
+        return piece(new NumberText(numberRule(place, type)));
+      case "boolean":
+        return choice(text("true"), text("false"));
+      case "null":
+        return text("null");
+      default:
+        return type satisfies never;
+    }
+  }
+}
+
+/** One step of a JSON pointer in a URI; `undefined` where it is none. */
+function stepOf(written: string): string | undefined {
+  try {
+    return decodeURIComponent(written).replaceAll("~1", "/").replaceAll("~0", "~");
+  } catch {
+    return undefined;
+  }
+}
+
+/** The types that are named; where none is, those that the keywords are about; where there are none, all. */
+function typesAsked(place: Place): readonly JsonType[] {
+  const { schema, at } = place;
+  if (schema["type"] === undefined) {
+    const meant = JSON_TYPES.filter((type) => type !== "integer" && limits(place, [type]).length > 0);
+    return meant.length === 0 ? JSON_TYPES : meant;
+  }
+  const types = [schema["type"]].flat();
+  if (types.length > 0 && types.every(isJsonType)) return types.filter((type) => type !== "integer" || !types.includes("number"));
+  throw refusal(`\`type\` \`${types.join(", ")}\``, at, `use ${JSON_TYPES.join(", ")}`);
+}
+
+/** Adds the type that stands beside the alternatives to one of them; `undefined` where it has another. */
+function withType(option: unknown, type: unknown): unknown {
+  if (type === undefined) return option;
+  if (!isSchemaObject(option) || option["$ref"] !== undefined) return undefined;
+  return option["type"] === undefined || option["type"] === type ? { ...option, type } : undefined;
+}
+
+function listed(place: Place, keyword: "const" | "enum"): Node {
+  const { schema, at } = place;
+  refuseBeside(place, keyword, ["type"]);
+  const values: readonly unknown[] = keyword === "const" ? [schema[keyword]] : listOfSchemas(place, keyword);
+  const types = schema["type"] === undefined ? JSON_TYPES : typesAsked(place);
+  const meant = values.filter((value) => typesOf(value).some((type) => types.includes(type)));
+  if (meant.length === 0) throw refusal(`\`${keyword}\` without any value of its type`, at, "give values of that type");
+  return choice(...meant.map(valueText));
+}
+
+function stringText(place: Place): Node {
+  const least = countOf(place, "minLength", 0);
+  const most = countOf(place, "maxLength", Number.POSITIVE_INFINITY);
+  if (least > most) throw refusal("`minLength` above `maxLength`", place.at, "swap them");
+  return piece(new StringText({ least, most }));
+}

@@ -1,0 +1,107 @@
+import type { LlamaContext, LlamaModel } from "node-llama-cpp";
+import { EngineError } from "../../core/errors.ts";
+import { createOrLetGo } from "./failed-context.ts";
+import { failure, isShortage } from "./failure.ts";
+import { affordableTokens, type ContextShape, cacheTypeOf, headOf, lackFor, type Memory } from "./memory.ts";
+import type { LlamaEngineOptions } from "./options.ts";
+
+/** What is chosen where nothing was asked for. */
+export const DEFAULT_SHAPE = { contextSize: 4096, mostSequences: 16, fewestSequences: 2 } as const;
+
+/** A context smaller than this is of no use to a search. */
+const SMALLEST_CONTEXT = 256;
+
+/** ... and smaller than this, too little for most conversations: rather have the GPU compute fewer layers. */
+const SMALLEST_BESIDE_LAYERS = 1024;
+
+/** A quantised cache is stored in blocks of so many numbers, and a head fills whole blocks. */
+const QUANTISED_BLOCK = 32;
+
+/** Makes the context; where memory does not suffice, one with fewer sequences, then a shorter one, and says so. */
+export async function createContext(model: LlamaModel, memory: Memory, options: LlamaEngineOptions): Promise<LlamaContext> {
+  checkCache(model);
+  const wished = chooseShape(model, options, memory);
+  let reason: unknown;
+  for (const shape of smallerAndSmaller(wished, model.gpuLayers === 0 ? SMALLEST_CONTEXT : SMALLEST_BESIDE_LAYERS)) {
+    options.signal?.throwIfAborted();
+    // Memory that is promised and then not there would end the process.
+    const lack = lackFor(shape, model, memory);
+    if (lack !== undefined) {
+      reason = new Error(lack);
+      continue;
+    }
+    try {
+      const context = await createOrLetGo(model, contextOptions(shape, options));
+      if (shape !== wished) options.onNotice?.(`Not enough memory for ${describe(wished)}: going on with ${describe(shape)}.`);
+      return context;
+    } catch (cause) {
+      options.signal?.throwIfAborted();
+      if (!(await isShortage(cause))) throw failure("model-unsupported", `llama.cpp to make a context of ${describe(shape)}`, cause);
+      reason = cause;
+    }
+  }
+  throw failure("out-of-memory", `memory for ${describe(wished)}`, reason);
+}
+
+/** llama.cpp refuses these without a reason, which would look like a lack of memory. */
+function checkCache(model: LlamaModel): void {
+  if (cacheTypeOf(model.defaultContextKvCacheKeyType) !== "Q8_0") return;
+  const { keyLength, valueLength } = headOf(model);
+  const expected = "Expected `model` to suit `cacheType` `Q8_0`, got one";
+  if (!model.flashAttentionSupported) throw new EngineError("model-unsupported", `${expected} without flash attention`);
+  const unfit = [keyLength, valueLength].find((length) => length % QUANTISED_BLOCK !== 0);
+  if (unfit === undefined) return;
+  throw new EngineError("model-unsupported", `${expected} with heads of ${unfit} numbers (not a multiple of ${QUANTISED_BLOCK})`);
+}
+
+/** The shape that was asked for, within what the model can do, and what fits the memory where nothing was. */
+function chooseShape(model: LlamaModel, options: LlamaEngineOptions, memory: Memory): ContextShape {
+  const contextSize = Math.min(options.contextSize ?? DEFAULT_SHAPE.contextSize, model.trainContextSize);
+  const affordable = Math.floor(affordableTokens(model, memory) / contextSize);
+  const { fewestSequences, mostSequences } = DEFAULT_SHAPE;
+  if (options.contextSize !== undefined && options.contextSize > contextSize) {
+    options.onNotice?.(`The model was trained on ${contextSize} tokens: going on with that instead of ${options.contextSize}.`);
+  }
+  return { contextSize, sequences: options.sequences ?? Math.max(fewestSequences, Math.min(mostSequences, affordable)) };
+}
+
+function* smallerAndSmaller(wished: ContextShape, smallestContext: number): Generator<ContextShape, void, void> {
+  let { sequences, contextSize } = wished;
+  yield wished;
+  while (sequences > 1) {
+    sequences = Math.floor(sequences / 2);
+    yield { sequences, contextSize };
+  }
+  while (contextSize / 2 >= smallestContext) {
+    contextSize = Math.floor(contextSize / 2);
+    yield { sequences, contextSize };
+  }
+}
+
+/** What concerns the cache was said when the model was loaded. */
+function contextOptions({ sequences, contextSize }: ContextShape, { threads, signal }: LlamaEngineOptions) {
+  return {
+    sequences,
+    contextSize,
+    failedCreationRemedy: false,
+    ...(threads === undefined ? {} : { threads }),
+    ...(signal === undefined ? {} : { createSignal: signal }),
+    batching: { itemPrioritizationStrategy: shortFirst },
+  } as const;
+}
+
+/** Who needs few tokens is served in every batch; a long prompt of somebody else takes the rest of it. */
+function shortFirst<Item extends { readonly tokens: readonly unknown[] }>({ items, size }: { items: readonly Item[]; size: number }) {
+  let room = size;
+  return [...items]
+    .sort((left, right) => left.tokens.length - right.tokens.length)
+    .flatMap((item) => {
+      const processAmount = Math.min(item.tokens.length, room);
+      room -= processAmount;
+      return processAmount === 0 ? [] : [{ item, processAmount }];
+    });
+}
+
+function describe({ sequences, contextSize }: ContextShape): string {
+  return `${sequences} ${sequences === 1 ? "sequence" : "sequences"} of ${contextSize} tokens`;
+}

@@ -1,0 +1,245 @@
+import type { Llama, LlamaContext, LlamaModel } from "node-llama-cpp";
+import type {
+  Call,
+  Continuation,
+  Engine,
+  EngineFacts,
+  Lookahead,
+  NextTokenQuery,
+  OutputFormat,
+  Passage,
+  Prefix,
+  Priming,
+  Question,
+  SampledToken,
+  Token,
+  Turn,
+} from "../../core/engine.ts";
+import { EngineError } from "../../core/errors.ts";
+import type { FindJudge } from "../../core/judge/fitness.ts";
+import { withProbabilities } from "../../core/sampler.ts";
+import { softmax } from "../../core/softmax.ts";
+import { Formats } from "../json-format/formats.ts";
+import { TokenIndex } from "../json-format/token-index.ts";
+import { candidatesBehind } from "./candidates.ts";
+import type { Hosts } from "./claim-many.ts";
+import { Decoder } from "./decoder.ts";
+import { distributions } from "./distributions.ts";
+import { generate } from "./generate.ts";
+import { cacheTypeOf } from "./memory.ts";
+import type { ModelFile } from "./model-file.ts";
+import { next } from "./next.ts";
+import type { CacheType } from "./options.ts";
+import { prime } from "./prime.ts";
+import { sampleMany } from "./sample-many.ts";
+import { canCopySequences } from "./sequence-copy.ts";
+import { Slot } from "./slot.ts";
+import { SlotPool } from "./slot-pool.ts";
+import { parameterCount } from "./tensor-size.ts";
+import type { ThreadCounts, Threads } from "./threads.ts";
+import { tokenTable } from "./token-table.ts";
+import type { Vocabulary } from "./vocabulary.ts";
+
+/** What a llama engine says of itself. */
+export interface LlamaFacts extends EngineFacts {
+  /** Path of the model's file. */
+  readonly file: string;
+  readonly fileBytes: number;
+  /** Numbers that the model has learned, in all parts of its file. */
+  readonly parameters: number;
+  readonly architecture: string;
+  /** What computes: `false` is the CPU alone. */
+  readonly gpu: "cuda" | "vulkan" | "metal" | false;
+  /** The GPUs' names, such as a card's. */
+  readonly devices: readonly string[];
+  /** Layers on the GPU, of all that the model has. */
+  readonly gpuLayers: number;
+  readonly layers: number;
+  /** `"auto"`: llama.cpp has decided, and does not say how. */
+  readonly flashAttention: boolean | "auto";
+  /** How the cache stores its numbers. */
+  readonly cacheType: CacheType;
+  readonly threads: ThreadCounts;
+  /** Prefixes that are kept at once. */
+  readonly sequences: number;
+  /** Whether the model can only be rewound to points where its state was saved. */
+  readonly needsCheckpoints: boolean;
+}
+
+/** What `loadLlamaEngine` has loaded. The engine owns it and frees it. */
+export interface LlamaParts {
+  readonly llama: Llama;
+  readonly model: LlamaModel;
+  readonly context: LlamaContext;
+  readonly vocabulary: Vocabulary;
+  readonly threads: Threads;
+  readonly devices: readonly string[];
+  readonly file: ModelFile & { readonly name: string };
+  /** Whether branches copy what they share; without it they compute it again. */
+  readonly canCopy?: boolean;
+  readonly findJudge?: FindJudge | undefined;
+}
+
+/** The engine on llama.cpp, through node-llama-cpp: a GGUF model on this machine. Many requests may run at once. */
+export class LlamaEngine implements Engine {
+  readonly facts: LlamaFacts;
+  readonly findJudge: FindJudge | undefined;
+  readonly chatTemplate: string | undefined;
+  readonly #parts: LlamaParts;
+  readonly #hosts: Hosts;
+  #running = 0;
+  #whenIdle: (() => void) | undefined;
+  #disposal: Promise<void> | undefined;
+
+  constructor(parts: LlamaParts) {
+    const { context, threads } = parts;
+    const slots = Array.from({ length: context.totalSequences }, (_, index) => new Slot(context.getSequence(), index));
+    const first = (slots[0] as Slot).sequence;
+    const pool = new SlotPool(slots, parts.canCopy ?? canCopySequences(first));
+    const ensureOpen = () => this.#ensureOpen();
+    const decoder = new Decoder({ context, pool, threads, ensureOpen });
+    this.#parts = parts;
+    this.findJudge = parts.findJudge;
+    this.chatTemplate = parts.file.info.metadata.tokenizer?.chat_template;
+    const formats = new Formats(() => new TokenIndex(tokenTable(parts.model)));
+    this.#hosts = { pool, decoder, formats, vocabularySize: parts.vocabulary.size, ensureOpen };
+    this.facts = factsOf(parts, decoder.contextSize, first.needsCheckpoints);
+  }
+
+  render(turns: readonly Turn[]): Token[] {
+    return this.#vocabulary.render(turns);
+  }
+
+  renderText(text: string): Token[] {
+    return this.#vocabulary.renderText(text);
+  }
+
+  tokenize(text: string): Token[] {
+    return this.#vocabulary.tokenize(text);
+  }
+
+  detokenize(tokens: readonly Token[], after?: Prefix): string {
+    return this.#vocabulary.detokenize(tokens, after);
+  }
+
+  nameOf(token: Token): string {
+    return this.#vocabulary.nameOf(token);
+  }
+
+  isEnd(token: Token): boolean {
+    return this.#vocabulary.isEnd(token);
+  }
+
+  async prime(prefixes: readonly Prefix[], call: Call, { keep: isKept = false, format }: Priming = {}): Promise<void> {
+    await this.#step(call, () => prime(this.#hosts, { prefixes, isKept, format }, call));
+  }
+
+  generate(continuation: Continuation, call: Call): AsyncGenerator<SampledToken, void, void> {
+    return generate(this.#hosts, {
+      continuation: this.#withinVocabulary(continuation),
+      isEnd: (token) => this.isEnd(token),
+      call,
+      step: (work) => this.#step(call, work),
+    });
+  }
+
+  async sampleMany(continuations: readonly Continuation[], call: Call): Promise<SampledToken[][]> {
+    const within = continuations.map((continuation) => this.#withinVocabulary(continuation));
+    return await this.#step(call, () => sampleMany(this.#hosts, { continuations: within, isEnd: (token) => this.isEnd(token), call }));
+  }
+
+  async likeliest(lookahead: Lookahead, call: Call): Promise<SampledToken[]> {
+    const { prefix, count } = lookahead;
+    const topK = Math.min(count, this.facts.vocabularySize);
+    const look = () => candidatesBehind(this.#hosts, { prefix, outlook: { topK, text: this.#hosts.formats.begin(lookahead) } }, call);
+    return withProbabilities(await this.#step(call, look), prefix.length);
+  }
+
+  checkFormat(format: OutputFormat): void {
+    this.#ensureOpen();
+    this.#hosts.formats.check(format);
+  }
+
+  async next(queries: readonly NextTokenQuery[], call: Call): Promise<number[][]> {
+    return await this.#step(call, () => next(this.#hosts, queries, call));
+  }
+
+  async compare(questions: readonly Question[], call: Call): Promise<number[][]> {
+    const queries = questions.map(({ prefix, candidates }) => ({ prefix, tokens: candidates }));
+    return (await this.next(queries, call)).map((logits) => softmax(logits));
+  }
+
+  async distributions(passage: Passage, call: Call): Promise<Float32Array[]> {
+    return await this.#step(call, () => distributions(this.#hosts, passage, call));
+  }
+
+  /** Running calls end within one decode step, with an `EngineError`; then everything native is freed. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposal ??= this.#dispose();
+    await this.#disposal;
+  }
+
+  get #vocabulary(): Vocabulary {
+    this.#ensureOpen();
+    return this.#parts.vocabulary;
+  }
+
+  /** A vocabulary may be smaller than `topK`. */
+  #withinVocabulary(continuation: Continuation): Continuation {
+    const topK = Math.min(continuation.sampling.topK, this.facts.vocabularySize);
+    return { ...continuation, sampling: { ...continuation.sampling, topK } };
+  }
+
+  #ensureOpen(): void {
+    if (this.#disposal !== undefined) throw new EngineError("disposed", "Expected an engine in use, got one that was disposed");
+  }
+
+  async #step<Result>(call: Call, work: () => Promise<Result>): Promise<Result> {
+    call.signal?.throwIfAborted();
+    this.#ensureOpen();
+    this.#running++;
+    try {
+      return await work();
+    } finally {
+      this.#running--;
+      if (this.#running === 0) this.#whenIdle?.();
+    }
+  }
+
+  async #dispose(): Promise<void> {
+    this.#hosts.pool.wake();
+    if (this.#running > 0) await new Promise<void>((resolve) => (this.#whenIdle = resolve));
+    await Promise.all(this.#hosts.pool.slots.map(({ evaluator }) => evaluator.close()));
+    await this.#parts.context.dispose();
+    await this.#parts.model.dispose();
+    await this.#parts.llama.dispose();
+  }
+}
+
+function factsOf(
+  { llama, model, context, vocabulary, threads, devices, file }: LlamaParts,
+  contextSize: number,
+  needsCheckpoints: boolean,
+): LlamaFacts {
+  return {
+    model: file.name,
+    contextSize,
+    vocabularySize: vocabulary.size,
+    hasChatTemplate: vocabulary.hasChatTemplate,
+    isBaseModel: !vocabulary.hasChatTemplate,
+    file: file.path,
+    fileBytes: file.bytes,
+    parameters: parameterCount(file.info),
+    architecture: model.architecture,
+    gpu: llama.gpu,
+    devices,
+    gpuLayers: model.gpuLayers,
+    layers: model.fileInsights.totalLayers,
+    flashAttention: context.flashAttention,
+    cacheType: cacheTypeOf(context.kvCacheKeyType),
+    threads: threads.counts,
+    sequences: context.totalSequences,
+    needsCheckpoints,
+    ...(vocabulary.callKeys === undefined ? {} : { callKeys: vocabulary.callKeys }),
+  };
+}

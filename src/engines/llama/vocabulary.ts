@@ -1,0 +1,105 @@
+import type { LlamaModel, Token as LlamaToken } from "node-llama-cpp";
+import type { Prefix, Token, Turn } from "../../core/engine.ts";
+import { plainConversation } from "../../core/prompts/chat-turn.ts";
+import type { CallKeys } from "../../core/tools/tool.ts";
+import { type ChatFormat, type ChatTemplate, chatFormat, type Piece, renderChat } from "./chat-template.ts";
+
+/** Turns texts into tokens and back. */
+export class Vocabulary {
+  readonly size: number;
+  readonly hasChatTemplate: boolean;
+  readonly #model: LlamaModel;
+  readonly #names: readonly string[];
+  readonly #format: ChatFormat | undefined;
+  /** SentencePiece models put a space in front of a text: right at the start of all, wrong inside. */
+  readonly #hasSpacePrefix: boolean;
+
+  constructor(model: LlamaModel, template: ChatTemplate | undefined) {
+    this.#model = model;
+    const { bosString, eosString } = model.tokens;
+    this.#format = template && chatFormat(template, { bos_token: bosString ?? "", eos_token: eosString ?? "" });
+    this.#names = model.fileInfo.metadata.tokenizer?.ggml?.tokens ?? [];
+    this.size = this.#names.length;
+    this.hasChatTemplate = template !== undefined;
+    this.#hasSpacePrefix =
+      model.tokenize("a").length !== model.tokenize("a", false, "trimLeadingSpace").length ||
+      firstOf(model, "a") !== firstOf(model, "a", "trimLeadingSpace");
+  }
+
+  /** How the model's own format names the parts of a call, if it has one. */
+  get callKeys(): CallKeys | undefined {
+    return this.#format?.callKeys;
+  }
+
+  render(turns: readonly Turn[]): Token[] {
+    if (this.#format === undefined) return this.renderText(plainConversation(turns));
+    const tokens = this.#tokenizePieces(renderChat(this.#format, turns));
+    return tokens[0] === this.#begin[0] ? tokens : [...this.#begin, ...tokens];
+  }
+
+  renderText(text: string): Token[] {
+    return [...this.#begin, ...this.tokenize(text)];
+  }
+
+  tokenize(text: string): Token[] {
+    return this.#model.tokenize(text, false, this.#hasSpacePrefix ? "trimLeadingSpace" : undefined);
+  }
+
+  detokenize(tokens: readonly Token[], after: Prefix = []): string {
+    return this.#model.detokenize(tokens as readonly LlamaToken[], false, after as readonly LlamaToken[]);
+  }
+
+  nameOf(token: Token): string {
+    const name = this.#names[token];
+    if (name === undefined) throw new RangeError(`Expected a token below ${this.size}, got \`${token}\``);
+    return String(name);
+  }
+
+  isEnd(token: Token): boolean {
+    return this.#model.isEogToken(token as LlamaToken);
+  }
+
+  /** The beginning-of-text token, for models that use one. */
+  get #begin(): Token[] {
+    const { bos, shouldPrependBosToken } = this.#model.tokens;
+    return bos !== null && shouldPrependBosToken ? [bos] : [];
+  }
+
+  /**
+   * Between two special tokens of the template, its text and the data are tokenized as one text, as in training; but only the
+   * template's own text is searched for special tokens.
+   */
+  #tokenizePieces(pieces: readonly Piece[]): Token[] {
+    const tokens: Token[] = [];
+    let plain = "";
+    for (const { text, isData } of pieces) {
+      let done = 0;
+      for (const { token, start, end } of isData ? [] : this.#specials(text)) {
+        tokens.push(...this.#model.tokenize(plain + text.slice(done, start)), token);
+        plain = "";
+        done = end;
+      }
+      plain += text.slice(done);
+    }
+    return [...tokens, ...this.#model.tokenize(plain)];
+  }
+
+  /** The special tokens in a template's text, and where they stand. */
+  #specials(text: string): { token: Token; start: number; end: number }[] {
+    const found = [];
+    let from = 0;
+    for (const token of this.#model.tokenize(text, true)) {
+      if (!this.#model.isSpecialToken(token)) continue;
+      const name = this.#model.detokenize([token], true);
+      const start = text.indexOf(name, from);
+      if (start < 0 || name === "") continue;
+      from = start + name.length;
+      found.push({ token, start, end: from });
+    }
+    return found;
+  }
+}
+
+function firstOf(model: LlamaModel, text: string, option?: "trimLeadingSpace"): Token | undefined {
+  return model.tokenize(text, false, option)[0];
+}

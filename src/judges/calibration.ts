@@ -1,0 +1,103 @@
+import {
+  DEFAULTS,
+  type Engine,
+  type Example,
+  InPlaceJudge,
+  Judge,
+  type Judging,
+  Meter,
+  type Opinion,
+  OptionError,
+  type Principle,
+} from "../core/index.ts";
+import { CALIBRATION_CASES } from "./calibration-cases.ts";
+
+/** Balanced accuracy below which a model must not be its own judge: half of its flags would be noise. */
+const UNFIT_ACCURACY = 0.65;
+const WEAK_BELOW = 0.85;
+
+/** How good a model is as the judge of its own answers. */
+export interface Calibration {
+  /** Mean of the shares of good and of bad answers that it recognised. 0.5 is guessing, 1 is perfect. */
+  readonly balancedAccuracy: number;
+  /** Share of the answers on which both orders of the options agreed. Range [0, 1]. */
+  readonly agreement: number;
+  /** Answers judged. */
+  readonly n: number;
+  /** `unfit` (below 0.65): take a larger model or another principle. `weak` (below 0.85): expect mistakes. */
+  readonly verdict: "good" | "weak" | "unfit";
+}
+
+export interface CalibrationOptions {
+  /**
+   * Labelled answers. @default a built-in set of 24 for a principle of a built-in name; for one of your own, those of its examples
+   * that the judge does not read first
+   */
+  readonly cases?: readonly Example[];
+  /** As in `RainOptions`. @default 10 */
+  readonly judgeExamples?: number;
+  /** Which judge is asked, always in both orders. @default "preamble" */
+  readonly judging?: Exclude<Judging, "auto">;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Answers with a known verdict that this judge is not shown before it is asked. There may be none. */
+export function knownCases({ name, examples }: Principle, { judging, judgeExamples }: Preamble): readonly Example[] {
+  const builtIn = Object.hasOwn(CALIBRATION_CASES, name) ? CALIBRATION_CASES[name] : undefined;
+  const cases = builtIn ?? examples.slice(judging === "preamble" ? judgeExamples : 0);
+  return cases.filter(({ verdict }) => verdict !== "neutral");
+}
+
+/** What a judge reads first. */
+type Preamble = Required<Pick<CalibrationOptions, "judging" | "judgeExamples">>;
+
+/**
+ * Asks the judge about answers whose verdict is known.
+ *
+ * @throws {OptionError} when there are no good or no bad cases to ask about
+ * @throws {JudgeError} when the judge gives no usable verdict at all
+ */
+export async function calibrate(engine: Engine, principle: Principle, options: CalibrationOptions = {}): Promise<Calibration> {
+  const { judging = "preamble", judgeExamples = DEFAULTS.judgeExamples } = options;
+  const cases = (options.cases ?? knownCases(principle, { judging, judgeExamples })).filter(({ verdict }) => verdict !== "neutral");
+  if (new Set(cases.map(({ verdict }) => verdict)).size < 2) {
+    const received = `${cases.length} cases`;
+    throw new OptionError(
+      "cases",
+      `Expected \`cases\` to hold good and bad answers for the principle "${principle.name}", got ${received}`,
+      cases,
+    );
+  }
+  const settings = { judgeExamples, verdict: "soft", threshold: 0, doubtMargin: 2 } as const;
+  const judge = judging === "in-place" ? new InPlaceJudge(engine, principle, settings) : new Judge(engine, principle, settings);
+  const call = { purpose: "evaluate", meter: new Meter(), signal: options.signal } as const;
+  const judged: Judged[] = [];
+  for (const { turns, verdict } of cases) {
+    const [opinion] = await judge.opinions(judge.conversation(turns), [[]], call);
+    judged.push({ isGood: verdict === "good", opinion: opinion as Opinion });
+  }
+  return summarise(judged);
+}
+
+interface Judged {
+  readonly isGood: boolean;
+  readonly opinion: Opinion;
+}
+
+function summarise(judged: readonly Judged[]): Calibration {
+  const recall = [true, false].map((isGood) => {
+    const ofThisKind = judged.filter((one) => one.isGood === isGood);
+    return shareOf(ofThisKind, ({ opinion }) => (isGood ? opinion.value > 0 : opinion.value < 0));
+  });
+  const balancedAccuracy = recall.reduce((sum, share) => sum + share, 0) / recall.length;
+  return {
+    balancedAccuracy,
+    agreement: shareOf(judged, ({ opinion }) => new Set(opinion.byOrder.map(Math.sign)).size === 1),
+    n: judged.length,
+    verdict: balancedAccuracy < UNFIT_ACCURACY ? "unfit" : balancedAccuracy < WEAK_BELOW ? "weak" : "good",
+  };
+}
+
+function shareOf(judged: readonly Judged[], isCounted: (one: Judged) => boolean): number {
+  return judged.filter(isCounted).length / judged.length;
+}

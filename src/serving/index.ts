@@ -1,0 +1,1 @@
+export { AnswerQueue, type AnswerQueueOptions, type QueuedOptions } from "./answer-queue.ts";

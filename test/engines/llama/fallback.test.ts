@@ -1,0 +1,160 @@
+import { InsufficientMemoryError } from "node-llama-cpp";
+import { beforeEach, describe, expect, it } from "vitest";
+import { EngineError } from "../../../src/core/errors.ts";
+import { type Loaded, loadToFit, type Making, type Wish } from "../../../src/engines/llama/fallback.ts";
+import type { LlamaEngineOptions } from "../../../src/engines/llama/options.ts";
+
+/** What a scripted machine has been asked to do, in order. */
+let steps: string[];
+let notices: string[];
+beforeEach(() => {
+  steps = [];
+  notices = [];
+});
+
+describe("where the GPU has memory enough", () => {
+  it("the model is loaded once, with the layers that were asked for", async () => {
+    const { model, context } = await loadOn({ most: 33, modelFits: 33, contextFits: 33 }, { gpuLayers: 20 });
+    expect([model.gpuLayers, context]).toEqual([20, "a context beside 20 layers"]);
+    expect(steps).toEqual(["load 20", "context"]);
+    expect(notices).toEqual([]);
+  });
+});
+
+describe("where the GPU has too little memory for the model", () => {
+  it("half of the layers are tried, and half of those, until it fits", async () => {
+    const { model } = await loadOn({ most: 33, modelFits: 8, contextFits: 33 }, { gpuLayers: "max" });
+    expect(model.gpuLayers).toBe(8);
+    expect(steps).toEqual(["load max", "load 16", "load 8", "context"]);
+  });
+
+  it("each step is said in a line of its own, with the reason", async () => {
+    await loadOn({ most: 3, modelFits: 0, contextFits: 0 }, { gpuLayers: "max" });
+    expect(notices).toEqual([
+      "Not enough memory with 3 layers on the GPU (no room for the model): loading the model again with 1 layer there.",
+      "Not enough memory with 1 layer on the GPU (no room for the model): loading the model again without the GPU.",
+    ]);
+  });
+
+  it("more layers than the model has are as many as it has", async () => {
+    await loadOn({ most: 4, modelFits: 2, contextFits: 4 }, { gpuLayers: 1000 });
+    expect(steps).toEqual(["load 1000", "load 2", "context"]);
+  });
+
+  it("a load that llama.cpp gave up without a reason counts as one", async () => {
+    const unexplained = new EngineError("model-unreadable", "Expected a model", { cause: new Error("Failed to load model") });
+    const { model } = await loadOn({ most: 4, modelFits: 2, contextFits: 4, complaint: unexplained });
+    expect(model.gpuLayers).toBe(2);
+  });
+});
+
+describe("where the GPU has too little memory for a context beside the model", () => {
+  it("the model is freed before it is loaded with half of its layers there", async () => {
+    const { model } = await loadOn({ most: 33, modelFits: 33, contextFits: 10 }, { gpuLayers: "max" });
+    expect(model.gpuLayers).toBe(8);
+    expect(steps).toEqual(["load max", "context", "free 33", "load 16", "context", "free 16", "load 8", "context"]);
+  });
+
+  it("halves begin at the layers that the library has chosen by itself", async () => {
+    await loadOn({ most: 33, modelFits: 12, contextFits: 6 }, { gpuLayers: "auto" });
+    expect(steps).toEqual(["load auto", "context", "free 12", "load 6", "context"]);
+  });
+
+  it("even no layers there may be too many: the last attempt is without the GPU", async () => {
+    const { model } = await loadOn({ most: 33, modelFits: 33, contextFits: -1 }, { gpuLayers: 0 });
+    expect(model.gpuLayers).toBe(0);
+    expect(steps).toEqual(["load 0", "context", "free 0", "load without GPU", "context"]);
+    expect(notices).toEqual([
+      "Not enough memory with no layers on the GPU (no room for the context): loading the model again without the GPU.",
+    ]);
+  });
+});
+
+describe("it gives up", () => {
+  it("with the last reason when the model does not fit anywhere, and everything was freed", async () => {
+    const giving = loadOn({ most: 2, modelFits: 2, contextFits: -2 }, { gpuLayers: "max" });
+    await expect(giving).rejects.toThrow(new InsufficientMemoryError("no room for the context"));
+    expect(steps).toEqual([
+      ...["load max", "context", "free 2", "load 1", "context", "free 1"],
+      ...["load without GPU", "context", "free 0"],
+    ]);
+  });
+
+  it("at once without a GPU", async () => {
+    await expect(loadOn({ most: 0, modelFits: -2, contextFits: 0 }, { gpuLayers: 20 })).rejects.toThrow(InsufficientMemoryError);
+    expect(steps).toEqual(["load without GPU"]);
+    expect(notices).toEqual([]);
+  });
+
+  it("at once where fewer layers would not help", async () => {
+    const damaged = new Error("not a model");
+    await expect(loadOn({ most: 33, modelFits: 0, contextFits: 33, complaint: damaged }, { gpuLayers: "max" })).rejects.toBe(damaged);
+    expect(steps).toEqual(["load max"]);
+  });
+});
+
+describe("an abort ends it with the signal's reason, and what was loaded is freed,", () => {
+  const reason = new Error("enough");
+
+  it("before anything is loaded", async () => {
+    await expect(loadOn({ most: 4, modelFits: 4, contextFits: 4 }, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    expect(steps).toEqual([]);
+  });
+
+  it.each([
+    ["while the model is loaded", "load max", ["load max"]],
+    ["while the context is made", "context", ["load max", "context", "free 4"]],
+    ["while the model is freed", "free 4", ["load max", "context", "free 4"]],
+  ])("%s", async (_when, moment, expected) => {
+    const controller = new AbortController();
+    const onStep = (step: string) => step === moment && controller.abort(reason);
+    const modelFits = moment === "load max" ? 0 : 4;
+    const aborted = loadOn({ most: 4, modelFits, contextFits: 0, onStep }, { gpuLayers: "max", signal: controller.signal });
+    await expect(aborted).rejects.toBe(reason);
+    expect(steps).toEqual(expected);
+    expect(notices).toEqual([]);
+  });
+});
+
+/** A machine on which things fit with up to so many layers on the GPU. -1: without the GPU only. -2: not at all. */
+interface Machine {
+  /** Layers that the model has; 0 for a machine without a GPU. */
+  readonly most: number;
+  readonly modelFits: number;
+  readonly contextFits: number;
+  /** What it says of a model that does not fit. @default node-llama-cpp's own error */
+  readonly complaint?: Error;
+  readonly onStep?: (step: string) => void;
+}
+
+function loadOn(machine: Machine, options: LlamaEngineOptions = {}) {
+  return loadToFit(scripted(machine), { ...options, onNotice: (notice) => void notices.push(notice) });
+}
+
+function scripted({ most, modelFits, contextFits, complaint, onStep }: Machine): Making<Loaded & { readonly level: number }, string> {
+  const step = (name: string) => {
+    steps.push(name);
+    onStep?.(name);
+  };
+  return {
+    mostLayers: most,
+    load: async (wish) => {
+      step(`load ${wish === false ? "without GPU" : wish}`);
+      const gpuLayers = layersFor(wish, { most, fitting: modelFits });
+      const level = wish === false ? -1 : gpuLayers;
+      if (level > modelFits) throw complaint ?? new InsufficientMemoryError("no room for the model");
+      return { gpuLayers, level, dispose: async () => step(`free ${gpuLayers}`) };
+    },
+    createContext: async ({ gpuLayers, level }) => {
+      step("context");
+      if (level > contextFits) throw new InsufficientMemoryError("no room for the context");
+      return `a context beside ${gpuLayers} layers`;
+    },
+  };
+}
+
+/** As node-llama-cpp understands it: `"auto"` is as many as fit, without a look at the context. */
+function layersFor(wish: Wish, { most, fitting }: { most: number; fitting: number }): number {
+  if (wish === "auto") return Math.min(most, Math.max(0, fitting));
+  return Math.min(most, wish === "max" ? most : Number(wish));
+}
