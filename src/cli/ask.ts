@@ -1,17 +1,18 @@
+import { type FileHandle, open } from "node:fs/promises";
 import { Command } from "commander";
-import { DEFAULTS, type Engine, type FinishReason, promptingNotice, type RainOptions, type Turn } from "../core/index.ts";
+import { DEFAULTS, type Engine, type FinishReason, promptingNotice, type RainAnswer, type RainOptions, type Turn } from "../core/index.ts";
+import { Trace, tracePage } from "../trace/index.ts";
 import { compare } from "./compare.ts";
 import { readConversation } from "./conversation.ts";
 import { addDecodingOptions, type DecodingFlags, readDecodingOptions } from "./decoding-options.ts";
 import { readEngineOptions } from "./engine-options.ts";
-import { UsageError } from "./failure.ts";
+import { reasonOf, UsageError } from "./failure.ts";
 import { findJudge, type NamedJudge, warnIfUnfit } from "./found-judge.ts";
 import { loadJudgeModel, readJudgeModel } from "./judge-model.ts";
 import { loadEngine } from "./load-engine.ts";
 import { type Report, toJson, toLine } from "./report.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { flushed, note } from "./terminal.ts";
-import { TraceFile } from "./trace-file.ts";
 import { writeAnswer } from "./write-answer.ts";
 
 interface AskFlags extends DecodingFlags {
@@ -92,4 +93,46 @@ function tell(report: Report): void {
   note(toLine(report));
   const end = ENDINGS[report.answer.finishReason];
   if (end !== undefined) note(end);
+}
+
+/** The answer that is followed. */
+interface Traced {
+  readonly engine: Engine;
+  readonly turns: readonly Turn[];
+  readonly options: RainOptions;
+}
+
+/** A page that shows how the answer came about. It is written also when the answer fails or is stopped: then most of all one wants to look. */
+class TraceFile implements AsyncDisposable {
+  readonly #file: FileHandle;
+  readonly #trace: Trace;
+  readonly #model: string;
+
+  /** @throws {UsageError} before anything is computed, when nobody can write there */
+  static async open(path: string, { engine, turns, options }: Traced): Promise<TraceFile> {
+    const file = await open(path, "w").catch((cause: unknown) => {
+      throw new UsageError(`Expected to write \`${path}\`, got: ${reasonOf(cause)}`, { cause });
+    });
+    // The page hides what was discarded until its reader asks for it.
+    return new TraceFile(file, engine.facts.model, new Trace(turns, { ...options, revealDiscarded: true }));
+  }
+
+  private constructor(file: FileHandle, model: string, trace: Trace) {
+    this.#file = file;
+    this.#model = model;
+    this.#trace = trace;
+  }
+
+  get options(): RainOptions {
+    return this.#trace.options;
+  }
+
+  end(answer: RainAnswer): void {
+    this.#trace.end(answer);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#file.writeFile(tracePage(this.#trace.data(this.#model)));
+    await this.#file.close();
+  }
 }

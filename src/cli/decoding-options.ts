@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { z } from "zod";
 import {
   checkOptions,
   DEFAULTS,
@@ -10,6 +11,7 @@ import {
   type OnUnfit,
   PROMPTINGS,
   type Prompting,
+  type PromptingOptions,
   type RainOptions,
   URIAL_LAYOUTS,
   type UrialLayout,
@@ -19,7 +21,7 @@ import { UsageError } from "./failure.ts";
 import { checkFlags, choiceOption, numberOption, shareOption } from "./flags.ts";
 import { addJudgeModelOption, type JudgeModelFlag } from "./judge-model.ts";
 import { findPrinciple } from "./principle-file.ts";
-import { findExamples } from "./urial-file.ts";
+import { readDataFile } from "./read-data.ts";
 
 /** What `ask` and `chat` have in common. */
 export interface DecodingFlags extends EngineFlags, JudgeModelFlag {
@@ -88,4 +90,17 @@ export async function readDecodingOptions(flags: DecodingFlags): Promise<RainOpt
   if (flags.judgeModel !== undefined && mode === "vanilla")
     throw new UsageError("Expected a judged mode for `--judge-model`, got `vanilla`");
   return options;
+}
+
+const text = z.string().trim().min(1);
+const examplesFile = z.array(z.strictObject({ query: text, answer: text }));
+
+/** A number of built-in examples, which is checked with the other options, or one's own from a YAML or JSON file. */
+async function findExamples(countOrFile: string): Promise<NonNullable<PromptingOptions["urialExamples"]>> {
+  if (/^\d+$/.test(countOrFile)) return Number(countOrFile) as 0 | 1 | 3 | 8;
+  const { data, error } = examplesFile.safeParse(await readDataFile(countOrFile));
+  if (error === undefined) return data;
+  const [issue] = error.issues;
+  const where = issue === undefined || issue.path.length === 0 ? "" : ` at \`${issue.path.join(".")}\``;
+  throw new UsageError(`Expected \`${countOrFile}\` to be a list of {"query", "answer"}, got: ${issue?.message}${where}`);
 }

@@ -4,6 +4,8 @@ import {
   ContextFullError,
   checkOptions,
   DEFAULTS,
+  type Engine,
+  type FindJudge,
   type Fitness,
   isFit,
   JudgeError,
@@ -11,17 +13,28 @@ import {
   PRINCIPLES,
   type Principle,
   type RainOptions,
+  type Settings,
   withPrompting,
 } from "../core/index.ts";
-import { type Calibration, type Checkup, type JudgeChoice, measureJudge } from "../judges/index.ts";
+import {
+  ASKED_NAME,
+  answersOf,
+  type Calibration,
+  type Checkup,
+  candidate,
+  type JudgeChoice,
+  judgedBy,
+  type LabelledAnswer,
+  measureJudge,
+} from "../judges/index.ts";
 import type { LlamaEngine, LlamaFacts } from "../llama.ts";
 import { addJudgingOption, type DecodingFlags, readDecodingOptions } from "./decoding-options.ts";
 import { addEngineOptions, type EngineFlags, readEngineOptions } from "./engine-options.ts";
 import { reasonOf, UsageError } from "./failure.ts";
 import { figureOf, finder } from "./found-judge.ts";
 import { addJudgeModelOption, type JudgeModelFlag, loadJudgeModel, readJudgeModel } from "./judge-model.ts";
+import { atMost, countsOf } from "./labelled-data.ts";
 import { loadEngine, megabytes } from "./load-engine.ts";
-import { measuredFitness } from "./measured-fitness.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { flushed, paint } from "./terminal.ts";
 
@@ -175,4 +188,46 @@ function checkupInWords(checkup: Checkup): string {
 
 function percent(share: number): string {
   return `${Math.round(share * 100)} %`;
+}
+
+interface Measuring {
+  /** Whose answers are judged. */
+  readonly engine: Engine;
+  /** Another model that judges. */
+  readonly judgeEngine: Engine | undefined;
+  readonly settings: Settings;
+  /** How the judge is found. */
+  readonly find: FindJudge | undefined;
+}
+
+/** Labelled answers that another model is asked about, where it was never measured. */
+const ASKED = 100;
+
+/** Fewer of a kind say nothing. */
+const FEWEST = 10;
+
+/** How good the judge is that answers are judged by; only how it is asked, where there are too few labelled answers to tell. */
+async function measuredFitness({
+  engine,
+  judgeEngine,
+  settings,
+  find,
+}: Measuring): Promise<Fitness | { readonly judge: string; readonly n: number }> {
+  const found = await find?.(engine, settings);
+  const model = judgeEngine?.facts.model;
+  const name = [model, found?.fitness?.judge ?? (model === undefined ? ASKED_NAME : undefined)]
+    .filter((part) => part !== undefined)
+    .join(", ");
+  if (found?.fitness !== undefined) return { ...found.fitness, judge: name };
+  const answers = atMost(await answersOf(settings.principle), ASKED);
+  if (found === undefined || isTooFew(answers)) return { judge: name, n: answers.length };
+  const judge = { name, judge: found.judge, chosen: true, isOwn: judgeEngine === undefined };
+  const judged = await judgedBy(engine, judge, { answers, settings, signal: settings.signal });
+  const { auroc, low, high } = candidate(name, judged);
+  return { judge: name, principle: settings.principle.name, auroc, low, high, n: answers.length };
+}
+
+function isTooFew(answers: readonly LabelledAnswer[]): boolean {
+  const { good, bad } = countsOf(answers);
+  return Math.min(good, bad) < FEWEST;
 }

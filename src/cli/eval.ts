@@ -1,7 +1,9 @@
+import { basename } from "node:path";
 import { Command } from "commander";
 import {
   checkOptions,
   DEFAULTS,
+  didYouMean,
   type Engine,
   type FindJudge,
   MODES,
@@ -16,6 +18,7 @@ import {
   type EvaluatedModel,
   evaluate,
   FILE_TASKS,
+  fileQuestions,
   htmlReport,
   keyOf,
   markdownReport,
@@ -26,14 +29,17 @@ import {
   type Summary,
   summaryOf,
   TASK_NAMES,
+  WORLD_PARTS,
+  worldQuestions,
 } from "../evaluation/index.ts";
+import { type Finding, findDataFile, readTold } from "./data-file.ts";
 import { addSamplingOptions } from "./decoding-options.ts";
 import { addHardwareOptions, MODEL_DESCRIPTION, readEngineOptions } from "./engine-options.ts";
-import { type EvalData, readData } from "./eval-data.ts";
 import { type EvalJudge, openJudge } from "./eval-judge.ts";
 import { addJudgeOptions } from "./eval-judge-options.ts";
 import { type EvalFlags, type EvalOptions, labelOf, readEvalOptions } from "./eval-options.ts";
 import { ProgressLine } from "./eval-progress.ts";
+import { UsageError } from "./failure.ts";
 import { numberOption } from "./flags.ts";
 import { finder, unfitLine } from "./found-judge.ts";
 import { evalJudgeCommand } from "./judge-evaluation.ts";
@@ -181,4 +187,29 @@ function report(summary: Summary, results: readonly Result[], { folder, options,
   folder.write("report.html", htmlReport(summary, results));
   process.stdout.write(options.flags.json === true ? `${JSON.stringify(summary)}\n` : tables);
   progress.note(`Everything is in ${options.out}.`);
+}
+
+/** What is asked, the name of the file, and how much of it could not be read. */
+interface EvalData {
+  readonly name: string;
+  readonly questions: readonly Question[];
+  readonly badRows: number;
+}
+
+async function readData(options: EvalOptions, finding: Finding): Promise<EvalData> {
+  const { task, flags, seed } = options;
+  const choice = { n: flags.n, seed };
+  if (task === "world") return { name: "world", questions: worldQuestions(worldParts(flags.data), choice), badRows: 0 };
+  const path = await findDataFile(flags.data, finding);
+  const reading = { path, isStrict: flags.strict === true, note: finding.note };
+  const { found: questions, badRows } = await readTold(reading, (told) => fileQuestions(FILE_TASKS[task], told, choice));
+  return { name: basename(path), questions, badRows };
+}
+
+function worldParts(data: string | undefined): readonly (keyof typeof WORLD_PARTS)[] {
+  const names = Object.keys(WORLD_PARTS) as (keyof typeof WORLD_PARTS)[];
+  if (data === undefined) return names;
+  const part = names.find((name) => name === data);
+  if (part !== undefined) return [part];
+  throw new UsageError(`Expected \`--data\` to be a part of the world (${names.join(", ")}), got \`${data}\`${didYouMean(data, names)}`);
 }

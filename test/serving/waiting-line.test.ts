@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { WaitingLine } from "../../src/serving/waiting-line.ts";
+import { WaitingLine } from "../../src/serving/answer-queue.ts";
 
 interface Item {
   readonly key: string;

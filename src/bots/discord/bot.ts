@@ -1,4 +1,16 @@
-import { Client, type ClientOptions, Events, type Message, type PartialMessage, Status } from "discord.js";
+import {
+  Client,
+  type ClientOptions,
+  Events,
+  GatewayIntentBits,
+  type GuildMember,
+  type Message,
+  Options,
+  type PartialMessage,
+  Partials,
+  Status,
+  type User,
+} from "discord.js";
 import type { Logger } from "pino";
 import { guarded } from "../guard/guarded.ts";
 import { cooldown } from "../guard/guards/cooldown.ts";
@@ -9,16 +21,14 @@ import { shortQuestions } from "../guard/guards/short-questions.ts";
 import type { Inference } from "../guard/inference.ts";
 import { responding } from "../guard/respond.ts";
 import { DEFAULT_SETTINGS, type GuildSettings } from "../guard/settings.ts";
-import type { Store } from "../guard/store/store.ts";
-import { carefulPackets } from "./careful-packets.ts";
-import { clientOptions } from "./client-options.ts";
+import type { Presence, Store } from "../guard/store/store.ts";
 import { handleInteraction, turnAway } from "./commands/interactions.ts";
 import { closedError, loginErrorOf } from "./discord-api.ts";
 import { Door } from "./door.ts";
 import { Metrics } from "./metrics.ts";
 import { AutoModerator } from "./moderate/auto-moderator.ts";
-import { type BotOptions, type Parts, privateGuild } from "./parts.ts";
-import { presenceOf } from "./presence.ts";
+import { type BotOptions, isPrivateGuild, type Parts, privateGuild } from "./parts.ts";
+import { shardOf } from "./shards/shard-of.ts";
 import { isAnswered } from "./talk/addressed.ts";
 import { ChannelOrder } from "./talk/channel-order.ts";
 import { Drafts, TakenBack } from "./talk/drafts.ts";
@@ -242,4 +252,71 @@ function isOnlyPreviewed(before: Message | PartialMessage, after: Message | Part
   if (after.partial) return false;
   if (before.partial) return after.editedTimestamp === null;
   return before.content === after.content && before.editedTimestamp === after.editedTimestamp;
+}
+
+/** Which guilds this process would hear of, being one shard or all of the bot, and which of them it is in. */
+function presenceOf({ guilds, options }: Client, at: number): Presence {
+  const { shards, shardCount = 1 } = options;
+  const isOurs = (guild: string) => !Array.isArray(shards) || shards.length === 0 || shards.includes(shardOf(guild, shardCount));
+  return {
+    isOurs: (guild) => !isPrivateGuild(guild) && isOurs(guild),
+    isHere: (guild) => guilds.cache.has(guild),
+    at,
+  };
+}
+
+type Packet = { readonly t?: string | null } | undefined;
+type Handle = (packet: Packet, shard: unknown) => boolean;
+
+/** Of the session itself. A library that fails at these hears of nothing any more: then the process is to end, and be started again. */
+const SESSION = ["READY", "RESUMED"];
+
+/**
+ * Lets the library fail at what the gateway tells of people, and go on. What it does not know, such as a new kind of channel, throws where
+ * nobody waits, which ends a process; and people can often choose what their messages hold.
+ */
+function carefulPackets(client: Client, onError: (error: unknown) => void): void {
+  // The library means it for itself: where it is called otherwise, nothing is changed.
+  const manager = client.ws as unknown as { handlePacket?: Handle };
+  const handle = manager.handlePacket?.bind(manager);
+  if (handle === undefined) return;
+  manager.handlePacket = (packet, shard) => {
+    try {
+      return handle(packet, shard);
+    } catch (error) {
+      if (SESSION.includes(packet?.t ?? "")) throw error;
+      onError(error);
+      return false;
+    }
+  };
+}
+
+/**
+ * What discord.js remembers: the newest messages of each channel, those who wrote last in each server, and those who did anywhere, so
+ * that memory does not grow with what people write.
+ */
+export const REMEMBERED = { messages: 50, members: 500, users: 5_000 } as const;
+
+/** How discord.js is to work for us, whatever else it is given. */
+function clientOptions(door: Door, { messageContent }: BotOptions, given: Partial<ClientOptions> = {}): ClientOptions {
+  const intents = [GatewayIntentBits.Guilds, GatewayIntentBits.GuildMessages, GatewayIntentBits.DirectMessages];
+  return {
+    ...given,
+    intents: messageContent ? [...intents, GatewayIntentBits.MessageContent] : intents,
+    // Private channels are not known before somebody writes in them, nor are old messages that change.
+    partials: [Partials.Channel, Partials.Message],
+    allowedMentions: { parse: [], repliedUser: false },
+    failIfNotExists: true,
+    makeCache: Options.cacheWithLimits({
+      ...Options.DefaultMakeCacheSettings,
+      MessageManager: REMEMBERED.messages,
+      GuildMemberManager: { maxSize: REMEMBERED.members, keepOverLimit: isUs },
+      UserManager: { maxSize: REMEMBERED.users, keepOverLimit: isUs },
+    }),
+    rest: { ...given.rest, makeRequest: door.makeRequest },
+  };
+}
+
+function isUs({ id, client }: GuildMember | User): boolean {
+  return id === client.user.id;
 }

@@ -1,17 +1,26 @@
-import { DEFAULTS, type Engine, EngineError, type Fitness, type Prompting, unfitNotice } from "../../core/index.ts";
+import {
+  DEFAULTS,
+  type Engine,
+  EngineError,
+  type Fitness,
+  type Principle,
+  type Prompting,
+  type RainEvent,
+  unfitNotice,
+} from "../../core/index.ts";
 import { AnswerQueue, type QueuedOptions } from "../../serving/index.ts";
 import { Calibrations } from "./calibrations.ts";
-import { Course } from "./course.ts";
-import { Deadline } from "./deadline.ts";
 import { fittedTurns } from "./fitted-turns.ts";
 import { GuildJudges } from "./guild-judges.ts";
 import type {
+  Account,
   Answered,
   AnswerRequest,
   AnswerWaiting,
   CalibrationReport,
   CalibrationRequest,
   CalibrationWaiting,
+  CoursePoint,
   Inference,
   JudgeRequest,
   JudgesRequest,
@@ -22,7 +31,7 @@ import type {
 import { InferenceError } from "./inference-error.ts";
 import { inferenceErrorOf } from "./inference-failure.ts";
 import { Judges, type ReadyJudge } from "./judges.ts";
-import { SamePrinciples } from "./same-principles.ts";
+import { Latest } from "./latest.ts";
 
 /** How a model is used by many. */
 export interface EngineInferenceOptions {
@@ -258,4 +267,68 @@ function decoding(request: AnswerRequest, { onText, onPosition }: AnswerWaiting)
     ...(onText === undefined ? { heldBack: Number.POSITIVE_INFINITY } : {}),
     ...(onPosition === undefined ? {} : { onPosition }),
   };
+}
+
+/** Principles that are remembered: each holds a judge with a preamble. */
+const MOST = 500;
+
+/** Principles come as data, often from another process, and judges are kept by principle: equal ones are made one. */
+class SamePrinciples {
+  readonly #known = new Latest<Principle>(MOST);
+
+  same(principle: Principle): Principle {
+    const key = JSON.stringify(principle);
+    const known = this.#known.get(key) ?? principle;
+    this.#known.set(key, known);
+    return known;
+  }
+}
+
+/** Follows an answer while it is written: which verdicts there were, and where. */
+class Course {
+  readonly #points: CoursePoint[] = [];
+  readonly #discarded: string[] = [];
+  #committed = 0;
+
+  add(event: RainEvent): void {
+    if (event.type === "rewind") {
+      this.#points.push({ tokens: event.committed, value: event.value, kind: "rewind" });
+      if (event.discarded !== undefined) this.#discarded.push(event.discarded);
+      return;
+    }
+    const { tokens, value } = event.step;
+    this.#committed += tokens.length;
+    if (value !== undefined) this.#points.push({ tokens: this.#committed, value, kind: "commit" });
+  }
+
+  get account(): Pick<Account, "course" | "discarded"> {
+    return { course: this.#points, discarded: this.#discarded };
+  }
+}
+
+/** A signal that is aborted with somebody else's, or when time is up. */
+class Deadline implements Disposable {
+  readonly #own = new AbortController();
+  readonly signal: AbortSignal;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(other?: AbortSignal) {
+    this.signal = other === undefined ? this.#own.signal : AbortSignal.any([other, this.#own.signal]);
+  }
+
+  /** Time begins to run, or begins anew. */
+  begin(timeoutMs: number): void {
+    clearTimeout(this.#timer);
+    const late = () => this.#own.abort(new InferenceError("late", `Expected an end within ${timeoutMs} ms, got none`));
+    this.#timer = setTimeout(late, timeoutMs);
+  }
+
+  /** It takes as long as it takes, until time begins to run again. */
+  end(): void {
+    clearTimeout(this.#timer);
+  }
+
+  [Symbol.dispose](): void {
+    this.end();
+  }
 }

@@ -1,15 +1,13 @@
 import type { Answering, FinishReason, RainAnswer, RainStep } from "../answer.ts";
 import { firstStop } from "../boundary.ts";
 import type { Decode } from "../decode.ts";
-import type { Engine, Token, Turn } from "../engine.ts";
+import type { Engine, Prefix, Token, Turn } from "../engine.ts";
 import { complaint, OptionError } from "../errors.ts";
 import type { AnswerJudge } from "../judge/opinion.ts";
 import { Meter } from "../meter.ts";
 import type { Settings } from "../options.ts";
 import { deriveSeed } from "../random.ts";
-import { callSchema } from "./call-schema.ts";
-import { type Lead, openingOf, tryLead } from "./lead.ts";
-import { CALL_KEYS, type Tool, type ToolCall } from "./tool.ts";
+import { CALL_KEYS, type CallKeys, type Tool, type ToolCall } from "./tool.ts";
 
 /** An answer that may call tools: a text, calls, or a text and then calls. Each part is written, judged and released like a whole answer. */
 export async function* withTools(
@@ -184,4 +182,97 @@ function mayCallMore({ parallelCalls, toolChoice }: Settings): boolean {
 
 function conclude({ text, calls, finishReason, value, rewinds, discarded, promptTokens, meter, settings }: Course): RainAnswer {
   return { text, calls, finishReason, value, rewinds, discarded, promptTokens, meter, cost: meter.cost, seed: settings.seed };
+}
+
+type Schema = Readonly<Record<string, unknown>>;
+
+/** A JSON schema of one call of any of these tools. */
+function callSchema(tools: readonly Tool[], keys: CallKeys): Schema {
+  const calls = tools.map(({ name }, index) => ({
+    type: "object",
+    properties: { [keys.name]: { const: name }, [keys.arguments]: { $ref: pointer(index) } },
+    required: [keys.name, keys.arguments],
+    additionalProperties: false,
+  }));
+  const definitions = Object.fromEntries(tools.map(({ parameters }, index) => [key(index), rebased(parameters, pointer(index))]));
+  return { ...(calls.length === 1 ? calls[0] : { anyOf: calls }), $defs: definitions };
+}
+
+function key(index: number): string {
+  return `tool${index}`;
+}
+
+function pointer(index: number): string {
+  return `#/$defs/${key(index)}`;
+}
+
+/** Inside of another schema, what refers to the root must refer to where the schema stands now. */
+function rebased(value: unknown, root: string): unknown {
+  if (Array.isArray(value)) return value.map((part) => rebased(part, root));
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).map(([name, part]): [string, unknown] => {
+    if (name === "$ref" && typeof part === "string" && part.startsWith("#")) return [name, root + part.slice(1)];
+    return [name, DATA.has(name) ? part : rebased(part, root)];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** Keywords whose values are no schemas. */
+const DATA: ReadonlySet<string> = new Set(["const", "enum", "default", "examples"]);
+
+/** Two ways to go on: as the model is, and as it would be if it called a tool. */
+interface Lead {
+  readonly engine: Engine;
+  readonly from: Prefix;
+  readonly to: Prefix;
+  /** What must follow behind `to`. */
+  readonly text: string;
+}
+
+/** What a call looks like before its name: all that follows what the two prefixes share. */
+function openingOf({ engine, from, to, text }: Lead): string {
+  const shared = to.slice(0, commonLength(from, to));
+  return engine.detokenize(to.slice(shared.length), shared).trimStart() + text;
+}
+
+/** White space that a model may put where a template has none. */
+const LEEWAY = 4;
+
+/**
+ * Draws tokens as the model would, until they differ from what a call looks like; usually the first one does.
+ *
+ * @returns what was drawn, and whether it is the beginning of a call
+ */
+async function tryLead(lead: Lead, meter: Meter, settings: Settings): Promise<{ readonly drawn: number; readonly isCall: boolean }> {
+  const { engine, from, to, text } = lead;
+  const shared = to.slice(0, commonLength(from, to));
+  const rest = to.slice(shared.length);
+  const opening = withoutSpace(openingOf(lead));
+  const read = (tokens: readonly Token[]) => withoutSpace(engine.detokenize(tokens, shared));
+  // Tokens that read as nothing, such as a mark in front of calls, must be drawn too.
+  const special = rest.filter((token, index) => engine.detokenize([token], [...shared, ...rest.slice(0, index)]) === "");
+  const { temperature, topK, topP, seed, signal } = settings;
+  const continuation = {
+    prefix: shared,
+    sampling: { temperature, topK, topP, seed },
+    maxTokens: rest.length + text.length + LEEWAY,
+    until: (tokens: readonly Token[]) => !isBeginning(read(tokens), opening),
+  };
+  await engine.prime([shared], { purpose: "prompt", meter, signal });
+  const drawn: Token[] = [];
+  for await (const { token } of engine.generate(continuation, { purpose: "draft", meter, signal })) drawn.push(token);
+  return { drawn: drawn.length, isCall: read(drawn).startsWith(opening) && special.every((token) => drawn.includes(token)) };
+}
+
+function withoutSpace(text: string): string {
+  return text.replaceAll(/\s/g, "");
+}
+
+function isBeginning(text: string, whole: string): boolean {
+  return text.length < whole.length && whole.startsWith(text);
+}
+
+function commonLength(left: Prefix, right: Prefix): number {
+  const parting = left.findIndex((token, index) => token !== right[index]);
+  return parting < 0 ? left.length : parting;
 }

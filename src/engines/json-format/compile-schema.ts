@@ -1,14 +1,11 @@
 import type { JsonSchema } from "../../core/engine.ts";
-import { arrayText } from "./array-text.ts";
 import { areDisjoint } from "./disjoint.ts";
-import { keepEndable } from "./endable.ts";
-import { choice, type Node, piece, type Reference, sequence, text } from "./grammar.ts";
+import { choice, type Node, piece, type Reference, repeat, sequence, text } from "./grammar.ts";
 import { isJsonType, isSchemaObject, JSON_TYPES, type JsonType, typesOf } from "./json-schema.ts";
-import { anyValue, valueText } from "./json-text.ts";
+import { anyValue, BLANK, enclosed, further, listOf, valueText } from "./json-text.ts";
 import { countOf, limits, listOfSchemas, type Place, pointer, refuseBeside, refuseUnknowable } from "./keywords.ts";
-import { numberRule } from "./number-rule.ts";
-import { NumberText } from "./number-text.ts";
-import { objectText } from "./object-text.ts";
+import { hasNumbers, type NumberRule, NumberText, scaled } from "./number-text.ts";
+import { type Compile, objectText } from "./object-text.ts";
 import { refusal } from "./refusal.ts";
 import { StringText } from "./string-text.ts";
 
@@ -175,4 +172,107 @@ function stringText(place: Place): Node {
   const most = countOf(place, "maxLength", Number.POSITIVE_INFINITY);
   if (least > most) throw refusal("`minLength` above `maxLength`", place.at, "swap them");
   return piece(new StringText({ least, most }));
+}
+
+/** A list. Items that have a schema of their own are all written, others as many as the schema allows. */
+function arrayText(place: Place, compile: Compile): Node {
+  const { schema, at } = place;
+  const least = countOf(place, "minItems", 0);
+  const most = countOf(place, "maxItems", Number.POSITIVE_INFINITY);
+  if (least > most) throw refusal("`minItems` above `maxItems`", at, "swap them");
+  // Older drafts list the first items under `items`.
+  const [listed, others] = Array.isArray(schema["items"]) ? ["items", "additionalItems"] : ["prefixItems", "items"];
+  const first = listOfSchemas(place, listed as string).slice(0, most);
+  const rest = schema[others as string] ?? (first.length === 0 || least > first.length);
+  const item = compile(rest, pointer(at, others as string));
+  const [head, ...tail] = first.map((one, index) => compile(one, pointer(at, listed as string, index)));
+  if (head === undefined) return enclosed("[]", listOf(item, { least, most }));
+  const more = repeat(further(item), Math.max(0, least - first.length), most - first.length);
+  return enclosed("[]", sequence(head, ...tail.map(further), more, BLANK));
+}
+
+/** The bounds that a schema gives. */
+function numberRule(place: Place, type: JsonType): NumberRule {
+  const { schema, at } = place;
+  const lows = [
+    bound(place, "minimum", (value) => scaled(value, "up")),
+    bound(place, "exclusiveMinimum", (value) => scaled(value, "down") + 1n),
+  ];
+  const highs = [
+    bound(place, "maximum", (value) => scaled(value, "down")),
+    bound(place, "exclusiveMaximum", (value) => scaled(value, "up") - 1n),
+  ];
+  const rule = { isInteger: type === "integer" || schema["multipleOf"] === 1, low: extreme(lows, 1n), high: extreme(highs, -1n) };
+  if (!hasNumbers(rule)) throw refusal("bounds with no number between them", at, "widen them; up to 15 digits are written");
+  return rule;
+}
+
+function bound({ schema, at }: Place, keyword: string, read: (value: number) => bigint): bigint | undefined {
+  const value = schema[keyword];
+  if (value === undefined) return undefined;
+  if (typeof value === "number" && Number.isFinite(value)) return read(value);
+  throw refusal(`\`${keyword}\` that is no number`, at, "give a number");
+}
+
+/** The greatest of these bounds, or with sign -1 the least. */
+function extreme(bounds: readonly (bigint | undefined)[], sign: bigint): bigint | undefined {
+  return bounds.reduce((best, one) => (best === undefined || (one !== undefined && one * sign > best * sign) ? one : best));
+}
+
+/**
+ * Takes out all choices that lead to no end, such as a node of a list that must contain a node: a text that took one could never
+ * be completed. Gives `false` if nothing else is left of the whole.
+ */
+function keepEndable(root: Node): boolean {
+  const nodes = everyNode(root);
+  const endable = new Set<Node>();
+  for (let known = -1; known < endable.size; ) {
+    known = endable.size;
+    for (const node of nodes) if (isEndable(node, endable)) endable.add(node);
+  }
+  for (const node of nodes) {
+    if (node.kind === "choice") node.options = node.options.filter((option) => endable.has(option));
+    if (node.kind === "repeat" && !endable.has(node.item)) node.most = 0;
+  }
+  return endable.has(root);
+}
+
+function isEndable(node: Node, endable: ReadonlySet<Node>): boolean {
+  switch (node.kind) {
+    case "piece":
+      return true;
+    case "sequence":
+      return node.items.every((item) => endable.has(item));
+    case "choice":
+      return node.options.some((option) => endable.has(option));
+    case "repeat":
+      return node.least === 0 || endable.has(node.item);
+    case "reference":
+      return node.target !== undefined && endable.has(node.target);
+    default:
+      return node satisfies never;
+  }
+}
+
+function everyNode(root: Node): ReadonlySet<Node> {
+  const found = new Set<Node>([root]);
+  for (const node of found) for (const part of partsOf(node)) found.add(part);
+  return found;
+}
+
+function partsOf(node: Node): readonly Node[] {
+  switch (node.kind) {
+    case "piece":
+      return [];
+    case "sequence":
+      return node.items;
+    case "choice":
+      return node.options;
+    case "repeat":
+      return [node.item];
+    case "reference":
+      return node.target === undefined ? [] : [node.target];
+    default:
+      return node satisfies never;
+  }
 }

@@ -1,12 +1,8 @@
 import type { Turn } from "../../core/engine.ts";
-import { withoutTools } from "../../core/prompts/tool-text.ts";
-import type { CallKeys } from "../../core/tools/tool.ts";
+import { spaced, withoutTools } from "../../core/prompts/tool-text.ts";
+import type { CallKeys, Tool, ToolCall } from "../../core/tools/tool.ts";
 import { failure } from "./failure.ts";
-import { callValue, idText, type MarkedCall, markCall, placeOf, toolValue } from "./template-calls.ts";
-import { Marks, type Piece } from "./template-marks.ts";
 import { foldSystem, mergeSpeakers, splitCalls } from "./turn-arrangements.ts";
-
-export type { Piece } from "./template-marks.ts";
 
 /** The model's own template (Jinja, in its file's metadata), ready to be filled in. */
 export interface ChatTemplate {
@@ -126,3 +122,127 @@ const PROBE: readonly Turn[] = [
   { role: "user", text: "more" },
   { role: "assistant", text: "", isCalling: true },
 ];
+
+/** The marks of one call in a template's text. */
+interface MarkedCall {
+  readonly name: string;
+  readonly arguments: string;
+}
+
+/** Where a template writes a call as a JSON object, and how it names its parts. */
+interface CallPlace {
+  readonly start: number;
+  readonly end: number;
+  readonly keys: CallKeys;
+}
+
+function markCall({ name, arguments: values }: Pick<ToolCall, "name" | "arguments">, marks: Marks): MarkedCall {
+  return { name: marks.add(name), arguments: marks.add(values) };
+}
+
+/** A call as templates expect it. Some insist on an id of nine letters and digits. */
+function callValue({ name, arguments: values }: MarkedCall, id: number): Record<string, unknown> {
+  return { id: idText(id), type: "function", function: { name, arguments: markedObject(values) } };
+}
+
+function idText(id: number): string {
+  return String(id).padStart(9, "0");
+}
+
+function toolValue({ name, description = "", parameters }: Tool, marks: Marks): Record<string, unknown> {
+  const value = { name: marks.add(name), description: marks.add(description), parameters: marks.add(parameters) };
+  return { type: "function", function: value };
+}
+
+/** @throws {Error} when the template writes calls in some other way: then they cannot be constrained by a schema */
+function placeOf(call: MarkedCall, text: string): CallPlace {
+  const at = text.indexOf(call.name);
+  for (let start = text.lastIndexOf("{", at); start >= 0; start = start === 0 ? -1 : text.lastIndexOf("{", start - 1)) {
+    const end = objectEnd(text, start);
+    const keys = end > at ? keysOf(call, text.slice(start, end)) : undefined;
+    if (keys !== undefined) return { start, end, keys };
+  }
+  throw new Error("it writes a call as something else than one JSON object");
+}
+
+/** Behind the brace that closes the one at `start`. */
+function objectEnd(text: string, start: number): number {
+  let depth = 0;
+  for (let index = start; index < text.length; index++) {
+    if (text[index] === "{") depth++;
+    if (text[index] === "}") depth--;
+    if (depth === 0) return index + 1;
+  }
+  return -1;
+}
+
+function keysOf(call: MarkedCall, object: string): CallKeys | undefined {
+  const entries = entriesOf(object);
+  const name = entries.find(([, value]) => value === call.name)?.[0];
+  const values = entries.find(([, value]) => typeof value === "object" && value !== null && call.arguments in value)?.[0];
+  return name === undefined || values === undefined ? undefined : { name, arguments: values };
+}
+
+function entriesOf(object: string): [string, unknown][] {
+  try {
+    return Object.entries(JSON.parse(object) as Record<string, unknown>);
+  } catch {
+    // Braces of the template's own.
+    return [];
+  }
+}
+
+/** A stretch of a rendered conversation. What turns say is data; the rest is the template's, special tokens included. */
+export interface Piece {
+  readonly text: string;
+  readonly isData: boolean;
+}
+
+/**
+ * Stand-ins for data: a template is filled in with marks, and what they stand for is put in their places afterwards. So the template never
+ * sees what turns and tools say, and nothing in it can be taken for the template's own text.
+ */
+class Marks {
+  readonly #values: unknown[] = [];
+  readonly #needed: string[] = [];
+
+  /** A mark for something that no template may leave out. */
+  add(value: unknown): string {
+    const mark = this.offer(value);
+    this.#needed.push(mark);
+    return mark;
+  }
+
+  /** ... and for something that it may. */
+  offer(value: unknown): string {
+    this.#values.push(value);
+    // Characters for private use, which no template contains.
+    return `\uE000${this.#values.length - 1}\uE001`;
+  }
+
+  areAllIn(text: string): boolean {
+    return this.#needed.every((mark) => text.includes(mark));
+  }
+
+  pieces(text: string): Piece[] {
+    const pieces: Piece[] = [];
+    let done = 0;
+    for (const { 0: found, 1: object, 2: quoted, 3: bare, index } of text.matchAll(MARKS)) {
+      const value = this.#values[Number(object ?? quoted ?? bare)];
+      pieces.push(
+        { text: text.slice(done, index), isData: false },
+        { text: bare === undefined ? spaced(value) : String(value), isData: true },
+      );
+      done = index + found.length;
+    }
+    return [...pieces, { text: text.slice(done), isData: false }];
+  }
+}
+
+/** An object of which a mark is the only key, a mark in quotes, or a mark alone. Where the template writes JSON, so must the data be. */
+const MARKS = /\{\s*"\uE000(\d+)\uE001"\s*:\s*1\s*\}|"\uE000(\d+)\uE001"|\uE000(\d+)\uE001/g;
+
+/** What a template is given as arguments of a call. */
+function markedObject(mark: string): Record<string, unknown> {
+  return { [mark]: 1 };
+}

@@ -1,6 +1,5 @@
-import type { LlamaContext, LlamaModel } from "node-llama-cpp";
+import type { LlamaContext, LlamaContextOptions, LlamaModel } from "node-llama-cpp";
 import { EngineError } from "../../core/errors.ts";
-import { createOrLetGo } from "./failed-context.ts";
 import { failure, isShortage } from "./failure.ts";
 import { affordableTokens, type ContextShape, cacheTypeOf, headOf, lackFor, type Memory } from "./memory.ts";
 import type { LlamaEngineOptions } from "./options.ts";
@@ -104,4 +103,44 @@ function shortFirst<Item extends { readonly tokens: readonly unknown[] }>({ item
 
 function describe({ sequences, contextSize }: ContextShape): string {
   return `${sequences} ${sequences === 1 ? "sequence" : "sequences"} of ${contextSize} tokens`;
+}
+
+interface Handle {
+  /** Has no effect the second time. */
+  dispose(): void;
+}
+
+/** Hands out a handle to each who uses the model; disposal waits until all are given back. */
+interface Guard {
+  createPreventDisposalHandle(...parameters: unknown[]): Handle;
+}
+
+export async function createOrLetGo(model: LlamaModel, options: LlamaContextOptions): Promise<LlamaContext> {
+  const guard = guardOf(model);
+  if (guard === undefined) return await model.createContext(options);
+  const handles: Handle[] = [];
+  const create = guard.createPreventDisposalHandle;
+  guard.createPreventDisposalHandle = (...parameters) => {
+    const handle = create.apply(guard, parameters);
+    handles.push(handle);
+    return handle;
+  };
+  try {
+    return await model.createContext(options);
+  } catch (cause) {
+    for (const handle of handles) handle.dispose();
+    throw cause;
+  } finally {
+    guard.createPreventDisposalHandle = create;
+  }
+}
+
+function guardOf(model: LlamaModel): Guard | undefined {
+  const guard: unknown = Reflect.get(model, "_backendModelDisposeGuard");
+  return isGuard(guard) ? guard : undefined;
+}
+
+function isGuard(guard: unknown): guard is Guard {
+  if (typeof guard !== "object" || guard === null) return false;
+  return "createPreventDisposalHandle" in guard && typeof guard.createPreventDisposalHandle === "function";
 }

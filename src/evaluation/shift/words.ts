@@ -2,7 +2,6 @@
 import { markdownText, type ReportWords } from "../report/markdown.ts";
 import { percent, type Table } from "../report/tables.ts";
 import type { ShiftLayout } from "./layout.ts";
-import { PAPER } from "./paper.ts";
 import { SHIFTS, type Shift } from "./place.ts";
 import type { Shares, ShiftSummary } from "./summary.ts";
 import { quoted, visible } from "./visible.ts";
@@ -99,3 +98,9 @@ function tokenTable({ mostShifted }: ShiftSummary): Table {
 function share(rate: Shares["shares"][Shift]["rate"]): string {
   return Number.isNaN(rate) ? "-" : percent(rate);
 }
+
+/** From section 2 of the URIAL paper (arXiv 2312.01552), for orientation. */
+const PAPER: { readonly about: string; readonly shares: Readonly<Record<Shift, number>> } = {
+  about: "Llama-2-7b to its chat model (URIAL paper)",
+  shares: { unshifted: 0.777, marginal: 0.145, shifted: 0.078 },
+};

@@ -1,6 +1,6 @@
-import type { CallbackManager } from "@langchain/core/callbacks/manager";
+import type { CallbackManager, CallbackManagerForLLMRun } from "@langchain/core/callbacks/manager";
 import type { BaseLanguageModelInput } from "@langchain/core/language_models/base";
-import { BaseChatModel } from "@langchain/core/language_models/chat_models";
+import { BaseChatModel, type LangSmithParams } from "@langchain/core/language_models/chat_models";
 import { AIMessageChunk, type BaseMessage } from "@langchain/core/messages";
 import type { ChatResult } from "@langchain/core/outputs";
 import {
@@ -14,7 +14,6 @@ import {
 } from "@langchain/core/runnables";
 import { isRecord } from "../../core/index.ts";
 import { asChunk } from "./message-chunk.ts";
-import { TracedChat } from "./traced-chat.ts";
 
 /** Whatever answers messages with a message: a chat model, one with bound options, fallbacks or retries, or a chain. */
 export type ChatRunnable = RunnableInterface<BaseLanguageModelInput, BaseMessage | string>;
@@ -150,4 +149,31 @@ interface Configurable extends ChatRunnable {
 
 function isConfigurable(model: ChatRunnable): model is Configurable {
   return "_getModelInstance" in model && typeof model._getModelInstance === "function";
+}
+
+/** A chat model without its own callbacks and cache, so that only the run that is given learns of a call. */
+class TracedChat extends BaseChatModel {
+  readonly #chat: BaseChatModel;
+
+  constructor(chat: BaseChatModel) {
+    super({});
+    this.#chat = chat;
+  }
+
+  /** Asked for by the base class's own constructor, when the other model is not here yet. */
+  override _llmType(): string {
+    return "rain-draft";
+  }
+
+  override getLsParams(options: this["ParsedCallOptions"]): LangSmithParams {
+    return this.#chat.getLsParams(options);
+  }
+
+  override async _generate(
+    messages: BaseMessage[],
+    options: this["ParsedCallOptions"],
+    runManager?: CallbackManagerForLLMRun,
+  ): Promise<ChatResult> {
+    return await this.#chat._generate(messages, options, runManager);
+  }
 }

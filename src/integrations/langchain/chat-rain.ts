@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import { basename } from "node:path";
 import type { CallbackManagerForLLMRun } from "@langchain/core/callbacks/manager";
 import type { BaseLanguageModelInput, StructuredOutputMethodOptions } from "@langchain/core/language_models/base";
 import { BaseChatModel, type BindToolsInput, type LangSmithParams } from "@langchain/core/language_models/chat_models";
@@ -33,7 +35,6 @@ import { type EngineSource, givenEngine, LoadedEngine, released } from "./engine
 import { judgeReady } from "./judge-ready.ts";
 import type { Asked, JudgeAbout, TextJudge } from "./judging.ts";
 import { turnsOf } from "./messages.ts";
-import { modelKey, modelName } from "./model-name.ts";
 import { warn } from "./notice.ts";
 import { protocolEvents } from "./protocol-events.ts";
 import { dataOf, requestOf } from "./request.ts";
@@ -290,3 +291,15 @@ const PROFILE: ModelProfile = {
   audioOutputs: false,
   videoOutputs: false,
 };
+
+/** What names a model to people, and in traces: never a path, which may say whose machine it is, nor what an address carries along. */
+function modelName(model: string | Engine): string {
+  if (typeof model !== "string") return model.facts.model;
+  return /^https?:/.test(model) ? basename(new URL(model).pathname) : model.startsWith("hf:") ? model : basename(model);
+}
+
+/** What tells two models apart that have the same name. */
+function modelKey(model: string | Engine): string {
+  const place = typeof model === "string" ? model : JSON.stringify(model.facts);
+  return `${modelName(model)}#${createHash("sha256").update(place).digest("hex").slice(0, 12)}`;
+}

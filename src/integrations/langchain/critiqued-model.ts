@@ -7,17 +7,72 @@ import {
   type BindToolsInput,
   type LangSmithParams,
 } from "@langchain/core/language_models/chat_models";
-import type { ChatModelStreamEvent } from "@langchain/core/language_models/event";
-import { AIMessageChunk, type BaseMessage } from "@langchain/core/messages";
+import type { ChatModelStreamEvent, FinishReason } from "@langchain/core/language_models/event";
+import { AIMessageChunk, type BaseMessage, type ContentBlock } from "@langchain/core/messages";
 import { ChatGenerationChunk, type ChatResult } from "@langchain/core/outputs";
 import { type Runnable, RunnableBinding } from "@langchain/core/runnables";
 import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
-import { bindToolsTo } from "./bound-tools.ts";
-import { type ChatRunnable, chatModelOf } from "./chat-call.ts";
+import { OptionError } from "../../core/index.ts";
+import { type ChatRunnable, chatModelOf, isChatModel } from "./chat-call.ts";
 import type { Critic } from "./critic.ts";
 import type { CritiqueCase } from "./critique.ts";
 import type { EventSink } from "./rain-events.ts";
-import { streamEventsOf } from "./stream-events.ts";
+
+/**
+ * Released chunks as events of LangChain's newest streaming protocol: text as it comes, everything else as whole blocks, and the true
+ * reason of the end with the metadata (the default bridge says "stop" and drops them).
+ */
+async function* streamEventsOf(chunks: AsyncIterable<AIMessageChunk>): AsyncGenerator<ChatModelStreamEvent, void, void> {
+  let whole = new AIMessageChunk("");
+  let blocks = 0;
+  let textBlock: number | undefined;
+  yield { event: "message-start" };
+  for await (const chunk of chunks) {
+    whole = whole.concat(chunk);
+    for (const thought of thoughtsOf(chunk)) yield* wholeBlock(thought, blocks++);
+    if (chunk.text === "") continue;
+    if (textBlock === undefined) {
+      textBlock = blocks++;
+      yield { event: "content-block-start", index: textBlock, content: { type: "text", text: "" } };
+    }
+    yield { event: "content-block-delta", index: textBlock, delta: { type: "text-delta", text: chunk.text } };
+  }
+  if (textBlock !== undefined) yield { event: "content-block-finish", index: textBlock, content: { type: "text", text: whole.text } };
+  for (const call of callsOf(whole)) yield* wholeBlock(call, blocks++);
+  const { usage_metadata: usage, response_metadata: responseMetadata } = whole;
+  yield { event: "message-finish", reason: reasonOf(whole), responseMetadata, ...(usage === undefined ? {} : { usage }) };
+}
+
+const THOUGHTS: ReadonlySet<unknown> = new Set(["reasoning", "thinking", "redacted_thinking"]);
+
+function thoughtsOf({ content }: AIMessageChunk): readonly ContentBlock[] {
+  return typeof content === "string" ? [] : content.filter(({ type }) => THOUGHTS.has(type));
+}
+
+function callsOf({ tool_calls = [], invalid_tool_calls = [] }: AIMessageChunk): readonly ContentBlock[] {
+  const valid = tool_calls.map((call) => ({ ...call, type: "tool_call" }));
+  const invalid = invalid_tool_calls.map((call) => ({ ...call, type: "invalid_tool_call" }));
+  return [...valid, ...invalid] as readonly ContentBlock[];
+}
+
+function* wholeBlock(block: ContentBlock, index: number): Generator<ChatModelStreamEvent, void, void> {
+  const { type, id, name, args } = block as ContentBlock & { readonly id?: string; readonly name?: string; readonly args?: unknown };
+  if (type !== "tool_call") {
+    yield { event: "content-block-start", index, content: block };
+    yield { event: "content-block-finish", index, content: block };
+    return;
+  }
+  const chunk = { type: "tool_call_chunk" as const, ...(id === undefined ? {} : { id }), ...(name === undefined ? {} : { name }) };
+  yield { event: "content-block-start", index, content: { ...chunk, args: "" } };
+  yield { event: "content-block-delta", index, delta: { type: "block-delta", fields: { ...chunk, args: JSON.stringify(args) } } };
+  yield { event: "content-block-finish", index, content: block };
+}
+
+function reasonOf({ response_metadata, tool_calls = [] }: AIMessageChunk): FinishReason {
+  const { finish_reason } = response_metadata as { readonly finish_reason?: unknown };
+  if (finish_reason === "length" || finish_reason === "content_filter") return finish_reason;
+  return tool_calls.length > 0 ? "tool_use" : "stop";
+}
 
 /** What a critiqued model is made of. */
 export interface CritiquedModelFields extends Pick<BaseChatModelParams, "cache" | "callbacks" | "metadata" | "tags"> {
@@ -173,4 +228,31 @@ function surroundingRun(): CallbackManager | undefined {
 /** An object without the fields that are `undefined`. */
 function given<Fields extends object>(fields: Fields): { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> } {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Fields;
+}
+
+/**
+ * The same chat model with tools bound to it, also behind options that are bound already. Without tools any model will do: agents
+ * bind an empty list.
+ *
+ * @throws {OptionError} when there are tools and the model takes none
+ */
+function bindToolsTo(model: ChatRunnable, tools: BindToolsInput[], options: object | undefined): ChatRunnable {
+  if (isChatModel(model) && model.bindTools !== undefined) return model.bindTools(tools, options);
+  if (model instanceof RunnableBinding) {
+    const { kwargs, config, configFactories } = model;
+    const bound = bindToolsTo(model.bound, tools, options);
+    return new RunnableBinding({
+      bound: bound as RunnableBinding<unknown, unknown>["bound"],
+      config,
+      ...(kwargs === undefined ? {} : { kwargs }),
+      ...(configFactories === undefined ? {} : { configFactories }),
+    }) as ChatRunnable;
+  }
+  if (tools.length === 0) return model;
+  const name = model.getName();
+  throw new OptionError(
+    "tools",
+    `Expected \`${name}\` to take tools, got a model without \`bindTools\` (leave the tools out, or take another model)`,
+    tools,
+  );
 }

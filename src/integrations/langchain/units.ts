@@ -1,7 +1,6 @@
 import { AIMessageChunk } from "@langchain/core/messages";
 import type { Principle } from "../../core/index.ts";
 import { type Draft, draftOf, isPlain, releasedPart, textOf } from "./draft.ts";
-import { wholeSentences } from "./sentences.ts";
 
 /** A part of a draft that is judged, and released or left, as one. */
 export interface Unit {
@@ -49,4 +48,14 @@ export async function* unitsOf(
 
 function goneOn(text: string, behind: string): string {
   return /\s$/.test(behind) ? text.trimStart() : text;
+}
+
+const SENTENCES = new Intl.Segmenter("en", { granularity: "sentence" });
+
+/**
+ * The sentences of a text that is still being written: each that another one follows. What is behind them may still grow,
+ * and is not among them. Joined they are the beginning of the text, white space and all.
+ */
+function wholeSentences(text: string): readonly string[] {
+  return [...SENTENCES.segment(text)].slice(0, -1).map(({ segment }) => segment);
 }

@@ -1,12 +1,12 @@
 import { writeFile } from "node:fs/promises";
-import { DEFAULTS, type RainOptions, type Turn } from "../../core/index.ts";
+import { DEFAULTS, type Engine, promptingNotice, type RainOptions, type Turn } from "../../core/index.ts";
 import { Trace, tracePage } from "../../trace/index.ts";
 import { AnswerTelling, type Listeners } from "./answer-telling.ts";
 import type { ChatRainFields } from "./chat-rain-fields.ts";
 import type { EngineSource } from "./engine-source.ts";
 import { noticeUnfitJudge } from "./judge-notice.ts";
 import { judgeReady } from "./judge-ready.ts";
-import { noticePrompting } from "./prompting-notice.ts";
+import { tell } from "./notice.ts";
 import type { Steps } from "./steps.ts";
 
 export interface Writing {
@@ -57,4 +57,15 @@ async function handOver(page: string, { trace, onNotice }: Receiver): Promise<vo
   } catch (error) {
     onNotice(`Expected \`trace\` to take a page, got: ${error instanceof Error ? error.message : String(error)}`);
   }
+}
+
+/** Engines of which it was said, for all chat models of a process. */
+const TOLD = new WeakSet<Engine>();
+
+/** Tells once of an engine that is prompted in a way that nobody asked for. */
+function noticePrompting(engine: Engine, options: RainOptions, onNotice: (notice: string) => void): void {
+  const notice = TOLD.has(engine) ? undefined : promptingNotice(engine, options);
+  if (notice === undefined) return;
+  TOLD.add(engine);
+  tell(onNotice, notice);
 }

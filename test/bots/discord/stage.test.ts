@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Door } from "../../../src/bots/discord/door.ts";
 import type { Post, Site } from "../../../src/bots/discord/talk/site.ts";
-import { Stage } from "../../../src/bots/discord/talk/stage.ts";
+import { Stage } from "../../../src/bots/discord/talk/talker.ts";
 import type { Inference } from "../../../src/bots/guard/inference.ts";
 import { Vetted } from "../../../src/bots/guard/vetted.ts";
 import { HARMLESS } from "../../../src/core/index.ts";

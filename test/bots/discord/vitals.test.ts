@@ -1,6 +1,6 @@
 import { Events } from "discord.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { REMEMBERED } from "../../../src/bots/discord/client-options.ts";
+import { REMEMBERED } from "../../../src/bots/discord/bot.ts";
 import { Vitals } from "../../../src/bots/discord/vitals.ts";
 import type { EngineInference } from "../../../src/bots/guard/engine-inference.ts";
 import { storeError } from "../../../src/bots/guard/store/store-error.ts";

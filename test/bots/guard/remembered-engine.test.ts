@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { rememberedEngine } from "../../../src/bots/guard/remembered-engine.ts";
+import { rememberedEngine } from "../../../src/bots/guard/calibrate-guild.ts";
 import { type Call, Meter } from "../../../src/core/index.ts";
 import { ROBBERY, worldEngine } from "../../support/scripted-world.ts";
 import { watchedEngine } from "../../support/watched-engine.ts";

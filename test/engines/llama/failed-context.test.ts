@@ -2,8 +2,8 @@ import { setImmediate } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterAll, expect, it } from "vitest";
+import { createOrLetGo } from "../../../src/engines/llama/context.ts";
 import type { LlamaParts } from "../../../src/engines/llama/engine.ts";
-import { createOrLetGo } from "../../../src/engines/llama/failed-context.ts";
 import { loadLlamaParts } from "../../../src/engines/llama/load.ts";
 import { temporaryFolder, writeTinyModel } from "../../support/tiny-model.ts";
 

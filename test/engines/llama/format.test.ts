@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, it } from "vitest";
 import type { Continuation, JsonFormat } from "../../../src/core/engine.ts";
 import { Meter } from "../../../src/core/meter.ts";
+import { tokenTable } from "../../../src/engines/llama/engine.ts";
 import { loadLlamaParts } from "../../../src/engines/llama/load.ts";
-import { tokenTable } from "../../../src/engines/llama/token-table.ts";
 import { loadLlamaEngine } from "../../../src/llama.ts";
 import { type GgufValue, int32s } from "../../../training/gguf-writer.ts";
 import { temporaryFolder, writeTinyModel } from "../../support/tiny-model.ts";

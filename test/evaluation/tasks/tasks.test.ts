@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { HARMLESS } from "../../../src/core/index.ts";
 import type { CaseJudge } from "../../../src/evaluation/judges/case-judge.ts";
-import { inquiryOf } from "../../../src/evaluation/run/cases.ts";
+import { inquiryOf } from "../../../src/evaluation/run/verdicts.ts";
 import { type AskedMeasure, outcomeOf } from "../../../src/evaluation/tasks/measure.ts";
 import { fileQuestions, worldQuestions } from "../../../src/evaluation/tasks/questions.ts";
 import type { Question, Task } from "../../../src/evaluation/tasks/task.ts";

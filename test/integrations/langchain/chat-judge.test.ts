@@ -1,7 +1,7 @@
 import { AIMessage } from "@langchain/core/messages";
 import { describe, expect, it } from "vitest";
 import { HARMLESS, JudgeError, SENTIMENT, type Turn } from "../../../src/core/index.ts";
-import { ChatJudge } from "../../../src/integrations/langchain/chat-judge.ts";
+import { ChatJudge } from "../../../src/integrations/langchain/judging.ts";
 import { answering, type Reply, ScriptedChat } from "../../support/scripted-chat.ts";
 
 const TURNS: readonly Turn[] = [

@@ -2,9 +2,24 @@ import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Logger } from "pino";
 import { complaint, OptionError } from "../../../core/index.ts";
 import { GuildJudges } from "../../guard/guild-judges.ts";
-import type { Inference } from "../../guard/inference.ts";
+import type {
+  Answered,
+  AnswerRequest,
+  AnswerWaiting,
+  CalibrationReport,
+  CalibrationRequest,
+  CalibrationWaiting,
+  Inference,
+  JudgeRequest,
+  JudgesRequest,
+  KnownJudge,
+  Load,
+  Verdict,
+} from "../../guard/inference.ts";
+import { InferenceError, type InferenceErrorCode } from "../../guard/inference-error.ts";
 import { InferenceServer } from "../../guard/inference-server.ts";
 import { openStore } from "../../guard/store/open-store.ts";
 import type { Store } from "../../guard/store/store.ts";
@@ -16,7 +31,6 @@ import { NotReady, type Readiness, readinessOf } from "../readiness.ts";
 import { offer, type RunInput } from "../serve.ts";
 import { Upkeep } from "../upkeep.ts";
 import { Fleet } from "./fleet.ts";
-import { LoggedInference } from "./logged-inference.ts";
 import { Pace } from "./pace.ts";
 
 /** Shards have so much time to end beyond what answers have. */
@@ -78,4 +92,58 @@ function privateSocket(): { readonly path: string; [Symbol.dispose](): void } {
   if (process.platform === "win32") return { path: `\\\\.\\pipe\\rain-${randomUUID()}`, [Symbol.dispose]: () => undefined };
   const folder = mkdtempSync(join(tmpdir(), "rain-"));
   return { path: join(folder, "model.sock"), [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/** What is a fault of the model and not of the hour. */
+const FAULTS: readonly InferenceErrorCode[] = ["model", "judge"];
+
+/** The same model. What goes wrong in it is logged where the model is: shards are told no more than what it was. */
+export class LoggedInference implements Inference {
+  readonly model: string;
+  readonly #inference: Inference;
+  readonly #log: Logger;
+
+  constructor(inference: Inference, log: Logger) {
+    this.model = inference.model;
+    this.#inference = inference;
+    this.#log = log;
+  }
+
+  answer(request: AnswerRequest, waiting?: AnswerWaiting): Promise<Answered> {
+    return this.#logged(this.#inference.answer(request, waiting), "an answer failed");
+  }
+
+  judge(request: JudgeRequest, signal?: AbortSignal): Promise<readonly Verdict[]> {
+    return this.#logged(this.#inference.judge(request, signal), "a verdict failed");
+  }
+
+  judges(request: JudgesRequest, signal?: AbortSignal): Promise<readonly KnownJudge[]> {
+    return this.#logged(this.#inference.judges(request, signal), "finding a judge failed");
+  }
+
+  calibrate(request: CalibrationRequest, waiting?: CalibrationWaiting): Promise<CalibrationReport> {
+    return this.#logged(this.#inference.calibrate(request, waiting), "a calibration failed");
+  }
+
+  forgetGuild(guild: string): Promise<void> {
+    return this.#inference.forgetGuild(guild);
+  }
+
+  load(): Promise<Load> {
+    return this.#inference.load();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#inference[Symbol.asyncDispose]();
+  }
+
+  async #logged<Result>(work: Promise<Result>, what: string): Promise<Result> {
+    try {
+      return await work;
+    } catch (error) {
+      const code = InferenceError.findIn(error)?.code;
+      if (code !== undefined && FAULTS.includes(code)) this.#log.error({ err: error }, what);
+      throw error;
+    }
+  }
 }

@@ -1,9 +1,8 @@
 import type { Pool, PoolClient, QueryResult } from "pg";
 import { withPeers } from "../../../peers/missing-peer.ts";
 import type { Database, Dialect, Outcome } from "./database.ts";
-import { postgresCode } from "./postgres-code.ts";
 import { plain, type Statement, sql } from "./sql.ts";
-import { storeError } from "./store-error.ts";
+import { type StoreErrorCode, storeError } from "./store-error.ts";
 
 /** How long we wait for a connection, and for what others have locked. */
 const PATIENCE_MS = 5000;
@@ -105,3 +104,26 @@ async function query(client: PoolClient, { texts, values }: Statement): Promise<
   const { rows, rowCount }: QueryResult<Record<string, unknown>> = await client.query(text, [...values]);
   return { rows, changes: rowCount ?? 0 };
 }
+
+/** What went wrong, from the server's code (https://www.postgresql.org/docs/current/errcodes-appendix.html). */
+function postgresCode(error: unknown): StoreErrorCode {
+  const { code, severity } = (error ?? {}) as { code?: unknown; severity?: unknown };
+  // Who is not the server says that it cannot be reached, in many ways.
+  if (typeof code !== "string" || severity === undefined) return "unreachable";
+  return CODES[code] ?? CLASSES[code.slice(0, 2)] ?? "failed";
+}
+
+const CODES: Readonly<Record<string, StoreErrorCode>> = {
+  "55P03": "locked",
+  "57014": "locked",
+  "53100": "full",
+  "53300": "unreachable",
+  "25006": "read-only",
+  "42501": "read-only",
+  "3D000": "unreachable",
+  XX001: "unreadable",
+  XX002: "unreadable",
+};
+
+/** The first two characters: connections, logins, shutdowns; transactions that stood in each other's way. */
+const CLASSES: Readonly<Record<string, StoreErrorCode>> = { "08": "unreachable", "28": "unreachable", "57": "unreachable", "40": "locked" };

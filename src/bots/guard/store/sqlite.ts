@@ -3,8 +3,7 @@ import type { Client, Config, InStatement, ResultSet } from "@libsql/client";
 import { withPeers } from "../../../peers/missing-peer.ts";
 import type { Database, Dialect, Outcome, Survival } from "./database.ts";
 import { plain, type Statement } from "./sql.ts";
-import { sqliteCode } from "./sqlite-code.ts";
-import { storeError } from "./store-error.ts";
+import { type StoreErrorCode, storeError } from "./store-error.ts";
 
 /**
  * How long we wait for other processes, in turns. The driver stands still while it waits, and the whole process with it: between two turns
@@ -132,3 +131,23 @@ function written({ texts, values }: Statement): InStatement {
 function outcomeOf({ rows, rowsAffected }: ResultSet): Outcome {
   return { rows, changes: rowsAffected };
 }
+
+/** What went wrong, from what the driver says of it. */
+function sqliteCode(error: unknown): StoreErrorCode {
+  const code = String((error as { code?: unknown } | undefined)?.code);
+  // Some errors come with the extended code alone, such as SQLITE_CANTOPEN_ISDIR.
+  const known = Object.keys(CODES).find((one) => code === one || code.startsWith(`${one}_`));
+  return known === undefined ? "failed" : (CODES[known] as StoreErrorCode);
+}
+
+const CODES: Readonly<Record<string, StoreErrorCode>> = {
+  SQLITE_BUSY: "locked",
+  SQLITE_LOCKED: "locked",
+  SQLITE_FULL: "full",
+  SQLITE_READONLY: "read-only",
+  SQLITE_CANTOPEN: "unreachable",
+  SQLITE_IOERR: "unreachable",
+  SQLITE_NOTADB: "unreadable",
+  SQLITE_CORRUPT: "unreadable",
+  CLIENT_CLOSED: "closed",
+};
