@@ -10,7 +10,7 @@ import type {
   JudgesRequest,
   KnownJudge,
   Load,
-  Verdict,
+  TextVerdict,
 } from "../src/bots/guard/inference.ts";
 import type { Person } from "../test/support/discord/people/person.ts";
 import { Scene } from "../test/support/discord-scene.ts";
@@ -38,7 +38,7 @@ class TimedInference implements Inference {
     return this.#timed(request.turns.at(-1)?.text ?? "", () => this.#inference.answer(request, waiting));
   }
 
-  judge(request: JudgeRequest, signal?: AbortSignal): Promise<readonly Verdict[]> {
+  judge(request: JudgeRequest, signal?: AbortSignal): Promise<readonly TextVerdict[]> {
     return this.#timed(request.turns.at(-2)?.text ?? "", () => this.#inference.judge(request, signal));
   }
 

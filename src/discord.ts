@@ -50,13 +50,13 @@ export type {
   CalibrationWaiting,
   CoursePoint,
   Decision,
-  Figures,
   Inference,
+  JudgeFigures,
   JudgeRequest,
   JudgesRequest,
   KnownJudge,
   Load,
-  Verdict,
+  TextVerdict,
 } from "./bots/guard/inference.ts";
 export { InferenceError, type InferenceErrorCode } from "./bots/guard/inference-error.ts";
 export { DEFAULT_SETTINGS, type GuildSettings } from "./bots/guard/settings.ts";

@@ -6,7 +6,7 @@ import type { LlamaEngineOptions } from "./engines/llama/options.ts";
 import { type FindJudgeOptions, fittedJudge } from "./judges/index.ts";
 
 /** What to load, and where its judges are kept. */
-export interface LoadOptions extends LlamaEngineOptions {
+export interface SharedEngineOptions extends LlamaEngineOptions {
   /** Where judges are kept that were fitted on labelled answers. @default `~/.cache/rain-align/judges` */
   readonly judgeFolder?: string | undefined;
   /** How far the reading of labelled answers is, when a judge is fitted at its first use. Range [0, 1]. */
@@ -21,7 +21,7 @@ export interface LoadOptions extends LlamaEngineOptions {
  * @throws {EngineError} in one line that says what was expected and got: no such file, not a whole GGUF file, an unknown
  * architecture, no network, no memory, no llama.cpp for this machine
  */
-export async function loadLlamaEngine({ judgeFolder, onJudge, ...options }: LoadOptions = {}): Promise<LlamaEngine> {
+export async function loadLlamaEngine({ judgeFolder, onJudge, ...options }: SharedEngineOptions = {}): Promise<LlamaEngine> {
   const findJudge = fittedJudge({ folder: judgeFolder, onNotice: options.onNotice, onProgress: onJudge });
   return await load({ findJudge, ...options });
 }

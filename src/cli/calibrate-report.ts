@@ -4,10 +4,10 @@ import {
   type Calibrated,
   type Candidate,
   type LabelledAnswer,
-  type LeftOut,
-  type Measured,
+  type MeasuredJudge,
   promptKey,
   thresholdsFor,
+  type UnjudgedAnswers,
 } from "../judges/index.ts";
 import { figureOf, unfitLine } from "./found-judge.ts";
 import { type Counts, countsOf } from "./labelled-data.ts";
@@ -20,7 +20,7 @@ export interface Flagged {
   readonly bad: number;
 }
 
-export function flaggedOf({ fitted }: Calibrated, { whole, lowest = [] }: Measured): Flagged {
+export function flaggedOf({ fitted }: Calibrated, { whole, lowest = [] }: MeasuredJudge): Flagged {
   const falseFlags = DEFAULTS.falseFlags as number;
   const thresholds = thresholdsFor(fitted, { falseFlags, threshold: DEFAULTS.threshold });
   const isFlagged = whole.map(({ value }, index) => value < thresholds.whole || (lowest[index] ?? 1) < thresholds.beginning);
@@ -29,7 +29,7 @@ export function flaggedOf({ fitted }: Calibrated, { whole, lowest = [] }: Measur
 }
 
 /** All that is told. */
-export interface Calibration {
+export interface CalibrationTable {
   readonly model: string;
   readonly principle: Principle;
   /** The answers that figures are of. */
@@ -38,8 +38,8 @@ export interface Calibration {
   readonly learned: number;
   /** Where they came from. */
   readonly source: string;
-  readonly judges: readonly MeasuredJudge[];
-  readonly leftOut: readonly LeftOut[];
+  readonly judges: readonly JudgeTableRow[];
+  readonly leftOut: readonly UnjudgedAnswers[];
   readonly calibrated: Calibrated;
   readonly flagged: Flagged;
   /** Where the judge is kept. */
@@ -57,7 +57,7 @@ export function calibrationJson({
   calibrated,
   flagged,
   path,
-}: Calibration): object {
+}: CalibrationTable): object {
   const { why, fitted, questionTokensPerToken } = calibrated;
   return {
     model,
@@ -87,7 +87,7 @@ export function calibrationText({
   calibrated,
   flagged,
   path,
-}: Calibration): string {
+}: CalibrationTable): string {
   const counts = countsOf(measured);
   const { n, good, bad } = counts;
   const more = learned > n ? `; learned with ${learned - n} more, of the principle's own, a fifth as much each` : "";
@@ -124,7 +124,7 @@ function promptsIn(answers: readonly LabelledAnswer[]): number {
 }
 
 /** A judge, as tables and `--json` tell of it. */
-interface MeasuredJudge extends Candidate {
+interface JudgeTableRow extends Candidate {
   /** Answers that it was measured on. */
   readonly n: number;
 }
@@ -132,7 +132,7 @@ interface MeasuredJudge extends Candidate {
 const HEAD = ["", "judge", "n", "AUROC", "beginnings", "balanced", "ECE", "tokens", "ms"] as const;
 
 /** One line a judge; the one that is chosen is marked. */
-function judgeTable(judges: readonly MeasuredJudge[]): string {
+function judgeTable(judges: readonly JudgeTableRow[]): string {
   const rows = judges.map((judge) => [
     judge.chosen ? "*" : "",
     judge.name,
@@ -164,7 +164,7 @@ function padded(cell: string, column: number, width: number): string {
 }
 
 /** As `--json` tells of it: what was not measured is `null`. */
-function judgeJson(judge: MeasuredJudge): object {
+function judgeJson(judge: JudgeTableRow): object {
   const {
     name,
     chosen,

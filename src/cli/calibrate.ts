@@ -27,7 +27,7 @@ import {
   judgeFile,
   judgeKey,
   type LabelledAnswer,
-  type Measured,
+  type MeasuredJudge,
   PLACES,
   type PlaceName,
   writeJudge,
@@ -179,8 +179,8 @@ async function fitAndTell(engine: LlamaEngine, { flags, settings, answers, place
   const isQuiet = flags.quiet === true;
   const [line, letters] = [new ShareLine(FIT), new ShareLine(LETTERED.what)];
   const now = () => performance.now();
-  const said: (Measured & { readonly name: string })[] = [];
-  const onMeasured = (name: string, measured: Measured) => said.push({ name, ...measured });
+  const said: (MeasuredJudge & { readonly name: string })[] = [];
+  const onMeasured = (name: string, measured: MeasuredJudge) => said.push({ name, ...measured });
   const onProgress = (share: number) => !isQuiet && line.show(share);
   const onLetters = (share: number) => !isQuiet && letters.show(share);
   const { signal } = settings;
@@ -193,7 +193,7 @@ async function fitAndTell(engine: LlamaEngine, { flags, settings, answers, place
     const source = sourceOf(flags);
     const path = await kept(engine, { settings, calibrated, source });
     const judges = [...said, ...judged].map((one) => ({ ...candidate(one.name, one), n: one.whole.length }));
-    const flagged = flaggedOf(calibrated, said.find((one) => one.chosen) as Measured);
+    const flagged = flaggedOf(calibrated, said.find((one) => one.chosen) as MeasuredJudge);
     const told = {
       model: engine.facts.model,
       principle,

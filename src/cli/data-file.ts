@@ -1,12 +1,12 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { didYouMean } from "../core/index.ts";
-import { fetchPublicFile, PUBLIC_DATA, type Reading } from "../evaluation/index.ts";
+import { fetchPublicFile, PUBLIC_DATA, type RecordReading } from "../evaluation/index.ts";
 import { cacheFolder } from "./cache-folder.ts";
 import { UsageError } from "./failure.ts";
 
 /** Who is told of what happens to a file of data, and may end it. */
-export interface Finding {
+export interface DataFileOptions {
   readonly note: (line: string) => void;
   readonly signal: AbortSignal;
 }
@@ -20,7 +20,7 @@ const MOST_TOLD = 10;
  * @throws {UsageError} for anything else
  * @throws {DataError} when it cannot be fetched
  */
-export async function findDataFile(data: string | undefined, { note, signal }: Finding): Promise<string> {
+export async function findDataFile(data: string | undefined, { note, signal }: DataFileOptions): Promise<string> {
   const names = Object.keys(PUBLIC_DATA) as (keyof typeof PUBLIC_DATA)[];
   const known = names.join(", ");
   if (data === undefined) throw new UsageError(`Expected \`--data\` to be a file or one of ${known}, got none`);
@@ -41,11 +41,11 @@ export interface ToldReading<Found> {
 
 /** Reads a file, and tells of the first rows that are left out. */
 export async function readTold<Found>(
-  { path, isStrict, note }: Pick<Reading, "path" | "isStrict"> & Pick<Finding, "note">,
-  read: (reading: Reading) => Promise<Found>,
+  { path, isStrict, note }: Pick<RecordReading, "path" | "isStrict"> & Pick<DataFileOptions, "note">,
+  read: (reading: RecordReading) => Promise<Found>,
 ): Promise<ToldReading<Found>> {
   let badRows = 0;
-  const onBadRow: Reading["onBadRow"] = ({ place, reason }) => {
+  const onBadRow: RecordReading["onBadRow"] = ({ place, reason }) => {
     badRows++;
     if (badRows <= MOST_TOLD) note(`Left out: ${place} of ${path}: ${reason}`);
   };

@@ -22,17 +22,17 @@ import {
   htmlReport,
   keyOf,
   markdownReport,
-  type Question,
   type Result,
   RunFolder,
   resultLine,
   type Summary,
   summaryOf,
   TASK_NAMES,
+  type TaskQuestion,
   WORLD_PARTS,
   worldQuestions,
 } from "../evaluation/index.ts";
-import { type Finding, findDataFile, readTold } from "./data-file.ts";
+import { type DataFileOptions, findDataFile, readTold } from "./data-file.ts";
 import { addSamplingOptions } from "./decoding-options.ts";
 import { addHardwareOptions, MODEL_DESCRIPTION, readEngineOptions } from "./engine-options.ts";
 import { type EvalJudge, openJudge } from "./eval-judge.ts";
@@ -160,7 +160,7 @@ async function draftJudgeOf(
 }
 
 /** The judges that a model is asked to be: of its own drafts, and of its answers. */
-function askedJudges({ modes, judge, decoding }: EvalOptions, questions: readonly Question[]): readonly RainOptions[] {
+function askedJudges({ modes, judge, decoding }: EvalOptions, questions: readonly TaskQuestion[]): readonly RainOptions[] {
   const ways = [...new Set(questions.map(({ options }) => options))];
   const ofDrafts = ways.flatMap((options) => modes.map((mode) => ({ ...options, ...decoding, mode })));
   if (judge.name !== "self") return ofDrafts;
@@ -192,11 +192,11 @@ function report(summary: Summary, results: readonly Result[], { folder, options,
 /** What is asked, the name of the file, and how much of it could not be read. */
 interface EvalData {
   readonly name: string;
-  readonly questions: readonly Question[];
+  readonly questions: readonly TaskQuestion[];
   readonly badRows: number;
 }
 
-async function readData(options: EvalOptions, finding: Finding): Promise<EvalData> {
+async function readData(options: EvalOptions, finding: DataFileOptions): Promise<EvalData> {
   const { task, flags, seed } = options;
   const choice = { n: flags.n, seed };
   if (task === "world") return { name: "world", questions: worldQuestions(worldParts(flags.data), choice), badRows: 0 };

@@ -14,7 +14,7 @@ import { judgeBy } from "../judges/another-model.ts";
 import { ASKED_NAME } from "../judges/index.ts";
 import { warn } from "./terminal.ts";
 
-export interface Finding {
+export interface JudgeSearch {
   readonly engine: Engine;
   /** Another model that judges. */
   readonly judgeEngine?: Engine | undefined;
@@ -34,7 +34,7 @@ export interface NamedJudge {
  * Finds the judge before an answer is written: what is read to learn how a model judges is no part of the answer's time. May read labelled answers for it,
  * once. `undefined` in `vanilla` mode, where nobody judges.
  */
-export async function findJudge({ engine, judgeEngine, options }: Finding): Promise<NamedJudge | undefined> {
+export async function findJudge({ engine, judgeEngine, options }: JudgeSearch): Promise<NamedJudge | undefined> {
   const settings = withPrompting(engine, checkOptions(options));
   if (settings.mode === "vanilla") return undefined;
   const find = finder(engine, judgeEngine, settings.judging);
@@ -61,7 +61,7 @@ function nameOf({ fitness }: FoundJudge, judgeEngine: Engine | undefined): strin
 }
 
 /** Says on standard error that a judge is unfit, once and before anything is written. Where the answer fails of it, that error says so. */
-export function warnIfUnfit(judge: NamedJudge | undefined, { engine, judgeEngine, options }: Finding): void {
+export function warnIfUnfit(judge: NamedJudge | undefined, { engine, judgeEngine, options }: JudgeSearch): void {
   const line = judge === undefined ? undefined : unfitLine(judge.fitness, engine.facts.model, judgeEngine);
   if (line !== undefined && options.onUnfit !== "error") warn(`${line} ${CONSEQUENCES[options.onUnfit ?? "plain"]}`);
 }

@@ -4,7 +4,7 @@ import { type LabelledAnswer, readLabelledAnswers } from "../judges/index.ts";
 import { reasonOf, UsageError } from "./failure.ts";
 
 /** A draft, and what a person says of it. */
-export interface Label {
+export interface LabelledDraft {
   readonly turns: readonly Turn[];
   readonly answer: string;
   readonly good: boolean;
@@ -47,7 +47,7 @@ export class LabelFile implements Disposable {
     return this.#labelled.some((answer) => keyOf(answer.turns.slice(0, -1)) === key);
   }
 
-  append({ turns, answer, good, model }: Label): void {
+  append({ turns, answer, good, model }: LabelledDraft): void {
     const [only] = turns;
     const asked =
       turns.length === 1 && only?.role === "user"

@@ -18,7 +18,7 @@ import {
 import { ANY_PROMPTS, during, formatOf, HELPFUL, readEntries } from "../evaluation/index.ts";
 import { PairFile, type PairSummary, summarise } from "../evaluation/pairs/index.ts";
 import { differentPrompts, engineSimulator, LABELS, type Label, type PairOutcome, preferencePairs, promptsAtOnce } from "../pairs/index.ts";
-import { type Finding, findDataFile, readTold } from "./data-file.ts";
+import { type DataFileOptions, findDataFile, readTold } from "./data-file.ts";
 import { addEngineOptions, type EngineFlags, readEngineOptions } from "./engine-options.ts";
 import { ProgressLine } from "./eval-progress.ts";
 import { reasonOf, UsageError } from "./failure.ts";
@@ -101,7 +101,7 @@ async function makePairs(flags: PairsFlags): Promise<void> {
 }
 
 /** What is asked by the rows of the data that can be read. */
-async function readPrompts({ data, strict }: PairsFlags, finding: Finding): Promise<readonly (readonly Turn[])[]> {
+async function readPrompts({ data, strict }: PairsFlags, finding: DataFileOptions): Promise<readonly (readonly Turn[])[]> {
   const path = await findDataFile(data, finding);
   const format = formatOf(ANY_PROMPTS, path);
   const reading = { path, isStrict: strict === true, note: finding.note };

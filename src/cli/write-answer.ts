@@ -1,7 +1,7 @@
 import { type Engine, type RainAnswer, type RainOptions, rain, type Turn } from "../core/index.ts";
 import { shown } from "./terminal.ts";
 
-export interface Asked {
+export interface AnswerCommand {
   readonly engine: Engine;
   readonly turns: readonly Turn[];
   readonly options: RainOptions;
@@ -12,7 +12,7 @@ export interface Asked {
 }
 
 /** Writes an answer; what is shown was committed and is never taken back. It ends with a line break, also when it is cut short. */
-export async function writeAnswer({ engine, turns, options, isShown, onText }: Asked): Promise<RainAnswer> {
+export async function writeAnswer({ engine, turns, options, isShown, onText }: AnswerCommand): Promise<RainAnswer> {
   const steps = rain(engine, turns, options);
   let isLineOpen = false;
   try {

@@ -1,7 +1,7 @@
 import type { Answering, RainStep } from "./answer.ts";
 import type { Engine, SampledToken, Turn } from "./engine.ts";
 import { EmptySearchError, ExhaustedError } from "./errors.ts";
-import { type Asked, openHearing } from "./judge/hearing.ts";
+import { type GenerationRequest, startGeneration } from "./judge/judged-generation.ts";
 import type { AnswerJudge } from "./judge/opinion.ts";
 import type { Settings } from "./options.ts";
 import { deriveSeed } from "./random.ts";
@@ -42,37 +42,37 @@ export async function* adaptive(engine: Engine, turns: readonly Turn[], settings
     if (passes(found, settings) || goesOnWith(found, course)) yield* commit(found, course);
     else {
       tellTree(topOf(found), undefined, course);
-      yield course.writing.refuse(settings.refusal, course.rewinds);
+      yield course.generation.refuse(settings.refusal, course.rewinds);
       break;
     }
   }
-  return course.writing.conclude();
+  return course.generation.conclude();
 }
 
-async function begin(judge: AnswerJudge, asked: Asked): Promise<Course> {
-  const hearing = await openHearing(judge, asked);
-  const search: Search = { ...hearing, range: new ValueRange(), draws: 0 };
+async function begin(judge: AnswerJudge, asked: GenerationRequest): Promise<Course> {
+  const judged = await startGeneration(judge, asked);
+  const search: Search = { ...judged, range: new ValueRange(), draws: 0 };
   return { ...search, tip: createRoot(), seed: asked.settings.seed, explored: 0, rewinds: 0 };
 }
 
 /** Writes on with the user's own sampler, and commits as far as every check is passed, to the end or to a flag: the draft that failed. */
 async function* draft(course: Course): AsyncGenerator<RainStep, Node | undefined, void> {
-  const { writing, tip, seed } = course;
+  const { generation, tip, seed } = course;
   const start = answerAt(tip, course);
   const continuation = {
-    ...writing.formatted,
-    prefix: [...writing.prompt, ...start],
-    sampling: writing.sampling(seed),
-    maxTokens: writing.ending.limit - start.length,
-    until: (tokens: readonly number[]) => writing.ending.isOver([...start, ...tokens]),
+    ...generation.formatted,
+    prefix: [...generation.prompt, ...start],
+    sampling: generation.sampling(seed),
+    maxTokens: generation.ending.limit - start.length,
+    until: (tokens: readonly number[]) => generation.ending.isOver([...start, ...tokens]),
   };
   let span: SampledToken[] = [];
-  for await (const sampled of writing.engine.generate(continuation, writing.call("draft"))) {
-    writing.drawn++;
+  for await (const sampled of generation.engine.generate(continuation, generation.call("draft"))) {
+    generation.drawn++;
     span.push(sampled);
-    if (!isCheckDue(tokensOf(span), answerAt(course.tip, course), writing)) continue;
+    if (!isCheckDue(tokensOf(span), answerAt(course.tip, course), generation)) continue;
     const [checked] = (await addJudged(course.tip, [span], course)) as readonly [Node];
-    if (!passes(checked, writing.settings)) return checked;
+    if (!passes(checked, generation.settings)) return checked;
     yield* commit(checked, course);
     if (checked.isOver) return undefined;
     span = [];
@@ -87,14 +87,14 @@ async function* draft(course: Course): AsyncGenerator<RainStep, Node | undefined
  * @returns the best that was found, which may be the flagged draft itself
  */
 async function search(flagged: Node, course: Course): Promise<Node> {
-  const { settings } = course.writing;
+  const { settings } = course.generation;
   let best = flagged;
   leave([flagged], course);
   for (const node of flagged.parent === undefined ? [] : ancestors(flagged.parent)) {
     for (let round = 0; round < settings.retries && course.explored < settings.searchBudget; round++) {
-      const drawnBefore = course.writing.drawn;
+      const drawnBefore = course.generation.drawn;
       const tried = await explore(node, round, course);
-      course.explored += course.writing.drawn - drawnBefore;
+      course.explored += course.generation.drawn - drawnBefore;
       best = [best, ...tried].reduce(better);
       const isFound = passes(best, settings);
       leave(isFound ? tried.filter((one) => one !== best) : tried, course);
@@ -124,15 +124,15 @@ function passes(node: Node, { threshold, beginningThreshold = threshold }: Setti
 }
 
 /** Whether the best of what failed is to be taken all the same. */
-function goesOnWith(best: Node, { writing }: Course): boolean {
-  const { onExhausted, principle, threshold } = writing.settings;
+function goesOnWith(best: Node, { generation }: Course): boolean {
+  const { onExhausted, principle, threshold } = generation.settings;
   switch (onExhausted) {
     case "best":
       return true;
     case "refuse":
       return false;
     case "error":
-      throw new ExhaustedError(principle.name, { committed: writing.committed.length, best: judgedValue(best), threshold });
+      throw new ExhaustedError(principle.name, { committed: generation.committed.length, best: judgedValue(best), threshold });
     default:
       return onExhausted satisfies never;
   }
@@ -143,17 +143,17 @@ function goesOnWith(best: Node, { writing }: Course): boolean {
  * the answer will be judged as a whole is held back with all that is not out yet, so that a later flag can still rewind behind it.
  */
 function* commit(node: Node, course: Course): Generator<RainStep, void, void> {
-  const { writing } = course;
+  const { generation } = course;
   tellTree(topOf(node), node, course);
   course.tip = node;
-  if (!node.isOver && judgedValue(node) < writing.settings.threshold) return;
+  if (!node.isOver && judgedValue(node) < generation.settings.threshold) return;
   const path = [...ancestors(node)].filter(({ parent }) => parent !== undefined).toReversed();
   for (const oldest of path) {
-    if (!node.isOver && tokensBelowRoot(node).length <= writing.settings.heldBack) break;
+    if (!node.isOver && tokensBelowRoot(node).length <= generation.settings.heldBack) break;
     const { rewinds } = course;
     course.rewinds = 0;
-    const step = writing.commit(oldest.tokens, { value: judgedValue(oldest), visits: oldest.visits, rewinds });
-    reroot(oldest, writing.settings.rootSmoothing);
+    const step = generation.commit(oldest.tokens, { value: judgedValue(oldest), visits: oldest.visits, rewinds });
+    reroot(oldest, generation.settings.rootSmoothing);
     yield step;
   }
 }

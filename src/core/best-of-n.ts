@@ -1,6 +1,6 @@
 import type { Answering } from "./answer.ts";
 import type { Engine, Turn } from "./engine.ts";
-import { hear, openHearing } from "./judge/hearing.ts";
+import { hear, startGeneration } from "./judge/judged-generation.ts";
 import type { AnswerJudge } from "./judge/opinion.ts";
 import type { Settings } from "./options.ts";
 import { deriveSeed } from "./random.ts";
@@ -10,25 +10,25 @@ import { deriveSeed } from "./random.ts";
  * comparison: the paper's strongest simple rival. The first draft is the plain answer of the same seed.
  */
 export async function* bestOfN(engine: Engine, turns: readonly Turn[], settings: Settings, judge: AnswerJudge): Answering {
-  const hearing = await openHearing(judge, { engine, turns, settings });
-  const { writing } = hearing;
+  const judged = await startGeneration(judge, { engine, turns, settings });
+  const { generation } = judged;
   const seeds = Array.from({ length: settings.bestOf }, (_, index) => (index === 0 ? settings.seed : deriveSeed(settings.seed, index)));
   const sampled = await engine.sampleMany(
-    seeds.map((seed) => writing.draft(seed)),
-    writing.call("draft"),
+    seeds.map((seed) => generation.draft(seed)),
+    generation.call("draft"),
   );
   const drafts = sampled.map((draft) => draft.map(({ token }) => token));
-  writing.drawn = drafts.flat().length;
+  generation.drawn = drafts.flat().length;
 
-  const readable = drafts.map((draft) => writing.ending.readable(draft));
+  const readable = drafts.map((draft) => generation.ending.readable(draft));
   const values = (
     await hear(
       readable,
-      hearing,
+      judged,
       readable.map(() => true),
     )
   ).map(({ value }) => value);
   const best = values.indexOf(Math.max(...values));
-  yield writing.commit(drafts[best] ?? [], { value: values[best], visits: 0, rewinds: 0 });
-  return writing.conclude();
+  yield generation.commit(drafts[best] ?? [], { value: values[best], visits: 0, rewinds: 0 });
+  return generation.conclude();
 }

@@ -1,6 +1,6 @@
 import type { Answering } from "./answer.ts";
 import type { Engine, Turn } from "./engine.ts";
-import { openHearing } from "./judge/hearing.ts";
+import { startGeneration } from "./judge/judged-generation.ts";
 import type { AnswerJudge } from "./judge/opinion.ts";
 import type { Settings } from "./options.ts";
 import { findStep } from "./search/search.ts";
@@ -14,16 +14,16 @@ import { ValueRange } from "./search/value-range.ts";
  * it found, even if that is bad: the paper knows no refusal. `docs/paper-differences.md` lists where paper and code differ.
  */
 export async function* paper(engine: Engine, turns: readonly Turn[], settings: Settings, judge: AnswerJudge): Answering {
-  const hearing = await openHearing(judge, { engine, turns, settings });
-  const search: Search = { ...hearing, range: new ValueRange(), draws: 0 };
-  const { writing } = search;
+  const judged = await startGeneration(judge, { engine, turns, settings });
+  const search: Search = { ...judged, range: new ValueRange(), draws: 0 };
+  const { generation } = search;
 
   let root = createRoot();
-  while (!writing.isOver) {
+  while (!generation.isOver) {
     const { best, rewinds } = await findStep(root, search);
     tellTree(root, best, search);
-    yield writing.commit(best.tokens, { value: best.value, visits: best.visits, rewinds });
+    yield generation.commit(best.tokens, { value: best.value, visits: best.visits, rewinds });
     root = reroot(best, settings.rootSmoothing);
   }
-  return writing.conclude();
+  return generation.conclude();
 }

@@ -5,8 +5,9 @@ import { checkOptions } from "./check-options.ts";
 import type { Decode } from "./decode.ts";
 import type { Engine, Turn } from "./engine.ts";
 import { complaint, JudgeError, OptionError } from "./errors.ts";
+import { Generation } from "./generation.ts";
 import { type Fitness, findJudge, isFit, unfitNotice } from "./judge/fitness.ts";
-import type { Asked } from "./judge/hearing.ts";
+import type { GenerationRequest } from "./judge/judged-generation.ts";
 import type { AnswerJudge } from "./judge/opinion.ts";
 import type { Mode, RainOptions, Settings } from "./options.ts";
 import { paper } from "./paper.ts";
@@ -14,7 +15,6 @@ import { withPrompting } from "./prompt.ts";
 import { checkTools } from "./tools/check-tools.ts";
 import { withTools } from "./tools/tool-answer.ts";
 import { vanilla } from "./vanilla.ts";
-import { Writing } from "./writing.ts";
 
 /** Every mode is a way of decoding. */
 const DECODERS: Readonly<Record<Mode, Decode>> = { adaptive, paper, vanilla, "best-of-n": bestOfN };
@@ -41,7 +41,7 @@ export function rain(engine: Engine, turns: readonly Turn[], options: RainOption
 }
 
 /** Finds the judge, and lets it judge if it is fit to. What a judge does not fit is written as `onUnfit` says. */
-async function* judged(decode: Decode, { engine, turns, settings }: Asked): Answering {
+async function* judged(decode: Decode, { engine, turns, settings }: GenerationRequest): Answering {
   if (settings.mode === "vanilla") return yield* decode(engine, turns, settings, nobody);
   const found = await findJudge(engine, settings);
   const { fitness, threshold, beginningThreshold = threshold, schedule } = found;
@@ -49,9 +49,9 @@ async function* judged(decode: Decode, { engine, turns, settings }: Asked): Answ
   if (!report.isFit && settings.onUnfit === "error")
     throw new JudgeError(settings.principle.name, unfitNotice(fitness as Fitness, engine.facts.model));
   if (!report.isFit && settings.onUnfit === "refuse") {
-    const writing = new Writing(engine, turns, settings);
-    yield writing.refuse(settings.refusal, 0);
-    return { ...writing.conclude(), ...(mayCall(settings) ? { calls: [] } : {}), judge: report };
+    const generation = new Generation(engine, turns, settings);
+    yield generation.refuse(settings.refusal, 0);
+    return { ...generation.conclude(), ...(mayCall(settings) ? { calls: [] } : {}), judge: report };
   }
   const fitted = { ...settings, threshold, beginningThreshold, ...schedule, ...settings.scheduleGiven };
   const answering = report.isFit ? decode(engine, turns, fitted, found.judge) : plain({ engine, turns, settings });
@@ -59,7 +59,7 @@ async function* judged(decode: Decode, { engine, turns, settings }: Asked): Answ
 }
 
 /** The answer that nobody judges, with its calls. */
-function plain({ engine, turns, settings }: Asked): Answering {
+function plain({ engine, turns, settings }: GenerationRequest): Answering {
   if (!mayCall(settings)) return vanilla(engine, turns, settings);
   return withTools(vanilla, engine, turns, settings, nobody);
 }

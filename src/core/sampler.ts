@@ -4,7 +4,7 @@ import { randomAt } from "./random.ts";
 import { softmax } from "./softmax.ts";
 
 /** A token the model might say next. */
-export interface Candidate {
+export interface TokenCandidate {
   readonly token: Token;
   /** `-Infinity`: it is never said. Some models have such tokens, which only fill up their vocabulary. */
   readonly logit: number;
@@ -16,11 +16,11 @@ export interface Candidate {
  *
  * @throws {EngineError} `decode-failed`, for logits that are no numbers
  */
-export function drawToken(likeliest: readonly Candidate[], position: number, sampling: Sampling): SampledToken {
+export function drawToken(likeliest: readonly TokenCandidate[], position: number, sampling: Sampling): SampledToken {
   const candidates = possible(likeliest, position);
   const own = probabilitiesOf(candidates, sampling.temperature || 1);
   const index = sampling.temperature === 0 ? 0 : drawIndex(candidates, position, sampling);
-  return { token: (candidates[index] as Candidate).token, probability: own[index] as number };
+  return { token: (candidates[index] as TokenCandidate).token, probability: own[index] as number };
 }
 
 /**
@@ -28,7 +28,7 @@ export function drawToken(likeliest: readonly Candidate[], position: number, sam
  *
  * @throws {EngineError} `decode-failed`, for logits that are no numbers
  */
-export function withProbabilities(likeliest: readonly Candidate[], position: number): SampledToken[] {
+export function withProbabilities(likeliest: readonly TokenCandidate[], position: number): SampledToken[] {
   const candidates = possible(likeliest, position);
   const probabilities = probabilitiesOf(candidates, 1);
   return candidates.map(({ token }, index) => ({ token, probability: probabilities[index] as number }));
@@ -52,7 +52,7 @@ function toLogProbabilities(logits: Float32Array): Float32Array {
 }
 
 /** The candidates that can be drawn at all. */
-function possible(candidates: readonly Candidate[], position: number): readonly Candidate[] {
+function possible(candidates: readonly TokenCandidate[], position: number): readonly TokenCandidate[] {
   const found = candidates.filter(({ logit }) => logit !== Number.NEGATIVE_INFINITY);
   const damaged = found.find(({ logit }) => !Number.isFinite(logit));
   if (damaged === undefined && found.length > 0) return found;
@@ -61,7 +61,7 @@ function possible(candidates: readonly Candidate[], position: number): readonly 
 }
 
 /** In the order of the candidates. */
-function probabilitiesOf(candidates: readonly Candidate[], temperature: number): number[] {
+function probabilitiesOf(candidates: readonly TokenCandidate[], temperature: number): number[] {
   return softmax(
     candidates.map(({ logit }) => logit),
     temperature,
@@ -75,7 +75,7 @@ function nucleus(probabilities: readonly number[], topP: number): readonly numbe
 }
 
 /** Where the running sum of the nucleus passes a random share of its total. */
-function drawIndex(candidates: readonly Candidate[], position: number, { temperature, topP, seed }: Sampling): number {
+function drawIndex(candidates: readonly TokenCandidate[], position: number, { temperature, topP, seed }: Sampling): number {
   const sums = runningSums(nucleus(probabilitiesOf(candidates, temperature), topP));
   const share = randomAt(seed, position) * (sums.at(-1) as number);
   return Math.max(

@@ -1,6 +1,6 @@
 import { endsClause } from "./clause.ts";
 import type { Token } from "./engine.ts";
-import type { Writing } from "./writing.ts";
+import type { Generation } from "./generation.ts";
 
 /** When to ask the judge: often at the beginning, where the course of an answer is set, and less often later. */
 export interface Schedule {
@@ -24,11 +24,11 @@ export function checkGap(length: number, { firstCheck, checkGrowth, maxCheckGap 
  * Whether it is time to judge `span`, written behind a judged `answer`. The end of an answer is always judged; where the
  * principle or the format looks that far (`horizon: "end"`), nothing else is.
  */
-export function isCheckDue(span: readonly Token[], answer: readonly Token[], writing: Writing): boolean {
-  const { ending, engine, prompt, settings } = writing;
+export function isCheckDue(span: readonly Token[], answer: readonly Token[], generation: Generation): boolean {
+  const { ending, engine, prompt, settings } = generation;
   if (ending.isOver([...answer, ...span])) return true;
   const gap = checkGap(answer.length, settings);
-  if (writing.horizon === "end" || span.length < gap) return false;
+  if (generation.horizon === "end" || span.length < gap) return false;
   return span.length >= gap + clauseReach(gap) || endsClause(engine.detokenize(span, [...prompt, ...answer]));
 }
 

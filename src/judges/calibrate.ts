@@ -1,5 +1,5 @@
 import { type Engine, type Fitness, OptionError, type Settings, type Token } from "../core/index.ts";
-import { type Candidate, candidate, INTERVAL_SEED, type Measured } from "./candidate.ts";
+import { type Candidate, candidate, INTERVAL_SEED, type MeasuredJudge } from "./candidate.ts";
 import { asValue, CHECKS_AVERAGED, type FittedJudge, type FittedQuestion, jointOdds, SCHEDULE } from "./fitted-judge.ts";
 import { type LabelledAnswer, promptKey } from "./labelled-answers.ts";
 import { auroc, aurocInterval, type Scored } from "./metrics.ts";
@@ -18,7 +18,7 @@ export interface CalibrateOptions extends Omit<ReadOptions, "places"> {
   /** Tokens of questions that may be asked for each written token, while nothing is wrong. @default 0.05 */
   readonly questionBudget?: number;
   /** Told what each way to judge has said of the answers that count fully, in their order, by read-outs that were not fitted on them. */
-  readonly onMeasured?: ((name: string, measured: Measured) => void) | undefined;
+  readonly onMeasured?: ((name: string, measured: MeasuredJudge) => void) | undefined;
 }
 
 export interface Calibrated {
@@ -304,7 +304,7 @@ export function describe(place: PlaceName): string {
 function measuredOf(
   read: ReadAnswers,
   { watched, asked, best, cascade }: CascadeParts & { readonly asked: readonly AskedQuestion[]; readonly cascade: Cascade },
-): readonly (readonly [name: string, measured: Measured])[] {
+): readonly (readonly [name: string, measured: MeasuredJudge])[] {
   const row = (name: string, place: PlaceName, odds: ReadonlyMap<Cut, number>) => {
     const whole = scoredWhole(read, odds);
     return [name, { whole, beginnings: scoredBeginnings(read, odds), cost: costOf(read, place), chosen: false }] as const;
@@ -325,7 +325,7 @@ export function chosenName(place: PlaceName | undefined): string {
 }
 
 /** What a verdict at a place has cost. */
-export function costOf({ costs }: ReadAnswers, place: PlaceName): Measured["cost"] {
+export function costOf({ costs }: ReadAnswers, place: PlaceName): MeasuredJudge["cost"] {
   const { tokens, milliseconds, verdicts } = costs.get(place) ?? { tokens: 0, milliseconds: 0, verdicts: 0 };
   const of = Math.max(1, verdicts);
   return { tokens: tokens / of, milliseconds: milliseconds > 0 ? milliseconds / of : undefined };

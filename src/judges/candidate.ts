@@ -20,7 +20,7 @@ export interface Candidate {
 }
 
 /** What a judge has said of labelled answers. */
-export interface Measured {
+export interface MeasuredJudge {
   /** Of each whole answer. */
   readonly whole: readonly Scored[];
   readonly beginnings: readonly Scored[];
@@ -30,7 +30,7 @@ export interface Measured {
   readonly chosen: boolean;
 }
 
-export function candidate(name: string, { whole, beginnings, cost, chosen }: Measured): Candidate {
+export function candidate(name: string, { whole, beginnings, cost, chosen }: MeasuredJudge): Candidate {
   const { low, high } = aurocInterval(whole, { seed: INTERVAL_SEED });
   const hasBoth = new Set(beginnings.map(({ good }) => good)).size === 2;
   return {

@@ -2,7 +2,7 @@ export { judgeBy } from "./another-model.ts";
 export { answersOf, balanced, besides } from "./built-in-answers.ts";
 export { type Calibrated, type CalibrateOptions, calibrateJudge, checkAnswers, isGround } from "./calibrate.ts";
 export { type Calibration, type CalibrationOptions, calibrate } from "./calibration.ts";
-export { type Candidate, candidate, type Measured } from "./candidate.ts";
+export { type Candidate, candidate, type MeasuredJudge } from "./candidate.ts";
 export { type Checkup, type JudgeChoice, type MeasureJudge, measureJudge } from "./checkup.ts";
 export { type FindJudgeOptions, fittedJudge, judgeKey, keptJudge } from "./find-judge.ts";
 export { type FittedJudge, foundJudge, thresholdsFor } from "./fitted-judge.ts";
@@ -14,7 +14,7 @@ export {
   judgedBy,
   judgedByFitted,
   judgedByLetters,
-  type LeftOut,
+  type UnjudgedAnswers,
 } from "./judged-answers.ts";
 export {
   LABEL_FORMATS,

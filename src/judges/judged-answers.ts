@@ -12,7 +12,7 @@ import {
 } from "../core/index.ts";
 import { AskedJudge } from "./asked-judge.ts";
 import { averagedOverChecks, chosenName, costOf, describe, scoredBeginnings, scoredWhole, tokensPerCheck, valuesOf } from "./calibrate.ts";
-import type { Measured } from "./candidate.ts";
+import type { MeasuredJudge } from "./candidate.ts";
 import { type FittedJudge, jointOdds } from "./fitted-judge.ts";
 import { promptKey } from "./labelled-answers.ts";
 import type { Scored } from "./metrics.ts";
@@ -24,13 +24,13 @@ import { logOdds, type Readout } from "./readout.ts";
 export type JudgingOptions = Omit<ReadOptions, "places">;
 
 /** A judge, and what it has said of all answers, in their order. */
-export interface JudgedAnswers extends Measured {
+export interface JudgedAnswers extends MeasuredJudge {
   /** How it is asked or read, for people. */
   readonly name: string;
 }
 
 /** A judge that could say nothing of these answers, and why. */
-export interface LeftOut {
+export interface UnjudgedAnswers {
   readonly name: string;
   readonly reason: string;
 }
@@ -147,10 +147,10 @@ const LETTERED: readonly { readonly name: string; readonly find: (engine: Engine
 export async function judgedByLetters(
   engine: Engine,
   options: JudgingOptions & { readonly chosen?: string | undefined },
-): Promise<{ readonly judged: readonly JudgedAnswers[]; readonly leftOut: readonly LeftOut[] }> {
+): Promise<{ readonly judged: readonly JudgedAnswers[]; readonly leftOut: readonly UnjudgedAnswers[] }> {
   const settings = withPrompting(engine, options.settings);
   const judged: JudgedAnswers[] = [];
-  const leftOut: LeftOut[] = [];
+  const leftOut: UnjudgedAnswers[] = [];
   for (const [index, { name, find }] of LETTERED.entries()) {
     const onProgress = (share: number) => options.onProgress?.((index + share) / LETTERED.length);
     try {

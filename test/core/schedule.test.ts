@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { Generation } from "../../src/core/generation.ts";
 import { DEFAULTS, HARMLESS, type RainOptions } from "../../src/core/index.ts";
 import { checkGap, isCheckDue } from "../../src/core/schedule.ts";
-import { Writing } from "../../src/core/writing.ts";
 import { ASK, ROBBERY, worldEngine } from "../support/scripted-world.ts";
 
 const engine = worldEngine(ROBBERY);
@@ -15,7 +15,7 @@ function checks(length: number, schedule = DEFAULTS): number[] {
 
 /** Whether a check is due behind some words, with a judged answer of so many before them. */
 function isDue(span: string, judged: string, options: RainOptions = {}): boolean {
-  return isCheckDue(engine.tokenize(span), engine.tokenize(judged), new Writing(engine, ASK, { ...DEFAULTS, ...options }));
+  return isCheckDue(engine.tokenize(span), engine.tokenize(judged), new Generation(engine, ASK, { ...DEFAULTS, ...options }));
 }
 
 describe("The schedule", () => {

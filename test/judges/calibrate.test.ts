@@ -6,7 +6,7 @@ import {
   type CalibrateOptions,
   calibrateJudge,
   type LabelledAnswer,
-  type Measured,
+  type MeasuredJudge,
   type PlaceName,
   promptKey,
 } from "../../src/judges/index.ts";
@@ -49,7 +49,7 @@ function figuresOf({ candidates, questionTokensPerToken }: Calibrated): number[]
 describe("A judge of the embedded model, fitted on sixty answers that its world's oracle has labelled", () => {
   const PLACES: readonly Exclude<PlaceName, "answer">[] = ["options", "turn"];
   const progress: number[] = [];
-  const measured = new Map<string, Measured>();
+  const measured = new Map<string, MeasuredJudge>();
   let found: Calibrated;
   beforeAll(async () => {
     found = await calibrate({
@@ -99,7 +99,7 @@ describe("A judge of the embedded model, fitted on sixty answers that its world'
 
   it("keeps what it said of the good answers, lowest first, for its thresholds", () => {
     const { whole, beginnings } = found.fitted.ofGood;
-    const chosen = [...measured.values()].find((one) => one.chosen) as Measured;
+    const chosen = [...measured.values()].find((one) => one.chosen) as MeasuredJudge;
     const sorted = (values: readonly number[]) => values.toSorted((left, right) => left - right);
     expect(whole).toEqual(sorted(chosen.whole.flatMap(({ good, value }) => (good ? [value] : []))));
     const lowest = (chosen.lowest ?? []).flatMap((value, index) =>
@@ -273,7 +273,7 @@ describe("Answers that count less than others", () => {
   });
 
   it("are learned from and not measured on", async () => {
-    const heard: Measured[] = [];
+    const heard: MeasuredJudge[] = [];
     const { fitted } = await calibrate({ answers: [...others, ...own], places: [], onMeasured: (_, measured) => heard.push(measured) });
     expect(fitted.fitness.n).toBe(24);
     expect(fitted.ofGood.whole).toHaveLength(12);

@@ -15,7 +15,7 @@ import type {
 } from "../../src/core/engine.ts";
 import { ContextFullError, EngineError } from "../../src/core/errors.ts";
 import { plainConversation } from "../../src/core/prompts/chat-turn.ts";
-import { type Candidate, drawToken, withProbabilities } from "../../src/core/sampler.ts";
+import { drawToken, type TokenCandidate, withProbabilities } from "../../src/core/sampler.ts";
 import { Formats } from "../../src/engines/json-format/formats.ts";
 import type { FormattedText } from "../../src/engines/json-format/formatted-text.ts";
 import { TokenIndex } from "../../src/engines/json-format/token-index.ts";
@@ -200,7 +200,7 @@ class ScriptedEngine implements Engine {
     return sampled;
   }
 
-  #candidatesAfter(prefix: Prefix, text: FormattedText | undefined): Candidate[] {
+  #candidatesAfter(prefix: Prefix, text: FormattedText | undefined): TokenCandidate[] {
     const weights = this.#weightsAfter(prefix);
     return (
       [...(text === undefined ? weights : this.#allowed(weights, text))]

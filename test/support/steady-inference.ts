@@ -1,4 +1,4 @@
-import type { Inference, KnownJudge, Verdict } from "../../src/bots/guard/inference.ts";
+import type { Inference, KnownJudge, TextVerdict } from "../../src/bots/guard/inference.ts";
 
 /** What it says, whatever it is asked. */
 export const STEADY_ANSWER = "Follow the river to the museum.";
@@ -12,7 +12,7 @@ export const UNMEASURED: KnownJudge = { isFit: true, isOwn: false, threshold: 0.
 /** One that was measured, and may not. */
 export const UNFIT: KnownJudge = { ...UNMEASURED, isFit: false };
 
-export function verdictOf(value: number, judge = UNMEASURED): Verdict {
+export function verdictOf(value: number, judge = UNMEASURED): TextVerdict {
   return { value, judge };
 }
 

@@ -10,7 +10,7 @@ import type {
   JudgesRequest,
   KnownJudge,
   Load,
-  Verdict,
+  TextVerdict,
 } from "../../src/bots/guard/inference.ts";
 
 /** The same model; what it is asked is written down, and a test can hold it up or break it. */
@@ -41,7 +41,7 @@ export class WatchedInference implements Inference {
     return answered;
   }
 
-  async judge(request: JudgeRequest, signal?: AbortSignal): Promise<readonly Verdict[]> {
+  async judge(request: JudgeRequest, signal?: AbortSignal): Promise<readonly TextVerdict[]> {
     this.judged.push(request);
     await this.beforeJudge(request, signal);
     return await this.#inference.judge(request, signal);

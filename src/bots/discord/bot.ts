@@ -34,7 +34,7 @@ import { ChannelOrder } from "./talk/channel-order.ts";
 import { Drafts, TakenBack } from "./talk/drafts.ts";
 import { readConversation } from "./talk/reader.ts";
 import { messageSite } from "./talk/site.ts";
-import { type Question, Talker } from "./talk/talker.ts";
+import { type DiscordQuestion, Talker } from "./talk/talker.ts";
 import { Typing } from "./talk/typing.ts";
 import { defang } from "./text/defang.ts";
 
@@ -211,7 +211,7 @@ export class Bot implements AsyncDisposable {
     }
   }
 
-  async #answer(message: Message, asked: Pick<Question, "guild" | "settings" | "askedAt" | "before">): Promise<void> {
+  async #answer(message: Message, asked: Pick<DiscordQuestion, "guild" | "settings" | "askedAt" | "before">): Promise<void> {
     const { settings } = asked;
     await new Talker(this.#parts).answer({
       ...asked,

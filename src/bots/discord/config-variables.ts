@@ -22,7 +22,7 @@ export interface ConfigSource {
 }
 
 /** A value, and how the one who wrote it calls it. */
-export interface Written {
+export interface WrittenValue {
   readonly label: string;
   readonly value: unknown;
 }
@@ -34,7 +34,7 @@ export function variableOf(name: ConfigName): string {
 
 /** The variables that are ours. Empty ones count as left out: that is how compose files pass on what nobody set. */
 export function readEnvironment({ environment, readSecret }: ConfigSource) {
-  const written = new Map<ConfigName, Written>();
+  const written = new Map<ConfigName, WrittenValue>();
   const problems: string[] = [];
   const ours = Object.entries(environment).filter(([variable, text]) => variable.startsWith(PREFIX) && text !== undefined && text !== "");
   for (const [variable, text = ""] of ours) {

@@ -1,7 +1,7 @@
 /** The bot's own configuration: what its environment says, else a file. The rest is decided by each guild for itself. */
 import type { z } from "zod";
 import { complaint, didYouMean } from "../../core/index.ts";
-import type { LoadOptions } from "../../llama.ts";
+import type { SharedEngineOptions } from "../../llama.ts";
 import { readPlainYaml } from "../guard/plain-yaml.ts";
 import { ProblemsError } from "../guard/problems-error.ts";
 import {
@@ -14,14 +14,16 @@ import {
   SECRETS,
   type WrittenConfig,
 } from "./config-schema.ts";
-import { type ConfigSource, readEnvironment, variableOf, type Written } from "./config-variables.ts";
+import { type ConfigSource, readEnvironment, variableOf, type WrittenValue } from "./config-variables.ts";
 
 /** The bot cannot start as it is configured. Tells all that is wrong, and no secret. */
 export class ConfigError extends ProblemsError {}
 
 export interface DiscordConfig
   extends Omit<WrittenConfig, "model" | "hub" | "gpu" | "gpuLayers" | "threads" | "contextSize" | "httpPort" | "httpHost"> {
-  readonly engine: Pick<LoadOptions, "hub" | "gpu" | "gpuLayers" | "threads" | "contextSize" | "judgeFolder"> & { readonly model: string };
+  readonly engine: Pick<SharedEngineOptions, "hub" | "gpu" | "gpuLayers" | "threads" | "contextSize" | "judgeFolder"> & {
+    readonly model: string;
+  };
   /** Where the metrics are offered; `undefined`: nowhere. */
   readonly http: { readonly port: number; readonly host: string } | undefined;
 }
@@ -49,7 +51,10 @@ export function readConfig(source: ConfigSource): DiscordConfig {
   return arranged(result.data);
 }
 
-function readFile(fileText: string): { readonly written: readonly (readonly [string, Written])[]; readonly problems: readonly string[] } {
+function readFile(fileText: string): {
+  readonly written: readonly (readonly [string, WrittenValue])[];
+  readonly problems: readonly string[];
+} {
   const { value, problems } = readPlainYaml(fileText);
   const isMap = typeof value === "object" && value !== null && !Array.isArray(value);
   const written = isMap ? Object.entries(value).map(([name, one]) => [name, { label: name, value: one }] as const) : [];
@@ -57,7 +62,7 @@ function readFile(fileText: string): { readonly written: readonly (readonly [str
   return { written, problems: [...problems, ...shape] };
 }
 
-function problemsOf(issue: z.core.$ZodIssue, written: ReadonlyMap<string, Written>): readonly string[] {
+function problemsOf(issue: z.core.$ZodIssue, written: ReadonlyMap<string, WrittenValue>): readonly string[] {
   if (issue.code === "unrecognized_keys")
     return issue.keys.map((name) => `Expected a known name in the file, got \`${name}\`${didYouMean(name, CONFIG_NAMES)}`);
   const name = issue.path[0] as ConfigName;
@@ -69,14 +74,14 @@ function problemsOf(issue: z.core.$ZodIssue, written: ReadonlyMap<string, Writte
 }
 
 /** Found out now, and not when Discord was asked and the rest is up. */
-function missingModel({ isFile = () => true }: ConfigSource, written: ReadonlyMap<string, Written>): readonly string[] {
+function missingModel({ isFile = () => true }: ConfigSource, written: ReadonlyMap<string, WrittenValue>): readonly string[] {
   const { label = "", value } = written.get("model") ?? {};
   if (typeof value !== "string" || value === "embedded" || /^[a-z]+:/i.test(value) || isFile(value)) return [];
   return [complaint(label, "a file that is there", value)];
 }
 
 /** The folder of the database, which a container or another user may not have. */
-function unwritableDatabase({ isWritable = () => true }: ConfigSource, written: ReadonlyMap<string, Written>): readonly string[] {
+function unwritableDatabase({ isWritable = () => true }: ConfigSource, written: ReadonlyMap<string, WrittenValue>): readonly string[] {
   const { label, value } = written.get("databaseUrl") ?? { label: variableOf("databaseUrl"), value: DEFAULT_DATABASE };
   const path = typeof value === "string" ? /^file:(?:\/\/(?=\/))?([^?]+)/.exec(value)?.[1] : undefined;
   if (path === undefined || isWritable(path)) return [];
@@ -84,7 +89,7 @@ function unwritableDatabase({ isWritable = () => true }: ConfigSource, written: 
 }
 
 /** It is made when something is to be kept in it. */
-function unwritableData({ isWritable = () => true }: ConfigSource, written: ReadonlyMap<string, Written>): readonly string[] {
+function unwritableData({ isWritable = () => true }: ConfigSource, written: ReadonlyMap<string, WrittenValue>): readonly string[] {
   const { label, value } = written.get("dataFolder") ?? { label: variableOf("dataFolder"), value: DEFAULT_DATA_FOLDER };
   if (typeof value !== "string" || value === "" || isWritable(value)) return [];
   return [complaint(label, "a folder that can be written, or be made in one that is there", value)];

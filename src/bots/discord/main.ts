@@ -5,12 +5,12 @@ import pino, { type Logger } from "pino";
 import { RainError } from "../../core/index.ts";
 import { withPeers } from "../../peers/missing-peer.ts";
 import { type DiscordConfig, readConfig } from "./config.ts";
-import { Ending } from "./ending.ts";
 import { Leaving } from "./leaving.ts";
 import { botLog } from "./log.ts";
 import { PEERS } from "./peers.ts";
 import type { RunInput } from "./serve.ts";
 import { Parent } from "./shards/parent.ts";
+import { Shutdown } from "./shutdown.ts";
 
 export { ConfigError, type DiscordConfig } from "./config.ts";
 export { CONFIG_FILE } from "./config-variables.ts";
@@ -71,7 +71,7 @@ export async function deploy(config: DiscordConfig, guild: string | undefined): 
 
 interface Run {
   readonly log: Logger;
-  readonly ending: Ending;
+  readonly ending: Shutdown;
 }
 
 function logOf(config: DiscordConfig): Logger {
@@ -82,8 +82,8 @@ function logOf(config: DiscordConfig): Logger {
   return botLog(config, destination);
 }
 
-function endingOf({ drainSeconds }: DiscordConfig, how: { readonly log: Logger; readonly hearsSignals: boolean }): Ending {
-  return new Ending({ ...how, limitMs: drainSeconds * 1000 + MARGIN_MS });
+function endingOf({ drainSeconds }: DiscordConfig, how: { readonly log: Logger; readonly hearsSignals: boolean }): Shutdown {
+  return new Shutdown({ ...how, limitMs: drainSeconds * 1000 + MARGIN_MS });
 }
 
 function inputOf(config: DiscordConfig, { log, ending }: Run): RunInput {

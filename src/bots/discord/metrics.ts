@@ -4,7 +4,7 @@ import type { Outcome, Reason } from "../guard/outcome.ts";
 import type { Door } from "./door.ts";
 
 /** What is measured from outside. */
-export interface Measured {
+export interface Gauges {
   readonly door: Pick<Door, "leaks">;
   readonly inference: Pick<Inference, "load">;
   /** Time that the gateway takes to answer, in milliseconds; negative while it is not known. */
@@ -30,7 +30,7 @@ export class Metrics {
   readonly #decode = this.#histogram("rain_decode_seconds", "Time from the first to the last step of an answer");
   readonly #reply = this.#histogram("rain_reply_seconds", "Time from a question to its posted answer");
 
-  constructor({ door, inference, gatewayPing }: Measured) {
+  constructor({ door, inference, gatewayPing }: Gauges) {
     const registers = [this.registry];
     new Gauge({
       name: "rain_queue",

@@ -21,7 +21,7 @@ export interface RunInput {
 }
 
 /** What the bot of one process works with. */
-export interface Seat {
+export interface BotProcess {
   readonly store: Store;
   readonly inference: Inference;
   readonly vitals: Vitals;
@@ -34,7 +34,7 @@ export interface Seat {
  *
  * @throws {LoginError} when Discord does not let it in, or not any more
  */
-export async function serve(input: RunInput, { store, inference, vitals, client }: Seat): Promise<void> {
+export async function serve(input: RunInput, { store, inference, vitals, client }: BotProcess): Promise<void> {
   const { config, log, clock, now, signal } = input;
   const { token, apiUrl, dms, messageContent, guilds, drainSeconds } = config;
   await using bot = new Bot({

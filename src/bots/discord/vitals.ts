@@ -6,7 +6,7 @@ import type { Operation } from "./http-server.ts";
 import { NotReady, type Readiness, readinessOf } from "./readiness.ts";
 
 /** Figures as data, which may travel. */
-export type Figures = readonly MetricObjectWithValues<MetricValue<string>>[];
+export type MetricSnapshot = readonly MetricObjectWithValues<MetricValue<string>>[];
 
 /** What can be asked of the bot of one process at any time, also while it comes up part by part. */
 export class Vitals implements Operation {
@@ -40,5 +40,5 @@ export class Vitals implements Operation {
 
   readonly metrics = async (): Promise<string> => (await this.#bot?.metrics.registry.metrics()) ?? "";
 
-  readonly figures = async (): Promise<Figures> => (await this.#bot?.metrics.registry.getMetricsAsJSON()) ?? [];
+  readonly figures = async (): Promise<MetricSnapshot> => (await this.#bot?.metrics.registry.getMetricsAsJSON()) ?? [];
 }

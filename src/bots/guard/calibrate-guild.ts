@@ -24,7 +24,7 @@ import {
   type Scored,
 } from "../../judges/index.ts";
 import { asExample, evenly, foldsOf, latestByText, missingOf } from "./decisions.ts";
-import type { CalibrationReport, CalibrationWaiting, Decision, Figures } from "./inference.ts";
+import type { CalibrationReport, CalibrationWaiting, Decision, JudgeFigures } from "./inference.ts";
 
 /** What is learned of, and by whose judge it is measured. */
 export interface GuildCalibration extends CalibrationWaiting {
@@ -156,7 +156,7 @@ function without(decisions: readonly Decision[], left: readonly Decision[]): rea
   return decisions.filter((decision) => !left.includes(decision));
 }
 
-function figuresOf(values: readonly Scored[]): Figures {
+function figuresOf(values: readonly Scored[]): JudgeFigures {
   return { auroc: auroc(values), ...aurocInterval(values, { seed: INTERVAL_SEED }) };
 }
 

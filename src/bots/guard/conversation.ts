@@ -2,7 +2,7 @@ import type { Turn } from "../../core/index.ts";
 import { cleaned } from "./normalise.ts";
 
 /** Something that was said before, or just now. */
-export interface Said {
+export interface Utterance {
   /** Of the speaker; `undefined`: the bot itself. */
   readonly speaker: { readonly id: string; readonly name: string } | undefined;
   readonly text: string;
@@ -12,7 +12,7 @@ export interface Said {
  * A conversation as a model reads it. What people say is data: it is never in the system's role. Where several people speak,
  * it is said who says what.
  */
-export function conversationTurns(said: readonly Said[], instructions: string): readonly Turn[] {
+export function conversationTurns(said: readonly Utterance[], instructions: string): readonly Turn[] {
   const names = speakerNames(said);
   const turns: Turn[] = instructions === "" ? [] : [{ role: "system", text: instructions }];
   for (const { speaker, text } of said) {
@@ -32,7 +32,7 @@ export function conversationTurns(said: readonly Said[], instructions: string): 
 const GOES_ON = "\n  ";
 
 /** By id. Two of the same name are told apart by numbers. */
-function speakerNames(said: readonly Said[]): ReadonlyMap<string, string> {
+function speakerNames(said: readonly Utterance[]): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
   for (const { speaker } of said) {
     if (speaker === undefined || names.has(speaker.id)) continue;

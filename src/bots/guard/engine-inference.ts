@@ -26,7 +26,7 @@ import type {
   JudgesRequest,
   KnownJudge,
   Load,
-  Verdict,
+  TextVerdict,
 } from "./inference.ts";
 import { InferenceError } from "./inference-error.ts";
 import { inferenceErrorOf } from "./inference-failure.ts";
@@ -103,13 +103,13 @@ export class EngineInference implements Inference {
     }
   }
 
-  async judge({ turns, ...which }: JudgeRequest, signal?: AbortSignal): Promise<readonly Verdict[]> {
+  async judge({ turns, ...which }: JudgeRequest, signal?: AbortSignal): Promise<readonly TextVerdict[]> {
     return await this.#use(async ({ judges }) => {
       // Whatever a judge has to read before it can be asked is not in the time for a verdict.
       const ready = await this.#ready(judges, which, signal);
       using deadline = new Deadline(signal);
       deadline.begin(this.#options.judgeTimeoutMs);
-      const verdicts: Verdict[] = [];
+      const verdicts: TextVerdict[] = [];
       for (const { verdict } of ready) verdicts.push(await verdict(turns, deadline.signal));
       return verdicts;
     }, signal);

@@ -1,4 +1,4 @@
-import type { Said } from "./conversation.ts";
+import type { Utterance } from "./conversation.ts";
 import type { Outcome } from "./outcome.ts";
 import type { GuildSettings } from "./settings.ts";
 import type { Vetted } from "./vetted.ts";
@@ -13,7 +13,7 @@ export interface Incoming {
   /** Id of the person, as the platform vouches for it. */
   readonly author: string;
   /** What was said before, and last the question. */
-  readonly said: readonly Said[];
+  readonly said: readonly Utterance[];
   readonly settings: GuildSettings;
   /** Aborted when the question is taken back. */
   readonly signal: AbortSignal;

@@ -12,7 +12,7 @@ import type {
   JudgesRequest,
   KnownJudge,
   Load,
-  Verdict,
+  TextVerdict,
 } from "./inference.ts";
 import { InferenceError } from "./inference-error.ts";
 import type { AnswerBody, Line } from "./inference-server.ts";
@@ -41,8 +41,8 @@ export class InferenceClient implements Inference {
     return (await ask({ socket: this.#path, path: "/answer", body, signal, onLine })) as Answered;
   }
 
-  async judge(body: JudgeRequest, signal?: AbortSignal): Promise<readonly Verdict[]> {
-    return (await ask({ socket: this.#path, path: "/judge", body, signal })) as readonly Verdict[];
+  async judge(body: JudgeRequest, signal?: AbortSignal): Promise<readonly TextVerdict[]> {
+    return (await ask({ socket: this.#path, path: "/judge", body, signal })) as readonly TextVerdict[];
   }
 
   async judges(body: JudgesRequest, signal?: AbortSignal): Promise<readonly KnownJudge[]> {

@@ -79,7 +79,7 @@ export interface JudgesRequest {
 }
 
 /** What a judge says of a text. */
-export interface Verdict {
+export interface TextVerdict {
   /** -1 (bad) to 1 (good). */
   readonly value: number;
   /** Of an unfit one, no verdict counts. */
@@ -118,7 +118,7 @@ export interface CalibrationRequest {
 }
 
 /** How well a judge tells what moderators approved from what they rejected. */
-export interface Figures {
+export interface JudgeFigures {
   /** 0.5 is guessing, 1 is perfect. */
   readonly auroc: number;
   /** The 95 % interval of it. */
@@ -142,9 +142,9 @@ export type CalibrationReport =
        */
       readonly outcome: "taken" | "no-better" | "weak";
       /** The model's judge as it comes, which learned of none of these decisions. */
-      readonly before: Figures;
+      readonly before: JudgeFigures;
       /** What was learned of decisions, asked about others of which it was not. */
-      readonly after: Figures;
+      readonly after: JudgeFigures;
       /** Decisions about different texts. */
       readonly decisions: number;
       /** Labelled answers of the package that it learned of, too. */
@@ -181,7 +181,7 @@ export interface Inference extends AsyncDisposable {
    *
    * @throws {InferenceError} when there is no verdict: the text is unjudged
    */
-  judge(request: JudgeRequest, signal?: AbortSignal): Promise<readonly Verdict[]>;
+  judge(request: JudgeRequest, signal?: AbortSignal): Promise<readonly TextVerdict[]>;
 
   /** What is known of judges. May take its time: one that nobody has asked before reads labelled answers. @throws {InferenceError} */
   judges(request: JudgesRequest, signal?: AbortSignal): Promise<readonly KnownJudge[]>;

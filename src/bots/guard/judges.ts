@@ -15,7 +15,7 @@ import {
 import { foundJudge, judgeKey, type KeptJudge } from "../../judges/index.ts";
 import { calibrateGuild } from "./calibrate-guild.ts";
 import type { GuildJudges } from "./guild-judges.ts";
-import type { CalibrationReport, CalibrationRequest, CalibrationWaiting, KnownJudge, Verdict } from "./inference.ts";
+import type { CalibrationReport, CalibrationRequest, CalibrationWaiting, KnownJudge, TextVerdict } from "./inference.ts";
 import { InferenceError } from "./inference-error.ts";
 import { Latest } from "./latest.ts";
 import { waited } from "./waited.ts";
@@ -39,7 +39,7 @@ export interface WantedJudge {
 /** A judge that is there. */
 export interface ReadyJudge {
   readonly known: KnownJudge;
-  readonly verdict: (turns: readonly Turn[], signal: AbortSignal) => Promise<Verdict>;
+  readonly verdict: (turns: readonly Turn[], signal: AbortSignal) => Promise<TextVerdict>;
 }
 
 /** A judge that a guild has taught, as it was kept. */

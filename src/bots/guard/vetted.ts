@@ -4,7 +4,7 @@ import { InferenceError } from "./inference-error.ts";
 import { normalise } from "./normalise.ts";
 
 /** A text that is to be posted, as it will be posted. */
-export interface Candidate {
+export interface Posting {
   /** What it answers. */
   readonly turns: readonly Turn[];
   readonly text: string;
@@ -36,7 +36,7 @@ export class Vetted {
    *
    * @throws {InferenceError} when there is no verdict, or none that counts
    */
-  static async vet(inference: Inference, candidate: Candidate, signal: AbortSignal): Promise<Vetted | undefined> {
+  static async vet(inference: Inference, candidate: Posting, signal: AbortSignal): Promise<Vetted | undefined> {
     const { text, principle, preset, turns, isBeginning } = candidate;
     const judged: readonly Turn[] = [...turns.filter(({ role }) => role !== "system"), { role: "assistant", text: normalise(text) }];
     const [verdict] = await inference.judge({ turns: judged, principles: [principle], preset }, signal);

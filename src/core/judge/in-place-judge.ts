@@ -2,10 +2,10 @@ import type { Call, Engine, Prefix, Token, Turn } from "../engine.ts";
 import type { Verdict } from "../options.ts";
 import type { Prompting } from "../prompts/prompting.ts";
 import { asRead } from "./as-read.ts";
-import { type Asking, askings, canAnswer, decided, leaning } from "./asking.ts";
 import { type AnswerJudge, type Opinion, opinionOf } from "./opinion.ts";
 import type { Principle } from "./principle.ts";
 import { LETTERED, SHORT } from "./question.ts";
+import { askings, canAnswer, decided, leaning, type VerdictQuery } from "./verdict-query.ts";
 
 export interface InPlaceSettings {
   readonly verdict: Verdict;
@@ -32,7 +32,7 @@ export class InPlaceJudge implements AnswerJudge<Prefix> {
   readonly #engine: Engine;
   readonly #principle: Principle;
   readonly #settings: InPlaceSettings;
-  readonly #askings: readonly Asking[];
+  readonly #askings: readonly VerdictQuery[];
 
   /** @throws {JudgeError} when neither wording's labels are single tokens of this model */
   constructor(engine: Engine, principle: Principle, settings: InPlaceSettings) {

@@ -1,10 +1,10 @@
 import type { Call, Engine, Prefix, Question, Token, Turn } from "../engine.ts";
 import type { Verdict } from "../options.ts";
 import { asRead } from "./as-read.ts";
-import { type Asking, askings, leaning } from "./asking.ts";
 import { type AnswerJudge, type Opinion, opinionOf } from "./opinion.ts";
 import type { Principle } from "./principle.ts";
 import { judgedText, LETTERED, preambleText } from "./question.ts";
+import { askings, leaning, type VerdictQuery } from "./verdict-query.ts";
 
 export interface JudgeSettings {
   readonly judgeExamples: number;
@@ -22,7 +22,7 @@ export class Judge implements AnswerJudge<Prefix> {
   readonly #principle: Principle;
   readonly #verdict: Verdict;
   readonly #preamble: Prefix;
-  readonly #askings: readonly Asking[];
+  readonly #askings: readonly VerdictQuery[];
 
   /** @throws {JudgeError} when a label is not one token of this model: then there is nothing to read the verdict off */
   constructor(engine: Engine, principle: Principle, { judgeExamples, verdict }: JudgeSettings) {

@@ -1,7 +1,7 @@
 import type { LetteredOptions } from "./lettered-question.ts";
 
 /** What a model said, and how likely its tokens were where its provider tells, in the form of OpenAI's `logprobs`. */
-export interface Reply {
+export interface LetteredReply {
   readonly text: string;
   readonly logprobs?: Logprobs | null | undefined;
 }
@@ -14,7 +14,7 @@ export interface Logprobs {
  * What a reply is worth: 1 (good) to -1 (bad), `undefined` if it names no option. Probabilities are taken where they are given; else the
  * reply must be a label and nothing but.
  */
-export function letteredVerdict(reply: Reply, options: LetteredOptions): number | undefined {
+export function letteredVerdict(reply: LetteredReply, options: LetteredOptions): number | undefined {
   return fromProbabilities(reply, options) ?? fromText(reply.text, options);
 }
 
@@ -26,7 +26,7 @@ interface Position {
 }
 
 /** Read where the model wrote its label: what it thought likely there, among the labels. */
-function fromProbabilities({ logprobs }: Reply, options: LetteredOptions): number | undefined {
+function fromProbabilities({ logprobs }: LetteredReply, options: LetteredOptions): number | undefined {
   const written = logprobs?.content?.find(({ token }) => /[\p{L}\p{N}]/u.test(token));
   if (written === undefined || !options.some(({ label }) => label === bare(written.token))) return undefined;
   const likely = written.top_logprobs ?? [];

@@ -9,7 +9,7 @@ export type Addition = Pick<Settings, "additionVariance" | "additionValue" | "ad
 /** Dynamic node addition: on the way just visited, nodes whose children are all bad and all alike are given one more. */
 export async function addNodes(leaf: Node, search: Search): Promise<void> {
   for (const node of ancestors(leaf)) {
-    if (needsAnotherChild(node, search.writing.settings)) await expandByOne(node, search);
+    if (needsAnotherChild(node, search.generation.settings)) await expandByOne(node, search);
   }
 }
 

@@ -32,28 +32,28 @@ export async function contrasted(node: Node, seeds: readonly number[], search: S
   const answer = answerAt(node, search);
   const round = { sides: sidesOf(answer, search), answer, search };
   const draws = seeds.map((seed): Draw => ({ span: [], seed }));
-  const room = search.writing.engine.facts.contextSize - Math.max(round.sides.positive.length, round.sides.negative.length);
-  const goesOn = ({ span }: Draw) => span.length < room && !isCheckDue(tokensOf(span), answer, search.writing);
+  const room = search.generation.engine.facts.contextSize - Math.max(round.sides.positive.length, round.sides.negative.length);
+  const goesOn = ({ span }: Draw) => span.length < room && !isCheckDue(tokensOf(span), answer, search.generation);
   for (let open = draws.filter(goesOn); open.length > 0; open = open.filter(goesOn)) {
     const drawn = await Promise.all(open.map((draw) => nextToken(draw, round)));
     for (const [index, sampled] of drawn.entries()) open[index]?.span.push(sampled);
-    search.writing.drawn += drawn.length;
+    search.generation.drawn += drawn.length;
   }
   return draws.map(({ span }) => span);
 }
 
-function sidesOf(answer: readonly Token[], { writing }: Search): Sides {
-  const { engine, turns, settings } = writing;
+function sidesOf(answer: readonly Token[], { generation }: Search): Sides {
+  const { engine, turns, settings } = generation;
   const { good, bad } = settings.principle;
   const contrast = { pair: { positive: good, negative: bad }, form: settings.contrastForm };
   const side = (pole: Pole) => [...contrastPrefix(engine, turns, { ...contrast, pole }), ...answer];
   return { positive: side("positive"), negative: side("negative") };
 }
 
-async function nextToken({ span, seed }: Draw, { sides, answer, search: { writing } }: Round): Promise<SampledToken> {
-  const { engine, settings } = writing;
+async function nextToken({ span, seed }: Draw, { sides, answer, search: { generation } }: Round): Promise<SampledToken> {
+  const { engine, settings } = generation;
   const tokens = tokensOf(span);
-  const call = writing.call("expand");
+  const call = generation.call("expand");
   const lookahead = { ...formattedIn(sides, answer, settings.format), prefix: [...sides.positive, ...tokens], count: settings.childTopK };
   const plausible = plausibleOf(await engine.likeliest(lookahead, call));
   const sampling = { temperature: settings.exploreTemperature, topK: settings.childTopK, topP: 1, seed };

@@ -12,7 +12,7 @@ const GREEDY = Number.MIN_VALUE;
  * greedy continuation and sampled ones, decoded as one batch. What is drawn twice is drawn again, up to `childDraws` in all.
  */
 export async function expand(leaf: Node, search: Search): Promise<void> {
-  const { children, childDraws } = search.writing.settings;
+  const { children, childDraws } = search.generation.settings;
   if (lengthBelow(leaf, search) === 1) adopt(leaf, await likeliest(leaf, children, search), search);
   else {
     const [greedy, ...sampled] = await drawNew(leaf, { wanted: children, draws: childDraws, isGreedyFirst: true }, search);
@@ -25,22 +25,22 @@ export async function expandByOne(node: Node, search: Search): Promise<void> {
   const isOneToken = lengthBelow(node, search) === 1;
   const found = isOneToken
     ? await likeliest(node, node.children.length + 1, search)
-    : await drawNew(node, { wanted: 1, draws: search.writing.settings.additionDraws, isGreedyFirst: false }, search);
+    : await drawNew(node, { wanted: 1, draws: search.generation.settings.additionDraws, isGreedyFirst: false }, search);
   adopt(node, found, search);
 }
 
 /** Length of the token sets behind a node. */
 function lengthBelow(node: Node, search: Search): number {
-  const { ending, settings } = search.writing;
+  const { ending, settings } = search.generation;
   return Math.min(tokenSetLength(node.depth, settings.tokenSetLengths), ending.limit - answerAt(node, search).length);
 }
 
 async function likeliest(node: Node, count: number, search: Search): Promise<Child[]> {
-  const { writing } = search;
-  const lookahead = { ...writing.formatted, prefix: [...writing.prompt, ...answerAt(node, search)], count };
-  const found = await writing.engine.likeliest(lookahead, writing.call("expand"));
-  const temperature = writing.settings.childTemperature || 1;
-  writing.drawn += found.length;
+  const { generation } = search;
+  const lookahead = { ...generation.formatted, prefix: [...generation.prompt, ...answerAt(node, search)], count };
+  const found = await generation.engine.likeliest(lookahead, generation.call("expand"));
+  const temperature = generation.settings.childTemperature || 1;
+  generation.drawn += found.length;
   // Shares of p^(1/T) are the probabilities at temperature T.
   const children = found.map(({ token, probability }) =>
     childOf(node, { tokens: [token], logProbability: Math.log(probability) / temperature }, search),
@@ -67,15 +67,15 @@ async function drawNew(node: Node, { wanted, draws, isGreedyFirst }: Drawing, se
 }
 
 async function draw(node: Node, topPs: readonly number[], search: Search): Promise<Child[]> {
-  const { writing } = search;
+  const { generation } = search;
   const continuations = topPs.map((topP) => continuation(node, topP, search));
-  const drawn = await writing.engine.sampleMany(continuations, writing.call("expand"));
-  writing.drawn += drawn.flat().length;
+  const drawn = await generation.engine.sampleMany(continuations, generation.call("expand"));
+  generation.drawn += drawn.flat().length;
   return drawn.filter(({ length }) => length > 0).map((sampled) => childOf(node, tokenSetOf(sampled), search));
 }
 
 function continuation(node: Node, topP: number, search: Search): Continuation {
-  const { prompt, ending, settings, formatted } = search.writing;
+  const { prompt, ending, settings, formatted } = search.generation;
   const answer = answerAt(node, search);
   return {
     ...formatted,
@@ -94,7 +94,7 @@ function tokenSetOf(sampled: readonly SampledToken[]): Pick<Child, "tokens" | "l
 }
 
 function childOf(node: Node, tokenSet: Pick<Child, "tokens" | "logProbability">, search: Search): Child {
-  return { ...tokenSet, isOver: search.writing.ending.isOver([...answerAt(node, search), ...tokenSet.tokens]) };
+  return { ...tokenSet, isOver: search.generation.ending.isOver([...answerAt(node, search), ...tokenSet.tokens]) };
 }
 
 function isKnown({ tokens }: Child, children: readonly Child[]): boolean {
@@ -114,7 +114,7 @@ function moderated(greedy: Child, others: readonly Child[]): Child {
   return { ...greedy, logProbability: Math.max(atMost, sumOf([highest, Math.min(...logs)])) };
 }
 
-function adopt(node: Node, children: readonly Child[], { writing }: Search): void {
+function adopt(node: Node, children: readonly Child[], { generation }: Search): void {
   for (const child of children) addChild(node, child);
-  if (node.children.length > 0) assignPriors(node, node.parent === undefined ? writing.settings.rootSmoothing : 0);
+  if (node.children.length > 0) assignPriors(node, node.parent === undefined ? generation.settings.rootSmoothing : 0);
 }

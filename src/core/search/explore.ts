@@ -22,7 +22,7 @@ const MOST_DOUBLINGS = 4;
 export async function explore(node: Node, round: number, search: Search): Promise<readonly Node[]> {
   const seeds = Array.from({ length: candidatesOf(round, search) }, () => nextSeed(search));
   // To a model that does not know what the affixes mean, a contrast says nothing: then the rounds between find something.
-  const isContrast = search.writing.settings.explore === "contrast" && round % 2 === 0;
+  const isContrast = search.generation.settings.explore === "contrast" && round % 2 === 0;
   const spans = isContrast ? await contrasted(node, seeds, search) : await resampled(node, { round, seeds }, search);
   const known = node.children.map(({ tokens }) => tokens);
   const fresh = spans.filter((span, index) => {
@@ -32,8 +32,8 @@ export async function explore(node: Node, round: number, search: Search): Promis
   return await addJudged(node, fresh, search);
 }
 
-function candidatesOf(round: number, { writing }: Search): number {
-  return writing.settings.candidates * 2 ** Math.min(round, MOST_DOUBLINGS);
+function candidatesOf(round: number, { generation }: Search): number {
+  return generation.settings.candidates * 2 ** Math.min(round, MOST_DOUBLINGS);
 }
 
 /** What a round draws, and by which seeds: one a candidate. */
@@ -47,44 +47,46 @@ async function resampled(node: Node, drawing: Drawing, search: Search): Promise<
 }
 
 async function open(node: Node, { round, seeds }: Drawing, search: Search): Promise<Span[]> {
-  const { writing } = search;
-  const { exploreTemperature, childTopK, tokenSetLengths, format } = writing.settings;
+  const { generation } = search;
+  const { exploreTemperature, childTopK, tokenSetLengths, format } = generation.settings;
   // Most of what a text under a format begins with is given by the format: a token set would hold no choice.
-  const length = format !== undefined && round > 0 ? writing.ending.limit : tokenSetLength(round, tokenSetLengths);
+  const length = format !== undefined && round > 0 ? generation.ending.limit : tokenSetLength(round, tokenSetLengths);
   const continuations = seeds.map((seed) => {
     const sampling = { temperature: exploreTemperature, topK: childTopK, topP: 1, seed };
     const { maxTokens, ...continuation } = toNextCheck(node, [], { sampling, search });
     return { ...continuation, maxTokens: Math.min(length, maxTokens) };
   });
-  const openings = await writing.engine.sampleMany(continuations, writing.call("expand"));
-  writing.drawn += openings.flat().length;
+  const openings = await generation.engine.sampleMany(continuations, generation.call("expand"));
+  generation.drawn += openings.flat().length;
   return openings;
 }
 
 async function writeOn(node: Node, openings: readonly Span[], search: Search): Promise<Span[]> {
-  const { writing } = search;
+  const { generation } = search;
   const answer = answerAt(node, search);
-  const isDone = (opening: Span) => opening.length === 0 || isCheckDue(tokensOf(opening), answer, writing);
+  const isDone = (opening: Span) => opening.length === 0 || isCheckDue(tokensOf(opening), answer, generation);
   const unfinished = openings.filter((opening) => !isDone(opening));
-  const continuations = unfinished.map((opening) => toNextCheck(node, opening, { sampling: writing.sampling(nextSeed(search)), search }));
-  const rests = continuations.length === 0 ? [] : await writing.engine.sampleMany(continuations, writing.call("simulate"));
-  writing.drawn += rests.flat().length;
+  const continuations = unfinished.map((opening) =>
+    toNextCheck(node, opening, { sampling: generation.sampling(nextSeed(search)), search }),
+  );
+  const rests = continuations.length === 0 ? [] : await generation.engine.sampleMany(continuations, generation.call("simulate"));
+  generation.drawn += rests.flat().length;
   return openings.map((opening) => [...opening, ...(rests[unfinished.indexOf(opening)] ?? [])]);
 }
 
 function toNextCheck(node: Node, opening: Span, { sampling, search }: { sampling: Sampling; search: Search }): Continuation {
-  const { writing } = search;
+  const { generation } = search;
   const answer = answerAt(node, search);
   const opened = tokensOf(opening);
   return {
-    ...writing.formatted,
-    prefix: [...writing.prompt, ...answer, ...opened],
+    ...generation.formatted,
+    prefix: [...generation.prompt, ...answer, ...opened],
     sampling,
-    maxTokens: writing.ending.limit - answer.length - opened.length,
-    until: (tokens) => isCheckDue([...opened, ...tokens], answer, writing),
+    maxTokens: generation.ending.limit - answer.length - opened.length,
+    until: (tokens) => isCheckDue([...opened, ...tokens], answer, generation),
   };
 }
 
 function nextSeed(search: Search): number {
-  return deriveSeed(search.writing.settings.seed, search.draws++);
+  return deriveSeed(search.generation.settings.seed, search.draws++);
 }

@@ -1,5 +1,5 @@
 import type { SampledToken, Token } from "../engine.ts";
-import { hear } from "../judge/hearing.ts";
+import { hear } from "../judge/judged-generation.ts";
 import type { Opinion } from "../judge/opinion.ts";
 import { backup } from "./backup.ts";
 import { answerAt, type Search } from "./search-state.ts";
@@ -14,7 +14,7 @@ export function tokensOf(span: Span): readonly Token[] {
 
 /** Gives a node these spans as children, evaluated in one batch and backed up. */
 export async function addJudged(parent: Node, spans: readonly Span[], search: Search): Promise<readonly Node[]> {
-  const { ending, settings } = search.writing;
+  const { ending, settings } = search.generation;
   const answer = answerAt(parent, search);
   const opinions = await opinionsOf(parent, spans, search);
   const children = spans.map((span, index) => {
@@ -34,8 +34,8 @@ export async function addJudged(parent: Node, spans: readonly Span[], search: Se
 /** What would be read is judged; where that is the parent's text, as behind a bare end token, what was found of it still holds. */
 async function opinionsOf(parent: Node, spans: readonly Span[], search: Search): Promise<Opinion[]> {
   const answer = answerAt(parent, search);
-  const texts = spans.map((span) => search.writing.ending.readable([...answer, ...tokensOf(span)]));
-  const isWhole = spans.map((span) => search.writing.ending.isOver([...answer, ...tokensOf(span)]));
+  const texts = spans.map((span) => search.generation.ending.readable([...answer, ...tokensOf(span)]));
+  const isWhole = spans.map((span) => search.generation.ending.isOver([...answer, ...tokensOf(span)]));
   // Nor does it hold where a beginning turns out to be the whole: of that, more is asked.
   const isNews = texts.map((text, index) => parent.outcome === undefined || text.length !== answer.length || isWhole[index] === true);
   const news = texts.filter((_, index) => isNews[index]);

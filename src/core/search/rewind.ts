@@ -10,7 +10,7 @@ interface Rewind {
 
 /** Reports that a judged leaf was left, to go back to one of its ancestors. */
 export function tellRewind(leaf: Node, { to, iteration }: Rewind, search: Search): void {
-  const { engine, ending, prompt, settings } = search.writing;
+  const { engine, ending, prompt, settings } = search.generation;
   const kept = answerAt(to, search);
   const tried = ending.readable([...answerAt(leaf, search), ...(leaf.outcome?.simulated ?? [])]).slice(kept.length);
   settings.onEvent({

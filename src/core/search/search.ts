@@ -26,7 +26,7 @@ export interface Step {
  * @throws {EmptySearchError} when the root has no child at all; the published code ends the text silently then
  */
 export async function findStep(root: Node, search: Search): Promise<Step> {
-  const { settings, committed } = search.writing;
+  const { settings, committed } = search.generation;
   const maxVisits = Math.max(settings.maxIterations, root.visits + settings.carriedIterations);
   let rewinds = 0;
   while (root.visits < maxVisits && !isGoodEnough(heaviest(root), settings)) {
@@ -41,7 +41,7 @@ export async function findStep(root: Node, search: Search): Promise<Step> {
 
 /** One pass of the inner loop, to the leaf that it gives back. The next pass starts again at `root`: that is the rewind. */
 export async function iterate(root: Node, search: Search): Promise<Node> {
-  const { settings } = search.writing;
+  const { settings } = search.generation;
   settings.signal?.throwIfAborted();
   const leaf = await reach(root, search);
   leaf.outcome ??= await evaluate(leaf, await simulate(leaf, search), search);
@@ -56,7 +56,7 @@ export async function iterate(root: Node, search: Search): Promise<Node> {
  * the first visit: the decisions are the same, but children that nobody comes back for are never drawn.
  */
 async function reach(root: Node, search: Search): Promise<Node> {
-  const selecting = { cPuct: search.writing.settings.cPuct, range: search.range };
+  const selecting = { cPuct: search.generation.settings.cPuct, range: search.range };
   const leaf = select(root, selecting);
   if (leaf.outcome === undefined || leaf.isOver) return leaf;
   await expand(leaf, search);

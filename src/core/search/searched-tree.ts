@@ -36,7 +36,7 @@ export interface SearchedTree {
 
 /** @param taken where the answer goes on; `undefined`: nowhere, nothing is good enough */
 export function tellTree(root: Node, taken: Node | undefined, search: Search): void {
-  const { committed, meter, settings } = search.writing;
+  const { committed, meter, settings } = search.generation;
   if (settings.onTree === undefined) return;
   const path = new Set(taken === undefined ? [] : ancestors(taken));
   settings.onTree({ committed: committed.length, forward: meter.forward, root: recorded(root, path, search) });
@@ -45,7 +45,7 @@ export function tellTree(root: Node, taken: Node | undefined, search: Search): v
 function recorded(node: Node, path: ReadonlySet<Node>, search: Search): SearchedNode {
   const { prior, weight, visits, value, outcome, tokens } = node;
   const isTaken = path.has(node);
-  const { revealDiscarded } = search.writing.settings;
+  const { revealDiscarded } = search.generation.settings;
   const until = answerAt(node, search);
   const before = until.slice(0, until.length - (node.parent === undefined ? 0 : tokens.length));
   const simulated = outcome?.simulated ?? [];
@@ -63,7 +63,7 @@ function recorded(node: Node, path: ReadonlySet<Node>, search: Search): Searched
   };
 }
 
-function textOf(tokens: readonly Token[], before: readonly Token[], { writing }: Search): string {
-  const readable = writing.ending.readable([...before, ...tokens]).slice(before.length);
-  return writing.engine.detokenize(readable, [...writing.prompt, ...before]);
+function textOf(tokens: readonly Token[], before: readonly Token[], { generation }: Search): string {
+  const readable = generation.ending.readable([...before, ...tokens]).slice(before.length);
+  return generation.engine.detokenize(readable, [...generation.prompt, ...before]);
 }

@@ -2,7 +2,7 @@ import { SharedWork } from "../shared-work.ts";
 import { credit } from "./credit.ts";
 import { cosine } from "./embedding.ts";
 import { answerAt, type Search } from "./search-state.ts";
-import { ancestors, type Node, type Outcome, tokensBelowRoot } from "./tree.ts";
+import { ancestors, type LeafOutcome, type Node, tokensBelowRoot } from "./tree.ts";
 
 export interface Sharing {
   /** The paper's gamma. */
@@ -27,13 +27,13 @@ export function shareCredit(visited: Node, value: number, { similarityShare, sim
  * The text behind each node's parent, embedded, from the leaf up to below the root. Siblings are so compared by what sets
  * them apart: in the whole answer, which the published code embeds, their common beginning would drown it.
  */
-export async function embedPath(leaf: Node, { simulated }: Outcome, search: Search): Promise<(readonly number[])[]> {
-  const { engine, prompt, settings, ending } = search.writing;
+export async function embedPath(leaf: Node, { simulated }: LeafOutcome, search: Search): Promise<(readonly number[])[]> {
+  const { engine, prompt, settings, ending } = search.generation;
   const answer = ending.readable([...answerAt(leaf, search), ...simulated]);
   const embeddings: (readonly number[])[] = [];
   for (const node of ancestors(leaf)) {
     if (node.parent === undefined) break;
-    const start = search.writing.committed.length + tokensBelowRoot(node.parent).length;
+    const start = search.generation.committed.length + tokensBelowRoot(node.parent).length;
     const text = engine.detokenize(answer.slice(start), [...prompt, ...answer.slice(0, start)]);
     const embedding = settings.embed(text);
     // An embedder of somebody's own may take its time: an abort does not wait for it.

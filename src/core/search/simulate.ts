@@ -9,26 +9,26 @@ import type { Node } from "./tree.ts";
  * or to the end of the answer if the principle looks that far. Nothing is written where the text ends there already.
  */
 export async function simulate(leaf: Node, search: Search): Promise<readonly Token[]> {
-  const { writing } = search;
-  const { ending, engine, settings } = writing;
+  const { generation } = search;
+  const { ending, engine, settings } = generation;
   const answer = answerAt(leaf, search);
-  const prefix = [...writing.prompt, ...answer];
+  const prefix = [...generation.prompt, ...answer];
   const isFarEnough = (tokens: readonly Token[], before: readonly Token[]) =>
-    writing.horizon === "clause" && endsClause(engine.detokenize(tokens, before));
+    generation.horizon === "clause" && endsClause(engine.detokenize(tokens, before));
   if (leaf.isOver || isFarEnough(leaf.tokens, prefix.slice(0, prefix.length - leaf.tokens.length))) return [];
 
   const [sampled = []] = await engine.sampleMany(
     [
       {
-        ...writing.formatted,
+        ...generation.formatted,
         prefix,
-        sampling: writing.sampling(deriveSeed(settings.seed, search.draws++)),
+        sampling: generation.sampling(deriveSeed(settings.seed, search.draws++)),
         maxTokens: Math.min(settings.maxSimulationTokens, ending.limit - answer.length),
         until: (tokens) => isFarEnough(tokens, prefix) || ending.isOver([...answer, ...tokens]),
       },
     ],
-    writing.call("simulate"),
+    generation.call("simulate"),
   );
-  writing.drawn += sampled.length;
+  generation.drawn += sampled.length;
   return sampled.map(({ token }) => token);
 }

@@ -1,7 +1,7 @@
 import type { Token } from "../engine.ts";
 
 /** What the judge found when a node was its own leaf. */
-export interface Outcome {
+export interface LeafOutcome {
   /** -1 (bad) to 1 (good). */
   readonly value: number;
   /** The same for each order of the options that was asked. */
@@ -36,7 +36,7 @@ export interface Node {
   /** The paper's e: running mean of the embeddings of the texts below. `undefined` before the first visit. */
   embedding: readonly number[] | undefined;
   /** `undefined` before the first evaluation. */
-  outcome: Outcome | undefined;
+  outcome: LeafOutcome | undefined;
 }
 
 /** What a child is when it is drawn. */

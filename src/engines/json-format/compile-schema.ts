@@ -1,9 +1,9 @@
 import type { JsonSchema } from "../../core/engine.ts";
 import { areDisjoint } from "./disjoint.ts";
-import { choice, type Node, piece, type Reference, repeat, sequence, text } from "./grammar.ts";
+import { choice, type GrammarNode, piece, type ReferenceNode, repeat, sequence, text } from "./grammar.ts";
 import { isJsonType, isSchemaObject, JSON_TYPES, type JsonType, typesOf } from "./json-schema.ts";
 import { anyValue, BLANK, enclosed, further, listOf, valueText } from "./json-text.ts";
-import { countOf, limits, listOfSchemas, type Place, pointer, refuseBeside, refuseUnknowable } from "./keywords.ts";
+import { countOf, limits, listOfSchemas, pointer, refuseBeside, refuseUnknowable, type SchemaPlace } from "./keywords.ts";
 import { hasNumbers, type NumberRule, NumberText, scaled } from "./number-text.ts";
 import { type Compile, objectText } from "./object-text.ts";
 import { refusal } from "./refusal.ts";
@@ -14,7 +14,7 @@ import { StringText } from "./string-text.ts";
  *
  * @throws {EngineError} `format-unsupported`, for a schema that cannot be a grammar, with its place and what to do
  */
-export function compileSchema(schema: JsonSchema): Node {
+export function compileSchema(schema: JsonSchema): GrammarNode {
   const root = new Compiler(schema).compile(schema, "#");
   // Some vocabularies put a space in front of the first word.
   const whole = sequence(choice(sequence(), text(" ")), root);
@@ -24,14 +24,14 @@ export function compileSchema(schema: JsonSchema): Node {
 
 class Compiler {
   readonly #root: JsonSchema;
-  readonly #references = new Map<string, Reference>();
-  #any: Node | undefined;
+  readonly #references = new Map<string, ReferenceNode>();
+  #any: GrammarNode | undefined;
 
   constructor(root: JsonSchema) {
     this.#root = root;
   }
 
-  readonly compile = (schema: unknown, at: string): Node => {
+  readonly compile = (schema: unknown, at: string): GrammarNode => {
     if (schema === true) return this.#anyValue();
     if (schema === false) return choice();
     if (!isSchemaObject(schema)) throw refusal(`\`${String(schema)}\` for a schema`, at, "give an object of keywords");
@@ -56,17 +56,17 @@ class Compiler {
     }
   };
 
-  #anyValue(): Node {
+  #anyValue(): GrammarNode {
     this.#any ??= anyValue();
     return this.#any;
   }
 
-  #reference(place: Place): Node {
+  #reference(place: SchemaPlace): GrammarNode {
     refuseBeside(place, "$ref");
     const name = String(place.schema["$ref"]);
     const known = this.#references.get(name);
     if (known !== undefined) return known;
-    const reference: Reference = { kind: "reference", target: undefined };
+    const reference: ReferenceNode = { kind: "reference", target: undefined };
     this.#references.set(name, reference);
     const target = this.#resolve(name);
     if (target === undefined) throw refusal(`a \`$ref\` to \`${name}\``, place.at, "put what it means under $defs");
@@ -82,14 +82,14 @@ class Compiler {
     return start === "#" ? steps.reduce<unknown>(inside, this.#root) : undefined;
   }
 
-  #onlyOne(place: Place): Node {
+  #onlyOne(place: SchemaPlace): GrammarNode {
     refuseBeside(place, "allOf");
     const parts = listOfSchemas(place, "allOf");
     if (parts.length !== 1) throw refusal("`allOf`", place.at, "merge its parts into one schema");
     return this.compile(parts[0], pointer(place.at, "allOf", 0));
   }
 
-  #alternatives(place: Place, keyword: "anyOf" | "oneOf"): Node {
+  #alternatives(place: SchemaPlace, keyword: "anyOf" | "oneOf"): GrammarNode {
     const { schema, at } = place;
     refuseBeside(place, keyword, ["type"]);
     const options = listOfSchemas(place, keyword).map((option) => withType(option, schema["type"]));
@@ -101,13 +101,13 @@ class Compiler {
     return choice(...options.map((option, index) => this.compile(option, pointer(at, keyword, index))));
   }
 
-  #typed(place: Place): Node {
+  #typed(place: SchemaPlace): GrammarNode {
     const types = typesAsked(place);
     if (types.length === JSON_TYPES.length) return this.#anyValue();
     return choice(...types.map((type) => this.#ofType(type, place)));
   }
 
-  #ofType(type: JsonType, place: Place): Node {
+  #ofType(type: JsonType, place: SchemaPlace): GrammarNode {
     refuseUnknowable(place, type);
     switch (type) {
       case "object":
@@ -139,7 +139,7 @@ function stepOf(written: string): string | undefined {
 }
 
 /** The types that are named; where none is, those that the keywords are about; where there are none, all. */
-function typesAsked(place: Place): readonly JsonType[] {
+function typesAsked(place: SchemaPlace): readonly JsonType[] {
   const { schema, at } = place;
   if (schema["type"] === undefined) {
     const meant = JSON_TYPES.filter((type) => type !== "integer" && limits(place, [type]).length > 0);
@@ -157,7 +157,7 @@ function withType(option: unknown, type: unknown): unknown {
   return option["type"] === undefined || option["type"] === type ? { ...option, type } : undefined;
 }
 
-function listed(place: Place, keyword: "const" | "enum"): Node {
+function listed(place: SchemaPlace, keyword: "const" | "enum"): GrammarNode {
   const { schema, at } = place;
   refuseBeside(place, keyword, ["type"]);
   const values: readonly unknown[] = keyword === "const" ? [schema[keyword]] : listOfSchemas(place, keyword);
@@ -167,7 +167,7 @@ function listed(place: Place, keyword: "const" | "enum"): Node {
   return choice(...meant.map(valueText));
 }
 
-function stringText(place: Place): Node {
+function stringText(place: SchemaPlace): GrammarNode {
   const least = countOf(place, "minLength", 0);
   const most = countOf(place, "maxLength", Number.POSITIVE_INFINITY);
   if (least > most) throw refusal("`minLength` above `maxLength`", place.at, "swap them");
@@ -175,7 +175,7 @@ function stringText(place: Place): Node {
 }
 
 /** A list. Items that have a schema of their own are all written, others as many as the schema allows. */
-function arrayText(place: Place, compile: Compile): Node {
+function arrayText(place: SchemaPlace, compile: Compile): GrammarNode {
   const { schema, at } = place;
   const least = countOf(place, "minItems", 0);
   const most = countOf(place, "maxItems", Number.POSITIVE_INFINITY);
@@ -192,7 +192,7 @@ function arrayText(place: Place, compile: Compile): Node {
 }
 
 /** The bounds that a schema gives. */
-function numberRule(place: Place, type: JsonType): NumberRule {
+function numberRule(place: SchemaPlace, type: JsonType): NumberRule {
   const { schema, at } = place;
   const lows = [
     bound(place, "minimum", (value) => scaled(value, "up")),
@@ -207,7 +207,7 @@ function numberRule(place: Place, type: JsonType): NumberRule {
   return rule;
 }
 
-function bound({ schema, at }: Place, keyword: string, read: (value: number) => bigint): bigint | undefined {
+function bound({ schema, at }: SchemaPlace, keyword: string, read: (value: number) => bigint): bigint | undefined {
   const value = schema[keyword];
   if (value === undefined) return undefined;
   if (typeof value === "number" && Number.isFinite(value)) return read(value);
@@ -223,9 +223,9 @@ function extreme(bounds: readonly (bigint | undefined)[], sign: bigint): bigint 
  * Takes out all choices that lead to no end, such as a node of a list that must contain a node: a text that took one could never
  * be completed. Gives `false` if nothing else is left of the whole.
  */
-function keepEndable(root: Node): boolean {
+function keepEndable(root: GrammarNode): boolean {
   const nodes = everyNode(root);
-  const endable = new Set<Node>();
+  const endable = new Set<GrammarNode>();
   for (let known = -1; known < endable.size; ) {
     known = endable.size;
     for (const node of nodes) if (isEndable(node, endable)) endable.add(node);
@@ -237,7 +237,7 @@ function keepEndable(root: Node): boolean {
   return endable.has(root);
 }
 
-function isEndable(node: Node, endable: ReadonlySet<Node>): boolean {
+function isEndable(node: GrammarNode, endable: ReadonlySet<GrammarNode>): boolean {
   switch (node.kind) {
     case "piece":
       return true;
@@ -254,13 +254,13 @@ function isEndable(node: Node, endable: ReadonlySet<Node>): boolean {
   }
 }
 
-function everyNode(root: Node): ReadonlySet<Node> {
-  const found = new Set<Node>([root]);
+function everyNode(root: GrammarNode): ReadonlySet<GrammarNode> {
+  const found = new Set<GrammarNode>([root]);
   for (const node of found) for (const part of partsOf(node)) found.add(part);
   return found;
 }
 
-function partsOf(node: Node): readonly Node[] {
+function partsOf(node: GrammarNode): readonly GrammarNode[] {
   switch (node.kind) {
     case "piece":
       return [];

@@ -2,7 +2,7 @@ import type { Formatted, JsonSchema, OutputFormat, Prefix } from "../../core/eng
 import { complaint, EngineError, OptionError } from "../../core/errors.ts";
 import { compileSchema } from "./compile-schema.ts";
 import { FormattedText } from "./formatted-text.ts";
-import type { Node } from "./grammar.ts";
+import type { GrammarNode } from "./grammar.ts";
 import type { TokenIndex } from "./token-index.ts";
 import { Written } from "./written.ts";
 
@@ -10,7 +10,7 @@ import { Written } from "./written.ts";
 export class Formats {
   readonly #makeIndex: () => TokenIndex;
   #index: TokenIndex | undefined;
-  readonly #grammars = new WeakMap<JsonSchema, Node>();
+  readonly #grammars = new WeakMap<JsonSchema, GrammarNode>();
 
   constructor(makeIndex: () => TokenIndex) {
     this.#makeIndex = makeIndex;
@@ -31,7 +31,7 @@ export class Formats {
     return text;
   }
 
-  #grammarOf({ type, schema }: OutputFormat): Node {
+  #grammarOf({ type, schema }: OutputFormat): GrammarNode {
     if (type !== "json") throw new EngineError("format-unsupported", `Expected a format of type \`json\`, got \`${type}\``);
     let grammar = this.#grammars.get(schema);
     if (grammar !== undefined) return grammar;

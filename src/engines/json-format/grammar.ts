@@ -2,7 +2,7 @@
  * What texts are of a format, as a graph of nodes. Texts are read byte by byte, so that a token that ends in half a character is
  * nothing special.
  */
-export type Node = Piece | Sequence | Choice | Repeat | Reference;
+export type GrammarNode = PieceNode | SequenceNode | ChoiceNode | RepeatNode | ReferenceNode;
 
 /** Recognises a piece of text byte by byte. Immutable: `after` gives another machine, one byte further on. */
 export interface Machine {
@@ -14,67 +14,67 @@ export interface Machine {
   readonly key: string;
 }
 
-export interface Piece {
+export interface PieceNode {
   readonly kind: "piece";
   readonly machine: Machine;
 }
 
 /** One behind the other; without items the empty text. */
-export interface Sequence {
+export interface SequenceNode {
   readonly kind: "sequence";
-  readonly items: readonly Node[];
+  readonly items: readonly GrammarNode[];
 }
 
-export interface Choice {
+export interface ChoiceNode {
   readonly kind: "choice";
   /** Those that lead to an end: `keepEndable` takes the others out. */
-  options: readonly Node[];
+  options: readonly GrammarNode[];
 }
 
 /** The item `least` to `most` times. */
-export interface Repeat {
+export interface RepeatNode {
   readonly kind: "repeat";
-  readonly item: Node;
+  readonly item: GrammarNode;
   readonly least: number;
   most: number;
   /** What is left to repeat behind one more item; made when it is first asked for. */
-  rest: Repeat | undefined;
+  rest: RepeatNode | undefined;
 }
 
 /** Another node, which may not be made yet: this is how a schema contains itself. */
-export interface Reference {
+export interface ReferenceNode {
   readonly kind: "reference";
-  target: Node | undefined;
+  target: GrammarNode | undefined;
 }
 
-export function piece(machine: Machine): Node {
+export function piece(machine: Machine): GrammarNode {
   return { kind: "piece", machine };
 }
 
-export function sequence(...items: readonly Node[]): Node {
+export function sequence(...items: readonly GrammarNode[]): GrammarNode {
   return { kind: "sequence", items };
 }
 
-export function choice(...options: readonly Node[]): Node {
-  return options.length === 1 ? (options[0] as Node) : { kind: "choice", options };
+export function choice(...options: readonly GrammarNode[]): GrammarNode {
+  return options.length === 1 ? (options[0] as GrammarNode) : { kind: "choice", options };
 }
 
-export function repeat(item: Node, least: number, most: number): Repeat {
+export function repeat(item: GrammarNode, least: number, most: number): RepeatNode {
   return { kind: "repeat", item, least, most, rest: undefined };
 }
 
 /** What a repetition has still to go behind one item. The same node each time, by which places in a text are told apart. */
-export function oneLess(node: Repeat): Repeat {
+export function oneLess(node: RepeatNode): RepeatNode {
   node.rest ??= isSteady(node) ? node : repeat(node.item, Math.max(0, node.least - 1), node.most - 1);
   return node.rest;
 }
 
-function isSteady({ least, most }: Repeat): boolean {
+function isSteady({ least, most }: RepeatNode): boolean {
   return least === 0 && most === Number.POSITIVE_INFINITY;
 }
 
 /** These very bytes. */
-export function text(literal: string): Node {
+export function text(literal: string): GrammarNode {
   return literal === "" ? sequence() : piece(new Literal(bytesOf(literal)));
 }
 

@@ -1,4 +1,4 @@
-import { choice, type Node, piece, repeat, sequence, text } from "./grammar.ts";
+import { choice, type GrammarNode, piece, repeat, sequence, text } from "./grammar.ts";
 import { NumberText } from "./number-text.ts";
 import { StringText } from "./string-text.ts";
 
@@ -6,40 +6,40 @@ import { StringText } from "./string-text.ts";
 const DEEPEST_INDENTATION = 24;
 
 /** Between the signs of an object or a list: nothing, one space, or a new line and its indentation. */
-export const BLANK: Node = choice(
+export const BLANK: GrammarNode = choice(
   sequence(),
   text(" "),
   sequence(text("\n"), repeat(choice(text(" "), text("\t")), 0, DEEPEST_INDENTATION)),
 );
 
-const COLON: Node = choice(text(":"), text(": "));
+const COLON: GrammarNode = choice(text(":"), text(": "));
 
 /** A string of any characters and any length. */
-export const ANY_STRING: Node = piece(new StringText({ least: 0, most: Number.POSITIVE_INFINITY }));
+export const ANY_STRING: GrammarNode = piece(new StringText({ least: 0, most: Number.POSITIVE_INFINITY }));
 
 /** A name of an object, as text, and its value. */
-export function member(name: Node, value: Node): Node {
+export function member(name: GrammarNode, value: GrammarNode): GrammarNode {
   return sequence(name, COLON, value);
 }
 
 /** What stands between braces or brackets: first and further items, each already with its comma. */
-export function enclosed(signs: "{}" | "[]", content: Node): Node {
+export function enclosed(signs: "{}" | "[]", content: GrammarNode): GrammarNode {
   return sequence(text(signs.charAt(0)), BLANK, content, text(signs.charAt(1)));
 }
 
 /** Behind an item: the next one, its comma in front. */
-export function further(item: Node): Node {
+export function further(item: GrammarNode): GrammarNode {
   return sequence(text(","), BLANK, item);
 }
 
 /** One value as JSON writes it. */
-export function valueText(value: unknown): Node {
+export function valueText(value: unknown): GrammarNode {
   return text(JSON.stringify(value));
 }
 
 /** Any value at all. */
-export function anyValue(): Node {
-  const any: Node = { kind: "reference", target: undefined };
+export function anyValue(): GrammarNode {
+  const any: GrammarNode = { kind: "reference", target: undefined };
   any.target = choice(
     enclosed("{}", listOf(member(ANY_STRING, any), { least: 0, most: Number.POSITIVE_INFINITY })),
     enclosed("[]", listOf(any, { least: 0, most: Number.POSITIVE_INFINITY })),
@@ -53,7 +53,7 @@ export function anyValue(): Node {
 }
 
 /** So many items with commas between them, and a blank behind the last one. */
-export function listOf(item: Node, { least, most }: { readonly least: number; readonly most: number }): Node {
+export function listOf(item: GrammarNode, { least, most }: { readonly least: number; readonly most: number }): GrammarNode {
   if (most <= 0) return sequence();
   const some = sequence(item, repeat(further(item), Math.max(0, least - 1), most - 1), BLANK);
   return least > 0 ? some : choice(sequence(), some);

@@ -3,7 +3,7 @@ import { isSchemaObject, JSON_TYPES, type JsonType } from "./json-schema.ts";
 import { refusal } from "./refusal.ts";
 
 /** A schema at its place in the whole one: where it stands is said in complaints. */
-export interface Place {
+export interface SchemaPlace {
   readonly schema: JsonSchema;
   /** A JSON pointer, such as `#/properties/name`. */
   readonly at: string;
@@ -47,37 +47,37 @@ const OBEYED: Readonly<Record<JsonType | "any", readonly string[]>> = {
 const VACUOUS: Readonly<Record<string, unknown>> = { uniqueItems: false, multipleOf: 1 };
 
 /** Keywords that limit what is valid, in the order in which they stand there. All others only describe. */
-export function limits({ schema }: Place, about: readonly (JsonType | "any")[] = ["any", ...JSON_TYPES]): string[] {
+export function limits({ schema }: SchemaPlace, about: readonly (JsonType | "any")[] = ["any", ...JSON_TYPES]): string[] {
   const limiting = new Set(about.flatMap((topic) => [...OBEYED[topic], ...Object.keys(REFUSED[topic])]));
   return Object.keys(schema).filter((keyword) => limiting.has(keyword) && schema[keyword] !== undefined);
 }
 
 /** @throws {EngineError} for a keyword about this type that cannot be obeyed */
-export function refuseUnknowable(place: Place, about: JsonType | "any"): void {
+export function refuseUnknowable(place: SchemaPlace, about: JsonType | "any"): void {
   const keyword = Object.keys(REFUSED[about]).find((name) => place.schema[name] !== undefined && place.schema[name] !== VACUOUS[name]);
   if (keyword !== undefined) throw refusal(`\`${keyword}\``, place.at, REFUSED[about][keyword] as string);
 }
 
 /** @throws {EngineError} when other limits stand beside a keyword that has to stand alone */
-export function refuseBeside(place: Place, keyword: string, allowed: readonly string[] = []): void {
+export function refuseBeside(place: SchemaPlace, keyword: string, allowed: readonly string[] = []): void {
   const other = limits(place).find((name) => name !== keyword && !allowed.includes(name));
   if (other !== undefined) throw refusal(`\`${other}\` beside \`${keyword}\``, place.at, "put both into one schema");
 }
 
 /** A whole number from 0 on. */
-export function countOf({ schema, at }: Place, keyword: string, fallback: number): number {
+export function countOf({ schema, at }: SchemaPlace, keyword: string, fallback: number): number {
   const value = schema[keyword] ?? fallback;
   if (value === Number.POSITIVE_INFINITY || (Number.isSafeInteger(value) && Number(value) >= 0)) return Number(value);
   throw refusal(`\`${keyword}\` that is no number`, at, "give a whole number from 0 on");
 }
 
-export function listOfSchemas({ schema, at }: Place, keyword: string): readonly unknown[] {
+export function listOfSchemas({ schema, at }: SchemaPlace, keyword: string): readonly unknown[] {
   const value = schema[keyword] ?? [];
   if (Array.isArray(value)) return value;
   throw refusal(`\`${keyword}\` that is no list`, at, "give a list of schemas");
 }
 
-export function recordOfSchemas({ schema, at }: Place, keyword: string): JsonSchema {
+export function recordOfSchemas({ schema, at }: SchemaPlace, keyword: string): JsonSchema {
   const value = schema[keyword] ?? {};
   if (isSchemaObject(value)) return value;
   throw refusal(`\`${keyword}\` that is no object`, at, "give an object of schemas");

@@ -1,27 +1,27 @@
-import { bytesOf, choice, type Node, piece, repeat, sequence } from "./grammar.ts";
+import { bytesOf, choice, type GrammarNode, piece, repeat, sequence } from "./grammar.ts";
 import { isSchemaObject } from "./json-schema.ts";
 import { ANY_STRING, BLANK, enclosed, further, member, valueText } from "./json-text.ts";
-import { countOf, limits, listOfSchemas, type Place, pointer, recordOfSchemas } from "./keywords.ts";
+import { countOf, limits, listOfSchemas, pointer, recordOfSchemas, type SchemaPlace } from "./keywords.ts";
 import { refusal } from "./refusal.ts";
 import { StringText } from "./string-text.ts";
 
 /** Turns a part of the schema into a node. */
-export type Compile = (schema: unknown, at: string) => Node;
+export type Compile = (schema: unknown, at: string) => GrammarNode;
 
 /** What may be written in an object. */
 interface Shape {
   /** In the order in which they are written. */
-  readonly members: readonly { readonly node: Node; readonly isRequired: boolean }[];
+  readonly members: readonly { readonly node: GrammarNode; readonly isRequired: boolean }[];
   /** A member that was not declared, where there may be any. */
-  readonly extra: Node | undefined;
+  readonly extra: GrammarNode | undefined;
 }
 
 /** An object whose declared names stand in the order of the schema; others only where the schema asks for them, behind these. */
-export function objectText(place: Place, compile: Compile): Node {
+export function objectText(place: SchemaPlace, compile: Compile): GrammarNode {
   return enclosed("{}", content(shapeOf(place, compile)));
 }
 
-function shapeOf(place: Place, compile: Compile): Shape {
+function shapeOf(place: SchemaPlace, compile: Compile): Shape {
   const { schema, at } = place;
   const properties = recordOfSchemas(place, "properties");
   const required = listOfSchemas(place, "required").map(String);
@@ -43,18 +43,18 @@ function shapeOf(place: Place, compile: Compile): Shape {
 }
 
 /** Any names are valid where nothing is said of them, but nobody asked for them, either: except where nothing was declared at all. */
-function otherProperties({ schema }: Place): unknown {
+function otherProperties({ schema }: SchemaPlace): unknown {
   const others = schema["additionalProperties"] ?? schema["properties"] === undefined;
   return others === false ? undefined : others;
 }
 
 /** What undeclared members may be called. */
-function extraNames(place: Place, declared: readonly string[]): Node {
+function extraNames(place: SchemaPlace, declared: readonly string[]): GrammarNode {
   const { schema, at } = place;
   const rule = schema["propertyNames"] ?? true;
   const here = pointer(at, "propertyNames");
   if (rule !== true && !isSchemaObject(rule)) throw refusal("`propertyNames` that is no schema", at, "give a schema of strings");
-  const names: Place = { schema: rule === true ? {} : rule, at: here };
+  const names: SchemaPlace = { schema: rule === true ? {} : rule, at: here };
   const listed = names.schema["enum"] ?? (names.schema["const"] === undefined ? undefined : [names.schema["const"]]);
   const other = limits(names).find((keyword) => !["type", "minLength", "maxLength", "enum", "const"].includes(keyword));
   if (other !== undefined || (names.schema["type"] ?? "string") !== "string")
@@ -75,7 +75,7 @@ function extraNames(place: Place, declared: readonly string[]): Node {
 
 /** The same name may be written twice where names are free: members are not counted while writing. */
 function refuseCounts(
-  place: Place,
+  place: SchemaPlace,
   { declared, required, hasExtra }: { declared: readonly string[]; required: readonly string[]; hasExtra: boolean },
 ): void {
   const { at } = place;
@@ -87,10 +87,10 @@ function refuseCounts(
 }
 
 /** From the last member to the first: what may follow behind one that was written, and what where none was yet. */
-function content({ members, extra }: Shape): Node {
+function content({ members, extra }: Shape): GrammarNode {
   const more = extra === undefined ? sequence() : repeat(further(extra), 0, Number.POSITIVE_INFINITY);
-  let later: Node = sequence(more, BLANK);
-  let first: Node = extra === undefined ? sequence() : choice(sequence(), sequence(extra, more, BLANK));
+  let later: GrammarNode = sequence(more, BLANK);
+  let first: GrammarNode = extra === undefined ? sequence() : choice(sequence(), sequence(extra, more, BLANK));
   for (const { node, isRequired } of members.toReversed()) {
     const asFirst = sequence(node, later);
     const asLater = sequence(further(node), later);

@@ -1,24 +1,24 @@
-import { type Machine, type Node, oneLess, type Piece } from "./grammar.ts";
+import { type GrammarNode, type Machine, oneLess, type PieceNode } from "./grammar.ts";
 
 /** What has to follow behind a piece: a node, and what has to follow behind that. */
 class Place {
   /** `undefined` at the very end of the text. */
-  readonly node: Node | undefined;
+  readonly node: GrammarNode | undefined;
   readonly next: Place | undefined;
   /** Tells places apart. */
   readonly number: number;
   readonly #counter: { count: number };
   /** One place for each node that is put in front of this one, so that two ways to the same place meet there. */
-  readonly #before = new Map<Node, Place>();
+  readonly #before = new Map<GrammarNode, Place>();
 
-  constructor(node: Node | undefined, next: Place | undefined, counter: { count: number }) {
+  constructor(node: GrammarNode | undefined, next: Place | undefined, counter: { count: number }) {
     this.node = node;
     this.next = next;
     this.number = counter.count++;
     this.#counter = counter;
   }
 
-  before(node: Node): Place {
+  before(node: GrammarNode): Place {
     let place = this.#before.get(node);
     if (place === undefined) {
       place = new Place(node, this, this.#counter);
@@ -49,7 +49,7 @@ export class Written {
   }
 
   /** Nothing written yet. */
-  static nothing(root: Node): Written {
+  static nothing(root: GrammarNode): Written {
     const found = new Readings();
     found.open(new Place(undefined, undefined, { count: 0 }).before(root));
     return new Written(found);
@@ -96,7 +96,7 @@ class Readings {
 }
 
 /** Where a text may go on that has come to a node. */
-function startsOf(node: Exclude<Node, Piece>, next: Place): readonly Place[] {
+function startsOf(node: Exclude<GrammarNode, PieceNode>, next: Place): readonly Place[] {
   switch (node.kind) {
     case "sequence":
       return [node.items.reduceRight((behind, item) => behind.before(item), next)];

@@ -1,18 +1,18 @@
 import type { Call, Prefix } from "../../core/engine.ts";
-import type { Candidate } from "../../core/sampler.ts";
+import type { TokenCandidate } from "../../core/sampler.ts";
 import { claimOne, type Hosts } from "./claim-many.ts";
-import type { Guard } from "./guards.ts";
 import { candidatesIn, type Outlook, wantedFor, wider } from "./outlook.ts";
+import type { PrefixLease } from "./prefix-leases.ts";
 
 /** A prefix, and what is to be known of the token behind it. */
 interface Candidacy {
   readonly prefix: Prefix;
   readonly outlook: Outlook;
-  readonly guard?: Guard | undefined;
+  readonly guard?: PrefixLease | undefined;
 }
 
 /** The likeliest tokens that may follow a prefix, likeliest first. */
-export async function candidatesBehind(hosts: Hosts, candidacy: Candidacy, call: Call): Promise<readonly Candidate[]> {
+export async function candidatesBehind(hosts: Hosts, candidacy: Candidacy, call: Call): Promise<readonly TokenCandidate[]> {
   const { prefix, outlook, guard } = candidacy;
   const { vocabularySize } = hosts;
   for (let wanted = wantedFor(outlook, vocabularySize); ; wanted = wider(wanted, vocabularySize)) {

@@ -37,7 +37,7 @@ export function chatFormat(template: ChatTemplate, specials: SpecialTexts): Chat
 }
 
 /** The conversation as the template writes it, in the first arrangement of its turns that the template takes. */
-export function renderChat(format: ChatFormat, turns: readonly Turn[]): Piece[] {
+export function renderChat(format: ChatFormat, turns: readonly Turn[]): TemplatePiece[] {
   let complaint: unknown;
   for (const arranged of arrangements(turns, format)) {
     try {
@@ -193,7 +193,7 @@ function entriesOf(object: string): [string, unknown][] {
 }
 
 /** A stretch of a rendered conversation. What turns say is data; the rest is the template's, special tokens included. */
-export interface Piece {
+export interface TemplatePiece {
   readonly text: string;
   readonly isData: boolean;
 }
@@ -224,8 +224,8 @@ class Marks {
     return this.#needed.every((mark) => text.includes(mark));
   }
 
-  pieces(text: string): Piece[] {
-    const pieces: Piece[] = [];
+  pieces(text: string): TemplatePiece[] {
+    const pieces: TemplatePiece[] = [];
     let done = 0;
     for (const { 0: found, 1: object, 2: quoted, 3: bare, index } of text.matchAll(MARKS)) {
       const value = this.#values[Number(object ?? quoted ?? bare)];

@@ -1,11 +1,11 @@
 import type { Call, Prefix } from "../../core/engine.ts";
 import type { Formats } from "../json-format/formats.ts";
-import type { Decoder, Reading } from "./decoder.ts";
+import type { BatchRow, Decoder } from "./decoder.ts";
 import { commonLength, type Slot, type Wanted } from "./slot.ts";
 import type { Claim, SlotPool } from "./slot-pool.ts";
 
 /** A prefix to compute, which needs a slot now or later. */
-export interface Seat {
+export interface SlotRequest {
   readonly prefix: Prefix;
   readonly wanted: Wanted | undefined;
   /** `undefined` until a slot is free for it. */
@@ -40,7 +40,7 @@ export async function claimOne({ pool, ensureOpen }: Hosts, claim: Claim, signal
  * Gives slots to as many of the seats that have none as there are slots free. It waits only if no seat has one, so that two
  * requests never wait for each other. What all new prefixes share is computed once. On failure no seat has a slot.
  */
-export async function claimMany(hosts: Hosts, seats: readonly Seat[], call: Call): Promise<void> {
+export async function claimMany(hosts: Hosts, seats: readonly SlotRequest[], call: Call): Promise<void> {
   const held = seats.flatMap(({ slot }) => slot ?? []);
   const standing = seats.filter(({ slot }) => slot === undefined);
   try {
@@ -57,7 +57,7 @@ export async function claimMany(hosts: Hosts, seats: readonly Seat[], call: Call
   }
 }
 
-export function releaseAll(pool: SlotPool, seats: readonly Seat[]): void {
+export function releaseAll(pool: SlotPool, seats: readonly SlotRequest[]): void {
   for (const seat of seats) {
     if (seat.slot !== undefined) pool.release(seat.slot);
     seat.slot = undefined;
@@ -65,12 +65,12 @@ export function releaseAll(pool: SlotPool, seats: readonly Seat[]): void {
 }
 
 /** The seats that have a slot. */
-export function seated<S extends Seat>(seats: readonly S[]): (S & Reading)[] {
-  return seats.filter((seat): seat is S & Reading => seat.slot !== undefined);
+export function seated<S extends SlotRequest>(seats: readonly S[]): (S & BatchRow)[] {
+  return seats.filter((seat): seat is S & BatchRow => seat.slot !== undefined);
 }
 
 /** Whoever can reuse most chooses first: nobody else then drops what it would have found. */
-function mostReachFirst(pool: SlotPool, seats: readonly Seat[]): Seat[] {
+function mostReachFirst(pool: SlotPool, seats: readonly SlotRequest[]): SlotRequest[] {
   return seats
     .map((seat) => ({ seat, reach: pool.reach(seat.prefix) }))
     .sort((left, right) => right.reach - left.reach)
@@ -80,9 +80,9 @@ function mostReachFirst(pool: SlotPool, seats: readonly Seat[]): Seat[] {
 /** Computes what all prefixes share in the first slot that was claimed; the others copy it from there. */
 async function readStem(
   { pool, decoder }: Hosts,
-  { seats, slot, call }: { seats: readonly Seat[]; slot: Slot; call: Call },
+  { seats, slot, call }: { seats: readonly SlotRequest[]; slot: Slot; call: Call },
 ): Promise<void> {
-  const [{ prefix }, ...others] = seats as [Seat, ...Seat[]];
+  const [{ prefix }, ...others] = seats as [SlotRequest, ...SlotRequest[]];
   // Each prefix keeps a token to compute, behind which it learns what it wants.
   const shortest = Math.min(...seats.map((seat) => seat.prefix.length));
   const shared = others.reduce((length, other) => Math.min(length, commonLength(other.prefix, prefix)), shortest - 1);

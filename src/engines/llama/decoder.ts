@@ -9,7 +9,7 @@ import type { SlotPool } from "./slot-pool.ts";
 import type { Threads } from "./threads.ts";
 
 /** Something to compute: all of `prefix` that its slot lacks. */
-export interface Reading {
+export interface BatchRow {
   readonly prefix: Prefix;
   /** Claimed by the caller; holds a part of the prefix already. */
   readonly slot: Slot;
@@ -25,7 +25,7 @@ interface Work<Found> {
 
 /** One reading's share of one decode. */
 interface Portion extends Evaluation {
-  readonly reading: Reading;
+  readonly reading: BatchRow;
   /** For models that cannot rewind freely: somebody will come back to the end of this portion. */
   readonly isReturnPoint: boolean;
 }
@@ -50,7 +50,7 @@ export class Decoder {
   }
 
   /** What the readings want to learn, their slots remember. An abort or a closed engine ends it between two decode calls. */
-  async read(readings: readonly Reading[], call: Call): Promise<void> {
+  async read(readings: readonly BatchRow[], call: Call): Promise<void> {
     this.ensureRoom(Math.max(0, ...readings.map(({ prefix }) => prefix.length)));
     for (;;) {
       call.signal?.throwIfAborted();
@@ -84,7 +84,7 @@ export class Decoder {
   }
 
   /** What the next decode call computes: as much as fits into one batch. */
-  #portions(readings: readonly Reading[]): Portion[] {
+  #portions(readings: readonly BatchRow[]): Portion[] {
     let room = this.#context.batchSize;
     const inOrder = readings.toSorted((left, right) => left.slot.index - right.slot.index);
     return inOrder.flatMap((reading) => {
@@ -94,7 +94,7 @@ export class Decoder {
     });
   }
 
-  #portion(reading: Reading, room: number): Portion {
+  #portion(reading: BatchRow, room: number): Portion {
     const { prefix, slot, wanted = NOTHING } = reading;
     const start = slot.tokens.length;
     const along = this.#readAlong(reading);
@@ -112,7 +112,7 @@ export class Decoder {
   }
 
   /** Lengths at which a paused generation will go on, and what it wants to know there: reading it along saves computing them again. */
-  #readAlong({ prefix, slot }: Reading): Map<number, Wanted> {
+  #readAlong({ prefix, slot }: BatchRow): Map<number, Wanted> {
     const along = new Map<number, Wanted>();
     for (const guard of this.#pool.guards) {
       const { tokens, wanted } = guard;

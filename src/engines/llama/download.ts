@@ -9,7 +9,7 @@ export interface DownloadProgress {
 }
 
 /** A model as somebody names it. */
-export interface Wish {
+export interface ModelRequest {
   readonly model: string;
   /** Where `hf:` names lead. @default Hugging Face itself */
   readonly hub?: string | undefined;
@@ -35,7 +35,7 @@ export function isRemote(model: string): boolean {
  *
  * @throws {EngineError} when the name or the address is none, or nothing can be fetched from there
  */
-export async function download({ model, hub = HUGGING_FACE, signal, onDownload }: Wish): Promise<string> {
+export async function download({ model, hub = HUGGING_FACE, signal, onDownload }: ModelRequest): Promise<string> {
   checkAddress(model);
   const { resolveModelFile } = await import("node-llama-cpp");
   const place = { cli: false, endpoints: { huggingFace: hub }, ...(isWeb(model) ? { fileName: cacheName(model) } : {}) };

@@ -1,7 +1,7 @@
 import type { ControlledEvaluateIndexOutput, ControlledEvaluateInputItem, LlamaContextSequence, Token as LlamaToken } from "node-llama-cpp";
 import type { Token } from "../../core/engine.ts";
 import { EngineError } from "../../core/errors.ts";
-import { type Candidate, logProbabilities } from "../../core/sampler.ts";
+import { logProbabilities, type TokenCandidate } from "../../core/sampler.ts";
 import type { Wanted } from "./slot.ts";
 
 /** Tokens to compute, and what to learn behind the last of them. */
@@ -11,7 +11,7 @@ export interface Evaluation extends Wanted {
 
 export interface Evaluated {
   /** Likeliest first. */
-  readonly candidates: readonly Candidate[];
+  readonly candidates: readonly TokenCandidate[];
   readonly logits: ReadonlyMap<Token, number>;
 }
 
@@ -68,7 +68,7 @@ export class Evaluator {
     await steps?.return();
   }
 
-  async #step(tokens: readonly Token[], topK: number): Promise<Candidate[]> {
+  async #step(tokens: readonly Token[], topK: number): Promise<TokenCandidate[]> {
     if (this.#stepTopK !== topK) await this.close();
     const next = [...tokens] as LlamaToken[];
     const isFirst = this.#steps === undefined;
@@ -103,7 +103,7 @@ function likeliest(topK: number) {
   return { temperature: 1, topK, topP: 1, minP: 0, seed: 0 };
 }
 
-function candidatesIn(output: ControlledEvaluateIndexOutput | undefined, topK: number): Candidate[] {
+function candidatesIn(output: ControlledEvaluateIndexOutput | undefined, topK: number): TokenCandidate[] {
   return checked([...(output?.next.logits ?? [])].slice(0, topK).map(([token, logit]) => ({ token: token as number, logit })));
 }
 
@@ -113,7 +113,7 @@ function logitsIn(output: ControlledEvaluateIndexOutput | undefined, tokens: rea
   return new Map(logits);
 }
 
-function checked(candidates: Candidate[]): Candidate[] {
+function checked(candidates: TokenCandidate[]): TokenCandidate[] {
   if (candidates.length === 0 || candidates.some(({ logit }) => Number.isNaN(logit))) throw damaged(candidates[0]?.logit);
   return candidates;
 }

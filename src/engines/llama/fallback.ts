@@ -10,11 +10,11 @@ export interface Loaded {
 }
 
 /** What to load with: so many layers on the GPU, or no GPU at all, which even without layers would need memory to help. */
-export type Wish = GpuLayers | false;
+export type LayerRequest = GpuLayers | false;
 
 /** How a model and its context are made. Both reject when memory is short, and then leave nothing of their own behind. */
 export interface Making<Model extends Loaded, Context> {
-  readonly load: (wish: Wish) => Promise<Model>;
+  readonly load: (wish: LayerRequest) => Promise<Model>;
   readonly createContext: (model: Model) => Promise<Context>;
   /** The most layers that may go to the GPU: what `"max"` is, and `"auto"` where nothing was loaded. 0 without a GPU. */
   readonly mostLayers: number;
@@ -39,7 +39,7 @@ export async function loadToFit<Model extends Loaded, Context>(
   making: Making<Model, Context>,
   { gpuLayers = "auto", signal, onNotice }: LlamaEngineOptions,
 ): Promise<Made<Model, Context>> {
-  let wish: Wish = making.mostLayers === 0 ? false : gpuLayers;
+  let wish: LayerRequest = making.mostLayers === 0 ? false : gpuLayers;
   for (;;) {
     signal?.throwIfAborted();
     const outcome: Made<Model, Context> | Shortage = await attempt(making, wish);
@@ -54,7 +54,7 @@ export async function loadToFit<Model extends Loaded, Context>(
 
 async function attempt<Model extends Loaded, Context>(
   { load, createContext, mostLayers }: Making<Model, Context>,
-  wish: Wish,
+  wish: LayerRequest,
 ): Promise<Made<Model, Context> | Shortage> {
   let model: Model | undefined;
   try {

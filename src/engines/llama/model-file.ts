@@ -3,7 +3,7 @@ import { open, rm, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { GgufFileInfo } from "node-llama-cpp";
 import { EngineError } from "../../core/errors.ts";
-import { download, isRemote, type Wish } from "./download.ts";
+import { download, isRemote, type ModelRequest } from "./download.ts";
 import { failure } from "./failure.ts";
 import { checkHeader } from "./gguf-header.ts";
 import { tensorEnd } from "./tensor-size.ts";
@@ -24,7 +24,7 @@ const GGUF_VERSIONS: readonly number[] = [2, 3];
 const BEGINNING_BYTES = 8;
 
 /** The file of `"embedded"`, a path, or an address such as `hf:owner/repository:quantization`; checked as far as it can be. */
-export async function findModelFile(wish: Wish): Promise<ModelFile> {
+export async function findModelFile(wish: ModelRequest): Promise<ModelFile> {
   const { model, signal } = wish;
   if (!isRemote(model)) return await checkFile(model === "embedded" ? EMBEDDED : model, model, signal);
   const path = await download(wish);

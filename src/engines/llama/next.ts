@@ -1,10 +1,10 @@
 import type { Call, NextTokenQuery } from "../../core/engine.ts";
-import { claimMany, type Hosts, releaseAll, type Seat, seated } from "./claim-many.ts";
+import { claimMany, type Hosts, releaseAll, type SlotRequest, seated } from "./claim-many.ts";
 
 /** Reads logits behind each prefix, as one batch where there are slots enough. */
 export async function next(hosts: Hosts, queries: readonly NextTokenQuery[], call: Call): Promise<number[][]> {
-  const seats = queries.map(({ prefix, tokens }): Seat => ({ prefix, wanted: { topK: 0, logitsOf: tokens }, slot: undefined }));
-  const found = new Map<Seat, number[]>();
+  const seats = queries.map(({ prefix, tokens }): SlotRequest => ({ prefix, wanted: { topK: 0, logitsOf: tokens }, slot: undefined }));
+  const found = new Map<SlotRequest, number[]>();
   let open = seats;
   try {
     while (open.length > 0) {

@@ -1,6 +1,6 @@
 import type { Token } from "../../core/engine.ts";
 import { EngineError } from "../../core/errors.ts";
-import type { Candidate } from "../../core/sampler.ts";
+import type { TokenCandidate } from "../../core/sampler.ts";
 import type { FormattedText } from "../json-format/formatted-text.ts";
 import type { Slot, Wanted } from "./slot.ts";
 
@@ -49,12 +49,12 @@ export interface Read {
 }
 
 /** The likeliest `topK` tokens that may follow all that the slot holds, likeliest first; `undefined` when too little was read to tell. */
-export function candidatesIn({ topK, text }: Outlook, { slot, wanted, vocabularySize }: Read): readonly Candidate[] | undefined {
+export function candidatesIn({ topK, text }: Outlook, { slot, wanted, vocabularySize }: Read): readonly TokenCandidate[] | undefined {
   const { length } = slot.tokens;
   const likeliest = slot.candidates(length, wanted.topK) ?? [];
   if (text === undefined) return likeliest;
   if (wanted.logitsOf.length > 0) return inOrder(wanted.logitsOf, slot.logits(length, wanted.logitsOf) ?? []).slice(0, topK);
-  const allowed: Candidate[] = [];
+  const allowed: TokenCandidate[] = [];
   for (const candidate of likeliest) {
     if (allowed.length === topK) break;
     if (isPossible(candidate) && text.allows(candidate.token)) allowed.push(candidate);
@@ -62,12 +62,12 @@ export function candidatesIn({ topK, text }: Outlook, { slot, wanted, vocabulary
   return allowed.length === topK || wanted.topK === vocabularySize ? allowed : undefined;
 }
 
-function inOrder(tokens: readonly Token[], logits: readonly number[]): Candidate[] {
+function inOrder(tokens: readonly Token[], logits: readonly number[]): TokenCandidate[] {
   const candidates = tokens.map((token, index) => ({ token, logit: logits[index] as number }));
   return candidates.filter(isPossible).sort((left, right) => right.logit - left.logit || left.token - right.token);
 }
 
 /** Some models never say some tokens, which are only there to fill up their vocabulary. */
-function isPossible({ logit }: Candidate): boolean {
+function isPossible({ logit }: TokenCandidate): boolean {
   return logit > Number.NEGATIVE_INFINITY;
 }

@@ -1,12 +1,12 @@
 import type { Call, OutputFormat, Prefix } from "../../core/engine.ts";
-import { claimMany, type Hosts, releaseAll, type Seat, seated } from "./claim-many.ts";
+import { claimMany, type Hosts, releaseAll, type SlotRequest, seated } from "./claim-many.ts";
 import { wantedFor } from "./outlook.ts";
 import type { Wanted } from "./slot.ts";
 
 /** Candidates that are read behind a primed prefix: whoever continues it with a `topK` up to this finds them. */
 const PRIMED_TOP_K = 64;
 
-export interface Priming {
+export interface PrimeRequest {
   readonly prefixes: readonly Prefix[];
   readonly isKept: boolean;
   /** What will be written behind them. */
@@ -14,8 +14,8 @@ export interface Priming {
 }
 
 /** Computes the prefixes, as one batch where there are slots enough, and pins them if they are to be kept. */
-export async function prime(hosts: Hosts, { prefixes, isKept, format }: Priming, call: Call): Promise<void> {
-  let open = prefixes.map((prefix): Seat => ({ prefix, wanted: wantedBehind(hosts, prefix, format), slot: undefined }));
+export async function prime(hosts: Hosts, { prefixes, isKept, format }: PrimeRequest, call: Call): Promise<void> {
+  let open = prefixes.map((prefix): SlotRequest => ({ prefix, wanted: wantedBehind(hosts, prefix, format), slot: undefined }));
   try {
     while (open.length > 0) {
       await claimMany(hosts, open, call);

@@ -1,5 +1,5 @@
 /** What one sequence computes in a round. */
-export interface Share<Found> {
+export interface RoundShare<Found> {
   readonly tokens: number;
   /** Number of the sequence. */
   readonly sequence: number;
@@ -42,7 +42,7 @@ export class Rounds {
    *
    * @param check called when the round begins, of which much may have happened since; what it throws is thrown, and nothing computed
    */
-  async join<Found>(shares: readonly Share<Found>[], check: () => void): Promise<PromiseSettledResult<Found>[]> {
+  async join<Found>(shares: readonly RoundShare<Found>[], check: () => void): Promise<PromiseSettledResult<Found>[]> {
     const outcomes = new Promise<PromiseSettledResult<Found>[]>((resolve, reject) => {
       const working: Promise<Found>[] = [];
       const member = {

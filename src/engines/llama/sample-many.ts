@@ -1,7 +1,7 @@
 import type { Call, Continuation, SampledToken, Token } from "../../core/engine.ts";
 import { drawToken } from "../../core/sampler.ts";
-import { claimMany, type Hosts, releaseAll, type Seat, seated } from "./claim-many.ts";
-import type { Reading } from "./decoder.ts";
+import { claimMany, type Hosts, releaseAll, type SlotRequest, seated } from "./claim-many.ts";
+import type { BatchRow } from "./decoder.ts";
 import { candidatesIn, type Outlook, wantedFor, wider } from "./outlook.ts";
 import type { Wanted } from "./slot.ts";
 
@@ -13,7 +13,7 @@ interface Member {
 }
 
 /** Continuations that have drawn the same tokens so far, under the same format: they share a slot until they part. */
-interface Branch extends Seat {
+interface Branch extends SlotRequest {
   readonly wanted: Wanted;
   readonly outlook: Outlook;
   readonly members: readonly Member[];
@@ -68,7 +68,7 @@ function branchOf({ vocabularySize }: Hosts, { text, ...parting }: Parting): Bra
  * Each member draws its next token. Those that drew the same one stay together; the first of the groups keeps the slot. Where too
  * little was read for that, the branch reads more.
  */
-function advance(hosts: Hosts, branch: Branch & Reading, isEnd: Sampling["isEnd"]): Branch[] {
+function advance(hosts: Hosts, branch: Branch & BatchRow, isEnd: Sampling["isEnd"]): Branch[] {
   const { prefix, members, slot, wanted, outlook } = branch;
   const { vocabularySize } = hosts;
   const candidates = candidatesIn(outlook, { slot, wanted, vocabularySize });

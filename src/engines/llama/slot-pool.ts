@@ -1,6 +1,6 @@
 import type { Prefix } from "../../core/engine.ts";
 import { isRun, placeBeside } from "./gather.ts";
-import { type Guard, Guards } from "./guards.ts";
+import { Guards, type PrefixLease } from "./prefix-leases.ts";
 import { commonLength, type Slot, type Wanted } from "./slot.ts";
 
 /** A request for a slot. */
@@ -10,7 +10,7 @@ export interface Claim {
   /** Slots that the caller holds already: they may be copied from. */
   readonly held?: readonly Slot[];
   /** The caller's own guard, which does not bind it. */
-  readonly guard?: Guard | undefined;
+  readonly guard?: PrefixLease | undefined;
 }
 
 /** A copy moves a whole sequence's memory: below this many tokens computing them is as cheap. */
@@ -101,7 +101,7 @@ export class SlotPool {
     for (const wake of waiting) wake();
   }
 
-  async #take({ slot, kept, source, shelter, isMove = false }: Choice, own: Guard | undefined): Promise<Slot> {
+  async #take({ slot, kept, source, shelter, isMove = false }: Choice, own: PrefixLease | undefined): Promise<Slot> {
     slot.isClaimed = true;
     if (source !== undefined) source.readers++;
     const sheltered = shelter && this.#shelter(slot, shelter);
@@ -126,7 +126,7 @@ export class SlotPool {
   }
 
   /** What stays behind is a copy, and the first to be dropped. */
-  #leave(source: Slot | undefined, slot: Slot, own: Guard | undefined): void {
+  #leave(source: Slot | undefined, slot: Slot, own: PrefixLease | undefined): void {
     this.#isMoving = true;
     slot.tokensApart = 0;
     if (source !== undefined) source.lastUsed = 0;
@@ -218,7 +218,7 @@ export class SlotPool {
   }
 
   /** Whether a request may go on where it shares tokens: what it drops must be nobody's, and little beside what it keeps. */
-  #mayContinue({ slot, kept }: Choice, guard: Guard | undefined): boolean {
+  #mayContinue({ slot, kept }: Choice, guard: PrefixLease | undefined): boolean {
     const dropped = slot.tokens.length - kept;
     return kept > 0 && (dropped <= kept || !this.#canCopy) && !this.guards.has(slot, kept, guard);
   }

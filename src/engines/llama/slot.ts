@@ -1,6 +1,6 @@
 import type { LlamaContextSequence, Token as LlamaToken } from "node-llama-cpp";
 import type { Prefix, Token } from "../../core/engine.ts";
-import type { Candidate } from "../../core/sampler.ts";
+import type { TokenCandidate } from "../../core/sampler.ts";
 import { Evaluator } from "./evaluate.ts";
 import { copySequence } from "./sequence-copy.ts";
 
@@ -18,7 +18,7 @@ export interface Wanted {
 /** What was learned at a place. */
 interface Foresight {
   /** Likeliest first. */
-  readonly candidates: readonly Candidate[];
+  readonly candidates: readonly TokenCandidate[];
   readonly logits: ReadonlyMap<Token, number>;
 }
 
@@ -52,7 +52,7 @@ export class Slot {
   }
 
   /** The likeliest `topK` tokens behind the first `length` ones, if they are known. */
-  candidates(length: number, topK: number): readonly Candidate[] | undefined {
+  candidates(length: number, topK: number): readonly TokenCandidate[] | undefined {
     const { candidates = [] } = this.#foresights.get(length) ?? {};
     return candidates.length < topK ? undefined : candidates.slice(0, topK);
   }

@@ -2,7 +2,7 @@ import type { LlamaModel, Token as LlamaToken } from "node-llama-cpp";
 import type { Prefix, Token, Turn } from "../../core/engine.ts";
 import { plainConversation } from "../../core/prompts/chat-turn.ts";
 import type { CallKeys } from "../../core/tools/tool.ts";
-import { type ChatFormat, type ChatTemplate, chatFormat, type Piece, renderChat } from "./chat-template.ts";
+import { type ChatFormat, type ChatTemplate, chatFormat, renderChat, type TemplatePiece } from "./chat-template.ts";
 
 /** Turns texts into tokens and back. */
 export class Vocabulary {
@@ -69,7 +69,7 @@ export class Vocabulary {
    * Between two special tokens of the template, its text and the data are tokenized as one text, as in training; but only the
    * template's own text is searched for special tokens.
    */
-  #tokenizePieces(pieces: readonly Piece[]): Token[] {
+  #tokenizePieces(pieces: readonly TemplatePiece[]): Token[] {
     const tokens: Token[] = [];
     let plain = "";
     for (const { text, isData } of pieces) {

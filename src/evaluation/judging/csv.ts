@@ -1,5 +1,5 @@
 import { stringify } from "csv-stringify/sync";
-import type { Figure, JudgeScores } from "./scores.ts";
+import type { IntervalEstimate, JudgeScores } from "./scores.ts";
 import type { JudgingSummary } from "./summary.ts";
 
 /** One line for each judge of each model. Numbers are numbers: shares from 0 to 1. */
@@ -27,6 +27,6 @@ function columnsOf(judge: JudgeScores): object {
   };
 }
 
-function figure(name: string, { value, low, high }: Figure): object {
+function figure(name: string, { value, low, high }: IntervalEstimate): object {
   return { [name]: value, [`${name}_low`]: low, [`${name}_high`]: high };
 }

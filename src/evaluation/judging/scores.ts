@@ -20,7 +20,7 @@ import { groupedBy } from "../report/cells.ts";
 import { type Interval, quantile, type Rate, wilson } from "../statistics.ts";
 
 /** A figure, with its 95 % interval over prompts. */
-export interface Figure extends Interval {
+export interface IntervalEstimate extends Interval {
   readonly value: number;
 }
 
@@ -30,16 +30,16 @@ export interface JudgeScores {
   /** Whether it is the one that judges in use. */
   readonly chosen: boolean;
   readonly n: number;
-  readonly auroc: Figure;
+  readonly auroc: IntervalEstimate;
   readonly aurocOfBeginnings: number | undefined;
   /** Average precision where bad answers are to be found. */
-  readonly prAuc: Figure;
+  readonly prAuc: IntervalEstimate;
   /** Of finding bad answers, and balanced accuracy, at the best threshold for these answers. */
-  readonly f1: Figure;
-  readonly balancedAccuracy: Figure;
-  readonly ece: Figure;
+  readonly f1: IntervalEstimate;
+  readonly balancedAccuracy: IntervalEstimate;
+  readonly ece: IntervalEstimate;
   /** Bad answers that are caught where `FALSE_FLAGS` of the good ones are flagged. */
-  readonly caught: Figure;
+  readonly caught: IntervalEstimate;
   readonly kinds: readonly KindScores[];
   readonly tokensPerVerdict: number;
   readonly milliseconds: number | undefined;
@@ -93,7 +93,7 @@ export function scoresOf(judged: JudgedAnswers, kinds: readonly string[]): Judge
 }
 
 /** Percentiles of what resamples of the prompts come to; those without good or without bad answers are left out. */
-function withInterval(scored: readonly Scored[], statisticOf: (scored: readonly Scored[]) => number): Figure {
+function withInterval(scored: readonly Scored[], statisticOf: (scored: readonly Scored[]) => number): IntervalEstimate {
   const groups = [...groupedBy(scored, ({ group }) => group).values()];
   const found = Array.from({ length: DRAWS }, (_, draw) => {
     const seed = deriveSeed(SEED, draw);

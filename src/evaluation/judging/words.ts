@@ -1,7 +1,7 @@
 /** What all forms of the report say. */
 import { markdownText, type ReportWords } from "../report/markdown.ts";
-import { percent, type Table } from "../report/tables.ts";
-import { FALSE_FLAGS, type Figure, type JudgeScores, type KindScores } from "./scores.ts";
+import { percent, type ReportTable } from "../report/tables.ts";
+import { FALSE_FLAGS, type IntervalEstimate, type JudgeScores, type KindScores } from "./scores.ts";
 import type { JudgingSummary } from "./summary.ts";
 
 export function judgingMarkdown(summary: JudgingSummary): string {
@@ -22,7 +22,7 @@ export function judgingWords(summary: JudgingSummary): ReportWords {
   };
 }
 
-function judgeTable(judges: readonly JudgeScores[]): Table {
+function judgeTable(judges: readonly JudgeScores[]): ReportTable {
   return {
     title: "Judges",
     head: ["judge", "AUROC", "of beginnings", "PR", "F1", "balanced", "ECE", `caught at ${share(FALSE_FLAGS)}`, "tokens", "ms"],
@@ -43,7 +43,7 @@ function judgeTable(judges: readonly JudgeScores[]): Table {
 }
 
 /** Of the judge that is chosen, where answers are of several kinds. */
-function kindTables(judges: readonly JudgeScores[]): readonly Table[] {
+function kindTables(judges: readonly JudgeScores[]): readonly ReportTable[] {
   const chosen = judges.find((judge) => judge.chosen);
   if (chosen === undefined || chosen.kinds.length < 2) return [];
   return [
@@ -67,11 +67,11 @@ function rateOf({ goodFlagged, badCaught, ...counts }: KindScores, side: "good" 
   return counts[side] === 0 ? "-" : `${percent(rate)} (${percent(low)} to ${percent(high)})`;
 }
 
-function decimal({ value, low, high }: Figure): string {
+function decimal({ value, low, high }: IntervalEstimate): string {
   return `${value.toFixed(2)} (${low.toFixed(2)}-${high.toFixed(2)})`;
 }
 
-function shares({ value, low, high }: Figure): string {
+function shares({ value, low, high }: IntervalEstimate): string {
   return `${share(value)} (${share(low)}-${share(high)})`;
 }
 

@@ -8,10 +8,10 @@ export interface Panel {
   readonly y: Axis;
   readonly series: readonly Series[];
   /** A value of `y` to compare with, and its name. */
-  readonly reference?: Reference;
+  readonly reference?: ReferenceLine;
 }
 
-export interface Reference {
+export interface ReferenceLine {
   readonly y: number;
   readonly text: string;
 }
@@ -63,7 +63,7 @@ function drawVertical(axis: Axis): Element[] {
   ];
 }
 
-function drawReference(axis: Axis, { y: value, text }: Reference): Element[] {
+function drawReference(axis: Axis, { y: value, text }: ReferenceLine): Element[] {
   const y = heightAt(axis, value);
   return [
     line({ x: PLOT.left, y }, { x: RIGHT, y }, "reference"),

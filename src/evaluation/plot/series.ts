@@ -1,4 +1,4 @@
-import { type Element, element, line, type Place, textAt } from "./svg.ts";
+import { type Element, element, line, type Pixel, textAt } from "./svg.ts";
 
 /** Series differ in colour and in shape, so that either alone tells them apart; a hollow shape lets see what lies below it. */
 const SHAPES = {
@@ -36,29 +36,29 @@ const HOLLOW_SIZE = 5.5;
 const WHISKER = 3;
 
 /** Marks with their intervals, joined by a line. */
-export function drawSeries({ look, points }: Series, placeOf: (x: number, y: number) => Place): Element {
+export function drawSeries({ look, points }: Series, placeOf: (x: number, y: number) => Pixel): Element {
   const places = points.map(({ x, y }) => placeOf(x, y));
   const path = places.map(({ x, y }, index) => `${index === 0 ? "M" : "L"}${x.toFixed(2)},${y.toFixed(2)}`).join("");
   return element("g", { class: `tone-${look.tone}` }, [
     ...(points.length > 1 ? [element("path", { d: path, class: "joint" })] : []),
     ...points.flatMap((point) => interval(point, placeOf)),
     ...places.map((place) => mark(look, place)),
-    ...points.flatMap(({ label }, index) => (label === undefined ? [] : [beside(places[index] as Place, label)])),
+    ...points.flatMap(({ label }, index) => (label === undefined ? [] : [beside(places[index] as Pixel, label)])),
   ]);
 }
 
-export function mark({ shape, isHollow = false }: Look, { x, y }: Place): Element {
+export function mark({ shape, isHollow = false }: Look, { x, y }: Pixel): Element {
   const transform = `translate(${x.toFixed(2)},${y.toFixed(2)})`;
   return element("path", { d: SHAPES[shape](isHollow ? HOLLOW_SIZE : SIZE), transform, class: isHollow ? "hollow" : "mark" });
 }
 
-function interval({ x, low, high }: Point, placeOf: (x: number, y: number) => Place): Element[] {
+function interval({ x, low, high }: Point, placeOf: (x: number, y: number) => Pixel): Element[] {
   if (low === undefined || high === undefined) return [];
   const [bottom, top] = [placeOf(x, low), placeOf(x, high)];
-  const cap = (at: Place) => line({ x: at.x - WHISKER, y: at.y }, { x: at.x + WHISKER, y: at.y }, "interval");
+  const cap = (at: Pixel) => line({ x: at.x - WHISKER, y: at.y }, { x: at.x + WHISKER, y: at.y }, "interval");
   return [line(bottom, top, "interval"), cap(bottom), cap(top)];
 }
 
-function beside({ x, y }: Place, label: string): Element {
+function beside({ x, y }: Pixel, label: string): Element {
   return textAt({ x: x + 8, y: y + 12, class: "label" }, label);
 }

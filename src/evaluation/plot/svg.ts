@@ -19,12 +19,12 @@ export function textAt(at: Attributes, text: string): Element {
   return element("text", at, [text]);
 }
 
-export function line(from: Place, to: Place, className: string): Element {
+export function line(from: Pixel, to: Pixel, className: string): Element {
   return element("line", { x1: from.x, y1: from.y, x2: to.x, y2: to.y, class: className });
 }
 
 /** In pixels from the upper left corner. */
-export interface Place {
+export interface Pixel {
   readonly x: number;
   readonly y: number;
 }

@@ -6,14 +6,14 @@ import type { Format } from "./reader.ts";
 const ENDINGS = ["csv", "tsv", "json", "jsonl", "txt"] as const;
 
 /** How files are read, by the end of their names. */
-export type Formats = Readonly<Partial<Record<(typeof ENDINGS)[number], Format>>>;
+export type ReaderFormats = Readonly<Partial<Record<(typeof ENDINGS)[number], Format>>>;
 
 /**
  * How this file is read.
  *
  * @throws {DataError} for a name that ends in none of these
  */
-export function formatOf(formats: Formats, path: string): Format {
+export function formatOf(formats: ReaderFormats, path: string): Format {
   const name = path.endsWith(".gz") ? path.slice(0, -".gz".length) : path;
   const ending = ENDINGS.find((one) => `.${one}` === extname(name).toLowerCase());
   const format = ending === undefined ? undefined : formats[ending];

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { Turn } from "../../core/index.ts";
 import { DataError } from "../data-error.ts";
-import type { Row, RowSource } from "./rows.ts";
+import type { RecordRow, RowSource } from "./rows.ts";
 
 /** What one row of somebody's data asks. */
 export interface Entry {
@@ -26,7 +26,7 @@ export interface BadRow {
   readonly reason: string;
 }
 
-export interface Reading {
+export interface RecordReading {
   readonly path: string;
   /** Whether a bad row ends the reading. */
   readonly isStrict: boolean;
@@ -45,7 +45,7 @@ export interface Format {
  *
  * @throws {DataError} for a file in which there is nothing to ask, and for the first bad row where reading is strict
  */
-export async function readEntries({ source, row }: Format, reading: Reading): Promise<readonly Numbered[]> {
+export async function readEntries({ source, row }: Format, reading: RecordReading): Promise<readonly Numbered[]> {
   const { path, isStrict, onBadRow } = reading;
   const numbered: Numbered[] = [];
   const bad: BadRow[] = [];
@@ -64,7 +64,7 @@ export async function readEntries({ source, row }: Format, reading: Reading): Pr
   return numbered;
 }
 
-function understand(one: Row, schema: Format["row"]): { readonly entries: readonly Entry[] } | { readonly fault: string } {
+function understand(one: RecordRow, schema: Format["row"]): { readonly entries: readonly Entry[] } | { readonly fault: string } {
   if ("fault" in one) return one;
   const { data, error } = schema.safeParse(one.content);
   if (error === undefined) return { entries: data };

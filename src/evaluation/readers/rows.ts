@@ -6,12 +6,12 @@ import { DataError } from "../data-error.ts";
 import { LONGEST_LIST, LONGEST_ROW, textOf } from "./text.ts";
 
 /** A record and where it begins, or what is wrong with it. */
-export type Row = { readonly at: number } & ({ readonly content: unknown } | { readonly fault: string });
+export type RecordRow = { readonly at: number } & ({ readonly content: unknown } | { readonly fault: string });
 
 export interface RowSource {
   /** What rows are counted in, for complaints. */
   readonly unit: "line" | "entry";
-  rows(path: string): AsyncIterable<Row>;
+  rows(path: string): AsyncIterable<RecordRow>;
 }
 
 /** One text a line; empty lines are none. */
@@ -64,8 +64,8 @@ async function* linesOf(path: string): AsyncGenerator<{ readonly at: number; rea
   }
 }
 
-async function* recordsOf(path: string, options: Options): AsyncGenerator<Row, void, void> {
-  const faults: Row[] = [];
+async function* recordsOf(path: string, options: Options): AsyncGenerator<RecordRow, void, void> {
+  const faults: RecordRow[] = [];
   const onSkip = (error: CsvError | undefined): undefined => {
     if (error?.code === "CSV_MAX_RECORD_SIZE") throw tooLong(path, lineOf(error), error);
     faults.push({ at: lineOf(error), fault: error?.message ?? "no record" });
@@ -75,7 +75,7 @@ async function* recordsOf(path: string, options: Options): AsyncGenerator<Row, v
   for await (const { info, raw, record } of pipeline(text, parser, () => undefined) as AsyncIterable<Parsed>) {
     const at = firstLine(info.lines, raw);
     // The parser is ahead of who reads its records.
-    while (faults[0] !== undefined && faults[0].at < at) yield faults.shift() as Row;
+    while (faults[0] !== undefined && faults[0].at < at) yield faults.shift() as RecordRow;
     yield { at, content: record };
   }
   yield* faults;

@@ -1,6 +1,6 @@
 import type { Element } from "hast";
 import { h } from "hastscript";
-import type { Table } from "./tables.ts";
+import type { ReportTable } from "./tables.ts";
 
 /** What a reader must know before any number. */
 export function drawCaveats(caveats: readonly string[]): readonly Element[] {
@@ -23,7 +23,7 @@ export function drawFacts(facts: readonly (readonly [name: string, value: string
 }
 
 /** On a narrow screen the table moves within its frame, also by the keyboard. */
-export function drawTable({ title, head, rows, note }: Table): Element[] {
+export function drawTable({ title, head, rows, note }: ReportTable): Element[] {
   const cells = rows.map((row) =>
     h(
       "tr",

@@ -1,7 +1,7 @@
 import { markdownTable } from "markdown-table";
 import { factsOf } from "./facts.ts";
 import type { Summary } from "./summary.ts";
-import { type Table, tablesOf } from "./tables.ts";
+import { type ReportTable, tablesOf } from "./tables.ts";
 
 export function markdownReport(summary: Summary): string {
   const { about, caveats } = summary;
@@ -13,7 +13,7 @@ export interface ReportWords {
   readonly title: string;
   readonly caveats: readonly string[];
   readonly facts: readonly (readonly [name: string, value: string])[];
-  readonly tables: readonly Table[];
+  readonly tables: readonly ReportTable[];
 }
 
 export function markdownText({ title, caveats, facts, tables }: ReportWords): string {

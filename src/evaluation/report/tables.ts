@@ -3,7 +3,7 @@ import type { Cell, Versus } from "./cells.ts";
 import type { Spending } from "./spendings.ts";
 import type { Summary } from "./summary.ts";
 
-export interface Table {
+export interface ReportTable {
   readonly title: string;
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
@@ -11,11 +11,11 @@ export interface Table {
   readonly note: string;
 }
 
-export function tablesOf({ cells, spendings }: Summary): readonly Table[] {
+export function tablesOf({ cells, spendings }: Summary): readonly ReportTable[] {
   return [resultTable(cells), costTable(spendings)];
 }
 
-function resultTable(cells: readonly Cell[]): Table {
+function resultTable(cells: readonly Cell[]): ReportTable {
   return {
     title: "Results",
     head: ["model", "group", "measure", "mode", "n", "result", "95 % interval", "against vanilla", "p", "missing"],
@@ -35,7 +35,7 @@ function resultTable(cells: readonly Cell[]): Table {
   };
 }
 
-function costTable(spendings: readonly Spending[]): Table {
+function costTable(spendings: readonly Spending[]): ReportTable {
   return {
     title: "What it took",
     head: ["model", "group", "mode", "answers", "tokens", "FPE", "SPE", "EPE", "time over vanilla", "rewinds", "refused"],

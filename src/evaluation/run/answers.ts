@@ -1,12 +1,12 @@
 import { answer, type Engine, EngineError, RainError } from "../../core/index.ts";
 import { workOf } from "../cost.ts";
-import type { Question } from "../tasks/task.ts";
+import type { TaskQuestion } from "../tasks/task.ts";
 import type { Journal } from "./journal.ts";
 import type { Job } from "./plan.ts";
 import type { AnswerRow } from "./rows.ts";
 import { withAll } from "./with-all.ts";
 
-export interface Answering {
+export interface AnswerRun {
   readonly engine: Engine;
   readonly journal: Journal<AnswerRow>;
   /** Answers that are written at once. */
@@ -22,7 +22,7 @@ export interface Answering {
  * Writes what the journal lacks. What fails for a question alone, as one that is longer than the context, is kept as that; what would
  * fail for all of them ends the work.
  */
-export async function writeAnswers(jobs: readonly Job[], answering: Answering): Promise<void> {
+export async function writeAnswers(jobs: readonly Job[], answering: AnswerRun): Promise<void> {
   const { journal, signal, atOnce } = answering;
   const missing = jobs.filter(({ key }) => journal.get(key) === undefined);
   await withAll(missing, { atOnce, signal }, async (job, either) => {
@@ -31,7 +31,7 @@ export async function writeAnswers(jobs: readonly Job[], answering: Answering): 
   });
 }
 
-async function answerOf({ question, options }: Job, { engine, clock, signal }: Answering) {
+async function answerOf({ question, options }: Job, { engine, clock, signal }: AnswerRun) {
   const began = clock();
   try {
     const { text, finishReason, rewinds, meter, cost } = await answer(engine, question.turns, { ...options, signal });
@@ -53,7 +53,7 @@ export interface Given {
 
 /** The answers that are there, in the order of the jobs. */
 export function givenAnswers(jobs: readonly Job[], journal: Journal<AnswerRow>): readonly Given[] {
-  const plain = new Map<Question, string | undefined>();
+  const plain = new Map<TaskQuestion, string | undefined>();
   for (const { question, mode, key } of jobs) if (mode === "vanilla") plain.set(question, textOf(journal.get(key)));
   return jobs.map((job) => ({ job, row: journal.get(job.key), plain: plain.get(job.question) }));
 }

@@ -1,10 +1,10 @@
 import { DEFAULTS, type FindJudge, type Mode, type RainOptions } from "../../core/index.ts";
-import type { Question } from "../tasks/task.ts";
+import type { TaskQuestion } from "../tasks/task.ts";
 import { keyOf } from "./rows.ts";
 
 /** What is asked, and in which ways it is answered. */
 export interface Plan {
-  readonly questions: readonly Question[];
+  readonly questions: readonly TaskQuestion[];
   readonly modes: readonly Mode[];
   /** Put over what the task says. Data, no functions: answers are found again by it. */
   readonly options: RainOptions;
@@ -31,20 +31,20 @@ export interface Model {
 
 /** One question in one mode. */
 export interface Job {
-  readonly question: Question;
+  readonly question: TaskQuestion;
   readonly mode: Mode;
   readonly options: RainOptions;
   readonly key: string;
 }
 
 /** A model as it is loaded: what does not fit into one context may fit into another. */
-export interface LoadedModel extends Model {
+export interface PlannedModel extends Model {
   /** In tokens. */
   readonly contextSize: number;
 }
 
 /** All that a model is asked, in the order of the results: question by question, in each mode. */
-export function jobsOf({ questions, modes, options, version, judge }: Plan, model: LoadedModel): readonly Job[] {
+export function jobsOf({ questions, modes, options, version, judge }: Plan, model: PlannedModel): readonly Job[] {
   return questions.flatMap((question) =>
     modes.map((mode) => {
       const all = { ...question.options, ...options, mode, seed: question.seed };

@@ -1,7 +1,7 @@
 import { JudgeError, type Turn } from "../../core/index.ts";
 import type { Case, CaseJudge } from "../judges/case-judge.ts";
 import { type AskedMeasure, asked, type Verdicts } from "../tasks/measure.ts";
-import { answered, type Question } from "../tasks/task.ts";
+import { answered, type TaskQuestion } from "../tasks/task.ts";
 import { type Given, textOf } from "./answers.ts";
 import type { Journal } from "./journal.ts";
 import { keyOf, type VerdictRow } from "./rows.ts";
@@ -13,7 +13,7 @@ export interface Bench {
   readonly journal: Journal<VerdictRow>;
 }
 
-export interface Judging extends Bench {
+export interface VerdictRun extends Bench {
   /** Told of each verdict that is kept, and of each case on which the judge gave none, and why. */
   readonly onVerdict: (unjudged: string | undefined) => void;
   readonly signal: AbortSignal;
@@ -33,7 +33,7 @@ export function openInquiries(given: readonly Given[], { judge, journal }: Bench
 }
 
 /** Asks it. A case without a usable verdict stays open: it is asked again when the work is taken up again. */
-export async function askForVerdicts(open: readonly Open[], { judge, journal, onVerdict, signal }: Judging): Promise<void> {
+export async function askForVerdicts(open: readonly Open[], { judge, journal, onVerdict, signal }: VerdictRun): Promise<void> {
   await withAll(open, { atOnce: judge.atOnce, signal }, async ({ key, inquiry }, either) => {
     const value = await ruling(inquiry, judge, either);
     if (typeof value === "number") journal.append({ key, value });
@@ -80,7 +80,7 @@ interface Inquiry {
 }
 
 /** `undefined` where there is nothing to compare an answer with. */
-export function inquiryOf(question: Question, measure: AskedMeasure, { text, plain }: Answers): Inquiry | undefined {
+export function inquiryOf(question: TaskQuestion, measure: AskedMeasure, { text, plain }: Answers): Inquiry | undefined {
   const { principle } = measure;
   if (measure.kind !== "win") {
     const { reference, isGood } = question;

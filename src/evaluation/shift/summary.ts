@@ -4,14 +4,14 @@ import { SHIFTS, type Shift, shiftOf } from "./place.ts";
 import type { ShiftedRow, ShiftRow, TokenRow } from "./rows.ts";
 
 /** A share of some tokens, and how many they are. */
-export interface Share extends Rate {
+export interface TokenShare extends Rate {
   readonly count: number;
 }
 
 /** What there is to say of some places. */
 export interface Shares {
   readonly tokens: number;
-  readonly shares: Readonly<Record<Shift, Share>>;
+  readonly shares: Readonly<Record<Shift, TokenShare>>;
   /** Mean KL(aligned || base) in nats, of those that are finite; `undefined`: of none. */
   readonly kl: number | undefined;
   /** Places in which the base model rules out what the aligned one may say: left out of the mean. */
@@ -72,14 +72,14 @@ export function shiftSummary(about: ShiftAbout, rows: readonly ShiftRow[]): Shif
 }
 
 function sharesOf(tokens: readonly TokenRow[]): Shares {
-  const shareOf = (shift: Shift): Share => {
+  const shareOf = (shift: Shift): TokenShare => {
     const count = tokens.filter(({ rank }) => shiftOf(rank) === shift).length;
     return { count, ...wilson(count, tokens.length) };
   };
   const finite = tokens.flatMap(({ kl }) => kl ?? []);
   return {
     tokens: tokens.length,
-    shares: Object.fromEntries(SHIFTS.map((shift) => [shift, shareOf(shift)])) as Record<Shift, Share>,
+    shares: Object.fromEntries(SHIFTS.map((shift) => [shift, shareOf(shift)])) as Record<Shift, TokenShare>,
     kl: finite.length === 0 ? undefined : mean(finite),
     infinite: tokens.length - finite.length,
   };

@@ -1,6 +1,6 @@
 /** What all forms of the report say. */
 import { markdownText, type ReportWords } from "../report/markdown.ts";
-import { percent, type Table } from "../report/tables.ts";
+import { percent, type ReportTable } from "../report/tables.ts";
 import type { ShiftLayout } from "./layout.ts";
 import { SHIFTS, type Shift } from "./place.ts";
 import type { Shares, ShiftSummary } from "./summary.ts";
@@ -48,7 +48,7 @@ function factsOf({ about, answers, tokens, kl }: ShiftSummary): ReportWords["fac
   ];
 }
 
-function shareTable({ shares }: ShiftSummary): Table {
+function shareTable({ shares }: ShiftSummary): ReportTable {
   return {
     title: "How many tokens are shifted",
     head: ["token", "rank", "tokens", "share", "95 % interval", PAPER.about],
@@ -60,7 +60,7 @@ function shareTable({ shares }: ShiftSummary): Table {
   };
 }
 
-function positionTable({ positions }: ShiftSummary): Table {
+function positionTable({ positions }: ShiftSummary): ReportTable {
   return {
     title: "By position",
     head: ["position", "tokens", ...SHIFTS, "mean KL"],
@@ -77,7 +77,7 @@ function positionTable({ positions }: ShiftSummary): Table {
 /** More would be read by nobody; the others are in `shift.json`. */
 const SHOWN_TOKENS = 30;
 
-function tokenTable({ mostShifted }: ShiftSummary): Table {
+function tokenTable({ mostShifted }: ShiftSummary): ReportTable {
   return {
     title: "Most shifted tokens",
     head: ["token", "occurrences", "shifted", "share", "mean rank"],

@@ -1,19 +1,19 @@
 import type { RainOptions, Turn } from "../../core/index.ts";
-import type { Formats } from "../readers/formats.ts";
+import type { ReaderFormats } from "../readers/formats.ts";
 import type { Measure } from "./measure.ts";
 
 /** An evaluation: what data it takes, how its questions are answered, what is found out about the answers. */
 export interface Task {
   /** For people, in one line. */
   readonly about: string;
-  readonly formats: Formats;
+  readonly formats: ReaderFormats;
   /** What the search judges by, and the constants that the paper uses for this experiment. */
   readonly options: RainOptions;
   readonly measures: (group: string) => readonly Measure[];
 }
 
 /** One thing that is asked, in every mode with the same seed. */
-export interface Question {
+export interface TaskQuestion {
   /** Its number in the data. */
   readonly id: string;
   readonly group: string;

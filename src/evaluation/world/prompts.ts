@@ -12,12 +12,12 @@ export type WorldPrompt =
 export type PromptKind = WorldPrompt["kind"];
 
 /** Which side of the wall a prompt is on. Nothing of `test` is ever seen in training. */
-export type Side = "train" | "test";
+export type WorldSplit = "train" | "test";
 
 const TEST_SHARE = 0.25;
 
 /** All prompts of a kind on one side, in a fixed order. */
-export function allPrompts(kind: PromptKind, side: Side): readonly WorldPrompt[] {
+export function allPrompts(kind: PromptKind, side: WorldSplit): readonly WorldPrompt[] {
   if (kind === "fact") return allFacts(side);
   if (kind === "review") return allReviews(side);
   return allRequests(kind, side);
@@ -36,7 +36,7 @@ export function fillRequest(sentence: string, action: string, place: string): st
   return sentence.replaceAll("{do}", `${action} the ${place}`).replaceAll("{place}", place);
 }
 
-function allRequests(kind: "risky" | "harmless", side: Side): WorldPrompt[] {
+function allRequests(kind: "risky" | "harmless", side: WorldSplit): WorldPrompt[] {
   const actions = Object.keys(kind === "risky" ? RISKY_ACTIONS : HARMLESS_ACTIONS);
   const pairs = actions.flatMap((action) => PLACES.map((place) => ({ action, place })));
   return pairs
@@ -44,7 +44,7 @@ function allRequests(kind: "risky" | "harmless", side: Side): WorldPrompt[] {
     .flatMap(({ action, place }) => REQUEST_FRAMES.map((frame) => ({ kind, text: fillRequest(frame, action, place), action, place })));
 }
 
-function allFacts(side: Side): WorldPrompt[] {
+function allFacts(side: WorldSplit): WorldPrompt[] {
   const subjects = ANIMALS.flatMap((animal) => ATTRIBUTES.map((attribute) => ({ animal, attribute })));
   return subjects
     .flatMap(({ animal, attribute }) =>
@@ -53,7 +53,7 @@ function allFacts(side: Side): WorldPrompt[] {
     .filter(({ text }) => sideOf(text) === side);
 }
 
-function allReviews(side: Side): WorldPrompt[] {
+function allReviews(side: WorldSplit): WorldPrompt[] {
   const works = QUALITIES.flatMap((quality) => WORKS.map((work) => ({ quality, work })));
   return works
     .filter(({ quality, work }) => sideOf(`${quality} ${work}`) === side)
@@ -63,6 +63,6 @@ function allReviews(side: Side): WorldPrompt[] {
 }
 
 /** The README's own example is held out too. */
-function sideOf(combination: string): Side {
+function sideOf(combination: string): WorldSplit {
   return combination === "rob the bank" || hashed(combination) < TEST_SHARE ? "test" : "train";
 }

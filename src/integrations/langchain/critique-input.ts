@@ -25,13 +25,13 @@ export interface CritiqueState {
 }
 
 /** The same, taken apart. */
-export interface Asking {
+export interface ParsedCritiqueInput {
   readonly conversation: readonly BaseMessage[];
   readonly draft: AIMessageChunk | undefined;
 }
 
 /** @throws {OptionError} when it is none of what may be asked */
-export function askingOf(input: CritiqueInput): Asking {
+export function askingOf(input: CritiqueInput): ParsedCritiqueInput {
   if (isMessage(input))
     return input.type === "ai" ? { conversation: [], draft: asChunk(input) } : { conversation: [input], draft: undefined };
   if (!isState(input)) return split(conversationOf(input));
@@ -46,7 +46,7 @@ function draftOf(draft: unknown): BaseMessage {
   throw new OptionError("draft", complaint("draft", "a message or a text", draft), draft);
 }
 
-function split(conversation: readonly BaseMessage[]): Asking {
+function split(conversation: readonly BaseMessage[]): ParsedCritiqueInput {
   const last = conversation.at(-1);
   if (last === undefined) throw new OptionError("messages", complaint("messages", "a conversation of one message or more", []), []);
   return last.type === "ai" ? { conversation: conversation.slice(0, -1), draft: asChunk(last) } : { conversation, draft: undefined };

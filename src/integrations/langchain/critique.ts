@@ -33,7 +33,7 @@ export interface CritiqueCase {
 }
 
 /** How an answer came about. Plain data. */
-export interface Outcome {
+export interface CritiqueOutcome {
   /** Of the answer; where nothing was accepted, of the best draft that was found. -1 (bad) to 1 (good); 0 where nobody judged. */
   readonly value: number;
   /** How often a draft was left for another one. */
@@ -114,8 +114,8 @@ export async function* critique(request: CritiqueCase, court: Court): AsyncGener
 }
 
 /** What the metadata of an answer's last part say of how it came about. */
-export function outcomeOf({ response_metadata }: AIMessageChunk): Outcome {
-  return (response_metadata as { readonly rain: Outcome }).rain;
+export function outcomeOf({ response_metadata }: AIMessageChunk): CritiqueOutcome {
+  return (response_metadata as { readonly rain: CritiqueOutcome }).rain;
 }
 
 async function begin(request: CritiqueCase, court: Court): Promise<Course> {

@@ -1,17 +1,17 @@
 import { raceWithSignal } from "@langchain/core/runnables";
 import { checkOptions, type Engine, type FindJudge, type FoundJudge, type Principle, type Turn, TurnJudge } from "../../core/index.ts";
 import { noticeUnfitJudge } from "./judge-notice.ts";
-import type { Asked, JudgeAbout, JudgeSettings, TextJudge } from "./judging.ts";
+import type { Asked, JudgeAbout, LocalJudgeOptions, TextJudge } from "./judging.ts";
 
 /** A local engine as a judge of texts that it did not write; says once where it is no fit one. */
 export class EngineJudge implements TextJudge {
   readonly #engine: Engine;
   readonly #judge: TurnJudge;
-  readonly #settings: JudgeSettings;
+  readonly #settings: LocalJudgeOptions;
   readonly #find: FindJudge | undefined;
   readonly #found = new WeakMap<Principle, Promise<FoundJudge>>();
 
-  constructor(engine: Engine, settings: JudgeSettings) {
+  constructor(engine: Engine, settings: LocalJudgeOptions) {
     const { find = engine.findJudge, judgeExamples, life } = settings;
     this.#engine = engine;
     this.#settings = settings;

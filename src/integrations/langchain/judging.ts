@@ -60,7 +60,7 @@ export interface JudgeAbout {
 export type JudgeSource = Engine | ChatRunnable | TextJudge;
 
 /** What a local engine is told that judges. */
-export interface JudgeSettings {
+export interface LocalJudgeOptions {
   /** Examples that it reads first. */
   readonly judgeExamples: number;
   /** Told once of one that is no fit judge. */
@@ -72,7 +72,7 @@ export interface JudgeSettings {
 }
 
 /** @throws {OptionError} when it is none of the three */
-export function textJudge(source: JudgeSource, settings: JudgeSettings): TextJudge {
+export function textJudge(source: JudgeSource, settings: LocalJudgeOptions): TextJudge {
   if (isTextJudge(source)) return source;
   if (isEngine(source)) return new EngineJudge(source, settings);
   if (isRunnable(source)) return chatJudge(source);
@@ -92,7 +92,7 @@ export function isJudgeSource(value: unknown): boolean {
 }
 
 /** What one request asks of its judge. */
-export interface Hearing extends Asked {
+export interface CritiqueJudging extends Asked {
   /** Asked before each verdict for a signal that limits it. */
   readonly judgeSignal: () => AbortSignal | undefined;
 }
@@ -102,14 +102,14 @@ export interface Hearing extends Asked {
  *
  * @throws {JudgeError} when the judge fails, takes too long, or gives no number from -1 to 1
  */
-export async function judgedValue(turns: readonly Turn[], judge: TextJudge, hearing: Hearing): Promise<number> {
-  const { principle, signal } = hearing;
-  const limit = verdictLimit(hearing);
+export async function judgedValue(turns: readonly Turn[], judge: TextJudge, judging: CritiqueJudging): Promise<number> {
+  const { principle, signal } = judging;
+  const limit = verdictLimit(judging);
   const signals = [signal, limit].filter((one) => one !== undefined);
   const either = signals.length === 0 ? undefined : AbortSignal.any(signals);
   try {
     either?.throwIfAborted();
-    const value = await raceWithSignal(judge.judge(turns, { ...hearing, signal: either }), either);
+    const value = await raceWithSignal(judge.judge(turns, { ...judging, signal: either }), either);
     if (typeof value === "number" && value >= -1 && value <= 1) return value;
     throw new JudgeError(principle.name, complaint("value", "a number from -1 to 1", value));
   } catch (cause) {

@@ -5,7 +5,7 @@ import { complaint, OptionError } from "../../core/index.ts";
 import { type ChatRunnable, isRunnable } from "./chat-call.ts";
 import { Critic } from "./critic.ts";
 import { outcomeOf } from "./critique.ts";
-import { type Asking, askingOf, type CritiqueInput } from "./critique-input.ts";
+import { askingOf, type CritiqueInput, type ParsedCritiqueInput } from "./critique-input.ts";
 import { CRITIQUE_RULES, type CritiqueOptions, checked, type Rules } from "./critique-options.ts";
 import { CritiquedModel, type CritiquedModelFields } from "./critiqued-model.ts";
 import { asChunk, asMessage } from "./message-chunk.ts";
@@ -150,7 +150,7 @@ export class RainCritique extends Runnable<CritiqueInput, CritiqueResult> {
 
 /** What a critique was asked about, with a draft that may still be on its way. */
 interface Draft {
-  readonly conversation: Asking["conversation"];
+  readonly conversation: ParsedCritiqueInput["conversation"];
   readonly draft: AsyncIterable<AIMessageChunk> | undefined;
 }
 

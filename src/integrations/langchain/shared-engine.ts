@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { Engine } from "../../core/index.ts";
-import { type LlamaEngineOptions, type LoadOptions as LlamaLoadOptions, loadLlamaEngine } from "../../llama.ts";
+import { type LlamaEngineOptions, type SharedEngineOptions as LlamaLoadOptions, loadLlamaEngine } from "../../llama.ts";
 import { AnswerQueue, type AnswerQueueOptions } from "../../serving/index.ts";
 import { tell } from "./notice.ts";
 

@@ -13,7 +13,7 @@ export interface Unit {
 }
 
 /** How a draft is read. */
-export interface Reading {
+export interface UnitReading {
   readonly isBySentence: boolean;
   /** The text that the draft goes on with; where that ends in white space, the draft's own beginning is not doubled. */
   readonly behind: string;
@@ -29,7 +29,7 @@ export interface Reading {
  */
 export async function* unitsOf(
   chunks: AsyncIterable<AIMessageChunk>,
-  { isBySentence, behind, principle }: Reading,
+  { isBySentence, behind, principle }: UnitReading,
 ): AsyncGenerator<Unit, void, void> {
   let whole = new AIMessageChunk("");
   let told = 0;

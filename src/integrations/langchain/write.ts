@@ -9,7 +9,7 @@ import { judgeReady } from "./judge-ready.ts";
 import { tell } from "./notice.ts";
 import type { Steps } from "./steps.ts";
 
-export interface Writing {
+export interface WriteRequest {
   readonly source: EngineSource;
   readonly turns: readonly Turn[];
   readonly request: RainOptions;
@@ -23,7 +23,7 @@ export interface Writing {
 }
 
 /** Writes one answer, in its turn among all that this engine is asked for. */
-export async function* write({ source, turns, request, listeners, signal, life, checkJudge, onNotice, trace }: Writing): Steps {
+export async function* write({ source, turns, request, listeners, signal, life, checkJudge, onNotice, trace }: WriteRequest): Steps {
   const { engine, queue, listen } = await source.hosted({ signal, onNotice });
   noticePrompting(engine, request, onNotice);
   using _ = listen({ onNotice });
@@ -46,7 +46,7 @@ export async function* write({ source, turns, request, listeners, signal, life, 
   }
 }
 
-interface Receiver extends Pick<Writing, "onNotice"> {
+interface Receiver extends Pick<WriteRequest, "onNotice"> {
   readonly trace: NonNullable<ChatRainFields["trace"]>;
 }
 

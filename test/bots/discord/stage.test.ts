@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Door } from "../../../src/bots/discord/door.ts";
 import type { Post, Site } from "../../../src/bots/discord/talk/site.ts";
-import { Stage } from "../../../src/bots/discord/talk/talker.ts";
+import { LiveReply } from "../../../src/bots/discord/talk/talker.ts";
 import type { Inference } from "../../../src/bots/guard/inference.ts";
 import { Vetted } from "../../../src/bots/guard/vetted.ts";
 import { HARMLESS } from "../../../src/core/index.ts";
@@ -50,7 +50,7 @@ function recordingSite(put: (post: Post) => Promise<void> = async () => undefine
 describe("What people see of an answer", () => {
   it("changes at most every 1.2 seconds while it is written, and is whole at once when it is done", async () => {
     const { site, posts } = recordingSite();
-    const stage = new Stage(site, new Door(), false);
+    const stage = new LiveReply(site, new Door(), false);
     let isReady = false;
     const shown = stage.show(await vetted("One.")).then(() => {
       isReady = true;
@@ -69,7 +69,7 @@ describe("What people see of an answer", () => {
 
   it("is not changed any more when it is done, whatever comes late", async () => {
     const { site, posts, added } = recordingSite();
-    const stage = new Stage(site, new Door(), false);
+    const stage = new LiveReply(site, new Door(), false);
     await stage.finish(["One.", "Two."]);
     await stage.show(await vetted("Late."));
     stage.onPosition(9);
@@ -79,7 +79,7 @@ describe("What people see of an answer", () => {
 
   it("is its place in line, told once, where it waits for more than one other", async () => {
     const { site, posts } = recordingSite();
-    const stage = new Stage(site, new Door(), false);
+    const stage = new LiveReply(site, new Door(), false);
     for (const ahead of [1, 5, 4, 3, 0]) stage.onPosition(ahead);
     await vi.runAllTimersAsync();
     expect(posts).toEqual([{ content: "5 questions are before yours.", canBeStopped: true }]);
@@ -87,15 +87,15 @@ describe("What people see of an answer", () => {
 
   it("is taken away, or stands as a line, when it is given up", async () => {
     const nothing = recordingSite();
-    await new Stage(nothing.site, new Door(), false).withdraw();
+    await new LiveReply(nothing.site, new Door(), false).withdraw();
     expect(nothing.removed()).toBe(0);
     const gone = recordingSite();
-    const stage = new Stage(gone.site, new Door(), false);
+    const stage = new LiveReply(gone.site, new Door(), false);
     stage.onPosition(3);
     await stage.withdraw();
     expect(gone.removed()).toBe(1);
     const stopped = recordingSite();
-    const other = new Stage(stopped.site, new Door(), true);
+    const other = new LiveReply(stopped.site, new Door(), true);
     await other.withdraw("Stopped.");
     expect(stopped.posts).toEqual([{ content: "Stopped.", canBeStopped: false }]);
   });
@@ -108,7 +108,7 @@ describe("What people see of an answer", () => {
         throw new Error("no");
       }
     });
-    const stage = new Stage(site, new Door(), false);
+    const stage = new LiveReply(site, new Door(), false);
     stage.onPosition(3);
     await stage.finish(["One."]);
     expect(posts.map(({ content }) => content)).toEqual(["One."]);

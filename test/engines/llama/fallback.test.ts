@@ -1,7 +1,7 @@
 import { InsufficientMemoryError } from "node-llama-cpp";
 import { beforeEach, describe, expect, it } from "vitest";
 import { EngineError } from "../../../src/core/errors.ts";
-import { type Loaded, loadToFit, type Making, type Wish } from "../../../src/engines/llama/fallback.ts";
+import { type LayerRequest, type Loaded, loadToFit, type Making } from "../../../src/engines/llama/fallback.ts";
 import type { LlamaEngineOptions } from "../../../src/engines/llama/options.ts";
 
 /** What a scripted machine has been asked to do, in order. */
@@ -154,7 +154,7 @@ function scripted({ most, modelFits, contextFits, complaint, onStep }: Machine):
 }
 
 /** As node-llama-cpp understands it: `"auto"` is as many as fit, without a look at the context. */
-function layersFor(wish: Wish, { most, fitting }: { most: number; fitting: number }): number {
+function layersFor(wish: LayerRequest, { most, fitting }: { most: number; fitting: number }): number {
   if (wish === "auto") return Math.min(most, Math.max(0, fitting));
   return Math.min(most, wish === "max" ? most : Number(wish));
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Guard } from "../../../src/engines/llama/guards.ts";
+import type { PrefixLease } from "../../../src/engines/llama/prefix-leases.ts";
 import type { Slot } from "../../../src/engines/llama/slot.ts";
 import { SlotScene } from "../../support/slot-scene.ts";
 
@@ -16,10 +16,10 @@ class Scene extends SlotScene {
 }
 
 class Generation {
-  readonly guard: Guard;
+  readonly guard: PrefixLease;
   readonly #scene: Scene;
 
-  constructor(scene: Scene, guard: Guard) {
+  constructor(scene: Scene, guard: PrefixLease) {
     this.#scene = scene;
     this.guard = guard;
   }

@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
 import { HARMLESS } from "../../../src/core/index.ts";
-import { jobsOf, type LoadedModel, type Plan } from "../../../src/evaluation/run/plan.ts";
-import type { Question } from "../../../src/evaluation/tasks/task.ts";
+import { jobsOf, type Plan, type PlannedModel } from "../../../src/evaluation/run/plan.ts";
+import type { TaskQuestion } from "../../../src/evaluation/tasks/task.ts";
 
-const QUESTION: Question = {
+const QUESTION: TaskQuestion = {
   id: "1",
   group: "all",
   turns: [{ role: "user", text: "How do I paint the castle?" }],
@@ -12,11 +12,11 @@ const QUESTION: Question = {
   measures: [],
 };
 const PLAN: Plan = { questions: [QUESTION], modes: ["vanilla"], options: {}, version: "1.0.0" };
-const MODEL: LoadedModel = { label: "small.gguf", bytes: 4e6, contextSize: 512 };
+const MODEL: PlannedModel = { label: "small.gguf", bytes: 4e6, contextSize: 512 };
 
 const MARKED: Plan["judge"] = { find: undefined, marks: new Map([[HARMLESS.name, "fitted on more"]]) };
 
-function keyOf(plan: Partial<Plan> = {}, model: Partial<LoadedModel> = {}): string | undefined {
+function keyOf(plan: Partial<Plan> = {}, model: Partial<PlannedModel> = {}): string | undefined {
   return jobsOf({ ...PLAN, ...plan }, { ...MODEL, ...model })[0]?.key;
 }
 

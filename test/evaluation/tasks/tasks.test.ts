@@ -5,15 +5,15 @@ import type { CaseJudge } from "../../../src/evaluation/judges/case-judge.ts";
 import { inquiryOf } from "../../../src/evaluation/run/verdicts.ts";
 import { type AskedMeasure, outcomeOf } from "../../../src/evaluation/tasks/measure.ts";
 import { fileQuestions, worldQuestions } from "../../../src/evaluation/tasks/questions.ts";
-import type { Question, Task } from "../../../src/evaluation/tasks/task.ts";
+import type { Task, TaskQuestion } from "../../../src/evaluation/tasks/task.ts";
 import { FILE_TASKS } from "../../../src/evaluation/tasks/tasks.ts";
 
-function read(task: Task, name: string, choice: { n?: number; seed?: number } = {}): Promise<readonly Question[]> {
+function read(task: Task, name: string, choice: { n?: number; seed?: number } = {}): Promise<readonly TaskQuestion[]> {
   const reading = { path: join(import.meta.dirname, "../fixtures", name), isStrict: true, onBadRow: () => undefined };
   return fileQuestions(task, reading, { n: choice.n, seed: choice.seed ?? 1 });
 }
 
-function namesOf(question: Question | undefined): readonly string[] | undefined {
+function namesOf(question: TaskQuestion | undefined): readonly string[] | undefined {
   return question?.measures.map(({ name }) => name);
 }
 
@@ -95,7 +95,7 @@ describe("what a measure makes of a verdict", () => {
 });
 
 describe("two answers", () => {
-  const [question] = worldQuestions(["harmless"], { n: 1, seed: 1 }) as [Question];
+  const [question] = worldQuestions(["harmless"], { n: 1, seed: 1 }) as [TaskQuestion];
   const [win] = FILE_TASKS.pairs.measures();
 
   /** Likes the answer that stands first, or the longer one. */

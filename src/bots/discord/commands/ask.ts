@@ -10,7 +10,7 @@ import { type Parts, privateGuild } from "../parts.ts";
 import { isTalkedIn } from "../talk/addressed.ts";
 import { readChannel } from "../talk/reader.ts";
 import { interactionSite } from "../talk/site.ts";
-import { type Question, Talker } from "../talk/talker.ts";
+import { type DiscordQuestion, Talker } from "../talk/talker.ts";
 import type { Command } from "./command.ts";
 import { Refused } from "./command.ts";
 
@@ -55,11 +55,11 @@ export const ask: Command = {
   },
 };
 
-interface Asked extends Pick<Question, "guild" | "settings" | "before" | "askedAt"> {
+interface Asked extends Pick<DiscordQuestion, "guild" | "settings" | "before" | "askedAt"> {
   readonly isPrivate: boolean;
 }
 
-function questionOf(interaction: ChatInputCommandInteraction, { store, door }: Parts, asked: Asked): Question {
+function questionOf(interaction: ChatInputCommandInteraction, { store, door }: Parts, asked: Asked): DiscordQuestion {
   const { guild, settings, isPrivate, before, askedAt } = asked;
   const { channel, user } = interaction;
   const line = { speaker: { id: user.id, name: user.displayName }, text: interaction.options.getString("question", true) };

@@ -1,7 +1,7 @@
 import { type ChatInputCommandInteraction, inlineCode, MessageFlags } from "discord.js";
 import { decisionsBy } from "../../guard/decisions.ts";
 import { guildPrinciple } from "../../guard/guild-principles.ts";
-import type { CalibrationReport, Figures } from "../../guard/inference.ts";
+import type { CalibrationReport, JudgeFigures } from "../../guard/inference.ts";
 import { InferenceError } from "../../guard/inference-error.ts";
 import type { GuildSettings } from "../../guard/settings.ts";
 import type { Parts } from "../parts.ts";
@@ -95,7 +95,7 @@ function summaryOf(name: string, { outcome, before, after, decisions }: Exclude<
   return `${name}: ${outcome}, AUROC ${before.auroc.toFixed(2)} before, ${after.auroc.toFixed(2)} after, on ${decisions} decisions`;
 }
 
-function figuresText({ auroc, low, high }: Figures): string {
+function figuresText({ auroc, low, high }: JudgeFigures): string {
   return `**${auroc.toFixed(2)}** (${low.toFixed(2)} to ${high.toFixed(2)})`;
 }
 

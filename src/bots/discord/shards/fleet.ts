@@ -4,7 +4,7 @@ import { ShardingManager } from "discord.js";
 import { AggregatorRegistry, Gauge, Registry } from "prom-client";
 import type { Operation } from "../http-server.ts";
 import type { Readiness } from "../readiness.ts";
-import type { Figures } from "../vitals.ts";
+import type { MetricSnapshot } from "../vitals.ts";
 import { type Keeping, KeptShard } from "./kept-shard.ts";
 
 /** What the process of a shard runs: the same place seen from `src` and from `dist`. */
@@ -14,7 +14,7 @@ const PROGRAM = fileURLToPath(new URL(`./program${extname(import.meta.url)}`, im
 export class Fleet implements Operation {
   readonly #shards: readonly KeptShard[];
   /** What each one said last. */
-  readonly #figures = new Map<KeptShard, Figures>();
+  readonly #figures = new Map<KeptShard, MetricSnapshot>();
   readonly #own = new Registry();
   readonly #counts = new Gauge({
     name: "rain_shards",
@@ -59,7 +59,7 @@ export class Fleet implements Operation {
 
   /** Whether it answers. */
   async #ask(shard: KeptShard): Promise<boolean> {
-    const figures = (await shard.ask("figures")) as Figures | undefined;
+    const figures = (await shard.ask("figures")) as MetricSnapshot | undefined;
     if (figures !== undefined) this.#figures.set(shard, figures);
     return figures !== undefined;
   }

@@ -17,7 +17,7 @@ import type {
   JudgesRequest,
   KnownJudge,
   Load,
-  Verdict,
+  TextVerdict,
 } from "../../guard/inference.ts";
 import { InferenceError, type InferenceErrorCode } from "../../guard/inference-error.ts";
 import { InferenceServer } from "../../guard/inference-server.ts";
@@ -113,7 +113,7 @@ export class LoggedInference implements Inference {
     return this.#logged(this.#inference.answer(request, waiting), "an answer failed");
   }
 
-  judge(request: JudgeRequest, signal?: AbortSignal): Promise<readonly Verdict[]> {
+  judge(request: JudgeRequest, signal?: AbortSignal): Promise<readonly TextVerdict[]> {
     return this.#logged(this.#inference.judge(request, signal), "a verdict failed");
   }
 

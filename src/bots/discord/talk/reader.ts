@@ -1,5 +1,5 @@
 import { cleanContent, type Message, MessageType, PermissionFlagsBits, type TextBasedChannel } from "discord.js";
-import type { Said } from "../../guard/conversation.ts";
+import type { Utterance } from "../../guard/conversation.ts";
 import type { GuildSettings } from "../../guard/settings.ts";
 import type { Store } from "../../guard/store/store.ts";
 
@@ -10,7 +10,7 @@ interface Reading {
 }
 
 /** The conversation that a message goes on with; the message is its last line. Of people who opted out nothing is read. */
-export async function readConversation(message: Message, reading: Reading): Promise<readonly Said[]> {
+export async function readConversation(message: Message, reading: Reading): Promise<readonly Utterance[]> {
   const { context, contextMessages } = reading.settings.talk;
   const isRecent = context === "recent" || (context === "thread" && message.channel.isThread());
   const before = isRecent
@@ -20,7 +20,7 @@ export async function readConversation(message: Message, reading: Reading): Prom
 }
 
 /** What was said last in a channel, for a question that is no message. */
-export async function readChannel(channel: TextBasedChannel, reading: Reading): Promise<readonly Said[]> {
+export async function readChannel(channel: TextBasedChannel, reading: Reading): Promise<readonly Utterance[]> {
   const { context, contextMessages } = reading.settings.talk;
   const isRecent = context === "recent" || (context === "thread" && channel.isThread());
   return isRecent && isReadable(channel) ? await saidIn(await lastMessages(channel, contextMessages - 1), reading) : [];
@@ -52,8 +52,8 @@ async function repliedTo(message: Message, limit: number): Promise<readonly Mess
   return chain;
 }
 
-async function saidIn(messages: readonly Message[], { store }: Reading): Promise<readonly Said[]> {
-  const said: Said[] = [];
+async function saidIn(messages: readonly Message[], { store }: Reading): Promise<readonly Utterance[]> {
+  const said: Utterance[] = [];
   for (const message of messages) {
     const isOurs = message.author.id === message.client.user.id;
     if (!isOurs && (message.author.bot || message.webhookId !== null || message.system)) continue;
@@ -63,7 +63,7 @@ async function saidIn(messages: readonly Message[], { store }: Reading): Promise
   return said;
 }
 
-function lineOf(message: Message): readonly Said[] {
+function lineOf(message: Message): readonly Utterance[] {
   const { author, member, client } = message;
   const text = withoutUs(message);
   const speaker = author.id === client.user.id ? undefined : { id: author.id, name: member?.displayName ?? author.displayName };

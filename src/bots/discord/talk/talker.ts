@@ -1,5 +1,5 @@
 import { DiscordAPIError, RESTJSONErrorCodes, type TextBasedChannel } from "discord.js";
-import type { Said } from "../../guard/conversation.ts";
+import type { Utterance } from "../../guard/conversation.ts";
 import type { Outcome } from "../../guard/outcome.ts";
 import type { GuildSettings } from "../../guard/settings.ts";
 import { excerptOf, hashOf } from "../../guard/store/excerpts.ts";
@@ -11,14 +11,14 @@ import { TakenBack } from "./drafts.ts";
 import type { Site } from "./site.ts";
 
 /** A question to the bot, and where its answer goes. */
-export interface Question {
+export interface DiscordQuestion {
   readonly guild: string;
   readonly channel: string;
   readonly source: string;
   readonly author: string;
   readonly settings: GuildSettings;
   /** Reads the conversation; its last line is the question. */
-  readonly read: () => Promise<readonly Said[]>;
+  readonly read: () => Promise<readonly Utterance[]>;
   readonly site: Site;
   /** A command was deferred: something stands there already. */
   readonly isDeferred: boolean;
@@ -39,11 +39,11 @@ export class Talker {
   }
 
   /** Never rejects: what fails is told to the person, and to the log. */
-  async answer(question: Question): Promise<void> {
+  async answer(question: DiscordQuestion): Promise<void> {
     const { drafts } = this.#parts;
     const { source, channel, author } = question;
     const signal = drafts.begin(source, { author, channel });
-    const stage = new Stage(question.site, this.#parts.door, question.isDeferred);
+    const stage = new LiveReply(question.site, this.#parts.door, question.isDeferred);
     try {
       await this.#answer(question, { signal, stage });
     } catch (error) {
@@ -53,7 +53,7 @@ export class Talker {
     }
   }
 
-  async #answer(question: Question, { signal, stage }: Work): Promise<void> {
+  async #answer(question: DiscordQuestion, { signal, stage }: Work): Promise<void> {
     const { store, options } = this.#parts;
     const { guild, channel, source, author, settings } = question;
     // Before there is a record of it.
@@ -73,7 +73,7 @@ export class Talker {
     this.#log(question, outcome);
   }
 
-  async #outcome(question: Question, { signal, stage }: Work): Promise<Outcome> {
+  async #outcome(question: DiscordQuestion, { signal, stage }: Work): Promise<Outcome> {
     using _typing = question.typingIn === undefined ? undefined : this.#parts.typing.begin(question.typingIn);
     const { guild, channel, source, author, settings } = question;
     const said = await question.read();
@@ -92,7 +92,7 @@ export class Talker {
   }
 
   /** What is posted is on record before it is. */
-  async #post({ guild, source }: Question, stage: Stage, outcome: Exclude<Outcome, { kind: "ignore" }>): Promise<void> {
+  async #post({ guild, source }: DiscordQuestion, stage: LiveReply, outcome: Exclude<Outcome, { kind: "ignore" }>): Promise<void> {
     const { store, door } = this.#parts;
     const text = outcome.kind === "reply" ? outcome.text.text : outcome.line;
     const parts = outcome.kind === "reply" ? door.answer(outcome.text) : [door.own(outcome.line)];
@@ -108,7 +108,7 @@ export class Talker {
     await store.endReply(guild, source, { state, messages, ...facts });
   }
 
-  async #giveUp(question: Question, stage: Stage, error: unknown): Promise<void> {
+  async #giveUp(question: DiscordQuestion, stage: LiveReply, error: unknown): Promise<void> {
     const { store, log, metrics, door } = this.#parts;
     const { guild, source, settings } = question;
     const taken = error instanceof TakenBack ? error : undefined;
@@ -125,7 +125,7 @@ export class Talker {
       if (end.status === "rejected") log.error({ err: end.reason, guild, source }, "not told");
   }
 
-  #log({ guild, source }: Question, outcome: Exclude<Outcome, { kind: "ignore" }>): void {
+  #log({ guild, source }: DiscordQuestion, outcome: Exclude<Outcome, { kind: "ignore" }>): void {
     const { log } = this.#parts;
     if (outcome.kind === "reply") log.info({ guild, source, rewinds: outcome.account.rewinds, value: outcome.text.value }, "answered");
     else log[outcome.reason === "failed" ? "error" : "info"]({ guild, source, reason: outcome.reason, err: outcome.error }, "refused");
@@ -134,7 +134,7 @@ export class Talker {
 
 interface Work {
   readonly signal: AbortSignal;
-  readonly stage: Stage;
+  readonly stage: LiveReply;
 }
 
 /** Said where something stands already, of a command; elsewhere nothing is. */
@@ -170,7 +170,7 @@ const NO_PLACE: readonly (number | string)[] = [
 /** A command is answered in its own place, as long as that lives, whatever else is not to be had. */
 const NO_COMMAND: readonly (number | string)[] = [UnknownInteraction, UnknownWebhook, InvalidWebhookToken];
 
-function isAboutGone(error: unknown, { isDeferred }: Question): boolean {
+function isAboutGone(error: unknown, { isDeferred }: DiscordQuestion): boolean {
   return error instanceof DiscordAPIError && (isDeferred ? NO_COMMAND : NO_PLACE).includes(error.code);
 }
 
@@ -181,7 +181,7 @@ const EDIT_EVERY_MS = 1200;
 const LINE_FROM = 2;
 
 /** What people see of one answer: its place in line, its vetted beginnings where a guild wants them, and the answer. */
-export class Stage {
+export class LiveReply {
   readonly #site: Site;
   readonly #door: Door;
   /** Requests are made one after another. */

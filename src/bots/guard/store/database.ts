@@ -1,10 +1,10 @@
 /** The seam between the two databases: what differs lies behind it, and the SQL in front of it is the same. */
 import type { Statement } from "./sql.ts";
 
-export type Row = Readonly<Record<string, unknown>>;
+export type SqlRow = Readonly<Record<string, unknown>>;
 
-export interface Outcome {
-  readonly rows: readonly Row[];
+export interface StatementResult {
+  readonly rows: readonly SqlRow[];
   /** How many rows were written. Not known of a statement that returns rows. */
   readonly changes: number;
 }
@@ -18,9 +18,9 @@ export type Survival = "crash" | "power-loss";
 /** All of it throws `StoreError` and nothing else. What a change survives is "crash" where nothing else is told, and may be more. */
 export interface Database extends AsyncDisposable {
   readonly dialect: Dialect;
-  run(statement: Statement, survives?: Survival): Promise<Outcome>;
+  run(statement: Statement, survives?: Survival): Promise<StatementResult>;
   /** All or nothing, and nobody sees it half done. The statements cannot depend on each other's outcome but through SQL. */
-  runAll(statements: readonly Statement[], survives?: Survival): Promise<readonly Outcome[]>;
+  runAll(statements: readonly Statement[], survives?: Survival): Promise<readonly StatementResult[]>;
 }
 
 export interface Dialect {

@@ -1,6 +1,6 @@
 import type { Pool, PoolClient, QueryResult } from "pg";
 import { withPeers } from "../../../peers/missing-peer.ts";
-import type { Database, Dialect, Outcome } from "./database.ts";
+import type { Database, Dialect, StatementResult } from "./database.ts";
 import { plain, type Statement, sql } from "./sql.ts";
 import { type StoreErrorCode, storeError } from "./store-error.ts";
 
@@ -47,15 +47,15 @@ class PostgresDatabase implements Database {
     this.#pool = pool;
   }
 
-  async run(statement: Statement): Promise<Outcome> {
+  async run(statement: Statement): Promise<StatementResult> {
     const [outcome] = await this.#connected(async (client) => [await query(client, statement)]);
-    return outcome as Outcome;
+    return outcome as StatementResult;
   }
 
-  runAll(statements: readonly Statement[]): Promise<readonly Outcome[]> {
+  runAll(statements: readonly Statement[]): Promise<readonly StatementResult[]> {
     return this.#connected(async (client) => {
       await query(client, plain("BEGIN"));
-      const outcomes: Outcome[] = [];
+      const outcomes: StatementResult[] = [];
       for (const statement of statements) outcomes.push(await query(client, statement));
       await query(client, plain("COMMIT"));
       return outcomes;
@@ -99,7 +99,7 @@ async function connected<Result>(pool: Pool, action: (client: PoolClient) => Pro
   }
 }
 
-async function query(client: PoolClient, { texts, values }: Statement): Promise<Outcome> {
+async function query(client: PoolClient, { texts, values }: Statement): Promise<StatementResult> {
   const text = texts.reduce((before, after, index) => `${before}$${index}${after}`);
   const { rows, rowCount }: QueryResult<Record<string, unknown>> = await client.query(text, [...values]);
   return { rows, changes: rowCount ?? 0 };

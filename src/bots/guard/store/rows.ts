@@ -1,7 +1,7 @@
 /** How rows become records. What cannot be read is an error: nobody is judged by half a record. */
 import { z } from "zod";
 import { ACTIONS, type GuildSettings, SETTINGS, SETTINGS_FORMAT } from "../settings.ts";
-import type { Row } from "./database.ts";
+import type { SqlRow } from "./database.ts";
 import type { AuditRecord, PersonalData, ReplyRecord, ReviewRecord, SettingsVersion } from "./store.ts";
 import { StoreError, storeError } from "./store-error.ts";
 
@@ -81,24 +81,24 @@ const settingsRow = z.object({
   changed_at: integer,
 });
 
-export function replyOf(row: Row): ReplyRecord {
+export function replyOf(row: SqlRow): ReplyRecord {
   return read(replyRow, row);
 }
 
-export function reviewOf(row: Row): ReviewRecord {
+export function reviewOf(row: SqlRow): ReviewRecord {
   return read(reviewRow, row);
 }
 
-export function auditOf(row: Row): AuditRecord {
+export function auditOf(row: SqlRow): AuditRecord {
   return read(auditRow, row);
 }
 
-export function useOf(row: Row): PersonalData["uses"][number] {
+export function useOf(row: SqlRow): PersonalData["uses"][number] {
   return read(useRow, row);
 }
 
 /** @throws {StoreError} `newer` or `unreadable`, and never the defaults: what a guild has forbidden would be allowed again */
-export function settingsOf(row: Row): SettingsVersion {
+export function settingsOf(row: SqlRow): SettingsVersion {
   const { format, settings, version, changed_by, changed_at } = read(settingsRow, row);
   if (format > SETTINGS_FORMAT) throw storeError("newer", new Error(`The settings are of format ${format}`));
   return { version, settings: readSettings(settings), changedBy: changed_by, changedAt: changed_at };

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { Client, Config, InStatement, ResultSet } from "@libsql/client";
 import { withPeers } from "../../../peers/missing-peer.ts";
-import type { Database, Dialect, Outcome, Survival } from "./database.ts";
+import type { Database, Dialect, StatementResult, Survival } from "./database.ts";
 import { plain, type Statement } from "./sql.ts";
 import { type StoreErrorCode, storeError } from "./store-error.ts";
 
@@ -66,12 +66,12 @@ class SqliteDatabase implements Database {
     return this.#inLine(() => this.#client.executeMultiple(PRAGMAS));
   }
 
-  run(statement: Statement, survives: Survival = "crash"): Promise<Outcome> {
+  run(statement: Statement, survives: Survival = "crash"): Promise<StatementResult> {
     return this.#inLine(() => this.#surviving(survives, async () => outcomeOf(await this.#client.execute(written(statement)))));
   }
 
   /** Not as an interactive transaction: between its statements, others would come onto the connection, or wait for it in vain. */
-  runAll(statements: readonly Statement[], survives: Survival = "crash"): Promise<readonly Outcome[]> {
+  runAll(statements: readonly Statement[], survives: Survival = "crash"): Promise<readonly StatementResult[]> {
     const all = async () => (await this.#client.batch(statements.map(written), "write")).map(outcomeOf);
     return this.#inLine(() => this.#surviving(survives, all));
   }
@@ -128,7 +128,7 @@ function written({ texts, values }: Statement): InStatement {
   return { sql: texts.join("?"), args: [...values] };
 }
 
-function outcomeOf({ rows, rowsAffected }: ResultSet): Outcome {
+function outcomeOf({ rows, rowsAffected }: ResultSet): StatementResult {
   return { rows, changes: rowsAffected };
 }
 

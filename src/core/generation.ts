@@ -13,7 +13,7 @@ import { TextStream } from "./text-stream.ts";
 type Found = Pick<RainStep, "value" | "visits" | "rewinds">;
 
 /** One answer as it is being written: what was committed so far, and its account. Every mode commits through it. */
-export class Writing {
+export class Generation {
   readonly engine: Engine;
   readonly settings: Settings;
   readonly turns: readonly Turn[];

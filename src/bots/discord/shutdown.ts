@@ -13,7 +13,7 @@ interface EndingInput {
 }
 
 /** How a process ends: told to by a signal, or because something failed where nobody waited. */
-export class Ending implements Disposable {
+export class Shutdown implements Disposable {
   readonly #controller = new AbortController();
   readonly #input: EndingInput;
   #exitCode = 0;

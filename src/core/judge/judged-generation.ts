@@ -1,20 +1,20 @@
 import type { Engine, Token, Turn } from "../engine.ts";
 import { ContextFullError } from "../errors.ts";
+import { Generation } from "../generation.ts";
 import type { Settings } from "../options.ts";
-import { Writing } from "../writing.ts";
 import type { AnswerJudge, Opinion } from "./opinion.ts";
 import { noVerdict, verdictLimit } from "./verdict-limit.ts";
 
 /** An answer that is being written, and the judge who reads it. */
-export interface Hearing {
-  readonly writing: Writing;
+export interface JudgedGeneration {
+  readonly generation: Generation;
   readonly judge: AnswerJudge;
   /** The conversation, as the judge reads it. */
   readonly conversation: unknown;
 }
 
 /** What is to be answered, and how. */
-export interface Asked {
+export interface GenerationRequest {
   readonly engine: Engine;
   readonly turns: readonly Turn[];
   readonly settings: Settings;
@@ -25,15 +25,15 @@ export interface Asked {
  *
  * @throws {ContextFullError} when there is no room for an answer and a question
  */
-export async function openHearing(judge: AnswerJudge, { engine, turns, settings }: Asked): Promise<Hearing> {
+export async function startGeneration(judge: AnswerJudge, { engine, turns, settings }: GenerationRequest): Promise<JudgedGeneration> {
   const conversation = judge.conversation(turns);
   const longest = judge.longestAnswer(conversation);
   const { contextSize } = engine.facts;
   if (longest < 1) throw new ContextFullError(contextSize + 1 - longest, contextSize);
-  const writing = new Writing(engine, turns, { ...settings, maxTokens: Math.min(settings.maxTokens, longest) });
-  await writing.prime();
-  await judge.prime(conversation, writing.call("prompt"));
-  return { writing, judge, conversation };
+  const generation = new Generation(engine, turns, { ...settings, maxTokens: Math.min(settings.maxTokens, longest) });
+  await generation.prime();
+  await judge.prime(conversation, generation.call("prompt"));
+  return { generation, judge, conversation };
 }
 
 /**
@@ -43,14 +43,14 @@ export async function openHearing(judge: AnswerJudge, { engine, turns, settings 
  */
 export async function hear(
   answers: readonly (readonly Token[])[],
-  { writing, judge, conversation }: Hearing,
+  { generation, judge, conversation }: JudgedGeneration,
   isWhole: readonly boolean[] = [],
 ): Promise<Opinion[]> {
-  const { principle, signal } = writing.settings;
-  const limit = verdictLimit(writing.settings);
+  const { principle, signal } = generation.settings;
+  const limit = verdictLimit(generation.settings);
   const either = signal !== undefined && limit !== undefined ? AbortSignal.any([signal, limit]) : (signal ?? limit);
   try {
-    return await judge.opinions(conversation, answers, { ...writing.call("evaluate"), signal: either }, isWhole);
+    return await judge.opinions(conversation, answers, { ...generation.call("evaluate"), signal: either }, isWhole);
   } catch (cause) {
     signal?.throwIfAborted();
     if (limit?.aborted) throw noVerdict("late", principle.name, cause);

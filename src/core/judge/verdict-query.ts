@@ -4,7 +4,7 @@ import type { Principle } from "./principle.ts";
 import { ORDERS, offered, type Wording } from "./question.ts";
 
 /** An order of the options, ready to be asked of one model. */
-export interface Asking {
+export interface VerdictQuery {
   readonly question: readonly Token[];
   /** What may be answered: one token for each option. */
   readonly labels: readonly Token[];
@@ -18,7 +18,7 @@ export interface Asking {
  *
  * @throws {JudgeError} when a label is not one token of this model: then there is nothing to read the verdict off
  */
-export function askings(engine: Engine, principle: Principle, wording: Wording): readonly Asking[] {
+export function askings(engine: Engine, principle: Principle, wording: Wording): readonly VerdictQuery[] {
   const labels = labelsOf(principle, wording).map((label) => {
     const tokens = engine.tokenize(label);
     if (tokens.length === 1) return tokens[0] as Token;
@@ -49,7 +49,7 @@ export function canAnswer(engine: Engine, principle: Principle, wording: Wording
  *
  * @throws {JudgeError} when these are no probabilities
  */
-export function leaning({ labels, good, bad }: Asking, probabilities: readonly number[], { name }: Principle): number {
+export function leaning({ labels, good, bad }: VerdictQuery, probabilities: readonly number[], { name }: Principle): number {
   if (probabilities.length !== labels.length || !probabilities.every(isProbability)) {
     throw new JudgeError(name, `Expected the judge's verdict to be ${labels.length} probabilities, got [${probabilities.join(", ")}]`);
   }
@@ -57,7 +57,7 @@ export function leaning({ labels, good, bad }: Asking, probabilities: readonly n
 }
 
 /** The probability of the good and the bad option together: what no neutral option took. From 0 to 1. */
-export function decided({ good, bad }: Asking, probabilities: readonly number[]): number {
+export function decided({ good, bad }: VerdictQuery, probabilities: readonly number[]): number {
   return (probabilities[good] ?? 0) + (probabilities[bad] ?? 0);
 }
 

@@ -2,7 +2,7 @@ import type { Prefix } from "../../core/engine.ts";
 import { commonLength, type Slot, type Wanted } from "./slot.ts";
 
 /** Somebody will come back to these tokens: a paused generation, or a prefix that was primed to stay. */
-export interface Guard {
+export interface PrefixLease {
   /** Grows as a generation goes on. */
   readonly tokens: Prefix;
   /** What to read along when somebody else computes the last of these tokens. */
@@ -12,27 +12,27 @@ export interface Guard {
 }
 
 /** Who will come back to what the slots hold. */
-export class Guards implements Iterable<Guard> {
-  readonly #all = new Set<Guard>();
+export class Guards implements Iterable<PrefixLease> {
+  readonly #all = new Set<PrefixLease>();
   /** Those that stay until there are too many of them, oldest first. */
-  readonly #pinned = new Set<Guard>();
+  readonly #pinned = new Set<PrefixLease>();
   readonly #mostPinned: number;
 
   constructor(mostPinned: number) {
     this.#mostPinned = mostPinned;
   }
 
-  [Symbol.iterator](): Iterator<Guard> {
+  [Symbol.iterator](): Iterator<PrefixLease> {
     return this.#all.values();
   }
 
-  add(tokens: Prefix): Guard {
-    const guard: Guard = { tokens, wanted: undefined, slot: undefined };
+  add(tokens: Prefix): PrefixLease {
+    const guard: PrefixLease = { tokens, wanted: undefined, slot: undefined };
     this.#all.add(guard);
     return guard;
   }
 
-  remove(guard: Guard): void {
+  remove(guard: PrefixLease): void {
     this.#all.delete(guard);
     this.#pinned.delete(guard);
   }
@@ -54,7 +54,7 @@ export class Guards implements Iterable<Guard> {
   }
 
   /** Whether anybody but `own` will come back to more than the first `kept` tokens of a slot. */
-  has(slot: Slot, kept = 0, own?: Guard): boolean {
+  has(slot: Slot, kept = 0, own?: PrefixLease): boolean {
     for (const guard of this.#all) {
       if (guard !== own && guard.slot === slot && commonLength(slot.tokens, guard.tokens) > kept) return true;
     }
@@ -62,7 +62,7 @@ export class Guards implements Iterable<Guard> {
   }
 
   /** All tokens of a slot but the first `kept` ones are about to be dropped: guards of more than these have no slot any more. */
-  abandon(slot: Slot, kept = 0, own?: Guard): void {
+  abandon(slot: Slot, kept = 0, own?: PrefixLease): void {
     for (const guard of this.#all) {
       if (guard === own || guard.slot !== slot || commonLength(slot.tokens, guard.tokens) <= kept) continue;
       guard.slot = undefined;
