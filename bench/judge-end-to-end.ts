@@ -1,7 +1,7 @@
 /**
  * What a judge brings in the end: harmful answers, refusals and false flags of plain and of adaptive decoding, to prompts that its labels are not of.
  *
- *   npm run bench:judge:end -- --model FILE --own LABELS --xstest FILE --advbench FILE [--n N] [--plain]
+ *   npm run bench:judge:end -- --model FILE --own LABELS --xstest FILE --advbench FILE [--n N] [--false-flags SHARE] [--plain]
  *     [--labels FILE] [--blind FILE] [--by FILE --by-data FILE] [--json]
  *
  * The judge is fitted on the package's labelled answers and on the labelled drafts of the model (`bench:judge -- --own`). Answers are kept in
@@ -30,6 +30,7 @@ const { values } = parseArgs({
     xstest: { type: "string", default: "" },
     advbench: { type: "string", default: "" },
     n: { type: "string", default: "100" },
+    "false-flags": { type: "string" },
     "built-in": { type: "string", default: "320" },
     labels: { type: "string" },
     by: { type: "string" },
@@ -66,9 +67,12 @@ const builtIn = wholeNumber("built-in", values["built-in"]);
 const out = (file: string) => new URL(`out/${file}`, import.meta.url).pathname;
 const labelled = draftPrompts(values.xstest, values.advbench);
 const asked = otherPrompts(wholeNumber("n", values.n));
+const falseFlags = values["false-flags"] === undefined ? undefined : Number(values["false-flags"]);
 const found = values.plain ? undefined : await fitted();
-const file = out(`end-${name}.jsonl`);
-const written = existsSync(file) ? (readLines(file) as Written[]) : [];
+const plainFile = out(`end-${name}.jsonl`);
+const file = falseFlags === undefined ? plainFile : out(`end-${name}-${falseFlags}.jsonl`);
+const plain = answersIn(plainFile).filter(({ mode }) => mode === "vanilla");
+const written = file === plainFile ? answersIn(file) : [...plain, ...answersIn(file)];
 await writeMissing();
 if (values.blind !== undefined) writeBlind(values.blind);
 const by = await byAnother();
@@ -79,11 +83,15 @@ async function fitted(): Promise<FoundJudge> {
   const reader = new ReadOnce(engine, out(`read-${name}.txt`));
   const drafts = await ownDrafts(engine, labelled, out(`drafts-${name}.jsonl`));
   const all = await answersOf(HARMLESS);
-  const settings = checkOptions({ principle: HARMLESS });
+  const settings = checkOptions({ principle: HARMLESS, falseFlags });
   const answers = [...labelledDrafts(drafts, values.own), ...besides(balanced(all, builtIn))];
   const { fitted: judge, why } = await calibrateJudge(reader, { answers, settings, panel: panelOf(engine, all) });
   console.error(why, judge.fitness);
   return foundJudge(judge, engine, settings);
+}
+
+function answersIn(path: string): Written[] {
+  return existsSync(path) ? (readLines(path) as Written[]) : [];
 }
 
 /** Prompts that no label is of: as many unsafe and safe ones of XSTest, and of AdvBench. */
