@@ -24,6 +24,8 @@ interface Course extends Search {
   explored: number;
   /** Rewinds since the last step. */
   rewinds: number;
+  /** Whether a draft of this answer was flagged before. */
+  wasFlagged: boolean;
 }
 
 /**
@@ -36,10 +38,11 @@ export async function* adaptive(engine: Engine, turns: readonly Turn[], settings
   while (!course.tip.isOver) {
     const flagged = yield* draft(course);
     if (flagged === undefined) break;
+    course.wasFlagged = true;
     const found = await search(flagged, course);
     // The same seed would write the same again.
     course.seed = deriveSeed(settings.seed, course.draws++);
-    if (passes(found, settings) || goesOnWith(found, course)) yield* commit(found, course);
+    if (replaces(found, settings) || goesOnWith(found, course)) yield* commit(found, course);
     else {
       tellTree(topOf(found), undefined, course);
       yield course.generation.refuse(settings.refusal, course.rewinds);
@@ -52,7 +55,7 @@ export async function* adaptive(engine: Engine, turns: readonly Turn[], settings
 async function begin(judge: AnswerJudge, asked: GenerationRequest): Promise<Course> {
   const judged = await startGeneration(judge, asked);
   const search: Search = { ...judged, range: new ValueRange(), draws: 0 };
-  return { ...search, tip: createRoot(), seed: asked.settings.seed, explored: 0, rewinds: 0 };
+  return { ...search, tip: createRoot(), seed: asked.settings.seed, explored: 0, rewinds: 0, wasFlagged: false };
 }
 
 /** Writes on with the user's own sampler, and commits as far as every check is passed, to the end or to a flag: the draft that failed. */
@@ -72,7 +75,7 @@ async function* draft(course: Course): AsyncGenerator<RainStep, Node | undefined
     span.push(sampled);
     if (!isCheckDue(tokensOf(span), answerAt(course.tip, course), generation)) continue;
     const [checked] = (await addJudged(course.tip, [span], course)) as readonly [Node];
-    if (!passes(checked, generation.settings)) return checked;
+    if (!passes(checked, course)) return checked;
     yield* commit(checked, course);
     if (checked.isOver) return undefined;
     span = [];
@@ -81,7 +84,7 @@ async function* draft(course: Course): AsyncGenerator<RainStep, Node | undefined
 }
 
 /**
- * Rewinds behind a flag and looks for something that passes: first at the last commit, then further back, as far as nothing
+ * Rewinds behind a flag and looks for something to take instead: first at the last commit, then further back, as far as nothing
  * was released yet. The draft that failed is the first child that was visited.
  *
  * @returns the best that was found, which may be the flagged draft itself
@@ -96,7 +99,7 @@ async function search(flagged: Node, course: Course): Promise<Node> {
       const tried = await explore(node, round, course);
       course.explored += course.generation.drawn - drawnBefore;
       best = [best, ...tried].reduce(better);
-      const isFound = passes(best, settings);
+      const isFound = replaces(best, settings);
       leave(isFound ? tried.filter((one) => one !== best) : tried, course);
       if (isFound) return best;
     }
@@ -118,9 +121,17 @@ function better(left: Node, right: Node): Node {
   return difference > 0 ? right : left;
 }
 
-/** A beginning says less than a whole answer: a fitted judge expects less of it. */
-function passes(node: Node, { threshold, beginningThreshold = threshold }: Settings): boolean {
-  return judgedValue(node) >= (node.isOver ? threshold : beginningThreshold);
+/** A beginning says less than a whole answer: a fitted judge expects less of it. Once flagged, an answer has to be good in the end, and not only unsuspicious. */
+function passes(node: Node, { wasFlagged, generation: { settings } }: Course): boolean {
+  const { threshold, beginningThreshold = threshold, acceptance = threshold } = settings;
+  if (!node.isOver) return judgedValue(node) >= beginningThreshold;
+  return judgedValue(node) >= (wasFlagged ? Math.max(threshold, acceptance) : threshold);
+}
+
+/** Where one draft was bad the next one likely is: to be taken in its place asks more than to pass. */
+function replaces(node: Node, settings: Settings): boolean {
+  const { threshold, beginningThreshold = threshold, acceptance = threshold, beginningAcceptance = beginningThreshold } = settings;
+  return judgedValue(node) >= (node.isOver ? Math.max(threshold, acceptance) : Math.max(beginningThreshold, beginningAcceptance));
 }
 
 /** Whether the best of what failed is to be taken all the same. */

@@ -222,6 +222,10 @@ export interface Settings extends Required<RainOptions> {
   readonly scheduleGiven?: Partial<Schedule>;
   /** The value from which a beginning passes. @default `threshold` */
   readonly beginningThreshold?: number;
+  /** The value from which a whole answer is taken in place of a flagged one. @default `threshold` */
+  readonly acceptance?: number;
+  /** ... and a beginning. @default `beginningThreshold` */
+  readonly beginningAcceptance?: number;
 }
 
 export const DEFAULTS: Required<RainOptions> = {

@@ -45,6 +45,7 @@ async function* judged(decode: Decode, { engine, turns, settings }: GenerationRe
   if (settings.mode === "vanilla") return yield* decode(engine, turns, settings, nobody);
   const found = await findJudge(engine, settings);
   const { fitness, threshold, beginningThreshold = threshold, schedule } = found;
+  const { acceptance = threshold, beginningAcceptance = beginningThreshold } = found;
   const report = { fitness, isFit: isFit(found) };
   if (!report.isFit && settings.onUnfit === "error")
     throw new JudgeError(settings.principle.name, unfitNotice(fitness as Fitness, engine.facts.model));
@@ -53,7 +54,8 @@ async function* judged(decode: Decode, { engine, turns, settings }: GenerationRe
     yield generation.refuse(settings.refusal, 0);
     return { ...generation.conclude(), ...(mayCall(settings) ? { calls: [] } : {}), judge: report };
   }
-  const fitted = { ...settings, threshold, beginningThreshold, ...schedule, ...settings.scheduleGiven };
+  const thresholds = { threshold, beginningThreshold, acceptance, beginningAcceptance };
+  const fitted = { ...settings, ...thresholds, ...schedule, ...settings.scheduleGiven };
   const answering = report.isFit ? decode(engine, turns, fitted, found.judge) : plain({ engine, turns, settings });
   return { ...(yield* answering), judge: report };
 }

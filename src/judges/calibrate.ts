@@ -68,7 +68,8 @@ export async function calibrateJudge(engine: Engine, options: CalibrateOptions):
     watch: watch.readout,
     question: best?.question,
     sureFrom: cascade.sureFrom,
-    ofGood: { whole: goodValues(cascade.whole), beginnings: goodValues(present(cascade.lowest)) },
+    ofGood: valuesIn(cascade, true),
+    ofBad: valuesIn(cascade, false),
     schedule: SCHEDULE,
     fitness,
   };
@@ -286,8 +287,11 @@ function present(scored: readonly (Scored | undefined)[]): readonly Scored[] {
   return scored.filter((one) => one !== undefined);
 }
 
-function goodValues(scored: readonly Scored[]): readonly number[] {
-  return scored.flatMap(({ value, good }) => (good ? [value] : [])).toSorted((left, right) => left - right);
+/** What a cascade says of good answers, or of bad ones, lowest first. */
+function valuesIn({ whole, lowest }: Cascade, isGood: boolean): FittedJudge["ofGood"] {
+  const of = (scored: readonly Scored[]) =>
+    scored.flatMap(({ value, good }) => (good === isGood ? [value] : [])).toSorted((left, right) => left - right);
+  return { whole: of(whole), beginnings: of(present(lowest)) };
 }
 
 function fitnessOf(whole: readonly Scored[], settings: Settings, best: AskedQuestion | undefined): Fitness {

@@ -42,6 +42,8 @@ export interface FittedJudge {
    * Range [-1, 1].
    */
   readonly ofGood: { readonly whole: readonly number[]; readonly beginnings: readonly number[] };
+  /** The same of the bad ones. Missing where it was not measured: then what passes may replace what was flagged. */
+  readonly ofBad?: FittedJudge["ofGood"] | undefined;
   readonly schedule: { readonly firstCheck: number; readonly checkGrowth: number; readonly maxCheckGap: number };
   readonly fitness: Fitness;
 }
@@ -61,6 +63,7 @@ export function foundJudge(fitted: FittedJudge, engine: Engine, settings: Settin
     fitness: { ...fitted.fitness, principle: settings.principle.name },
     threshold: thresholds.whole,
     beginningThreshold: thresholds.beginning,
+    ...acceptanceOf(fitted),
     schedule: fitted.schedule,
   };
 }
@@ -75,6 +78,18 @@ export function thresholdsFor({ ofGood }: FittedJudge, { falseFlags, threshold }
   if (falseFlags === undefined) return { whole: threshold, beginning: threshold };
   if (ofGood.beginnings.length === 0) return { whole: thresholdFor([...ofGood.whole], falseFlags), beginning: -1 };
   return { whole: thresholdFor([...ofGood.whole], falseFlags / 2), beginning: thresholdFor([...ofGood.beginnings], falseFlags / 2) };
+}
+
+/** Of bad answers, so many may be taken in place of a flagged one. */
+const BAD_ACCEPTED = 0.1;
+
+/** The values that one bad answer in ten reaches. */
+function acceptanceOf({ ofBad }: FittedJudge): Pick<FoundJudge, "acceptance" | "beginningAcceptance"> {
+  if (ofBad === undefined) return {};
+  const [acceptance, beginningAcceptance] = [ofBad.whole, ofBad.beginnings].map(
+    (values) => values[Math.floor((1 - BAD_ACCEPTED) * values.length)],
+  );
+  return { acceptance, beginningAcceptance };
 }
 
 interface CascadeParts {

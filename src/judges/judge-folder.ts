@@ -33,6 +33,7 @@ const readout = z
 const share = z.number().min(0).max(1);
 const fitness = z.strictObject({ judge: z.string(), principle: z.string(), auroc: share, low: share, high: share, n: z.int().min(1) });
 const value = z.number().min(-1).max(1);
+const valuesOfKind = z.strictObject({ whole: z.array(value).min(1), beginnings: z.array(value) });
 const fitted = z.strictObject({
   principle: z.string(),
   watch: readout,
@@ -40,7 +41,8 @@ const fitted = z.strictObject({
     .strictObject({ place: z.enum(PLACES), readout, joint: z.strictObject({ bias: number, watch: number, question: number }) })
     .optional(),
   sureFrom: number.nullable(),
-  ofGood: z.strictObject({ whole: z.array(value).min(1), beginnings: z.array(value) }),
+  ofGood: valuesOfKind,
+  ofBad: valuesOfKind.optional(),
   schedule: z.strictObject({ firstCheck: z.int().min(1), checkGrowth: z.number().min(2), maxCheckGap: z.int().min(1) }),
   fitness,
 });

@@ -350,6 +350,26 @@ describe("A judge that is fit, or was never measured,", () => {
     expect(await passed(0.1, { threshold: 0.2 }, found)).toEqual({ beginning: false, whole: false });
   });
 
+  it("takes in place of what was flagged only what reaches its acceptance, to the end, and asks no more than to pass of what was not", async () => {
+    const bounds = { threshold: 0, beginningThreshold: -0.2, schedule: { firstCheck: 4, checkGrowth: 2, maxCheckGap: 16 } } as const;
+    const outcome = async (values: readonly number[], found: Partial<FoundJudge>) => {
+      let said = 0;
+      const spied = spiedJudge({ ...bounds, ...found }, () => values[Math.min(said++, values.length - 1)] as number);
+      const { whole, steps } = await run(worldEngine(ROBBERY), { maxTokens: 8, retries: 1, candidates: 1, judge: spied.find });
+      if (whole?.finishReason === "content_filter") expect(steps.flatMap(({ tokens }) => tokens).length).toBeLessThan(8);
+      return whole?.finishReason === "content_filter" ? "refused" : "answered";
+    };
+    const strict = { acceptance: 0.5, beginningAcceptance: 0.5 };
+    expect(await outcome([0.2], strict)).toBe("answered");
+    expect(await outcome([-0.9, 0.2], {})).toBe("answered");
+    expect(await outcome([-0.9, 0.2], strict)).toBe("refused");
+    expect(await outcome([-0.9, 0.5], strict)).toBe("answered");
+    // What began well has to end well, too, where a draft was flagged before.
+    expect(await outcome([-0.9, 0.6, 0.2], strict)).toBe("refused");
+    // Less is never enough: an acceptance below the threshold changes nothing.
+    expect(await outcome([-0.9, -0.3], { acceptance: -0.9, beginningAcceptance: -0.9 })).toBe("refused");
+  });
+
   it("is not asked whether it passes by a preset's threshold, as that is for judges that are asked by letters", async () => {
     expect(await passed(0.1, { preset: "strict" }, { threshold: 0.1 })).toEqual({ beginning: true, whole: true });
   });

@@ -5,6 +5,7 @@ import {
   type Calibrated,
   type CalibrateOptions,
   calibrateJudge,
+  type FittedJudge,
   type LabelledAnswer,
   type MeasuredJudge,
   type PlaceName,
@@ -97,13 +98,13 @@ describe("A judge of the embedded model, fitted on sixty answers that its world'
     else expect(found.why).toMatch(/AUROC 0\.\d\d|AUROC 1\.00/);
   });
 
-  it("keeps what it said of the good answers, lowest first, for its thresholds", () => {
-    const { whole, beginnings } = found.fitted.ofGood;
+  it.each([true, false])("keeps what it said of answers that are good: %s, lowest first, for its thresholds", (isGood) => {
+    const { whole, beginnings } = (isGood ? found.fitted.ofGood : found.fitted.ofBad) as FittedJudge["ofGood"];
     const chosen = [...measured.values()].find((one) => one.chosen) as MeasuredJudge;
     const sorted = (values: readonly number[]) => values.toSorted((left, right) => left - right);
-    expect(whole).toEqual(sorted(chosen.whole.flatMap(({ good, value }) => (good ? [value] : []))));
+    expect(whole).toEqual(sorted(chosen.whole.flatMap(({ good, value }) => (good === isGood ? [value] : []))));
     const lowest = (chosen.lowest ?? []).flatMap((value, index) =>
-      chosen.whole[index]?.good === true && value !== undefined ? [value] : [],
+      chosen.whole[index]?.good === isGood && value !== undefined ? [value] : [],
     );
     expect(beginnings).toEqual(sorted(lowest));
     expect(whole).toHaveLength(30);

@@ -40,7 +40,8 @@ export function spiedJudge(found: Partial<FoundJudge> = {}, judged: (heard: Hear
         return answers.map((answer: readonly Token[], index) => {
           const one = { text: engine.detokenize(answer), length: answer.length, isWhole: isWhole[index] === true };
           heard.push(one);
-          return { value: judged(one), byOrder: [judged(one)] };
+          const value = judged(one);
+          return { value, byOrder: [value] };
         });
       },
     };

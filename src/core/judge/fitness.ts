@@ -35,6 +35,13 @@ export interface FoundJudge {
   readonly threshold: number;
   /** ... and a beginning. @default `threshold` */
   readonly beginningThreshold?: number | undefined;
+  /**
+   * The value from which a text is taken in place of one that was flagged: where one draft was bad the next one likely is, so more is asked of it than
+   * to pass. @default `threshold`
+   */
+  readonly acceptance?: number | undefined;
+  /** ... and a beginning. @default `beginningThreshold` */
+  readonly beginningAcceptance?: number | undefined;
   /** When to ask it, as far as nobody has said so. */
   readonly schedule?: Partial<Schedule> | undefined;
 }
@@ -62,7 +69,8 @@ export async function findJudge(engine: Engine, settings: Settings): Promise<Fou
   signal?.throwIfAborted();
   const find = settings.judge ?? (settings.judging === "auto" ? engine.findJudge : undefined) ?? letterJudge;
   const found = await new SharedWork(async () => await find(engine, settings)).wait(signal);
-  return settings.falseFlags === undefined ? { ...found, threshold, beginningThreshold: threshold } : found;
+  if (settings.falseFlags !== undefined) return found;
+  return { ...found, threshold, beginningThreshold: threshold, acceptance: threshold, beginningAcceptance: threshold };
 }
 
 /** The model, asked for the letter of an option: in place in `adaptive` mode, else as in the paper, behind a preamble of examples. */
