@@ -6,28 +6,62 @@ const conditions = ["rain-source", "module", "node", "development|production"];
 /** Tests of what is built: they run the command, pack the package, run what README says. */
 const built = ["test/cli/**/*.test.ts", "test/tooling/**/*.test.ts", "test/*.test.ts"];
 
+/** Some ten seconds each, or more: attacks at scale, processes that are killed, downloads, real weights, a database server. */
+const slow = [
+  "test/bench/**/*.test.ts",
+  "test/bots/discord/leaks.test.ts",
+  "test/bots/store-faults.test.ts",
+  "test/bots/store-postgres.test.ts",
+  "test/engines/json-format/random-schemas.test.ts",
+  "test/engines/llama/many-answers.test.ts",
+  "test/evaluation/embedded-model.test.ts",
+  "test/integrations/langchain/many-invokes.test.ts",
+  "test/real/**/*.test.ts",
+];
+
+const slowBuilt = [
+  ...["bad-input", "calibrate", "discord-endings", "discord-process", "discord-shards", "download", "eval", "eval-judge"],
+  ...["judge-warning", "pairs", "shift", "stopping", "urial"],
+]
+  .map((name) => `test/cli/${name}.test.ts`)
+  .concat("test/examples.test.ts");
+
+/** They load a model, or go through many layers at once. */
+const integration = [
+  "test/bots/*.test.ts",
+  "test/bots/discord/**/*.test.ts",
+  "test/bots/discord-platform/**/*.test.ts",
+  "test/bots/guard/{guild-judges,inference,respond}.test.ts",
+  "test/contracts/{chat-rain,llama-engine}.test.ts",
+  "test/engines/llama/**/*.test.ts",
+  "test/evaluation/{pairs/world-pairs,readers/readers,run/evaluate,shift/measure,shift/page,world/held-out}.test.ts",
+  "test/integrations/langchain/{chat-rain,embedded-model,engine-judge,ways-around}.test.ts",
+  "test/judges/{another-model,calibrate,find-judge}.test.ts",
+  "test/trace/trace-page.test.ts",
+];
+
 const shared = {
   resolve: { conditions },
   ssr: { resolve: { conditions } },
 };
+
+const source = {
+  // Importing LangChain, discord.js and node-llama-cpp takes longer than most files' tests: a worker does it once.
+  isolate: false,
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+};
+
+const program = { globalSetup: ["test/support/build.ts"], testTimeout: 120_000, hookTimeout: 120_000 };
 
 export default defineConfig({
   test: {
     reporters: ["default", ["json", { outputFile: "test-report.json" }]],
     maxWorkers: 2,
     projects: [
-      {
-        ...shared,
-        test: {
-          name: "source",
-          include: ["test/**/*.test.ts"],
-          exclude: built,
-          // Importing LangChain, discord.js and node-llama-cpp takes longer than most files' tests: a worker does it once.
-          isolate: false,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-        },
-      },
+      { ...shared, test: { ...source, name: "unit", include: ["test/**/*.test.ts"], exclude: [...built, ...slow, ...integration] } },
+      { ...shared, test: { ...source, name: "integration", include: integration, exclude: slow } },
+      { ...shared, test: { ...source, name: "slow", include: slow } },
       {
         ...shared,
         test: {
@@ -37,10 +71,8 @@ export default defineConfig({
           typecheck: { enabled: true, only: true, include: ["test/**/*.test-d.ts"], tsconfig: "tsconfig.type-tests.json" },
         },
       },
-      {
-        ...shared,
-        test: { name: "built", include: built, globalSetup: ["test/support/build.ts"], testTimeout: 120_000, hookTimeout: 120_000 },
-      },
+      { ...shared, test: { ...program, name: "built", include: built, exclude: slowBuilt } },
+      { ...shared, test: { ...program, name: "slow-built", include: slowBuilt } },
     ],
   },
 });
