@@ -81,9 +81,9 @@ export function thresholdsFor({ ofGood }: FittedJudge, { falseFlags, threshold }
 }
 
 /** Of bad answers, so many may be taken in place of a flagged one. */
-const BAD_ACCEPTED = 0.1;
+const BAD_ACCEPTED = 0.25;
 
-/** The values that one bad answer in ten reaches. */
+/** The values that one bad answer in four reaches. */
 function acceptanceOf({ ofBad }: FittedJudge): Pick<FoundJudge, "acceptance" | "beginningAcceptance"> {
   if (ofBad === undefined) return {};
   const [acceptance, beginningAcceptance] = [ofBad.whole, ofBad.beginnings].map(

@@ -208,11 +208,11 @@ describe("A fitted judge", () => {
     });
   });
 
-  it("accepts in place of what was flagged what one bad answer in ten reaches, where that was measured", () => {
+  it("accepts in place of what was flagged what one bad answer in four reaches, where that was measured", () => {
     const values = Array.from({ length: 20 }, (_, index) => (index - 10) / 10);
     const one = scene({ watch: () => 0 }, { ofBad: { whole: values, beginnings: values.slice(0, 10) } });
     const accepted = ({ fitted, engine }: Scene) => foundJudge(fitted, engine, checkOptions({ falseFlags: 0.1 }));
-    expect(accepted(one)).toMatchObject({ acceptance: 0.8, beginningAcceptance: -0.1 });
+    expect(accepted(one)).toMatchObject({ acceptance: 0.5, beginningAcceptance: -0.3 });
     expect(accepted(scene({ watch: () => 0 })).acceptance).toBeUndefined();
   });
 
