@@ -14,7 +14,7 @@ export interface ModelFile {
   readonly info: GgufFileInfo;
 }
 
-/** The same place seen from `src/core/engine` and from `dist/core/engine`. */
+/** The same place seen from `src/engines/llama` and from `dist/engines/llama`. */
 const EMBEDDED = fileURLToPath(new URL("../../../models/rain-tiny.gguf", import.meta.url));
 
 /** What this llama.cpp reads. */

@@ -27,7 +27,7 @@ describe("what asks the embedded model", () => {
   const seen = KINDS.flatMap((kind) => allPrompts(kind, "train").map(({ text }) => text));
   const asking = [
     "README.md",
-    "src/core/judge/calibration-cases.ts",
+    "src/judges/calibration-cases.ts",
     ...["examples", "test"].flatMap((folder) =>
       readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
         .filter((name) => name.endsWith(".ts"))
