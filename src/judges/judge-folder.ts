@@ -9,8 +9,8 @@ import { builtInOf } from "./built-in-answers.ts";
 import type { Calibrated } from "./calibrate.ts";
 import { PLACES } from "./places/place.ts";
 
-/** Grows whenever places, wordings or the fit change: what was fitted before is fitted anew. */
-const VERSION = 1;
+/** Grows whenever places, wordings, the package's labelled answers or the fit change: what was fitted before is fitted anew. */
+const VERSION = 2;
 
 /** Whose judge it is. */
 export interface JudgeKey {

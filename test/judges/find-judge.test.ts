@@ -217,7 +217,7 @@ describe("A judge's file that is no good", () => {
       rmSync(path);
       mkdirSync(path);
     },
-    "is of another version": () => change((content) => (content["version"] = 2)),
+    "is of another version": () => change((content) => (content["version"] = 1)),
     "is of no version": () => change((content) => delete content["version"]),
     "is another model's": () => change((content) => (content["model"] = "f".repeat(64))),
     "lacks a part": () => change(({ fitted }) => delete fitted["watch"]),

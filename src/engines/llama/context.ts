@@ -115,6 +115,12 @@ interface Guard {
   createPreventDisposalHandle(...parameters: unknown[]): Handle;
 }
 
+/**
+ * Makes a context, and leaves nothing behind where that fails. When llama.cpp cannot make a context, node-llama-cpp 3.22 forgets
+ * to say that it uses the model no longer: as soon as the failed one is garbage-collected, disposing the model waits for ever. What
+ * keeps a model from being disposed is not in the library's types: nothing but this knows it. If a later version does it in
+ * another way, nothing is done here.
+ */
 export async function createOrLetGo(model: LlamaModel, options: LlamaContextOptions): Promise<LlamaContext> {
   const guard = guardOf(model);
   if (guard === undefined) return await model.createContext(options);
