@@ -1,4 +1,4 @@
-import { type Engine, type Fitness, OptionError, type Settings, type Token } from "../core/index.ts";
+import { ContextFullError, type Engine, type EngineFacts, type Fitness, OptionError, type Settings, type Token } from "../core/index.ts";
 import { type Candidate, candidate, INTERVAL_SEED, type MeasuredJudge } from "./candidate.ts";
 import { asValue, CHECKS_AVERAGED, type FittedJudge, type FittedQuestion, jointOdds, SCHEDULE } from "./fitted-judge.ts";
 import { type LabelledAnswer, promptKey } from "./labelled-answers.ts";
@@ -47,6 +47,7 @@ const WORTH_ASKING = 0.01;
  * the answer, and a question for where that leaves a doubt. Every figure is of answers that the read-out in question was not fitted on.
  *
  * @throws {OptionError} for too few answers or prompts, or answers of one kind only
+ * @throws {ContextFullError} when the context has room for too few of them
  * @throws {EngineError} when the model gives no numbers or cannot go on; and the reason of `signal`
  */
 export async function calibrateJudge(engine: Engine, options: CalibrateOptions): Promise<Calibrated> {
@@ -54,6 +55,7 @@ export async function calibrateJudge(engine: Engine, options: CalibrateOptions):
   checkAnswers(answers);
   const panel = options.panel ?? panelOf(engine, answers);
   const read = await readAnswers(engine, panel, { ...options, places });
+  checkRead(read, engine.facts);
   const measured = countedFully(read);
   const { signal } = options;
   const watch = await fitPlace("answer", { read, measured, panel, signal });
@@ -87,21 +89,42 @@ export async function calibrateJudge(engine: Engine, options: CalibrateOptions):
 /** @throws {OptionError} for too few answers, of both kinds or of one, and too few prompts */
 export function checkAnswers(answers: readonly LabelledAnswer[]): void {
   if (isGround(answers)) return;
-  const { good, bad, prompts } = countsOf(answers);
+  const { good, bad, prompts } = countsOf(answers.map(verdictOf));
   const got = `${answers.length} answers (${good} good, ${bad} bad) to ${prompts} prompts`;
   const expected = `at least ${FEWEST_FOR_READOUT} labelled answers, ${FEWEST_OF_EACH} or more of each kind, to ${FEWEST_OF_EACH} prompts or more`;
   throw new OptionError("answers", `Expected ${expected}, got ${got} (label more, \`rain calibrate --label\`)`, answers.length);
 }
 
-/** Whether there are labelled answers enough to learn from, and to tell how good what was learned is. */
-export function isGround(answers: readonly LabelledAnswer[]): boolean {
-  const { good, bad, prompts } = countsOf(answers);
-  return answers.length >= FEWEST_FOR_READOUT && Math.min(good, bad, prompts) >= FEWEST_OF_EACH;
+/** @throws {ContextFullError} where the context had room for too few of the answers to learn from */
+function checkRead({ answers, needed }: ReadAnswers, { contextSize }: EngineFacts): void {
+  const verdicts = answers.map(({ good, group }) => ({ isGood: good, group }));
+  if (needed === undefined || isEnough(verdicts)) return;
+  throw new ContextFullError(needed, contextSize, `too few labelled answers fit, ${answers.length}: choose a larger context`);
 }
 
-function countsOf(answers: readonly LabelledAnswer[]): { readonly good: number; readonly bad: number; readonly prompts: number } {
-  const good = answers.filter(({ verdict }) => verdict === "good").length;
-  return { good, bad: answers.length - good, prompts: new Set(answers.map(promptKey)).size };
+/** Whether there are labelled answers enough to learn from, and to tell how good what was learned is. */
+export function isGround(answers: readonly LabelledAnswer[]): boolean {
+  return isEnough(answers.map(verdictOf));
+}
+
+interface Labelled {
+  readonly isGood: boolean;
+  /** The prompt. */
+  readonly group: string;
+}
+
+function verdictOf(answer: LabelledAnswer): Labelled {
+  return { isGood: answer.verdict === "good", group: promptKey(answer) };
+}
+
+function isEnough(labelled: readonly Labelled[]): boolean {
+  const { good, bad, prompts } = countsOf(labelled);
+  return labelled.length >= FEWEST_FOR_READOUT && Math.min(good, bad, prompts) >= FEWEST_OF_EACH;
+}
+
+function countsOf(labelled: readonly Labelled[]): { readonly good: number; readonly bad: number; readonly prompts: number } {
+  const good = labelled.filter(({ isGood }) => isGood).length;
+  return { good, bad: labelled.length - good, prompts: new Set(labelled.map(({ group }) => group)).size };
 }
 
 /**

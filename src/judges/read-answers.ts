@@ -1,5 +1,5 @@
 /** Reads labelled answers with a model, at the places where a judge may read. */
-import { type Call, type Engine, Meter, type Prefix, type Settings, type Token, type Turn } from "../core/index.ts";
+import { type Call, type Engine, type EngineFacts, Meter, type Prefix, type Settings, type Token, type Turn } from "../core/index.ts";
 import { type LabelledAnswer, promptKey } from "./labelled-answers.ts";
 import { type OpenPlace, type PlaceName, promptBefore } from "./places/place.ts";
 import { PLACE_BY_NAME } from "./places/places.ts";
@@ -88,10 +88,13 @@ export interface ReadAnswers {
   readonly answers: readonly ReadAnswer[];
   /** By place: tokens for a verdict, and milliseconds where there is a clock. */
   readonly costs: ReadonlyMap<PlaceName, { tokens: number; milliseconds: number; verdicts: number }>;
+  /** Tokens that the longest answer needs of those that were left out, as the context has no room for them. */
+  readonly needed?: number | undefined;
 }
 
 /**
  * Reads what the model expects behind each answer and its beginnings, at each place, one after the other in one sequence: what is common is computed once.
+ * An answer to what the context has no room for is left out.
  *
  * @throws {EngineError} when the model gives no numbers or cannot go on; and the reason of `signal`
  */
@@ -104,12 +107,18 @@ export async function readAnswers(
   const call: Call = { purpose: "evaluate", meter: new Meter(), signal };
   const context = { engine, principle: settings.principle, settings };
   const read: ReadAnswer[] = [];
-  for (const answer of answers) {
+  let needed: number | undefined;
+  for (const [index, answer] of answers.entries()) {
     const turns = answer.turns.slice(0, -1);
     const prefix = promptBefore(turns, context);
-    const tokens = asWritten(answer.turns.at(-1) as Turn, prefix, engine).slice(0, MOST_TOKENS);
-    const lengths = settings.principle.horizon === "end" ? [tokens.length] : [...CUTS.filter((cut) => cut < tokens.length), tokens.length];
     const open = new Map([...costs.keys()].map((name) => [name, PLACE_BY_NAME[name].open(turns, prefix, context)]));
+    const written = asWritten(answer.turns.at(-1) as Turn, prefix, engine).slice(0, MOST_TOKENS);
+    const tokens = fitted(written, [...open.values()], engine.facts);
+    if (tokens.length < Math.min(written.length, CUTS[0])) {
+      needed = Math.max(needed ?? 0, longestOf(written, [...open.values()]));
+      continue;
+    }
+    const lengths = settings.principle.horizon === "end" ? [tokens.length] : [...CUTS.filter((cut) => cut < tokens.length), tokens.length];
     const cuts: Cut[] = [];
     for (const length of lengths) {
       const logits: Cut["logits"] = {};
@@ -125,9 +134,20 @@ export async function readAnswers(
       cuts.push({ length, isWhole: length === tokens.length, logits });
     }
     read.push({ good: answer.verdict === "good", group: promptKey(answer), tokens: tokens.length, weight: answer.weight ?? 1, cuts });
-    onProgress?.(read.length / answers.length);
+    onProgress?.((index + 1) / answers.length);
   }
-  return { answers: read, costs };
+  return { answers: read, costs, needed };
+}
+
+/** As much of an answer as the context has room for at every place. */
+function fitted(answer: readonly Token[], places: readonly OpenPlace[], facts: EngineFacts): readonly Token[] {
+  const over = longestOf(answer, places) - facts.contextSize;
+  return over <= 0 || answer.length === 0 ? answer : fitted(answer.slice(0, Math.max(0, answer.length - over)), places, facts);
+}
+
+/** Tokens of the longest prefix that is read. */
+function longestOf(answer: readonly Token[], places: readonly OpenPlace[]): number {
+  return Math.max(...places.map((place) => place.prefixOf(answer).length));
 }
 
 /** A dear question is asked about whole answers and about one beginning: on a CPU its tokens are what a calibration takes its time for. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { checkOptions, type Engine, EngineError, HARMLESS, isFit, OptionError, TRUTHFUL } from "../../src/core/index.ts";
+import { ContextFullError, checkOptions, type Engine, EngineError, HARMLESS, isFit, OptionError, TRUTHFUL } from "../../src/core/index.ts";
 import {
   auroc,
   type Calibrated,
@@ -164,6 +164,33 @@ describe("Texts that nobody asked for", () => {
     const { fitted } = await calibrate({ answers: texts, places: [] });
     expect(fitted.fitness.n).toBe(40);
     expect(fitted.fitness.auroc).toBeGreaterThan(0.8);
+  });
+});
+
+describe("In a small context", () => {
+  const long = "I like the river and the park. ".repeat(60);
+  const loadSmall = () => loadLlamaEngine({ model: "embedded", gpu: false, threads: 1, sequences: 1, contextSize: 256 });
+  const said = (answer: LabelledAnswer, index: number): LabelledAnswer => ({
+    ...answer,
+    turns: answer.turns.map((turn, at) => (at === index ? { ...turn, text: `${turn.text} ${long}` } : turn)),
+  });
+
+  it("as much of an answer is read as there is room for, and what is asked too much for is left out", async () => {
+    await using small = await loadSmall();
+    const [first, second, ...others] = ANSWERS as readonly [LabelledAnswer, LabelledAnswer, ...LabelledAnswer[]];
+    const answers = [said(first, 0), said(second, 1), ...others];
+    const measured: MeasuredJudge[] = [];
+    await calibrateJudge(small, { answers, settings: SETTINGS, onMeasured: (_, one) => measured.push(one) });
+    for (const { whole } of measured) expect(whole.map(({ group }) => group)).toEqual([second, ...others].map(promptKey));
+  });
+
+  it("that has room for hardly any of them, it fails by name", async () => {
+    await using small = await loadSmall();
+    const failure = calibrateJudge(small, { answers: ANSWERS.map((answer) => said(answer, 0)), settings: SETTINGS });
+    await expect(failure).rejects.toThrow(
+      /Expected at most \d+ tokens of context, got \d+ \(too few labelled answers fit, \d+: choose a larger context\)/,
+    );
+    await expect(failure).rejects.toThrow(ContextFullError);
   });
 });
 
