@@ -1,4 +1,12 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
+
+// What is kept between runs is kept here only: a judge that an earlier run has fitted would hide that it can no longer be fitted.
+const cache = mkdtempSync(join(tmpdir(), "rain-cache-"));
+process.env["XDG_CACHE_HOME"] = cache;
+process.on("exit", () => rmSync(cache, { recursive: true, force: true }));
 
 // The first one leads from the package's own name to its source, so that no build is needed; the others are Vite's defaults.
 const conditions = ["rain-source", "module", "node", "development|production"];

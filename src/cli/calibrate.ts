@@ -25,6 +25,7 @@ import {
   isGround,
   judgedByLetters,
   judgeFile,
+  judgeFolder,
   judgeKey,
   type LabelledAnswer,
   type MeasuredJudge,
@@ -37,7 +38,6 @@ import { calibrationJson, calibrationText, flaggedOf } from "./calibrate-report.
 import { addEngineOptions, type EngineFlags, readEngineOptions } from "./engine-options.ts";
 import { reasonOf, UsageError } from "./failure.ts";
 import { checkFlags, choiceOption, numberOption } from "./flags.ts";
-import { judgeFolder } from "./judge-folder.ts";
 import { labelDrafts, readLabelPrompts } from "./label-drafts.ts";
 import { LabelFile } from "./label-file.ts";
 import { addLabelledDataOptions, atMost, type LabelledDataFlags, namesOf, readLabelledData, shuffled } from "./labelled-data.ts";

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { didYouMean } from "../core/index.ts";
 import { fetchPublicFile, PUBLIC_DATA, type RecordReading } from "../evaluation/index.ts";
-import { cacheFolder } from "./cache-folder.ts";
+import { cacheFolder } from "../judges/index.ts";
 import { UsageError } from "./failure.ts";
 
 /** Who is told of what happens to a file of data, and may end it. */

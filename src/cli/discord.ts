@@ -2,7 +2,6 @@
 import { Command, Option } from "commander";
 import { didYouMean } from "../core/index.ts";
 import { UsageError } from "./failure.ts";
-import { judgeFolder } from "./judge-folder.ts";
 import { readTextFile } from "./read-text.ts";
 import { handOver } from "./stop-signal.ts";
 
@@ -44,7 +43,7 @@ async function start(_: ConfigFlag, command: Command): Promise<void> {
   }
   const { main, config } = await load(command, { runsHere: true });
   handOver();
-  const exitCode = await main({ ...config, engine: { ...config.engine, judgeFolder: judgeFolder() } });
+  const exitCode = await main(config);
   // Nothing is waited for any more: a request may hang for a long time.
   process.exit(exitCode);
 }

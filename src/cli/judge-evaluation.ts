@@ -23,6 +23,7 @@ import {
   judgedBy,
   judgedByFitted,
   judgedByLetters,
+  judgeFolder,
   keptJudge,
   type LabelledAnswer,
   PLACES,
@@ -33,7 +34,6 @@ import { addHardwareOptions, type EngineFlags, MODEL_DESCRIPTION, readEngineOpti
 import { checkDifferent, labelOf } from "./eval-options.ts";
 import { UsageError } from "./failure.ts";
 import { checkFlags, choiceOption, numberOption } from "./flags.ts";
-import { judgeFolder } from "./judge-folder.ts";
 import { addLabelledDataOptions, atMost, countsOf, type LabelledDataFlags, namesOf, readLabelledData } from "./labelled-data.ts";
 import { FIT, loadEngine } from "./load-engine.ts";
 import { findPrinciple } from "./principle-file.ts";

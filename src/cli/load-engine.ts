@@ -1,5 +1,4 @@
 import { type DownloadProgress, type LlamaEngine, type LlamaEngineOptions, loadLlamaEngine } from "../llama.ts";
-import { judgeFolder } from "./judge-folder.ts";
 import { ShareLine } from "./share-line.ts";
 import { note } from "./terminal.ts";
 
@@ -13,7 +12,7 @@ export interface Loading {
 export async function loadEngine({ options, signal, isQuiet }: Loading): Promise<LlamaEngine> {
   // As llama.cpp's own programs and Hugging Face's are told of a mirror.
   const hub = process.env["MODEL_ENDPOINT"] || process.env["HF_ENDPOINT"] || undefined;
-  const loading = { ...options, hub, signal, judgeFolder: judgeFolder() };
+  const loading = { ...options, hub, signal };
   if (isQuiet) return await loadLlamaEngine(loading);
   const progress = new DownloadLine();
   const fit = new ShareLine(FIT);

@@ -1,5 +1,3 @@
-import { homedir } from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
   type Engine,
@@ -15,11 +13,11 @@ import { AskedJudge } from "./asked-judge.ts";
 import { answersOf, balanced, sourceOf } from "./built-in-answers.ts";
 import { calibrateJudge, isGround } from "./calibrate.ts";
 import { foundJudge } from "./fitted-judge.ts";
-import { contentHash, type JudgeKey, type KeptJudge, readJudge, writeJudge } from "./judge-folder.ts";
+import { contentHash, type JudgeKey, judgeFolder, type KeptJudge, readJudge, writeJudge } from "./judge-folder.ts";
 
 /** What the search for a judge tells. */
 export interface FindJudgeOptions {
-  /** Where fitted judges are kept. @default `~/.cache/rain-align/judges` */
+  /** Where fitted judges are kept. @default `judgeFolder()` */
   readonly folder?: string | undefined;
   /** One line for a person, such as that labelled answers are read, once. */
   readonly onNotice?: ((notice: string) => void) | undefined;
@@ -56,7 +54,7 @@ function askedJudge(engine: Engine, settings: Settings): FoundJudge {
 /** A judge by this principle, from the package, from disk, or fitted now; `undefined` where there are too few labelled answers. */
 export async function keptJudge(engine: Engine, settings: Settings, options: FindJudgeOptions = {}): Promise<KeptJudge | undefined> {
   const key = await judgeKey(engine, settings);
-  const folder = options.folder ?? defaultFolder();
+  const folder = options.folder ?? judgeFolder();
   const known = (await readJudge(folder, key)) ?? (await readJudge(SHIPPED, key));
   if (known !== undefined) return known;
   const answers = await answersOf(settings.principle);
@@ -118,8 +116,4 @@ async function hashOf(file: string): Promise<string> {
     HASHES.delete(file);
     throw error;
   }
-}
-
-function defaultFolder(): string {
-  return join(homedir(), ".cache", "rain-align", "judges");
 }

@@ -1,5 +1,6 @@
 export { judgeBy } from "./another-model.ts";
 export { answersOf, balanced, besides } from "./built-in-answers.ts";
+export { cacheFolder } from "./cache-folder.ts";
 export { type Calibrated, type CalibrateOptions, calibrateJudge, checkAnswers, isGround } from "./calibrate.ts";
 export { type Calibration, type CalibrationOptions, calibrate } from "./calibration.ts";
 export { type Candidate, candidate, type MeasuredJudge } from "./candidate.ts";
@@ -7,7 +8,7 @@ export { type Checkup, type JudgeChoice, type MeasureJudge, measureJudge } from 
 export { type FindJudgeOptions, fittedJudge, judgeKey, keptJudge } from "./find-judge.ts";
 export { type FittedJudge, foundJudge, thresholdsFor } from "./fitted-judge.ts";
 export { guardFormat } from "./guard-formats.ts";
-export { type JudgeKey, judgeFile, type KeptJudge, readJudge, writeJudge } from "./judge-folder.ts";
+export { type JudgeKey, judgeFile, judgeFolder, type KeptJudge, readJudge, writeJudge } from "./judge-folder.ts";
 export {
   ASKED_NAME,
   type JudgedAnswers,

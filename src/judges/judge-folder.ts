@@ -6,11 +6,17 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { Principle, Settings } from "../core/index.ts";
 import { builtInOf } from "./built-in-answers.ts";
+import { cacheFolder } from "./cache-folder.ts";
 import type { Calibrated } from "./calibrate.ts";
 import { PLACES } from "./places/place.ts";
 
 /** Grows whenever places, wordings, the package's labelled answers or the fit change: what was fitted before is fitted anew. */
 const VERSION = 2;
+
+/** Where all commands and the library keep fitted judges, unless they are told another place. */
+export function judgeFolder(): string {
+  return join(cacheFolder(), "judges");
+}
 
 /** Whose judge it is. */
 export interface JudgeKey {
