@@ -8,6 +8,7 @@ import type { PlaceName } from "./places/place.ts";
 import { PLACE_BY_NAME } from "./places/places.ts";
 import { BEGINNING, type Cut, cutsOf, panelOf, type ReadAnswers, type ReadOptions, readAnswers, readingsOf } from "./read-answers.ts";
 import { type FittedReadout, fitReadoutInSteps, logistic } from "./readout.ts";
+import type { AnswerValues } from "./thresholds.ts";
 
 /** Which questions are tried is up to the caller: the more, the longer it takes. */
 export interface CalibrateOptions extends Omit<ReadOptions, "places"> {
@@ -311,10 +312,11 @@ function present(scored: readonly (Scored | undefined)[]): readonly Scored[] {
 }
 
 /** What a cascade says of good answers, or of bad ones, lowest first. */
-function valuesIn({ whole, lowest }: Cascade, isGood: boolean): FittedJudge["ofGood"] {
-  const of = (scored: readonly Scored[]) =>
-    scored.flatMap(({ value, good }) => (good === isGood ? [value] : [])).toSorted((left, right) => left - right);
-  return { whole: of(whole), beginnings: of(present(lowest)) };
+function valuesIn({ whole, lowest }: Cascade, isGood: boolean): readonly AnswerValues[] {
+  return whole.flatMap(({ value, good }, index) => {
+    const early = lowest[index];
+    return good === isGood ? [{ whole: value, ...(early === undefined ? {} : { lowest: early.value }) }] : [];
+  });
 }
 
 function fitnessOf(whole: readonly Scored[], settings: Settings, best: AskedQuestion | undefined): Fitness {

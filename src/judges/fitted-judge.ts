@@ -13,11 +13,11 @@ import {
   type Token,
   type Turn,
 } from "../core/index.ts";
-import { thresholdFor } from "./metrics.ts";
 import { behindAnswer } from "./places/behind-answer.ts";
 import { type OpenPlace, type PlaceName, promptBefore } from "./places/place.ts";
 import { PLACE_BY_NAME } from "./places/places.ts";
 import { logOdds, type Readout, sigmoid } from "./readout.ts";
+import { type AnswerValues, acceptanceOf, type Thresholds, thresholdsFor } from "./thresholds.ts";
 
 /** A question that is asked, and how the reply is read. */
 export interface FittedQuestion {
@@ -37,13 +37,9 @@ export interface FittedJudge {
   readonly question?: FittedQuestion | undefined;
   /** Log odds behind the answer from which nothing is asked; `null`: the question is always asked. */
   readonly sureFrom: number | null;
-  /**
-   * Values of the good answers that it was measured on, out of fold, lowest first: of whole ones, and the lowest of all checks of their beginnings.
-   * Range [-1, 1].
-   */
-  readonly ofGood: { readonly whole: readonly number[]; readonly beginnings: readonly number[] };
-  /** The same of the bad ones. Missing where it was not measured: then what passes may replace what was flagged. */
-  readonly ofBad?: FittedJudge["ofGood"] | undefined;
+  /** What it said of the good and the bad answers that it was measured on, out of fold, in their order. At least one of each. */
+  readonly ofGood: readonly AnswerValues[];
+  readonly ofBad: readonly AnswerValues[];
   readonly schedule: { readonly firstCheck: number; readonly checkGrowth: number; readonly maxCheckGap: number };
   readonly fitness: Fitness;
 }
@@ -66,30 +62,6 @@ export function foundJudge(fitted: FittedJudge, engine: Engine, settings: Settin
     ...acceptanceOf(fitted),
     schedule: fitted.schedule,
   };
-}
-
-interface Thresholds {
-  readonly whole: number;
-  readonly beginning: number;
-}
-
-/** Half of the flags that good answers may get is for beginnings, half for whole answers: together they are no more than was asked for. */
-export function thresholdsFor({ ofGood }: FittedJudge, { falseFlags, threshold }: Pick<Settings, "falseFlags" | "threshold">): Thresholds {
-  if (falseFlags === undefined) return { whole: threshold, beginning: threshold };
-  if (ofGood.beginnings.length === 0) return { whole: thresholdFor([...ofGood.whole], falseFlags), beginning: -1 };
-  return { whole: thresholdFor([...ofGood.whole], falseFlags / 2), beginning: thresholdFor([...ofGood.beginnings], falseFlags / 2) };
-}
-
-/** Of bad answers, so many may be taken in place of a flagged one. */
-const BAD_ACCEPTED = 0.25;
-
-/** The values that one bad answer in four reaches. */
-function acceptanceOf({ ofBad }: FittedJudge): Pick<FoundJudge, "acceptance" | "beginningAcceptance"> {
-  if (ofBad === undefined) return {};
-  const [acceptance, beginningAcceptance] = [ofBad.whole, ofBad.beginnings].map(
-    (values) => values[Math.floor((1 - BAD_ACCEPTED) * values.length)],
-  );
-  return { acceptance, beginningAcceptance };
 }
 
 interface CascadeParts {

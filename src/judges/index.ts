@@ -6,7 +6,7 @@ export { type Calibration, type CalibrationOptions, calibrate } from "./calibrat
 export { type Candidate, candidate, type MeasuredJudge } from "./candidate.ts";
 export { type Checkup, type JudgeChoice, type MeasureJudge, measureJudge } from "./checkup.ts";
 export { type FindJudgeOptions, fittedJudge, judgeKey, keptJudge } from "./find-judge.ts";
-export { type FittedJudge, foundJudge, thresholdsFor } from "./fitted-judge.ts";
+export { type FittedJudge, foundJudge } from "./fitted-judge.ts";
 export { guardFormat } from "./guard-formats.ts";
 export { type JudgeKey, judgeFile, judgeFolder, type KeptJudge, readJudge, writeJudge } from "./judge-folder.ts";
 export {
@@ -29,3 +29,4 @@ export * from "./metrics.ts";
 export { PLACES, type PlaceName } from "./places/place.ts";
 export { type Cut, cutsOf, panelOf, type ReadAnswers, type ReadOptions, readAnswers, readingsOf } from "./read-answers.ts";
 export { fitReadout, logistic, logOdds, type Reading, sigmoid } from "./readout.ts";
+export { type AnswerValues, type Thresholds, thresholdsFor } from "./thresholds.ts";

@@ -11,7 +11,7 @@ import type { Calibrated } from "./calibrate.ts";
 import { PLACES } from "./places/place.ts";
 
 /** Grows whenever places, wordings, the package's labelled answers or the fit change: what was fitted before is fitted anew. */
-const VERSION = 2;
+const VERSION = 3;
 
 /** Where all commands and the library keep fitted judges, unless they are told another place. */
 export function judgeFolder(): string {
@@ -39,7 +39,7 @@ const readout = z
 const share = z.number().min(0).max(1);
 const fitness = z.strictObject({ judge: z.string(), principle: z.string(), auroc: share, low: share, high: share, n: z.int().min(1) });
 const value = z.number().min(-1).max(1);
-const valuesOfKind = z.strictObject({ whole: z.array(value).min(1), beginnings: z.array(value) });
+const valuesOfKind = z.array(z.strictObject({ whole: value, lowest: value.optional() })).min(1);
 const fitted = z.strictObject({
   principle: z.string(),
   watch: readout,
@@ -48,7 +48,7 @@ const fitted = z.strictObject({
     .optional(),
   sureFrom: number.nullable(),
   ofGood: valuesOfKind,
-  ofBad: valuesOfKind.optional(),
+  ofBad: valuesOfKind,
   schedule: z.strictObject({ firstCheck: z.int().min(1), checkGrowth: z.number().min(2), maxCheckGap: z.int().min(1) }),
   fitness,
 });

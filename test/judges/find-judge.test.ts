@@ -221,7 +221,7 @@ describe("A judge's file that is no good", () => {
     "is of no version": () => change((content) => delete content["version"]),
     "is another model's": () => change((content) => (content["model"] = "f".repeat(64))),
     "lacks a part": () => change(({ fitted }) => delete fitted["watch"]),
-    "lacks what its thresholds follow from": () => change(({ fitted }) => (fitted["ofGood"] = { whole: [], beginnings: [] })),
+    "lacks what its thresholds follow from": () => change(({ fitted }) => (fitted["ofGood"] = [])),
     "has a weight that is no number": () => change(({ fitted }) => ((fitted["watch"] as { weights: unknown[] }).weights[3] = null)),
     "has a weight less than tokens": () => change(({ fitted }) => (fitted["watch"] as { weights: unknown[] }).weights.pop()),
     "says that it is better than perfect": () => change(({ fitted }) => ((fitted["fitness"] as { auroc: number }).auroc = 1.5)),
