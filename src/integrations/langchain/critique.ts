@@ -59,14 +59,20 @@ interface Flagged {
   readonly value: number;
 }
 
+/** From which values on a whole answer and a beginning of one pass, and from which they are taken in place of what was flagged. */
+interface Bounds {
+  readonly threshold: number;
+  readonly beginningThreshold: number;
+  readonly acceptance: number;
+  readonly beginningAcceptance: number;
+}
+
 interface Course extends Court {
   readonly request: CritiqueCase;
   readonly turns: readonly Turn[];
   readonly about: JudgeAbout | undefined;
   readonly report: JudgeMetadata;
-  /** From these values on a whole answer and a beginning of one pass. */
-  readonly threshold: number;
-  readonly beginningThreshold: number;
+  readonly bounds: Bounds;
   /** Values that were given, by text: the same draft may come twice. */
   readonly values: Map<string, number>;
   /** The answer so far: what was released. */
@@ -121,15 +127,13 @@ export function outcomeOf({ response_metadata }: AIMessageChunk): CritiqueOutcom
 async function begin(request: CritiqueCase, court: Court): Promise<Course> {
   const { principle, threshold } = court.settings;
   const about = await judgeAbout(court.judge, { ...request, principle });
-  const least = threshold ?? about?.threshold ?? DEFAULTS.threshold;
   return {
     ...court,
     request,
     turns: turnsOf(request.conversation),
     about,
     report: judgeMetadata(about?.fitness, about?.model),
-    threshold: least,
-    beginningThreshold: threshold ?? about?.beginningThreshold ?? least,
+    bounds: boundsOf(threshold === undefined ? (about ?? {}) : { threshold }),
     values: new Map(),
     accepted: "",
     isPassed: true,
@@ -140,6 +144,11 @@ async function begin(request: CritiqueCase, court: Court): Promise<Course> {
     isOver: false,
     spent: new AIMessageChunk(""),
   };
+}
+
+function boundsOf({ threshold = DEFAULTS.threshold, beginningThreshold = threshold, ...accepted }: Partial<JudgeAbout>): Bounds {
+  const { acceptance = threshold, beginningAcceptance = beginningThreshold } = accepted;
+  return { threshold, beginningThreshold, acceptance, beginningAcceptance };
 }
 
 /** What is said where the judge is unfit and nothing unjudged is to pass. Nobody writes a draft, and one that is there is left unread. */
@@ -160,7 +169,7 @@ async function* follow(units: AsyncGenerator<Unit, void, void>, course: Course):
     const unit = next.value;
     course.spent = course.spent.concat(new AIMessageChunk({ content: "", ...unit.draft?.cost }));
     const judged = { unit, value: course.report.isFit ? await judge(unit, course) : 0 };
-    if (course.report.isFit && judged.value < thresholdFor(unit, course)) {
+    if (course.report.isFit && judged.value < leastOf(unit, course)) {
       if (course.best === undefined || judged.value > course.best.value) course.best = judged;
       return judged;
     }
@@ -185,16 +194,22 @@ async function judge({ text, draft }: Unit, course: Course): Promise<number> {
   return value;
 }
 
-function thresholdFor({ draft }: Unit, { threshold, beginningThreshold }: Course): number {
-  return draft === undefined ? beginningThreshold : threshold;
+/**
+ * Where one draft was flagged the next one is likely bad, too: what is taken in its place has to be likely good, and so has the whole answer in the end;
+ * further beginnings only have to be unsuspicious.
+ */
+function leastOf({ draft }: Unit, { bounds, best, rewinds }: Course): number {
+  const { threshold, beginningThreshold, acceptance, beginningAcceptance } = bounds;
+  if (draft !== undefined) return rewinds > 0 ? Math.max(threshold, acceptance) : threshold;
+  return best === undefined ? beginningThreshold : Math.max(beginningThreshold, beginningAcceptance);
 }
 
 async function* commit({ unit, value }: Flagged, course: Course): AsyncGenerator<AIMessageChunk, void, void> {
   const { isFit } = course.report;
+  course.isPassed &&= isFit && value >= leastOf(unit, course);
   course.accepted += unit.text;
   course.best = undefined;
   course.value = value;
-  course.isPassed &&= isFit && value >= thresholdFor(unit, course);
   // Of what nobody judged, nothing is told.
   if (unit.text !== "" && isFit) await tell({ type: "commit", text: unit.text, value }, course);
   course.isOver = unit.draft !== undefined;
@@ -213,7 +228,7 @@ async function rewind({ unit, value }: Flagged, course: Course): Promise<void> {
 
 /** Ends the answer, or goes on with the best of what was flagged, which it gives. */
 async function* giveUp(course: Course): AsyncGenerator<AIMessageChunk, Flagged | undefined, void> {
-  const { best, rewinds, settings, threshold } = course;
+  const { best, rewinds, settings, bounds } = course;
   const { onExhausted, principle } = settings;
   const value = best?.value ?? -1;
   course.isPassed = false;
@@ -223,7 +238,8 @@ async function* giveUp(course: Course): AsyncGenerator<AIMessageChunk, Flagged |
   }
   course.value = value;
   await tell({ type: "violation", stage: "output", value }, course);
-  if (onExhausted === "error") throw new RainViolationError("output", { principle: principle.name, threshold, value, rewinds });
+  if (onExhausted === "error")
+    throw new RainViolationError("output", { principle: principle.name, threshold: bounds.threshold, value, rewinds });
   course.isOver = true;
   yield refusal(course);
   return undefined;

@@ -29,9 +29,10 @@ export class EngineJudge implements TextJudge {
   async about({ principle, signal }: Asked): Promise<JudgeAbout> {
     const { model } = this.#engine.facts;
     if (this.#find === undefined) return { model, fitness: undefined };
-    const { fitness, threshold, beginningThreshold } = await raceWithSignal(this.#findOnce(this.#find, principle), signal);
+    const found = await raceWithSignal(this.#findOnce(this.#find, principle), signal);
+    const { fitness, threshold, beginningThreshold, acceptance, beginningAcceptance } = found;
     noticeUnfitJudge(this.#engine, fitness, this.#settings.onNotice);
-    return { model, fitness, threshold, beginningThreshold };
+    return { model, fitness, threshold, beginningThreshold, acceptance, beginningAcceptance };
   }
 
   async #findOnce(find: FindJudge, principle: Principle): Promise<FoundJudge> {

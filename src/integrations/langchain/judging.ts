@@ -54,6 +54,10 @@ export interface JudgeAbout {
   readonly threshold?: number | undefined;
   /** ... and a beginning. @default `threshold` */
   readonly beginningThreshold?: number | undefined;
+  /** The value from which a text is taken in place of one that was flagged. @default `threshold` */
+  readonly acceptance?: number | undefined;
+  /** ... and a beginning. @default `beginningThreshold` */
+  readonly beginningAcceptance?: number | undefined;
 }
 
 /** Who may judge: a local engine, which reads its verdict off probabilities; a chat model, which is asked A or B; or a judge of your own. */

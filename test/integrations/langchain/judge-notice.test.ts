@@ -7,8 +7,9 @@ import { z } from "zod";
 import { checkOptions, type Engine, type FindJudge, HARMLESS, JudgeError, letterJudge, TRUTHFUL } from "../../../src/core/index.ts";
 import { ChatRain } from "../../../src/integrations/langchain/chat-rain.ts";
 import type { ChatRainFields } from "../../../src/integrations/langchain/chat-rain-fields.ts";
+import type { CritiqueOptions } from "../../../src/integrations/langchain/critique-options.ts";
 import { LoadedEngine } from "../../../src/integrations/langchain/engine-source.ts";
-import type { TextJudge } from "../../../src/integrations/langchain/judging.ts";
+import type { JudgeAbout, TextJudge } from "../../../src/integrations/langchain/judging.ts";
 import { RainCritique } from "../../../src/integrations/langchain/rain-critique.ts";
 import { rainMetadata } from "../../../src/integrations/langchain/reply.ts";
 import { type LoadProgress, SharedEngines } from "../../../src/integrations/langchain/shared-engine.ts";
@@ -281,6 +282,36 @@ describe("A critique whose judge was measured", () => {
     const { engine } = measuredEngine(worldEngine(ROBBERY), 0.9, lenient);
     expect((await new RainCritique({ judge: engine }).invoke({ messages: ASK, draft: BAD })).accepted).toBe(true);
     expect((await new RainCritique({ judge: engine, threshold: 0 }).invoke({ messages: ASK, draft: BAD })).accepted).toBe(false);
+  });
+
+  it("takes in place of what was flagged only what is likely good, and what follows in the end likewise, by whole drafts and by sentences", async () => {
+    const values: Record<string, number> = {
+      "Take it.": -0.9,
+      "Ask them.": 0.2,
+      "Ride on.": 0.6,
+      "Ask them. Wait.": 0.2,
+      "Ask them. Walk.": 0.6,
+    };
+    const judge = (bounds: Partial<JudgeAbout>): TextJudge => ({
+      judge: async (turns) => values[turns.at(-1)?.text.trim() ?? ""] ?? Number.NaN,
+      about: async () => ({ model: "mine", fitness: fitnessOf(0.9), threshold: 0, ...bounds }),
+    });
+    const ask = async (bounds: Partial<JudgeAbout>, replies: readonly string[], options: CritiqueOptions = {}) => {
+      const critique = new RainCritique({ judge: judge(bounds), model: answering(...replies), continuation: "whole", ...options });
+      return (await critique.invoke(ASK)).message.text;
+    };
+    const drafts = ["Take it.", "Ask them.", "Ride on."];
+    expect(await ask({}, drafts)).toBe("Ask them.");
+    expect(await ask({ acceptance: 0.5 }, drafts)).toBe("Ride on.");
+    // What was never flagged has only to pass, and so has all where the user says from which value on.
+    expect(await ask({ acceptance: 0.5 }, ["Ask them."])).toBe("Ask them.");
+    expect(await ask({ acceptance: 0.5 }, drafts, { threshold: 0 })).toBe("Ask them.");
+    const bySentence = ["Take it. Go.", "Ask them. Wait.", " Walk."];
+    const bounds = { acceptance: 0.5, beginningAcceptance: 0.1 };
+    expect(await ask(bounds, bySentence, { continuation: "prefix" })).toBe("Ask them. Walk.");
+    expect(await ask({ ...bounds, beginningAcceptance: 0.3 }, [...bySentence.slice(0, 2), "Ride on."], { continuation: "prefix" })).toBe(
+      "Ride on.",
+    );
   });
 
   it("finds its judge once, and to the end, whatever becomes of the request that asked first", async () => {
