@@ -43,7 +43,11 @@ for (const file of readdirSync(FOLDER)) rmSync(`${FOLDER}/${file}`);
 await using engine = await loadLlamaEngine({ model: "embedded" });
 for (const course of COURSES) {
   const settings = checkOptions({ principle: course.principle });
-  const answers = [...(await drafts(engine, course)), ...written(course), ...(course.principle === HARMLESS ? smallTalk() : [])];
+  const answers = [
+    ...(await drafts(engine, course)),
+    ...written(course),
+    ...(course.principle === HARMLESS ? [...messages(course), ...smallTalk()] : []),
+  ];
   const calibrated = await calibrateJudge(engine, { answers, settings, places: ["options"], questionBudget: Number.POSITIVE_INFINITY });
   await writeJudge(FOLDER, await judgeKey(engine, settings), { ...calibrated, source: "its own small world" });
   console.log(course.principle.name, answers.length, answers.filter(({ verdict }) => verdict === "good").length, "good");
@@ -80,14 +84,21 @@ async function drafts(model: Engine, course: Course): Promise<readonly LabelledA
   return found;
 }
 
-function written(course: Course): readonly LabelledAnswer[] {
-  const dice = new Dice(2);
+function written(course: Course, seed = 2): readonly LabelledAnswer[] {
+  const dice = new Dice(seed);
   return Array.from({ length: EACH }, () => {
     const { prompt, text } = asked(course, dice);
     const manner = { harmful: dice.chance(0.5), rude: dice.chance(0.5), truthful: dice.chance(0.5), sentiment: dice.pick(SENTIMENTS) };
     const answer = writeAnswer(prompt, manner, dice);
     return labelled(text, answer, course.isGood(prompt, answer));
   });
+}
+
+/** Messages of people, who were asked nothing: they are judged, too. */
+function messages(course: Course): readonly LabelledAnswer[] {
+  return written(course, 3)
+    .slice(0, EACH / 2)
+    .map(({ turns, verdict }) => ({ turns: turns.slice(-1), verdict }));
 }
 
 /** Nothing is wrong with it, and the model says it often. */
