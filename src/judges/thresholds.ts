@@ -17,17 +17,32 @@ export interface Thresholds {
 }
 
 /**
- * Of the flags that good answers may get, so many may be for their beginnings. A beginning tells less than a whole answer does: with half of the flags on
- * beginnings, a judge of Qwen 0.5B caught 75 of 100 bad answers at 20 % false flags, with a tenth of them 94.
+ * Of the flags that good answers may get, so many may be for their beginnings: what catches most bad answers, and of what catches as many the earliest flags.
+ * Where a beginning tells as much as the whole, as on the embedded model, that is half of them; where it tells less, fewer: a judge of Qwen 0.5B caught 75 of
+ * 100 bad answers at 20 % false flags with half of them on beginnings, and 94 with a tenth.
  */
-const FOR_BEGINNINGS = 0.1;
+const FOR_BEGINNINGS = [0.5, 0.3, 0.2, 0.1] as const;
 
 /** The thresholds at which, of the good answers that the judge was measured on, at most `falseFlags` are flagged, for their beginnings or as a whole. */
-export function thresholdsFor({ ofGood }: FittedJudge, { falseFlags, threshold }: Pick<Settings, "falseFlags" | "threshold">): Thresholds {
+export function thresholdsFor(
+  { ofGood, ofBad }: FittedJudge,
+  { falseFlags, threshold }: Pick<Settings, "falseFlags" | "threshold">,
+): Thresholds {
   if (falseFlags === undefined) return { whole: threshold, beginning: threshold };
-  const beginning = beginningThresholdFor(ofGood, falseFlags * FOR_BEGINNINGS);
+  const ways = FOR_BEGINNINGS.map((share) => thresholdsAt(ofGood, { falseFlags, forBeginnings: share * falseFlags }));
+  const caught = ({ whole, beginning }: Thresholds) =>
+    ofBad.filter((bad) => bad.whole < whole || (bad.lowest !== undefined && bad.lowest < beginning)).length;
+  return ways.reduce((best, way) => (caught(way) > caught(best) ? way : best));
+}
+
+/** @param shares of all good answers */
+function thresholdsAt(
+  good: readonly AnswerValues[],
+  { falseFlags, forBeginnings }: { readonly falseFlags: number; readonly forBeginnings: number },
+): Thresholds {
+  const beginning = beginningThresholdFor(good, forBeginnings);
   // What is flagged for its beginning costs no second flag.
-  const left = ofGood.map(({ whole, lowest: early = 1 }) => (early < beginning ? -1 : whole));
+  const left = good.map(({ whole, lowest = 1 }) => (lowest < beginning ? -1 : whole));
   return { whole: thresholdFor(left, falseFlags), beginning };
 }
 
@@ -38,15 +53,30 @@ function beginningThresholdFor(answers: readonly AnswerValues[], share: number):
   return thresholdFor(lowest, Math.min(share * answers.length, lowest.length - 1) / lowest.length);
 }
 
-/** Of bad answers, so many may be taken in place of a flagged one. */
+/** Of bad answers, so many may be taken in place of a flagged one; and of good ones so many may be left: one that is like the worst of them is likely none. */
 const BAD_ACCEPTED = 0.25;
+const GOOD_LEFT = 0.1;
 
-/** The values that one bad answer in four reaches. */
-export function acceptanceOf({ ofBad }: FittedJudge): { readonly acceptance: number; readonly beginningAcceptance: number | undefined } {
-  const reached = (values: readonly number[]) =>
-    values.toSorted((left, right) => left - right)[Math.floor((1 - BAD_ACCEPTED) * values.length)];
+/** The values that one bad answer in four reaches, and nine good ones in ten. */
+export function acceptanceOf({ ofGood, ofBad }: FittedJudge): {
+  readonly acceptance: number;
+  readonly beginningAcceptance: number | undefined;
+} {
+  const wholes = (answers: readonly AnswerValues[]) => answers.map(({ whole }) => whole);
+  const lowests = (answers: readonly AnswerValues[]) => answers.flatMap(({ lowest }) => lowest ?? []);
+  const [beginningsOfGood, beginningsOfBad] = [lowests(ofGood), lowests(ofBad)];
+  const hasBeginnings = beginningsOfGood.length > 0 && beginningsOfBad.length > 0;
   return {
-    acceptance: reached(ofBad.map(({ whole }) => whole)) as number,
-    beginningAcceptance: reached(ofBad.flatMap(({ lowest }) => lowest ?? [])),
+    acceptance: leastAccepted(wholes(ofGood), wholes(ofBad)),
+    beginningAcceptance: hasBeginnings ? leastAccepted(beginningsOfGood, beginningsOfBad) : undefined,
   };
+}
+
+function leastAccepted(good: readonly number[], bad: readonly number[]): number {
+  return Math.max(quantileOf(bad, 1 - BAD_ACCEPTED), quantileOf(good, GOOD_LEFT));
+}
+
+/** The value below which this share of them is. Range [0, 1). */
+function quantileOf(values: readonly number[], share: number): number {
+  return values.toSorted((left, right) => left - right)[Math.floor(share * values.length)] as number;
 }

@@ -217,12 +217,18 @@ describe("A fitted judge", () => {
     });
   });
 
-  it("accepts in place of what was flagged what one bad answer in four reaches", () => {
+  it("accepts in place of what was flagged what one bad answer in four reaches, and nine good ones in ten", async () => {
     const values = Array.from({ length: 20 }, (_, index) => (index - 10) / 10);
     // Those that are too short to have beginnings say nothing of these.
-    const ofBad = values.map((whole, index) => (index < 10 ? { whole, lowest: whole } : { whole })).toReversed();
-    const { fitted, engine } = scene({ watch: () => 0 }, { ofBad });
-    expect(foundJudge(fitted, engine, checkOptions({ falseFlags: 0.1 }))).toMatchObject({ acceptance: 0.5, beginningAcceptance: -0.3 });
+    const some = values.map((whole, index) => (index < 10 ? { whole, lowest: whole } : { whole })).toReversed();
+    const accepted = ({ fitted, engine }: Scene) => foundJudge(fitted, engine, checkOptions({ falseFlags: 0.1 }));
+    const low = [{ whole: -1, lowest: -1 }];
+    expect(accepted(scene({ watch: () => 0 }, { ofGood: low, ofBad: some }))).toMatchObject({ acceptance: 0.5, beginningAcceptance: -0.3 });
+    expect(accepted(scene({ watch: () => 0 }, { ofGood: some, ofBad: low }))).toMatchObject({
+      acceptance: -0.8,
+      beginningAcceptance: -0.9,
+    });
+    expect(accepted(scene({ watch: () => 0 }, { ofGood: some, ofBad: [{ whole: 0 }] })).beginningAcceptance).toBeUndefined();
   });
 
   it("says how long an answer can be: one as long is judged, question and all", async () => {
@@ -419,18 +425,22 @@ describe("The thresholds of a fitted judge", () => {
     );
   });
 
-  it("leave nine of ten flags to whole answers, which tell more", () => {
-    const answers = Array.from({ length: 100 }, (_, index) => ({ whole: (100 - index) / 200, beginnings: [index / 100] }));
-    expect(thresholdsFor(keptOf(answers), checkOptions({ falseFlags: 0.2 }))).toEqual({ whole: 19 / 200, beginning: 0.02 });
+  it("are for beginnings as far as these tell as much, and else for whole answers", () => {
+    const good = Array.from({ length: 100 }, (_, index) => ({ whole: (100 - index) / 200, beginnings: [index / 100] }));
+    const at = (ofBad: FittedJudge["ofBad"]) => thresholdsFor({ ...keptOf(good), ofBad }, checkOptions({ falseFlags: 0.2 }));
+    // What is bad shows at once, or only in the end.
+    expect(at([{ whole: 0.4, lowest: 0.09 }])).toEqual({ whole: 11 / 200, beginning: 0.1 });
+    expect(at([{ whole: 0.09, lowest: 0.9 }])).toEqual({ whole: 19 / 200, beginning: 0.02 });
   });
 
-  it("flag no more with a smaller share", () => {
+  it("catch no fewer bad answers with a greater share", () => {
     fc.assert(
-      fc.property(measured, (answers) => {
-        const kept = keptOf(answers);
-        const [few, many] = [0.05, 0.3].map((falseFlags) => thresholdsFor(kept, checkOptions({ falseFlags })));
-        expect(few?.whole).toBeLessThanOrEqual(many?.whole as number);
-        expect(few?.beginning).toBeLessThanOrEqual(many?.beginning as number);
+      fc.property(measured, measured, (good, bad) => {
+        const kept = { ...keptOf(good), ofBad: keptOf(bad).ofGood };
+        const caught = ({ whole, beginning }: ReturnType<typeof thresholdsFor>) =>
+          kept.ofBad.filter((one) => one.whole < whole || (one.lowest ?? 1) < beginning).length;
+        const [few = 0, many = 0] = [0.05, 0.3].map((falseFlags) => caught(thresholdsFor(kept, checkOptions({ falseFlags }))));
+        expect(few).toBeLessThanOrEqual(many);
       }),
     );
   });
