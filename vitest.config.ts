@@ -32,7 +32,7 @@ const slowBuilt = [
   ...["judge-warning", "pairs", "shift", "stopping", "urial"],
 ]
   .map((name) => `test/cli/${name}.test.ts`)
-  .concat("test/examples.test.ts");
+  .concat("test/examples.test.ts", "test/tooling/release.test.ts");
 
 /** They load a model, or go through many layers at once. */
 const integration = [
