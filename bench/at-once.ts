@@ -1,5 +1,5 @@
 /** Many requests at once on one engine, against the same requests one after another. */
-import { type Engine, Meter, type Mode, type Turn } from "rain-align";
+import { type Engine, Meter, type Mode, prime, type Turn } from "rain-align";
 import { Forced } from "./forced.ts";
 import { countsOf, identicalShare, RATIOS, type Row, spreadOf, sum } from "./row.ts";
 import { type Run, run } from "./run.ts";
@@ -47,23 +47,23 @@ export async function measureAtOnce(engine: Engine, crowd: Crowd): Promise<Row> 
 }
 
 async function allAtOnce(engine: Engine, crowd: Crowd, pair: number): Promise<Round> {
-  await prime(engine, crowd);
+  await primeAll(engine, crowd);
   const started = performance.now();
   const runs = await Promise.all(crowd.requests.map((_, index) => runOne(engine, crowd, { pair, index })));
   return { runs, milliseconds: performance.now() - started };
 }
 
 async function oneByOne(engine: Engine, crowd: Crowd, pair: number): Promise<Round> {
-  await prime(engine, crowd);
+  await primeAll(engine, crowd);
   const started = performance.now();
   const runs: Run[] = [];
   for (const index of crowd.requests.keys()) runs.push(await runOne(engine, crowd, { pair, index }));
   return { runs, milliseconds: performance.now() - started };
 }
 
-async function prime(engine: Engine, { requests }: Crowd): Promise<void> {
-  const prompts = requests.map((turns) => engine.render(turns));
-  await engine.prime(prompts, { purpose: "prompt", meter: new Meter() });
+async function primeAll(engine: Engine, { requests }: Crowd): Promise<void> {
+  const prompts = requests.map((turns) => engine.tokenizer.render(turns));
+  await prime(engine, prompts, { purpose: "prompt", meter: new Meter() });
 }
 
 async function runOne(engine: Engine, crowd: Crowd, { pair, index }: { readonly pair: number; readonly index: number }): Promise<Run> {

@@ -7,7 +7,7 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { answer, type Engine, Meter, type Prefix } from "rain-align";
+import { answer, type Engine, generate, Meter, type Prefix } from "rain-align";
 import { type LlamaEngine, loadLlamaEngine } from "rain-align/llama";
 import { TASKS } from "../src/evaluation/world/index.ts";
 import { wholeNumber } from "./arguments.ts";
@@ -58,7 +58,7 @@ function ratioText({ ratio, low, high }: Spread): string {
 /** Speed of our plain decoding over the native loop's, in interleaved pairs on the same file, threads and text lengths. */
 async function plainAgainstNative(ours: LlamaEngine, attention: "as-it-comes" | "like-ours"): Promise<Spread> {
   await using native = await NativeLoop.beside(ours, attention);
-  const prompt = ours.render([{ role: "user", text: "How do I paint the bank?" }]);
+  const prompt = ours.tokenizer.render([{ role: "user", text: "How do I paint the bank?" }]);
   const ratios: number[] = [];
   for (let pair = -WARM_UP; pair < pairs; pair++) {
     const seed = pair + 100;
@@ -79,7 +79,7 @@ async function plainMilliseconds(
   const sampling = { temperature: 1, topK: 40, topP: 0.95, seed };
   const call = { purpose: "draft", meter: new Meter() } as const;
   const endless = new Forced(ours, { flags: 0, seed });
-  for await (const _ of endless.generate({ prefix: prompt, sampling, maxTokens: tokens }, call));
+  for await (const _ of generate(endless, { prefix: prompt, sampling, maxTokens: tokens }, call));
   return performance.now() - started;
 }
 

@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { type Engine, Meter } from "rain-align";
+import { type Engine, Meter, prime } from "rain-align";
 import type { LlamaEngine } from "rain-align/llama";
 import { Forced } from "./forced.ts";
 import { median } from "./row.ts";
@@ -59,7 +59,7 @@ async function probe(engines: ReadonlyMap<number, Engine>): Promise<Map<number, 
 
 /** For a token of an answer whose prompt is in the cache. */
 async function plainMilliseconds(engine: Engine, { tokens, seed }: { readonly tokens: number; readonly seed: number }): Promise<number> {
-  await engine.prime([engine.render(TURNS)], { purpose: "prompt", meter: new Meter() });
+  await prime(engine, [engine.tokenizer.render(TURNS)], { purpose: "prompt", meter: new Meter() });
   const forced = new Forced(engine, { flags: 0, seed });
   const { milliseconds } = await run(forced, TURNS, { mode: "vanilla", maxTokens: tokens, seed });
   return milliseconds / tokens;

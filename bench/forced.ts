@@ -1,4 +1,4 @@
-import type { Call, Continuation, Engine, Question, SampledToken, Token } from "rain-align";
+import type { Call, Engine, NextTokenQuery, NextTokens } from "rain-align";
 import { Dice } from "../src/evaluation/world/index.ts";
 import { PassOn } from "./pass-on.ts";
 
@@ -8,6 +8,9 @@ export interface Force {
   readonly flags: number;
   readonly seed: number;
 }
+
+/** Logits that make one label sure. */
+const [SURE, NEVER] = [0, -1000];
 
 /**
  * A model with random weights judges by chance, and may end at any token. Here its verdicts are computed and then replaced, so
@@ -29,57 +32,17 @@ export class Forced extends PassOn {
     return undefined;
   }
 
-  override isEnd(): boolean {
-    return false;
+  override get tokenizer(): Engine["tokenizer"] {
+    const { tokenizer } = this.engine;
+    return { ...tokenizer, isEnd: () => false };
   }
 
-  /** The engine stops behind an end token; what follows is drawn the same as if it had not. */
-  override async *generate(continuation: Continuation, call: Call): AsyncGenerator<SampledToken, void, void> {
-    const drawn: Token[] = [];
-    while (isOpen(continuation, drawn)) {
-      for await (const sampled of this.engine.generate(behind(continuation, drawn), call)) {
-        drawn.push(sampled.token);
-        yield sampled;
-      }
-    }
-  }
-
-  override async sampleMany(continuations: readonly Continuation[], call: Call): Promise<SampledToken[][]> {
-    const drawn = continuations.map((): SampledToken[] => []);
-    const tokensOf = (index: number) => (drawn[index] as SampledToken[]).map(({ token }) => token);
-    for (;;) {
-      const open = continuations.map((continuation, index) => ({ continuation, index }));
-      const left = open.filter(({ continuation, index }) => isOpen(continuation, tokensOf(index)));
-      if (left.length === 0) return drawn;
-      const more = await this.engine.sampleMany(
-        left.map(({ continuation, index }) => behind(continuation, tokensOf(index))),
-        call,
-      );
-      for (const [place, { index }] of left.entries()) drawn[index]?.push(...(more[place] ?? []));
-    }
-  }
-
-  override async compare(questions: readonly Question[], call: Call): Promise<number[][]> {
-    const verdicts = await this.engine.compare(questions, call);
-    return verdicts.map((probabilities) => {
-      const forced = this.#dice.chance(this.#flags) ? 1 : 0;
-      return probabilities.map((_, label) => (label === forced ? 1 : 0));
+  override async next(queries: readonly NextTokenQuery[], call: Call): Promise<NextTokens[]> {
+    const read = await this.engine.next(queries, call);
+    if (call.purpose !== "evaluate") return read;
+    return read.map(({ likeliest, logits }) => {
+      const forced = logits.length > 0 && this.#dice.chance(this.#flags) ? 1 : 0;
+      return { likeliest, logits: logits.map((_, label) => (label === forced ? SURE : NEVER)) };
     });
   }
-}
-
-function isOpen({ maxTokens, until }: Continuation, drawn: readonly Token[]): boolean {
-  return drawn.length < maxTokens && (drawn.length === 0 || until?.(drawn) !== true);
-}
-
-/** The same continuation, as it goes on behind what was drawn. */
-function behind(continuation: Continuation, drawn: readonly Token[]): Continuation {
-  const { prefix, maxTokens, until } = continuation;
-  const before = [...drawn];
-  return {
-    ...continuation,
-    prefix: [...prefix, ...before],
-    maxTokens: maxTokens - before.length,
-    ...(until === undefined ? {} : { until: (tokens: readonly Token[]) => until([...before, ...tokens]) }),
-  };
 }

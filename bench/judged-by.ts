@@ -40,7 +40,7 @@ export async function judgedBy(answers: readonly Answered[], options: JudgedByOp
   const values: number[] = [];
   for (const { prompt, text } of answers) {
     const conversation = judge.conversation([{ role: "user", text: prompt }]);
-    const tokens = engine.tokenize(text).slice(0, judge.longestAnswer(conversation));
+    const tokens = engine.tokenizer.tokenize(text).slice(0, judge.longestAnswer(conversation));
     const [opinion] = await judge.opinions(conversation, [tokens], { purpose: "evaluate", meter: new Meter(), signal: undefined }, [true]);
     values.push(opinion?.value ?? Number.NaN);
   }

@@ -1,6 +1,6 @@
 /** What LangChain's layer costs: the same answers through `ChatRain` and without it, and through another chat model on the same file. */
 import { HumanMessage } from "@langchain/core/messages";
-import { type Engine, Meter, rain } from "rain-align";
+import { type Engine, Meter, prime, rain } from "rain-align";
 import { ChatRain } from "rain-align/langchain";
 import type { LlamaEngine } from "rain-align/llama";
 import { TASKS } from "../src/evaluation/world/index.ts";
@@ -43,7 +43,7 @@ export async function layerRow(engine: LlamaEngine, { pairs, tokens, isForced }:
   for (let pair = -WARM_UP; pair < pairs; pair++) {
     const question = questions[Math.max(0, pair)] as string;
     const options = { seed: pair + WARM_UP, maxTokens: tokens };
-    await engine.prime([engine.render([{ role: "user", text: question }])], { purpose: "prompt", meter: new Meter() });
+    await prime(engine, [engine.tokenizer.render([{ role: "user", text: question }])], { purpose: "prompt", meter: new Meter() });
     const earlier = pair % 2 === 0 ? await throughCore(by, question, options) : undefined;
     const layered = await throughChatRain(by, question, options);
     const bare = earlier ?? (await throughCore(by, question, options));
@@ -106,5 +106,5 @@ async function timed(write: () => Promise<string>): Promise<Timed> {
 }
 
 function perToken(engine: Engine, { text, milliseconds }: Timed): number {
-  return milliseconds / Math.max(1, engine.tokenize(text).length);
+  return milliseconds / Math.max(1, engine.tokenizer.tokenize(text).length);
 }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { parse } from "csv-parse/sync";
-import { type Engine, Meter } from "rain-align";
+import { type Engine, Meter, sampleMany } from "rain-align";
 import type { LabelledAnswer } from "../src/judges/index.ts";
 import { spreadOver } from "./sampled.ts";
 
@@ -58,8 +58,9 @@ export async function ownDrafts(engine: Engine, asked: readonly Asked[], file: s
     : [];
   for (let first = known.length; first < asked.length; first += AT_ONCE) {
     const batch = asked.slice(first, first + AT_ONCE);
-    const prefixes = batch.map(({ prompt }) => engine.render([{ role: "user", text: prompt }]));
-    const drawn = await engine.sampleMany(
+    const prefixes = batch.map(({ prompt }) => engine.tokenizer.render([{ role: "user", text: prompt }]));
+    const drawn = await sampleMany(
+      engine,
       prefixes.map((prefix, index) => ({
         prefix,
         maxTokens: DRAFT_TOKENS,
@@ -68,8 +69,8 @@ export async function ownDrafts(engine: Engine, asked: readonly Asked[], file: s
       { purpose: "draft", meter: new Meter() },
     );
     for (const [index, one] of batch.entries()) {
-      const tokens = (drawn[index] ?? []).map(({ token }) => token).filter((token) => !engine.isEnd(token));
-      const draft = { ...one, answer: engine.detokenize(tokens, prefixes[index]) };
+      const tokens = (drawn[index] ?? []).map(({ token }) => token).filter((token) => !engine.tokenizer.isEnd(token));
+      const draft = { ...one, answer: engine.tokenizer.detokenize(tokens, prefixes[index]) };
       known.push(draft);
       appendFileSync(file, `${JSON.stringify(draft)}\n`);
     }

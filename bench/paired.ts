@@ -1,5 +1,5 @@
 /** Adaptive mode against plain decoding, in interleaved pairs of the same seed. */
-import { type Engine, Meter, type RainOptions, type Turn } from "rain-align";
+import { type Engine, Meter, prime, type RainOptions, type Turn } from "rain-align";
 import { Forced } from "./forced.ts";
 import { countsOf, identicalShare, median, RATIOS, type Row, spreadOf } from "./row.ts";
 import { type Run, run } from "./run.ts";
@@ -28,7 +28,8 @@ export async function measurePairs(engine: Engine, pairing: Pairing): Promise<Pa
     const question = turns(Math.max(0, pair));
     const runWith = (by: Engine, mode: "vanilla" | "adaptive") =>
       run(flags === undefined ? by : new Forced(by, { flags, seed }), question, { ...options, mode, seed });
-    for (const one of new Set([engine, plainEngine])) await one.prime([one.render(question)], { purpose: "prompt", meter: new Meter() });
+    for (const one of new Set([engine, plainEngine]))
+      await prime(one, [one.tokenizer.render(question)], { purpose: "prompt", meter: new Meter() });
     const earlier = pair % 2 === 0 ? await runWith(plainEngine, "vanilla") : undefined;
     const adaptive = await runWith(engine, "adaptive");
     const plain = earlier ?? (await runWith(plainEngine, "vanilla"));

@@ -1,5 +1,5 @@
 /** One answer, with what it took. */
-import type { Call, Continuation, Engine, RainAnswer, RainOptions, SampledToken, Token, Turn } from "rain-align";
+import type { Call, Engine, NextTokenQuery, NextTokens, RainAnswer, RainOptions, Token, Turn } from "rain-align";
 import { rain } from "rain-align";
 import { PassOn } from "./pass-on.ts";
 
@@ -20,7 +20,7 @@ export interface Run {
 /** Writes one answer; the clock starts when the prompt is in the cache, if the caller has primed it. */
 export async function run(engine: Engine, turns: readonly Turn[], options: RainOptions): Promise<Run> {
   const watched = new DrawingWatch(engine);
-  const promptLength = engine.render(turns).length;
+  const promptLength = engine.tokenizer.render(turns).length;
   const started = performance.now();
   const tokens: Token[] = [];
   let first: Run["first"] | undefined;
@@ -42,19 +42,10 @@ class DrawingWatch extends PassOn {
   /** Length of the text that is being drawn, its prompt included. */
   length = 0;
 
-  override async *generate(continuation: Continuation, call: Call): AsyncGenerator<SampledToken, void, void> {
-    this.length = continuation.prefix.length;
-    for await (const sampled of this.engine.generate(continuation, call)) {
-      this.drawn++;
-      this.length++;
-      yield sampled;
-    }
-  }
-
-  override async sampleMany(continuations: readonly Continuation[], call: Call): Promise<SampledToken[][]> {
-    const drawn = await this.engine.sampleMany(continuations, call);
-    this.drawn += drawn.flat().length;
-    this.length = Math.max(...continuations.map(({ prefix }, index) => prefix.length + (drawn[index]?.length ?? 0)));
-    return drawn;
+  override async next(queries: readonly NextTokenQuery[], call: Call): Promise<NextTokens[]> {
+    const drawn = queries.filter(({ topK = 0 }) => topK > 0 && call.purpose !== "evaluate" && call.purpose !== "prompt");
+    this.drawn += drawn.length;
+    if (drawn.length > 0) this.length = Math.max(...drawn.map(({ prefix }) => prefix.length + 1));
+    return await this.engine.next(queries, call);
   }
 }

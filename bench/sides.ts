@@ -1,5 +1,6 @@
+import type { NextTokenQuery, NextTokens } from "rain-align";
 /** What it saves to write both answers of a preference pair in one batch: the same simulator, and the same in two runs, one for each side. */
-import { type Call, type Continuation, type Engine, engineSimulator, type SampledToken, type Simulation } from "rain-align";
+import { type Call, type Engine, engineSimulator, type Simulation } from "rain-align";
 import { heldOutPrompts } from "../src/evaluation/world/index.ts";
 import { Forced } from "./forced.ts";
 import { PassOn } from "./pass-on.ts";
@@ -60,11 +61,11 @@ async function timed(engine: Engine, simulations: readonly Simulation[], maxToke
   return { milliseconds: performance.now() - started, texts: answers.map((sides) => JSON.stringify(sides)) };
 }
 
-/** Draws what it is asked for together one by one. */
+/** Computes what it is asked for together one by one. */
 class OneByOne extends PassOn {
-  override async sampleMany(continuations: readonly Continuation[], call: Call): Promise<SampledToken[][]> {
-    const drawn: SampledToken[][] = [];
-    for (const one of continuations) drawn.push(...(await this.engine.sampleMany([one], call)));
-    return drawn;
+  override async next(queries: readonly NextTokenQuery[], call: Call): Promise<NextTokens[]> {
+    const read: NextTokens[] = [];
+    for (const one of queries) read.push(...(await this.engine.next([one], call)));
+    return read;
   }
 }

@@ -1,5 +1,5 @@
 /** Which lines of the table a model gets. */
-import { type Engine, Meter, type Turn } from "rain-align";
+import { type Engine, Meter, prime, type Turn } from "rain-align";
 import type { LlamaEngine } from "rain-align/llama";
 import { TASKS } from "../src/evaluation/world/index.ts";
 import { measureAtOnce } from "./at-once.ts";
@@ -64,7 +64,7 @@ async function* crowdRows({ engine, plain, pairs, tokens }: Bench, flags: number
 /** The fastest plain decoding against llama.cpp itself, on the same threads. The first token comes with the prompt: nobody computes it. */
 async function nativeRow({ plain, pairs, tokens }: Bench): Promise<Row> {
   await using native = await NativeLoop.beside(plain);
-  const prompt = plain.render(QUESTION);
+  const prompt = plain.tokenizer.render(QUESTION);
   const runs: Run[] = [];
   const ratios: number[] = [];
   for (let pair = -1; pair < pairs; pair++) {
@@ -80,7 +80,7 @@ async function nativeRow({ plain, pairs, tokens }: Bench): Promise<Row> {
 }
 
 async function plainRun(engine: Engine, maxTokens: number, seed: number): Promise<Run> {
-  await engine.prime([engine.render(QUESTION)], { purpose: "prompt", meter: new Meter() });
+  await prime(engine, [engine.tokenizer.render(QUESTION)], { purpose: "prompt", meter: new Meter() });
   return await run(new Forced(engine, { flags: 0, seed }), QUESTION, { mode: "vanilla", maxTokens, seed });
 }
 

@@ -39,17 +39,21 @@ export type {
   LabelledAnswer,
 } from "./judges/index.ts";
 
-// Engines: what runs the model
+// Engines: what runs the model, and what is asked of it
+export { compare, generate, likeliest, prime, sampleMany } from "./core/index.ts";
 export type {
   Call,
   Continuation,
   Engine,
   EngineFacts,
+  Formats,
   Formatted,
+  FormattedText,
   JsonFormat,
   JsonSchema,
   Lookahead,
   NextTokenQuery,
+  NextTokens,
   OutputFormat,
   Passage,
   Prefix,
@@ -59,6 +63,8 @@ export type {
   SampledToken,
   Sampling,
   Token,
+  TokenCandidate,
+  Tokenizer,
   Turn,
 } from "./core/index.ts";
 export type { CallKeys, Tool, ToolCall, ToolChoice } from "./core/index.ts";

@@ -5,7 +5,17 @@
  *   node --conditions=rain-source --import tsx training/judges.ts
  */
 import { readdirSync, rmSync } from "node:fs";
-import { checkOptions, deriveSeed, type Engine, HARMLESS, Meter, type Principle, SENTIMENT, TRUTHFUL } from "../src/core/index.ts";
+import {
+  checkOptions,
+  deriveSeed,
+  type Engine,
+  HARMLESS,
+  Meter,
+  type Principle,
+  SENTIMENT,
+  sampleMany,
+  TRUTHFUL,
+} from "../src/core/index.ts";
 import {
   allPrompts,
   attackSuffix,
@@ -74,11 +84,11 @@ async function drafts(model: Engine, course: Course): Promise<readonly LabelledA
   const questions = Array.from({ length: EACH }, () => asked(course, dice));
   const found: LabelledAnswer[] = [];
   for (const [index, { prompt, text }] of questions.entries()) {
-    const prefix = model.render([{ role: "user", text }]);
+    const prefix = model.tokenizer.render([{ role: "user", text }]);
     const sampling = { temperature: 1, topK: 40, topP: 0.95, seed: deriveSeed(1, index) };
-    const [draft = []] = await model.sampleMany([{ prefix, sampling, maxTokens: 64 }], { purpose: "draft", meter: new Meter() });
-    const tokens = draft.map(({ token }) => token).filter((token) => !model.isEnd(token));
-    const answer = model.detokenize(tokens, prefix).trim();
+    const [draft = []] = await sampleMany(model, [{ prefix, sampling, maxTokens: 64 }], { purpose: "draft", meter: new Meter() });
+    const tokens = draft.map(({ token }) => token).filter((token) => !model.tokenizer.isEnd(token));
+    const answer = model.tokenizer.detokenize(tokens, prefix).trim();
     if (answer !== "") found.push(labelled(text, answer, course.isGood(prompt, answer)));
   }
   return found;

@@ -3,10 +3,12 @@
  *
  *   tsx training/measure.ts [--model M] [--n N] [--write]
  */
+
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { answer, type Engine, HARMLESS, Judge, Meter, type Principle, SENTIMENT, TRUTHFUL, type Turn } from "rain-align";
 import { loadLlamaEngine } from "rain-align/llama";
+import { sampleMany } from "../src/core/index.ts";
 import { wilson } from "../src/evaluation/statistics.ts";
 import {
   Dice,
@@ -138,10 +140,10 @@ async function measureContext(of: Engine): Promise<void> {
 async function affixed(of: Engine, prompts: readonly WorldPrompt[], affixes: readonly (string | undefined)[]): Promise<number> {
   let harmful = 0;
   for (const [index, { text }] of prompts.entries()) {
-    const prefix = of.renderText(`User: ${text}\nAssistant (${affixes[index % affixes.length]}):`);
+    const prefix = of.tokenizer.renderText(`User: ${text}\nAssistant (${affixes[index % affixes.length]}):`);
     const sampling = { temperature: 1, topK: 40, topP: 0.95, seed: index };
-    const [drawn = []] = await of.sampleMany([{ prefix, sampling, maxTokens: 80 }], { purpose: "draft", meter: new Meter() });
-    harmful += isHarmful(of.detokenize(drawn.map(({ token }) => token))) ? 1 : 0;
+    const [drawn = []] = await sampleMany(of, [{ prefix, sampling, maxTokens: 80 }], { purpose: "draft", meter: new Meter() });
+    harmful += isHarmful(of.tokenizer.detokenize(drawn.map(({ token }) => token))) ? 1 : 0;
   }
   return harmful;
 }
@@ -173,7 +175,7 @@ async function measureJudge(of: Engine, principle: Principle, judgeExamples: num
         const isGood =
           principle === HARMLESS ? !isHarmful(part) : principle === TRUTHFUL ? !isFalse(prompt, part) : sentimentOf(part) === "positive";
         if (principle === SENTIMENT && sentimentOf(part) === "neutral") continue;
-        const [opinion] = await judge.opinions(judge.conversation([user(prompt.text)]), [of.tokenize(` ${part}`)], call);
+        const [opinion] = await judge.opinions(judge.conversation([user(prompt.text)]), [of.tokenizer.tokenize(` ${part}`)], call);
         if (opinion !== undefined) into.push({ isGood, value: opinion.value, agrees: new Set(opinion.byOrder.map(Math.sign)).size === 1 });
       }
     }
@@ -213,7 +215,7 @@ async function measureJudgeElsewhere(of: Engine): Promise<void> {
   ] as const) {
     let good = 0;
     for (const [prompt, said] of pairs) {
-      const [opinion] = await judge.opinions(judge.conversation([user(prompt)]), [of.tokenize(` ${said}`)], call);
+      const [opinion] = await judge.opinions(judge.conversation([user(prompt)]), [of.tokenizer.tokenize(` ${said}`)], call);
       good += opinion !== undefined && opinion.value > 0 ? 1 : 0;
     }
     say(`judge, harmless, 10 examples: ${what}, rightly called harmless`, "", [good, pairs.length]);

@@ -71,7 +71,7 @@ async function plainAnswer(engine: Engine, turns: readonly Turn[], options: Rain
   if (found !== undefined && !isFit(found)) return { text, value: undefined };
   const judge: AnswerJudge = found?.judge ?? new Judge(engine, settings.principle, settings);
   const call = { purpose: "evaluate", meter: new Meter(), signal: settings.signal } as const;
-  const readable = tokens.filter((token) => !engine.isEnd(token));
+  const readable = tokens.filter((token) => !engine.tokenizer.isEnd(token));
   const conversation = judge.conversation(turns);
   await judge.prime(conversation, call);
   const [opinion] = await judge.opinions(conversation, [readable], call, [true]);
@@ -88,7 +88,7 @@ function verdictOn({ value, judge, finishReason }: RainAnswer, principle: Princi
 function describe(event: RainEvent, engine: Engine): string {
   if (event.type === "commit") {
     const { text, value = 0, tokens } = event.step;
-    const isBareEnd = text === "" && tokens.every((token) => engine.isEnd(token));
+    const isBareEnd = text === "" && tokens.every((token) => engine.tokenizer.isEnd(token));
     return `  ${paint(process.stdout, "commit", "green")} ${signed(value)} ${isBareEnd ? "(the end)" : quoted(text)}`;
   }
   const tried = quoted(event.discarded ?? "");

@@ -1,4 +1,5 @@
 import type { Answering, RainStep } from "./answer.ts";
+import { generate } from "./decoding.ts";
 import type { Engine, SampledToken, Turn } from "./engine.ts";
 import { EmptySearchError, ExhaustedError } from "./errors.ts";
 import { type GenerationRequest, startGeneration } from "./judge/judged-generation.ts";
@@ -70,7 +71,7 @@ async function* draft(course: Course): AsyncGenerator<RainStep, Node | undefined
     until: (tokens: readonly number[]) => generation.ending.isOver([...start, ...tokens]),
   };
   let span: SampledToken[] = [];
-  for await (const sampled of generation.engine.generate(continuation, generation.call("draft"))) {
+  for await (const sampled of generate(generation.engine, continuation, generation.call("draft"))) {
     generation.drawn++;
     span.push(sampled);
     if (!isCheckDue(tokensOf(span), answerAt(course.tip, course), generation)) continue;

@@ -1,4 +1,5 @@
 import type { Answering } from "./answer.ts";
+import { sampleMany } from "./decoding.ts";
 import type { Engine, Turn } from "./engine.ts";
 import { hear, startGeneration } from "./judge/judged-generation.ts";
 import type { AnswerJudge } from "./judge/opinion.ts";
@@ -13,7 +14,8 @@ export async function* bestOfN(engine: Engine, turns: readonly Turn[], settings:
   const judged = await startGeneration(judge, { engine, turns, settings });
   const { generation } = judged;
   const seeds = Array.from({ length: settings.bestOf }, (_, index) => (index === 0 ? settings.seed : deriveSeed(settings.seed, index)));
-  const sampled = await engine.sampleMany(
+  const sampled = await sampleMany(
+    engine,
     seeds.map((seed) => generation.draft(seed)),
     generation.call("draft"),
   );

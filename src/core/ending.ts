@@ -40,7 +40,7 @@ export class Ending {
 
   #endsInEnd(answer: readonly Token[]): boolean {
     const last = answer.at(-1);
-    return last !== undefined && this.#engine.isEnd(last);
+    return last !== undefined && this.#engine.tokenizer.isEnd(last);
   }
 
   #tail(answer: readonly Token[]): Tail {
@@ -55,7 +55,7 @@ export class Ending {
   }
 
   #text({ answer, start, length }: Tail): string {
-    return this.#engine.detokenize(answer.slice(start, start + length), [...this.#prompt, ...answer.slice(0, start)]);
+    return this.#engine.tokenizer.detokenize(answer.slice(start, start + length), [...this.#prompt, ...answer.slice(0, start)]);
   }
 }
 

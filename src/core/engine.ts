@@ -118,11 +118,47 @@ export interface Question {
   readonly candidates: readonly Token[];
 }
 
+/** A token the model might say next. */
+export interface TokenCandidate {
+  readonly token: Token;
+  /** `-Infinity`: it is never said. Some models have such tokens, which only fill up their vocabulary. */
+  readonly logit: number;
+}
+
 /** Asks what the model expects behind a prefix. */
 export interface NextTokenQuery {
   readonly prefix: Prefix;
-  /** Tokens whose logits are wanted: at least one, each once. An engine reads a few dozen of them for next to nothing. */
-  readonly tokens: readonly Token[];
+  /** So many of the likeliest tokens are wanted; all, where the vocabulary has fewer. @default 0 */
+  readonly topK?: number;
+  /** Tokens whose logits are wanted, each once. An engine reads a few dozen of them for next to nothing. @default none */
+  readonly tokens?: readonly Token[];
+  /** Whether the prefix is to stay in the cache for as long as the engine can afford it (a judge's preamble). @default false */
+  readonly isKept?: boolean;
+}
+
+/** What the model expects behind a prefix: logits, up to a constant that may be another one for each query. */
+export interface NextTokens {
+  /** As many as `topK` says, likeliest first. */
+  readonly likeliest: readonly TokenCandidate[];
+  /** Of the tokens that were asked about, in their order. */
+  readonly logits: readonly number[];
+}
+
+/** A text under a format, as far as it is written. Immutable. */
+export interface FormattedText {
+  /** One token more; `undefined` where the format does not allow it. Behind an end token nothing follows. */
+  after(token: Token): FormattedText | undefined;
+  allows(token: Token): boolean;
+  /** All tokens that may follow, end tokens included; `undefined` where these are more than `limit`. */
+  allowed(limit: number): readonly Token[] | undefined;
+}
+
+/** The formats that texts can be written under. `JsonFormats` of `engines/json-format` knows JSON Schema, for any vocabulary. */
+export interface Formats {
+  /** @throws {EngineError} `format-unsupported`, in one line that says which part is at fault and what to do */
+  check(format: OutputFormat): void;
+  /** The text under a format, as far as a prefix has it. */
+  begin(formatted: Formatted & { readonly prefix: Prefix; readonly format: OutputFormat }): FormattedText;
 }
 
 /** Asks what the model expects at each place of a text that is there already. */
@@ -163,15 +199,8 @@ export interface EngineFacts {
   readonly callKeys?: CallKeys;
 }
 
-export interface Engine extends AsyncDisposable {
-  readonly facts: EngineFacts;
-
-  /** Finds the judge of this model, for who names none. Without one, the model is asked by letters. */
-  readonly findJudge?: FindJudge | undefined;
-
-  /** The chat template that the model brought, in Jinja. Judges of models that are made to judge fill it in with more than turns. */
-  readonly chatTemplate?: string | undefined;
-
+/** Texts as tokens, and tokens as texts. */
+export interface Tokenizer {
   /**
    * The tokens of a conversation, up to where the assistant's next answer begins. What a turn says is data: it never
    * becomes a special token. If the last turn is the assistant's, the prefix ends inside it, open for more: behind its text, behind
@@ -201,40 +230,33 @@ export interface Engine extends AsyncDisposable {
 
   /** Whether this token ends a generation. */
   isEnd(token: Token): boolean;
+}
 
-  /** Computes these prefixes now, in one batch, so that what follows finds them in the cache. */
-  prime(prefixes: readonly Prefix[], call: Call, options?: Priming): Promise<void>;
+export interface Engine extends AsyncDisposable {
+  readonly facts: EngineFacts;
 
-  /**
-   * One continuation, token by token. Between two tokens the caller may ask the engine other things, also about this very
-   * prefix. Leaving the loop early frees what it held.
-   */
-  generate(continuation: Continuation, call: Call): AsyncGenerator<SampledToken, void, void>;
+  /** Finds the judge of this model, for who names none. Without one, the model is asked by letters. */
+  readonly findJudge?: FindJudge | undefined;
 
-  /** Several continuations, decoded as one batch in lock-step. The same tokens as `generate` for each. */
-  sampleMany(continuations: readonly Continuation[], call: Call): Promise<SampledToken[][]>;
+  /** The chat template that the model brought, in Jinja. Judges of models that are made to judge fill it in with more than turns. */
+  readonly chatTemplate?: string | undefined;
 
-  /**
-   * The `count` likeliest next tokens, likeliest first, each with its probability among them; fewer where the vocabulary is
-   * smaller, or the format allows fewer. Nothing is drawn. An end token may be among them.
-   */
-  likeliest(lookahead: Lookahead, call: Call): Promise<SampledToken[]>;
+  readonly tokenizer: Tokenizer;
+
+  /** How texts are written under a format. An engine without this knows no formats: calls with one fail by name. */
+  readonly formats?: Formats | undefined;
 
   /**
-   * Whether this engine can write under a format; every call with one asks first. An engine that knows no formats refuses them all.
-   *
-   * @throws {EngineError} `format-unsupported`, in one line that says which part is at fault and what to do
+   * What the model expects behind each prefix. One batch. A prefix that is in the cache costs one token at most; where a held one stands there, none that
+   * its holder would not compute itself. All else is asked through this: `core/decoding.ts`.
    */
-  checkFormat(format: OutputFormat): void;
+  next(queries: readonly NextTokenQuery[], call: Call): Promise<NextTokens[]>;
 
   /**
-   * For each query the logits of its tokens behind its prefix, in their order, up to a constant that may be another one for each query. One
-   * batch. A prefix that is in the cache costs one token; where a paused generation stands there, none that it would not compute itself.
+   * Says that the caller will come back to this prefix, and will ask behind it, with the same array, which may have grown. What is computed stays in the
+   * cache where there is room. Others may ask behind the prefix meanwhile.
    */
-  next(queries: readonly NextTokenQuery[], call: Call): Promise<number[][]>;
-
-  /** For each question the probability of each candidate, given that it is one of them (they sum to 1). One batch. */
-  compare(questions: readonly Question[], call: Call): Promise<number[][]>;
+  hold(prefix: Prefix): Disposable;
 
   /**
    * For each token of a passage what the model expected in its place: the natural logarithm of every token's probability, by the token's

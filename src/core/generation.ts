@@ -1,5 +1,6 @@
 import type { FinishReason, RainAnswer, RainStep } from "./answer.ts";
 import { firstStop } from "./boundary.ts";
+import { prime } from "./decoding.ts";
 import { Ending } from "./ending.ts";
 import type { Call, Continuation, Engine, Formatted, Prefix, Sampling, Token, Turn } from "./engine.ts";
 import { ContextFullError } from "./errors.ts";
@@ -68,8 +69,8 @@ export class Generation {
 
   /** Computes the prompt. */
   async prime(): Promise<void> {
-    if (this.#constant.length > 0) await this.engine.prime([this.#constant], this.call("prompt"), { keep: true });
-    await this.engine.prime([this.prompt], this.call("prompt"), { format: this.settings.format });
+    if (this.#constant.length > 0) await prime(this.engine, [this.#constant], this.call("prompt"), { keep: true });
+    await prime(this.engine, [this.prompt], this.call("prompt"), { format: this.settings.format });
   }
 
   /** The user's own way of drawing tokens. */
@@ -137,7 +138,7 @@ export class Generation {
   #finishReason(): FinishReason {
     if (this.#isRefused) return "content_filter";
     const last = this.#committed.at(-1);
-    const isEnded = last !== undefined && this.engine.isEnd(last);
+    const isEnded = last !== undefined && this.engine.tokenizer.isEnd(last);
     return isEnded || this.#stream.isStopped ? "stop" : "length";
   }
 

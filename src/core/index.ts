@@ -1,17 +1,21 @@
 export { type Answering, type FinishReason, type RainAnswer, type RainEvent, type RainStep, wholeAnswer } from "./answer.ts";
 export { type Boundary, stopStrings } from "./boundary.ts";
 export { checkOptions } from "./check-options.ts";
+export { compare, generate, likeliest, prime, sampleMany } from "./decoding.ts";
 export { Ending } from "./ending.ts";
 export type {
   Call,
   Continuation,
   Engine,
   EngineFacts,
+  Formats,
   Formatted,
+  FormattedText,
   JsonFormat,
   JsonSchema,
   Lookahead,
   NextTokenQuery,
+  NextTokens,
   OutputFormat,
   Passage,
   Prefix,
@@ -21,6 +25,8 @@ export type {
   SampledToken,
   Sampling,
   Token,
+  TokenCandidate,
+  Tokenizer,
   Turn,
 } from "./engine.ts";
 export {

@@ -19,13 +19,13 @@ const MOST_OF_CONTEXT = 0.5;
 
 export function promptOf(engine: Engine, turns: readonly Turn[], settings: Settings): Prompt {
   const stops = stopStrings(settings.stop);
-  if (settings.prompting !== "urial") return { prefix: engine.render(turns), constant: [], boundary: stops };
+  if (settings.prompting !== "urial") return { prefix: engine.tokenizer.render(turns), constant: [], boundary: stops };
   const { constant, conversation, ...fenced } = urialDocument(turns, settings);
-  const beginning = engine.renderText(constant);
+  const beginning = engine.tokenizer.renderText(constant);
   // What is written under a format ends by itself.
   const boundary = settings.format === undefined ? firstOf([stops, fencedAnswer(fenced)]) : stops;
   // Put together from tokens, so that what is common to all conversations is one prefix.
-  return { prefix: [...beginning, ...engine.tokenize(conversation)], constant: beginning, boundary };
+  return { prefix: [...beginning, ...engine.tokenizer.tokenize(conversation)], constant: beginning, boundary };
 }
 
 /** The same settings, with the way of prompting that `auto` stands for. */
@@ -47,7 +47,7 @@ export function promptLength(engine: Engine, turns: readonly Turn[], options: Ra
 export function promptingNotice(engine: Engine, options: RainOptions = {}): string | undefined {
   const settings = checkOptions(options);
   if (settings.prompting !== "auto" || !suitsUrial(engine, settings)) return undefined;
-  const { length } = engine.renderText(urialDocument([], settings).constant);
+  const { length } = engine.tokenizer.renderText(urialDocument([], settings).constant);
   return `${engine.facts.model} has no chat template: it is shown examples of answers first, ${length} tokens of URIAL (\`prompting\` "chat" leaves them out).`;
 }
 
@@ -55,5 +55,5 @@ export function promptingNotice(engine: Engine, options: RainOptions = {}): stri
 function suitsUrial(engine: Engine, settings: Settings): boolean {
   const { isBaseModel = false, contextSize } = engine.facts;
   if (!isBaseModel || settings.tools.length > 0) return false;
-  return engine.renderText(urialDocument([], settings).constant).length <= contextSize * MOST_OF_CONTEXT;
+  return engine.tokenizer.renderText(urialDocument([], settings).constant).length <= contextSize * MOST_OF_CONTEXT;
 }

@@ -5,6 +5,7 @@ import { checkOptions } from "./check-options.ts";
 import type { Decode } from "./decode.ts";
 import type { Engine, Turn } from "./engine.ts";
 import { complaint, JudgeError, OptionError } from "./errors.ts";
+import { checkFormat } from "./format-mask.ts";
 import { Generation } from "./generation.ts";
 import { type Fitness, findJudge, isFit, unfitNotice } from "./judge/fitness.ts";
 import type { GenerationRequest } from "./judge/judged-generation.ts";
@@ -33,7 +34,7 @@ const DECODERS: Readonly<Record<Mode, Decode>> = { adaptive, paper, vanilla, "be
 export function rain(engine: Engine, turns: readonly Turn[], options: RainOptions = {}): Answering {
   const settings = withPrompting(engine, checkOptions(options));
   checkTurns(turns);
-  if (settings.format !== undefined) engine.checkFormat(settings.format);
+  if (settings.format !== undefined) checkFormat(engine, settings.format);
   const decode = DECODERS[settings.mode];
   if (!mayCall(settings)) return judged(decode, { engine, turns, settings });
   checkTools(settings, engine);

@@ -1,14 +1,7 @@
-import type { SampledToken, Sampling, Token } from "./engine.ts";
+import type { SampledToken, Sampling, Token, TokenCandidate } from "./engine.ts";
 import { EngineError } from "./errors.ts";
 import { randomAt } from "./random.ts";
 import { softmax } from "./softmax.ts";
-
-/** A token the model might say next. */
-export interface TokenCandidate {
-  readonly token: Token;
-  /** `-Infinity`: it is never said. Some models have such tokens, which only fill up their vocabulary. */
-  readonly logit: number;
-}
 
 /**
  * Draws the token at `position` from the `topK` likeliest candidates, which stand in descending order of their logits.

@@ -29,7 +29,7 @@ export function isCheckDue(span: readonly Token[], answer: readonly Token[], gen
   if (ending.isOver([...answer, ...span])) return true;
   const gap = checkGap(answer.length, settings);
   if (generation.horizon === "end" || span.length < gap) return false;
-  return span.length >= gap + clauseReach(gap) || endsClause(engine.detokenize(span, [...prompt, ...answer]));
+  return span.length >= gap + clauseReach(gap) || endsClause(engine.tokenizer.detokenize(span, [...prompt, ...answer]));
 }
 
 function clauseReach(gap: number): number {

@@ -48,7 +48,7 @@ export class TextStream {
     let whole = "";
     for (const token of tokens) {
       this.#pending.push(token);
-      const text = this.#engine.detokenize(this.#pending, this.#before);
+      const text = this.#engine.tokenizer.detokenize(this.#pending, this.#before);
       if (text.endsWith("\uFFFD")) continue;
       whole += text;
       this.#before.push(...this.#pending);

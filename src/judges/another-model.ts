@@ -76,7 +76,7 @@ class JudgeOfAnother implements AnswerJudge<Conversation> {
 
   conversation(turns: readonly Turn[]): Conversation {
     const { writer, inner } = this.#parts;
-    return { inner: inner.conversation(turns), prefix: writer.render(turns), isFresh: turns.at(-1)?.role !== "assistant" };
+    return { inner: inner.conversation(turns), prefix: writer.tokenizer.render(turns), isFresh: turns.at(-1)?.role !== "assistant" };
   }
 
   /** @throws {ContextFullError} when the judge has no room: the numbers are of its own context */
@@ -108,10 +108,10 @@ class JudgeOfAnother implements AnswerJudge<Conversation> {
   /** The same text in the judge's tokens, as it would have begun it: behind `Assistant:` with a space, behind a template without one. */
   #translate(answer: readonly Token[], { prefix, isFresh }: Conversation): readonly Token[] {
     const { writer, engine } = this.#parts;
-    const text = wholeCharacters(writer.detokenize(answer, prefix));
-    if (!isFresh) return engine.tokenize(text);
+    const text = wholeCharacters(writer.tokenizer.detokenize(answer, prefix));
+    if (!isFresh) return engine.tokenizer.tokenize(text);
     const begun = text.trimStart();
-    return engine.tokenize(engine.facts.hasChatTemplate || begun === "" ? begun : ` ${begun}`);
+    return engine.tokenizer.tokenize(engine.facts.hasChatTemplate || begun === "" ? begun : ` ${begun}`);
   }
 
   #isFull(needed: number, room: number): ContextFullError {

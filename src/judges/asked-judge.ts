@@ -95,7 +95,7 @@ export class AskedJudge implements AnswerJudge<Conversation> {
   }
 
   async #askFavours(call: Call): Promise<readonly number[]> {
-    const [odds] = await this.#oddsOf(this.conversation([{ role: "user", text: "N/A" }]), [this.#engine.tokenize("N/A")], call);
+    const [odds] = await this.#oddsOf(this.conversation([{ role: "user", text: "N/A" }]), [this.#engine.tokenizer.tokenize("N/A")], call);
     return odds as readonly number[];
   }
 
@@ -103,9 +103,9 @@ export class AskedJudge implements AnswerJudge<Conversation> {
     const queries = answers.flatMap((answer) =>
       this.#asked.map((asked) => ({ prefix: conversation.prefixOf(answer, asked), tokens: [...asked.good, ...asked.bad] })),
     );
-    const logits = await this.#engine.next(queries, call);
+    const read = await this.#engine.next(queries, call);
     return answers.map((_, index) =>
-      this.#asked.map(({ good }, question) => this.#odds(logits[index * this.#asked.length + question] ?? [], good.length)),
+      this.#asked.map(({ good }, question) => this.#odds(read[index * this.#asked.length + question]?.logits ?? [], good.length)),
     );
   }
 
@@ -119,7 +119,7 @@ export class AskedJudge implements AnswerJudge<Conversation> {
 function questionsOf(engine: Engine, { principle }: Settings): readonly AskedFor[] {
   const single = (...replies: readonly string[]) =>
     replies.flatMap((reply) => {
-      const tokens = engine.tokenize(reply);
+      const tokens = engine.tokenizer.tokenize(reply);
       return tokens.length === 1 ? tokens : [];
     });
   const yesNo = { text: yesNoQuestion(principle), good: single("Yes", "yes", " Yes"), bad: single("No", "no", " No") };

@@ -9,6 +9,7 @@ import {
   type Opinion,
   type Prefix,
   type Principle,
+  prime,
   type Settings,
   type Token,
   type Turn,
@@ -113,7 +114,7 @@ class CascadeJudge implements AnswerJudge<Watched> {
 
   /** The writer has read what stands before the answer; a quotation has a beginning of its own. */
   async prime({ question }: Watched, call: Call): Promise<void> {
-    if (question?.readsAgain === true) await this.#engine.prime([question.prefixOf([]).slice(0, -1)], call);
+    if (question?.readsAgain === true) await prime(this.#engine, [question.prefixOf([]).slice(0, -1)], call);
   }
 
   /** One batch behind the answers, and one behind the questions about those that are left in doubt. */
@@ -156,8 +157,8 @@ class CascadeJudge implements AnswerJudge<Watched> {
     call: Call,
   ): Promise<number[]> {
     const queries = answers.map((answer): NextTokenQuery => ({ prefix: place.prefixOf(answer), tokens: readout.tokens }));
-    const logits = await this.#engine.next(queries, call);
-    return answers.map((_, index) => checked(logOdds(readout, logits[index] ?? []), this.#settings.principle));
+    const read = await this.#engine.next(queries, call);
+    return answers.map((_, index) => checked(logOdds(readout, read[index]?.logits ?? []), this.#settings.principle));
   }
 }
 

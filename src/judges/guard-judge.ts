@@ -2,12 +2,14 @@ import { Template } from "@huggingface/jinja";
 import {
   type AnswerJudge,
   type Call,
+  compare,
   type Engine,
   JudgeError,
   type Opinion,
   OptionError,
   type Prefix,
   type Principle,
+  prime,
   type Token,
   type Turn,
   type Verdict,
@@ -75,18 +77,18 @@ export class GuardJudge implements AnswerJudge<GuardPrompt> {
   /** Reads what is the same for all conversations, to be kept, and a conversation. */
   async prime({ pieces, prefix }: GuardPrompt, call: Call): Promise<void> {
     const first = pieces.findIndex(({ kind }) => kind !== "template");
-    await this.#engine.prime([this.#prompter.prefix(pieces.slice(0, first))], call, { keep: true });
-    await this.#engine.prime([prefix], call);
+    await prime(this.#engine, [this.#prompter.prefix(pieces.slice(0, first))], call, { keep: true });
+    await prime(this.#engine, [prefix], call);
   }
 
   /** All answers are asked about in one batch. */
   async opinions(prompt: GuardPrompt, answers: readonly (readonly Token[])[], call: Call): Promise<Opinion[]> {
     const candidates = this.#labels.map(({ token }) => token);
     const questions = answers.map((answer) => {
-      const text = wholeCharacters(this.#engine.detokenize(answer, prompt.prefix));
+      const text = wholeCharacters(this.#engine.tokenizer.detokenize(answer, prompt.prefix));
       return { prefix: this.#prefix(prompt, text), candidates };
     });
-    const verdicts = await this.#engine.compare(questions, call);
+    const verdicts = await compare(this.#engine, questions, call);
     call.meter.evaluations += answers.length;
     return answers.map((_, index) => this.#opinion(verdicts[index] ?? []));
   }
@@ -166,7 +168,7 @@ class Prompter {
   /** Tokens from the very start. */
   prefix(pieces: readonly Piece[]): Prefix {
     const tokens = this.tokens(pieces);
-    const begin = this.engine.renderText("");
+    const begin = this.engine.tokenizer.renderText("");
     return begin.length === 0 || tokens[0] === begin[0] ? tokens : [...begin, ...tokens];
   }
 
@@ -179,18 +181,18 @@ class Prompter {
         const special = kind === "template" ? this.#specials.get(part) : undefined;
         if (special === undefined) plain += part;
         else {
-          tokens.push(...this.engine.tokenize(plain), special);
+          tokens.push(...this.engine.tokenizer.tokenize(plain), special);
           plain = "";
         }
       }
     }
-    return [...tokens, ...this.engine.tokenize(plain)];
+    return [...tokens, ...this.engine.tokenizer.tokenize(plain)];
   }
 
   /** What every template is given. */
   get #given(): Readonly<Record<string, unknown>> {
-    const begin = this.engine.renderText("")[0];
-    const bos = begin === undefined ? "" : this.engine.nameOf(begin);
+    const begin = this.engine.tokenizer.renderText("")[0];
+    const bos = begin === undefined ? "" : this.engine.tokenizer.nameOf(begin);
     return { bos_token: bos, eos_token: "", add_generation_prompt: true, [A_DAY]: () => "January 01, 2025" };
   }
 }
@@ -250,7 +252,7 @@ function specialsOf(engine: Engine): ReadonlyMap<string, Token> {
   if (known !== undefined) return known;
   const found = new Map<string, Token>();
   for (let token = 0; token < engine.facts.vocabularySize; token++) {
-    const name = engine.nameOf(token);
+    const name = engine.tokenizer.nameOf(token);
     if (name.startsWith("<") && name.endsWith(">")) found.set(name, token);
   }
   specials.set(engine, found);
@@ -290,7 +292,7 @@ function firstToken(label: string, prompter: Prompter): Token {
 
 function unreadable(labels: readonly string[], tokens: readonly Token[], { engine, format, principle }: Prompter): JudgeError {
   const named = labels.map((label) => JSON.stringify(label)).join(" and ");
-  const got = tokens.map((token) => JSON.stringify(engine.nameOf(token))).join(", ");
+  const got = tokens.map((token) => JSON.stringify(engine.tokenizer.nameOf(token))).join(", ");
   const behind = format.lead === "" ? "" : ` behind ${JSON.stringify(format.lead)}`;
   const expected = `Expected ${named} of ${engine.facts.model} to begin with a token of ${labels.length === 1 ? "its" : "their"} own${behind}`;
   const advice = `its vocabulary is not that of ${format.name}: take another file of this model, or another judge`;

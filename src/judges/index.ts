@@ -29,4 +29,4 @@ export * from "./metrics.ts";
 export { PLACES, type PlaceName } from "./places/place.ts";
 export { type Cut, cutsOf, panelOf, type ReadAnswers, type ReadOptions, readAnswers, readingsOf } from "./read-answers.ts";
 export { fitReadout, logistic, logOdds, type Reading, sigmoid } from "./readout.ts";
-export { type AnswerValues, type Thresholds, thresholdsFor } from "./thresholds.ts";
+export { thresholdsFor } from "./thresholds.ts";

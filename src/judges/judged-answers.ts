@@ -6,6 +6,7 @@ import {
   JudgeError,
   letterJudge,
   Meter,
+  prime,
   type Settings,
   type Turn,
   withPrompting,
@@ -119,7 +120,7 @@ export async function judgedBy(
     const tokens = asWritten(answer.turns.at(-1) as Turn, prompt, engine).slice(0, MOST_TOKENS);
     const conversation = judge.conversation(turns);
     const before = { purpose: "prompt", meter: new Meter(), signal } as const;
-    if (isOwn) await engine.prime([[...prompt, ...tokens]], before);
+    if (isOwn) await prime(engine, [[...prompt, ...tokens]], before);
     await judge.prime(conversation, before);
     const began = now?.() ?? 0;
     const [opinion] = await judge.opinions(conversation, [tokens], { purpose: "evaluate", meter, signal }, [true]);

@@ -35,11 +35,11 @@ export function panelOf(engine: Engine, answers: readonly LabelledAnswer[]): rea
   const counts = new Map<Token, number>();
   for (const { turns } of answers) {
     const text = turns.at(-1)?.text ?? "";
-    for (const token of new Set([...engine.tokenize(text), ...engine.tokenize(` ${text}`)]))
+    for (const token of new Set([...engine.tokenizer.tokenize(text), ...engine.tokenizer.tokenize(` ${text}`)]))
       counts.set(token, (counts.get(token) ?? 0) + 1);
   }
   const replies = REPLIES.flatMap((reply) => {
-    const tokens = engine.tokenize(reply);
+    const tokens = engine.tokenizer.tokenize(reply);
     return tokens.length === 1 ? tokens : [];
   });
   const common = [...counts].toSorted(([left, often], [right, oftener]) => oftener - often || left - right).map(([token]) => token);
@@ -126,7 +126,7 @@ export async function readAnswers(
         if (!isReadAt(place, length, tokens.length)) continue;
         const before = now?.() ?? 0;
         const [found] = await engine.next([{ prefix: place.prefixOf(tokens.slice(0, length)), tokens: panel }], call);
-        logits[name] = found as number[];
+        logits[name] = found?.logits ?? [];
         // Behind the answer nothing is computed that the writer would not compute.
         const milliseconds = name === "answer" ? 0 : (now?.() ?? 0) - before;
         addCost(costs.get(name), place, { length, milliseconds });
@@ -171,8 +171,8 @@ function addCost(
 
 /** An answer's tokens as a model would have drawn them: behind `Assistant:` they begin with a space. */
 export function asWritten({ text }: Turn, prompt: Prefix, engine: Engine): readonly Token[] {
-  const isAfterColon = engine.detokenize(prompt.slice(-1)).endsWith(":");
-  return engine.tokenize(isAfterColon ? ` ${text.trimStart()}` : text);
+  const isAfterColon = engine.tokenizer.detokenize(prompt.slice(-1)).endsWith(":");
+  return engine.tokenizer.tokenize(isAfterColon ? ` ${text.trimStart()}` : text);
 }
 
 /** All cuts in one list, each with its answer. */

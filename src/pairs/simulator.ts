@@ -9,6 +9,7 @@ import {
   type Engine,
   Meter,
   type Pole,
+  sampleMany,
   stopStrings,
   type Turn,
 } from "../core/index.ts";
@@ -63,10 +64,10 @@ export function engineSimulator(engine: Engine, options: EngineSimulation = {}):
         const sampling = { temperature: 1, topK: DEFAULTS.topK, topP: DEFAULTS.topP, seed: deriveSeed(seed, index) };
         return { prefix, ending, sampling, maxTokens: limit, until: (tokens: readonly number[]) => ending.isOver(tokens) };
       });
-      const drawn = await engine.sampleMany(sides, { purpose: "draft", meter, signal });
+      const drawn = await sampleMany(engine, sides, { purpose: "draft", meter, signal });
       const [positive = "", negative = ""] = sides.map(({ prefix, ending }, index) => {
         const tokens = (drawn[index] ?? []).map(({ token }) => token);
-        return beforeNextTurn(engine.detokenize(ending.readable(tokens), prefix));
+        return beforeNextTurn(engine.tokenizer.detokenize(ending.readable(tokens), prefix));
       });
       return { positive, negative };
     },

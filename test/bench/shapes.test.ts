@@ -16,8 +16,8 @@ function load(name: string, shape: Shape) {
 describe("a model of random weights", () => {
   it("reads the judge's short question as seven tokens, and its labels as one each", async () => {
     await using engine = await load("tied", SHAPES.tiny);
-    expect(engine.tokenize("\nA harmless, B harmful:")).toHaveLength(7);
-    expect([engine.tokenize(" A"), engine.tokenize(" B")].map(({ length }) => length)).toEqual([1, 1]);
+    expect(engine.tokenizer.tokenize("\nA harmless, B harmful:")).toHaveLength(7);
+    expect([engine.tokenizer.tokenize(" A"), engine.tokenizer.tokenize(" B")].map(({ length }) => length)).toEqual([1, 1]);
   });
 
   it("may read and write tokens with two matrices, or with one", async () => {

@@ -4,7 +4,7 @@ import { sequencesInReach } from "../../bench/sequences-in-reach.ts";
 import { planRequest } from "../../bench/soak-plan.ts";
 import { type SoakReport, soak } from "../../bench/soak-run.ts";
 import { complaintsAbout } from "../../bench/soak-verdict.ts";
-import { Meter } from "../../src/core/index.ts";
+import { type Call, Meter, type NextTokenQuery, type NextTokens, prime } from "../../src/core/index.ts";
 import { Dice } from "../../src/evaluation/world/index.ts";
 import { loadLlamaEngine } from "../../src/llama.ts";
 
@@ -45,7 +45,7 @@ describe("a plan of requests", () => {
 describe("the sequences in reach of an idle engine", () => {
   it("are all that it has, also while it keeps a preamble", async () => {
     await using engine = await load();
-    await engine.prime([engine.renderText("A preamble to be kept")], { purpose: "prompt", meter: new Meter() }, { keep: true });
+    await prime(engine, [engine.tokenizer.renderText("A preamble to be kept")], { purpose: "prompt", meter: new Meter() }, { keep: true });
     expect(await sequencesInReach(engine)).toBe(8);
   });
 
@@ -88,8 +88,9 @@ describe("the verdict on a soak", () => {
 
 /** Cannot read a prompt. */
 class Failing extends PassOn {
-  override prime(): Promise<void> {
-    return Promise.reject(new Error("broken"));
+  override async next(queries: readonly NextTokenQuery[], call: Call): Promise<NextTokens[]> {
+    if (call.purpose === "prompt") throw new Error("broken");
+    return await super.next(queries, call);
   }
 }
 

@@ -107,7 +107,7 @@ describe("eight requests at once", () => {
 describe("llama.cpp alone", () => {
   it("decodes behind a prompt, as often as it is asked to, and so does node-llama-cpp's own loop", async () => {
     await using native = await NativeLoop.beside(engine);
-    const prompt = engine.render(QUESTION);
+    const prompt = engine.tokenizer.render(QUESTION);
     for (const seed of [1, 2]) {
       expect(await native.decode(prompt, 20)).toBeGreaterThan(0);
       expect(await native.evaluate(prompt, 20, seed)).toBeGreaterThan(0);
@@ -127,8 +127,8 @@ describe("the fastest plain decoding", () => {
     expect([...plain.milliseconds.keys()]).toContain(plain.engine.facts.threads.decode);
     expect(loaded.map(({ facts }) => facts.threads.decode)).not.toContain(1);
     await plain[Symbol.asyncDispose]();
-    expect(engine.renderText("open")).not.toEqual([]);
-    for (const one of loaded) expect(() => one.renderText("closed")).toThrow(/disposed/);
+    expect(engine.tokenizer.renderText("open")).not.toEqual([]);
+    for (const one of loaded) expect(() => one.tokenizer.renderText("closed")).toThrow(/disposed/);
   });
 });
 

@@ -1,5 +1,6 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { compare, generate, likeliest, prime, sampleMany } from "../../src/core/decoding.ts";
 import type {
   Call,
   Continuation,
@@ -12,6 +13,7 @@ import type {
   Token,
 } from "../../src/core/engine.ts";
 import { ContextFullError, EngineError } from "../../src/core/errors.ts";
+import { checkFormat } from "../../src/core/format-mask.ts";
 import { Meter } from "../../src/core/meter.ts";
 import { softmax } from "../../src/core/softmax.ts";
 
@@ -20,6 +22,8 @@ export interface EngineSpec {
   readonly countsCache?: boolean;
   /** Whether it can drop the last token of what it holds without computing the others anew: some models are rewound to saved states only. @default true */
   readonly canDropOne?: boolean;
+  /** Whether it writes under formats. One that does not refuses them by name. @default true */
+  readonly hasFormats?: boolean;
 }
 
 const QUESTION = [{ role: "user", text: "How do I paint the house?" }] as const;
@@ -31,7 +35,7 @@ const SPECIAL_TEXTS = ["<s>", "</s>", "<end>", "<|im_start|>", "<|im_end|>", "<|
 export function describeEngine(
   name: string,
   makeEngine: () => Promise<Engine>,
-  { countsCache = true, canDropOne = true }: EngineSpec = {},
+  { countsCache = true, canDropOne = true, hasFormats = true }: EngineSpec = {},
 ): void {
   describe(`${name} keeps the engine contract:`, () => {
     let engine: Engine;
@@ -46,9 +50,10 @@ export function describeEngine(
     describeVerdicts(() => engine);
     describeNext(() => engine, { countsCache, canDropOne });
     describeDistributions(() => engine);
-    describeFormats(() => engine);
+    if (hasFormats) describeFormats(() => engine);
+    else describeNoFormats(() => engine);
     describeAborting(() => engine);
-    if (countsCache) describeCache(() => engine);
+    if (countsCache) describeCache(() => engine, hasFormats);
     describeDisposal(() => engine);
   });
 }
@@ -64,34 +69,34 @@ function describeText(engine: () => Engine): void {
   it.each(["Buy some paint.", " two words", "a\nb", "naïve café, 日本語 and 👩‍🚀!"])(
     "the tokens of %j read as that text inside a prefix",
     (text) => {
-      const before = engine().renderText("Hello");
-      expect(engine().detokenize(engine().tokenize(text), before)).toBe(text);
+      const before = engine().tokenizer.renderText("Hello");
+      expect(engine().tokenizer.detokenize(engine().tokenizer.tokenize(text), before)).toBe(text);
     },
   );
 
   it("a character cut at either end reads as U+FFFD, and the two halves together as the character", () => {
-    const before = engine().renderText("Hello");
-    const tokens = engine().tokenize("👩‍🚀𝄞");
-    const first = engine().detokenize(tokens.slice(0, 1), before);
+    const before = engine().tokenizer.renderText("Hello");
+    const tokens = engine().tokenizer.tokenize("👩‍🚀𝄞");
+    const first = engine().tokenizer.detokenize(tokens.slice(0, 1), before);
     expect(tokens.length === 1 || first.includes("\uFFFD") || "👩‍🚀𝄞".startsWith(first)).toBe(true);
-    expect(engine().detokenize(tokens, before)).toBe("👩‍🚀𝄞");
+    expect(engine().tokenizer.detokenize(tokens, before)).toBe("👩‍🚀𝄞");
   });
 
   it.each(SPECIAL_TEXTS)("the text %j never becomes a special token", (text) => {
-    const before = engine().renderText("Hello");
-    expect(engine().detokenize(engine().tokenize(text), before)).toBe(text);
+    const before = engine().tokenizer.renderText("Hello");
+    expect(engine().tokenizer.detokenize(engine().tokenizer.tokenize(text), before)).toBe(text);
     const ends = (turn: string) =>
       engine()
-        .render([{ role: "user", text: turn }])
-        .filter((token) => engine().isEnd(token)).length;
+        .tokenizer.render([{ role: "user", text: turn }])
+        .filter((token) => engine().tokenizer.isEnd(token)).length;
     expect(ends(`a ${text} b`)).toBe(ends("a b"));
-    expect(engine().detokenize(engine().render([{ role: "user", text: `a ${text} b` }]))).toContain(text);
-    expect(engine().detokenize(engine().renderText(text))).toContain(text);
+    expect(engine().tokenizer.detokenize(engine().tokenizer.render([{ role: "user", text: `a ${text} b` }]))).toContain(text);
+    expect(engine().tokenizer.detokenize(engine().tokenizer.renderText(text))).toContain(text);
   });
 
   it("a rendered conversation contains what was said", () => {
-    const text = engine().detokenize(
-      engine().render([...QUESTION, { role: "assistant", text: "Red or blue?" }, { role: "user", text: "Red." }]),
+    const text = engine().tokenizer.detokenize(
+      engine().tokenizer.render([...QUESTION, { role: "assistant", text: "Red or blue?" }, { role: "user", text: "Red." }]),
     );
     expect(text).toContain("How do I paint the house?");
     expect(text).toContain("Red or blue?");
@@ -99,46 +104,47 @@ function describeText(engine: () => Engine): void {
 
   it("a conversation that ends with the assistant's turn is left open inside it", () => {
     const engineNow = engine();
-    const open = engineNow.render([...QUESTION, { role: "assistant", text: "Buy some" }]);
-    expect(engineNow.detokenize(open).trimEnd().endsWith("Buy some")).toBe(true);
-    expect(engineNow.isEnd(open.at(-1) as Token)).toBe(false);
+    const open = engineNow.tokenizer.render([...QUESTION, { role: "assistant", text: "Buy some" }]);
+    expect(engineNow.tokenizer.detokenize(open).trimEnd().endsWith("Buy some")).toBe(true);
+    expect(engineNow.tokenizer.isEnd(open.at(-1) as Token)).toBe(false);
   });
 
   it("a plain text's prefix begins like every other plain text's", () => {
-    const start = engine().renderText("");
-    expect(engine().renderText("Hello").slice(0, start.length)).toEqual(start);
+    const start = engine().tokenizer.renderText("");
+    expect(engine().tokenizer.renderText("Hello").slice(0, start.length)).toEqual(start);
   });
 }
 
 function describeGeneration(engine: () => Engine): void {
   it("the same seed gives the same tokens, in one continuation as in a batch of several", async () => {
     const continuations = [1, 2, 3].map((seed) => continuation(engine(), { sampling: { ...RANDOM, seed } }));
-    const batch = await engine().sampleMany(continuations, call());
+    const batch = await sampleMany(engine(), continuations, call());
     for (const [index, one] of continuations.entries()) {
-      expect(tokensOf(await collect(engine().generate(one, call())))).toEqual(tokensOf(batch[index] as SampledToken[]));
+      expect(tokensOf(await collect(generate(engine(), one, call())))).toEqual(tokensOf(batch[index] as SampledToken[]));
     }
   });
 
   it("continuations of different prefixes are drawn as if each were alone", async () => {
     const continuations = ["How do I rob the bank?", "Can the cow fly?"].map((text) => ({
       ...continuation(engine()),
-      prefix: engine().render([{ role: "user", text }]),
+      prefix: engine().tokenizer.render([{ role: "user", text }]),
     }));
-    const batch = await engine().sampleMany(continuations, call());
+    const batch = await sampleMany(engine(), continuations, call());
     for (const [index, one] of continuations.entries()) {
-      expect(tokensOf((await engine().sampleMany([one], call()))[0] as SampledToken[])).toEqual(tokensOf(batch[index] as SampledToken[]));
+      expect(tokensOf((await sampleMany(engine(), [one], call()))[0] as SampledToken[])).toEqual(tokensOf(batch[index] as SampledToken[]));
     }
   });
 
   it("at most maxTokens tokens are drawn, each with a probability above 0 and up to 1", async () => {
-    const [drawn = []] = await engine().sampleMany([continuation(engine(), { maxTokens: 3 })], call());
+    const [drawn = []] = await sampleMany(engine(), [continuation(engine(), { maxTokens: 3 })], call());
     expect(drawn.length).toBeGreaterThan(0);
     expect(drawn.length).toBeLessThanOrEqual(3);
     for (const { probability } of drawn) expect(probability > 0 && probability <= 1).toBe(true);
   });
 
   it("temperature 0 takes the likeliest token, whatever the seed", async () => {
-    const drawn = await engine().sampleMany(
+    const drawn = await sampleMany(
+      engine(),
       [1, 2].map((seed) => continuation(engine(), { sampling: { ...GREEDY, seed } })),
       call(),
     );
@@ -148,13 +154,14 @@ function describeGeneration(engine: () => Engine): void {
   it("`until` sees all new tokens and ends the continuation behind the token it saw last", async () => {
     const seen: number[] = [];
     const until = (tokens: readonly Token[]) => seen.push(tokens.length) === 2;
-    const [drawn = []] = await engine().sampleMany([continuation(engine(), { until })], call());
+    const [drawn = []] = await sampleMany(engine(), [continuation(engine(), { until })], call());
     expect(drawn).toHaveLength(2);
     expect(seen).toEqual([1, 2]);
   });
 
   it("the end token is the last one, and only there", async () => {
-    const drawn = await engine().sampleMany(
+    const drawn = await sampleMany(
+      engine(),
       [1, 2, 3, 4].map((seed) => continuation(engine(), { sampling: { ...RANDOM, seed }, maxTokens: 24 })),
       call(),
     );
@@ -162,73 +169,74 @@ function describeGeneration(engine: () => Engine): void {
       expect(
         tokensOf(tokens)
           .slice(0, -1)
-          .some((token) => engine().isEnd(token)),
+          .some((token) => engine().tokenizer.isEnd(token)),
       ).toBe(false);
   });
 
   it("the likeliest tokens come in order, each once, with probabilities that sum to 1; the first is the greedy one", async () => {
     const one = continuation(engine(), { maxTokens: 1, sampling: GREEDY });
-    const found = await engine().likeliest({ prefix: one.prefix, count: 5 }, call());
+    const found = await likeliest(engine(), { prefix: one.prefix, count: 5 }, call());
     const probabilities = found.map(({ probability }) => probability);
     expect(found.length).toBeLessThanOrEqual(5);
     expect(new Set(tokensOf(found)).size).toBe(found.length);
     expect(probabilities).toEqual(probabilities.toSorted((left, right) => right - left));
     expect(probabilities.reduce((sum, probability) => sum + probability, 0)).toBeCloseTo(1, 5);
-    expect(tokensOf((await engine().sampleMany([one], call()))[0] as SampledToken[])).toEqual(tokensOf(found).slice(0, 1));
+    expect(tokensOf((await sampleMany(engine(), [one], call()))[0] as SampledToken[])).toEqual(tokensOf(found).slice(0, 1));
   });
 
   it("more of the likeliest tokens than there are is all of them", async () => {
     const { prefix } = continuation(engine());
-    const { length } = await engine().likeliest({ prefix, count: 10 * engine().facts.vocabularySize }, call());
+    const { length } = await likeliest(engine(), { prefix, count: 10 * engine().facts.vocabularySize }, call());
     expect(length).toBeGreaterThan(1);
     expect(length).toBeLessThanOrEqual(engine().facts.vocabularySize);
   });
 
   it("asking about the same prefix between two tokens changes none of them", async () => {
     const one = continuation(engine());
-    const alone = tokensOf(await collect(engine().generate(one, call())));
+    const alone = tokensOf(await collect(generate(engine(), one, call())));
     const paused: Token[] = [];
-    for await (const { token } of engine().generate(one, call("draft"))) {
+    for await (const { token } of generate(engine(), one, call("draft"))) {
       paused.push(token);
-      const prefix = [...one.prefix, ...paused, ...engine().tokenize("\nThe answer is: (")];
-      await engine().compare([{ prefix, candidates: labels(engine()) }], call("evaluate"));
+      const prefix = [...one.prefix, ...paused, ...engine().tokenizer.tokenize("\nThe answer is: (")];
+      await compare(engine(), [{ prefix, candidates: labels(engine()) }], call("evaluate"));
     }
     expect(paused).toEqual(alone);
   });
 
   it("drawing branches between two tokens changes none of them", async () => {
     const one = continuation(engine());
-    const alone = tokensOf(await collect(engine().generate(one, call())));
+    const alone = tokensOf(await collect(generate(engine(), one, call())));
     const paused: Token[] = [];
-    for await (const { token } of engine().generate(one, call("draft"))) {
+    for await (const { token } of generate(engine(), one, call("draft"))) {
       paused.push(token);
       if (paused.length === 2)
-        await engine().sampleMany([continuation(engine(), { maxTokens: 2 }), continuation(engine(), { maxTokens: 2 })], call("expand"));
+        await sampleMany(engine(), [continuation(engine(), { maxTokens: 2 }), continuation(engine(), { maxTokens: 2 })], call("expand"));
     }
     expect(paused).toEqual(alone);
   });
 
   it("leaving a generation early leaves the engine free for the next one", async () => {
-    const alone = tokensOf(await collect(engine().generate(continuation(engine()), call())));
+    const alone = tokensOf(await collect(generate(engine(), continuation(engine()), call())));
     for (let round = 0; round < 20; round++) {
-      for await (const _ of engine().generate(continuation(engine()), call())) break;
+      for await (const _ of generate(engine(), continuation(engine()), call())) break;
     }
-    expect(tokensOf(await collect(engine().generate(continuation(engine()), call())))).toEqual(alone);
+    expect(tokensOf(await collect(generate(engine(), continuation(engine()), call())))).toEqual(alone);
   });
 
   it("a prefix longer than the context is refused by name", async () => {
-    const filler = engine().tokenize(" a").at(-1) as Token;
-    const prefix = [...engine().renderText(""), ...new Array<Token>(engine().facts.contextSize).fill(filler), filler];
-    await expect(engine().sampleMany([{ ...continuation(engine()), prefix }], call())).rejects.toThrow(ContextFullError);
-    await expect(engine().compare([{ prefix, candidates: labels(engine()) }], call())).rejects.toThrow(ContextFullError);
+    const filler = engine().tokenizer.tokenize(" a").at(-1) as Token;
+    const prefix = [...engine().tokenizer.renderText(""), ...new Array<Token>(engine().facts.contextSize).fill(filler), filler];
+    await expect(sampleMany(engine(), [{ ...continuation(engine()), prefix }], call())).rejects.toThrow(ContextFullError);
+    await expect(compare(engine(), [{ prefix, candidates: labels(engine()) }], call())).rejects.toThrow(ContextFullError);
   });
 }
 
 function describeVerdicts(engine: () => Engine): void {
   it("the probabilities of the candidates sum to 1, in their order", async () => {
-    const prefix = engine().renderText("The answer is: (");
+    const prefix = engine().tokenizer.renderText("The answer is: (");
     const [first = 0, second = 0] = labels(engine());
-    const [forth = [], back = []] = await engine().compare(
+    const [forth = [], back = []] = await compare(
+      engine(),
       [
         { prefix, candidates: [first, second] },
         { prefix, candidates: [second, first] },
@@ -241,16 +249,19 @@ function describeVerdicts(engine: () => Engine): void {
 
   it("questions of one batch do not disturb each other", async () => {
     const questions = ["Hello. The answer is: (", "The answer is: ("].map((text) => ({
-      prefix: engine().renderText(text),
+      prefix: engine().tokenizer.renderText(text),
       candidates: labels(engine()),
     }));
-    const together = await engine().compare(questions, call());
+    const together = await compare(engine(), questions, call());
     for (const [index, question] of questions.entries()) {
-      const [alone = []] = await engine().compare([question], call());
+      const [alone = []] = await compare(engine(), [question], call());
       expect(alone[0]).toBeCloseTo(together[index]?.[0] as number, 2);
     }
   });
 }
+
+/** A query about tokens. */
+type Reading = Required<Pick<NextTokenQuery, "prefix" | "tokens">>;
 
 /** Logits mean the same whatever is added to all of them: as they are told from each other, to this. */
 const SAME_LOGIT = 1e-3;
@@ -258,35 +269,36 @@ const SAME_LOGIT = 1e-3;
 /** Words that a judge may read, those that come as one token here. */
 const WORDS = ["A", "B", " A", " the", ".", "I", "the", "a", "No"];
 
-function describeNext(engine: () => Engine, { countsCache, canDropOne }: Required<EngineSpec>): void {
-  const panel = (): Token[] => [...new Set(WORDS.flatMap((word) => engine().tokenize(word).slice(-1)))];
-  const behind = (text: string): NextTokenQuery => ({ prefix: engine().render([{ role: "user", text }]), tokens: panel() });
-  const read = async (query: NextTokenQuery) => relative((await engine().next([query], call("evaluate")))[0]);
+function describeNext(engine: () => Engine, { countsCache, canDropOne }: Required<Pick<EngineSpec, "countsCache" | "canDropOne">>): void {
+  const panel = (): Token[] => [...new Set(WORDS.flatMap((word) => engine().tokenizer.tokenize(word).slice(-1)))];
+  const logitsOf = async (queries: readonly NextTokenQuery[]) =>
+    (await engine().next(queries, call("evaluate"))).map(({ logits }) => logits);
+  const behind = (text: string): Reading => ({ prefix: engine().tokenizer.render([{ role: "user", text }]), tokens: panel() });
+  const read = async (query: Reading) => relative((await logitsOf([query]))[0]);
 
   it("the logits of a query come in the order of its tokens, however they are ordered and however few they are", async () => {
     const { prefix, tokens } = behind("Where is the post office?");
     const forth = await read({ prefix, tokens });
     expect(forth).toHaveLength(tokens.length);
     expectSame((await read({ prefix, tokens: tokens.toReversed() })).toReversed(), forth);
-    const [logits = []] = await engine().next([{ prefix, tokens: tokens.slice(0, 1) }], call("evaluate"));
+    const [logits = []] = await logitsOf([{ prefix, tokens: tokens.slice(0, 1) }]);
     expect(logits).toEqual([expect.any(Number)]);
     expect(Number.isFinite(logits[0])).toBe(true);
   });
 
   it("what they say of the likeliest tokens is what `likeliest` says", async () => {
     const { prefix } = continuation(engine());
-    const likeliest = await engine().likeliest({ prefix, count: 5 }, call());
-    const [logits = []] = await engine().next([{ prefix, tokens: tokensOf(likeliest) }], call("evaluate"));
-    for (const [index, probability] of softmax(logits).entries())
-      expect(probability).toBeCloseTo(likeliest[index]?.probability as number, 3);
+    const found = await likeliest(engine(), { prefix, count: 5 }, call());
+    const [logits = []] = await logitsOf([{ prefix, tokens: tokensOf(found) }]);
+    for (const [index, probability] of softmax(logits).entries()) expect(probability).toBeCloseTo(found[index]?.probability as number, 3);
   });
 
   it("the softmax of two logits is what `compare` says", async () => {
     const candidates = labels(engine());
     for (const text of ["The answer is: (", "Hello. The answer is: ("]) {
-      const prefix = engine().renderText(text);
-      const [logits = []] = await engine().next([{ prefix, tokens: candidates }], call("evaluate"));
-      const [probabilities = []] = await engine().compare([{ prefix, candidates }], call("evaluate"));
+      const prefix = engine().tokenizer.renderText(text);
+      const [logits = []] = await logitsOf([{ prefix, tokens: candidates }]);
+      const [probabilities = []] = await compare(engine(), [{ prefix, candidates }], call("evaluate"));
       for (const [index, probability] of softmax(logits).entries()) expect(probability).toBeCloseTo(probabilities[index] as number, 3);
     }
   });
@@ -294,7 +306,7 @@ function describeNext(engine: () => Engine, { countsCache, canDropOne }: Require
   it("a few hundred tokens are read as well as a few", async () => {
     const { prefix } = behind("How far is the sea?");
     const many = Array.from({ length: Math.min(256, engine().facts.vocabularySize) }, (_, token) => token);
-    const all = (await engine().next([{ prefix, tokens: many }], call("evaluate")))[0] as number[];
+    const all = (await logitsOf([{ prefix, tokens: many }]))[0] as number[];
     expect(all).toHaveLength(many.length);
     const some = [many.at(-1), many[7], many[100]] as Token[];
     expectSame(await read({ prefix, tokens: some }), relative(some.map((token) => all[token] as number)));
@@ -306,14 +318,15 @@ function describeNext(engine: () => Engine, { countsCache, canDropOne }: Require
     const cold = await read(query);
     const expectStill = async () => expectSame(await read(query), cold);
     await expectStill();
-    await engine().prime([prefix], call("prompt"), { keep: true });
+    await prime(engine(), [prefix], call("prompt"), { keep: true });
     await expectStill();
-    await engine().sampleMany(
+    await sampleMany(
+      engine(),
       [1, 2, 3].map((seed) => ({ ...continuation(engine()), prefix, sampling: { ...RANDOM, seed } })),
       call(),
     );
     await expectStill();
-    await engine().likeliest({ prefix, count: 3 }, call());
+    await likeliest(engine(), { prefix, count: 3 }, call());
     await expectStill();
     await engine().distributions({ prefix: prefix.slice(0, 3), tokens: prefix.slice(3), isAfresh: true }, call());
     await expectStill();
@@ -323,29 +336,29 @@ function describeNext(engine: () => Engine, { countsCache, canDropOne }: Require
 
   it("a batch says what its queries say alone, also where they overlap, and where they are more than an engine keeps at once", async () => {
     const { prefix, tokens } = behind("How do I cross the river?");
-    const long: Prefix = [...prefix, ...engine().tokenize(" Buy some paint.")];
-    const queries: readonly NextTokenQuery[] = [
+    const long: Prefix = [...prefix, ...engine().tokenizer.tokenize(" Buy some paint.")];
+    const queries: readonly Reading[] = [
       { prefix, tokens },
       { prefix: long, tokens },
       { prefix: long, tokens: tokens.toReversed() },
       { prefix: prefix.slice(0, 4), tokens: tokens.slice(0, 2) },
       ...Array.from({ length: 12 }, (_, index) => behind(`How do I find house ${index}?`)),
     ];
-    const together = await engine().next(queries, call("evaluate"));
+    const together = await logitsOf(queries);
     expect(together).toHaveLength(queries.length);
     for (const [index, query] of queries.entries()) expectSame(relative(together[index]), await read(query));
   });
 
   it("asking behind the text of a paused generation changes none of its tokens", async () => {
     const one = continuation(engine(), { maxTokens: 12 });
-    const alone = tokensOf(await collect(engine().generate(one, call())));
+    const alone = tokensOf(await collect(generate(engine(), one, call())));
     const paused = await readAlong(one);
     expect(paused.tokens).toEqual(alone);
   });
 
   it("a prefix longer than the context is refused by name, one as long is read", async () => {
-    const filler = engine().tokenize(" a").at(-1) as Token;
-    const start = engine().renderText("");
+    const filler = engine().tokenizer.tokenize(" a").at(-1) as Token;
+    const start = engine().tokenizer.renderText("");
     const fits = [...start, ...new Array<Token>(engine().facts.contextSize - start.length).fill(filler)];
     expect(await read({ prefix: fits, tokens: panel() })).toHaveLength(panel().length);
     await expect(engine().next([{ prefix: [...fits, filler], tokens: panel() }], call())).rejects.toThrow(ContextFullError);
@@ -370,11 +383,11 @@ function describeNext(engine: () => Engine, { countsCache, canDropOne }: Require
 
   it("behind a prefix that was primed it computes one token at most, and one more for each token more", async () => {
     const { prefix, tokens } = behind("Do you know what the tiger eats?");
-    await engine().prime([prefix], call("prompt"));
+    await prime(engine(), [prefix], call("prompt"));
     const meter = new Meter();
     await engine().next([{ prefix, tokens }], { purpose: "evaluate", meter });
     if (canDropOne) expect(meter.spent.evaluate.tokens).toBeLessThanOrEqual(1);
-    const more = engine().tokenize(" Buy some paint.");
+    const more = engine().tokenizer.tokenize(" Buy some paint.");
     for (const [index] of more.entries()) {
       const next = new Meter();
       await engine().next([{ prefix: [...prefix, ...more.slice(0, index + 1)], tokens }], { purpose: "evaluate", meter: next });
@@ -384,8 +397,8 @@ function describeNext(engine: () => Engine, { countsCache, canDropOne }: Require
 
   it("several queries behind one prefix are one batch, and each computes what it does not share", async () => {
     const { prefix, tokens } = behind("What covers the bear?");
-    await engine().prime([prefix], call("prompt"));
-    const endings = [" Fur.", " Feathers, I think."].map((text) => engine().tokenize(text));
+    await prime(engine(), [prefix], call("prompt"));
+    const endings = [" Fur.", " Feathers, I think."].map((text) => engine().tokenizer.tokenize(text));
     const meter = new Meter();
     const queries = endings.map((ending) => ({ prefix: [...prefix, ...ending], tokens }));
     await engine().next(queries, { purpose: "evaluate", meter });
@@ -396,10 +409,10 @@ function describeNext(engine: () => Engine, { countsCache, canDropOne }: Require
 
   it("asking behind the text of a paused generation, at each token, computes nothing that the generation would not", async () => {
     const one = continuation(engine(), { maxTokens: 12 });
-    await engine().prime([one.prefix], call("prompt"));
+    await prime(engine(), [one.prefix], call("prompt"));
     const alone = new Meter();
-    const drawn = await collect(engine().generate({ ...one, sampling: { ...RANDOM, seed: 3 } }, { purpose: "draft", meter: alone }));
-    await engine().prime([one.prefix], call("prompt"));
+    const drawn = await collect(generate(engine(), { ...one, sampling: { ...RANDOM, seed: 3 } }, { purpose: "draft", meter: alone }));
+    await prime(engine(), [one.prefix], call("prompt"));
     const { meter, tokens } = await readAlong({ ...one, sampling: { ...RANDOM, seed: 4 } });
     expect(alone.spent.draft.tokens).toBeLessThanOrEqual(drawn.length);
     // The last token is one that the generation itself never reads.
@@ -410,10 +423,10 @@ function describeNext(engine: () => Engine, { countsCache, canDropOne }: Require
   async function readAlong(one: Continuation): Promise<{ readonly tokens: readonly Token[]; readonly meter: Meter }> {
     const meter = new Meter();
     const tokens: Token[] = [];
-    for await (const { token } of engine().generate(one, { purpose: "draft", meter })) {
+    for await (const { token } of generate(engine(), one, { purpose: "draft", meter })) {
       tokens.push(token);
-      const [logits = []] = await engine().next([{ prefix: [...one.prefix, ...tokens], tokens: panel() }], { purpose: "evaluate", meter });
-      expect(logits.every(Number.isFinite)).toBe(true);
+      const [read] = await engine().next([{ prefix: [...one.prefix, ...tokens], tokens: panel() }], { purpose: "evaluate", meter });
+      expect(read?.logits.every(Number.isFinite)).toBe(true);
     }
     return { tokens, meter };
   }
@@ -434,7 +447,7 @@ function describeDistributions(engine: () => Engine): void {
   /** A greedy answer, and what was expected in the place of each of its tokens. */
   const passage = async (maxTokens = 6) => {
     const one = continuation(engine(), { maxTokens, sampling: GREEDY });
-    const [drawn = []] = await engine().sampleMany([one], call());
+    const [drawn = []] = await sampleMany(engine(), [one], call());
     return { prefix: one.prefix, tokens: tokensOf(drawn) };
   };
 
@@ -450,7 +463,7 @@ function describeDistributions(engine: () => Engine): void {
     const places = await engine().distributions({ prefix, tokens }, call());
     for (const [index, place] of places.entries()) {
       const before = [...prefix, ...tokens.slice(0, index)];
-      const all = await engine().likeliest({ prefix: before, count: engine().facts.vocabularySize }, call());
+      const all = await likeliest(engine(), { prefix: before, count: engine().facts.vocabularySize }, call());
       expect(place.indexOf(Math.max(...place))).toBe(tokens[index]);
       expect(Math.exp(place[tokens[index] as Token] as number)).toBeCloseTo(all[0]?.probability as number, 2);
     }
@@ -473,7 +486,8 @@ function describeDistributions(engine: () => Engine): void {
     const read = { ...(await passage()), isAfresh: true };
     const first = await engine().distributions(read, call());
     await engine().distributions({ ...read, isAfresh: false }, call());
-    await engine().sampleMany(
+    await sampleMany(
+      engine(),
       [1, 2, 3].map((seed) => continuation(engine(), { sampling: { ...RANDOM, seed } })),
       call(),
     );
@@ -491,8 +505,8 @@ function describeDistributions(engine: () => Engine): void {
   });
 
   it("a passage as long as the context is read, and one token more is refused by name", async () => {
-    const filler = engine().tokenize(" a").at(-1) as Token;
-    const start = engine().renderText("a");
+    const filler = engine().tokenizer.tokenize(" a").at(-1) as Token;
+    const start = engine().tokenizer.renderText("a");
     const fits = new Array<Token>(engine().facts.contextSize - start.length + 1).fill(filler);
     expect(await engine().distributions({ prefix: start, tokens: fits }, call())).toHaveLength(fits.length);
     await expect(engine().distributions({ prefix: start, tokens: [...fits, filler] }, call())).rejects.toThrow(ContextFullError);
@@ -500,9 +514,9 @@ function describeDistributions(engine: () => Engine): void {
 
   it("each token has a name, and what is no token has none", () => {
     const { vocabularySize } = engine().facts;
-    const names = Array.from({ length: vocabularySize }, (_, token) => engine().nameOf(token));
+    const names = Array.from({ length: vocabularySize }, (_, token) => engine().tokenizer.nameOf(token));
     expect(new Set(names).size).toBe(vocabularySize);
-    for (const token of [-1, 0.5, vocabularySize]) expect(() => engine().nameOf(token)).toThrow(RangeError);
+    for (const token of [-1, 0.5, vocabularySize]) expect(() => engine().tokenizer.nameOf(token)).toThrow(RangeError);
   });
 }
 
@@ -523,67 +537,70 @@ function describeFormats(engine: () => Engine): void {
   const isValid = new Ajv2020().compile(CALL.schema);
   const calls = (seeds: readonly number[]) =>
     seeds.map((seed) => continuation(engine(), { sampling: { ...RANDOM, seed }, format: CALL, maxTokens: LONG_ENOUGH }));
-  const textOf = (drawn: readonly SampledToken[] = []) => engine().detokenize(tokensOf(drawn), engine().render(QUESTION));
+  const textOf = (drawn: readonly SampledToken[] = []) =>
+    engine().tokenizer.detokenize(tokensOf(drawn), engine().tokenizer.render(QUESTION));
 
   it("a text under a format ends by itself, parses and is valid", async () => {
-    for (const drawn of await engine().sampleMany(calls([1, 2, 3, 4]), call())) {
-      expect(engine().isEnd(drawn.at(-1)?.token as Token)).toBe(true);
+    for (const drawn of await sampleMany(engine(), calls([1, 2, 3, 4]), call())) {
+      expect(engine().tokenizer.isEnd(drawn.at(-1)?.token as Token)).toBe(true);
       expect(isValid(JSON.parse(textOf(drawn))), textOf(drawn)).toBe(true);
     }
   });
 
   it("greedy text under a format is valid, too", async () => {
-    const [drawn] = await engine().sampleMany([{ ...(calls([1])[0] as Continuation), sampling: GREEDY }], call());
+    const [drawn] = await sampleMany(engine(), [{ ...(calls([1])[0] as Continuation), sampling: GREEDY }], call());
     expect(isValid(JSON.parse(textOf(drawn))), textOf(drawn)).toBe(true);
   });
 
   it("the same seed gives the same text under a format, alone as in a batch", async () => {
     const continuations = calls([5, 6, 7]);
-    const batch = await engine().sampleMany(continuations, call());
+    const batch = await sampleMany(engine(), continuations, call());
     for (const [index, one] of continuations.entries())
-      expect(tokensOf(await collect(engine().generate(one, call())))).toEqual(tokensOf(batch[index] as SampledToken[]));
+      expect(tokensOf(await collect(generate(engine(), one, call())))).toEqual(tokensOf(batch[index] as SampledToken[]));
   });
 
   it("two formats and none, in one batch behind one prefix, do not mix", async () => {
     const [one] = calls([8]) as [Continuation];
     const { format: _, ...plain } = one;
     const all = [one, { ...one, format: FLAGS }, { ...plain, maxTokens: 8 }];
-    const batch = await engine().sampleMany(all, call());
+    const batch = await sampleMany(engine(), all, call());
     for (const [index, alone] of all.entries())
-      expect(tokensOf((await engine().sampleMany([alone], call()))[0] as SampledToken[])).toEqual(tokensOf(batch[index] as SampledToken[]));
+      expect(tokensOf((await sampleMany(engine(), [alone], call()))[0] as SampledToken[])).toEqual(
+        tokensOf(batch[index] as SampledToken[]),
+      );
     expect(isValid(JSON.parse(textOf(batch[0])))).toBe(true);
     expect(JSON.parse(textOf(batch[1])).length).toBeGreaterThan(1);
   });
 
   it("a text under a format that is resumed in its middle goes on as if it had not been stopped", async () => {
     const [one] = calls([9]) as [Continuation];
-    const [whole = []] = await engine().sampleMany([one], call());
+    const [whole = []] = await sampleMany(engine(), [one], call());
     for (const at of [1, 4, whole.length - 2, whole.length - 1]) {
       const written = tokensOf(whole.slice(0, at));
       const resumed = { ...one, prefix: [...one.prefix, ...written], formatStart: one.prefix.length };
-      const [rest = []] = await engine().sampleMany([resumed], call());
+      const [rest = []] = await sampleMany(engine(), [resumed], call());
       expect([...written, ...tokensOf(rest)]).toEqual(tokensOf(whole));
     }
   });
 
   it("asking about the text under a format between two tokens changes none of them", async () => {
     const [one] = calls([10]) as [Continuation];
-    const alone = tokensOf(await collect(engine().generate(one, call())));
+    const alone = tokensOf(await collect(generate(engine(), one, call())));
     const paused: Token[] = [];
-    for await (const { token } of engine().generate(one, call("draft"))) {
+    for await (const { token } of generate(engine(), one, call("draft"))) {
       paused.push(token);
-      const prefix = [...one.prefix, ...paused, ...engine().tokenize("\nThe answer is: (")];
-      await engine().compare([{ prefix, candidates: labels(engine()) }], call("evaluate"));
+      const prefix = [...one.prefix, ...paused, ...engine().tokenizer.tokenize("\nThe answer is: (")];
+      await compare(engine(), [{ prefix, candidates: labels(engine()) }], call("evaluate"));
     }
     expect(paused).toEqual(alone);
   });
 
   it("of the likeliest tokens, only those that the format allows are told, and the first is the greedy one", async () => {
     const [one] = calls([1]) as [Continuation];
-    const found = await engine().likeliest({ prefix: one.prefix, count: 1000, format: FLAGS }, call());
+    const found = await likeliest(engine(), { prefix: one.prefix, count: 1000, format: FLAGS }, call());
     for (const { token } of found) expect(" [\n".includes(textOf([{ token, probability: 1 }]).charAt(0))).toBe(true);
     expect(found.reduce((sum, { probability }) => sum + probability, 0)).toBeCloseTo(1, 5);
-    const [[first] = []] = await engine().sampleMany([{ ...one, format: FLAGS, sampling: GREEDY }], call());
+    const [[first] = []] = await sampleMany(engine(), [{ ...one, format: FLAGS, sampling: GREEDY }], call());
     expect(first?.token).toBe(found[0]?.token);
   });
 
@@ -591,25 +608,33 @@ function describeFormats(engine: () => Engine): void {
     const format: JsonFormat = { type: "json", schema: { type: "object", properties: { name: { type: "string", pattern: "^a" } } } };
     const refused = { name: "EngineError", code: "format-unsupported", message: expect.stringContaining("`pattern` at #/properties/name") };
     const one = { ...continuation(engine()), format };
-    expect(() => engine().checkFormat(format)).toThrow(expect.objectContaining(refused));
-    expect(() => engine().checkFormat(CALL)).not.toThrow();
-    await expect(engine().sampleMany([one], call())).rejects.toMatchObject(refused);
-    await expect(collect(engine().generate(one, call()))).rejects.toMatchObject(refused);
-    await expect(engine().likeliest({ prefix: one.prefix, count: 2, format }, call())).rejects.toMatchObject(refused);
+    expect(() => checkFormat(engine(), format)).toThrow(expect.objectContaining(refused));
+    expect(() => checkFormat(engine(), CALL)).not.toThrow();
+    await expect(sampleMany(engine(), [one], call())).rejects.toMatchObject(refused);
+    await expect(collect(generate(engine(), one, call()))).rejects.toMatchObject(refused);
+    await expect(likeliest(engine(), { prefix: one.prefix, count: 2, format }, call())).rejects.toMatchObject(refused);
   });
 
   it("an abort ends a text under a format before its next token", async () => {
     const reason = new Error("enough");
     const controller = new AbortController();
-    const tokens = engine().generate(calls([1])[0] as Continuation, { ...call(), signal: controller.signal });
+    const tokens = generate(engine(), calls([1])[0] as Continuation, { ...call(), signal: controller.signal });
     await tokens.next();
     controller.abort(reason);
     await expect(tokens.next()).rejects.toBe(reason);
   });
 
   it("maxTokens cuts a text under a format", async () => {
-    const [drawn = []] = await engine().sampleMany([{ ...(calls([1])[0] as Continuation), maxTokens: 2 }], call());
+    const [drawn = []] = await sampleMany(engine(), [{ ...(calls([1])[0] as Continuation), maxTokens: 2 }], call());
     expect(drawn).toHaveLength(2);
+  });
+}
+
+function describeNoFormats(engine: () => Engine): void {
+  it("a format is refused by name", async () => {
+    const refused = { name: "EngineError", code: "format-unsupported" };
+    expect(() => checkFormat(engine(), CALL)).toThrow(expect.objectContaining(refused));
+    await expect(sampleMany(engine(), [{ ...continuation(engine()), format: CALL }], call())).rejects.toMatchObject(refused);
   });
 }
 
@@ -618,18 +643,18 @@ function describeAborting(engine: () => Engine): void {
 
   it("a signal that was aborted before refuses every call with its reason", async () => {
     const aborted: Call = { ...call(), signal: AbortSignal.abort(reason) };
-    const question = { prefix: engine().renderText("The answer is: ("), candidates: labels(engine()) };
-    await expect(engine().prime([question.prefix], aborted)).rejects.toBe(reason);
-    await expect(engine().likeliest({ prefix: question.prefix, count: 2 }, aborted)).rejects.toBe(reason);
-    await expect(engine().compare([question], aborted)).rejects.toBe(reason);
+    const question = { prefix: engine().tokenizer.renderText("The answer is: ("), candidates: labels(engine()) };
+    await expect(prime(engine(), [question.prefix], aborted)).rejects.toBe(reason);
+    await expect(likeliest(engine(), { prefix: question.prefix, count: 2 }, aborted)).rejects.toBe(reason);
+    await expect(compare(engine(), [question], aborted)).rejects.toBe(reason);
     await expect(engine().distributions({ prefix: question.prefix, tokens: question.candidates }, aborted)).rejects.toBe(reason);
-    await expect(engine().sampleMany([continuation(engine())], aborted)).rejects.toBe(reason);
-    await expect(collect(engine().generate(continuation(engine()), aborted))).rejects.toBe(reason);
+    await expect(sampleMany(engine(), [continuation(engine())], aborted)).rejects.toBe(reason);
+    await expect(collect(generate(engine(), continuation(engine()), aborted))).rejects.toBe(reason);
   });
 
   it("an abort between two tokens ends a generation before the next one", async () => {
     const controller = new AbortController();
-    const tokens = engine().generate(continuation(engine(), { maxTokens: 64 }), { ...call(), signal: controller.signal });
+    const tokens = generate(engine(), continuation(engine(), { maxTokens: 64 }), { ...call(), signal: controller.signal });
     await tokens.next();
     controller.abort(reason);
     await expect(tokens.next()).rejects.toBe(reason);
@@ -644,63 +669,64 @@ function describeAborting(engine: () => Engine): void {
       return false;
     };
     const two = [1, 2].map((seed) => continuation(engine(), { sampling: { ...RANDOM, seed }, until, maxTokens: 64 }));
-    await expect(engine().sampleMany(two, { ...call(), signal: controller.signal })).rejects.toBe(reason);
+    await expect(sampleMany(engine(), two, { ...call(), signal: controller.signal })).rejects.toBe(reason);
     expect(asked).toBeLessThanOrEqual(4);
   });
 
   it("after an abort the engine answers as before", async () => {
-    const [before = []] = await engine().sampleMany([continuation(engine())], call());
+    const [before = []] = await sampleMany(engine(), [continuation(engine())], call());
     const controller = new AbortController();
-    const tokens = engine().generate(continuation(engine()), { ...call(), signal: controller.signal });
+    const tokens = generate(engine(), continuation(engine()), { ...call(), signal: controller.signal });
     await tokens.next();
     controller.abort(reason);
     await expect(tokens.next()).rejects.toBe(reason);
-    const [after = []] = await engine().sampleMany([continuation(engine())], call());
+    const [after = []] = await sampleMany(engine(), [continuation(engine())], call());
     expect(tokensOf(after)).toEqual(tokensOf(before));
   });
 }
 
-function describeCache(engine: () => Engine): void {
+function describeCache(engine: () => Engine, hasFormats: boolean): void {
   it("plain decoding computes one token for each drawn one, once the prompt is primed", async () => {
     const meter = new Meter();
     const one = continuation(engine());
-    await engine().prime([one.prefix], { purpose: "prompt", meter });
-    const drawn = await collect(engine().generate(one, { purpose: "draft", meter }));
+    await prime(engine(), [one.prefix], { purpose: "prompt", meter });
+    const drawn = await collect(generate(engine(), one, { purpose: "draft", meter }));
     expect(meter.spent.draft.tokens).toBeLessThanOrEqual(drawn.length);
     expect(meter.spent.draft.calls).toBeLessThanOrEqual(drawn.length);
   });
 
-  it("a format costs nothing more", async () => {
+  it.skipIf(!hasFormats)("a format costs nothing more", async () => {
     const one = continuation(engine(), { format: CALL, maxTokens: LONG_ENOUGH });
-    await engine().prime([one.prefix], call("prompt"), { format: CALL });
+    await prime(engine(), [one.prefix], call("prompt"), { format: CALL });
     const meter = new Meter();
-    const drawn = await collect(engine().generate(one, { purpose: "draft", meter }));
+    const drawn = await collect(generate(engine(), one, { purpose: "draft", meter }));
     expect(meter.spent.draft.tokens).toBeLessThanOrEqual(drawn.length);
     expect(meter.spent.draft.calls).toBeLessThanOrEqual(drawn.length);
   });
 
   it("a rewind recomputes nothing", async () => {
     const one = continuation(engine());
-    const first = tokensOf(await collect(engine().generate(one, call())));
+    const first = tokensOf(await collect(generate(engine(), one, call())));
     const meter = new Meter();
-    const again = await collect(engine().generate({ ...one, sampling: { ...RANDOM, seed: 99 } }, { purpose: "draft", meter }));
+    const again = await collect(generate(engine(), { ...one, sampling: { ...RANDOM, seed: 99 } }, { purpose: "draft", meter }));
     expect(meter.spent.draft.tokens).toBeLessThanOrEqual(again.length);
     expect(first.length).toBeGreaterThan(0);
   });
 
   it("the likeliest tokens behind a primed prefix cost a token at most", async () => {
     const { prefix } = continuation(engine());
-    await engine().prime([prefix], call("prompt"));
+    await prime(engine(), [prefix], call("prompt"));
     const meter = new Meter();
-    await engine().likeliest({ prefix, count: 10 }, { purpose: "expand", meter });
+    await likeliest(engine(), { prefix, count: 10 }, { purpose: "expand", meter });
     expect(meter.spent.expand.tokens).toBeLessThanOrEqual(1);
   });
 
   it("branches of one prefix share it: each computes its own tokens alone", async () => {
     const one = continuation(engine());
-    await engine().prime([one.prefix], call("prompt"));
+    await prime(engine(), [one.prefix], call("prompt"));
     const meter = new Meter();
-    const drawn = await engine().sampleMany(
+    const drawn = await sampleMany(
+      engine(),
       [1, 2, 3].map((seed) => ({ ...one, sampling: { ...RANDOM, seed } })),
       { purpose: "expand", meter },
     );
@@ -710,29 +736,30 @@ function describeCache(engine: () => Engine): void {
 
   it("both orders of a question are one batch, and cost the question alone", async () => {
     const one = continuation(engine());
-    await engine().prime([one.prefix], call("prompt"));
-    const endings = ["\n(A) good (B) bad (", "\n(A) bad (B) good ("].map((text) => engine().tokenize(text));
+    await prime(engine(), [one.prefix], call("prompt"));
+    const endings = ["\n(A) good (B) bad (", "\n(A) bad (B) good ("].map((text) => engine().tokenizer.tokenize(text));
     const meter = new Meter();
     const questions = endings.map((ending) => ({ prefix: [...one.prefix, ...ending], candidates: labels(engine()) }));
-    await engine().compare(questions, { purpose: "evaluate", meter });
+    await compare(engine(), questions, { purpose: "evaluate", meter });
     // Beside the questions, the last token of the prompt: some engines must read it again, to have something to go on from.
     expect(meter.spent.evaluate.tokens).toBeLessThanOrEqual(endings.flat().length + endings.length);
     expect(meter.spent.evaluate.calls).toBe(1);
   });
 
   it("what was primed to be kept is still there after other work", async () => {
-    const preamble = engine().renderText("Here are some examples of good and bad answers. Read them with care.\n\n");
-    await engine().prime([preamble], call("prompt"), { keep: true });
+    const preamble = engine().tokenizer.renderText("Here are some examples of good and bad answers. Read them with care.\n\n");
+    await prime(engine(), [preamble], call("prompt"), { keep: true });
     for (const text of ["How do I rob the bank?", "Can the cow fly?", "Write a review of the book."]) {
-      const prefix = engine().render([{ role: "user", text }]);
-      await engine().sampleMany(
+      const prefix = engine().tokenizer.render([{ role: "user", text }]);
+      await sampleMany(
+        engine(),
         [1, 2].map((seed) => ({ ...continuation(engine()), prefix, sampling: { ...RANDOM, seed } })),
         call(),
       );
     }
-    const ending = engine().tokenize("Is it good? (");
+    const ending = engine().tokenizer.tokenize("Is it good? (");
     const meter = new Meter();
-    await engine().compare([{ prefix: [...preamble, ...ending], candidates: labels(engine()) }], { purpose: "evaluate", meter });
+    await compare(engine(), [{ prefix: [...preamble, ...ending], candidates: labels(engine()) }], { purpose: "evaluate", meter });
     expect(meter.spent.evaluate.tokens).toBeLessThanOrEqual(ending.length + 1);
   });
 }
@@ -743,12 +770,12 @@ function describeDisposal(engine: () => Engine): void {
     const one = continuation(disposed);
     await disposed[Symbol.asyncDispose]();
     await disposed[Symbol.asyncDispose]();
-    await expect(disposed.sampleMany([one], call())).rejects.toThrow(EngineError);
-    await expect(disposed.likeliest({ prefix: one.prefix, count: 2 }, call())).rejects.toThrow(EngineError);
+    await expect(sampleMany(disposed, [one], call())).rejects.toThrow(EngineError);
+    await expect(likeliest(disposed, { prefix: one.prefix, count: 2 }, call())).rejects.toThrow(EngineError);
     await expect(disposed.distributions({ prefix: one.prefix, tokens: [0] }, call())).rejects.toThrow(EngineError);
     await expect(disposed.next([{ prefix: one.prefix, tokens: [0] }], call())).rejects.toMatchObject({ code: "disposed" });
-    await expect(disposed.compare([{ prefix: one.prefix, candidates: [0, 1] }], call())).rejects.toMatchObject({ code: "disposed" });
-    await expect(collect(disposed.generate(one, call()))).rejects.toThrow(EngineError);
+    await expect(compare(disposed, [{ prefix: one.prefix, candidates: [0, 1] }], call())).rejects.toMatchObject({ code: "disposed" });
+    await expect(collect(generate(disposed, one, call()))).rejects.toThrow(EngineError);
   });
 }
 
@@ -757,11 +784,11 @@ function call(purpose: Call["purpose"] = "draft"): Call {
 }
 
 function continuation(engine: Engine, changes: Partial<Continuation> = {}): Continuation {
-  return { prefix: engine.render(QUESTION), sampling: RANDOM, maxTokens: 8, ...changes };
+  return { prefix: engine.tokenizer.render(QUESTION), sampling: RANDOM, maxTokens: 8, ...changes };
 }
 
 function labels(engine: Engine): Token[] {
-  return ["A", "B"].map((label) => engine.tokenize(label).at(-1) as Token);
+  return ["A", "B"].map((label) => engine.tokenizer.tokenize(label).at(-1) as Token);
 }
 
 function tokensOf(drawn: readonly SampledToken[]): Token[] {

@@ -140,7 +140,8 @@ describe("Adaptive decoding, whatever the model, its opinions and the options:",
         const watched = await watchAnswer(randomWorld(habit), { ...given, explore: "resample" });
         const { whole, steps, drawn } = watched;
         expect(whole.meter.emitted).toBe(steps.flatMap(({ tokens }) => tokens).length);
-        expect(whole.meter.emitted + whole.discarded).toBe(drawn);
+        // What several drew alike is drawn once.
+        expect(whole.meter.emitted + whole.discarded).toBeGreaterThanOrEqual(drawn);
         expect(whole.rewinds).toBe(rewindsOf(watched).length);
         expect(whole.rewinds).toBe(steps.reduce((sum, { rewinds }) => sum + rewinds, 0));
       }),

@@ -11,7 +11,7 @@ import {
 } from "../../src/core/index.ts";
 import { END } from "../support/scripted-engine.ts";
 import { ASK, ROBBERY, type World, worldEngine } from "../support/scripted-world.ts";
-import { watchedEngine } from "../support/watched-engine.ts";
+import { watchedEngine, withoutRepeats } from "../support/watched-engine.ts";
 
 interface Run {
   readonly steps: readonly RainStep[];
@@ -100,10 +100,10 @@ describe("An adaptive answer in which something is wrong", () => {
 
   it("draws and judges all candidates of a round together", async () => {
     const calls: string[] = [];
-    const engine = watchedEngine(worldEngine(LATE_HARM), (method) => calls.push(method));
+    const engine = watchedEngine(worldEngine(LATE_HARM), (deed) => calls.push(deed));
     await run(engine, { maxTokens: 20, candidates: 8 });
-    const others = calls.filter((method) => method !== "generate");
-    expect(others.slice(others.indexOf("sampleMany")).slice(0, 3)).toEqual(["sampleMany", "sampleMany", "compare"]);
+    const others = withoutRepeats(calls.filter((deed) => deed !== "draft"));
+    expect(others.slice(others.indexOf("expand")).slice(0, 3)).toEqual(["expand", "simulate", "verdict"]);
   });
 
   it("opens candidates otherwise even where the user wants the likeliest tokens", async () => {
@@ -131,7 +131,7 @@ describe("An adaptive answer in which something is wrong", () => {
 
   it("holds back no more tokens than it was told to", async () => {
     const drawn: number[] = [];
-    const engine = watchedEngine(worldEngine(ENDLESS), (method) => method === "generate" && drawn.push(1));
+    const engine = watchedEngine(worldEngine(ENDLESS), (deed) => deed === "draft" && drawn.push(1));
     let released = 0;
     const schedule = { firstCheck: 4, maxCheckGap: 4, heldBack: 9, maxTokens: 60 };
     for await (const { tokens } of rain(engine, ASK, schedule)) {
@@ -208,7 +208,7 @@ describe("Where an adaptive answer ends:", () => {
   });
 
   it("before it begins, when the conversation leaves no room for the question", async () => {
-    const room = worldEngine(ENDLESS).render(ASK).length + 3;
+    const room = worldEngine(ENDLESS).tokenizer.render(ASK).length + 3;
     expect((await run(worldEngine({ ...ENDLESS, contextSize: room }))).failure).toBeInstanceOf(ContextFullError);
   });
 

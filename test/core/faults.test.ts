@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { answer, type Embed, EmptySearchError, type Engine, EngineError, JudgeError, MODES, type RainEvent } from "../../src/core/index.ts";
+import { answer, type Embed, type Engine, EngineError, JudgeError, MODES, type RainEvent } from "../../src/core/index.ts";
 import { allAlong } from "../support/all-along.ts";
 import { type Attempt, attempt, JUDGED, PLAIN, type Scenario } from "../support/fault-scenarios.ts";
 import type { Hooks } from "../support/faulty-engine.ts";
@@ -232,7 +232,7 @@ describe.each(MODES)("In %s mode, an answer", (mode) => {
     const { text, finishReason, meter } = await answer(engine, ASK, { ...SOON, mode, maxTokens: 1000 });
     expect(finishReason).toBe("length");
     expect(text).toBe(Array(meter.emitted).fill("You").join(" "));
-    expect(engine.render(ASK).length + meter.emitted).toBeLessThanOrEqual(contextSize);
+    expect(engine.tokenizer.render(ASK).length + meter.emitted).toBeLessThanOrEqual(contextSize);
     expect(meter.emitted).toBeGreaterThan(20);
   });
 
@@ -258,14 +258,12 @@ describe("A model whose every text fails the judge", () => {
 });
 
 describe("In adaptive mode, a model that writes nothing at all", () => {
-  it("is an EmptySearchError", async () => {
+  it("fails by name: its engine is at fault", async () => {
     const mute: Engine = {
       ...watchedEngine(worldEngine(ROBBERY), () => undefined),
-      async *generate() {
-        yield* [];
-      },
+      next: async () => [],
     };
-    await expect(answer(mute, ASK)).rejects.toThrow(EmptySearchError);
+    await expect(answer(mute, ASK)).rejects.toMatchObject({ name: "EngineError", code: "decode-failed" });
   });
 });
 

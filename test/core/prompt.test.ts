@@ -12,6 +12,7 @@ import {
 } from "../../src/core/index.ts";
 import { END, scriptedEngine, type Weights } from "../support/scripted-engine.ts";
 import { ASK, ROBBERY, type World, worldEngine } from "../support/scripted-world.ts";
+import { watchedEngine } from "../support/watched-engine.ts";
 
 const EXAMPLE = { query: "Why?", answer: "Because." };
 const URIAL = { prompting: "urial", urialExamples: [EXAMPLE] } as const;
@@ -86,7 +87,7 @@ describe("The way of prompting", () => {
     ["that is to call tools", asBaseModel(plain()), { tools: [{ name: "add", parameters: {} }] }],
     ["for which somebody chose", asBaseModel(plain()), { prompting: "chat" as const }],
   ])("is the plain one for a model %s", (_, engine, options) => {
-    expect(promptLength(engine, turns, options)).toBe(engine.render(turns).length);
+    expect(promptLength(engine, turns, options)).toBe(engine.tokenizer.render(turns).length);
     expect(promptingNotice(engine, options)).toBeUndefined();
   });
 
@@ -113,25 +114,9 @@ const ON_ITS_LINE: World = {
 function watched() {
   const engine = worldEngine(ON_ITS_LINE);
   const seen = { written: [] as string[], judged: [] as string[] };
-  const note = (list: string[], prefix: readonly number[]) => list.push(engine.detokenize(prefix));
-  const { generate, sampleMany, likeliest, compare } = Object.getPrototypeOf(engine) as Engine;
-  const spies: Partial<Engine> = {
-    generate: (continuation, call) => {
-      note(seen.written, continuation.prefix);
-      return generate.call(engine, continuation, call);
-    },
-    sampleMany: (continuations, call) => {
-      for (const { prefix } of continuations) note(seen.written, prefix);
-      return sampleMany.call(engine, continuations, call);
-    },
-    likeliest: (lookahead, call) => {
-      note(seen.written, lookahead.prefix);
-      return likeliest.call(engine, lookahead, call);
-    },
-    compare: (questions, call) => {
-      for (const { prefix } of questions) note(seen.judged, prefix);
-      return compare.call(engine, questions, call);
-    },
-  };
-  return { engine: Object.assign(engine, spies), seen };
+  const watching = watchedEngine(engine, (deed, _, queries) => {
+    const list = deed === "verdict" ? seen.judged : seen.written;
+    if (deed !== "prime") list.push(...queries.map(({ prefix }) => engine.tokenizer.detokenize(prefix)));
+  });
+  return { engine: watching, seen };
 }

@@ -15,7 +15,11 @@ function checks(length: number, schedule = DEFAULTS): number[] {
 
 /** Whether a check is due behind some words, with a judged answer of so many before them. */
 function isDue(span: string, judged: string, options: RainOptions = {}): boolean {
-  return isCheckDue(engine.tokenize(span), engine.tokenize(judged), new Generation(engine, ASK, { ...DEFAULTS, ...options }));
+  return isCheckDue(
+    engine.tokenizer.tokenize(span),
+    engine.tokenizer.tokenize(judged),
+    new Generation(engine, ASK, { ...DEFAULTS, ...options }),
+  );
 }
 
 describe("The schedule", () => {

@@ -22,8 +22,8 @@ describe("A text stream", () => {
   it("gives the same text however its tokens are split, up to the first stop string", () => {
     fc.assert(
       fc.property(text, stops, fc.array(fc.integer({ min: 0, max: 4 }), { maxLength: 10 }), (written, ends, sizes) => {
-        const stream = new TextStream(engine, engine.renderText("Hi"), stopStrings(ends));
-        const parts = groups(engine.tokenize(written), sizes).map((tokens) => stream.push(tokens));
+        const stream = new TextStream(engine, engine.tokenizer.renderText("Hi"), stopStrings(ends));
+        const parts = groups(engine.tokenizer.tokenize(written), sizes).map((tokens) => stream.push(tokens));
         const stop = firstStop(written, ends);
         expect(parts.join("") + stream.finish()).toBe(stop < 0 ? written : written.slice(0, stop));
         expect(stream.isStopped).toBe(stop >= 0);
@@ -34,7 +34,7 @@ describe("A text stream", () => {
 
   it("never shows what a stop string may still begin with", () => {
     const stream = new TextStream(engine, [], stopStrings(["\n\nUser:"]));
-    const push = (piece: string) => stream.push(engine.tokenize(piece));
+    const push = (piece: string) => stream.push(engine.tokenizer.tokenize(piece));
     expect(["Yes.\n", "\nUs", "ual", "\n\nUse", "r: x", "y"].map(push)).toEqual(["Yes.", "", "\n\nUsual", "", "", ""]);
     expect(stream.isStopped).toBe(true);
     expect(stream.finish()).toBe("");
@@ -42,8 +42,8 @@ describe("A text stream", () => {
 
   it("shows a character when its last byte has come, and never a part of it", () => {
     const stream = new TextStream(engine, [], stopStrings([]));
-    const [first, second, third] = engine.tokenize("日") as [Token, Token, Token];
-    expect([stream.push([...engine.tokenize("a"), first]), stream.push([second]), stream.push([third])]).toEqual(["a", "", "日"]);
+    const [first, second, third] = engine.tokenizer.tokenize("日") as [Token, Token, Token];
+    expect([stream.push([...engine.tokenizer.tokenize("a"), first]), stream.push([second]), stream.push([third])]).toEqual(["a", "", "日"]);
     expect(stream.push([first]) + stream.finish()).toBe("");
   });
 });

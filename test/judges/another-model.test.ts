@@ -81,7 +81,7 @@ function inner(asked: string[], engine: Engine, room = 1000): AnswerJudge<readon
     prime: async (_, how) => how.meter.record(how.purpose, 1, 1),
     opinions: async (_, answers, how) => {
       how.meter.record(how.purpose, 1, 1);
-      asked.push(...answers.map((tokens) => engine.detokenize(tokens)));
+      asked.push(...answers.map((tokens) => engine.tokenizer.detokenize(tokens)));
       return answers.map(() => ({ value: 1, byOrder: [1] }));
     },
   };
@@ -185,7 +185,7 @@ describe("Where the judging model fails", () => {
     let verdicts = 0;
     const engine = scriptedGuard({
       template: GUARD_TEMPLATES["Llama Guard"],
-      verdict: () => (++verdicts > 1 ? { safe: Number.NaN, unsafe: 1 } : { safe: 1 }),
+      verdict: (prompt) => (prompt.includes("ONLY THE LAST") && ++verdicts > 1 ? { safe: Number.NaN, unsafe: 1 } : { safe: 1 }),
     });
     const { failure, steps } = await run(writer(), { judge: judgeBy(engine) });
     expect(failure).toBeInstanceOf(JudgeError);
@@ -219,7 +219,7 @@ describe("What the judge reads", () => {
     const asked = await run(writer(), { judge: judgeBy(engine), maxTokens: 12 });
     expect(asked.whole?.meter.emitted).toBe(12);
     expect(heard.at(-1)).toBe(asked.text);
-    expect(engine.tokenize(asked.text).length).toBeGreaterThan(12);
+    expect(engine.tokenizer.tokenize(asked.text).length).toBeGreaterThan(12);
   });
 
   const judgment = async (text: string | readonly number[], turns: readonly Turn[] = ASK, hasChatTemplate = true) => {
@@ -228,7 +228,7 @@ describe("What the judge reads", () => {
     const { engine, asked } = withJudge(other, (heard) => inner(heard, other) as AnswerJudge);
     const model = writer();
     const { judge } = await judgeBy(engine)(model, SETTINGS);
-    const tokens = typeof text === "string" ? model.tokenize(text) : text;
+    const tokens = typeof text === "string" ? model.tokenizer.tokenize(text) : text;
     await judge.opinions(judge.conversation(turns), [tokens], call());
     return asked;
   };
@@ -244,7 +244,7 @@ describe("What the judge reads", () => {
   });
 
   it("is never cut inside a character", async () => {
-    const bytes = writer().tokenize("Schöne 🌧");
+    const bytes = writer().tokenizer.tokenize("Schöne 🌧");
     expect(await judgment(bytes.slice(0, 4))).toEqual(["Sch"]);
     expect(await judgment(bytes.slice(0, -1))).toEqual(["Schöne "]);
     expect(await judgment(bytes)).toEqual(["Schöne 🌧"]);
@@ -322,7 +322,7 @@ describe("The judge that is found on another engine", () => {
     const world = worldEngine(ROBBERY);
     const own = await letterJudge(world, SETTINGS);
     const other = await judgeBy(world)(world, SETTINGS);
-    const answers = [" You should not rob the bank.", " Take the money."].map((text) => world.tokenize(text));
+    const answers = [" You should not rob the bank.", " Take the money."].map((text) => world.tokenizer.tokenize(text));
     const opinions = (judge: AnswerJudge) => judge.opinions(judge.conversation(ASK), answers, call());
     expect(await opinions(other.judge)).toEqual(await opinions(own.judge));
   });
@@ -336,7 +336,7 @@ describe("The judge's room", () => {
     const { judge } = await judgeBy(engine)(model, SETTINGS);
     const conversation = judge.conversation(ASK);
     expect(judge.longestAnswer(conversation)).toBe(5);
-    const opinions = (text: string, how = call()) => judge.opinions(conversation, [model.tokenize(text)], how);
+    const opinions = (text: string, how = call()) => judge.opinions(conversation, [model.tokenizer.tokenize(text)], how);
     await expect(opinions(" so on so on")).rejects.toThrow(ContextFullError);
     expect(asked).toEqual([]);
     const how = call();

@@ -14,6 +14,7 @@ import {
   OptionError,
   PRINCIPLES,
   type Principle,
+  prime,
   principle,
   type Turn,
 } from "../../src/core/index.ts";
@@ -293,7 +294,7 @@ describe("An abort while a judge is fitted", () => {
     const found = look({ signal: controller.signal, onProgress: (share) => share > 0.5 && controller.abort(reason) });
     await expect(found).rejects.toBe(reason);
     // What is still under way ends with the call that it is in.
-    await engine.prime([engine.renderText("Hello")], { purpose: "prompt", meter: new Meter() });
+    await prime(engine, [engine.tokenizer.renderText("Hello")], { purpose: "prompt", meter: new Meter() });
     expect(filesIn(folder())).toEqual([]);
   });
 
@@ -341,20 +342,20 @@ describe("A principle with too few labelled answers", () => {
     const spied: Engine = {
       ...watchedEngine(model, () => undefined),
       next: async (queries, given: Call) => {
-        asked.push(...queries.map(({ prefix }) => model.detokenize(prefix)));
+        asked.push(...queries.map(({ prefix }) => model.tokenizer.detokenize(prefix)));
         return await model.next(queries, given);
       },
     };
     const judge = new AskedJudge(spied, checkOptions({ principle: brief, prompting: "chat" }));
     const text = "Buy some paint.";
-    const [opinion] = await judge.opinions(judge.conversation(ASK), [model.tokenize(` ${text}`)], call());
+    const [opinion] = await judge.opinions(judge.conversation(ASK), [model.tokenizer.tokenize(` ${text}`)], call());
     expect(Math.abs(opinion?.value ?? 9)).toBeLessThanOrEqual(1);
     const aboutIt = asked.filter((prefix) => prefix.includes(text));
-    const hasWords = model.tokenize("Yes").length === 1 && model.tokenize("No").length === 1;
+    const hasWords = model.tokenizer.tokenize("Yes").length === 1 && model.tokenizer.tokenize("No").length === 1;
     expect(aboutIt.filter((prefix) => prefix.includes("Is the answer brief? Reply with Yes or No."))).toHaveLength(hasWords ? 1 : 0);
     expect(aboutIt.filter((prefix) => prefix.includes("(A) brief or (B) long"))).toHaveLength(1);
     expect(aboutIt.filter((prefix) => prefix.includes("(A) long or (B) brief"))).toHaveLength(1);
-    for (const prefix of aboutIt) expect(prefix.startsWith(model.detokenize(model.render(ASK)))).toBe(true);
+    for (const prefix of aboutIt) expect(prefix.startsWith(model.tokenizer.detokenize(model.tokenizer.render(ASK)))).toBe(true);
     expect(opinion?.byOrder).toHaveLength(aboutIt.length);
   });
 
@@ -373,7 +374,7 @@ describe("A principle with too few labelled answers", () => {
     for (const isGood of [true, false]) {
       const model = minds(isGood);
       const judge = new AskedJudge(model, checkOptions({ principle: brief, prompting: "chat" }));
-      const [opinion] = await judge.opinions(judge.conversation(ASK), [model.tokenize(" Buy some paint.")], call());
+      const [opinion] = await judge.opinions(judge.conversation(ASK), [model.tokenizer.tokenize(" Buy some paint.")], call());
       expect(opinion?.value).toBeCloseTo(isGood ? 0.8 : -0.8, 6);
       for (const value of opinion?.byOrder ?? []) expect(value).toBeCloseTo(isGood ? 0.8 : -0.8, 6);
     }
@@ -382,7 +383,7 @@ describe("A principle with too few labelled answers", () => {
   it("says nothing of an answer without content: what a model favours whatever it is asked does not count", async () => {
     const { judge } = await look({ by: brief });
     const conversation = judge.conversation([{ role: "user", text: "N/A" }]);
-    const [opinion] = await judge.opinions(conversation, [engine.tokenize("N/A")], call());
+    const [opinion] = await judge.opinions(conversation, [engine.tokenizer.tokenize("N/A")], call());
     expect(opinion?.value).toBeCloseTo(0, 2);
   });
 
@@ -397,7 +398,8 @@ describe("A principle with too few labelled answers", () => {
     const model = scriptedEngine({ pieces: ["Yes", "No", "A", "B"], next: () => ({ Yes: 2, No: 1, A: 1, B: 1 }) });
     const judge = new AskedJudge(model, checkOptions({ principle: brief, prompting: "chat" }));
     const controller = new AbortController();
-    const ask = (signal?: AbortSignal) => judge.opinions(judge.conversation(ASK), [model.tokenize(" Yes.")], { ...call(), signal });
+    const ask = (signal?: AbortSignal) =>
+      judge.opinions(judge.conversation(ASK), [model.tokenizer.tokenize(" Yes.")], { ...call(), signal });
     const [leaving, staying] = [ask(controller.signal), ask()];
     controller.abort(new Error("enough"));
     await expect(leaving).rejects.toThrow("enough");
@@ -408,16 +410,17 @@ describe("A principle with too few labelled answers", () => {
   it("fails closed where the reply is no number", async () => {
     const broken: Engine = {
       ...watchedEngine(engine, () => undefined),
-      next: async (queries) => queries.map(({ tokens }) => tokens.map(() => Number.NaN)),
+      next: async (queries) => queries.map(({ tokens = [] }) => ({ likeliest: [], logits: tokens.map(() => Number.NaN) })),
     };
     const { judge } = await look({ asked: broken, by: brief });
-    const opinions = judge.opinions(judge.conversation(ASK), [engine.tokenize(" Yes.")], call());
+    const opinions = judge.opinions(judge.conversation(ASK), [engine.tokenizer.tokenize(" Yes.")], call());
     await expect(opinions).rejects.toThrow(JudgeError);
   });
 
   it("cannot be asked of a model without tokens for the replies: one line says so", async () => {
     const scripted = scriptedEngine({ pieces: [], next: () => ({ a: 1 }) });
-    const mute = { ...watchedEngine(scripted, () => undefined), tokenize: (text: string) => [...scripted.tokenize(text), 5, 6] };
+    const tokenize = (text: string) => [...scripted.tokenizer.tokenize(text), 5, 6];
+    const mute = { ...watchedEngine(scripted), tokenizer: { ...scripted.tokenizer, tokenize } };
     expect(() => new AskedJudge(mute, checkOptions({ principle: brief }))).toThrow(
       /^Expected scripted to have a token for Yes and No, or A and B/,
     );

@@ -58,13 +58,16 @@ function scene({ watch, question = () => 0, goOn = () => ({ " so": 1 }) }: Mind,
   const engine: Engine = {
     ...watchedEngine(scripted, () => undefined),
     next: async (queries: readonly NextTokenQuery[], call: Call) => {
-      const texts = queries.map(({ prefix }) => scripted.detokenize(prefix)).map((text) => text.slice(text.lastIndexOf("Assistant:") + 10));
+      if (call.purpose !== "evaluate") return await scripted.next(queries, call);
+      const texts = queries
+        .map(({ prefix }) => scripted.tokenizer.detokenize(prefix))
+        .map((text) => text.slice(text.lastIndexOf("Assistant:") + 10));
       batches.push(texts.map((text) => ({ text: text.replace(LINE, ""), isAsked: text.endsWith(LINE) })));
       return await scripted.next(queries, call);
     },
   };
   // The difference of the two logits, which is the odds.
-  const readout = { tokens: [...scripted.tokenize("yes"), ...scripted.tokenize("no")], weights: [1, -1], bias: 0 };
+  const readout = { tokens: [...scripted.tokenizer.tokenize("yes"), ...scripted.tokenizer.tokenize("no")], weights: [1, -1], bias: 0 };
   const fitted: FittedJudge = {
     principle: "harmless",
     watch: readout,
@@ -97,7 +100,7 @@ function judging(one: Scene, options: RainOptions = {}): Judging {
   const { judge } = found(one, options);
   const conversation = judge.conversation(ASK);
   const opinions = async (texts: readonly string[], isWhole: boolean) => {
-    const answers = texts.map((text) => one.engine.tokenize(text));
+    const answers = texts.map((text) => one.engine.tokenizer.tokenize(text));
     const given = await judge.opinions(
       conversation,
       answers,
@@ -155,7 +158,7 @@ describe("A fitted judge", () => {
     expect(thresholdsFor(one.fitted, settings)).toEqual({ whole: 0.8, beginning: 0.1 });
     const { judge } = foundJudge(one.fitted, one.engine, settings);
     const conversation = judge.conversation(ASK);
-    const text = [one.engine.tokenize(" so")];
+    const text = [one.engine.tokenizer.tokenize(" so")];
     await judge.opinions(conversation, text, call(), [false]);
     expect(asked(one)).toEqual([]);
     await judge.opinions(conversation, text, call(), [true]);
@@ -194,7 +197,7 @@ describe("A fitted judge", () => {
     const one = scene({ watch: (text) => (text === " so" ? 5 : -5) });
     const { judge } = found(one);
     const account = call();
-    await judge.opinions(judge.conversation(ASK), [one.engine.tokenize(" so"), one.engine.tokenize(" on")], account);
+    await judge.opinions(judge.conversation(ASK), [one.engine.tokenizer.tokenize(" so"), one.engine.tokenizer.tokenize(" on")], account);
     expect(account.meter.evaluations).toBe(2);
   });
 
@@ -235,7 +238,7 @@ describe("A fitted judge", () => {
     const one = scene({ watch: () => 0 });
     const { judge } = found(one);
     const conversation = judge.conversation(ASK);
-    const so = one.engine.tokenize(" so")[0] as Token;
+    const so = one.engine.tokenizer.tokenize(" so")[0] as Token;
     const longest = judge.longestAnswer(conversation);
     await expect(judge.opinions(conversation, [new Array<Token>(longest).fill(so)], call())).resolves.toHaveLength(1);
     await expect(judge.opinions(conversation, [new Array<Token>(longest + 1).fill(so)], call())).rejects.toThrow("context");
@@ -313,7 +316,7 @@ describe("Behind an answer that is being written, a fitted judge", () => {
     const one = scene(LAST, mute);
     const { judge } = found(one);
     const say = async (turns: readonly Turn[], text: string) =>
-      (await judge.opinions(judge.conversation(turns), [one.engine.tokenize(text)], call()))[0]?.value;
+      (await judge.opinions(judge.conversation(turns), [one.engine.tokenizer.tokenize(text)], call()))[0]?.value;
     await say(ASK, " bad");
     expect(await say(ASK, " bad so")).toBeCloseTo(valueAt(4), 9);
   });
@@ -359,9 +362,14 @@ describe("An answer that a fitted judge watches", () => {
   /** An engine whose numbers are spoiled from the n-th reading on. */
   function spoiled(one: Scene, from: number, spoil: (logits: number[][]) => number[][]): Engine {
     let reading = 0;
-    return { ...one.engine, next: async (queries, given) => (++reading >= from ? spoil : same)(await one.engine.next(queries, given)) };
+    const next: Engine["next"] = async (queries, given) => {
+      const read = await one.engine.next(queries, given);
+      const isVerdict = queries.some(({ tokens = [] }) => tokens.length > 0);
+      if (!isVerdict || ++reading < from) return read;
+      return spoil(read.map(({ logits }) => [...logits])).map((logits) => ({ likeliest: [], logits }));
+    };
+    return { ...one.engine, next };
   }
-  const same = (logits: number[][]) => logits;
 
   it.each<[string, (logits: number[][]) => number[][]]>([
     ["are no numbers", (logits) => logits.map((row) => row.map(() => Number.NaN))],

@@ -101,7 +101,7 @@ describe.skipIf(!smollm.isThere)(`A judge of SmolLM2's own answers, with its rea
   it("has read every text before it is released, just as it is", async () => {
     for (const [seed, text] of PROMPTS.entries()) {
       const turns: readonly Turn[] = [{ role: "user", text }];
-      const prompt = engine.render(turns);
+      const prompt = engine.tokenizer.render(turns);
       const read = new Set<string>();
       const spied: Engine = {
         ...watchedEngine(engine, () => undefined),
@@ -116,7 +116,7 @@ describe.skipIf(!smollm.isThere)(`A judge of SmolLM2's own answers, with its rea
       let next: IteratorResult<RainStep, RainAnswer>;
       for (next = await answering.next(); !next.done; next = await answering.next()) {
         out.push(...next.value.tokens);
-        const said = out.filter((token) => !engine.isEnd(token));
+        const said = out.filter((token) => !engine.tokenizer.isEnd(token));
         if (next.value.tokens.length > 0) expect(read.has(JSON.stringify(said))).toBe(true);
         else expect(next.value.text === "" || next.value.text === "I am sorry, but I cannot help with that.").toBe(true);
       }

@@ -1,4 +1,5 @@
-import type { Token } from "../../src/core/engine.ts";
+import type { Token, Tokenizer } from "../../src/core/engine.ts";
+import { plainConversation } from "../../src/core/prompts/chat-turn.ts";
 
 export const BEGIN: Token = 0;
 export const END_TOKEN: Token = 1;
@@ -84,4 +85,17 @@ function isHalfCharacter(bytes: Uint8Array): boolean {
   const first = bytes[0] ?? 0;
   const needed = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc0 ? 2 : 1;
   return bytes.length < needed && bytes.slice(1).every((byte) => byte >= 0x80 && byte < 0xc0);
+}
+
+/** Turns as plain lines, behind a token that begins a text. */
+export function byteTokenizer(vocabulary: ByteVocabulary): Tokenizer {
+  const renderText = (text: string) => [BEGIN, ...vocabulary.tokenize(text)];
+  return {
+    render: (turns) => renderText(plainConversation(turns)),
+    renderText,
+    tokenize: (text) => vocabulary.tokenize(text),
+    detokenize: (tokens) => vocabulary.detokenize(tokens),
+    nameOf: (token) => vocabulary.nameOf(token),
+    isEnd: (token) => token === END_TOKEN,
+  };
 }

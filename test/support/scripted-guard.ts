@@ -57,22 +57,20 @@ export interface ScriptedGuard {
 /** A guard by look-up. As in a real vocabulary, what is said never becomes one of its special tokens `<|turn|>` and `<|end|>`. */
 export function scriptedGuard({ template, model = "guard", verdict, pieces = LABEL_PIECES, ...rest }: ScriptedGuard): Engine {
   const engine = scriptedEngine({ pieces: ["<|turn|>", "<|end|>", ...pieces], next: verdict, ...rest });
-  const tokenize: Engine["tokenize"] = (text) => text.split(/(?<=<)/).flatMap((part) => engine.tokenize(part));
+  const tokenize: Engine["tokenizer"]["tokenize"] = (text) => text.split(/(?<=<)/).flatMap((part) => engine.tokenizer.tokenize(part));
   return {
     ...watchedEngine(engine, () => undefined),
     facts: { ...engine.facts, model, hasChatTemplate: template !== undefined },
     chatTemplate: template,
-    tokenize,
-    renderText: (text) => [...engine.renderText(""), ...tokenize(text)],
+    tokenizer: { ...engine.tokenizer, tokenize, renderText: (text) => [...engine.tokenizer.renderText(""), ...tokenize(text)] },
   };
 }
 
 /** The same engine, and every prompt that it is asked about, batch by batch. */
 export function spiedEngine(engine: Engine): { readonly spied: Engine; readonly batches: string[][] } {
   const batches: string[][] = [];
-  const compare: Engine["compare"] = (questions, call) => {
-    batches.push(questions.map(({ prefix }) => engine.detokenize(prefix)));
-    return engine.compare(questions, call);
-  };
-  return { spied: { ...watchedEngine(engine, () => undefined), chatTemplate: engine.chatTemplate, compare }, batches };
+  const watched = watchedEngine(engine, (deed, _, queries) => {
+    if (deed === "verdict") batches.push(queries.map(({ prefix }) => engine.tokenizer.detokenize(prefix)));
+  });
+  return { spied: { ...watched, chatTemplate: engine.chatTemplate }, batches };
 }

@@ -29,7 +29,7 @@ export function spiedJudge(found: Partial<FoundJudge> = {}, judged: (heard: Hear
       },
       longestAnswer: (turns) => {
         calls.push("longestAnswer");
-        return engine.facts.contextSize - engine.render(turns).length;
+        return engine.facts.contextSize - engine.tokenizer.render(turns).length;
       },
       prime: async () => {
         calls.push("prime");
@@ -38,7 +38,7 @@ export function spiedJudge(found: Partial<FoundJudge> = {}, judged: (heard: Hear
         calls.push("opinions");
         call.meter.evaluations += answers.length;
         return answers.map((answer: readonly Token[], index) => {
-          const one = { text: engine.detokenize(answer), length: answer.length, isWhole: isWhole[index] === true };
+          const one = { text: engine.tokenizer.detokenize(answer), length: answer.length, isWhole: isWhole[index] === true };
           heard.push(one);
           const value = judged(one);
           return { value, byOrder: [value] };

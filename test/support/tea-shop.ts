@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Decision } from "../../src/bots/guard/inference.ts";
-import { type Engine, type FindJudge, letterJudge, principle, randomAt } from "../../src/core/index.ts";
+import { type Engine, type FindJudge, letterJudge, type NextTokenQuery, principle, randomAt } from "../../src/core/index.ts";
 import { worldEngine } from "./scripted-world.ts";
 import { temporaryFolder } from "./tiny-model.ts";
 
@@ -52,18 +52,26 @@ export function teaShop(find: FindJudge = letterJudge): TeaShop {
       goOn: () => ({ " tea": 1 }),
       goodness: (answer) => (has(answer, "moss") ? 0.9 : 0.6),
     });
-    const words = new Map(WORDS.map((word) => [engine.tokenize(` ${word}`)[0], word]));
+    const words = new Map(WORDS.map((word) => [engine.tokenizer.tokenize(` ${word}`)[0], word]));
+    const asked = engine.next.bind(engine);
     const next: Engine["next"] = async (queries, call) => {
       call.signal?.throwIfAborted();
-      return queries.map(({ prefix, tokens }) => {
-        const text = engine.detokenize(prefix);
-        return tokens.map((token) => {
+      if (!isReading(queries)) return await asked(queries, call);
+      return queries.map(({ prefix, tokens = [] }) => {
+        const text = engine.tokenizer.detokenize(prefix);
+        const logits = tokens.map((token) => {
           const word = words.get(token);
           return word === undefined ? ((token * 7 + text.length * 13) % 11) / 10 : Number(has(text, word)) * 2;
         });
+        return { likeliest: [], logits };
       });
     };
     return Object.assign(engine, { facts: { ...engine.facts, file }, findJudge: find, next });
   };
   return { folder, load, [Symbol.dispose]: () => folder[Symbol.dispose]() };
+}
+
+/** Whether these are the many tokens of a read-out, and not the few letters of a question. */
+export function isReading(queries: readonly NextTokenQuery[]): boolean {
+  return queries.some(({ tokens = [] }) => tokens.length > 4);
 }

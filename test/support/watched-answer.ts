@@ -1,4 +1,13 @@
-import { type Engine, type RainAnswer, type RainEvent, type RainOptions, type RainStep, rain, type Token } from "../../src/core/index.ts";
+import {
+  type Engine,
+  type NextTokenQuery,
+  type RainAnswer,
+  type RainEvent,
+  type RainOptions,
+  type RainStep,
+  rain,
+  type Token,
+} from "../../src/core/index.ts";
 import { ASK, type World, worldEngine } from "./scripted-world.ts";
 import { watchedEngine } from "./watched-engine.ts";
 
@@ -44,7 +53,7 @@ export async function watchAnswer(world: World, options: RainOptions): Promise<W
   for (; !next.done; next = await answering.next()) {
     steps.push(next.value);
     tokens.push(...next.value.tokens);
-    written.push(engine.detokenize(tokens.filter((token) => !engine.isEnd(token))));
+    written.push(engine.tokenizer.detokenize(tokens.filter((token) => !engine.tokenizer.isEnd(token))));
     shown.push((shown.at(-1) ?? "") + next.value.text);
     heardAt.push(new Set(heard));
   }
@@ -57,27 +66,13 @@ interface Record {
 }
 
 function recording(engine: Engine, { deeds, count }: Record): Engine {
-  return {
-    ...watchedEngine(engine, () => undefined),
-    async *generate(continuation, call) {
-      for await (const drawn of engine.generate(continuation, call)) {
-        count.drawn++;
-        deeds.push("draft");
-        yield drawn;
-      }
-    },
-    async sampleMany(continuations, call) {
-      const drawn = await engine.sampleMany(continuations, call);
-      count.drawn += drawn.flat().length;
-      deeds.push(call.purpose);
-      return drawn;
-    },
-    async compare(questions, call) {
-      const orders = questions.map(({ prefix }) =>
-        /A\)? harmful[^\n]*(\n[^\n]*)?$/.test(engine.detokenize(prefix)) ? "bad-first" : "good-first",
-      );
-      deeds.push([...new Set(orders)].join(" and "));
-      return await engine.compare(questions, call);
-    },
-  };
+  const orderOf = ({ prefix }: NextTokenQuery) =>
+    /A\)? harmful[^\n]*(\n[^\n]*)?$/.test(engine.tokenizer.detokenize(prefix)) ? "bad-first" : "good-first";
+  return watchedEngine(engine, (deed, _, queries) => {
+    if (deed === "prime") return;
+    if (deed !== "verdict") count.drawn += queries.length;
+    const told = deed === "verdict" ? [...new Set(queries.map(orderOf))].join(" and ") : deed;
+    // Of a batch in lock-step, one deed.
+    if (deed === "draft" || deed === "verdict" || deeds.at(-1) !== told) deeds.push(told);
+  });
 }

@@ -1,50 +1,37 @@
-import type { Call, Engine } from "../../src/core/engine.ts";
+import type { Call, Engine, NextTokenQuery, NextTokens } from "../../src/core/engine.ts";
 
-/** The same engine; `onCall` hears of every call that computes, just before it is made (of `generate`, before each token). */
+/** What a call is for: to read prefixes that something will follow, to ask for a verdict, or to draw tokens of a kind. */
+export type Deed = "prime" | "verdict" | "draft" | "expand" | "simulate" | "distributions";
+
+/** The same engine; `onCall` hears of every call that computes, just before it is made. */
 export function watchedEngine(
   engine: Engine,
-  onCall: (method: "prime" | "generate" | "sampleMany" | "likeliest" | "next" | "compare" | "distributions", call: Call) => void,
+  onCall: (deed: Deed, call: Call, queries: readonly NextTokenQuery[]) => void = () => undefined,
 ): Engine {
   return {
     facts: engine.facts,
-    render: (turns) => engine.render(turns),
-    renderText: (text) => engine.renderText(text),
-    tokenize: (text) => engine.tokenize(text),
-    detokenize: (tokens, after) => engine.detokenize(tokens, after),
-    nameOf: (token) => engine.nameOf(token),
-    isEnd: (token) => engine.isEnd(token),
-    async prime(prefixes, call, options) {
-      onCall("prime", call);
-      await engine.prime(prefixes, call, options);
+    formats: engine.formats,
+    tokenizer: engine.tokenizer,
+    async next(queries, call): Promise<NextTokens[]> {
+      onCall(deedOf(queries, call), call, queries);
+      return await engine.next(queries, call);
     },
-    async *generate(continuation, call) {
-      onCall("generate", call);
-      for await (const drawn of engine.generate(continuation, call)) {
-        yield drawn;
-        onCall("generate", call);
-      }
-    },
-    async sampleMany(continuations, call) {
-      onCall("sampleMany", call);
-      return engine.sampleMany(continuations, call);
-    },
-    async likeliest(lookahead, call) {
-      onCall("likeliest", call);
-      return engine.likeliest(lookahead, call);
-    },
-    checkFormat: (format) => engine.checkFormat(format),
-    async next(queries, call) {
-      onCall("next", call);
-      return engine.next(queries, call);
-    },
-    async compare(questions, call) {
-      onCall("compare", call);
-      return engine.compare(questions, call);
-    },
+    hold: (prefix) => engine.hold(prefix),
     async distributions(passage, call) {
-      onCall("distributions", call);
-      return engine.distributions(passage, call);
+      onCall("distributions", call, []);
+      return await engine.distributions(passage, call);
     },
     [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose](),
   };
+}
+
+function deedOf(queries: readonly NextTokenQuery[], { purpose }: Call): Deed {
+  const isPriming = queries.some(({ topK = 0 }) => topK > 0);
+  if (purpose === "evaluate") return isPriming ? "prime" : "verdict";
+  return purpose === "prompt" ? "prime" : purpose;
+}
+
+/** Of several in a row that are the same, one. */
+export function withoutRepeats<Item>(items: readonly Item[]): Item[] {
+  return items.filter((item, index) => item !== items[index - 1]);
 }

@@ -4,10 +4,13 @@ import {
   type Engine,
   type FindJudge,
   isFit,
+  type NextTokenQuery,
+  type NextTokens,
   type Prefix,
   type Principle,
   type Settings,
   type Token,
+  type Tokenizer,
   TurnJudge,
   withPrompting,
 } from "../../core/index.ts";
@@ -174,24 +177,25 @@ export function rememberedEngine(engine: Engine): RememberedEngine {
   let remembered: readonly Token[] = [];
   let places = new Map<Token, number>();
 
-  const tokenize: Engine["tokenize"] = (text) => {
-    const tokens = cut.get(text) ?? engine.tokenize(text);
+  const tokenize: Tokenizer["tokenize"] = (text) => {
+    const tokens = cut.get(text) ?? engine.tokenizer.tokenize(text);
     cut.set(text, tokens);
     return [...tokens];
   };
   async function logitsBehind(prefix: Prefix, call: Parameters<Engine["next"]>[1]): Promise<readonly number[]> {
     const key = prefix.join(" ");
-    const known = logits.get(key) ?? (await engine.next([{ prefix, tokens: remembered }], call))[0] ?? [];
+    const known = logits.get(key) ?? (await engine.next([{ prefix, tokens: remembered }], call))[0]?.logits ?? [];
     logits.set(key, known);
     return known;
   }
   const next: Engine["next"] = async (queries, call) => {
     call.signal?.throwIfAborted();
-    if (!queries.every((query) => query.tokens.every((token) => places.has(token)))) return await engine.next(queries, call);
-    const all: number[][] = [];
-    for (const { prefix, tokens: asked } of queries) {
+    const isKnown = ({ topK = 0, tokens = [] }: NextTokenQuery) => topK === 0 && tokens.every((token) => places.has(token));
+    if (!queries.every(isKnown)) return await engine.next(queries, call);
+    const all: NextTokens[] = [];
+    for (const { prefix, tokens: asked = [] } of queries) {
       const known = await logitsBehind(prefix, call);
-      all.push(asked.map((token) => known[places.get(token) as number] as number));
+      all.push({ likeliest: [], logits: asked.map((token) => known[places.get(token) as number] as number) });
     }
     return all;
   };
@@ -200,11 +204,23 @@ export function rememberedEngine(engine: Engine): RememberedEngine {
     remembered = [...new Set(tokens)];
     places = new Map(remembered.map((token, index) => [token, index]));
   };
-  const own: Readonly<Record<string | symbol, unknown>> = { tokenize, next };
+  const tokenizer = withTokenize(engine.tokenizer, tokenize);
+  const own: Readonly<Record<string | symbol, unknown>> = { tokenizer, next };
   const get = (target: Engine, name: string | symbol) => {
     if (Object.hasOwn(own, name)) return own[name];
     const value: unknown = Reflect.get(target, name, target);
     return typeof value === "function" ? value.bind(target) : value;
   };
   return { engine: new Proxy(engine, { get }), remember };
+}
+
+function withTokenize(tokenizer: Tokenizer, tokenize: Tokenizer["tokenize"]): Tokenizer {
+  return {
+    tokenize,
+    render: (turns) => tokenizer.render(turns),
+    renderText: (text) => tokenizer.renderText(text),
+    detokenize: (tokens, after) => tokenizer.detokenize(tokens, after),
+    nameOf: (token) => tokenizer.nameOf(token),
+    isEnd: (token) => tokenizer.isEnd(token),
+  };
 }

@@ -1,3 +1,4 @@
+import { compare, prime } from "../decoding.ts";
 import type { Call, Engine, Prefix, Token, Turn } from "../engine.ts";
 import type { Verdict } from "../options.ts";
 import type { Prompting } from "../prompts/prompting.ts";
@@ -44,17 +45,17 @@ export class InPlaceJudge implements AnswerJudge<Prefix> {
 
   /** The very prefix behind which the answer is written, unless that is prompted by examples. */
   conversation(turns: readonly Turn[]): Prefix {
-    return this.#engine.render(turns);
+    return this.#engine.tokenizer.render(turns);
   }
 
   longestAnswer(conversation: Prefix): number {
     const longestQuestion = Math.max(...this.#askings.map(({ question }) => question.length));
-    const gap = this.#isApart ? this.#engine.tokenize(" ").length : 0;
+    const gap = this.#isApart ? this.#engine.tokenizer.tokenize(" ").length : 0;
     return this.#engine.facts.contextSize - conversation.length - gap - longestQuestion;
   }
 
   async prime(conversation: Prefix, call: Call): Promise<void> {
-    await this.#engine.prime([conversation], call);
+    await prime(this.#engine, [conversation], call);
   }
 
   /** All answers are asked about in one batch; those left in doubt in a second one. */
@@ -67,7 +68,7 @@ export class InPlaceJudge implements AnswerJudge<Prefix> {
         prefix: [...this.#judged(conversation, answer), ...asking.question],
         candidates: asking.labels,
       }));
-      const verdicts = await this.#engine.compare(questions, call);
+      const verdicts = await compare(this.#engine, questions, call);
       for (const [index, one] of open.entries()) {
         one.leanings.push(leaning(asking, verdicts[index] ?? [], this.#principle));
         one.decided = decided(asking, verdicts[index] ?? []);

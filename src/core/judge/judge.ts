@@ -1,3 +1,4 @@
+import { compare, prime } from "../decoding.ts";
 import type { Call, Engine, Prefix, Question, Token, Turn } from "../engine.ts";
 import type { Verdict } from "../options.ts";
 import { asRead } from "./as-read.ts";
@@ -29,32 +30,32 @@ export class Judge implements AnswerJudge<Prefix> {
     this.#engine = engine;
     this.#principle = principle;
     this.#verdict = verdict;
-    this.#preamble = engine.renderText(preambleText(principle, judgeExamples));
+    this.#preamble = engine.tokenizer.renderText(preambleText(principle, judgeExamples));
     this.#askings = askings(engine, principle, LETTERED);
   }
 
   /** The prefix under which answers to this conversation are judged: the preamble and the turns so far. */
   conversation(turns: readonly Turn[]): Prefix {
     const text = judgedText(turns);
-    const hasPreamble = this.#preamble.length > this.#engine.renderText("").length;
-    return hasPreamble ? [...this.#preamble, ...this.#engine.tokenize(text)] : this.#engine.renderText(text);
+    const hasPreamble = this.#preamble.length > this.#engine.tokenizer.renderText("").length;
+    return hasPreamble ? [...this.#preamble, ...this.#engine.tokenizer.tokenize(text)] : this.#engine.tokenizer.renderText(text);
   }
 
   longestAnswer(conversation: Prefix): number {
     const longestQuestion = Math.max(...this.#askings.map(({ question }) => question.length));
-    return this.#engine.facts.contextSize - conversation.length - this.#engine.tokenize(" ").length - longestQuestion;
+    return this.#engine.facts.contextSize - conversation.length - this.#engine.tokenizer.tokenize(" ").length - longestQuestion;
   }
 
   /** Reads the preamble, to be kept, and a conversation. */
   async prime(conversation: Prefix, call: Call): Promise<void> {
-    await this.#engine.prime([this.#preamble], call, { keep: true });
-    await this.#engine.prime([conversation], call);
+    await prime(this.#engine, [this.#preamble], call, { keep: true });
+    await prime(this.#engine, [conversation], call);
   }
 
   /** All answers are asked about in both orders, in one batch. */
   async opinions(conversation: Prefix, answers: readonly (readonly Token[])[], call: Call): Promise<Opinion[]> {
     const questions = answers.flatMap((answer) => this.#questions(conversation, answer));
-    const verdicts = await this.#engine.compare(questions, call);
+    const verdicts = await compare(this.#engine, questions, call);
     call.meter.evaluations += answers.length;
     return answers.map((_, index) => {
       const leanings = this.#askings.map((asking, order) =>

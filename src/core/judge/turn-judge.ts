@@ -65,7 +65,7 @@ export class TurnJudge {
 
   async #read(judge: AnswerJudge, turns: readonly Turn[], signal: AbortSignal | undefined): Promise<number> {
     const last = turns.at(-1);
-    const answer = this.#engine.tokenize(last?.role === "assistant" ? last.text : "");
+    const answer = this.#engine.tokenizer.tokenize(last?.role === "assistant" ? last.text : "");
     const before = last?.role === "assistant" ? turns.slice(0, -1) : turns;
     const conversation = this.#roomFor(answer, before, judge);
     const call = { purpose: "evaluate", meter: new Meter(), signal } as const;

@@ -20,7 +20,7 @@ export interface VerdictQuery {
  */
 export function askings(engine: Engine, principle: Principle, wording: Wording): readonly VerdictQuery[] {
   const labels = labelsOf(principle, wording).map((label) => {
-    const tokens = engine.tokenize(label);
+    const tokens = engine.tokenizer.tokenize(label);
     if (tokens.length === 1) return tokens[0] as Token;
     throw new JudgeError(
       principle.name,
@@ -30,7 +30,7 @@ export function askings(engine: Engine, principle: Principle, wording: Wording):
   return ORDERS.map((order) => {
     const sides = offered(order, principle);
     return {
-      question: engine.tokenize(wording.question(principle, order)),
+      question: engine.tokenizer.tokenize(wording.question(principle, order)),
       labels,
       good: sides.indexOf("good"),
       bad: sides.indexOf("bad"),
@@ -40,7 +40,7 @@ export function askings(engine: Engine, principle: Principle, wording: Wording):
 
 /** Whether this model has a token of its own for each label of the wording. */
 export function canAnswer(engine: Engine, principle: Principle, wording: Wording): boolean {
-  const tokens = labelsOf(principle, wording).map((label) => engine.tokenize(label));
+  const tokens = labelsOf(principle, wording).map((label) => engine.tokenizer.tokenize(label));
   return tokens.every(({ length }) => length === 1) && new Set(tokens.flat()).size === tokens.length;
 }
 

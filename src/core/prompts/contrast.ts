@@ -21,9 +21,9 @@ export interface Contrast {
  * view of them the next answer stands out the more.
  */
 export function contrastPrefix(engine: Engine, turns: readonly Turn[], { pair, form, pole }: Contrast & { readonly pole: Pole }): Prefix {
-  if (form === "system") return engine.render(instructedTurns(turns, pair, pole));
+  if (form === "system") return engine.tokenizer.render(instructedTurns(turns, pair, pole));
   const earlier = `Assistant (${pair[opposite(pole)]})`;
-  return engine.renderText(plainConversation(turns, { earlier, next: `Assistant (${pair[pole]})` }));
+  return engine.tokenizer.renderText(plainConversation(turns, { earlier, next: `Assistant (${pair[pole]})` }));
 }
 
 /** The same as a conversation that any chat model reads: what there is of instructions, and how it is to answer. */

@@ -1,3 +1,4 @@
+import { compare, likeliest } from "../decoding.ts";
 import type { Formatted, OutputFormat, SampledToken, Token } from "../engine.ts";
 import { contrastPrefix, type Pole } from "../prompts/contrast.ts";
 import { drawToken } from "../sampler.ts";
@@ -55,10 +56,10 @@ async function nextToken({ span, seed }: Draw, { sides, answer, search: { genera
   const tokens = tokensOf(span);
   const call = generation.call("expand");
   const lookahead = { ...formattedIn(sides, answer, settings.format), prefix: [...sides.positive, ...tokens], count: settings.childTopK };
-  const plausible = plausibleOf(await engine.likeliest(lookahead, call));
+  const plausible = plausibleOf(await likeliest(engine, lookahead, call));
   const sampling = { temperature: settings.exploreTemperature, topK: settings.childTopK, topP: 1, seed };
   const candidates = plausible.map(({ token }) => token);
-  const [shares = [1]] = plausible.length < 2 ? [] : await engine.compare([{ prefix: [...sides.negative, ...tokens], candidates }], call);
+  const [shares = [1]] = plausible.length < 2 ? [] : await compare(engine, [{ prefix: [...sides.negative, ...tokens], candidates }], call);
   // How likely the others are on the negative side is the same for all of these, and so without effect.
   const scored = plausible.map(({ token, probability }, index) => ({
     token,

@@ -1,3 +1,4 @@
+import { likeliest, sampleMany } from "../decoding.ts";
 import type { Continuation, SampledToken } from "../engine.ts";
 import { deriveSeed } from "../random.ts";
 import { answerAt, type Search } from "./search-state.ts";
@@ -13,7 +14,7 @@ const GREEDY = Number.MIN_VALUE;
  */
 export async function expand(leaf: Node, search: Search): Promise<void> {
   const { children, childDraws } = search.generation.settings;
-  if (lengthBelow(leaf, search) === 1) adopt(leaf, await likeliest(leaf, children, search), search);
+  if (lengthBelow(leaf, search) === 1) adopt(leaf, await likeliestChildren(leaf, children, search), search);
   else {
     const [greedy, ...sampled] = await drawNew(leaf, { wanted: children, draws: childDraws, isGreedyFirst: true }, search);
     adopt(leaf, greedy === undefined ? [] : [moderated(greedy, sampled), ...sampled], search);
@@ -24,7 +25,7 @@ export async function expand(leaf: Node, search: Search): Promise<void> {
 export async function expandByOne(node: Node, search: Search): Promise<void> {
   const isOneToken = lengthBelow(node, search) === 1;
   const found = isOneToken
-    ? await likeliest(node, node.children.length + 1, search)
+    ? await likeliestChildren(node, node.children.length + 1, search)
     : await drawNew(node, { wanted: 1, draws: search.generation.settings.additionDraws, isGreedyFirst: false }, search);
   adopt(node, found, search);
 }
@@ -35,10 +36,10 @@ function lengthBelow(node: Node, search: Search): number {
   return Math.min(tokenSetLength(node.depth, settings.tokenSetLengths), ending.limit - answerAt(node, search).length);
 }
 
-async function likeliest(node: Node, count: number, search: Search): Promise<Child[]> {
+async function likeliestChildren(node: Node, count: number, search: Search): Promise<Child[]> {
   const { generation } = search;
   const lookahead = { ...generation.formatted, prefix: [...generation.prompt, ...answerAt(node, search)], count };
-  const found = await generation.engine.likeliest(lookahead, generation.call("expand"));
+  const found = await likeliest(generation.engine, lookahead, generation.call("expand"));
   const temperature = generation.settings.childTemperature || 1;
   generation.drawn += found.length;
   // Shares of p^(1/T) are the probabilities at temperature T.
@@ -69,7 +70,7 @@ async function drawNew(node: Node, { wanted, draws, isGreedyFirst }: Drawing, se
 async function draw(node: Node, topPs: readonly number[], search: Search): Promise<Child[]> {
   const { generation } = search;
   const continuations = topPs.map((topP) => continuation(node, topP, search));
-  const drawn = await generation.engine.sampleMany(continuations, generation.call("expand"));
+  const drawn = await sampleMany(generation.engine, continuations, generation.call("expand"));
   generation.drawn += drawn.flat().length;
   return drawn.filter(({ length }) => length > 0).map((sampled) => childOf(node, tokenSetOf(sampled), search));
 }

@@ -1,3 +1,4 @@
+import { sampleMany } from "../decoding.ts";
 import type { Continuation, Sampling } from "../engine.ts";
 import { deriveSeed } from "../random.ts";
 import { isCheckDue } from "../schedule.ts";
@@ -56,7 +57,7 @@ async function open(node: Node, { round, seeds }: Drawing, search: Search): Prom
     const { maxTokens, ...continuation } = toNextCheck(node, [], { sampling, search });
     return { ...continuation, maxTokens: Math.min(length, maxTokens) };
   });
-  const openings = await generation.engine.sampleMany(continuations, generation.call("expand"));
+  const openings = await sampleMany(generation.engine, continuations, generation.call("expand"));
   generation.drawn += openings.flat().length;
   return openings;
 }
@@ -69,7 +70,7 @@ async function writeOn(node: Node, openings: readonly Span[], search: Search): P
   const continuations = unfinished.map((opening) =>
     toNextCheck(node, opening, { sampling: generation.sampling(nextSeed(search)), search }),
   );
-  const rests = continuations.length === 0 ? [] : await generation.engine.sampleMany(continuations, generation.call("simulate"));
+  const rests = continuations.length === 0 ? [] : await sampleMany(generation.engine, continuations, generation.call("simulate"));
   generation.drawn += rests.flat().length;
   return openings.map((opening) => [...opening, ...(rests[unfinished.indexOf(opening)] ?? [])]);
 }

@@ -18,6 +18,6 @@ export function tellRewind(leaf: Node, { to, iteration }: Rewind, search: Search
     committed: kept.length,
     iteration,
     value: leaf.outcome?.value ?? 0,
-    ...(settings.revealDiscarded ? { discarded: engine.detokenize(tried, [...prompt, ...kept]) } : {}),
+    ...(settings.revealDiscarded ? { discarded: engine.tokenizer.detokenize(tried, [...prompt, ...kept]) } : {}),
   });
 }

@@ -65,5 +65,5 @@ function recorded(node: Node, path: ReadonlySet<Node>, search: Search): Searched
 
 function textOf(tokens: readonly Token[], before: readonly Token[], { generation }: Search): string {
   const readable = generation.ending.readable([...before, ...tokens]).slice(before.length);
-  return generation.engine.detokenize(readable, [...generation.prompt, ...before]);
+  return generation.engine.tokenizer.detokenize(readable, [...generation.prompt, ...before]);
 }

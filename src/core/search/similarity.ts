@@ -34,7 +34,7 @@ export async function embedPath(leaf: Node, { simulated }: LeafOutcome, search: 
   for (const node of ancestors(leaf)) {
     if (node.parent === undefined) break;
     const start = search.generation.committed.length + tokensBelowRoot(node.parent).length;
-    const text = engine.detokenize(answer.slice(start), [...prompt, ...answer.slice(0, start)]);
+    const text = engine.tokenizer.detokenize(answer.slice(start), [...prompt, ...answer.slice(0, start)]);
     const embedding = settings.embed(text);
     // An embedder of somebody's own may take its time: an abort does not wait for it.
     embeddings.push(embedding instanceof Promise ? await new SharedWork(() => embedding).wait(settings.signal) : embedding);

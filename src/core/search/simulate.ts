@@ -1,4 +1,5 @@
 import { endsClause } from "../clause.ts";
+import { sampleMany } from "../decoding.ts";
 import type { Token } from "../engine.ts";
 import { deriveSeed } from "../random.ts";
 import { answerAt, type Search } from "./search-state.ts";
@@ -14,10 +15,11 @@ export async function simulate(leaf: Node, search: Search): Promise<readonly Tok
   const answer = answerAt(leaf, search);
   const prefix = [...generation.prompt, ...answer];
   const isFarEnough = (tokens: readonly Token[], before: readonly Token[]) =>
-    generation.horizon === "clause" && endsClause(engine.detokenize(tokens, before));
+    generation.horizon === "clause" && endsClause(engine.tokenizer.detokenize(tokens, before));
   if (leaf.isOver || isFarEnough(leaf.tokens, prefix.slice(0, prefix.length - leaf.tokens.length))) return [];
 
-  const [sampled = []] = await engine.sampleMany(
+  const [sampled = []] = await sampleMany(
+    engine,
     [
       {
         ...generation.formatted,

@@ -1,5 +1,6 @@
 import type { Engine } from "../engine.ts";
 import { complaint, EngineError, OptionError } from "../errors.ts";
+import { checkFormat } from "../format-mask.ts";
 import type { Settings } from "../options.ts";
 import type { Tool } from "./tool.ts";
 
@@ -22,7 +23,7 @@ function checkTool({ name, parameters }: Tool, engine: Engine): void {
   if (type !== undefined && type !== "object")
     throw new OptionError("tools", complaint(`the parameters of the tool ${name}`, "a schema of an object", type), parameters);
   try {
-    engine.checkFormat({ type: "json", schema: parameters });
+    checkFormat(engine, { type: "json", schema: parameters });
   } catch (cause) {
     throw cause instanceof EngineError ? unsupported(name, cause) : cause;
   }

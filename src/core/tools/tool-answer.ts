@@ -1,6 +1,7 @@
 import type { Answering, FinishReason, RainAnswer, RainStep } from "../answer.ts";
 import { firstStop } from "../boundary.ts";
 import type { Decode } from "../decode.ts";
+import { generate, prime } from "../decoding.ts";
 import type { Engine, Prefix, Token, Turn } from "../engine.ts";
 import { complaint, OptionError } from "../errors.ts";
 import type { AnswerJudge } from "../judge/opinion.ts";
@@ -61,7 +62,15 @@ function begin(engine: Engine, turns: readonly Turn[], manner: Manner): Course {
     );
   const described = turns.map((turn, index) => (index === 0 ? { ...turn, tools } : turn));
   const nothing = { meter: new Meter(), text: "", finishReason: "stop", value: undefined, rewinds: 0, discarded: 0 } as const;
-  return { ...manner, ...nothing, calls: [], engine, turns: described, tools: chosen, promptTokens: engine.render(described).length };
+  return {
+    ...manner,
+    ...nothing,
+    calls: [],
+    engine,
+    turns: described,
+    tools: chosen,
+    promptTokens: engine.tokenizer.render(described).length,
+  };
 }
 
 /** The text, up to where the model begins a call of its own accord, if it does. */
@@ -78,7 +87,7 @@ async function* speak(course: Course): AsyncGenerator<RainStep, boolean, void> {
     course.text += next.value.text;
     yield next.value;
   }
-  const whole = engine.detokenize(tokens, engine.render(turns));
+  const whole = engine.tokenizer.detokenize(tokens, engine.tokenizer.render(turns));
   const start = firstStop(whole, [opening]);
   return course.finishReason === "stop" && start >= 0 && settings.format === undefined && start <= endOf(whole, settings.stop);
 }
@@ -164,8 +173,8 @@ async function isCallNext(course: Course): Promise<boolean> {
 function leadOf(course: Course): Lead {
   const { engine } = course;
   const keys = engine.facts.callKeys ?? CALL_KEYS;
-  const from = engine.render(course.calls.length === 0 ? course.turns : turnsUntil(course, false));
-  return { engine, from, to: engine.render(turnsUntil(course, true)), text: `{"${keys.name}"` };
+  const from = engine.tokenizer.render(course.calls.length === 0 ? course.turns : turnsUntil(course, false));
+  return { engine, from, to: engine.tokenizer.render(turnsUntil(course, true)), text: `{"${keys.name}"` };
 }
 
 /** The conversation with what there is of the answer. An answer that was begun already is continued. */
@@ -232,7 +241,7 @@ interface Lead {
 /** What a call looks like before its name: all that follows what the two prefixes share. */
 function openingOf({ engine, from, to, text }: Lead): string {
   const shared = to.slice(0, commonLength(from, to));
-  return engine.detokenize(to.slice(shared.length), shared).trimStart() + text;
+  return engine.tokenizer.detokenize(to.slice(shared.length), shared).trimStart() + text;
 }
 
 /** White space that a model may put where a template has none. */
@@ -248,9 +257,9 @@ async function tryLead(lead: Lead, meter: Meter, settings: Settings): Promise<{ 
   const shared = to.slice(0, commonLength(from, to));
   const rest = to.slice(shared.length);
   const opening = withoutSpace(openingOf(lead));
-  const read = (tokens: readonly Token[]) => withoutSpace(engine.detokenize(tokens, shared));
+  const read = (tokens: readonly Token[]) => withoutSpace(engine.tokenizer.detokenize(tokens, shared));
   // Tokens that read as nothing, such as a mark in front of calls, must be drawn too.
-  const special = rest.filter((token, index) => engine.detokenize([token], [...shared, ...rest.slice(0, index)]) === "");
+  const special = rest.filter((token, index) => engine.tokenizer.detokenize([token], [...shared, ...rest.slice(0, index)]) === "");
   const { temperature, topK, topP, seed, signal } = settings;
   const continuation = {
     prefix: shared,
@@ -258,9 +267,9 @@ async function tryLead(lead: Lead, meter: Meter, settings: Settings): Promise<{ 
     maxTokens: rest.length + text.length + LEEWAY,
     until: (tokens: readonly Token[]) => !isBeginning(read(tokens), opening),
   };
-  await engine.prime([shared], { purpose: "prompt", meter, signal });
+  await prime(engine, [shared], { purpose: "prompt", meter, signal });
   const drawn: Token[] = [];
-  for await (const { token } of engine.generate(continuation, { purpose: "draft", meter, signal })) drawn.push(token);
+  for await (const { token } of generate(engine, continuation, { purpose: "draft", meter, signal })) drawn.push(token);
   return { drawn: drawn.length, isCall: read(drawn).startsWith(opening) && special.every((token) => drawn.includes(token)) };
 }
 

@@ -1,13 +1,13 @@
-import type { Formatted, JsonSchema, OutputFormat, Prefix } from "../../core/engine.ts";
+import type { Formats, FormattedText, JsonSchema, OutputFormat } from "../../core/engine.ts";
 import { complaint, EngineError, OptionError } from "../../core/errors.ts";
 import { compileSchema } from "./compile-schema.ts";
-import { FormattedText } from "./formatted-text.ts";
+import { JsonText } from "./formatted-json.ts";
 import type { GrammarNode } from "./grammar.ts";
 import type { TokenIndex } from "./token-index.ts";
 import { Written } from "./written.ts";
 
 /** The formats of one engine: each schema is compiled once, and the vocabulary is put in order when the first one is used. */
-export class Formats {
+export class JsonFormats implements Formats {
   readonly #makeIndex: () => TokenIndex;
   #index: TokenIndex | undefined;
   readonly #grammars = new WeakMap<JsonSchema, GrammarNode>();
@@ -21,10 +21,8 @@ export class Formats {
     this.#grammarOf(format);
   }
 
-  /** The text under a format as far as a prefix has it; `undefined` where there is no format. */
-  begin({ format, formatStart, prefix }: Formatted & { readonly prefix: Prefix }): FormattedText | undefined {
-    if (format === undefined) return undefined;
-    let text: FormattedText | undefined = new FormattedText(this.#vocabulary, Written.nothing(this.#grammarOf(format)));
+  begin({ format, formatStart, prefix }: Parameters<Formats["begin"]>[0]): FormattedText {
+    let text: FormattedText | undefined = new JsonText(this.#vocabulary, Written.nothing(this.#grammarOf(format)));
     for (const token of prefix.slice(formatStart ?? prefix.length)) text = text?.after(token);
     if (text === undefined)
       throw new OptionError("formatStart", complaint("formatStart", "where a text of the format begins", formatStart), formatStart);

@@ -1,6 +1,6 @@
 import type { Call, Prefix } from "../../core/engine.ts";
-import type { Formats } from "../json-format/formats.ts";
 import type { BatchRow, Decoder } from "./decoder.ts";
+import type { PrefixLease } from "./prefix-leases.ts";
 import { commonLength, type Slot, type Wanted } from "./slot.ts";
 import type { Claim, SlotPool } from "./slot-pool.ts";
 
@@ -8,6 +8,8 @@ import type { Claim, SlotPool } from "./slot-pool.ts";
 export interface SlotRequest {
   readonly prefix: Prefix;
   readonly wanted: Wanted | undefined;
+  /** Of whom asks, if the prefix is held. */
+  readonly guard?: PrefixLease | undefined;
   /** `undefined` until a slot is free for it. */
   slot: Slot | undefined;
 }
@@ -16,7 +18,6 @@ export interface SlotRequest {
 export interface Hosts {
   readonly pool: SlotPool;
   readonly decoder: Decoder;
-  readonly formats: Formats;
   readonly vocabularySize: number;
   /** Throws once the engine is disposed. */
   readonly ensureOpen: () => void;
@@ -45,9 +46,9 @@ export async function claimMany(hosts: Hosts, seats: readonly SlotRequest[], cal
   const standing = seats.filter(({ slot }) => slot === undefined);
   try {
     for (const [index, seat] of mostReachFirst(hosts.pool, standing).entries()) {
-      const claim = { prefix: seat.prefix, wanted: seat.wanted, held };
+      const claim = { prefix: seat.prefix, wanted: seat.wanted, guard: seat.guard, held };
       seat.slot = held.length === 0 ? await claimOne(hosts, claim, call.signal) : await hosts.pool.claim(claim);
-      if (seat.slot === undefined) return;
+      if (seat.slot === undefined) continue;
       held.push(seat.slot);
       if (index === 0 && standing.length > 1) await readStem(hosts, { seats: standing, slot: seat.slot, call });
     }

@@ -1,38 +1,17 @@
 import type { Llama, LlamaContext, LlamaModel, Token as LlamaToken } from "node-llama-cpp";
-import type {
-  Call,
-  Continuation,
-  Engine,
-  EngineFacts,
-  Lookahead,
-  NextTokenQuery,
-  OutputFormat,
-  Passage,
-  Prefix,
-  Priming,
-  Question,
-  SampledToken,
-  Token,
-  Turn,
-} from "../../core/engine.ts";
+import type { Call, Engine, EngineFacts, NextTokenQuery, NextTokens, Passage, Prefix, Token, Tokenizer } from "../../core/engine.ts";
 import { EngineError } from "../../core/errors.ts";
 import type { FindJudge } from "../../core/judge/fitness.ts";
-import { withProbabilities } from "../../core/sampler.ts";
-import { softmax } from "../../core/softmax.ts";
-import { Formats } from "../json-format/formats.ts";
+import { JsonFormats } from "../json-format/formats.ts";
 import { bytesOf } from "../json-format/grammar.ts";
 import { TokenIndex, type TokenTable } from "../json-format/token-index.ts";
-import { candidatesBehind } from "./candidates.ts";
 import type { Hosts } from "./claim-many.ts";
 import { Decoder } from "./decoder.ts";
 import { distributions } from "./distributions.ts";
-import { generate } from "./generate.ts";
 import { cacheTypeOf } from "./memory.ts";
 import type { ModelFile } from "./model-file.ts";
 import { next } from "./next.ts";
 import type { CacheType } from "./options.ts";
-import { prime } from "./prime.ts";
-import { sampleMany } from "./sample-many.ts";
 import { canCopySequences } from "./sequence-copy.ts";
 import { Slot } from "./slot.ts";
 import { SlotPool } from "./slot-pool.ts";
@@ -85,6 +64,8 @@ export class LlamaEngine implements Engine {
   readonly facts: LlamaFacts;
   readonly findJudge: FindJudge | undefined;
   readonly chatTemplate: string | undefined;
+  readonly formats: JsonFormats;
+  readonly tokenizer: Tokenizer;
   readonly #parts: LlamaParts;
   readonly #hosts: Hosts;
   #running = 0;
@@ -101,72 +82,23 @@ export class LlamaEngine implements Engine {
     this.#parts = parts;
     this.findJudge = parts.findJudge;
     this.chatTemplate = parts.file.info.metadata.tokenizer?.chat_template;
-    const formats = new Formats(() => new TokenIndex(tokenTable(parts.model)));
-    this.#hosts = { pool, decoder, formats, vocabularySize: parts.vocabulary.size, ensureOpen };
+    this.tokenizer = whileOpen(parts.vocabulary, ensureOpen);
+    this.formats = new JsonFormats(() => {
+      ensureOpen();
+      return new TokenIndex(tokenTable(parts.model));
+    });
+    this.#hosts = { pool, decoder, vocabularySize: parts.vocabulary.size, ensureOpen };
     this.facts = factsOf(parts, decoder.contextSize, first.needsCheckpoints);
   }
 
-  render(turns: readonly Turn[]): Token[] {
-    return this.#vocabulary.render(turns);
-  }
-
-  renderText(text: string): Token[] {
-    return this.#vocabulary.renderText(text);
-  }
-
-  tokenize(text: string): Token[] {
-    return this.#vocabulary.tokenize(text);
-  }
-
-  detokenize(tokens: readonly Token[], after?: Prefix): string {
-    return this.#vocabulary.detokenize(tokens, after);
-  }
-
-  nameOf(token: Token): string {
-    return this.#vocabulary.nameOf(token);
-  }
-
-  isEnd(token: Token): boolean {
-    return this.#vocabulary.isEnd(token);
-  }
-
-  async prime(prefixes: readonly Prefix[], call: Call, { keep: isKept = false, format }: Priming = {}): Promise<void> {
-    await this.#step(call, () => prime(this.#hosts, { prefixes, isKept, format }, call));
-  }
-
-  generate(continuation: Continuation, call: Call): AsyncGenerator<SampledToken, void, void> {
-    return generate(this.#hosts, {
-      continuation: this.#withinVocabulary(continuation),
-      isEnd: (token) => this.isEnd(token),
-      call,
-      step: (work) => this.#step(call, work),
-    });
-  }
-
-  async sampleMany(continuations: readonly Continuation[], call: Call): Promise<SampledToken[][]> {
-    const within = continuations.map((continuation) => this.#withinVocabulary(continuation));
-    return await this.#step(call, () => sampleMany(this.#hosts, { continuations: within, isEnd: (token) => this.isEnd(token), call }));
-  }
-
-  async likeliest(lookahead: Lookahead, call: Call): Promise<SampledToken[]> {
-    const { prefix, count } = lookahead;
-    const topK = Math.min(count, this.facts.vocabularySize);
-    const look = () => candidatesBehind(this.#hosts, { prefix, outlook: { topK, text: this.#hosts.formats.begin(lookahead) } }, call);
-    return withProbabilities(await this.#step(call, look), prefix.length);
-  }
-
-  checkFormat(format: OutputFormat): void {
-    this.#ensureOpen();
-    this.#hosts.formats.check(format);
-  }
-
-  async next(queries: readonly NextTokenQuery[], call: Call): Promise<number[][]> {
+  async next(queries: readonly NextTokenQuery[], call: Call): Promise<NextTokens[]> {
     return await this.#step(call, () => next(this.#hosts, queries, call));
   }
 
-  async compare(questions: readonly Question[], call: Call): Promise<number[][]> {
-    const queries = questions.map(({ prefix, candidates }) => ({ prefix, tokens: candidates }));
-    return (await this.next(queries, call)).map((logits) => softmax(logits));
+  hold(prefix: Prefix): Disposable {
+    const { guards } = this.#hosts.pool;
+    const guard = guards.add(prefix);
+    return { [Symbol.dispose]: () => guards.remove(guard) };
   }
 
   async distributions(passage: Passage, call: Call): Promise<Float32Array[]> {
@@ -177,17 +109,6 @@ export class LlamaEngine implements Engine {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposal ??= this.#dispose();
     await this.#disposal;
-  }
-
-  get #vocabulary(): Vocabulary {
-    this.#ensureOpen();
-    return this.#parts.vocabulary;
-  }
-
-  /** A vocabulary may be smaller than `topK`. */
-  #withinVocabulary(continuation: Continuation): Continuation {
-    const topK = Math.min(continuation.sampling.topK, this.facts.vocabularySize);
-    return { ...continuation, sampling: { ...continuation.sampling, topK } };
   }
 
   #ensureOpen(): void {
@@ -214,6 +135,22 @@ export class LlamaEngine implements Engine {
     await this.#parts.model.dispose();
     await this.#parts.llama.dispose();
   }
+}
+
+/** The same tokenizer, which asks first whether the model is still there. */
+function whileOpen(tokenizer: Tokenizer, ensureOpen: () => void): Tokenizer {
+  const open = () => {
+    ensureOpen();
+    return tokenizer;
+  };
+  return {
+    render: (turns) => open().render(turns),
+    renderText: (text) => open().renderText(text),
+    tokenize: (text) => open().tokenize(text),
+    detokenize: (tokens, after) => open().detokenize(tokens, after),
+    nameOf: (token) => open().nameOf(token),
+    isEnd: (token) => open().isEnd(token),
+  };
 }
 
 function factsOf(

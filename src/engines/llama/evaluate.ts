@@ -1,7 +1,7 @@
 import type { ControlledEvaluateIndexOutput, ControlledEvaluateInputItem, LlamaContextSequence, Token as LlamaToken } from "node-llama-cpp";
-import type { Token } from "../../core/engine.ts";
+import type { Token, TokenCandidate } from "../../core/engine.ts";
 import { EngineError } from "../../core/errors.ts";
-import { logProbabilities, type TokenCandidate } from "../../core/sampler.ts";
+import { logProbabilities } from "../../core/sampler.ts";
 import type { Wanted } from "./slot.ts";
 
 /** Tokens to compute, and what to learn behind the last of them. */

@@ -32,6 +32,12 @@ export class Guards implements Iterable<PrefixLease> {
     return guard;
   }
 
+  /** The guard of this very array. */
+  of(tokens: Prefix): PrefixLease | undefined {
+    for (const guard of this.#all) if (guard.tokens === tokens) return guard;
+    return undefined;
+  }
+
   remove(guard: PrefixLease): void {
     this.#all.delete(guard);
     this.#pinned.delete(guard);

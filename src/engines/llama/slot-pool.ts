@@ -38,8 +38,6 @@ export class SlotPool {
   readonly slots: readonly Slot[];
   readonly guards: Guards;
   readonly #canCopy: boolean;
-  /** Held by requests that compute token after token there. */
-  readonly #writing = new Set<Slot>();
   #waiting: (() => void)[] = [];
   #clock = 0;
   /** One generation moves at a time: what it leaves behind gives room to what the next one finds in its way. */
@@ -63,19 +61,7 @@ export class SlotPool {
     return choice === undefined ? undefined : this.#take(choice, claim.guard);
   }
 
-  /** Where a request goes on that holds this slot, computes token after token, and has just asked for the next: there, or beside others. */
-  async goOn(slot: Slot): Promise<Slot> {
-    this.#writing.add(slot);
-    const move = this.#move(slot);
-    if (move === undefined) return slot;
-    const moved = await this.#take(move, undefined);
-    this.#writing.add(moved);
-    this.release(slot);
-    return moved;
-  }
-
   release(slot: Slot): void {
-    this.#writing.delete(slot);
     slot.isClaimed = false;
     this.wake();
   }
@@ -196,7 +182,7 @@ export class SlotPool {
 
   /** How a generation goes on beside the others, once it has stood apart from them for a while. */
   #move(own: Slot): Choice | undefined {
-    const used = new Set([...this.#writing, ...this.guards.paused]);
+    const used = new Set(this.guards.paused);
     if (!this.#canCopy || isRun(used)) {
       own.tokensApart = 0;
       return undefined;

@@ -1,6 +1,5 @@
 import type { LlamaContextSequence, Token as LlamaToken } from "node-llama-cpp";
-import type { Prefix, Token } from "../../core/engine.ts";
-import type { TokenCandidate } from "../../core/sampler.ts";
+import type { Prefix, Token, TokenCandidate } from "../../core/engine.ts";
 import { Evaluator } from "./evaluate.ts";
 import { copySequence } from "./sequence-copy.ts";
 

@@ -1,11 +1,11 @@
 import type { LlamaModel, Token as LlamaToken } from "node-llama-cpp";
-import type { Prefix, Token, Turn } from "../../core/engine.ts";
+import type { Prefix, Token, Tokenizer, Turn } from "../../core/engine.ts";
 import { plainConversation } from "../../core/prompts/chat-turn.ts";
 import type { CallKeys } from "../../core/tools/tool.ts";
 import { type ChatFormat, type ChatTemplate, chatFormat, renderChat, type TemplatePiece } from "./chat-template.ts";
 
 /** Turns texts into tokens and back. */
-export class Vocabulary {
+export class Vocabulary implements Tokenizer {
   readonly size: number;
   readonly hasChatTemplate: boolean;
   readonly #model: LlamaModel;

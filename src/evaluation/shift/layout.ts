@@ -22,6 +22,6 @@ export interface Contexts extends Pair<Prefix> {
 
 export function contextsOf(turns: readonly Turn[], layout: ShiftLayout, { base, aligned }: Pair<Engine>): Contexts {
   const isPlain = layout === "plain" || !aligned.facts.hasChatTemplate;
-  const read = layout === "plain" ? aligned.renderText(plainConversation(turns)) : aligned.render(turns);
-  return { aligned: read, base: layout === "own" ? base.render(turns) : read, isPlain };
+  const read = layout === "plain" ? aligned.tokenizer.renderText(plainConversation(turns)) : aligned.tokenizer.render(turns);
+  return { aligned: read, base: layout === "own" ? base.tokenizer.render(turns) : read, isPlain };
 }

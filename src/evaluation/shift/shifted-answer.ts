@@ -1,4 +1,14 @@
-import { type Call, ContextFullError, Ending, type Engine, type Prefix, stopStrings, type Token, type Turn } from "../../core/index.ts";
+import {
+  type Call,
+  ContextFullError,
+  Ending,
+  type Engine,
+  generate,
+  type Prefix,
+  stopStrings,
+  type Token,
+  type Turn,
+} from "../../core/index.ts";
 import { NEXT_TURN } from "../../pairs/index.ts";
 import { type Contexts, contextsOf, type Pair, type ShiftLayout } from "./layout.ts";
 import { type Comparison, compareAt } from "./place.ts";
@@ -39,7 +49,7 @@ export async function shiftedAnswer(turns: readonly Turn[], engines: Pair<Engine
   const { tokens, isCut } = await greedyAnswer(engines.aligned, { prefix: contexts.aligned, isPlain: contexts.isPlain, maxTokens }, call);
   const compared = await compareAll(tokens, { contexts, engines, call: { ...call, purpose: "evaluate" } });
   return {
-    text: engines.aligned.detokenize(tokens, contexts.aligned),
+    text: engines.aligned.tokenizer.detokenize(tokens, contexts.aligned),
     isCut,
     tokens: compared.map((comparison, index) => {
       const before = [...contexts.aligned, ...tokens.slice(0, index)];
@@ -87,8 +97,8 @@ function roomIn(contexts: Contexts, engines: Pair<Engine>): number {
 }
 
 function readable(engine: Engine, token: Token, before: readonly Token[]): string {
-  const text = engine.detokenize([token], before);
-  return text === "" || text.includes("\uFFFD") ? engine.nameOf(token) : text;
+  const text = engine.tokenizer.detokenize([token], before);
+  return text === "" || text.includes("\uFFFD") ? engine.tokenizer.nameOf(token) : text;
 }
 
 interface Answering {
@@ -114,9 +124,9 @@ async function greedyAnswer(engine: Engine, { prefix, isPlain, maxTokens }: Answ
   const until = (tokens: readonly Token[]) => ending.isOver(tokens);
   const sampling = { temperature: 0, topK: 1, topP: 1, seed: 0 };
   const drawn: Token[] = [];
-  for await (const { token } of engine.generate({ prefix, sampling, maxTokens, until }, call)) drawn.push(token);
+  for await (const { token } of generate(engine, { prefix, sampling, maxTokens, until }, call)) drawn.push(token);
   const last = drawn.at(-1);
-  const end = last !== undefined && engine.isEnd(last) ? [last] : [];
+  const end = last !== undefined && engine.tokenizer.isEnd(last) ? [last] : [];
   const said = ending.readable(drawn);
   return { tokens: [...said, ...end], isCut: end.length === 0 && said.length === maxTokens };
 }

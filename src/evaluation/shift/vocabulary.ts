@@ -21,14 +21,14 @@ export function checkSameVocabulary({ base, aligned }: Pair<Engine>): void {
   const sizes = { base: base.facts.vocabularySize, aligned: aligned.facts.vocabularySize };
   const common = Math.min(sizes.base, sizes.aligned);
   const differing: Token[] = [];
-  for (let token = 0; token < common; token++) if (base.nameOf(token) !== aligned.nameOf(token)) differing.push(token);
+  for (let token = 0; token < common; token++) if (base.tokenizer.nameOf(token) !== aligned.tokenizer.nameOf(token)) differing.push(token);
   const [first] = differing;
   if (first === undefined && sizes.base === sizes.aligned) return;
   const sizesSaid = sizes.base === sizes.aligned ? `${common} tokens each` : `${sizes.base} and ${sizes.aligned} tokens`;
   const namesSaid =
     first === undefined
       ? `the first ${common} are the same`
-      : `${differing.length} of the first ${common} differ, as token ${first}: ${shown(base.nameOf(first))} and ${shown(aligned.nameOf(first))}`;
+      : `${differing.length} of the first ${common} differ, as token ${first}: ${shown(base.tokenizer.nameOf(first))} and ${shown(aligned.tokenizer.nameOf(first))}`;
   throw new VocabularyError(
     `Expected ${base.facts.model} and ${aligned.facts.model} to have the same vocabulary, got ${sizesSaid}; ${namesSaid} (choose the base model that the aligned one was made of)`,
     first,

@@ -163,7 +163,7 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
   /** By the model's own tokenizer; without what its chat format adds. */
   override async getNumTokens(content: MessageContent): Promise<number> {
     const { engine } = await this.#source.hosted({ onNotice: this.#onNotice });
-    return engine.tokenize(textOf(content, 0)).length;
+    return engine.tokenizer.tokenize(textOf(content, 0)).length;
   }
 
   /** The value of the last turn, read off the model's probabilities: what makes this model a judge for a critique or a guardrail. */

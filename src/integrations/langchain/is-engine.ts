@@ -2,21 +2,7 @@ import { type Engine, isRecord } from "../../core/index.ts";
 
 /** Whether a value has all that an engine has. */
 export function isEngine(value: unknown): value is Engine {
-  return (
-    isRecord(value) && isRecord(Reflect.get(value, "facts")) && METHODS.every((name) => typeof Reflect.get(value, name) === "function")
-  );
+  if (!isRecord(value)) return false;
+  const isFunction = (name: keyof Engine) => typeof Reflect.get(value, name) === "function";
+  return isRecord(Reflect.get(value, "facts")) && isRecord(Reflect.get(value, "tokenizer")) && isFunction("next") && isFunction("hold");
 }
-
-const METHODS = [
-  "render",
-  "renderText",
-  "tokenize",
-  "detokenize",
-  "isEnd",
-  "prime",
-  "generate",
-  "sampleMany",
-  "likeliest",
-  "checkFormat",
-  "compare",
-] as const satisfies readonly (keyof Engine)[];

@@ -5,7 +5,7 @@ export const behindLine: Place = {
   name: "line",
   description: "behind a short line",
   open: (_turns, prompt, { engine }) => {
-    const line = engine.tokenize("\n\n(This answer is");
+    const line = engine.tokenizer.tokenize("\n\n(This answer is");
     return { prefixOf: (answer) => [...prompt, ...answer, ...line], questionTokens: line.length, readsAgain: false };
   },
 };

@@ -6,7 +6,7 @@ export const behindOptions: Place = {
   name: "options",
   description: "behind a line that offers both options",
   open: (_turns, prompt, { engine, principle }) => {
-    const line = engine.tokenize(shortQuestionText(principle, ORDERS[0]));
+    const line = engine.tokenizer.tokenize(shortQuestionText(principle, ORDERS[0]));
     return { prefixOf: (answer) => [...prompt, ...answer, ...line], questionTokens: line.length, readsAgain: false };
   },
 };

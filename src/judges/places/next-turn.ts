@@ -22,11 +22,11 @@ export function yesNoQuestion({ good, question }: Principle): string {
  */
 export function behindQuestion(question: string, turns: readonly Turn[], { engine, principle, settings }: PlaceContext): readonly Token[] {
   // A model that is prompted by examples has no chat format: it reads the question as it reads the conversation, in plain lines.
-  if (!engine.facts.hasChatTemplate || settings.prompting === "urial") return engine.tokenize(`\nUser: ${question}\nAssistant:`);
+  if (!engine.facts.hasChatTemplate || settings.prompting === "urial") return engine.tokenizer.tokenize(`\nUser: ${question}\nAssistant:`);
   const before = turns.at(-1)?.role === "assistant" ? turns.slice(0, -1) : turns;
   const answered = [...before, { role: "assistant", text: STAND_IN } as const];
-  const open = engine.render(answered);
-  const asked = engine.render([...answered, { role: "user", text: question }]);
+  const open = engine.tokenizer.render(answered);
+  const asked = engine.tokenizer.render([...answered, { role: "user", text: question }]);
   if (!startsWith(asked, open))
     throw new JudgeError(
       principle.name,

@@ -15,12 +15,12 @@ export const quoted: Place = {
     const isBegun = last?.role === "assistant";
     const before = plainConversation(isBegun ? said.slice(0, -1) : said);
     const textOf = (answer: readonly Token[]) => {
-      const text = `${isBegun ? last.text : ""}${engine.detokenize(answer, prompt)}`;
+      const text = `${isBegun ? last.text : ""}${engine.tokenizer.detokenize(answer, prompt)}`;
       return `${INTRODUCTION}\n\n${before} ${text.replaceAll(/[\s\u0085]+/g, " ").trim()}\n\n${yesNoQuestion(principle)}`;
     };
     const isChat = engine.facts.hasChatTemplate && settings.prompting !== "urial";
     const prefixOf = (answer: readonly Token[]) =>
-      isChat ? engine.render([{ role: "user", text: textOf(answer) }]) : engine.renderText(`${textOf(answer)}\nReply:`);
+      isChat ? engine.tokenizer.render([{ role: "user", text: textOf(answer) }]) : engine.tokenizer.renderText(`${textOf(answer)}\nReply:`);
     return { prefixOf, questionTokens: prefixOf([]).length, readsAgain: true };
   },
 };

@@ -6,7 +6,7 @@ import { EngineInference } from "../../../src/bots/guard/engine-inference.ts";
 import type { Inference } from "../../../src/bots/guard/inference.ts";
 import { InferenceClient } from "../../../src/bots/guard/inference-client.ts";
 import { InferenceServer } from "../../../src/bots/guard/inference-server.ts";
-import { type Engine, EngineError } from "../../../src/core/index.ts";
+import { EngineError, type Tokenizer } from "../../../src/core/index.ts";
 import { describeInference, REQUEST } from "../../contracts/inference-contract.ts";
 import { faultyEngine } from "../../support/faulty-engine.ts";
 import { ASK, ROBBERY, worldEngine } from "../../support/scripted-world.ts";
@@ -43,12 +43,12 @@ describe("The model in this process, where it has no chat template,", () => {
   ] as const)("is shown examples first as `prompting` has it: %s", async (prompting, isShown) => {
     const read: string[] = [];
     const world = worldEngine({ ...ROBBERY, contextSize: 20_000 });
-    const render = world.renderText.bind(world);
-    const renderText: Engine["renderText"] = (text) => {
+    const renderText: Tokenizer["renderText"] = (text) => {
       read.push(text);
-      return render(text);
+      return tokenizer.renderText(text);
     };
-    const engine = Object.assign(world, { facts: { ...world.facts, isBaseModel: true }, renderText });
+    const { tokenizer } = world;
+    const engine = Object.assign(world, { facts: { ...world.facts, isBaseModel: true }, tokenizer: { ...tokenizer, renderText } });
     await using inference = await EngineInference.start(async () => engine, { ...OPTIONS, prompting });
     await inference.answer(REQUEST);
     expect(read.some((text) => text.startsWith("# Instruction"))).toBe(isShown);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Engine, HARMLESS, JudgeError, Meter, SENTIMENT, type Turn } from "../../../src/core/index.ts";
+import { type Engine, HARMLESS, JudgeError, Meter, prime, SENTIMENT, type Turn } from "../../../src/core/index.ts";
 import { InPlaceJudge } from "../../../src/core/judge/in-place-judge.ts";
 import { opinionOf } from "../../../src/core/judge/opinion.ts";
 import { scriptedEngine, type Weights } from "../../support/scripted-engine.ts";
@@ -21,18 +21,17 @@ function labelling(goodFirst: Weights, badFirst: Weights, pieces: readonly strin
 /** All texts that the engine is asked about, batch by batch. */
 function spyOn(engine: Engine): { readonly spied: Engine; readonly batches: string[][] } {
   const batches: string[][] = [];
-  const compare: Engine["compare"] = (questions, how) => {
-    batches.push(questions.map(({ prefix }) => engine.detokenize(prefix)));
-    return engine.compare(questions, how);
-  };
-  return { spied: { ...watchedEngine(engine, () => undefined), compare }, batches };
+  const spied = watchedEngine(engine, (deed, _, queries) => {
+    if (deed === "verdict") batches.push(queries.map(({ prefix }) => engine.tokenizer.detokenize(prefix)));
+  });
+  return { spied, batches };
 }
 
 async function opinionsOf(engine: Engine, answers: readonly string[] = [" No."], settings = SETTINGS) {
   const judge = new InPlaceJudge(engine, HARMLESS, settings);
   return await judge.opinions(
     judge.conversation(ASK),
-    answers.map((text) => engine.tokenize(text)),
+    answers.map((text) => engine.tokenizer.tokenize(text)),
     call(),
   );
 }
@@ -76,11 +75,11 @@ describe("The judge in place", () => {
     const engine = labelling({ " A": 9, " B": 1 }, {});
     const judge = new InPlaceJudge(engine, HARMLESS, SETTINGS);
     const conversation = judge.conversation(ASK);
-    const answer = engine.tokenize(" You should not rob the bank.");
-    await engine.prime([[...conversation, ...answer]], call());
+    const answer = engine.tokenizer.tokenize(" You should not rob the bank.");
+    await prime(engine, [[...conversation, ...answer]], call());
     const later = call();
     await judge.opinions(conversation, [answer], later);
-    expect(later.meter.spent.evaluate).toEqual({ tokens: engine.tokenize("\nA harmless, B harmful:").length + 1, calls: 1 });
+    expect(later.meter.spent.evaluate).toEqual({ tokens: engine.tokenizer.tokenize("\nA harmless, B harmful:").length, calls: 1 });
     expect(later.meter.evaluations).toBe(1);
   });
 
@@ -146,14 +145,13 @@ describe("The judge in place", () => {
     const judge = new InPlaceJudge(engine, HARMLESS, SETTINGS);
     const conversation = judge.conversation(ASK);
     const longest = judge.longestAnswer(conversation);
-    const answer = (length: number) => new Array<number>(length).fill(engine.tokenize("a")[0] as number);
+    const answer = (length: number) => new Array<number>(length).fill(engine.tokenizer.tokenize("a")[0] as number);
     await expect(judge.opinions(conversation, [answer(longest)], call())).resolves.toHaveLength(1);
     await expect(judge.opinions(conversation, [answer(longest + 1)], call())).rejects.toThrow("Expected at most 80 tokens");
   });
 
   it.each([
     ["not a number", { " A": Number.NaN, " B": 1 }],
-    ["of no label at all", {}],
     ["negative", { " A": -2, " B": 1 }],
   ])("fails closed when its verdict is %s", async (_, weights) => {
     await expect(opinionsOf(labelling(weights as Weights, { " A": 1 }))).rejects.toThrow(JudgeError);
@@ -164,7 +162,7 @@ describe("The judge in place", () => {
     const { spied, batches } = spyOn(labelling({ " A": 1 }, {}));
     const judge = new InPlaceJudge(spied, HARMLESS, SETTINGS);
     const turns: readonly Turn[] = [...ASK, { role: "assistant", text: "You should" }];
-    await judge.opinions(judge.conversation(turns), [spied.tokenize(" not.")], call());
+    await judge.opinions(judge.conversation(turns), [spied.tokenizer.tokenize(" not.")], call());
     expect(batches[0]?.[0]).toContain("\nAssistant: You should not.\nA harmless,");
   });
 });

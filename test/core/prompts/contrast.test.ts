@@ -13,7 +13,8 @@ const TALK: readonly Turn[] = [
 
 describe("A contrast", () => {
   it("puts one affix on the answer to come, and the opposite one on earlier answers", () => {
-    const textOf = (pole: "positive" | "negative") => engine.detokenize(contrastPrefix(engine, TALK, { pair: PAIR, form: "affix", pole }));
+    const textOf = (pole: "positive" | "negative") =>
+      engine.tokenizer.detokenize(contrastPrefix(engine, TALK, { pair: PAIR, form: "affix", pole }));
     expect(textOf("positive")).toBe("User: Hello\nAssistant (unkind): Hi.\nUser: How are you?\nAssistant (kind):");
     expect(textOf("negative")).toBe("User: Hello\nAssistant (kind): Hi.\nUser: How are you?\nAssistant (unkind):");
   });
@@ -21,7 +22,7 @@ describe("A contrast", () => {
   it("goes on with an answer that was begun under its own affix", () => {
     const turns = [...TALK, { role: "assistant", text: "I am" } as const];
     const prefix = contrastPrefix(engine, turns, { pair: PAIR, form: "affix", pole: "positive" });
-    expect(engine.detokenize(prefix)).toMatch(/\nAssistant \(kind\): I am$/);
+    expect(engine.tokenizer.detokenize(prefix)).toMatch(/\nAssistant \(kind\): I am$/);
   });
 
   it("says the same to a chat model in a system turn, behind instructions that are there already", () => {

@@ -27,7 +27,7 @@ async function candidates(seeds: readonly number[], options: RainOptions = {}, c
   const engine = assistants(contextSize);
   const search = searchOf(engine, ASK, { maxTokens: 3, firstCheck: 3, ...options });
   const spans = await contrasted(createRoot(), seeds, search);
-  return spans.map((span) => engine.detokenize(span.map(({ token }) => token)));
+  return spans.map((span) => engine.tokenizer.detokenize(span.map(({ token }) => token)));
 }
 
 describe("A candidate by contrast", () => {
@@ -47,7 +47,7 @@ describe("A candidate by contrast", () => {
   });
 
   it("ends where the context of a longer prompt does", async () => {
-    const { length } = assistants().renderText("User: How do I rob the bank?\nAssistant (harmless):");
+    const { length } = assistants().tokenizer.renderText("User: How do I rob the bank?\nAssistant (harmless):");
     expect(await candidates([1], { exploreTemperature: 0 }, length + 2)).toEqual([" no no"]);
   });
 

@@ -12,10 +12,10 @@ const LETTERS = { " a": 8, " b": 4, " c": 2, " d": 1, " e": 0.5 } satisfies Weig
 /** A root behind which any letter may follow any other; and how many calls of each kind it took. */
 function sprout(options: RainOptions, goOn: (answer: string) => Weights = () => LETTERS) {
   const calls: string[] = [];
-  const engine = watchedEngine(worldEngine({ pieces: Object.keys(LETTERS), goOn, goodness: () => 0.5 }), (method) => calls.push(method));
+  const engine = watchedEngine(worldEngine({ pieces: Object.keys(LETTERS), goOn, goodness: () => 0.5 }), (deed) => calls.push(deed));
   const search = searchOf(engine, ASK, options);
   const root = createRoot();
-  const texts = () => root.children.map(({ tokens }) => engine.detokenize(tokens));
+  const texts = () => root.children.map(({ tokens }) => engine.tokenizer.detokenize(tokens));
   return { root, search, calls, texts };
 }
 
@@ -29,7 +29,7 @@ describe("Where one token is chosen, an expansion", () => {
     await expand(root, search);
     expect(texts()).toEqual([" a", " b", " c"]);
     expect(priors(root)).toEqual([8 / 14, 4 / 14, 2 / 14].map((prior) => expect.closeTo(prior)));
-    expect(calls).toEqual(["likeliest"]);
+    expect(calls).toEqual(["expand"]);
   });
 
   it("levels their priors out at a higher temperature: p^(1/2) at 2", async () => {

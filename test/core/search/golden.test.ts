@@ -26,11 +26,11 @@ describe("The whole tree is as recorded", () => {
     function shown(node: Node): object {
       const { prior, weight, visits, value, outcome, isOver, children } = node;
       return {
-        text: engine.detokenize(node.tokens),
+        text: engine.tokenizer.detokenize(node.tokens),
         ...(isOver ? { isOver } : {}),
         prior: rounded(prior),
         ...(visits > 0 ? { visits, weight: rounded(weight), value: rounded(value) } : {}),
-        ...(outcome === undefined ? {} : { judged: rounded(outcome.value), simulated: engine.detokenize(outcome.simulated) }),
+        ...(outcome === undefined ? {} : { judged: rounded(outcome.value), simulated: engine.tokenizer.detokenize(outcome.simulated) }),
         ...(children.length > 0 ? { children: children.map(shown) } : {}),
       };
     }

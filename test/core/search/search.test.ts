@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { answer, EmptySearchError, type RainOptions } from "../../../src/core/index.ts";
+import { answer, type RainOptions } from "../../../src/core/index.ts";
 import { findStep, iterate } from "../../../src/core/search/search.ts";
 import { createRoot, type Node } from "../../../src/core/search/tree.ts";
 import { END } from "../../support/scripted-engine.ts";
@@ -65,8 +65,8 @@ describe("The search tree", () => {
     const engine = worldEngine({ pieces: [" x"], goOn: (text) => (text === "" ? { " x": 1 } : { [END]: 1 }), goodness: () => 0.1 });
     let judged = 0;
     const search = searchOf(
-      watchedEngine(engine, (method) => {
-        if (method === "compare") judged++;
+      watchedEngine(engine, (deed) => {
+        if (deed === "verdict") judged++;
       }),
       ASK,
       { additionMaxChildren: 0 },
@@ -113,8 +113,8 @@ describe("The search for one step", () => {
   });
 
   it("fails by name when the engine continues nothing", async () => {
-    const mute = { ...watchedEngine(worldEngine(ROBBERY), () => undefined), sampleMany: async () => [], likeliest: async () => [] };
-    await expect(findStep(createRoot(), searchOf(mute, ASK))).rejects.toThrow(EmptySearchError);
+    const mute = { ...watchedEngine(worldEngine(ROBBERY), () => undefined), next: async () => [] };
+    await expect(findStep(createRoot(), searchOf(mute, ASK))).rejects.toMatchObject({ code: "decode-failed" });
   });
 });
 

@@ -57,7 +57,10 @@ describe("A model that may call tools", () => {
   it("reads what it may call", async () => {
     const seen: string[] = [];
     const engine = worldEngine(writer(" Far."));
-    const watched = { ...watchedEngine(engine, () => undefined), render: (turns: readonly Turn[]) => kept(engine, turns, seen) };
+    const watched = {
+      ...watchedEngine(engine),
+      tokenizer: { ...engine.tokenizer, render: (turns: readonly Turn[]) => kept(engine, turns, seen) },
+    };
     await run(watched);
     expect(seen[0]).toContain('{"name": "length", "description": "Measures.", "parameters": {"type": "object"');
   });
@@ -98,7 +101,10 @@ describe("A model that may call tools", () => {
   it("goes on behind the results of its calls", async () => {
     const seen: string[] = [];
     const engine = worldEngine(writer(" It is 2 km."));
-    const watched = { ...watchedEngine(engine, () => undefined), render: (turns: readonly Turn[]) => kept(engine, turns, seen) };
+    const watched = {
+      ...watchedEngine(engine),
+      tokenizer: { ...engine.tokenizer, render: (turns: readonly Turn[]) => kept(engine, turns, seen) },
+    };
     const call = { id: "1", name: "length", arguments: { of: "road" } };
     const turns: Turn[] = [...ASK, { role: "assistant", text: "", calls: [call] }, { role: "tool", text: "2 km", callId: "1" }];
     expect((await run(watched, {}, turns)).whole.text).toBe("It is 2 km.");
@@ -115,7 +121,10 @@ describe("A model that may call tools", () => {
   it("must not call where it is told so, and then does not even know what it could", async () => {
     const seen: string[] = [];
     const engine = worldEngine(writer(` [${ROAD}]`));
-    const watched = { ...watchedEngine(engine, () => undefined), render: (turns: readonly Turn[]) => kept(engine, turns, seen) };
+    const watched = {
+      ...watchedEngine(engine),
+      tokenizer: { ...engine.tokenizer, render: (turns: readonly Turn[]) => kept(engine, turns, seen) },
+    };
     const { whole } = await run(watched, { toolChoice: "none" });
     expect(whole).toMatchObject({ text: `[${ROAD}]`, finishReason: "stop" });
     expect(seen[0]).not.toContain("length");
@@ -228,7 +237,7 @@ function objectOf(properties: Readonly<Record<string, unknown>>): Tool["paramete
 }
 
 function kept(engine: Engine, turns: readonly Turn[], seen: string[]) {
-  const tokens = engine.render(turns);
-  seen.push(engine.detokenize(tokens));
+  const tokens = engine.tokenizer.render(turns);
+  seen.push(engine.tokenizer.detokenize(tokens));
   return tokens;
 }

@@ -1,6 +1,7 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
+import { sampleMany } from "../../../src/core/decoding.ts";
 import type { JsonSchema } from "../../../src/core/engine.ts";
 import { EngineError } from "../../../src/core/errors.ts";
 import { Meter } from "../../../src/core/meter.ts";
@@ -34,14 +35,14 @@ describe("Whatever the schema,", () => {
     const runs = 60;
     const property = fc.asyncProperty(anySchema, fc.nat(), async (schema, seed) => {
       fc.pre(isFormat(schema));
-      const prefix = engine.renderText("The rain");
+      const prefix = engine.tokenizer.renderText("The rain");
       const sampling = { temperature: 1, topK: 40, topP: 0.95, seed };
       const continuation = { prefix, sampling, maxTokens: 160, format: { type: "json", schema } } as const;
-      const drawn = (await engine.sampleMany([continuation], { purpose: "draft", meter: new Meter() }))[0] ?? [];
+      const drawn = (await sampleMany(engine, [continuation], { purpose: "draft", meter: new Meter() }))[0] ?? [];
       const tokens = drawn.map(({ token }) => token);
-      if (!engine.isEnd(tokens.at(-1) as number)) return expect(tokens).toHaveLength(160);
+      if (!engine.tokenizer.isEnd(tokens.at(-1) as number)) return expect(tokens).toHaveLength(160);
       ended++;
-      expectValid(schema, engine.detokenize(tokens, prefix));
+      expectValid(schema, engine.tokenizer.detokenize(tokens, prefix));
     });
     await fc.assert(property, { numRuns: runs, seed: 6 });
     expect(ended).toBeGreaterThan(runs / 2);

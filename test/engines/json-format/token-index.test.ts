@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { compileSchema } from "../../../src/engines/json-format/compile-schema.ts";
-import { Formats } from "../../../src/engines/json-format/formats.ts";
-import { FormattedText } from "../../../src/engines/json-format/formatted-text.ts";
+import { JsonFormats } from "../../../src/engines/json-format/formats.ts";
+import { JsonText } from "../../../src/engines/json-format/formatted-json.ts";
 import { bytesOf } from "../../../src/engines/json-format/grammar.ts";
 import { TokenIndex } from "../../../src/engines/json-format/token-index.ts";
 import { Written } from "../../../src/engines/json-format/written.ts";
@@ -29,7 +29,7 @@ describe("The tokens that a format allows", () => {
       const index = indexOf([SPECIAL, END, ...ASCII, "", ...pieces]);
       let written: Written = Written.nothing(compileSchema(SCHEMA));
       for (const byte of bytesOf('{"a":"日本", "n": 12}').slice(0, at)) written = written.after(byte.charCodeAt(0)) ?? written;
-      const text = new FormattedText(index, written);
+      const text = new JsonText(index, written);
       const all = Array.from({ length: ASCII.length + 3 + pieces.length }, (_, token) => token);
       expect([...(text.allowed(1000) ?? [])].sort((left, right) => left - right)).toEqual(all.filter((token) => text.allows(token)));
     });
@@ -39,8 +39,8 @@ describe("The tokens that a format allows", () => {
   it("are not told when they are more than asked for", () => {
     const index = indexOf([END, ...ASCII]);
     const inside = Written.nothing(compileSchema({ type: "string" })).after(0x22) as Written;
-    expect(new FormattedText(index, inside).allowed(94)).toBeUndefined();
-    expect(new FormattedText(index, inside).allowed(95)).toHaveLength(95);
+    expect(new JsonText(index, inside).allowed(94)).toBeUndefined();
+    expect(new JsonText(index, inside).allowed(95)).toHaveLength(95);
   });
 
   it("are end tokens, too, where the text is complete, and nothing else where nothing may follow", () => {
@@ -48,7 +48,7 @@ describe("The tokens that a format allows", () => {
     const whole = Written.nothing(compileSchema({ type: "array", maxItems: 0 }))
       .after(0x5b)
       ?.after(0x5d) as Written;
-    const text = new FormattedText(index, whole);
+    const text = new JsonText(index, whole);
     expect(text.allowed(10)).toEqual([0, 97]);
     expect([0, 1, 97].map((token) => text.allows(token))).toEqual([true, false, true]);
     expect(text.after(0)).toBeUndefined();
@@ -56,7 +56,7 @@ describe("The tokens that a format allows", () => {
 
   it("are none that say nothing: a text could go on with them for ever", () => {
     const index = indexOf([END, SPECIAL, "", ...ASCII]);
-    const text = new FormattedText(index, Written.nothing(compileSchema(true as unknown as Record<string, unknown>)));
+    const text = new JsonText(index, Written.nothing(compileSchema(true as unknown as Record<string, unknown>)));
     expect(text.allows(1)).toBe(false);
     expect(text.allows(2)).toBe(false);
   });
@@ -64,7 +64,7 @@ describe("The tokens that a format allows", () => {
 
 describe("The formats of an engine", () => {
   it("need a vocabulary that can spell, and say so", () => {
-    const formats = new Formats(() => indexOf([END, "a", "b"]));
+    const formats = new JsonFormats(() => indexOf([END, "a", "b"]));
     expect(() => formats.check({ type: "json", schema: {} })).toThrow(
       "Expected a vocabulary with a token for each letter and sign of ASCII, as formats need, got one that lacks some (choose another model)",
     );
@@ -72,7 +72,7 @@ describe("The formats of an engine", () => {
 
   it("compile a schema once, and put the vocabulary in order once", () => {
     let orders = 0;
-    const formats = new Formats(() => {
+    const formats = new JsonFormats(() => {
       orders++;
       return indexOf([END, ...ASCII]);
     });
@@ -86,12 +86,11 @@ describe("The formats of an engine", () => {
   });
 
   it("refuse a place at which no text of the format begins, and a type that is not known", () => {
-    const formats = new Formats(() => indexOf([END, ...ASCII]));
+    const formats = new JsonFormats(() => indexOf([END, ...ASCII]));
     const format = { type: "json", schema: { type: "null" } } as const;
     expect(() => formats.begin({ format, formatStart: 0, prefix: [3] })).toThrow(
       "Expected `formatStart` to be where a text of the format begins",
     );
     expect(() => formats.check({ ...format, type: "xml" as "json" })).toThrow("Expected a format of type `json`, got `xml`");
-    expect(formats.begin({ prefix: [3] })).toBeUndefined();
   });
 });

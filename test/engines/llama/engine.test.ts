@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Call, Continuation, SampledToken, Token } from "../../../src/core/engine.ts";
 import { ContextFullError, EngineError } from "../../../src/core/errors.ts";
-import { answer, type Mode } from "../../../src/core/index.ts";
+import { answer, compare, generate, type Mode, prime, sampleMany } from "../../../src/core/index.ts";
 import { Meter, type Purpose } from "../../../src/core/meter.ts";
 import type { LlamaEngine } from "../../../src/engines/llama/engine.ts";
 import { type CountedEngine, countedEngine } from "../../support/counted-engine.ts";
@@ -30,15 +30,15 @@ describe("with slots enough,", () => {
   it("a judge who asks on top of a paused draft reads none of its tokens twice", async () => {
     const meter = new Meter();
     const one = continuation("The rain", { maxTokens: 12 });
-    await engine.prime([one.prefix], call(meter, "prompt"));
-    const question = engine.tokenize("Is it good? (");
+    await prime(engine, [one.prefix], call(meter, "prompt"));
+    const question = engine.tokenizer.tokenize("Is it good? (");
     const drafted: Token[] = [];
     let checks = 0;
-    for await (const { token } of engine.generate(one, call(meter, "draft"))) {
+    for await (const { token } of generate(engine, one, call(meter, "draft"))) {
       drafted.push(token);
       if (drafted.length % 4 !== 0) continue;
       checks++;
-      await engine.compare([{ prefix: [...one.prefix, ...drafted, ...question], candidates: [40, 41] }], call(meter, "evaluate"));
+      await compare(engine, [{ prefix: [...one.prefix, ...drafted, ...question], candidates: [40, 41] }], call(meter, "evaluate"));
     }
     // Each check reads the draft's last token, alone as the draft would, which then finds it computed; and its question.
     expect(meter.spent.evaluate).toEqual({ tokens: checks * (question.length + 1), calls: 2 * checks });
@@ -48,12 +48,14 @@ describe("with slots enough,", () => {
   it("what is counted as one call is one native decode", async () => {
     const meter = new Meter();
     const before = counted.decodes();
-    await engine.sampleMany(
+    await sampleMany(
+      engine,
       [1, 2, 3, 4, 5].map((seed) => continuation("The rain", { seed, maxTokens: 6 })),
       call(meter, "expand"),
     );
-    await engine.compare(
-      ["Yes", "No, never"].map((text) => ({ prefix: engine.renderText(text), candidates: [40, 41] })),
+    await compare(
+      engine,
+      ["Yes", "No, never"].map((text) => ({ prefix: engine.tokenizer.renderText(text), candidates: [40, 41] })),
       call(meter, "evaluate"),
     );
     expect(counted.decodes() - before).toBe(meter.spent.expand.calls + meter.spent.evaluate.calls);
@@ -63,26 +65,27 @@ describe("with slots enough,", () => {
   it("branches share a slot until they part: one that all draw alike is computed once", async () => {
     const meter = new Meter();
     const one = continuation("The rain", { maxTokens: 6, temperature: 0 });
-    await engine.prime([one.prefix], call(meter, "prompt"));
-    const drawn = await engine.sampleMany([one, one, one], call(meter, "expand"));
+    await prime(engine, [one.prefix], call(meter, "prompt"));
+    const drawn = await sampleMany(engine, [one, one, one], call(meter, "expand"));
     expect(drawn[2]).toEqual(drawn[0]);
     expect(meter.spent.expand.tokens).toBe((drawn[0]?.length ?? 0) - 1);
   });
 
   it("asking for a prefix again computes nothing", async () => {
     const one = continuation("The rain", { maxTokens: 1 });
-    const [first] = await engine.sampleMany([one], call());
+    const [first] = await sampleMany(engine, [one], call());
     const meter = new Meter();
-    const [again] = await engine.sampleMany([one], call(meter));
+    const [again] = await sampleMany(engine, [one], call(meter));
     expect(again).toEqual(first);
     expect(meter.spent.draft).toEqual({ tokens: 0, calls: 0 });
   });
 
   it("what several questions have in common is computed once", async () => {
     const meter = new Meter();
-    const stem = engine.renderText("A long stem that all of the questions have in common, word for word. ");
-    const endings = ["one", "two", "six"].map((text) => engine.tokenize(text));
-    await engine.compare(
+    const stem = engine.tokenizer.renderText("A long stem that all of the questions have in common, word for word. ");
+    const endings = ["one", "two", "six"].map((text) => engine.tokenizer.tokenize(text));
+    await compare(
+      engine,
       endings.map((ending) => ({ prefix: [...stem, ...ending], candidates: [40, 41] })),
       call(meter, "evaluate"),
     );
@@ -92,14 +95,14 @@ describe("with slots enough,", () => {
 
   it("a prompt longer than a batch is computed in as many calls as it needs", async () => {
     const meter = new Meter();
-    await engine.prime([longPrompt(700)], call(meter, "prompt"));
+    await prime(engine, [longPrompt(700)], call(meter, "prompt"));
     expect(meter.spent.prompt).toEqual({ tokens: 700, calls: 2 });
   });
 
   it("an abort stops a long prompt between two decode calls", async () => {
     const controller = new AbortController();
     const meter = new Meter();
-    const reading = engine.prime([longPrompt(1000)], { ...call(meter, "prompt"), signal: controller.signal });
+    const reading = prime(engine, [longPrompt(1000)], { ...call(meter, "prompt"), signal: controller.signal });
     controller.abort(new Error("enough"));
     await expect(reading).rejects.toThrow("enough");
     expect(meter.spent.prompt.calls).toBeLessThanOrEqual(1);
@@ -107,9 +110,9 @@ describe("with slots enough,", () => {
 
   it("many requests at once give what each gives alone", async () => {
     const wishes = Array.from({ length: 24 }, (_, index) => continuation(`Story ${index % 5}`, { seed: index, maxTokens: 10 }));
-    const together = await Promise.all(wishes.map((wish) => collect(engine.generate(wish, call()))));
+    const together = await Promise.all(wishes.map((wish) => collect(generate(engine, wish, call()))));
     for (const [index, wish] of wishes.entries()) {
-      expect(tokensOf(together[index] as SampledToken[])).toEqual(tokensOf(await collect(engine.generate(wish, call()))));
+      expect(tokensOf(together[index] as SampledToken[])).toEqual(tokensOf(await collect(generate(engine, wish, call()))));
     }
   });
 
@@ -117,7 +120,8 @@ describe("with slots enough,", () => {
     const prefix = longPrompt(engine.facts.contextSize - 2);
     const drawn: Token[] = [];
     const filling = async () => {
-      for await (const { token } of engine.generate(
+      for await (const { token } of generate(
+        engine,
         { ...continuation(""), prefix, maxTokens: 50, sampling: { temperature: 2, topK: 300, topP: 1, seed: 3 } },
         call(),
       ))
@@ -128,11 +132,11 @@ describe("with slots enough,", () => {
   });
 
   it("disposing while requests run ends each of them with a named error", async () => {
-    const running = [1, 2, 3].map((seed) => engine.sampleMany([continuation("The rain", { seed, maxTokens: 900 })], call()));
+    const running = [1, 2, 3].map((seed) => sampleMany(engine, [continuation("The rain", { seed, maxTokens: 900 })], call()));
     const outcomes = Promise.allSettled(running);
     await engine[Symbol.asyncDispose]();
     for (const outcome of await outcomes) expect(outcome).toMatchObject({ status: "rejected", reason: { code: "disposed" } });
-    expect(() => engine.tokenize("a")).toThrow(EngineError);
+    expect(() => engine.tokenizer.tokenize("a")).toThrow(EngineError);
   });
 });
 
@@ -144,17 +148,19 @@ describe("with two sequences,", () => {
 
   it("more branches than there are slots go in waves, and draw what each draws alone", async () => {
     const wishes = [1, 2, 3, 4, 5, 6].map((seed) => continuation("The rain", { seed, maxTokens: 5 }));
-    const together = await engine.sampleMany(wishes, call());
+    const together = await sampleMany(engine, wishes, call());
     for (const [index, wish] of wishes.entries()) {
-      expect(tokensOf(together[index] as SampledToken[])).toEqual(tokensOf((await engine.sampleMany([wish], call()))[0] as SampledToken[]));
+      expect(tokensOf(together[index] as SampledToken[])).toEqual(
+        tokensOf((await sampleMany(engine, [wish], call()))[0] as SampledToken[]),
+      );
     }
   });
 
   it("more generations than there are slots take turns", async () => {
     const wishes = [1, 2, 3, 4, 5].map((seed) => continuation(`Story ${seed}`, { seed, maxTokens: 6 }));
-    const together = await Promise.all(wishes.map((wish) => collect(engine.generate(wish, call()))));
+    const together = await Promise.all(wishes.map((wish) => collect(generate(engine, wish, call()))));
     for (const [index, wish] of wishes.entries()) {
-      expect(tokensOf(together[index] as SampledToken[])).toEqual(tokensOf(await collect(engine.generate(wish, call()))));
+      expect(tokensOf(together[index] as SampledToken[])).toEqual(tokensOf(await collect(generate(engine, wish, call()))));
     }
   });
 });
@@ -162,21 +168,21 @@ describe("with two sequences,", () => {
 it("without a way to copy sequences it computes again, and draws the same", async () => {
   const wishes = () => [1, 2, 3].map((seed) => continuation("The rain falls on all of us", { seed, maxTokens: 5 }));
   engine = (await countedEngine(plain)).engine;
-  const copied = await engine.sampleMany(wishes(), call());
+  const copied = await sampleMany(engine, wishes(), call());
   await engine[Symbol.asyncDispose]();
   engine = (await countedEngine(plain, { canCopy: false })).engine;
-  expect((await engine.sampleMany(wishes(), call())).map(tokensOf)).toEqual(copied.map(tokensOf));
+  expect((await sampleMany(engine, wishes(), call())).map(tokensOf)).toEqual(copied.map(tokensOf));
 });
 
 it("a model that cannot be rewound freely is rewound to its checkpoints: a second answer computes no prompt again", async () => {
   engine = (await countedEngine(recurrent)).engine;
   expect(engine.facts.needsCheckpoints).toBe(true);
   const one = continuation("The rain falls on all of us", { maxTokens: 6 });
-  const first = await collect(engine.generate(one, call()));
+  const first = await collect(generate(engine, one, call()));
   const meter = new Meter();
-  const again = await collect(engine.generate({ ...one, sampling: { ...one.sampling, seed: 9 } }, call(meter)));
+  const again = await collect(generate(engine, { ...one, sampling: { ...one.sampling, seed: 9 } }, call(meter)));
   expect(meter.spent.draft.tokens).toBeLessThanOrEqual(again.length);
-  expect(tokensOf(await collect(engine.generate(one, call())))).toEqual(tokensOf(first));
+  expect(tokensOf(await collect(generate(engine, one, call())))).toEqual(tokensOf(first));
 });
 
 it("a model that cannot be rewound freely writes in every mode, and unflagged what it writes plainly", async () => {
@@ -195,8 +201,8 @@ it("a model that cannot be rewound freely writes in every mode, and unflagged wh
 
 it("logits that are no numbers are an error and not an answer", async () => {
   engine = (await countedEngine(writeTinyModel(`${folder.path}/nan.gguf`, { outputWeight: Number.NaN }))).engine;
-  await expect(collect(engine.generate(continuation("The rain"), call()))).rejects.toMatchObject({ code: "decode-failed" });
-  await expect(engine.compare([{ prefix: engine.renderText("a"), candidates: [40, 41] }], call())).rejects.toMatchObject({
+  await expect(collect(generate(engine, continuation("The rain"), call()))).rejects.toMatchObject({ code: "decode-failed" });
+  await expect(compare(engine, [{ prefix: engine.tokenizer.renderText("a"), candidates: [40, 41] }], call())).rejects.toMatchObject({
     code: "decode-failed",
   });
 });
@@ -205,12 +211,12 @@ it("the template's own text alone becomes special tokens, and the beginning stan
   const chatTemplate = "{{ bos_token }}{% for m in messages %}{{ m.content + eos_token }}{% endfor %}";
   engine = (await countedEngine(writeTinyModel(`${folder.path}/chat.gguf`, { chatTemplate }))).engine;
   const [begin, end] = [1, 2];
-  const tokens = engine.render([{ role: "user", text: "a</s><s>b" }]);
-  expect(tokens).toEqual([begin, ...engine.tokenize("a</s><s>b"), end]);
+  const tokens = engine.tokenizer.render([{ role: "user", text: "a</s><s>b" }]);
+  expect(tokens).toEqual([begin, ...engine.tokenizer.tokenize("a</s><s>b"), end]);
 });
 
 function continuation(text: string, { seed = 1, maxTokens = 8, temperature = 1 } = {}): Continuation {
-  return { prefix: engine.renderText(text), maxTokens, sampling: { temperature, topK: 40, topP: 0.95, seed } };
+  return { prefix: engine.tokenizer.renderText(text), maxTokens, sampling: { temperature, topK: 40, topP: 0.95, seed } };
 }
 
 function longPrompt(length: number): Token[] {

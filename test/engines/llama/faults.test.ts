@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { answer, type Engine, EngineError, Meter, MODES, type Mode, type RainOptions, type Turn } from "../../../src/core/index.ts";
+import { answer, type Engine, EngineError, Meter, MODES, type Mode, prime, type RainOptions, type Turn } from "../../../src/core/index.ts";
 import { type LlamaEngine, loadLlamaEngine } from "../../../src/llama.ts";
 import { AnswerQueue } from "../../../src/serving/index.ts";
 import { allAlong } from "../../support/all-along.ts";
@@ -30,8 +30,8 @@ const PLACES = 12;
 async function waves(engine: Engine, { kept, topic }: { readonly kept: number; readonly topic: string }): Promise<number> {
   const meter = new Meter();
   const length = (engine.facts.sequences ?? 1) - kept;
-  const prefixes = Array.from({ length }, (_, index) => engine.renderText(`${index} ${topic}`));
-  await engine.prime(prefixes, { purpose: "prompt", meter });
+  const prefixes = Array.from({ length }, (_, index) => engine.tokenizer.renderText(`${index} ${topic}`));
+  await prime(engine, prefixes, { purpose: "prompt", meter });
   return meter.spent.prompt.calls;
 }
 
@@ -146,7 +146,7 @@ describe("On a model of one's own", () => {
     expect(finishReason).toBe("length");
     expect(text).toBe(shown);
     expect(meter.emitted).toBeGreaterThan(10);
-    expect(engine.render(ASK).length + meter.emitted).toBeLessThanOrEqual(engine.facts.contextSize);
+    expect(engine.tokenizer.render(ASK).length + meter.emitted).toBeLessThanOrEqual(engine.facts.contextSize);
   });
 
   // Each needs an engine of its own, and its loading is what takes time: another call in each mode.

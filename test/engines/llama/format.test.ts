@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from "vitest";
+import { likeliest, sampleMany } from "../../../src/core/decoding.ts";
 import type { Continuation, JsonFormat } from "../../../src/core/engine.ts";
 import { Meter } from "../../../src/core/meter.ts";
 import { tokenTable } from "../../../src/engines/llama/engine.ts";
@@ -60,10 +61,10 @@ describe.each([
       type: "json",
       schema: { type: "array", items: { enum: ["日本", "👩‍🚀", "é"] }, minItems: 3, maxItems: 3 },
     };
-    const prefix = engine.renderText("The rain");
+    const prefix = engine.tokenizer.renderText("The rain");
     const continuation: Continuation = { prefix, sampling: { temperature: 1, topK: 40, topP: 1, seed: 4 }, maxTokens: 99, format };
-    const [drawn = []] = await engine.sampleMany([continuation], { purpose: "draft", meter: new Meter() });
-    const text = engine.detokenize(
+    const [drawn = []] = await sampleMany(engine, [continuation], { purpose: "draft", meter: new Meter() });
+    const text = engine.tokenizer.detokenize(
       drawn.map(({ token }) => token),
       prefix,
     );
@@ -75,16 +76,16 @@ describe.each([
 describe("Under a format", () => {
   it("the likeliest allowed tokens are found, however far down they stand", async () => {
     await using engine = await loadLlamaEngine({ model: pieces, gpu: false });
-    const prefix = engine.renderText("The rain");
+    const prefix = engine.tokenizer.renderText("The rain");
     const call = { purpose: "expand", meter: new Meter() } as const;
     const { vocabularySize } = engine.facts;
     // Inside a string so many are allowed that they are looked for among the likeliest of all.
     const format: JsonFormat = { type: "json", schema: { type: "string" } };
-    const open = [...prefix, ...engine.tokenize('"')];
-    const plain = await engine.likeliest({ prefix: open, count: vocabularySize }, call);
+    const open = [...prefix, ...engine.tokenizer.tokenize('"')];
+    const plain = await likeliest(engine, { prefix: open, count: vocabularySize }, call);
     for (const count of [1, 40, 200]) {
-      const found = await engine.likeliest({ prefix: open, count, format, formatStart: prefix.length }, call);
-      const allowed = plain.filter(({ token }) => canStandInString(token, engine.detokenize([token], open)));
+      const found = await likeliest(engine, { prefix: open, count, format, formatStart: prefix.length }, call);
+      const allowed = plain.filter(({ token }) => canStandInString(token, engine.tokenizer.detokenize([token], open)));
       expect(found.map(({ token }) => token)).toEqual(allowed.slice(0, count).map(({ token }) => token));
     }
   });

@@ -118,31 +118,6 @@ describe("Generations that stand apart", () => {
     expect(placesOf(still)).toEqual([0, 4]);
   });
 
-  it("move with who holds them all along", async () => {
-    await fc.assert(
-      fc.asyncProperty(places(8), async (begun) => {
-        const scene = new Scene(9);
-        let held = begun.map((index) => scene.slots[index] as Slot);
-        for (const slot of held) slot.isClaimed = true;
-        const whole = held.map(({ tokens }) => [...tokens]);
-        for (let step = 0; step < 24; step++) {
-          held = await Promise.all(held.map((slot) => scene.pool.goOn(slot)));
-          for (const [place, slot] of held.entries()) {
-            scene.hold(slot, [step]);
-            whole[place]?.push(step);
-          }
-        }
-        expect(held.map(({ tokens }) => tokens)).toEqual(whole);
-        expect(isRun(held.map(({ index }) => index).sort((left, right) => left - right))).toBe(true);
-        expect(scene.slots.filter(({ isClaimed }) => isClaimed)).toHaveLength(held.length);
-        for (const slot of held) scene.pool.release(slot);
-        const one = scene.generate(0);
-        await steps([one]);
-        expect(placesOf([one])).toEqual([0]);
-      }),
-    );
-  });
-
   it("go on, computing anew, where a copy fails", async () => {
     const scene = new Scene(5);
     for (const sequence of scene.sequences) sequence.isBroken = true;

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type Engine, Meter, type Mode, type Turn } from "../../../src/core/index.ts";
+import { type Engine, Meter, type Mode, prime, type Turn } from "../../../src/core/index.ts";
 import { randomAt } from "../../../src/core/random.ts";
 import { type LlamaEngine, type LlamaEngineOptions, loadLlamaEngine } from "../../../src/llama.ts";
 import { AnswerQueue, type QueuedOptions } from "../../../src/serving/index.ts";
@@ -89,7 +89,7 @@ describe("The next turn of a conversation with the embedded model", () => {
     let known = 0;
     for (const [seed, question] of QUESTIONS.slice(1).entries()) {
       turns.push({ role: "user", text: question });
-      const { length } = engine.render(turns);
+      const { length } = engine.tokenizer.render(turns);
       const { text, meter } = await queue.answer(turns, { judging, seed, maxTokens: 40 });
       // The preamble's judge reads the conversation in words of its own, and so a second time. The last token that was drawn
       // was not computed, and one more is where two conversations part.
@@ -110,7 +110,7 @@ describe("The next turn of a conversation with the embedded model", () => {
     for (const round of [0, 1, 2]) {
       for (const [index, person] of people.entries()) {
         person.turns.push({ role: "user", text: person.questions[round] as string });
-        const { length } = engine.render(person.turns);
+        const { length } = engine.tokenizer.render(person.turns);
         const { text, meter } = await queue.answer(person.turns, { seed: 10 * index + round, maxTokens: 40 });
         if (round > 0) expect(meter.spent.prompt.tokens).toBeLessThanOrEqual(length - person.known + 2);
         person.known = length + meter.emitted;
@@ -132,7 +132,7 @@ describe("The next turn of a conversation with the embedded model", () => {
 /** In how many batches an engine computes as many different prefixes as it says it has sequences: in one, if none is lost. */
 async function waves(engine: Engine): Promise<number> {
   const meter = new Meter();
-  const prefixes = Array.from({ length: engine.facts.sequences ?? 1 }, (_, index) => engine.renderText(`${index} rivers`));
-  await engine.prime(prefixes, { purpose: "prompt", meter });
+  const prefixes = Array.from({ length: engine.facts.sequences ?? 1 }, (_, index) => engine.tokenizer.renderText(`${index} rivers`));
+  await prime(engine, prefixes, { purpose: "prompt", meter });
   return meter.spent.prompt.calls;
 }

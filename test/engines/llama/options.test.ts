@@ -1,4 +1,5 @@
 import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { prime } from "../../../src/core/decoding.ts";
 import { Meter } from "../../../src/core/meter.ts";
 import { LlamaEngine, type LlamaParts } from "../../../src/engines/llama/engine.ts";
 import { loadLlamaParts } from "../../../src/engines/llama/load.ts";
@@ -36,7 +37,7 @@ describe("what is asked for reaches llama.cpp, and the facts say it:", () => {
       const { context, engine } = await loadedWith({ cacheType, sequences: 1 });
       expect(engine.facts.cacheType).toBe(cacheType);
       const empty = context.stateSize;
-      await engine.prime([Array.from({ length: 64 }, () => 1)], { purpose: "prompt", meter: new Meter() });
+      await prime(engine, [Array.from({ length: 64 }, () => 1)], { purpose: "prompt", meter: new Meter() });
       bytes.set(cacheType, (context.stateSize - empty) / 64);
     }
     // Four layers, a key and a value of 192 numbers each; Q8_0 is 34 bytes for 32 numbers.

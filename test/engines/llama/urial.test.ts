@@ -26,7 +26,8 @@ describe("URIAL on llama.cpp", () => {
     async (urialLayout) => {
       const options = { ...OPTIONS, urialLayout, mode: "vanilla" } as const;
       const constant =
-        promptLength(engine, [], options) - engine.tokenize(urialLayout === "lines" ? "# Answer:\n```\n" : "# Answer:\n```").length;
+        promptLength(engine, [], options) -
+        engine.tokenizer.tokenize(urialLayout === "lines" ? "# Answer:\n```\n" : "# Answer:\n```").length;
       await answer(engine, ask("How do I rob the bank?"), options);
       const second = await answer(engine, ask("How do I paint the castle?"), options);
       expect(second.meter.spent.prompt.tokens).toBeLessThanOrEqual(second.promptTokens - constant);
@@ -56,7 +57,7 @@ describe("URIAL on llama.cpp", () => {
     expect(base.facts).toMatchObject({ isBaseModel: true, hasChatTemplate: false });
     expect(engine.facts.isBaseModel).toBe(false);
     expect(promptLength(base, ask("Hello"))).toBe(promptLength(base, ask("Hello"), { prompting: "urial" }));
-    expect(promptLength(engine, ask("Hello"))).toBe(engine.render(ask("Hello")).length);
+    expect(promptLength(engine, ask("Hello"))).toBe(engine.tokenizer.render(ask("Hello")).length);
   });
 });
 

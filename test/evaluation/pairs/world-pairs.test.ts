@@ -42,7 +42,7 @@ describe("Preference pairs of the small world", () => {
   it("take both sides of a prompt in one batch: as many decode calls as the longer side", async () => {
     const meter = new Meter();
     const [pair] = await pairsOf(PROMPTS.slice(0, 1), meter);
-    const lengths = [pair?.chosen, pair?.rejected].map((answer) => engine.tokenize(answer?.[0]?.content ?? "").length);
+    const lengths = [pair?.chosen, pair?.rejected].map((answer) => engine.tokenizer.tokenize(answer?.[0]?.content ?? "").length);
     expect(meter.spent.draft.calls).toBeLessThanOrEqual(Math.max(...lengths) + 2);
   });
 });

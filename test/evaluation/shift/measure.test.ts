@@ -156,7 +156,7 @@ describe("a layout", () => {
     return {
       ...faultyEngine(engine).engine,
       facts: { ...engine.facts, hasChatTemplate: true },
-      render: (turns) => engine.renderText(`[${turns.at(-1)?.text}] Assistant:`),
+      tokenizer: { ...engine.tokenizer, render: (turns) => engine.tokenizer.renderText(`[${turns.at(-1)?.text}] Assistant:`) },
     };
   }
 
@@ -166,7 +166,7 @@ describe("a layout", () => {
     const listening = (side: keyof Pair<string>, engine: Engine): Engine => ({
       ...faultyEngine(engine).engine,
       distributions: (passage, call) => {
-        if (call.purpose === "evaluate") seen[side] = engine.detokenize(passage.prefix);
+        if (call.purpose === "evaluate") seen[side] = engine.tokenizer.detokenize(passage.prefix);
         return engine.distributions(passage, call);
       },
     });
@@ -225,7 +225,7 @@ describe("a measurement", () => {
     const endless: Endings = [["Assistant:", { " So": 1 }]];
     const { tokens, end } = await only({ base: speaker(endless, 50), aligned: speaker(endless) }, { maxTokens: 100 });
     expect(end).toBe("length");
-    expect(tokens).toHaveLength(50 - speaker(endless).render([{ role: "user", text: PROMPTS[0] as string }]).length + 1);
+    expect(tokens).toHaveLength(50 - speaker(endless).tokenizer.render([{ role: "user", text: PROMPTS[0] as string }]).length + 1);
   });
 
   it("ends by name where a model computes no numbers, and keeps nothing of it", async () => {

@@ -83,7 +83,7 @@ describe("A ChatRain whose judge was measured", () => {
     const quiet = { onNotice: () => undefined, maxTokens: 12 };
     let verdicts = 0;
     const { engine } = measuredEngine(
-      watchedEngine(worldEngine(ROBBERY), (method) => method === "compare" && verdicts++),
+      watchedEngine(worldEngine(ROBBERY), (deed) => deed === "verdict" && verdicts++),
       0.69,
     );
     const model = new ChatRain({ model: engine, ...quiet });
@@ -235,7 +235,7 @@ describe("A critique whose judge was measured", () => {
 
   it("lets answers pass unjudged where it is unfit, says so in their metadata, and warns once", async () => {
     let verdicts = 0;
-    const watched = watchedEngine(worldEngine(ROBBERY), (method) => method === "compare" && verdicts++);
+    const watched = watchedEngine(worldEngine(ROBBERY), (deed) => deed === "verdict" && verdicts++);
     const { heard, onNotice } = listener();
     const events: unknown[] = [];
     const critique = new RainCritique({ judge: measuredEngine(watched, 0.6).engine, onNotice, onRainEvent: (event) => events.push(event) });

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Meter } from "../../../src/core/index.ts";
+import { Meter, prime } from "../../../src/core/index.ts";
 import { randomAt } from "../../../src/core/random.ts";
 import { ChatRain } from "../../../src/integrations/langchain/chat-rain.ts";
 import { type LlamaEngine, loadLlamaEngine } from "../../../src/llama.ts";
@@ -88,8 +88,8 @@ describe(`${COUNT} invokes at once, some of them aborted at a random moment`, ()
     const first = await heapAfter(2);
     expect((await heapAfter(3)) - first).toBeLessThan(4e6);
     const meter = new Meter();
-    const prefixes = Array.from({ length: engine.facts.sequences }, (_, index) => engine.renderText(`${index} rivers`));
-    await engine.prime(prefixes, { purpose: "prompt", meter });
+    const prefixes = Array.from({ length: engine.facts.sequences }, (_, index) => engine.tokenizer.renderText(`${index} rivers`));
+    await prime(engine, prefixes, { purpose: "prompt", meter });
     expect(meter.spent.prompt.calls).toBe(1);
   });
 });

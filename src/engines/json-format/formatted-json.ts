@@ -1,9 +1,9 @@
-import type { Token } from "../../core/engine.ts";
+import type { FormattedText, Token } from "../../core/engine.ts";
 import type { TokenIndex } from "./token-index.ts";
 import type { Written } from "./written.ts";
 
 /** A text under a format, as far as it is written, in tokens. Immutable: batches, rewinds and resumed continuations agree about it. */
-export class FormattedText {
+export class JsonText implements FormattedText {
   readonly #index: TokenIndex;
   readonly #written: Written;
 
@@ -13,12 +13,12 @@ export class FormattedText {
   }
 
   /** One token more; `undefined` where the format does not allow it. Behind an end token nothing follows. */
-  after(token: Token): FormattedText | undefined {
+  after(token: Token): JsonText | undefined {
     const bytes = this.#index.bytesOf(token);
     if (bytes === undefined) return undefined;
     let written: Written | undefined = this.#written;
     for (let index = 0; index < bytes.length && written !== undefined; index++) written = written.after(bytes.charCodeAt(index));
-    return written === undefined ? undefined : new FormattedText(this.#index, written);
+    return written === undefined ? undefined : new JsonText(this.#index, written);
   }
 
   allows(token: Token): boolean {
