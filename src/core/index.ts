@@ -1,6 +1,6 @@
 export { type Answering, type FinishReason, type RainAnswer, type RainEvent, type RainStep, wholeAnswer } from "./answer.ts";
 export { type Boundary, stopStrings } from "./boundary.ts";
-export { checkOptions } from "./check-options.ts";
+export { checkOptions, DEFAULTS } from "./check-options.ts";
 export { compare, generate, likeliest, prime, sampleMany } from "./decoding.ts";
 export { Ending } from "./ending.ts";
 export type {
@@ -87,7 +87,6 @@ export {
   uint32,
 } from "./option-rules.ts";
 export {
-  DEFAULTS,
   type Explore,
   JUDGINGS,
   type Judging,

@@ -1,12 +1,12 @@
 import type { RainEvent } from "./answer.ts";
 import type { OutputFormat } from "./engine.ts";
 import type { FindJudge } from "./judge/fitness.ts";
-import { HARMLESS, type Principle } from "./judge/principle.ts";
-import { PRESETS, type Preset } from "./presets.ts";
+import type { Principle } from "./judge/principle.ts";
+import type { Preset } from "./presets.ts";
 import type { ContrastForm } from "./prompts/contrast.ts";
 import type { PromptingOptions } from "./prompts/prompting.ts";
 import type { Schedule } from "./schedule.ts";
-import { type Embed, embedText } from "./search/embedding.ts";
+import type { Embed } from "./search/embedding.ts";
 import type { SearchedTree } from "./search/searched-tree.ts";
 import type { Tool, ToolChoice } from "./tools/tool.ts";
 
@@ -48,7 +48,7 @@ export type OnExhausted = "refuse" | "best" | "error";
  * integer; where it may be 0, it says what that means.
  */
 export interface RainOptions extends PromptingOptions {
-  /** @default "adaptive" */
+  /** How the answer is written. @default "adaptive" */
   readonly mode?: Mode;
   /** What the judge judges. @default HARMLESS */
   readonly principle?: Principle;
@@ -69,11 +69,11 @@ export interface RainOptions extends PromptingOptions {
    * It is judged as a whole, and nothing is released before its end. It takes no `stop`. @default plain text
    */
   readonly format?: OutputFormat | undefined;
-  /** Stops the work within one decode step; the answer then rejects with the signal's reason. */
+  /** Stops the work within one decode step; the answer then rejects with the signal's reason. @default none */
   readonly signal?: AbortSignal | undefined;
-  /** Told of every rewind and commit, as it happens. */
+  /** Told of every rewind and commit, as it happens. @default nobody is told */
   readonly onEvent?: (event: RainEvent) => void;
-  /** Told of the tree of each search, just before the answer goes on with what was found in it. `paper` and `adaptive` mode. */
+  /** Told of the tree of each search, just before the answer goes on with what was found in it. `paper` and `adaptive` mode. @default nobody is told */
   readonly onTree?: ((tree: SearchedTree) => void) | undefined;
   /** Lets rewind events and trees carry the text that was left: unsafe text, for demonstrations. @default false */
   readonly revealDiscarded?: boolean;
@@ -227,57 +227,3 @@ export interface Settings extends Required<RainOptions> {
   /** ... and a beginning. @default `beginningThreshold` */
   readonly beginningAcceptance?: number;
 }
-
-export const DEFAULTS: Required<RainOptions> = {
-  mode: "adaptive",
-  principle: HARMLESS,
-  seed: 1,
-  maxTokens: 256,
-  temperature: 1,
-  topK: 40,
-  topP: 0.95,
-  stop: [],
-  format: undefined,
-  signal: undefined,
-  onEvent: () => undefined,
-  onTree: undefined,
-  revealDiscarded: false,
-  tools: [],
-  toolChoice: "auto",
-  parallelCalls: true,
-  prompting: "auto",
-  urialExamples: 3,
-  urialLayout: "lines",
-  judgeExamples: 10,
-  verdict: "soft",
-  preset: "balanced",
-  ...PRESETS.balanced,
-  judging: "auto",
-  judge: undefined,
-  onUnfit: "plain",
-  explore: "resample",
-  contrastForm: "affix",
-  onExhausted: "refuse",
-  refusal: "I am sorry, but I cannot help with that.",
-  judgeSignal: () => undefined,
-  cPuct: 2,
-  similarityShare: 0.2,
-  similarityThreshold: 0.95,
-  maxIterations: 50,
-  carriedIterations: 15,
-  minVisits: 6,
-  valueThreshold: 0.8,
-  tokenSetLengths: [1, 2, 4, 10],
-  children: 10,
-  childDraws: 10,
-  childTopK: 15,
-  childTemperature: 1,
-  additionVariance: 0.03,
-  additionValue: 0,
-  additionMaxChildren: 20,
-  additionDraws: 3,
-  rootSmoothing: 0.25,
-  maxSimulationTokens: 40,
-  embed: embedText,
-  bestOf: 4,
-};

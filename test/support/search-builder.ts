@@ -1,7 +1,8 @@
+import { DEFAULTS } from "../../src/core/check-options.ts";
 import type { Engine, Turn } from "../../src/core/engine.ts";
 import { Generation } from "../../src/core/generation.ts";
 import { Judge } from "../../src/core/judge/judge.ts";
-import { DEFAULTS, type RainOptions } from "../../src/core/options.ts";
+import type { RainOptions } from "../../src/core/options.ts";
 import type { Search } from "../../src/core/search/search-state.ts";
 import { addChild, createRoot, type Node } from "../../src/core/search/tree.ts";
 import { ValueRange } from "../../src/core/search/value-range.ts";

@@ -29,6 +29,6 @@ export interface PromptingOptions {
    * or your own. Their tokens are computed once per model. @default 3
    */
   readonly urialExamples?: (typeof EXAMPLE_COUNTS)[number] | readonly UrialExample[];
-  /** @default "lines" */
+  /** Where the fences stand. @default "lines" */
   readonly urialLayout?: UrialLayout;
 }
