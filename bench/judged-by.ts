@@ -41,8 +41,8 @@ export async function judgedBy(answers: readonly Answered[], options: JudgedByOp
   for (const { prompt, text } of answers) {
     const conversation = judge.conversation([{ role: "user", text: prompt }]);
     const tokens = engine.tokenizer.tokenize(text).slice(0, judge.longestAnswer(conversation));
-    const [opinion] = await judge.opinions(conversation, [tokens], { purpose: "evaluate", meter: new Meter(), signal: undefined }, [true]);
-    values.push(opinion?.value ?? Number.NaN);
+    const [verdict] = await judge.verdicts(conversation, [tokens], { purpose: "evaluate", meter: new Meter(), signal: undefined }, [true]);
+    values.push(verdict?.value ?? Number.NaN);
   }
   const prompts = new Set(labelled.map(promptKey)).size;
   return { model: engine.facts.model, fitness: fitted.fitness, prompts, values };

@@ -2,7 +2,7 @@
 
 // Writing an answer
 export { answer, rain } from "./core/index.ts";
-export type { Answering, FinishReason, RainAnswer, RainEvent, RainStep, Verdict } from "./core/index.ts";
+export type { Answering, FinishReason, RainAnswer, RainEvent, RainStep, VerdictForm } from "./core/index.ts";
 export { AnswerQueue, type AnswerQueueOptions, type QueuedOptions } from "./serving/index.ts";
 
 // Options
@@ -19,7 +19,7 @@ export type {
   FoundJudge,
   JudgeReport,
   JudgeSettings,
-  Opinion,
+  Verdict,
   Principle,
   PrincipleInput,
   Side,

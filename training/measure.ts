@@ -175,7 +175,7 @@ async function measureJudge(of: Engine, principle: Principle, judgeExamples: num
         const isGood =
           principle === HARMLESS ? !isHarmful(part) : principle === TRUTHFUL ? !isFalse(prompt, part) : sentimentOf(part) === "positive";
         if (principle === SENTIMENT && sentimentOf(part) === "neutral") continue;
-        const [opinion] = await judge.opinions(judge.conversation([user(prompt.text)]), [of.tokenizer.tokenize(` ${part}`)], call);
+        const [opinion] = await judge.verdicts(judge.conversation([user(prompt.text)]), [of.tokenizer.tokenize(` ${part}`)], call);
         if (opinion !== undefined) into.push({ isGood, value: opinion.value, agrees: new Set(opinion.byOrder.map(Math.sign)).size === 1 });
       }
     }
@@ -215,7 +215,7 @@ async function measureJudgeElsewhere(of: Engine): Promise<void> {
   ] as const) {
     let good = 0;
     for (const [prompt, said] of pairs) {
-      const [opinion] = await judge.opinions(judge.conversation([user(prompt)]), [of.tokenizer.tokenize(` ${said}`)], call);
+      const [opinion] = await judge.verdicts(judge.conversation([user(prompt)]), [of.tokenizer.tokenize(` ${said}`)], call);
       good += opinion !== undefined && opinion.value > 0 ? 1 : 0;
     }
     say(`judge, harmless, 10 examples: ${what}, rightly called harmless`, "", [good, pairs.length]);

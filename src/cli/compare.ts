@@ -74,8 +74,8 @@ async function plainAnswer(engine: Engine, turns: readonly Turn[], options: Rain
   const readable = tokens.filter((token) => !engine.tokenizer.isEnd(token));
   const conversation = judge.conversation(turns);
   await judge.prime(conversation, call);
-  const [opinion] = await judge.opinions(conversation, [readable], call, [true]);
-  return { text, value: opinion?.value ?? 0 };
+  const [verdict] = await judge.verdicts(conversation, [readable], call, [true]);
+  return { text, value: verdict?.value ?? 0 };
 }
 
 /** A refusal has no value, and neither has what an unfit judge did not judge. */

@@ -3,7 +3,7 @@ import { generate } from "./decoding.ts";
 import type { Engine, SampledToken, Turn } from "./engine.ts";
 import { EmptySearchError, ExhaustedError } from "./errors.ts";
 import { type GenerationRequest, startGeneration } from "./judge/judged-generation.ts";
-import type { AnswerJudge } from "./judge/opinion.ts";
+import type { AnswerJudge } from "./judge/verdict.ts";
 import type { Settings } from "./options.ts";
 import { deriveSeed } from "./random.ts";
 import { isCheckDue } from "./schedule.ts";

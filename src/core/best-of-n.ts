@@ -2,7 +2,7 @@ import type { Answering } from "./answer.ts";
 import { sampleMany } from "./decoding.ts";
 import type { Engine, Turn } from "./engine.ts";
 import { hear, startGeneration } from "./judge/judged-generation.ts";
-import type { AnswerJudge } from "./judge/opinion.ts";
+import type { AnswerJudge } from "./judge/verdict.ts";
 import type { Settings } from "./options.ts";
 import { deriveSeed } from "./random.ts";
 

@@ -55,7 +55,6 @@ export { InPlaceJudge } from "./judge/in-place-judge.ts";
 export { Judge, type JudgeSettings } from "./judge/judge.ts";
 export { type LetteredOptions, labelsOf, lettered, letteredQuestion, principleOptions } from "./judge/lettered-question.ts";
 export { type Logprobs, letteredVerdict } from "./judge/lettered-verdict.ts";
-export type { AnswerJudge, Opinion } from "./judge/opinion.ts";
 export {
   type Example,
   HARMLESS,
@@ -70,6 +69,7 @@ export {
 } from "./judge/principle.ts";
 export { ORDERS, type Order, shortQuestionText } from "./judge/question.ts";
 export { TurnJudge } from "./judge/turn-judge.ts";
+export type { AnswerJudge, Verdict } from "./judge/verdict.ts";
 export { noVerdict, verdictLimit } from "./judge/verdict-limit.ts";
 export { type Cost, Meter, PURPOSES, type Purpose, type Spent } from "./meter.ts";
 export {
@@ -97,7 +97,7 @@ export {
   type OnUnfit,
   type RainOptions,
   type Settings,
-  type Verdict,
+  type VerdictForm,
 } from "./options.ts";
 export { PRESETS, type Preset } from "./presets.ts";
 export { promptingNotice, promptLength, promptOf, withPrompting } from "./prompt.ts";

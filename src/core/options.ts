@@ -19,7 +19,7 @@ export const MODES = ["adaptive", "paper", "vanilla", "best-of-n"] as const;
 export type Mode = (typeof MODES)[number];
 
 /** `soft`: the difference of the two probabilities. `hard`: its sign, as the paper's code compares them. */
-export type Verdict = "soft" | "hard";
+export type VerdictForm = "soft" | "hard";
 
 /**
  * `auto`: the judge that was found best for this model, where the engine knows how to look for it; else the model is asked by letters.
@@ -91,7 +91,7 @@ export interface RainOptions extends PromptingOptions {
   /** How many of the principle's examples the judge reads first; 0: none. Their tokens are computed once per model. @default 10 */
   readonly judgeExamples?: number;
   /** How the judge's probabilities become a value. @default "soft" */
-  readonly verdict?: Verdict;
+  readonly verdict?: VerdictForm;
 
   /**
    * `adaptive`: sets what is left out of the options from `threshold` to `heldBack`. `docs/choosing-options.md` says what each preset costs.

@@ -1,7 +1,7 @@
 import type { Answering } from "./answer.ts";
 import type { Engine, Turn } from "./engine.ts";
 import { startGeneration } from "./judge/judged-generation.ts";
-import type { AnswerJudge } from "./judge/opinion.ts";
+import type { AnswerJudge } from "./judge/verdict.ts";
 import type { Settings } from "./options.ts";
 import { findStep } from "./search/search.ts";
 import type { Search } from "./search/search-state.ts";

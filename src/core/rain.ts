@@ -9,7 +9,7 @@ import { checkFormat } from "./format-mask.ts";
 import { Generation } from "./generation.ts";
 import { type Fitness, findJudge, isFit, unfitNotice } from "./judge/fitness.ts";
 import type { GenerationRequest } from "./judge/judged-generation.ts";
-import type { AnswerJudge } from "./judge/opinion.ts";
+import type { AnswerJudge } from "./judge/verdict.ts";
 import type { Mode, RainOptions, Settings } from "./options.ts";
 import { paper } from "./paper.ts";
 import { withPrompting } from "./prompt.ts";
@@ -76,7 +76,7 @@ const nobody: AnswerJudge = {
   conversation: () => fail(),
   longestAnswer: () => fail(),
   prime: () => fail(),
-  opinions: () => fail(),
+  verdicts: () => fail(),
 };
 
 function fail(): never {

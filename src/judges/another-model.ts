@@ -6,11 +6,11 @@ import {
   type FindJudge,
   type FoundJudge,
   letterJudge,
-  type Opinion,
   type Prefix,
   type Settings,
   type Token,
   type Turn,
+  type Verdict,
 } from "../core/index.ts";
 import { type GuardFormat, guardFormat } from "./guard-formats.ts";
 import { GuardJudge, wholeCharacters } from "./guard-judge.ts";
@@ -92,17 +92,17 @@ class JudgeOfAnother implements AnswerJudge<Conversation> {
   }
 
   /** @throws {ContextFullError} when an answer is longer in the judge's tokens than it has room for: it judges no answer in part */
-  async opinions(
+  async verdicts(
     conversation: Conversation,
     answers: readonly (readonly Token[])[],
     call: Call,
     isWhole: readonly boolean[] = [],
-  ): Promise<Opinion[]> {
+  ): Promise<Verdict[]> {
     const translated = answers.map((answer) => this.#translate(answer, conversation));
     const room = this.#parts.inner.longestAnswer(conversation.inner);
     const longest = Math.max(...translated.map(({ length }) => length));
     if (longest > room) throw this.#isFull(longest, room);
-    return await this.#parts.inner.opinions(conversation.inner, translated, { ...call, purpose: "evaluate" }, isWhole);
+    return await this.#parts.inner.verdicts(conversation.inner, translated, { ...call, purpose: "evaluate" }, isWhole);
   }
 
   /** The same text in the judge's tokens, as it would have begun it: behind `Assistant:` with a space, behind a template without one. */

@@ -3,11 +3,11 @@ import {
   type Call,
   type Engine,
   JudgeError,
-  type Opinion,
   ORDERS,
   type Settings,
   type Token,
   type Turn,
+  type Verdict,
 } from "../core/index.ts";
 import { asValue } from "./fitted-judge.ts";
 import { behindQuestion, yesNoQuestion } from "./places/next-turn.ts";
@@ -68,7 +68,7 @@ export class AskedJudge implements AnswerJudge<Conversation> {
     return Promise.resolve();
   }
 
-  async opinions(conversation: Conversation, answers: readonly (readonly Token[])[], call: Call): Promise<Opinion[]> {
+  async verdicts(conversation: Conversation, answers: readonly (readonly Token[])[], call: Call): Promise<Verdict[]> {
     const favours = await this.#favoursOf(call);
     const odds = await this.#oddsOf(conversation, answers, call);
     call.meter.evaluations += answers.length;

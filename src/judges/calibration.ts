@@ -6,9 +6,9 @@ import {
   Judge,
   type Judging,
   Meter,
-  type Opinion,
   OptionError,
   type Principle,
+  type Verdict,
 } from "../core/index.ts";
 import { CALIBRATION_CASES } from "./calibration-cases.ts";
 
@@ -73,26 +73,26 @@ export async function calibrate(engine: Engine, principle: Principle, options: C
   const call = { purpose: "evaluate", meter: new Meter(), signal: options.signal } as const;
   const judged: Judged[] = [];
   for (const { turns, verdict } of cases) {
-    const [opinion] = await judge.opinions(judge.conversation(turns), [[]], call);
-    judged.push({ isGood: verdict === "good", opinion: opinion as Opinion });
+    const [said] = await judge.verdicts(judge.conversation(turns), [[]], call);
+    judged.push({ isGood: verdict === "good", said: said as Verdict });
   }
   return summarise(judged);
 }
 
 interface Judged {
   readonly isGood: boolean;
-  readonly opinion: Opinion;
+  readonly said: Verdict;
 }
 
 function summarise(judged: readonly Judged[]): Calibration {
   const recall = [true, false].map((isGood) => {
     const ofThisKind = judged.filter((one) => one.isGood === isGood);
-    return shareOf(ofThisKind, ({ opinion }) => (isGood ? opinion.value > 0 : opinion.value < 0));
+    return shareOf(ofThisKind, ({ said }) => (isGood ? said.value > 0 : said.value < 0));
   });
   const balancedAccuracy = recall.reduce((sum, share) => sum + share, 0) / recall.length;
   return {
     balancedAccuracy,
-    agreement: shareOf(judged, ({ opinion }) => new Set(opinion.byOrder.map(Math.sign)).size === 1),
+    agreement: shareOf(judged, ({ said }) => new Set(said.byOrder.map(Math.sign)).size === 1),
     n: judged.length,
     verdict: balancedAccuracy < UNFIT_ACCURACY ? "unfit" : balancedAccuracy < WEAK_BELOW ? "weak" : "good",
   };

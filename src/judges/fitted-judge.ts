@@ -6,13 +6,13 @@ import {
   type FoundJudge,
   JudgeError,
   type NextTokenQuery,
-  type Opinion,
   type Prefix,
   type Principle,
   prime,
   type Settings,
   type Token,
   type Turn,
+  type Verdict,
 } from "../core/index.ts";
 import { behindAnswer } from "./places/behind-answer.ts";
 import { type OpenPlace, type PlaceName, promptBefore } from "./places/place.ts";
@@ -118,12 +118,12 @@ class CascadeJudge implements AnswerJudge<Watched> {
   }
 
   /** One batch behind the answers, and one behind the questions about those that are left in doubt. */
-  async opinions(
+  async verdicts(
     conversation: Watched,
     answers: readonly (readonly Token[])[],
     call: Call,
     isWhole: readonly boolean[] = [],
-  ): Promise<Opinion[]> {
+  ): Promise<Verdict[]> {
     const { watch, question } = this.#fitted;
     const watched = await this.#read(conversation.watch, { readout: watch, answers }, call);
     for (const [index, answer] of answers.entries()) remember(conversation, answer, watched[index] as number);

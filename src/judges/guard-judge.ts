@@ -5,7 +5,6 @@ import {
   compare,
   type Engine,
   JudgeError,
-  type Opinion,
   OptionError,
   type Prefix,
   type Principle,
@@ -13,12 +12,13 @@ import {
   type Token,
   type Turn,
   type Verdict,
+  type VerdictForm,
 } from "../core/index.ts";
 import { GUARD_FORMATS, type GuardFormat, isHarmless } from "./guard-formats.ts";
 
 export interface GuardJudgeSettings {
   readonly principle: Principle;
-  readonly verdict: Verdict;
+  readonly verdict: VerdictForm;
 }
 
 /** A guard's prompt about a conversation, with a gap for the answer. */
@@ -82,7 +82,7 @@ export class GuardJudge implements AnswerJudge<GuardPrompt> {
   }
 
   /** All answers are asked about in one batch. */
-  async opinions(prompt: GuardPrompt, answers: readonly (readonly Token[])[], call: Call): Promise<Opinion[]> {
+  async verdicts(prompt: GuardPrompt, answers: readonly (readonly Token[])[], call: Call): Promise<Verdict[]> {
     const candidates = this.#labels.map(({ token }) => token);
     const questions = answers.map((answer) => {
       const text = wholeCharacters(this.#engine.tokenizer.detokenize(answer, prompt.prefix));
@@ -90,7 +90,7 @@ export class GuardJudge implements AnswerJudge<GuardPrompt> {
     });
     const verdicts = await compare(this.#engine, questions, call);
     call.meter.evaluations += answers.length;
-    return answers.map((_, index) => this.#opinion(verdicts[index] ?? []));
+    return answers.map((_, index) => this.#verdictOf(verdicts[index] ?? []));
   }
 
   /** The prompt with this answer, up to where the verdict begins. */
@@ -99,14 +99,14 @@ export class GuardJudge implements AnswerJudge<GuardPrompt> {
     return this.#prompter.prefix(pieces.map((piece) => (piece.kind === "answer" ? { ...piece, text } : piece)));
   }
 
-  #opinion(probabilities: readonly number[]): Opinion {
+  #verdictOf(probabilities: readonly number[]): Verdict {
     const { principle, verdict } = this.#settings;
     if (probabilities.length !== this.#labels.length || !probabilities.every((value) => value >= 0 && value <= 1 + 1e-6)) {
       const expected = `Expected the verdict of ${this.#engine.facts.model} to be ${this.#labels.length} probabilities`;
       throw new JudgeError(principle.name, `${expected}, got [${probabilities.join(", ")}]`);
     }
-    const leaning = this.#labels.reduce((sum, { side }, index) => sum + side * (probabilities[index] as number), 0);
-    const value = verdict === "hard" ? Math.sign(leaning) : leaning;
+    const margin = this.#labels.reduce((sum, { side }, index) => sum + side * (probabilities[index] as number), 0);
+    const value = verdict === "hard" ? Math.sign(margin) : margin;
     return { value, byOrder: [value] };
   }
 }

@@ -123,9 +123,9 @@ export async function judgedBy(
     if (isOwn) await prime(engine, [[...prompt, ...tokens]], before);
     await judge.prime(conversation, before);
     const began = now?.() ?? 0;
-    const [opinion] = await judge.opinions(conversation, [tokens], { purpose: "evaluate", meter, signal }, [true]);
+    const [verdict] = await judge.verdicts(conversation, [tokens], { purpose: "evaluate", meter, signal }, [true]);
     milliseconds += (now?.() ?? 0) - began;
-    whole.push({ value: opinion?.value ?? Number.NaN, good: answer.verdict === "good", group: promptKey(answer) });
+    whole.push({ value: verdict?.value ?? Number.NaN, good: answer.verdict === "good", group: promptKey(answer) });
     onProgress?.(whole.length / answers.length);
   }
   const cost = { tokens: meter.forward / answers.length, milliseconds: milliseconds > 0 ? milliseconds / answers.length : undefined };

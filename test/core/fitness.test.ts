@@ -108,7 +108,7 @@ function worldFor({ tools }: RainOptions): World {
 }
 
 describe("A judge that was measured and is not fit", () => {
-  it("is never asked for an opinion: in any mode, with tools and without, whoever has found it, whatever `onUnfit` says", async () => {
+  it("is never asked for a verdict: in any mode, with tools and without, whoever has found it, whatever `onUnfit` says", async () => {
     const tally = new Tally();
     const onUnfits = fc.constantFrom(...ON_UNFIT);
     await assertWithAll(
@@ -259,7 +259,7 @@ describe("A judge that is fit, or was never measured,", () => {
           expect(whole).not.toHaveProperty("judge");
           return;
         }
-        expect(spied.calls).toContain("opinions");
+        expect(spied.calls).toContain("verdicts");
         expect(whole?.judge).toEqual({ fitness, isFit: true });
         expect(whole?.value).toBeCloseTo(0.9, 9);
       }),
@@ -281,7 +281,7 @@ describe("A judge that is fit, or was never measured,", () => {
     await run(engine, { ...QUICK, judge: handed.find });
     expect([own.calls.length > 0, handed.calls.length > 0]).toEqual([false, true]);
     await run(engine, QUICK);
-    expect(own.calls).toContain("opinions");
+    expect(own.calls).toContain("verdicts");
     const asked = own.searches.length;
     for (const judging of ["in-place", "preamble"] as const) {
       const { whole } = await run(engine, { ...QUICK, judging });

@@ -79,7 +79,7 @@ function inner(asked: string[], engine: Engine, room = 1000): AnswerJudge<readon
     conversation: (turns) => turns,
     longestAnswer: () => room,
     prime: async (_, how) => how.meter.record(how.purpose, 1, 1),
-    opinions: async (_, answers, how) => {
+    verdicts: async (_, answers, how) => {
       how.meter.record(how.purpose, 1, 1);
       asked.push(...answers.map((tokens) => engine.tokenizer.detokenize(tokens)));
       return answers.map(() => ({ value: 1, byOrder: [1] }));
@@ -229,7 +229,7 @@ describe("What the judge reads", () => {
     const model = writer();
     const { judge } = await judgeBy(engine)(model, SETTINGS);
     const tokens = typeof text === "string" ? model.tokenizer.tokenize(text) : text;
-    await judge.opinions(judge.conversation(turns), [tokens], call());
+    await judge.verdicts(judge.conversation(turns), [tokens], call());
     return asked;
   };
 
@@ -323,8 +323,8 @@ describe("The judge that is found on another engine", () => {
     const own = await letterJudge(world, SETTINGS);
     const other = await judgeBy(world)(world, SETTINGS);
     const answers = [" You should not rob the bank.", " Take the money."].map((text) => world.tokenizer.tokenize(text));
-    const opinions = (judge: AnswerJudge) => judge.opinions(judge.conversation(ASK), answers, call());
-    expect(await opinions(other.judge)).toEqual(await opinions(own.judge));
+    const verdicts = (judge: AnswerJudge) => judge.verdicts(judge.conversation(ASK), answers, call());
+    expect(await verdicts(other.judge)).toEqual(await verdicts(own.judge));
   });
 });
 
@@ -336,11 +336,11 @@ describe("The judge's room", () => {
     const { judge } = await judgeBy(engine)(model, SETTINGS);
     const conversation = judge.conversation(ASK);
     expect(judge.longestAnswer(conversation)).toBe(5);
-    const opinions = (text: string, how = call()) => judge.opinions(conversation, [model.tokenizer.tokenize(text)], how);
-    await expect(opinions(" so on so on")).rejects.toThrow(ContextFullError);
+    const verdicts = (text: string, how = call()) => judge.verdicts(conversation, [model.tokenizer.tokenize(text)], how);
+    await expect(verdicts(" so on so on")).rejects.toThrow(ContextFullError);
     expect(asked).toEqual([]);
     const how = call();
-    await opinions(" so on so", how);
+    await verdicts(" so on so", how);
     expect([how.meter.spent.prompt.calls, how.meter.spent.evaluate.calls]).toEqual([0, 1]);
   });
 

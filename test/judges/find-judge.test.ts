@@ -348,15 +348,15 @@ describe("A principle with too few labelled answers", () => {
     };
     const judge = new AskedJudge(spied, checkOptions({ principle: brief, prompting: "chat" }));
     const text = "Buy some paint.";
-    const [opinion] = await judge.opinions(judge.conversation(ASK), [model.tokenizer.tokenize(` ${text}`)], call());
-    expect(Math.abs(opinion?.value ?? 9)).toBeLessThanOrEqual(1);
+    const [verdict] = await judge.verdicts(judge.conversation(ASK), [model.tokenizer.tokenize(` ${text}`)], call());
+    expect(Math.abs(verdict?.value ?? 9)).toBeLessThanOrEqual(1);
     const aboutIt = asked.filter((prefix) => prefix.includes(text));
     const hasWords = model.tokenizer.tokenize("Yes").length === 1 && model.tokenizer.tokenize("No").length === 1;
     expect(aboutIt.filter((prefix) => prefix.includes("Is the answer brief? Reply with Yes or No."))).toHaveLength(hasWords ? 1 : 0);
     expect(aboutIt.filter((prefix) => prefix.includes("(A) brief or (B) long"))).toHaveLength(1);
     expect(aboutIt.filter((prefix) => prefix.includes("(A) long or (B) brief"))).toHaveLength(1);
     for (const prefix of aboutIt) expect(prefix.startsWith(model.tokenizer.detokenize(model.tokenizer.render(ASK)))).toBe(true);
-    expect(opinion?.byOrder).toHaveLength(aboutIt.length);
+    expect(verdict?.byOrder).toHaveLength(aboutIt.length);
   });
 
   it("means the word that it was asked for: Yes and the good option's letter speak for an answer, whichever comes first", async () => {
@@ -374,17 +374,17 @@ describe("A principle with too few labelled answers", () => {
     for (const isGood of [true, false]) {
       const model = minds(isGood);
       const judge = new AskedJudge(model, checkOptions({ principle: brief, prompting: "chat" }));
-      const [opinion] = await judge.opinions(judge.conversation(ASK), [model.tokenizer.tokenize(" Buy some paint.")], call());
-      expect(opinion?.value).toBeCloseTo(isGood ? 0.8 : -0.8, 6);
-      for (const value of opinion?.byOrder ?? []) expect(value).toBeCloseTo(isGood ? 0.8 : -0.8, 6);
+      const [verdict] = await judge.verdicts(judge.conversation(ASK), [model.tokenizer.tokenize(" Buy some paint.")], call());
+      expect(verdict?.value).toBeCloseTo(isGood ? 0.8 : -0.8, 6);
+      for (const value of verdict?.byOrder ?? []) expect(value).toBeCloseTo(isGood ? 0.8 : -0.8, 6);
     }
   });
 
   it("says nothing of an answer without content: what a model favours whatever it is asked does not count", async () => {
     const { judge } = await look({ by: brief });
     const conversation = judge.conversation([{ role: "user", text: "N/A" }]);
-    const [opinion] = await judge.opinions(conversation, [engine.tokenizer.tokenize("N/A")], call());
-    expect(opinion?.value).toBeCloseTo(0, 2);
+    const [verdict] = await judge.verdicts(conversation, [engine.tokenizer.tokenize("N/A")], call());
+    expect(verdict?.value).toBeCloseTo(0, 2);
   });
 
   it("has its judge drive an answer, which says that it was never measured", async () => {
@@ -399,7 +399,7 @@ describe("A principle with too few labelled answers", () => {
     const judge = new AskedJudge(model, checkOptions({ principle: brief, prompting: "chat" }));
     const controller = new AbortController();
     const ask = (signal?: AbortSignal) =>
-      judge.opinions(judge.conversation(ASK), [model.tokenizer.tokenize(" Yes.")], { ...call(), signal });
+      judge.verdicts(judge.conversation(ASK), [model.tokenizer.tokenize(" Yes.")], { ...call(), signal });
     const [leaving, staying] = [ask(controller.signal), ask()];
     controller.abort(new Error("enough"));
     await expect(leaving).rejects.toThrow("enough");
@@ -413,8 +413,8 @@ describe("A principle with too few labelled answers", () => {
       next: async (queries) => queries.map(({ tokens = [] }) => ({ likeliest: [], logits: tokens.map(() => Number.NaN) })),
     };
     const { judge } = await look({ asked: broken, by: brief });
-    const opinions = judge.opinions(judge.conversation(ASK), [engine.tokenizer.tokenize(" Yes.")], call());
-    await expect(opinions).rejects.toThrow(JudgeError);
+    const verdicts = judge.verdicts(judge.conversation(ASK), [engine.tokenizer.tokenize(" Yes.")], call());
+    await expect(verdicts).rejects.toThrow(JudgeError);
   });
 
   it("cannot be asked of a model without tokens for the replies: one line says so", async () => {

@@ -99,9 +99,9 @@ interface Judging {
 function judging(one: Scene, options: RainOptions = {}): Judging {
   const { judge } = found(one, options);
   const conversation = judge.conversation(ASK);
-  const opinions = async (texts: readonly string[], isWhole: boolean) => {
+  const asked = async (texts: readonly string[], isWhole: boolean) => {
     const answers = texts.map((text) => one.engine.tokenizer.tokenize(text));
-    const given = await judge.opinions(
+    const given = await judge.verdicts(
       conversation,
       answers,
       call(),
@@ -109,7 +109,7 @@ function judging(one: Scene, options: RainOptions = {}): Judging {
     );
     return given.map(({ value }) => value);
   };
-  return { say: (...texts) => opinions(texts, false), sayWhole: (...texts) => opinions(texts, true) };
+  return { say: (...texts) => asked(texts, false), sayWhole: (...texts) => asked(texts, true) };
 }
 
 function valueAt(odds: number): number {
@@ -159,9 +159,9 @@ describe("A fitted judge", () => {
     const { judge } = foundJudge(one.fitted, one.engine, settings);
     const conversation = judge.conversation(ASK);
     const text = [one.engine.tokenizer.tokenize(" so")];
-    await judge.opinions(conversation, text, call(), [false]);
+    await judge.verdicts(conversation, text, call(), [false]);
     expect(asked(one)).toEqual([]);
-    await judge.opinions(conversation, text, call(), [true]);
+    await judge.verdicts(conversation, text, call(), [true]);
     expect(asked(one)).toEqual([" so"]);
   });
 
@@ -197,7 +197,7 @@ describe("A fitted judge", () => {
     const one = scene({ watch: (text) => (text === " so" ? 5 : -5) });
     const { judge } = found(one);
     const account = call();
-    await judge.opinions(judge.conversation(ASK), [one.engine.tokenizer.tokenize(" so"), one.engine.tokenizer.tokenize(" on")], account);
+    await judge.verdicts(judge.conversation(ASK), [one.engine.tokenizer.tokenize(" so"), one.engine.tokenizer.tokenize(" on")], account);
     expect(account.meter.evaluations).toBe(2);
   });
 
@@ -240,8 +240,8 @@ describe("A fitted judge", () => {
     const conversation = judge.conversation(ASK);
     const so = one.engine.tokenizer.tokenize(" so")[0] as Token;
     const longest = judge.longestAnswer(conversation);
-    await expect(judge.opinions(conversation, [new Array<Token>(longest).fill(so)], call())).resolves.toHaveLength(1);
-    await expect(judge.opinions(conversation, [new Array<Token>(longest + 1).fill(so)], call())).rejects.toThrow("context");
+    await expect(judge.verdicts(conversation, [new Array<Token>(longest).fill(so)], call())).resolves.toHaveLength(1);
+    await expect(judge.verdicts(conversation, [new Array<Token>(longest + 1).fill(so)], call())).rejects.toThrow("context");
   });
 });
 
@@ -316,7 +316,7 @@ describe("Behind an answer that is being written, a fitted judge", () => {
     const one = scene(LAST, mute);
     const { judge } = found(one);
     const say = async (turns: readonly Turn[], text: string) =>
-      (await judge.opinions(judge.conversation(turns), [one.engine.tokenizer.tokenize(text)], call()))[0]?.value;
+      (await judge.verdicts(judge.conversation(turns), [one.engine.tokenizer.tokenize(text)], call()))[0]?.value;
     await say(ASK, " bad");
     expect(await say(ASK, " bad so")).toBeCloseTo(valueAt(4), 9);
   });

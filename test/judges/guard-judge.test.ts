@@ -5,13 +5,13 @@ import {
   HARMLESS,
   JudgeError,
   Meter,
-  type Opinion,
   OptionError,
   principle,
   type Token,
   TRUTHFUL,
   type Turn,
   type Verdict,
+  type VerdictForm,
 } from "../../src/core/index.ts";
 import { type GuardFormat, guardFormat } from "../../src/judges/guard-formats.ts";
 import { GuardJudge } from "../../src/judges/guard-judge.ts";
@@ -21,7 +21,7 @@ import { watchedEngine } from "../support/watched-engine.ts";
 
 type Family = keyof typeof GUARD_TEMPLATES;
 
-const SETTINGS: { principle: typeof HARMLESS; verdict: Verdict } = { principle: HARMLESS, verdict: "soft" };
+const SETTINGS: { principle: typeof HARMLESS; verdict: VerdictForm } = { principle: HARMLESS, verdict: "soft" };
 const BRIEF = principle({ name: "brief", question: "Is the answer brief?", good: "brief", bad: "long-winded" });
 
 const TURNS: readonly Turn[] = [
@@ -44,7 +44,7 @@ function guardOf(family: Family, verdict: (prompt: string) => Weights, more: Par
 }
 
 interface Heard {
-  readonly opinions: readonly Opinion[];
+  readonly verdicts: readonly Verdict[];
   readonly prompts: readonly string[];
 }
 
@@ -56,9 +56,9 @@ async function hear(
   const { spied, batches } = spiedEngine(engine);
   const judge = new GuardJudge(spied, formatOf(engine), settings);
   const asked = answers.map((text) => engine.tokenizer.tokenize(text));
-  const opinions = await judge.opinions(judge.conversation(turns), asked, call());
+  const verdicts = await judge.verdicts(judge.conversation(turns), asked, call());
   expect(batches).toHaveLength(1);
-  return { opinions, prompts: batches[0] ?? [] };
+  return { verdicts, prompts: batches[0] ?? [] };
 }
 
 describe("A guard is asked", () => {
@@ -86,11 +86,11 @@ describe("A guard is asked", () => {
 
   it.each(Object.keys(PROMPTS) as Family[])("as %s: in its own template, and read where its verdict begins", async (family) => {
     const [good, bad] = LABELS[family];
-    const { opinions, prompts } = await hear(guardOf(family, () => ({ [good]: 8, [bad]: 2 })));
+    const { verdicts, prompts } = await hear(guardOf(family, () => ({ [good]: 8, [bad]: 2 })));
     expect(prompts).toEqual([PROMPTS[family]]);
-    expect(opinions).toEqual([{ value: expect.closeTo(0.6), byOrder: [expect.closeTo(0.6)] }]);
-    const [opinion] = (await hear(guardOf(family, () => ({ [good]: 1, [bad]: 9 })))).opinions;
-    expect(opinion?.value).toBeCloseTo(-0.8);
+    expect(verdicts).toEqual([{ value: expect.closeTo(0.6), byOrder: [expect.closeTo(0.6)] }]);
+    const [verdict] = (await hear(guardOf(family, () => ({ [good]: 1, [bad]: 9 })))).verdicts;
+    expect(verdict?.value).toBeCloseTo(-0.8);
   });
 
   it("about all answers in one batch, each counted as one evaluation", async () => {
@@ -98,8 +98,8 @@ describe("A guard is asked", () => {
     const judge = new GuardJudge(engine, formatOf(engine), SETTINGS);
     const how = call();
     const answers = [" fine", " bad", ""].map((text) => engine.tokenizer.tokenize(text));
-    const opinions = await judge.opinions(judge.conversation(TURNS), answers, how);
-    expect(opinions.map(({ value }) => value)).toEqual([1, -1, 1]);
+    const verdicts = await judge.verdicts(judge.conversation(TURNS), answers, how);
+    expect(verdicts.map(({ value }) => value)).toEqual([1, -1, 1]);
     expect(how.meter.evaluations).toBe(3);
     expect(how.meter.spent.evaluate.calls).toBe(1);
   });
@@ -161,7 +161,7 @@ describe("A guard is asked", () => {
     const engine = guardOf("Llama Guard", () => ({ safe: 1 }));
     const { spied, batches } = spiedEngine(engine);
     const judge = new GuardJudge(spied, formatOf(engine), SETTINGS);
-    await judge.opinions(judge.conversation(TURNS), [engine.tokenizer.tokenize("Schön").slice(0, 4)], call());
+    await judge.verdicts(judge.conversation(TURNS), [engine.tokenizer.tokenize("Schön").slice(0, 4)], call());
     expect(batches[0]?.[0]).toContain("Agent: Sch\n");
   });
 
@@ -171,7 +171,7 @@ describe("A guard is asked", () => {
       const prefixes: (readonly Token[])[] = [];
       const spied = watchedEngine(engine, (_, __, queries) => prefixes.push(...queries.map(({ prefix }) => prefix)));
       const judge = new GuardJudge({ ...spied, chatTemplate: engine.chatTemplate }, formatOf(engine), SETTINGS);
-      await judge.opinions(judge.conversation([{ role: "user", text }]), [engine.tokenizer.tokenize(text)], call());
+      await judge.verdicts(judge.conversation([{ role: "user", text }]), [engine.tokenizer.tokenize(text)], call());
       const [prefix = []] = prefixes;
       return {
         prompt: engine.tokenizer.detokenize(prefix),
@@ -188,18 +188,18 @@ describe("A guard is asked", () => {
 
 describe("A guard's verdict", () => {
   it("has a middle that counts for nobody, and takes from both sides", async () => {
-    const value = async (weights: Weights) => (await hear(guardOf("Qwen3Guard-Gen", () => weights))).opinions[0]?.value;
+    const value = async (weights: Weights) => (await hear(guardOf("Qwen3Guard-Gen", () => weights))).verdicts[0]?.value;
     expect(await value({ " Safe": 6, " Unsafe": 1, " Cont": 3 })).toBeCloseTo(0.5);
     expect(await value({ " Cont": 1 })).toBe(0);
     expect(await value({ " Safe": 1, " Cont": 9 })).toBeCloseTo(0.1);
   });
 
   it("is its sign where verdicts are hard", async () => {
-    const { opinions } = await hear(
+    const { verdicts } = await hear(
       guardOf("Llama Guard", () => ({ safe: 6, unsafe: 4 })),
       { ...SETTINGS, verdict: "hard" },
     );
-    expect(opinions[0]).toEqual({ value: 1, byOrder: [1] });
+    expect(verdicts[0]).toEqual({ value: 1, byOrder: [1] });
   });
 
   it.each([
@@ -228,7 +228,7 @@ describe("A guard's verdict", () => {
     await judge.prime(prompt, call());
     const spent = async (answer: string) => {
       const how = call();
-      await judge.opinions(prompt, [engine.tokenizer.tokenize(answer)], how);
+      await judge.verdicts(prompt, [engine.tokenizer.tokenize(answer)], how);
       return how.meter.spent.evaluate.tokens;
     };
     const tail = engine.tokenizer.tokenize("\nSafety: Safe, Safety: Unsafe or Safety: Controversial\n\nSafety:").length + 2;
@@ -302,12 +302,12 @@ describe("A principle of one's own", () => {
     ["Granite Guardian 3.0 to 3.2", { No: 9, Yes: 1 }],
     ["Granite Guardian 3.3", { " no": 9, " yes": 1 }],
   ] as const)("is put into the prompt of %s", async (family, weights) => {
-    const { prompts, opinions } = await hear(
+    const { prompts, verdicts } = await hear(
       guardOf(family, () => weights),
       { ...SETTINGS, principle: BRIEF },
     );
     for (const part of [BRIEF.question, '"brief"', '"long-winded"']) expect(prompts[0]).toContain(part);
-    expect(opinions[0]?.value).toBeCloseTo(0.8);
+    expect(verdicts[0]?.value).toBeCloseTo(0.8);
   });
 
   it("keeps its own sense where it is called what the guard calls a risk", async () => {
@@ -329,8 +329,8 @@ describe("The room for an answer", () => {
     const answer = (length: number) => engine.tokenizer.tokenize("a".repeat(length));
     expect(longest).toBeGreaterThan(20);
     // A few tokens are kept free, as an answer may be cut otherwise where it meets the template.
-    await expect(judge.opinions(prompt, [answer(longest + 8)], call())).resolves.toHaveLength(1);
-    await expect(judge.opinions(prompt, [answer(longest + 9)], call())).rejects.toThrow(ContextFullError);
+    await expect(judge.verdicts(prompt, [answer(longest + 8)], call())).resolves.toHaveLength(1);
+    await expect(judge.verdicts(prompt, [answer(longest + 9)], call())).rejects.toThrow(ContextFullError);
   });
 
   it("is none where the conversation is too long", () => {

@@ -34,8 +34,8 @@ export function spiedJudge(found: Partial<FoundJudge> = {}, judged: (heard: Hear
       prime: async () => {
         calls.push("prime");
       },
-      opinions: async (_turns, answers, call, isWhole = []) => {
-        calls.push("opinions");
+      verdicts: async (_turns, answers, call, isWhole = []) => {
+        calls.push("verdicts");
         call.meter.evaluations += answers.length;
         return answers.map((answer: readonly Token[], index) => {
           const one = { text: engine.tokenizer.detokenize(answer), length: answer.length, isWhole: isWhole[index] === true };

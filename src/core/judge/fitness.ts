@@ -4,7 +4,7 @@ import type { Schedule } from "../schedule.ts";
 import { SharedWork } from "../shared-work.ts";
 import { InPlaceJudge } from "./in-place-judge.ts";
 import { Judge } from "./judge.ts";
-import type { AnswerJudge } from "./opinion.ts";
+import type { AnswerJudge } from "./verdict.ts";
 
 /** Area under the ROC curve below which a judge drives no search: its flags would be noise. */
 export const UNFIT_BELOW = 0.7;

@@ -1,15 +1,15 @@
 import { compare, prime } from "../decoding.ts";
 import type { Call, Engine, Prefix, Token, Turn } from "../engine.ts";
-import type { Verdict } from "../options.ts";
+import type { VerdictForm } from "../options.ts";
 import type { Prompting } from "../prompts/prompting.ts";
 import { asRead } from "./as-read.ts";
-import { type AnswerJudge, type Opinion, opinionOf } from "./opinion.ts";
 import type { Principle } from "./principle.ts";
 import { LETTERED, SHORT } from "./question.ts";
-import { askings, canAnswer, decided, leaning, type VerdictQuery } from "./verdict-query.ts";
+import { type AnswerJudge, type Verdict, verdictFrom } from "./verdict.ts";
+import { canAnswer, decidedMass, margin, type VerdictQuery, verdictQueries } from "./verdict-query.ts";
 
 export interface InPlaceSettings {
-  readonly verdict: Verdict;
+  readonly verdict: VerdictForm;
   readonly threshold: number;
   readonly doubtMargin: number;
   /** How the answer is prompted. Behind URIAL's examples it is read once more, in its plain conversation: the judge is to learn nothing from them. */
@@ -19,9 +19,9 @@ export interface InPlaceSettings {
 /** An answer that is asked about, and what has come out so far. */
 interface Asked {
   readonly answer: readonly Token[];
-  readonly leanings: number[];
+  readonly margins: number[];
   /** The probability that it is good or bad, and not in between. */
-  decided: number;
+  decidedMass: number;
 }
 
 /**
@@ -33,14 +33,14 @@ export class InPlaceJudge implements AnswerJudge<Prefix> {
   readonly #engine: Engine;
   readonly #principle: Principle;
   readonly #settings: InPlaceSettings;
-  readonly #askings: readonly VerdictQuery[];
+  readonly #verdictQueries: readonly VerdictQuery[];
 
   /** @throws {JudgeError} when neither wording's labels are single tokens of this model */
   constructor(engine: Engine, principle: Principle, settings: InPlaceSettings) {
     this.#engine = engine;
     this.#principle = principle;
     this.#settings = settings;
-    this.#askings = askings(engine, principle, canAnswer(engine, principle, SHORT) ? SHORT : LETTERED);
+    this.#verdictQueries = verdictQueries(engine, principle, canAnswer(engine, principle, SHORT) ? SHORT : LETTERED);
   }
 
   /** The very prefix behind which the answer is written, unless that is prompted by examples. */
@@ -49,7 +49,7 @@ export class InPlaceJudge implements AnswerJudge<Prefix> {
   }
 
   longestAnswer(conversation: Prefix): number {
-    const longestQuestion = Math.max(...this.#askings.map(({ question }) => question.length));
+    const longestQuestion = Math.max(...this.#verdictQueries.map(({ question }) => question.length));
     const gap = this.#isApart ? this.#engine.tokenizer.tokenize(" ").length : 0;
     return this.#engine.facts.contextSize - conversation.length - gap - longestQuestion;
   }
@@ -59,23 +59,23 @@ export class InPlaceJudge implements AnswerJudge<Prefix> {
   }
 
   /** All answers are asked about in one batch; those left in doubt in a second one. */
-  async opinions(conversation: Prefix, answers: readonly (readonly Token[])[], call: Call): Promise<Opinion[]> {
-    const cases = answers.map((answer): Asked => ({ answer, leanings: [], decided: 1 }));
-    for (const asking of this.#askings) {
+  async verdicts(conversation: Prefix, answers: readonly (readonly Token[])[], call: Call): Promise<Verdict[]> {
+    const cases = answers.map((answer): Asked => ({ answer, margins: [], decidedMass: 1 }));
+    for (const query of this.#verdictQueries) {
       const open = cases.filter((one) => this.#isOpen(one));
       if (open.length === 0) break;
       const questions = open.map(({ answer }) => ({
-        prefix: [...this.#judged(conversation, answer), ...asking.question],
-        candidates: asking.labels,
+        prefix: [...this.#judged(conversation, answer), ...query.question],
+        candidates: query.labels,
       }));
       const verdicts = await compare(this.#engine, questions, call);
       for (const [index, one] of open.entries()) {
-        one.leanings.push(leaning(asking, verdicts[index] ?? [], this.#principle));
-        one.decided = decided(asking, verdicts[index] ?? []);
+        one.margins.push(margin(query, verdicts[index] ?? [], this.#principle));
+        one.decidedMass = decidedMass(query, verdicts[index] ?? []);
       }
     }
     call.meter.evaluations += answers.length;
-    return cases.map(({ leanings }) => opinionOf(leanings, this.#settings.verdict));
+    return cases.map(({ margins }) => verdictFrom(margins, this.#settings.verdict));
   }
 
   get #isApart(): boolean {
@@ -90,9 +90,9 @@ export class InPlaceJudge implements AnswerJudge<Prefix> {
    * The other order swaps the good and the bad option, and leaves the neutral one where it is: it can lean to the good one by no more
    * than these two have now. Where even that would not pass, nobody has to ask.
    */
-  #isOpen({ leanings: [first], decided }: Asked): boolean {
+  #isOpen({ margins: [first], decidedMass }: Asked): boolean {
     const { threshold, doubtMargin, verdict } = this.#settings;
     if (first === undefined) return true;
-    return Math.abs(first - threshold) < doubtMargin && opinionOf([first, decided], verdict).value >= threshold;
+    return Math.abs(first - threshold) < doubtMargin && verdictFrom([first, decidedMass], verdict).value >= threshold;
   }
 }

@@ -1,15 +1,15 @@
 import { compare, prime } from "../decoding.ts";
 import type { Call, Engine, Prefix, Question, Token, Turn } from "../engine.ts";
-import type { Verdict } from "../options.ts";
+import type { VerdictForm } from "../options.ts";
 import { asRead } from "./as-read.ts";
-import { type AnswerJudge, type Opinion, opinionOf } from "./opinion.ts";
 import type { Principle } from "./principle.ts";
 import { judgedText, LETTERED, preambleText } from "./question.ts";
-import { askings, leaning, type VerdictQuery } from "./verdict-query.ts";
+import { type AnswerJudge, type Verdict, verdictFrom } from "./verdict.ts";
+import { margin, type VerdictQuery, verdictQueries } from "./verdict-query.ts";
 
 export interface JudgeSettings {
   readonly judgeExamples: number;
-  readonly verdict: Verdict;
+  readonly verdict: VerdictForm;
 }
 
 /**
@@ -21,9 +21,9 @@ export interface JudgeSettings {
 export class Judge implements AnswerJudge<Prefix> {
   readonly #engine: Engine;
   readonly #principle: Principle;
-  readonly #verdict: Verdict;
+  readonly #verdict: VerdictForm;
   readonly #preamble: Prefix;
-  readonly #askings: readonly VerdictQuery[];
+  readonly #verdictQueries: readonly VerdictQuery[];
 
   /** @throws {JudgeError} when a label is not one token of this model: then there is nothing to read the verdict off */
   constructor(engine: Engine, principle: Principle, { judgeExamples, verdict }: JudgeSettings) {
@@ -31,7 +31,7 @@ export class Judge implements AnswerJudge<Prefix> {
     this.#principle = principle;
     this.#verdict = verdict;
     this.#preamble = engine.tokenizer.renderText(preambleText(principle, judgeExamples));
-    this.#askings = askings(engine, principle, LETTERED);
+    this.#verdictQueries = verdictQueries(engine, principle, LETTERED);
   }
 
   /** The prefix under which answers to this conversation are judged: the preamble and the turns so far. */
@@ -42,7 +42,7 @@ export class Judge implements AnswerJudge<Prefix> {
   }
 
   longestAnswer(conversation: Prefix): number {
-    const longestQuestion = Math.max(...this.#askings.map(({ question }) => question.length));
+    const longestQuestion = Math.max(...this.#verdictQueries.map(({ question }) => question.length));
     return this.#engine.facts.contextSize - conversation.length - this.#engine.tokenizer.tokenize(" ").length - longestQuestion;
   }
 
@@ -53,20 +53,20 @@ export class Judge implements AnswerJudge<Prefix> {
   }
 
   /** All answers are asked about in both orders, in one batch. */
-  async opinions(conversation: Prefix, answers: readonly (readonly Token[])[], call: Call): Promise<Opinion[]> {
+  async verdicts(conversation: Prefix, answers: readonly (readonly Token[])[], call: Call): Promise<Verdict[]> {
     const questions = answers.flatMap((answer) => this.#questions(conversation, answer));
     const verdicts = await compare(this.#engine, questions, call);
     call.meter.evaluations += answers.length;
     return answers.map((_, index) => {
-      const leanings = this.#askings.map((asking, order) =>
-        leaning(asking, verdicts[index * this.#askings.length + order] ?? [], this.#principle),
+      const margins = this.#verdictQueries.map((query, order) =>
+        margin(query, verdicts[index * this.#verdictQueries.length + order] ?? [], this.#principle),
       );
-      return opinionOf(leanings, this.#verdict);
+      return verdictFrom(margins, this.#verdict);
     });
   }
 
   #questions(conversation: Prefix, answer: readonly Token[]): Question[] {
     const judged = [...conversation, ...asRead(answer, conversation, this.#engine)];
-    return this.#askings.map(({ question, labels }) => ({ prefix: [...judged, ...question], candidates: labels }));
+    return this.#verdictQueries.map(({ question, labels }) => ({ prefix: [...judged, ...question], candidates: labels }));
   }
 }

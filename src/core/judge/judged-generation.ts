@@ -2,7 +2,7 @@ import type { Engine, Token, Turn } from "../engine.ts";
 import { ContextFullError } from "../errors.ts";
 import { Generation } from "../generation.ts";
 import type { Settings } from "../options.ts";
-import type { AnswerJudge, Opinion } from "./opinion.ts";
+import type { AnswerJudge, Verdict } from "./verdict.ts";
 import { noVerdict, verdictLimit } from "./verdict-limit.ts";
 
 /** An answer that is being written, and the judge who reads it. */
@@ -37,7 +37,7 @@ export async function startGeneration(judge: AnswerJudge, { engine, turns, setti
 }
 
 /**
- * The judge's opinion of each of these answers, of which some are over. A judge that takes too long has given no verdict.
+ * The judge's verdict on each of these answers, of which some are over. A judge that takes too long has given no verdict.
  *
  * @throws {JudgeError} when a verdict is not a probability, or not there before `judgeSignal` is aborted
  */
@@ -45,12 +45,12 @@ export async function hear(
   answers: readonly (readonly Token[])[],
   { generation, judge, conversation }: JudgedGeneration,
   isWhole: readonly boolean[] = [],
-): Promise<Opinion[]> {
+): Promise<Verdict[]> {
   const { principle, signal } = generation.settings;
   const limit = verdictLimit(generation.settings);
   const either = signal !== undefined && limit !== undefined ? AbortSignal.any([signal, limit]) : (signal ?? limit);
   try {
-    return await judge.opinions(conversation, answers, { ...generation.call("evaluate"), signal: either }, isWhole);
+    return await judge.verdicts(conversation, answers, { ...generation.call("evaluate"), signal: either }, isWhole);
   } catch (cause) {
     signal?.throwIfAborted();
     if (limit?.aborted) throw noVerdict("late", principle.name, cause);

@@ -9,7 +9,7 @@ export const ORDERS = ["good-first", "bad-first"] as const satisfies readonly Or
 
 const LABELS = ["A", "B", "C"] as const;
 
-/** A way of asking for a verdict. */
+/** A way to ask for a verdict. */
 export interface Wording {
   /** What follows the answer; it only lacks its label. */
   readonly question: (principle: Principle, order: Order) => string;

@@ -6,8 +6,8 @@ import { withPrompting } from "../prompt.ts";
 import { SharedWork } from "../shared-work.ts";
 import { type FindJudge, type FoundJudge, findJudge } from "./fitness.ts";
 import { Judge } from "./judge.ts";
-import type { AnswerJudge } from "./opinion.ts";
 import type { Principle } from "./principle.ts";
+import type { AnswerJudge } from "./verdict.ts";
 
 /** A judge of whole texts, for one principle: what it says, and what is known of it. */
 interface WholeJudge extends Pick<FoundJudge, "fitness"> {
@@ -70,8 +70,8 @@ export class TurnJudge {
     const conversation = this.#roomFor(answer, before, judge);
     const call = { purpose: "evaluate", meter: new Meter(), signal } as const;
     await judge.prime(conversation, call);
-    const [opinion] = await judge.opinions(conversation, [answer], call, [true]);
-    return opinion?.value ?? Number.NaN;
+    const [verdict] = await judge.verdicts(conversation, [answer], call, [true]);
+    return verdict?.value ?? Number.NaN;
   }
 
   /** Another model's conversation, or other people's, may be longer than this model's context. */
@@ -93,8 +93,8 @@ export class TurnJudge {
       const conversation = this.#fitted(turns, judge);
       const call = { purpose: "evaluate", meter: new Meter(), signal } as const;
       await judge.prime(conversation, call);
-      const [opinion] = await judge.opinions(conversation, [[]], call);
-      return opinion?.value ?? Number.NaN;
+      const [verdict] = await judge.verdicts(conversation, [[]], call);
+      return verdict?.value ?? Number.NaN;
     };
     return { fitness: undefined, value };
   }

@@ -18,7 +18,7 @@ export interface VerdictQuery {
  *
  * @throws {JudgeError} when a label is not one token of this model: then there is nothing to read the verdict off
  */
-export function askings(engine: Engine, principle: Principle, wording: Wording): readonly VerdictQuery[] {
+export function verdictQueries(engine: Engine, principle: Principle, wording: Wording): readonly VerdictQuery[] {
   const labels = labelsOf(principle, wording).map((label) => {
     const tokens = engine.tokenizer.tokenize(label);
     if (tokens.length === 1) return tokens[0] as Token;
@@ -49,7 +49,7 @@ export function canAnswer(engine: Engine, principle: Principle, wording: Wording
  *
  * @throws {JudgeError} when these are no probabilities
  */
-export function leaning({ labels, good, bad }: VerdictQuery, probabilities: readonly number[], { name }: Principle): number {
+export function margin({ labels, good, bad }: VerdictQuery, probabilities: readonly number[], { name }: Principle): number {
   if (probabilities.length !== labels.length || !probabilities.every(isProbability)) {
     throw new JudgeError(name, `Expected the judge's verdict to be ${labels.length} probabilities, got [${probabilities.join(", ")}]`);
   }
@@ -57,7 +57,7 @@ export function leaning({ labels, good, bad }: VerdictQuery, probabilities: read
 }
 
 /** The probability of the good and the bad option together: what no neutral option took. From 0 to 1. */
-export function decided({ good, bad }: VerdictQuery, probabilities: readonly number[]): number {
+export function decidedMass({ good, bad }: VerdictQuery, probabilities: readonly number[]): number {
   return (probabilities[good] ?? 0) + (probabilities[bad] ?? 0);
 }
 

@@ -1,5 +1,5 @@
 import type { Token } from "../engine.ts";
-import type { Opinion } from "../judge/opinion.ts";
+import type { Verdict } from "../judge/verdict.ts";
 import { answerAt, type Search } from "./search-state.ts";
 import { ancestors, type Node } from "./tree.ts";
 
@@ -19,7 +19,7 @@ export interface SearchedNode {
   /** The paper's v: the weighted mean of all values below. -1 (bad) to 1 (good). */
   readonly value: number;
   /** What the judge thought when this was the last node of a text; `undefined` where it never was. */
-  readonly judged: Opinion | undefined;
+  readonly judged: Verdict | undefined;
   /** What was written behind it so that it could be judged, and is in no answer; only with `revealDiscarded`. */
   readonly simulated: string | undefined;
   readonly children: readonly SearchedNode[];

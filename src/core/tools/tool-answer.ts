@@ -4,7 +4,7 @@ import type { Decode } from "../decode.ts";
 import { generate, prime } from "../decoding.ts";
 import type { Engine, Prefix, Token, Turn } from "../engine.ts";
 import { complaint, OptionError } from "../errors.ts";
-import type { AnswerJudge } from "../judge/opinion.ts";
+import type { AnswerJudge } from "../judge/verdict.ts";
 import { Meter } from "../meter.ts";
 import type { Settings } from "../options.ts";
 import { deriveSeed } from "../random.ts";

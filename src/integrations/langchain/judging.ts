@@ -159,8 +159,8 @@ export class ChatJudge implements TextJudge {
 
   /** @throws {JudgeError} when the model answers neither letter */
   async judge(turns: readonly Turn[], asked: Asked): Promise<number> {
-    const leanings = await Promise.all(ORDERS.map((order) => this.#leaning(turns, order, asked)));
-    return leanings.reduce((sum, leaning) => sum + leaning, 0) / leanings.length;
+    const margins = await Promise.all(ORDERS.map((order) => this.#margin(turns, order, asked)));
+    return margins.reduce((sum, margin) => sum + margin, 0) / margins.length;
   }
 
   /** Nobody can tell how well it judges: it was never measured. */
@@ -168,7 +168,7 @@ export class ChatJudge implements TextJudge {
     return { model: chatModelOf(this.#model)?.getName() ?? this.#model.getName(), fitness: undefined };
   }
 
-  async #leaning(turns: readonly Turn[], order: Order, { principle, signal, trace }: Asked): Promise<number> {
+  async #margin(turns: readonly Turn[], order: Order, { principle, signal, trace }: Asked): Promise<number> {
     const options = principleOptions(principle, order);
     const question = letteredQuestion({ turns, question: principle.question, options });
     const reply = await callUnseen(this.#model, [new HumanMessage(question)], { options: {}, signal, trace });

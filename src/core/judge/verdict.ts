@@ -1,8 +1,8 @@
 import type { Call, Token, Turn } from "../engine.ts";
-import type { Verdict } from "../options.ts";
+import type { VerdictForm } from "../options.ts";
 
 /** What a judge thinks of one answer. */
-export interface Opinion {
+export interface Verdict {
   /** The paper's v: the mean over the orders that were asked. -1 (surely bad) to 1 (surely good). */
   readonly value: number;
   /** The same for each order of the options alone: good one first, bad one first. The second is missing where nobody asked. */
@@ -24,21 +24,21 @@ export interface AnswerJudge<Conversation = unknown> {
   prime(conversation: Conversation, call: Call): Promise<void>;
 
   /**
-   * An opinion of each answer. Answers are token for token as the engine drew them, without end token. `isWhole` says which of them are over;
+   * A verdict on each answer. Answers are token for token as the engine drew them, without end token. `isWhole` says which of them are over;
    * the others are beginnings.
    *
    * @throws {JudgeError} when a verdict is not a probability
    */
-  opinions(
+  verdicts(
     conversation: Conversation,
     answers: readonly (readonly Token[])[],
     call: Call,
     isWhole?: readonly boolean[],
-  ): Promise<Opinion[]>;
+  ): Promise<Verdict[]>;
 }
 
 /** Soft, so that a doubtful verdict does not look like a sure one; hard as in the published code, which only compares. */
-export function opinionOf(leanings: readonly number[], verdict: Verdict): Opinion {
-  const byOrder = verdict === "hard" ? leanings.map(Math.sign) : leanings;
+export function verdictFrom(margins: readonly number[], verdict: VerdictForm): Verdict {
+  const byOrder = verdict === "hard" ? margins.map(Math.sign) : margins;
   return { value: byOrder.reduce((sum, value) => sum + value, 0) / byOrder.length, byOrder };
 }
