@@ -9,6 +9,7 @@ import {
   type LabelledAnswer,
   logistic,
   logOdds,
+  overChecks,
   type PlaceName,
   type ReadAnswers,
   type Reading,
@@ -69,7 +70,7 @@ export async function measureTransfer(engine: Engine, { builtIn, answers, places
     const cuts = cutsOf(tested).flatMap(({ cut }) => (cut.logits[place] === undefined ? [] : [cut]));
     for (const [fitted, values] of found) {
       const byCut = new Map(cuts.map((cut, index) => [cut, values[index] as number]));
-      const averaged = place === "answer" ? overChecks(tested, byCut) : byCut;
+      const averaged = place === "answer" ? watched(tested, byCut) : byCut;
       odds.set(fitted, (odds.get(fitted) ?? new Map()).set(place, averaged));
       rows.push(row(place === "answer" ? "behind the answer" : `behind: ${place}`, fitted, { tested, place, odds: averaged }));
     }
@@ -86,12 +87,12 @@ export async function measureTransfer(engine: Engine, { builtIn, answers, places
   return { good, bad: answers.length - good, builtIn: builtIn.length, rows };
 }
 
-/** The mean over the latest checks of an answer so far. */
-function overChecks({ answers }: ReadAnswers, odds: ReadonlyMap<Cut, number>): ReadonlyMap<Cut, number> {
+/** Log odds behind each cut, over the checks of its answer so far. */
+function watched({ answers }: ReadAnswers, odds: ReadonlyMap<Cut, number>): ReadonlyMap<Cut, number> {
   const averaged = answers.flatMap(({ cuts }) =>
     cuts.map((cut, index): [Cut, number] => {
-      const latest = cuts.slice(Math.max(0, index - 3), index + 1).map((one) => odds.get(one) as number);
-      return [cut, latest.reduce((sum, one) => sum + one, 0) / latest.length];
+      const soFar = cuts.slice(0, index + 1).map((one) => odds.get(one) as number);
+      return [cut, overChecks(soFar)];
     }),
   );
   return new Map(averaged);

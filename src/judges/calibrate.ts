@@ -1,6 +1,6 @@
 import { ContextFullError, type Engine, type EngineFacts, type Fitness, OptionError, type Settings, type Token } from "../core/index.ts";
 import { type Candidate, candidate, INTERVAL_SEED, type MeasuredJudge } from "./candidate.ts";
-import { asValue, CHECKS_AVERAGED, type FittedJudge, type FittedQuestion, jointOdds, SCHEDULE } from "./fitted-judge.ts";
+import { asValue, type FittedJudge, type FittedQuestion, jointOdds, overChecks, SCHEDULE } from "./fitted-judge.ts";
 import { type LabelledAnswer, promptKey } from "./labelled-answers.ts";
 import { auroc, aurocInterval, type Scored } from "./metrics.ts";
 import { behindAnswer } from "./places/behind-answer.ts";
@@ -157,15 +157,14 @@ async function fitPlace(
   return skill(outOfFold) > skill(alone.outOfFold) ? { readout: all.readout, outOfFold } : alone;
 }
 
-/** Log odds behind each cut out of fold: the mean over the latest checks, as when a judge watches an answer being written. */
+/** Log odds behind each cut out of fold, over the checks so far, as when a judge watches an answer being written. */
 export function averagedOverChecks({ answers }: ReadAnswers, watch: Pick<FittedReadout, "outOfFold">): ReadonlyMap<Cut, number> {
   const averaged = new Map<Cut, number>();
   let at = 0;
   for (const { cuts } of answers) {
     const odds = cuts.map(() => watch.outOfFold[at++] as number);
     cuts.forEach((cut, index) => {
-      const latest = odds.slice(Math.max(0, index + 1 - CHECKS_AVERAGED), index + 1);
-      averaged.set(cut, latest.reduce((sum, one) => sum + one, 0) / latest.length);
+      averaged.set(cut, overChecks(odds.slice(0, index + 1)));
     });
   }
   return averaged;

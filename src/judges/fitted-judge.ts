@@ -49,7 +49,16 @@ export interface FittedJudge {
 export const SCHEDULE: FittedJudge["schedule"] = { firstCheck: 8, checkGrowth: 2, maxCheckGap: 16 };
 
 /** Checks whose log odds behind the answer are averaged: one alone depends much on the word it stands behind. */
-export const CHECKS_AVERAGED = 4;
+const CHECKS_AVERAGED = 4;
+
+/**
+ * What the checks of an answer so far come to, in log odds, the latest last: half of it is the latest check, half the mean over the last four. The mean alone
+ * is as good on whole answers, but four words late where an answer turns.
+ */
+export function overChecks(odds: readonly number[]): number {
+  const last = odds.slice(-CHECKS_AVERAGED);
+  return ((odds.at(-1) as number) + last.reduce((sum, one) => sum + one, 0) / last.length) / 2;
+}
 
 /** The judge, ready for use by an engine whose model it was fitted on. */
 export function foundJudge(fitted: FittedJudge, engine: Engine, settings: Settings): FoundJudge {
@@ -177,11 +186,11 @@ function remember({ checks }: Watched, answer: readonly Token[], odds: number): 
   if (!isKnown) checks.push({ answer, odds });
 }
 
-/** The mean over this check and the latest ones of the same answer. */
+/** What this check and the earlier ones of the same answer come to. */
 function averaged({ checks }: Watched, answer: readonly Token[], odds: number): number {
   const earlier = checks.filter((check) => check.answer.length < answer.length && isBeginning(check.answer, answer));
-  const latest = earlier.toSorted((left, right) => right.answer.length - left.answer.length).slice(0, CHECKS_AVERAGED - 1);
-  return latest.reduce((sum, check) => sum + check.odds, odds) / (latest.length + 1);
+  const inOrder = earlier.toSorted((left, right) => left.answer.length - right.answer.length);
+  return overChecks([...inOrder.map((check) => check.odds), odds]);
 }
 
 function isBeginning(start: readonly Token[], whole: Prefix): boolean {

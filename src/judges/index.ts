@@ -6,7 +6,7 @@ export { type Calibration, type CalibrationOptions, calibrate } from "./calibrat
 export { type Candidate, candidate, type MeasuredJudge } from "./candidate.ts";
 export { type Checkup, type JudgeChoice, type MeasureJudge, measureJudge } from "./checkup.ts";
 export { type FindJudgeOptions, fittedJudge, judgeKey, keptJudge } from "./find-judge.ts";
-export { type FittedJudge, foundJudge } from "./fitted-judge.ts";
+export { type FittedJudge, foundJudge, overChecks } from "./fitted-judge.ts";
 export { guardFormat } from "./guard-formats.ts";
 export { type JudgeKey, judgeFile, judgeFolder, type KeptJudge, readJudge, writeJudge } from "./judge-folder.ts";
 export {

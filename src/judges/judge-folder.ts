@@ -11,7 +11,7 @@ import type { Calibrated } from "./calibrate.ts";
 import { PLACES } from "./places/place.ts";
 
 /** Grows whenever places, wordings, the package's labelled answers or the fit change: what was fitted before is fitted anew. */
-const VERSION = 3;
+const VERSION = 4;
 
 /** Where all commands and the library keep fitted judges, unless they are told another place. */
 export function judgeFolder(): string {

@@ -250,7 +250,7 @@ describe("Behind an answer that is being written, a fitted judge", () => {
   const LAST: Mind = { watch: (text) => (text.endsWith(" bad") ? -6 : text.endsWith(" on") ? 1 : 4) };
   const mute = { question: undefined } as const;
 
-  it("averages over the last four checks of the same answer", async () => {
+  it("takes half of what it is from the last check, and half from the mean of the last four of the same answer", async () => {
     const { say } = judging(scene(LAST, mute));
     const odds: number[] = [];
     let text = "";
@@ -259,7 +259,7 @@ describe("Behind an answer that is being written, a fitted judge", () => {
       odds.push(LAST.watch(text));
       const latest = odds.slice(-4);
       const mean = latest.reduce((sum, one) => sum + one, 0) / latest.length;
-      expect([index, ...(await say(text))]).toEqual([index, expect.closeTo(valueAt(mean), 9)]);
+      expect([index, ...(await say(text))]).toEqual([index, expect.closeTo(valueAt((LAST.watch(text) + mean) / 2), 9)]);
     }
   });
 
@@ -268,15 +268,15 @@ describe("Behind an answer that is being written, a fitted judge", () => {
     await say(" so");
     await say(" so bad", " so bad bad");
     expect(await say(" so so")).toEqual([expect.closeTo(valueAt(4), 9)]);
-    expect(await say(" so on")).toEqual([expect.closeTo(valueAt((4 + 1) / 2), 9)]);
-    expect(await say(" so bad so")).toEqual([expect.closeTo(valueAt((4 - 6 + 4) / 3), 9)]);
+    expect(await say(" so on")).toEqual([expect.closeTo(valueAt((1 + (4 + 1) / 2) / 2), 9)]);
+    expect(await say(" so bad so")).toEqual([expect.closeTo(valueAt((4 + (4 - 6 + 4) / 3) / 2), 9)]);
   });
 
   it("does not count a check twice that is made twice", async () => {
     const { say } = judging(scene(LAST, mute));
     for (let round = 0; round < 5; round++) await say(" bad");
     expect(await say(" bad")).toEqual([expect.closeTo(valueAt(-6), 9)]);
-    expect(await say(" bad so")).toEqual([expect.closeTo(valueAt(-1), 9)]);
+    expect(await say(" bad so")).toEqual([expect.closeTo(valueAt((4 - 1) / 2), 9)]);
   });
 
   it("takes those of a batch by themselves: none is behind another there", async () => {
@@ -289,7 +289,7 @@ describe("Behind an answer that is being written, a fitted judge", () => {
     const inOrder = await judging(scene(LAST, mute)).say(...texts);
     const turned = await judging(scene(LAST, mute)).say(...texts.toReversed());
     expect(turned.toReversed()).toEqual(inOrder);
-    expect(inOrder).toEqual([-6, -1, 2 / 3].map((odds) => expect.closeTo(valueAt(odds), 9)));
+    expect(inOrder).toEqual([-6, 3 / 2, 7 / 3].map((odds) => expect.closeTo(valueAt(odds), 9)));
   });
 
   it("says the same of an answer however it was asked about others before", async () => {
@@ -325,9 +325,10 @@ describe("Behind an answer that is being written, a fitted judge", () => {
     const one = scene({ ...LAST, question: () => 2 });
     const { say } = judging(one);
     await say(" bad");
+    await say(" bad bad");
     one.batches.length = 0;
-    await say(" bad so");
-    expect(asked(one)).toEqual([" bad so"]);
+    await say(" bad bad so");
+    expect(asked(one)).toEqual([" bad bad so"]);
   });
 });
 
