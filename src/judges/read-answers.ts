@@ -113,7 +113,7 @@ export async function readAnswers(
     const prefix = promptBefore(turns, context);
     const open = new Map([...costs.keys()].map((name) => [name, PLACE_BY_NAME[name].open(turns, prefix, context)]));
     const written = asWritten(answer.turns.at(-1) as Turn, prefix, engine).slice(0, MOST_TOKENS);
-    const tokens = fitted(written, [...open.values()], engine.facts);
+    const tokens = shortened(written, [...open.values()], engine.facts);
     if (tokens.length < Math.min(written.length, CUTS[0])) {
       needed = Math.max(needed ?? 0, longestOf(written, [...open.values()]));
       continue;
@@ -140,9 +140,9 @@ export async function readAnswers(
 }
 
 /** As much of an answer as the context has room for at every place. */
-function fitted(answer: readonly Token[], places: readonly OpenPlace[], facts: EngineFacts): readonly Token[] {
+function shortened(answer: readonly Token[], places: readonly OpenPlace[], facts: EngineFacts): readonly Token[] {
   const over = longestOf(answer, places) - facts.contextSize;
-  return over <= 0 || answer.length === 0 ? answer : fitted(answer.slice(0, Math.max(0, answer.length - over)), places, facts);
+  return over <= 0 || answer.length === 0 ? answer : shortened(answer.slice(0, Math.max(0, answer.length - over)), places, facts);
 }
 
 /** Tokens of the longest prefix that is read. */
