@@ -126,7 +126,7 @@ function inOrder(tokens: readonly Token[], logits: readonly number[]): TokenCand
   return candidates.filter(isPossible).sort((left, right) => right.logit - left.logit || left.token - right.token);
 }
 
-/** Some models never say some tokens, which are only there to fill up their vocabulary. */
+/** Some models never say some tokens, which are only there to fill up their vocabulary. What is no number stays, and is found out where it is drawn. */
 function isPossible({ logit }: TokenCandidate): boolean {
-  return logit > Number.NEGATIVE_INFINITY;
+  return logit !== Number.NEGATIVE_INFINITY;
 }

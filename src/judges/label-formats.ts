@@ -3,6 +3,7 @@ import { type CsvError, parse } from "csv-parse/sync";
 import { z } from "zod";
 import type { Turn } from "../core/index.ts";
 import { DataError } from "../evaluation/data-error.ts";
+import { transcriptTurns } from "../evaluation/readers/conversations.ts";
 import type { LabelledAnswer } from "./labelled-answers.ts";
 
 /** What a sentence of a review answers. */
@@ -262,28 +263,15 @@ function records(text: string, options: Table, { name, form }: { readonly name: 
 
 /** What `side` says, behind the prompt where that is not in it already. */
 function conversationOf(side: z.infer<typeof said>, prompt: z.infer<typeof said>): readonly Turn[] {
-  const asked = typeof prompt === "string" ? (transcriptTurns(prompt)?.filter(({ text }) => text !== "") ?? askedBy(prompt)) : prompt;
-  const turns = typeof side === "string" ? (transcriptTurns(side) ?? [{ role: "assistant", text: side.trim() } as const]) : side;
+  const asked = typeof prompt === "string" ? (turnsIn(prompt)?.filter(({ text }) => text !== "") ?? askedBy(prompt)) : prompt;
+  const turns = typeof side === "string" ? (turnsIn(side) ?? [{ role: "assistant", text: side.trim() } as const]) : side;
   const isWhole = asked.every(({ role, text }) => turns.some((turn) => turn.role === role && turn.text === text));
   return isWhole ? turns : [...asked, ...turns];
 }
 
-/**
- * `\n\nHuman: ...\n\nAssistant: ...`, as hh-rlhf writes it; `undefined` for another text. What else stands between empty lines belongs to
- * the turn before, and in a few of its rows somebody speaks twice in a row: that is one turn, too.
- */
-function transcriptTurns(transcript: string): readonly Turn[] | undefined {
-  if (!/^\s*(?:Human|Assistant):/.test(transcript)) return undefined;
-  const parts = `\n\n${transcript.trimStart()}`.split(/\n\n(Human|Assistant):/).slice(1);
-  const turns: Turn[] = [];
-  for (let index = 0; index < parts.length; index += 2) {
-    const role = parts[index] === "Human" ? "user" : "assistant";
-    const text = (parts[index + 1] ?? "").trim();
-    const before = turns.at(-1);
-    if (before?.role === role) turns[turns.length - 1] = { role, text: `${before.text}\n\n${text}`.trim() };
-    else turns.push({ role, text });
-  }
-  return turns;
+/** `undefined` for what is no transcript. */
+function turnsIn(text: string): readonly Turn[] | undefined {
+  return /^\s*(?:Human|Assistant):/.test(text) ? transcriptTurns(text) : undefined;
 }
 
 /** What people write is judged as the bot judges it: as an answer that nobody asked for. */

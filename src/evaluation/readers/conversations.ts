@@ -50,7 +50,7 @@ export function askedOnce(text: string): readonly Entry[] {
  * `\n\nHuman: ...\n\nAssistant: ...`, as hh-rlhf writes it. What else stands between empty lines belongs to the turn before, and in a
  * few of its rows somebody speaks twice in a row: that is one turn, too.
  */
-function transcriptTurns(transcript: string): readonly Turn[] {
+export function transcriptTurns(transcript: string): readonly Turn[] {
   const parts = `\n\n${transcript.trimStart()}`.split(/\n\n(Human|Assistant):/).slice(1);
   const turns: Turn[] = [];
   for (let index = 0; index < parts.length; index += 2) {
