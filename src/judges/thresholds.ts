@@ -18,8 +18,7 @@ export interface Thresholds {
 
 /**
  * Of the flags that good answers may get, so many may be for their beginnings: what catches most bad answers, and of what catches as many the earliest flags.
- * Where a beginning tells as much as the whole, as on the embedded model, that is half of them; where it tells less, fewer: a judge of Qwen 0.5B caught 75 of
- * 100 bad answers at 20 % false flags with half of them on beginnings, and 94 with a tenth.
+ * Where a beginning tells as much as the whole, as on the embedded model, that is half of them; where it tells less, fewer.
  */
 const FOR_BEGINNINGS = [0.5, 0.3, 0.2, 0.1] as const;
 
