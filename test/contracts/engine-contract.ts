@@ -746,6 +746,22 @@ function describeCache(engine: () => Engine, hasFormats: boolean): void {
     expect(meter.spent.evaluate.calls).toBe(1);
   });
 
+  it("what is held is still there after other work, also as it grows, and is let go of twice as well as once", async () => {
+    const prefix = engine().tokenizer.renderText("Somebody will come back to this text, and go on behind it.");
+    const held = engine().hold(prefix);
+    await engine().next([{ prefix, topK: 1 }], call());
+    for (let other = 0; other < 40; other++)
+      await engine().next([{ prefix: engine().tokenizer.renderText(`${other} others ask for something else.`), topK: 1 }], call());
+    for (const token of engine().tokenizer.tokenize(" So they do.")) {
+      prefix.push(token);
+      const meter = new Meter();
+      await engine().next([{ prefix, topK: 1 }], { purpose: "draft", meter });
+      expect(meter.spent.draft).toEqual({ tokens: 1, calls: 1 });
+    }
+    held[Symbol.dispose]();
+    held[Symbol.dispose]();
+  });
+
   it("what was primed to be kept is still there after other work", async () => {
     const preamble = engine().tokenizer.renderText("Here are some examples of good and bad answers. Read them with care.\n\n");
     await prime(engine(), [preamble], call("prompt"), { keep: true });
