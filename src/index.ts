@@ -1,7 +1,7 @@
 /** The public names of rain-align. The llama.cpp engine is another entry, `rain-align/llama`, as it loads native code. */
 
 // Writing an answer
-export { answer, rain } from "./core/index.ts";
+export { answer, rain } from "./rain.ts";
 export type { Answering, FinishReason, RainAnswer, RainEvent, RainStep, VerdictForm } from "./core/index.ts";
 export { AnswerQueue, type AnswerQueueOptions, type QueuedOptions } from "./serving/index.ts";
 
@@ -10,7 +10,8 @@ export { checkOptions, DEFAULTS, MODES, PRESETS } from "./core/index.ts";
 export type { Explore, Judging, Mode, OnExhausted, OnUnfit, Preset, RainOptions, Settings } from "./core/index.ts";
 
 // What the judge judges, and how well it does
-export { HARMLESS, isFit, Judge, letterJudge, PRINCIPLES, principle, SENTIMENT, TRUTHFUL } from "./core/index.ts";
+export { HARMLESS, isFit, Judge, PRINCIPLES, principle, SENTIMENT, TRUTHFUL } from "./core/index.ts";
+export { letterJudge } from "./judges/index.ts";
 export type {
   AnswerJudge,
   Example,
@@ -70,11 +71,12 @@ export type {
 export type { CallKeys, Tool, ToolCall, ToolChoice } from "./core/index.ts";
 
 // How a model without chat training is prompted
-export { promptingNotice } from "./core/index.ts";
+export { promptingNotice } from "./prompting/index.ts";
 export type { Prompting, PromptingOptions, UrialExample, UrialLayout } from "./core/index.ts";
 
 // Preference pairs
-export { AFFIX_PAIRS, type AffixPair, type ContrastFamily, type ContrastForm, type Pole } from "./core/index.ts";
+export type { AffixPair, ContrastForm, Pole } from "./core/index.ts";
+export { AFFIX_PAIRS, type ContrastFamily } from "./pairs/index.ts";
 export { engineSimulator, preferencePairs, promptsAtOnce } from "./pairs/index.ts";
 export type {
   EngineSimulation,

@@ -1,6 +1,7 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { Command } from "commander";
-import { DEFAULTS, type Engine, type FinishReason, promptingNotice, type RainAnswer, type RainOptions, type Turn } from "../core/index.ts";
+import { DEFAULTS, type Engine, type FinishReason, type RainAnswer, type RainOptions, type Turn } from "../core/index.ts";
+import { promptingNotice } from "../prompting/index.ts";
 import { Trace, tracePage } from "../trace/index.ts";
 import { compare } from "./compare.ts";
 import { readConversation } from "./conversation.ts";

@@ -13,7 +13,6 @@ import {
   positive,
   type Settings,
   uint32,
-  withPrompting,
 } from "../core/index.ts";
 import {
   answersOf,
@@ -34,6 +33,7 @@ import {
   writeJudge,
 } from "../judges/index.ts";
 import type { LlamaEngine } from "../llama.ts";
+import { withPrompting } from "../prompting/index.ts";
 import { calibrationJson, calibrationText, flaggedOf } from "./calibrate-report.ts";
 import { addEngineOptions, type EngineFlags, readEngineOptions } from "./engine-options.ts";
 import { reasonOf, UsageError } from "./failure.ts";

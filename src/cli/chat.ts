@@ -1,7 +1,8 @@
 import { createInterface, type Interface } from "node:readline";
 import { Command } from "commander";
-import { type Engine, promptingNotice, RainError, type RainOptions, type Turn } from "../core/index.ts";
+import { type Engine, RainError, type RainOptions, type Turn } from "../core/index.ts";
 import type { LlamaEngine, LlamaEngineOptions } from "../llama.ts";
+import { promptingNotice } from "../prompting/index.ts";
 import { addDecodingOptions, type DecodingFlags, readDecodingOptions } from "./decoding-options.ts";
 import { readEngineOptions } from "./engine-options.ts";
 import { complain } from "./failure.ts";

@@ -1,6 +1,5 @@
 import {
   type AnswerJudge,
-  answer,
   checkOptions,
   type Engine,
   isFit,
@@ -12,8 +11,9 @@ import {
   type RainOptions,
   type Token,
   type Turn,
-  withPrompting,
 } from "../core/index.ts";
+import { withPrompting } from "../prompting/index.ts";
+import { answer } from "../rain.ts";
 import type { NamedJudge } from "./found-judge.ts";
 import type { Report } from "./report.ts";
 import { paint, shown } from "./terminal.ts";

@@ -14,7 +14,6 @@ import {
   type Principle,
   type RainOptions,
   type Settings,
-  withPrompting,
 } from "../core/index.ts";
 import {
   ASKED_NAME,
@@ -28,6 +27,7 @@ import {
   measureJudge,
 } from "../judges/index.ts";
 import type { LlamaEngine, LlamaFacts } from "../llama.ts";
+import { withPrompting } from "../prompting/index.ts";
 import { addJudgingOption, type DecodingFlags, readDecodingOptions } from "./decoding-options.ts";
 import { addEngineOptions, type EngineFlags, readEngineOptions } from "./engine-options.ts";
 import { reasonOf, UsageError } from "./failure.ts";

@@ -1,16 +1,6 @@
 import { basename } from "node:path";
 import { Command } from "commander";
-import {
-  checkOptions,
-  DEFAULTS,
-  didYouMean,
-  type Engine,
-  type FindJudge,
-  MODES,
-  promptingNotice,
-  type RainOptions,
-  withPrompting,
-} from "../core/index.ts";
+import { checkOptions, DEFAULTS, didYouMean, type Engine, type FindJudge, MODES, type RainOptions } from "../core/index.ts";
 import {
   csvReport,
   type DraftJudge,
@@ -32,6 +22,7 @@ import {
   WORLD_PARTS,
   worldQuestions,
 } from "../evaluation/index.ts";
+import { promptingNotice, withPrompting } from "../prompting/index.ts";
 import { type DataFileOptions, findDataFile, readTold } from "./data-file.ts";
 import { addSamplingOptions } from "./decoding-options.ts";
 import { addHardwareOptions, MODEL_DESCRIPTION, readEngineOptions } from "./engine-options.ts";

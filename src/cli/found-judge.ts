@@ -8,10 +8,10 @@ import {
   type RainOptions,
   UNFIT_BELOW,
   unfitNotice,
-  withPrompting,
 } from "../core/index.ts";
 import { judgeBy } from "../judges/another-model.ts";
 import { ASKED_NAME } from "../judges/index.ts";
+import { withPrompting } from "../prompting/index.ts";
 import { warn } from "./terminal.ts";
 
 export interface JudgeSearch {

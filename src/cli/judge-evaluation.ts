@@ -9,7 +9,6 @@ import {
   type Prompting,
   type Rule,
   type Settings,
-  withPrompting,
 } from "../core/index.ts";
 import { Folder } from "../evaluation/index.ts";
 import { type JudgeScores, type JudgingSummary, judgingCsv, judgingMarkdown, judgingPage, scoresOf } from "../evaluation/judging/index.ts";
@@ -30,6 +29,7 @@ import {
   promptKey,
 } from "../judges/index.ts";
 import type { LlamaEngine } from "../llama.ts";
+import { withPrompting } from "../prompting/index.ts";
 import { addHardwareOptions, type EngineFlags, MODEL_DESCRIPTION, readEngineOptions } from "./engine-options.ts";
 import { checkDifferent, labelOf } from "./eval-options.ts";
 import { UsageError } from "./failure.ts";

@@ -2,8 +2,9 @@
 
 import { on } from "node:events";
 import { createInterface } from "node:readline";
-import { answer, ContextFullError, deriveSeed, type Engine, type Settings, type Turn } from "../core/index.ts";
+import { ContextFullError, deriveSeed, type Engine, type Settings, type Turn } from "../core/index.ts";
 import { ANY_PROMPTS, formatOf, readEntries } from "../evaluation/index.ts";
+import { answer } from "../rain.ts";
 import type { LabelFile } from "./label-file.ts";
 import { countsOf } from "./labelled-data.ts";
 import { note, paint, shown } from "./terminal.ts";

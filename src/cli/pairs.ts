@@ -1,8 +1,6 @@
 import { Command } from "commander";
 import {
-  CONTRAST_FAMILIES,
   CONTRAST_FORMS,
-  type ContrastFamily,
   type ContrastForm,
   checkByRules,
   DEFAULTS,
@@ -12,12 +10,22 @@ import {
   positive,
   principle,
   type Turn,
-  TurnJudge,
   uint32,
 } from "../core/index.ts";
 import { ANY_PROMPTS, during, formatOf, HELPFUL, readEntries } from "../evaluation/index.ts";
 import { PairFile, type PairSummary, summarise } from "../evaluation/pairs/index.ts";
-import { differentPrompts, engineSimulator, LABELS, type Label, type PairOutcome, preferencePairs, promptsAtOnce } from "../pairs/index.ts";
+import { TurnJudge } from "../judges/index.ts";
+import {
+  CONTRAST_FAMILIES,
+  type ContrastFamily,
+  differentPrompts,
+  engineSimulator,
+  LABELS,
+  type Label,
+  type PairOutcome,
+  preferencePairs,
+  promptsAtOnce,
+} from "../pairs/index.ts";
 import { type DataFileOptions, findDataFile, readTold } from "./data-file.ts";
 import { addEngineOptions, type EngineFlags, readEngineOptions } from "./engine-options.ts";
 import { ProgressLine } from "./eval-progress.ts";

@@ -1,4 +1,5 @@
-import { type Engine, type RainAnswer, type RainOptions, rain, type Turn } from "../core/index.ts";
+import type { Engine, RainAnswer, RainOptions, Turn } from "../core/index.ts";
+import { rain } from "../rain.ts";
 import { shown } from "./terminal.ts";
 
 export interface AnswerCommand {

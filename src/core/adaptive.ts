@@ -1,19 +1,18 @@
 import type { Answering, RainStep } from "./answer.ts";
 import { generate } from "./decoding.ts";
-import type { Engine, SampledToken, Turn } from "./engine.ts";
+import type { SampledToken } from "./engine.ts";
 import { EmptySearchError, ExhaustedError } from "./errors.ts";
-import { type GenerationRequest, startGeneration } from "./judge/judged-generation.ts";
+import type { GenerationRequest } from "./generation.ts";
+import { startGeneration } from "./judge/judged-generation.ts";
 import type { AnswerJudge } from "./judge/verdict.ts";
 import type { Settings } from "./options.ts";
-import { deriveSeed } from "./random.ts";
+import { deriveSeed } from "./sampler.ts";
 import { isCheckDue } from "./schedule.ts";
+import { addJudged, tokensOf } from "./search/evaluate.ts";
 import { explore } from "./search/explore.ts";
-import { addJudged, tokensOf } from "./search/judged-children.ts";
-import { tellRewind } from "./search/rewind.ts";
-import { answerAt, type Search } from "./search/search-state.ts";
-import { tellTree } from "./search/searched-tree.ts";
-import { ancestors, createRoot, type Node, reroot, tokensBelowRoot } from "./search/tree.ts";
-import { ValueRange } from "./search/value-range.ts";
+import { tellRewind, tellTree } from "./search/searched-tree.ts";
+import { ValueRange } from "./search/select.ts";
+import { ancestors, answerAt, createRoot, type Node, reroot, type Search, tokensBelowRoot } from "./search/tree.ts";
 
 /** An answer on its way. Below the root of the tree is what was committed and is held back; the root is all that was released. */
 interface Course extends Search {
@@ -34,29 +33,29 @@ interface Course extends Search {
  * where it was judged bad is it left, and something better searched for, as in the paper. While nothing is wrong, the answer is
  * token for token the plain one of the same seed. Nothing unjudged is ever released, and nothing released taken back.
  */
-export async function* adaptive(engine: Engine, turns: readonly Turn[], settings: Settings, judge: AnswerJudge): Answering {
-  const course = await begin(judge, { engine, turns, settings });
+export async function* adaptive(request: GenerationRequest, judge: AnswerJudge): Answering {
+  const course = await begin(request, judge);
   while (!course.tip.isOver) {
     const flagged = yield* draft(course);
     if (flagged === undefined) break;
     course.wasFlagged = true;
     const found = await search(flagged, course);
     // The same seed would write the same again.
-    course.seed = deriveSeed(settings.seed, course.draws++);
-    if (replaces(found, settings) || goesOnWith(found, course)) yield* commit(found, course);
+    course.seed = deriveSeed(request.settings.seed, course.draws++);
+    if (replaces(found, request.settings) || goesOnWith(found, course)) yield* commit(found, course);
     else {
       tellTree(topOf(found), undefined, course);
-      yield course.generation.refuse(settings.refusal, course.rewinds);
+      yield course.generation.refuse(course.generation.settings.refusal, course.rewinds);
       break;
     }
   }
   return course.generation.conclude();
 }
 
-async function begin(judge: AnswerJudge, asked: GenerationRequest): Promise<Course> {
-  const judged = await startGeneration(judge, asked);
+async function begin(request: GenerationRequest, judge: AnswerJudge): Promise<Course> {
+  const judged = await startGeneration(judge, request);
   const search: Search = { ...judged, range: new ValueRange(), draws: 0 };
-  return { ...search, tip: createRoot(), seed: asked.settings.seed, explored: 0, rewinds: 0, wasFlagged: false };
+  return { ...search, tip: createRoot(), seed: request.settings.seed, explored: 0, rewinds: 0, wasFlagged: false };
 }
 
 /** Writes on with the user's own sampler, and commits as far as every check is passed, to the end or to a flag: the draft that failed. */

@@ -1,7 +1,6 @@
-import type { Token } from "./engine.ts";
-import type { JudgeReport } from "./judge/fitness.ts";
+import type { Token, ToolCall } from "./engine.ts";
+import type { JudgeReport } from "./judge/verdict.ts";
 import type { Cost, Meter } from "./meter.ts";
-import type { ToolCall } from "./tools/tool.ts";
 
 /** Text that was judged and committed. It is never taken back, so it may be shown at once. */
 export interface RainStep {

@@ -5,9 +5,8 @@
  * knows the cache: a prefix shorter than the last one **is** the rewind. `test/contracts/engine-contract.ts` says what an
  * engine must do; every engine passes it.
  */
-import type { FindJudge } from "./judge/fitness.ts";
+import type { FindJudge } from "./judge/verdict.ts";
 import type { Meter, Purpose } from "./meter.ts";
-import type { CallKeys, Tool, ToolCall } from "./tools/tool.ts";
 
 /** A token's number in the vocabulary of one engine. */
 export type Token = number;
@@ -265,3 +264,33 @@ export interface Engine extends AsyncDisposable {
    */
   distributions(passage: Passage, call: Call): Promise<Float32Array[]>;
 }
+
+/** What a model may ask its caller to do, and how it asks. Plain data. */
+
+/** A tool that may be called. */
+export interface Tool {
+  readonly name: string;
+  /** When and how to call it: read by the model. */
+  readonly description?: string | undefined;
+  /** A JSON schema of an object: the arguments. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+}
+
+/** A call that an assistant's turn makes. */
+export interface ToolCall {
+  /** Ties the call to the turn with its result; unique in a conversation. */
+  readonly id: string;
+  readonly name: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
+}
+
+/** `auto`: the model decides between text and calls. `any`: at least one call. `none`: text only. A name: one call of that tool. */
+export type ToolChoice = "auto" | "any" | "none" | { readonly name: string };
+
+/** Under which names a model writes a call as a JSON object. */
+export interface CallKeys {
+  readonly name: string;
+  readonly arguments: string;
+}
+
+export const CALL_KEYS: CallKeys = { name: "name", arguments: "arguments" };

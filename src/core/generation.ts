@@ -1,14 +1,35 @@
-import type { FinishReason, RainAnswer, RainStep } from "./answer.ts";
-import { firstStop } from "./boundary.ts";
+import type { Answering, FinishReason, RainAnswer, RainStep } from "./answer.ts";
 import { prime } from "./decoding.ts";
-import { Ending } from "./ending.ts";
+import { type Boundary, Ending, firstStop, TextStream } from "./ending.ts";
 import type { Call, Continuation, Engine, Formatted, Prefix, Sampling, Token, Turn } from "./engine.ts";
 import { ContextFullError } from "./errors.ts";
 import type { Principle } from "./judge/principle.ts";
+import type { AnswerJudge } from "./judge/verdict.ts";
 import { Meter, type Purpose } from "./meter.ts";
 import type { Settings } from "./options.ts";
-import { type Prompt, promptOf } from "./prompt.ts";
-import { TextStream } from "./text-stream.ts";
+
+/** A conversation as the writer of the answer reads it. A judge may read it in another form. */
+export interface Prompt {
+  readonly prefix: Prefix;
+  /** The beginning that it has in common with the prompts of all conversations; empty where there is none. */
+  readonly constant: Prefix;
+  /** Where the answer ends. */
+  readonly boundary: Boundary;
+}
+
+/** Puts a conversation to a model. */
+export type PromptOf = (engine: Engine, turns: readonly Turn[], settings: Settings) => Prompt;
+
+/** What is to be answered, and how. */
+export interface GenerationRequest {
+  readonly engine: Engine;
+  readonly turns: readonly Turn[];
+  readonly settings: Settings;
+  readonly promptOf: PromptOf;
+}
+
+/** A way of decoding, by `options.mode`. */
+export type Decode = (request: GenerationRequest, judge: AnswerJudge) => Answering;
 
 /** What is known of tokens as they are committed. */
 type Found = Pick<RainStep, "value" | "visits" | "rewinds">;
@@ -35,7 +56,7 @@ export class Generation {
   #isRefused = false;
 
   /** @throws {ContextFullError} when the conversation leaves no room for an answer */
-  constructor(engine: Engine, turns: readonly Turn[], settings: Settings) {
+  constructor({ engine, turns, settings, promptOf }: GenerationRequest) {
     this.engine = engine;
     this.settings = settings;
     this.turns = turns;

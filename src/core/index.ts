@@ -1,33 +1,52 @@
 export { type Answering, type FinishReason, type RainAnswer, type RainEvent, type RainStep, wholeAnswer } from "./answer.ts";
-export { type Boundary, stopStrings } from "./boundary.ts";
-export { checkOptions, DEFAULTS } from "./check-options.ts";
+export {
+  between,
+  callback,
+  checkByRules,
+  checkOptions,
+  DEFAULTS,
+  didYouMean,
+  flag,
+  isRecord,
+  natural,
+  oneOf,
+  positive,
+  type Rule,
+  signal,
+  uint32,
+} from "./check-options.ts";
 export { compare, generate, likeliest, prime, sampleMany } from "./decoding.ts";
-export { Ending } from "./ending.ts";
-export type {
-  Call,
-  Continuation,
-  Engine,
-  EngineFacts,
-  Formats,
-  Formatted,
-  FormattedText,
-  JsonFormat,
-  JsonSchema,
-  Lookahead,
-  NextTokenQuery,
-  NextTokens,
-  OutputFormat,
-  Passage,
-  Prefix,
-  Priming,
-  Question,
-  Role,
-  SampledToken,
-  Sampling,
-  Token,
-  TokenCandidate,
-  Tokenizer,
-  Turn,
+export { type Boundary, Ending, firstOf, firstStop, possibleStop, stopStrings } from "./ending.ts";
+export {
+  CALL_KEYS,
+  type Call,
+  type CallKeys,
+  type Continuation,
+  type Engine,
+  type EngineFacts,
+  type Formats,
+  type Formatted,
+  type FormattedText,
+  type JsonFormat,
+  type JsonSchema,
+  type Lookahead,
+  type NextTokenQuery,
+  type NextTokens,
+  type OutputFormat,
+  type Passage,
+  type Prefix,
+  type Priming,
+  type Question,
+  type Role,
+  type SampledToken,
+  type Sampling,
+  type Token,
+  type TokenCandidate,
+  type Tokenizer,
+  type Tool,
+  type ToolCall,
+  type ToolChoice,
+  type Turn,
 } from "./engine.ts";
 export {
   ContextFullError,
@@ -41,20 +60,26 @@ export {
   QueueFullError,
   RainError,
 } from "./errors.ts";
+export { checkFormat } from "./format-mask.ts";
+export type { Decode, GenerationRequest, Prompt } from "./generation.ts";
 export {
-  type FindJudge,
-  type Fitness,
-  type FoundJudge,
-  isFit,
-  type JudgeReport,
-  letterJudge,
-  UNFIT_BELOW,
-  unfitNotice,
-} from "./judge/fitness.ts";
-export { InPlaceJudge } from "./judge/in-place-judge.ts";
-export { Judge, type JudgeSettings } from "./judge/judge.ts";
-export { type LetteredOptions, labelsOf, lettered, letteredQuestion, principleOptions } from "./judge/lettered-question.ts";
-export { type Logprobs, letteredVerdict } from "./judge/lettered-verdict.ts";
+  asRead,
+  canAnswer,
+  decidedMass,
+  Judge,
+  type JudgeSettings,
+  judgedText,
+  LETTERED,
+  margin,
+  ORDERS,
+  type Order,
+  offered,
+  SHORT,
+  shortQuestionText,
+  type VerdictQuery,
+  verdictQueries,
+} from "./judge/judge.ts";
+export { noVerdict, verdictLimit } from "./judge/judged-generation.ts";
 export {
   type Example,
   HARMLESS,
@@ -67,25 +92,19 @@ export {
   type Side,
   TRUTHFUL,
 } from "./judge/principle.ts";
-export { ORDERS, type Order, shortQuestionText } from "./judge/question.ts";
-export { TurnJudge } from "./judge/turn-judge.ts";
-export type { AnswerJudge, Verdict } from "./judge/verdict.ts";
-export { noVerdict, verdictLimit } from "./judge/verdict-limit.ts";
-export { type Cost, Meter, PURPOSES, type Purpose, type Spent } from "./meter.ts";
 export {
-  between,
-  callback,
-  checkByRules,
-  didYouMean,
-  flag,
-  isRecord,
-  natural,
-  oneOf,
-  positive,
-  type Rule,
-  signal,
-  uint32,
-} from "./option-rules.ts";
+  type AnswerJudge,
+  type FindJudge,
+  type Fitness,
+  type FoundJudge,
+  isFit,
+  type JudgeReport,
+  UNFIT_BELOW,
+  unfitNotice,
+  type Verdict,
+  verdictFrom,
+} from "./judge/verdict.ts";
+export { type Cost, Meter, PURPOSES, type Purpose, type Spent } from "./meter.ts";
 export {
   type Explore,
   JUDGINGS,
@@ -95,20 +114,30 @@ export {
   ON_UNFIT,
   type OnExhausted,
   type OnUnfit,
+  PRESETS,
+  PROMPTINGS,
+  type Preset,
+  type Prompting,
+  type PromptingOptions,
   type RainOptions,
   type Settings,
+  URIAL_LAYOUTS,
+  type UrialExample,
+  type UrialLayout,
   type VerdictForm,
 } from "./options.ts";
-export { PRESETS, type Preset } from "./presets.ts";
-export { promptingNotice, promptLength, promptOf, withPrompting } from "./prompt.ts";
-export { AFFIX_PAIRS, type AffixPair, CONTRAST_FAMILIES, type ContrastFamily } from "./prompts/affixes.ts";
-export { plainConversation } from "./prompts/chat-turn.ts";
-export { CONTRAST_FORMS, type ContrastForm, contrastPrefix, instructedTurns, opposite, type Pole } from "./prompts/contrast.ts";
-export { PROMPTINGS, type Prompting, type PromptingOptions, URIAL_LAYOUTS, type UrialLayout } from "./prompts/prompting.ts";
-export type { UrialExample } from "./prompts/urial-examples.ts";
-export { answer, rain } from "./rain.ts";
-export { deriveSeed, randomAt } from "./random.ts";
+export { type PlainTurn, plainConversation, withoutTools } from "./plain-conversation.ts";
+export { decode } from "./rain.ts";
+export { deriveSeed, randomAt } from "./sampler.ts";
+export {
+  type AffixPair,
+  CONTRAST_FORMS,
+  type ContrastForm,
+  contrastPrefix,
+  instructedTurns,
+  opposite,
+  type Pole,
+} from "./search/contrast.ts";
 export { cosine, type Embed, embedText } from "./search/embedding.ts";
 export type { SearchedNode, SearchedTree } from "./search/searched-tree.ts";
 export { SharedWork } from "./shared-work.ts";
-export type { CallKeys, Tool, ToolCall, ToolChoice } from "./tools/tool.ts";

@@ -1,14 +1,116 @@
 import type { RainEvent } from "./answer.ts";
-import type { OutputFormat } from "./engine.ts";
-import type { FindJudge } from "./judge/fitness.ts";
+import type { OutputFormat, Tool, ToolChoice } from "./engine.ts";
 import type { Principle } from "./judge/principle.ts";
-import type { Preset } from "./presets.ts";
-import type { ContrastForm } from "./prompts/contrast.ts";
-import type { PromptingOptions } from "./prompts/prompting.ts";
+import type { FindJudge } from "./judge/verdict.ts";
 import type { Schedule } from "./schedule.ts";
+import type { ContrastForm } from "./search/contrast.ts";
 import type { Embed } from "./search/embedding.ts";
 import type { SearchedTree } from "./search/searched-tree.ts";
-import type { Tool, ToolChoice } from "./tools/tool.ts";
+
+/** How a conversation may be put to the model. */
+export const PROMPTINGS = ["auto", "chat", "urial"] as const;
+
+/**
+ * `chat`: in the model's own chat format, or as `User:` and `Assistant:` lines. `urial`: as a document of fenced queries and answers that
+ * begins with an instruction and restyled examples, for base models. `auto`: as the model needs it.
+ */
+export type Prompting = (typeof PROMPTINGS)[number];
+
+/** Built-in examples that may be asked for: as many as the paper tried. */
+export const EXAMPLE_COUNTS = [0, 1, 3, 8] as const;
+
+/** A question and an answer in the style that all answers are to have. */
+export interface UrialExample {
+  readonly query: string;
+  readonly answer: string;
+}
+
+/** Where the fences stand: on lines of their own, or around the text on its line. */
+export const URIAL_LAYOUTS = ["lines", "inline"] as const;
+
+export type UrialLayout = (typeof URIAL_LAYOUTS)[number];
+
+/** How a conversation is put to the model. All optional. */
+export interface PromptingOptions {
+  /**
+   * `auto` is `urial` for a base model, one that has no chat template, if that takes less than half of its context; otherwise `chat`.
+   * @default "auto"
+   */
+  readonly prompting?: Prompting;
+  /**
+   * What a model learns from that is prompted by `urial`: how many of the built-in examples (0, 1, 3 or 8; three take about 800 tokens),
+   * or your own. Their tokens are computed once per model. @default 3
+   */
+  readonly urialExamples?: (typeof EXAMPLE_COUNTS)[number] | readonly UrialExample[];
+  /** Where the fences stand. @default "lines" */
+  readonly urialLayout?: UrialLayout;
+}
+
+/** What a preset decides. */
+type Chosen = Pick<
+  Settings,
+  | "falseFlags"
+  | "threshold"
+  | "judging"
+  | "doubtMargin"
+  | "firstCheck"
+  | "checkGrowth"
+  | "maxCheckGap"
+  | "candidates"
+  | "retries"
+  | "searchBudget"
+  | "exploreTemperature"
+  | "heldBack"
+>;
+
+/** `fast`: few checks, one small search. `balanced`: the default. `strict`: many checks by the paper's judge, long searches. */
+export type Preset = "fast" | "balanced" | "strict";
+
+/** `docs/choosing-options.md` says in plain words why. */
+export const PRESETS: Readonly<Record<Preset, Chosen>> = {
+  fast: {
+    falseFlags: 0.02,
+    threshold: 0.05,
+    judging: "auto",
+    doubtMargin: 0.2,
+    firstCheck: 8,
+    checkGrowth: 4,
+    maxCheckGap: 96,
+    candidates: 1,
+    retries: 4,
+    searchBudget: 512,
+    exploreTemperature: 1.2,
+    heldBack: 0,
+  },
+  balanced: {
+    falseFlags: 0.05,
+    threshold: 0.05,
+    judging: "auto",
+    doubtMargin: 0.5,
+    firstCheck: 4,
+    checkGrowth: 4,
+    maxCheckGap: 44,
+    candidates: 1,
+    retries: 5,
+    searchBudget: 1024,
+    exploreTemperature: 1.2,
+    heldBack: 0,
+  },
+  strict: {
+    falseFlags: 0.15,
+    threshold: 0.2,
+    judging: "auto",
+    doubtMargin: 2,
+    firstCheck: 4,
+    checkGrowth: 2,
+    maxCheckGap: 16,
+    candidates: 4,
+    retries: 4,
+    searchBudget: 4096,
+    exploreTemperature: 1.5,
+    heldBack: 32,
+  },
+};
 
 export const MODES = ["adaptive", "paper", "vanilla", "best-of-n"] as const;
 

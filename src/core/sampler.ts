@@ -1,7 +1,5 @@
 import type { SampledToken, Sampling, Token, TokenCandidate } from "./engine.ts";
 import { EngineError } from "./errors.ts";
-import { randomAt } from "./random.ts";
-import { softmax } from "./softmax.ts";
 
 /**
  * Draws the token at `position` from the `topK` likeliest candidates, which stand in descending order of their logits.
@@ -83,4 +81,35 @@ function runningSums(weights: readonly number[]): number[] {
     sum += weight;
     return sum;
   });
+}
+
+/** Probabilities that sum to 1, in the order of the logits. A higher temperature levels them out; above 0. */
+export function softmax(logits: readonly number[], temperature = 1): number[] {
+  const highest = Math.max(...logits);
+  const weights = logits.map((logit) => Math.exp((logit - highest) / temperature));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return weights.map((weight) => weight / total);
+}
+
+/**
+ * Random numbers that are functions of what they are for. Nothing here has state, so nothing depends on the order in which
+ * batches, branches and requests were run.
+ */
+
+/** A number in [0, 1) that depends on `seed` and `index` alone (both are taken as 32-bit integers). */
+export function randomAt(seed: number, index: number): number {
+  return mix(mix(seed) ^ Math.imul(index + 1, 0x9e3779b9)) / 2 ** 32;
+}
+
+/** A new seed, a non-negative 32-bit integer, for the part of the work named by `label`. */
+export function deriveSeed(seed: number, ...label: readonly number[]): number {
+  return label.reduce((derived, part) => mix(derived ^ Math.imul(part + 1, 0x85ebca6b)), mix(seed));
+}
+
+/** The finaliser of MurmurHash3 over the next Weyl step: every input bit changes every output bit with probability near 1/2. */
+function mix(value: number): number {
+  let mixed = (value + 0x6d2b79f5) | 0;
+  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return (mixed ^ (mixed >>> 16)) >>> 0;
 }

@@ -1,4 +1,3 @@
-import { endsClause } from "./clause.ts";
 import type { Token } from "./engine.ts";
 import type { Generation } from "./generation.ts";
 
@@ -34,4 +33,11 @@ export function isCheckDue(span: readonly Token[], answer: readonly Token[], gen
 
 function clauseReach(gap: number): number {
   return Math.min(CLAUSE_REACH.most, Math.ceil(gap * CLAUSE_REACH.share));
+}
+
+/** Where the paper ends a clause, so that what stands before it can be judged. */
+const CLAUSE_END = /[,.?:;\n]\s*$/;
+
+export function endsClause(text: string): boolean {
+  return CLAUSE_END.test(text);
 }

@@ -5,7 +5,6 @@ import {
   type Engine,
   type FindJudge,
   type FoundJudge,
-  letterJudge,
   type Prefix,
   type Settings,
   type Token,
@@ -14,6 +13,7 @@ import {
 } from "../core/index.ts";
 import { type GuardFormat, guardFormat } from "./guard-formats.ts";
 import { GuardJudge, wholeCharacters } from "./guard-judge.ts";
+import { letterJudge } from "./lettered/letter-judge.ts";
 
 export interface JudgeByOptions {
   /** How the judge is asked: for guards of a family that is not known here. @default found by its name and its chat template */

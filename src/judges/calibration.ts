@@ -1,9 +1,10 @@
 import {
+  ContextFullError,
   DEFAULTS,
   type Engine,
   type Example,
-  InPlaceJudge,
   Judge,
+  JudgeError,
   type Judging,
   Meter,
   OptionError,
@@ -11,6 +12,7 @@ import {
   type Verdict,
 } from "../core/index.ts";
 import { CALIBRATION_CASES } from "./calibration-cases.ts";
+import { InPlaceJudge } from "./lettered/letter-judge.ts";
 
 /** Balanced accuracy below which a model must not be its own judge: half of its flags would be noise. */
 const UNFIT_ACCURACY = 0.65;
@@ -101,3 +103,33 @@ function summarise(judged: readonly Judged[]): Calibration {
 function shareOf(judged: readonly Judged[], isCounted: (one: Judged) => boolean): number {
   return judged.filter(isCounted).length / judged.length;
 }
+
+/** Which judge is asked. */
+export interface JudgeChoice {
+  readonly principle: Principle;
+  readonly judging: Exclude<Judging, "auto">;
+  /** Examples that it reads first. */
+  readonly judgeExamples: number;
+}
+
+/** How good a judge is, or why it cannot be asked at all. Plain data, which may be kept as JSON. */
+export type Checkup = Calibration | { readonly verdict: "unfit"; readonly reason: string };
+
+/**
+ * Finds out how good a judge is. `undefined` where nothing can be measured: by a principle of one's own none of whose examples,
+ * or only good or only bad ones, are left to ask about.
+ */
+export type MeasureJudge = (engine: Engine, choice: JudgeChoice, signal?: AbortSignal) => Promise<Checkup | undefined>;
+
+/** Measures it. Costs two short questions for each answer of a known verdict, usually 24. Rejects where the engine itself fails, or with the signal's reason. */
+export const measureJudge: MeasureJudge = async (engine, { principle, judging, judgeExamples }, signal) => {
+  const cases = knownCases(principle, { judging, judgeExamples });
+  if (new Set(cases.map(({ verdict }) => verdict)).size < 2) return undefined;
+  try {
+    return await calibrate(engine, principle, { cases, judging, judgeExamples, signal });
+  } catch (error) {
+    // Then each answer will fail with this error: here it is a finding.
+    if (error instanceof JudgeError || error instanceof ContextFullError) return { verdict: "unfit", reason: error.message };
+    throw error;
+  }
+};

@@ -1,19 +1,12 @@
 import { fileURLToPath } from "node:url";
-import {
-  type Engine,
-  type FindJudge,
-  type FoundJudge,
-  letterJudge,
-  OptionError,
-  type Settings,
-  SharedWork,
-  withPrompting,
-} from "../core/index.ts";
+import { type Engine, type FindJudge, type FoundJudge, OptionError, type Settings, SharedWork } from "../core/index.ts";
+import { withPrompting } from "../prompting/index.ts";
 import { AskedJudge } from "./asked-judge.ts";
 import { answersOf, balanced, sourceOf } from "./built-in-answers.ts";
 import { calibrateJudge, isGround } from "./calibrate.ts";
 import { foundJudge } from "./fitted-judge.ts";
 import { contentHash, type JudgeKey, judgeFolder, type KeptJudge, readJudge, writeJudge } from "./judge-folder.ts";
+import { letterJudge } from "./lettered/letter-judge.ts";
 
 /** What the search for a judge tells. */
 export interface FindJudgeOptions {

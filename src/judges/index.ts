@@ -2,9 +2,16 @@ export { judgeBy } from "./another-model.ts";
 export { answersOf, balanced, besides } from "./built-in-answers.ts";
 export { cacheFolder } from "./cache-folder.ts";
 export { type Calibrated, type CalibrateOptions, calibrateJudge, checkAnswers, isGround } from "./calibrate.ts";
-export { type Calibration, type CalibrationOptions, calibrate } from "./calibration.ts";
+export {
+  type Calibration,
+  type CalibrationOptions,
+  type Checkup,
+  calibrate,
+  type JudgeChoice,
+  type MeasureJudge,
+  measureJudge,
+} from "./calibration.ts";
 export { type Candidate, candidate, type MeasuredJudge } from "./candidate.ts";
-export { type Checkup, type JudgeChoice, type MeasureJudge, measureJudge } from "./checkup.ts";
 export { type FindJudgeOptions, fittedJudge, judgeKey, keptJudge } from "./find-judge.ts";
 export { type FittedJudge, foundJudge, overChecks } from "./fitted-judge.ts";
 export { guardFormat } from "./guard-formats.ts";
@@ -25,6 +32,10 @@ export {
   readLabelledAnswers,
   readLabelledFile,
 } from "./labelled-answers.ts";
+export { letterJudge } from "./lettered/letter-judge.ts";
+export { type LetteredOptions, labelsOf, lettered, letteredQuestion, principleOptions } from "./lettered/lettered-question.ts";
+export { type Logprobs, letteredVerdict } from "./lettered/lettered-verdict.ts";
+export { TurnJudge } from "./lettered/turn-judge.ts";
 export * from "./metrics.ts";
 export { PLACES, type PlaceName } from "./places/place.ts";
 export { type Cut, cutsOf, panelOf, type ReadAnswers, type ReadOptions, readAnswers, readingsOf } from "./read-answers.ts";

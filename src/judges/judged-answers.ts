@@ -1,21 +1,12 @@
 /** What judges say of labelled answers: one that was fitted before, those that are asked by letters, any other. */
-import {
-  type AnswerJudge,
-  ContextFullError,
-  type Engine,
-  JudgeError,
-  letterJudge,
-  Meter,
-  prime,
-  type Settings,
-  type Turn,
-  withPrompting,
-} from "../core/index.ts";
+import { type AnswerJudge, ContextFullError, type Engine, JudgeError, Meter, prime, type Settings, type Turn } from "../core/index.ts";
+import { withPrompting } from "../prompting/index.ts";
 import { AskedJudge } from "./asked-judge.ts";
 import { averagedOverChecks, chosenName, costOf, describe, scoredBeginnings, scoredWhole, tokensPerCheck, valuesOf } from "./calibrate.ts";
 import type { MeasuredJudge } from "./candidate.ts";
 import { type FittedJudge, jointOdds } from "./fitted-judge.ts";
 import { promptKey } from "./labelled-answers.ts";
+import { letterJudge } from "./lettered/letter-judge.ts";
 import type { Scored } from "./metrics.ts";
 import { behindAnswer } from "./places/behind-answer.ts";
 import { promptBefore } from "./places/place.ts";

@@ -1,4 +1,5 @@
 /** The forms of rows that labelled answers come in: our own, and those of public data. A new one is an entry of `FORMATS`. */
+
 import { type CsvError, parse } from "csv-parse/sync";
 import { z } from "zod";
 import type { Turn } from "../core/index.ts";

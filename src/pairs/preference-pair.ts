@@ -1,4 +1,5 @@
-import type { AffixPair, ContrastFamily, ContrastForm, Pole, Turn } from "../core/index.ts";
+import type { AffixPair, ContrastForm, Pole, Turn } from "../core/index.ts";
+import type { ContrastFamily } from "./index.ts";
 
 export const LABELS = ["construction", "rescore", "agree"] as const;
 

@@ -1,15 +1,5 @@
-import {
-  AFFIX_PAIRS,
-  type AffixPair,
-  ContextFullError,
-  type ContrastFamily,
-  complaint,
-  deriveSeed,
-  OptionError,
-  opposite,
-  type Pole,
-  type Turn,
-} from "../core/index.ts";
+import { type AffixPair, ContextFullError, complaint, deriveSeed, OptionError, opposite, type Pole, type Turn } from "../core/index.ts";
+import { AFFIX_PAIRS, type ContrastFamily } from "./affixes.ts";
 import { chosenPole, type Label, messagesOf, type PreferencePair } from "./preference-pair.ts";
 import { POLES, type Simulator } from "./simulator.ts";
 

@@ -6,10 +6,10 @@ import {
   QueueFullError,
   type RainAnswer,
   type RainOptions,
-  rain,
   type Turn,
   wholeAnswer,
 } from "../core/index.ts";
+import { rain } from "../rain.ts";
 
 /** Answers at once where an engine does not say how many prefixes it keeps. */
 const USUAL_CONCURRENCY = 8;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { answer, MODES, type Turn } from "../../src/core/index.ts";
+import { MODES, type Turn } from "../../src/core/index.ts";
+import { answer } from "../../src/rain.ts";
 import { BigramEngine } from "../support/bigram-engine.ts";
 import { describeEngine } from "./engine-contract.ts";
 

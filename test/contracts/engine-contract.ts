@@ -15,7 +15,7 @@ import type {
 import { ContextFullError, EngineError } from "../../src/core/errors.ts";
 import { checkFormat } from "../../src/core/format-mask.ts";
 import { Meter } from "../../src/core/meter.ts";
-import { softmax } from "../../src/core/softmax.ts";
+import { softmax } from "../../src/core/sampler.ts";
 
 export interface EngineSpec {
   /** Whether the engine's counts show a perfect prefix cache: what was computed once is not computed again. @default true */

@@ -7,8 +7,8 @@ import {
   type RainEvent,
   type RainOptions,
   type RainStep,
-  rain,
 } from "../../src/core/index.ts";
+import { rain } from "../../src/rain.ts";
 import { END } from "../support/scripted-engine.ts";
 import { ASK, ROBBERY, type World, worldEngine } from "../support/scripted-world.ts";
 import { watchedEngine, withoutRepeats } from "../support/watched-engine.ts";

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { stopStrings } from "../../src/core/boundary.ts";
-import { Ending } from "../../src/core/ending.ts";
+import { Ending, stopStrings } from "../../src/core/ending.ts";
 import { END_TOKEN } from "../support/byte-vocabulary.ts";
 import { scriptedEngine } from "../support/scripted-engine.ts";
 

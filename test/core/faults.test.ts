@@ -1,5 +1,6 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { answer, type Embed, type Engine, EngineError, JudgeError, MODES, type RainEvent } from "../../src/core/index.ts";
+import { type Embed, type Engine, EngineError, JudgeError, MODES, type RainEvent } from "../../src/core/index.ts";
+import { answer } from "../../src/rain.ts";
 import { allAlong } from "../support/all-along.ts";
 import { type Attempt, attempt, JUDGED, PLAIN, type Scenario } from "../support/fault-scenarios.ts";
 import type { Hooks } from "../support/faulty-engine.ts";

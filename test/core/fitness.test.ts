@@ -8,7 +8,6 @@ import {
   type FoundJudge,
   HARMLESS,
   JudgeError,
-  letterJudge,
   MODES,
   ON_UNFIT,
   PRESETS,
@@ -17,11 +16,12 @@ import {
   type RainEvent,
   type RainOptions,
   type RainStep,
-  rain,
   type Tool,
   TRUTHFUL,
   type Turn,
 } from "../../src/core/index.ts";
+import { letterJudge } from "../../src/judges/index.ts";
+import { rain } from "../../src/rain.ts";
 import { Gate } from "../support/gate.ts";
 import { fitnessOf } from "../support/measured-engine.ts";
 import { randomWorld } from "../support/random-world.ts";

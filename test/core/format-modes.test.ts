@@ -5,7 +5,7 @@ import type { RainAnswer, RainStep } from "../../src/core/answer.ts";
 import type { Engine, JsonFormat } from "../../src/core/engine.ts";
 import { EngineError, OptionError } from "../../src/core/errors.ts";
 import { MODES, type RainOptions } from "../../src/core/options.ts";
-import { rain } from "../../src/core/rain.ts";
+import { rain } from "../../src/rain.ts";
 import { randomWorld } from "../support/random-world.ts";
 import { END } from "../support/scripted-engine.ts";
 import { ASK, type World, worldEngine } from "../support/scripted-world.ts";

@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
-  answer,
   ContextFullError,
   type Engine,
   HARMLESS,
@@ -12,9 +11,9 @@ import {
   type RainEvent,
   type RainOptions,
   type RainStep,
-  rain,
   type Turn,
 } from "../../src/core/index.ts";
+import { answer, rain } from "../../src/rain.ts";
 import { ASK, ROBBERY, type World, worldEngine } from "../support/scripted-world.ts";
 import { watchedEngine, withoutRepeats } from "../support/watched-engine.ts";
 

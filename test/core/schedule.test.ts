@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Generation } from "../../src/core/generation.ts";
 import { DEFAULTS, HARMLESS, type RainOptions } from "../../src/core/index.ts";
 import { checkGap, isCheckDue } from "../../src/core/schedule.ts";
+import { promptOf } from "../../src/prompting/index.ts";
 import { ASK, ROBBERY, worldEngine } from "../support/scripted-world.ts";
 
 const engine = worldEngine(ROBBERY);
@@ -18,7 +19,7 @@ function isDue(span: string, judged: string, options: RainOptions = {}): boolean
   return isCheckDue(
     engine.tokenizer.tokenize(span),
     engine.tokenizer.tokenize(judged),
-    new Generation(engine, ASK, { ...DEFAULTS, ...options }),
+    new Generation({ engine, turns: ASK, settings: { ...DEFAULTS, ...options }, promptOf }),
   );
 }
 

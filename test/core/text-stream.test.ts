@@ -1,8 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { firstStop, stopStrings } from "../../src/core/boundary.ts";
+import { firstStop, stopStrings, TextStream } from "../../src/core/ending.ts";
 import type { Token } from "../../src/core/index.ts";
-import { TextStream } from "../../src/core/text-stream.ts";
 import { scriptedEngine } from "../support/scripted-engine.ts";
 
 const engine = scriptedEngine({ pieces: ["ab", "###", " the"], next: () => ({}) });

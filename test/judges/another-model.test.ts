@@ -1,7 +1,6 @@
 import { afterAll, describe, expect, it } from "vitest";
 import {
   type AnswerJudge,
-  answer,
   type Call,
   ContextFullError,
   checkOptions,
@@ -10,13 +9,11 @@ import {
   type Fitness,
   HARMLESS,
   JudgeError,
-  letterJudge,
   Meter,
   OptionError,
   type RainAnswer,
   type RainOptions,
   type RainStep,
-  rain,
   type Settings,
   TRUTHFUL,
   type Turn,
@@ -24,7 +21,9 @@ import {
 import { judgeBy } from "../../src/judges/another-model.ts";
 import { GUARD_FORMATS } from "../../src/judges/guard-formats.ts";
 import { GuardJudge } from "../../src/judges/guard-judge.ts";
+import { letterJudge } from "../../src/judges/index.ts";
 import { loadLlamaEngine } from "../../src/llama.ts";
+import { answer, rain } from "../../src/rain.ts";
 import { faultyEngine } from "../support/faulty-engine.ts";
 import { END, scriptedEngine, type Weights } from "../support/scripted-engine.ts";
 import { GUARD_TEMPLATES, LABEL_PIECES, scriptedGuard, spiedEngine } from "../support/scripted-guard.ts";

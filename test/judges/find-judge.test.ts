@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import {
-  answer,
   type Call,
   checkOptions,
   type Engine,
@@ -21,6 +20,7 @@ import {
 import { AskedJudge } from "../../src/judges/asked-judge.ts";
 import { fittedJudge, type JudgeKey, judgeFile, judgeKey, type KeptJudge, readJudge, writeJudge } from "../../src/judges/index.ts";
 import { type LlamaEngine, loadLlamaEngine } from "../../src/llama.ts";
+import { answer } from "../../src/rain.ts";
 import { scriptedEngine } from "../support/scripted-engine.ts";
 import { temporaryFolder } from "../support/tiny-model.ts";
 import { watchedEngine } from "../support/watched-engine.ts";

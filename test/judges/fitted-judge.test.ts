@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
-  answer,
   type Call,
   checkOptions,
   type Engine,
@@ -12,11 +11,11 @@ import {
   type NextTokenQuery,
   type RainOptions,
   type RainStep,
-  rain,
   type Token,
   type Turn,
 } from "../../src/core/index.ts";
 import { type FittedJudge, foundJudge, sigmoid, thresholdsFor } from "../../src/judges/index.ts";
+import { answer, rain } from "../../src/rain.ts";
 import { fitnessOf } from "../support/measured-engine.ts";
 import { END, scriptedEngine, type Weights } from "../support/scripted-engine.ts";
 import { watchedEngine } from "../support/watched-engine.ts";

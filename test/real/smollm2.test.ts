@@ -1,7 +1,6 @@
 import { readdirSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
-  answer,
   checkOptions,
   type Engine,
   HARMLESS,
@@ -10,12 +9,12 @@ import {
   type RainAnswer,
   type RainOptions,
   type RainStep,
-  rain,
   type Token,
   type Turn,
 } from "../../src/core/index.ts";
 import { answersOf, balanced, type Calibrated, calibrateJudge, judgeFile, judgeKey, writeJudge } from "../../src/judges/index.ts";
 import { type LlamaEngine, loadLlamaEngine } from "../../src/llama.ts";
+import { answer, rain } from "../../src/rain.ts";
 import { realModel } from "../support/real-models.ts";
 import { temporaryFolder } from "../support/tiny-model.ts";
 import { watchedEngine } from "../support/watched-engine.ts";

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { answer, ContextFullError, type Engine, MODES, OptionError, QueueFullError, type Turn } from "../../src/core/index.ts";
+import { ContextFullError, type Engine, MODES, OptionError, QueueFullError, type Turn } from "../../src/core/index.ts";
+import { answer } from "../../src/rain.ts";
 import { AnswerQueue, type QueuedOptions } from "../../src/serving/index.ts";
 import { randomWorld } from "../support/random-world.ts";
 import { ASK, worldEngine } from "../support/scripted-world.ts";

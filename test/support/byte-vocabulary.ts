@@ -1,5 +1,5 @@
 import type { Token, Tokenizer } from "../../src/core/engine.ts";
-import { plainConversation } from "../../src/core/prompts/chat-turn.ts";
+import { plainConversation } from "../../src/core/plain-conversation.ts";
 
 export const BEGIN: Token = 0;
 export const END_TOKEN: Token = 1;

@@ -1,7 +1,8 @@
 import { BaseChatModel, type BaseChatModelCallOptions } from "@langchain/core/language_models/chat_models";
 import { AIMessage, AIMessageChunk, type BaseMessage } from "@langchain/core/messages";
 import { ChatGenerationChunk, type ChatResult } from "@langchain/core/outputs";
-import { type Engine, rain, type Turn } from "../../src/core/index.ts";
+import type { Engine, Turn } from "../../src/core/index.ts";
+import { rain } from "../../src/rain.ts";
 
 /** A real model as somebody else's chat model: plain decoding, unjudged, another seed for each answer. It goes on from the assistant's words. */
 export class EngineChat extends BaseChatModel {

@@ -1,4 +1,5 @@
-import { type Engine, type FindJudge, type Fitness, letterJudge } from "../../src/core/index.ts";
+import type { Engine, FindJudge, Fitness } from "../../src/core/index.ts";
+import { letterJudge } from "../../src/judges/index.ts";
 import { watchedEngine } from "./watched-engine.ts";
 
 /** What is said to be known of a judge. */

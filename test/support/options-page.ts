@@ -10,7 +10,7 @@ interface Documented {
   readonly byDefault: string | undefined;
 }
 
-const SOURCES = ["../../src/core/options.ts", "../../src/core/prompts/prompting.ts"];
+const SOURCES = ["../../src/core/options.ts", "../../src/core/options.ts"];
 
 /** The page of all options: their documentation from the types, their rules and defaults from the table, their flags from the command. */
 export function optionsPage(command: Command): string {

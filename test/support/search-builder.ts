@@ -3,16 +3,17 @@ import type { Engine, Turn } from "../../src/core/engine.ts";
 import { Generation } from "../../src/core/generation.ts";
 import { Judge } from "../../src/core/judge/judge.ts";
 import type { RainOptions } from "../../src/core/options.ts";
-import type { Search } from "../../src/core/search/search-state.ts";
+import { ValueRange } from "../../src/core/search/select.ts";
+import type { Search } from "../../src/core/search/tree.ts";
 import { addChild, createRoot, type Node } from "../../src/core/search/tree.ts";
-import { ValueRange } from "../../src/core/search/value-range.ts";
+import { promptOf } from "../../src/prompting/index.ts";
 
 /** A search at its start, with an empty answer. */
 export function searchOf(engine: Engine, turns: readonly Turn[], options: RainOptions = {}): Search {
   const settings = { ...DEFAULTS, ...options };
   const judge = new Judge(engine, settings.principle, settings);
   return {
-    generation: new Generation(engine, turns, settings),
+    generation: new Generation({ engine, turns, settings, promptOf }),
     judge,
     conversation: judge.conversation(turns),
     range: new ValueRange(),

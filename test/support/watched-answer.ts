@@ -1,13 +1,5 @@
-import {
-  type Engine,
-  type NextTokenQuery,
-  type RainAnswer,
-  type RainEvent,
-  type RainOptions,
-  type RainStep,
-  rain,
-  type Token,
-} from "../../src/core/index.ts";
+import type { Engine, NextTokenQuery, RainAnswer, RainEvent, RainOptions, RainStep, Token } from "../../src/core/index.ts";
+import { rain } from "../../src/rain.ts";
 import { ASK, type World, worldEngine } from "./scripted-world.ts";
 import { watchedEngine } from "./watched-engine.ts";
 

@@ -1,5 +1,6 @@
-import { type Engine, HARMLESS, promptingNotice, unfitNotice } from "../../core/index.ts";
+import { type Engine, HARMLESS, unfitNotice } from "../../core/index.ts";
 import { type DownloadProgress, loadLlamaEngine } from "../../llama.ts";
+import { promptingNotice } from "../../prompting/index.ts";
 import { EngineInference } from "../guard/engine-inference.ts";
 import type { RunInput } from "./serve.ts";
 

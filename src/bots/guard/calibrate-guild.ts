@@ -11,8 +11,6 @@ import {
   type Settings,
   type Token,
   type Tokenizer,
-  TurnJudge,
-  withPrompting,
 } from "../../core/index.ts";
 import {
   answersOf,
@@ -25,7 +23,9 @@ import {
   type LabelledAnswer,
   panelOf,
   type Scored,
+  TurnJudge,
 } from "../../judges/index.ts";
+import { withPrompting } from "../../prompting/index.ts";
 import { asExample, evenly, foldsOf, latestByText, missingOf } from "./decisions.ts";
 import type { CalibrationReport, CalibrationWaiting, Decision, JudgeFigures } from "./inference.ts";
 

@@ -1,4 +1,5 @@
-import { DEFAULTS, type Engine, promptLength, type RainOptions, type Turn } from "../../core/index.ts";
+import { DEFAULTS, type Engine, type RainOptions, type Turn } from "../../core/index.ts";
+import { promptLength } from "../../prompting/index.ts";
 
 /** The share of the context that is left for the answer and the judge's question, if the answer may become that long. */
 const ANSWER_SHARE = 0.4;

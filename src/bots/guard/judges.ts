@@ -4,15 +4,13 @@ import {
   type FindJudge,
   type FoundJudge,
   isFit,
-  letterJudge,
   type Preset,
   type Principle,
   type Prompting,
   type Turn,
-  TurnJudge,
-  withPrompting,
 } from "../../core/index.ts";
-import { foundJudge, judgeKey, type KeptJudge } from "../../judges/index.ts";
+import { foundJudge, judgeKey, type KeptJudge, letterJudge, TurnJudge } from "../../judges/index.ts";
+import { withPrompting } from "../../prompting/index.ts";
 import { calibrateGuild } from "./calibrate-guild.ts";
 import type { GuildJudges } from "./guild-judges.ts";
 import type { CalibrationReport, CalibrationRequest, CalibrationWaiting, KnownJudge, TextVerdict } from "./inference.ts";

@@ -1,9 +1,8 @@
-import type { Engine, Token, Turn } from "../engine.ts";
-import { ContextFullError } from "../errors.ts";
-import { Generation } from "../generation.ts";
+import type { Token } from "../engine.ts";
+import { ContextFullError, complaint, JudgeError } from "../errors.ts";
+import { Generation, type GenerationRequest } from "../generation.ts";
 import type { Settings } from "../options.ts";
 import type { AnswerJudge, Verdict } from "./verdict.ts";
-import { noVerdict, verdictLimit } from "./verdict-limit.ts";
 
 /** An answer that is being written, and the judge who reads it. */
 export interface JudgedGeneration {
@@ -13,24 +12,18 @@ export interface JudgedGeneration {
   readonly conversation: unknown;
 }
 
-/** What is to be answered, and how. */
-export interface GenerationRequest {
-  readonly engine: Engine;
-  readonly turns: readonly Turn[];
-  readonly settings: Settings;
-}
-
 /**
  * Reads the conversation, for the writer and for the judge. The answer ends where the context has no more room for a question about it.
  *
  * @throws {ContextFullError} when there is no room for an answer and a question
  */
-export async function startGeneration(judge: AnswerJudge, { engine, turns, settings }: GenerationRequest): Promise<JudgedGeneration> {
+export async function startGeneration(judge: AnswerJudge, request: GenerationRequest): Promise<JudgedGeneration> {
+  const { engine, turns, settings } = request;
   const conversation = judge.conversation(turns);
   const longest = judge.longestAnswer(conversation);
   const { contextSize } = engine.facts;
   if (longest < 1) throw new ContextFullError(contextSize + 1 - longest, contextSize);
-  const generation = new Generation(engine, turns, { ...settings, maxTokens: Math.min(settings.maxTokens, longest) });
+  const generation = new Generation({ ...request, settings: { ...settings, maxTokens: Math.min(settings.maxTokens, longest) } });
   await generation.prime();
   await judge.prime(conversation, generation.call("prompt"));
   return { generation, judge, conversation };
@@ -41,7 +34,7 @@ export async function startGeneration(judge: AnswerJudge, { engine, turns, setti
  *
  * @throws {JudgeError} when a verdict is not a probability, or not there before `judgeSignal` is aborted
  */
-export async function hear(
+export async function verdictsOn(
   answers: readonly (readonly Token[])[],
   { generation, judge, conversation }: JudgedGeneration,
   isWhole: readonly boolean[] = [],
@@ -57,3 +50,30 @@ export async function hear(
     throw cause;
   }
 }
+
+/**
+ * The signal that limits the next verdict, if one does.
+ *
+ * @throws {JudgeError} when `judgeSignal` throws or gives something else: nobody knows then how long the judge may take, and it is not asked
+ */
+export function verdictLimit({ judgeSignal, principle }: Pick<Settings, "judgeSignal" | "principle">): AbortSignal | undefined {
+  let limit: unknown;
+  try {
+    limit = judgeSignal();
+  } catch (cause) {
+    throw noVerdict("unlimited", principle.name, cause);
+  }
+  if (limit === undefined || limit instanceof AbortSignal) return limit;
+  throw new JudgeError(principle.name, complaint("judgeSignal()", "an AbortSignal, or nothing", limit));
+}
+
+/** A judge that failed, or took too long, has given no verdict; and none is asked for where nobody knows how long it may take. */
+export function noVerdict(reason: keyof typeof REASONS, principle: string, cause: unknown): JudgeError {
+  return new JudgeError(principle, REASONS[reason], { cause });
+}
+
+const REASONS = {
+  late: "Expected a verdict in time, got none before `judgeSignal` was aborted",
+  failed: "Expected the judge to give a value, got an error (see `cause`)",
+  unlimited: "Expected `judgeSignal` to give a signal, got an error (see `cause`)",
+} as const;

@@ -1,4 +1,4 @@
-import { deriveSeed } from "../random.ts";
+import { deriveSeed } from "../sampler.ts";
 
 /** A text as a vector. All vectors of one embedder have the same length. */
 export type Embed = (text: string) => readonly number[] | Promise<readonly number[]>;

@@ -1,13 +1,61 @@
-import type { Token } from "../engine.ts";
-import { hear } from "../judge/judged-generation.ts";
+import type { SampledToken, Token } from "../engine.ts";
+import { verdictsOn } from "../judge/judged-generation.ts";
 import type { Verdict } from "../judge/verdict.ts";
-import { answerAt, type Search } from "./search-state.ts";
-import type { LeafOutcome, Node } from "./tree.ts";
+import { backup } from "./backup.ts";
+import { addChild, answerAt, assignPriors, type LeafOutcome, type Node, type Search } from "./tree.ts";
 
 /** Asks the judge about a leaf's text, with what was simulated behind it. */
 export async function evaluate(leaf: Node, simulated: readonly Token[], search: Search): Promise<LeafOutcome> {
   const { ending } = search.generation;
   const written = [...answerAt(leaf, search), ...simulated];
-  const [{ value, byOrder }] = (await hear([ending.readable(written)], search, [ending.isOver(written)])) as [Verdict];
+  const [{ value, byOrder }] = (await verdictsOn([ending.readable(written)], search, [ending.isOver(written)])) as [Verdict];
   return { value, byOrder, simulated };
+}
+
+/** Tokens as they were drawn, from one check to the next. */
+export type Span = readonly SampledToken[];
+
+export function tokensOf(span: Span): readonly Token[] {
+  return span.map(({ token }) => token);
+}
+
+/** Gives a node these spans as children, evaluated in one batch and backed up. */
+export async function addJudged(parent: Node, spans: readonly Span[], search: Search): Promise<readonly Node[]> {
+  const { ending, settings } = search.generation;
+  const answer = answerAt(parent, search);
+  const verdicts = await verdictsOf(parent, spans, search);
+  const children = spans.map((span, index) => {
+    const tokens = tokensOf(span);
+    const logProbability = span.reduce((sum, { probability }) => sum + Math.log(probability), 0);
+    const child = addChild(parent, { tokens, logProbability, isOver: ending.isOver([...answer, ...tokens]) });
+    const { value, byOrder } = verdicts[index] as Verdict;
+    child.outcome = { value, byOrder, simulated: [] };
+    backup(child, { value, embeddings: [], range: search.range }, settings);
+    return child;
+  });
+  // Nothing is selected by it here: whoever looks at the tree wants to see how likely each was.
+  if (children.length > 0) assignPriors(parent, 0);
+  return children;
+}
+
+/** What would be read is judged; where that is the parent's text, as behind a bare end token, what was found of it still holds. */
+async function verdictsOf(parent: Node, spans: readonly Span[], search: Search): Promise<Verdict[]> {
+  const { ending } = search.generation;
+  const answer = answerAt(parent, search);
+  const texts = spans.map((span) => {
+    const written = [...answer, ...tokensOf(span)];
+    const tokens = ending.readable(written);
+    const isWhole = ending.isOver(written);
+    // Nor does it hold where a beginning turns out to be the whole: of that, more is asked.
+    return { tokens, isWhole, known: tokens.length === answer.length && !isWhole ? parent.outcome : undefined };
+  });
+  const asked = texts.filter(({ known }) => known === undefined);
+  if (asked.length === 0) return texts.map(({ known }) => known as Verdict);
+  const isWhole = asked.map((text) => text.isWhole);
+  const verdicts = await verdictsOn(
+    asked.map(({ tokens }) => tokens),
+    search,
+    isWhole,
+  );
+  return texts.map(({ known }) => known ?? (verdicts.shift() as Verdict));
 }

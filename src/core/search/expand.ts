@@ -1,9 +1,7 @@
 import { likeliest, sampleMany } from "../decoding.ts";
-import type { Continuation, SampledToken } from "../engine.ts";
-import { deriveSeed } from "../random.ts";
-import { answerAt, type Search } from "./search-state.ts";
-import { isSameTokenSet, tokenSetLength } from "./token-set.ts";
-import { addChild, assignPriors, type Child, type Node } from "./tree.ts";
+import type { Continuation, SampledToken, Token } from "../engine.ts";
+import { deriveSeed } from "../sampler.ts";
+import { addChild, answerAt, assignPriors, type Child, type Node, type Search } from "./tree.ts";
 
 /** A `topP` that only the likeliest token meets: a greedy continuation, whose probability is told at the temperature of the others. */
 const GREEDY = Number.MIN_VALUE;
@@ -118,4 +116,16 @@ function moderated(greedy: Child, others: readonly Child[]): Child {
 function adopt(node: Node, children: readonly Child[], { generation }: Search): void {
   for (const child of children) addChild(node, child);
   if (node.children.length > 0) assignPriors(node, node.parent === undefined ? generation.settings.rootSmoothing : 0);
+}
+
+/**
+ * How many tokens are chosen together behind `depth` token sets of the answer: few where its course is set, more later.
+ * The last length holds for all that follow.
+ */
+export function tokenSetLength(depth: number, lengths: readonly number[]): number {
+  return lengths[Math.min(depth, lengths.length - 1)] ?? 1;
+}
+
+export function isSameTokenSet(left: readonly Token[], right: readonly Token[]): boolean {
+  return left.length === right.length && left.every((token, index) => token === right[index]);
 }

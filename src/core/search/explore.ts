@@ -1,12 +1,11 @@
 import { sampleMany } from "../decoding.ts";
 import type { Continuation, Sampling } from "../engine.ts";
-import { deriveSeed } from "../random.ts";
+import { deriveSeed } from "../sampler.ts";
 import { isCheckDue } from "../schedule.ts";
 import { contrasted } from "./contrast.ts";
-import { addJudged, type Span, tokensOf } from "./judged-children.ts";
-import { answerAt, type Search } from "./search-state.ts";
-import { isSameTokenSet, tokenSetLength } from "./token-set.ts";
-import type { Node } from "./tree.ts";
+import { addJudged, type Span, tokensOf } from "./evaluate.ts";
+import { isSameTokenSet, tokenSetLength } from "./expand.ts";
+import { answerAt, type Node, type Search } from "./tree.ts";
 
 /** A longer search draws no wider rounds: its tokens are bounded, and so is what waits for them. */
 const MOST_DOUBLINGS = 4;

@@ -1,7 +1,6 @@
 import type { Token } from "../engine.ts";
 import type { Verdict } from "../judge/verdict.ts";
-import { answerAt, type Search } from "./search-state.ts";
-import { ancestors, type Node } from "./tree.ts";
+import { ancestors, answerAt, type Node, type Search } from "./tree.ts";
 
 /** A node as it was when the answer went on: plain data. */
 export interface SearchedNode {
@@ -66,4 +65,25 @@ function recorded(node: Node, path: ReadonlySet<Node>, search: Search): Searched
 function textOf(tokens: readonly Token[], before: readonly Token[], { generation }: Search): string {
   const readable = generation.ending.readable([...before, ...tokens]).slice(before.length);
   return generation.engine.tokenizer.detokenize(readable, [...generation.prompt, ...before]);
+}
+
+/** Where a rewind leads. */
+interface Rewind {
+  readonly to: Node;
+  /** Which rewind this is behind the same commit, from 1. */
+  readonly iteration: number;
+}
+
+/** Reports that a judged leaf was left, to go back to one of its ancestors. */
+export function tellRewind(leaf: Node, { to, iteration }: Rewind, search: Search): void {
+  const { engine, ending, prompt, settings } = search.generation;
+  const kept = answerAt(to, search);
+  const tried = ending.readable([...answerAt(leaf, search), ...(leaf.outcome?.simulated ?? [])]).slice(kept.length);
+  settings.onEvent({
+    type: "rewind",
+    committed: kept.length,
+    iteration,
+    value: leaf.outcome?.value ?? 0,
+    ...(settings.revealDiscarded ? { discarded: engine.tokenizer.detokenize(tried, [...prompt, ...kept]) } : {}),
+  });
 }

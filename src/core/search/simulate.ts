@@ -1,9 +1,8 @@
-import { endsClause } from "../clause.ts";
 import { sampleMany } from "../decoding.ts";
 import type { Token } from "../engine.ts";
-import { deriveSeed } from "../random.ts";
-import { answerAt, type Search } from "./search-state.ts";
-import type { Node } from "./tree.ts";
+import { deriveSeed } from "../sampler.ts";
+import { endsClause } from "../schedule.ts";
+import { answerAt, type Node, type Search } from "./tree.ts";
 
 /**
  * Goes on writing behind a leaf, with the user's own sampler, so that there is something to judge: to the next clause end,

@@ -1,4 +1,6 @@
 import type { Token } from "../engine.ts";
+import type { JudgedGeneration } from "../judge/judged-generation.ts";
+import type { ValueRange } from "./select.ts";
 
 /** What the judge found when a node was its own leaf. */
 export interface LeafOutcome {
@@ -102,4 +104,16 @@ function create({ tokens, isOver, logProbability }: Child, parent: Node | undefi
     embedding: undefined,
     outcome: undefined,
   };
+}
+
+/** What all passes of all searches of one answer share. */
+export interface Search extends JudgedGeneration {
+  readonly range: ValueRange;
+  /** Random draws so far: each has a seed of its own, the same in every run. */
+  draws: number;
+}
+
+/** The whole answer that a node stands for, in tokens. */
+export function answerAt(node: Node, { generation }: Search): readonly Token[] {
+  return [...generation.committed, ...tokensBelowRoot(node)];
 }

@@ -1,6 +1,5 @@
-import type { Turn } from "../../core/engine.ts";
-import { spaced, withoutTools } from "../../core/prompts/tool-text.ts";
-import type { CallKeys, Tool, ToolCall } from "../../core/tools/tool.ts";
+import type { CallKeys, Tool, ToolCall, Turn } from "../../core/engine.ts";
+import { spaced, withoutTools } from "../../core/plain-conversation.ts";
 import { failure } from "./failure.ts";
 import { foldSystem, mergeSpeakers, splitCalls } from "./turn-arrangements.ts";
 

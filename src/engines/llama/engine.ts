@@ -1,7 +1,7 @@
 import type { Llama, LlamaContext, LlamaModel, Token as LlamaToken } from "node-llama-cpp";
 import type { Call, Engine, EngineFacts, NextTokenQuery, NextTokens, Passage, Prefix, Token, Tokenizer } from "../../core/engine.ts";
 import { EngineError } from "../../core/errors.ts";
-import type { FindJudge } from "../../core/judge/fitness.ts";
+import type { FindJudge } from "../../core/judge/verdict.ts";
 import { JsonFormats } from "../json-format/formats.ts";
 import { bytesOf } from "../json-format/grammar.ts";
 import { TokenIndex, type TokenTable } from "../json-format/token-index.ts";

@@ -1,6 +1,6 @@
+import { callback, checkByRules, integerBetween, natural, oneOf, positive, type Rule, signal } from "../../core/check-options.ts";
 import { complaint, OptionError } from "../../core/errors.ts";
-import type { FindJudge } from "../../core/judge/fitness.ts";
-import { callback, checkByRules, integerBetween, natural, oneOf, positive, type Rule, signal } from "../../core/option-rules.ts";
+import type { FindJudge } from "../../core/judge/verdict.ts";
 import type { DownloadProgress } from "./download.ts";
 
 /** What may compute besides the CPU. */

@@ -1,7 +1,6 @@
 import type { LlamaModel, Token as LlamaToken } from "node-llama-cpp";
-import type { Prefix, Token, Tokenizer, Turn } from "../../core/engine.ts";
-import { plainConversation } from "../../core/prompts/chat-turn.ts";
-import type { CallKeys } from "../../core/tools/tool.ts";
+import type { CallKeys, Prefix, Token, Tokenizer, Turn } from "../../core/engine.ts";
+import { plainConversation } from "../../core/plain-conversation.ts";
 import { type ChatFormat, type ChatTemplate, chatFormat, renderChat, type TemplatePiece } from "./chat-template.ts";
 
 /** Turns texts into tokens and back. */

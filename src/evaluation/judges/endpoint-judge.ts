@@ -1,7 +1,8 @@
 import ky, { HTTPError, type KyInstance, type Options } from "ky";
 import PQueue from "p-queue";
 import { z } from "zod";
-import { JudgeError, type LetteredOptions, labelsOf, letteredQuestion, letteredVerdict, type Principle } from "../../core/index.ts";
+import { JudgeError, type Principle } from "../../core/index.ts";
+import { type LetteredOptions, labelsOf, letteredQuestion, letteredVerdict } from "../../judges/index.ts";
 import type { Case, CaseJudge } from "./case-judge.ts";
 import { httpFault } from "./http-fault.ts";
 import { JudgeDownError } from "./judge-down-error.ts";

@@ -1,4 +1,5 @@
-import { type LetteredOptions, lettered, ORDERS, principleOptions } from "../../core/index.ts";
+import { ORDERS } from "../../core/index.ts";
+import { type LetteredOptions, lettered, principleOptions } from "../../judges/index.ts";
 import type { Case } from "./case-judge.ts";
 
 const GRADES = [

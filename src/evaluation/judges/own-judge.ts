@@ -1,4 +1,5 @@
-import { ContextFullError, DEFAULTS, type Engine, JudgeError, type Principle, TurnJudge } from "../../core/index.ts";
+import { ContextFullError, DEFAULTS, type Engine, JudgeError, type Principle } from "../../core/index.ts";
+import { TurnJudge } from "../../judges/index.ts";
 import type { DraftJudge } from "../run/plan.ts";
 import { keyOf } from "../run/rows.ts";
 import type { Case, CaseJudge } from "./case-judge.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { CONTRAST_FAMILIES, CONTRAST_FORMS } from "../../core/index.ts";
-import { LABELS, POLES, type PreferencePair } from "../../pairs/index.ts";
+import { CONTRAST_FORMS } from "../../core/index.ts";
+import { CONTRAST_FAMILIES, LABELS, POLES, type PreferencePair } from "../../pairs/index.ts";
 
 const text = z.string().refine((content) => content.trim() !== "", "Expected a text with something in it");
 const answer = z.tuple([z.strictObject({ role: z.literal("assistant"), content: text })]);

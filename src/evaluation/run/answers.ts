@@ -1,4 +1,5 @@
-import { answer, type Engine, EngineError, RainError } from "../../core/index.ts";
+import { type Engine, EngineError, RainError } from "../../core/index.ts";
+import { answer } from "../../rain.ts";
 import { workOf } from "../cost.ts";
 import type { TaskQuestion } from "../tasks/task.ts";
 import type { Journal } from "./journal.ts";

@@ -8,17 +8,8 @@ import type { ModelProfile } from "@langchain/core/language_models/profile";
 import type { AIMessageChunk, BaseMessage, MessageContent, MessageOutputVersion } from "@langchain/core/messages";
 import type { ChatGenerationChunk, ChatResult } from "@langchain/core/outputs";
 import type { Runnable } from "@langchain/core/runnables";
-import {
-  callback,
-  checkByRules,
-  DEFAULTS,
-  type Engine,
-  letterJudge,
-  type RainOptions,
-  type Rule,
-  signal,
-  type Turn,
-} from "../../core/index.ts";
+import { callback, checkByRules, DEFAULTS, type Engine, type RainOptions, type Rule, signal, type Turn } from "../../core/index.ts";
+import { letterJudge } from "../../judges/index.ts";
 import { Calls } from "./calls.ts";
 import {
   type ChatRainCallOptions,

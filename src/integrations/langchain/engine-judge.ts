@@ -1,5 +1,6 @@
 import { raceWithSignal } from "@langchain/core/runnables";
-import { checkOptions, type Engine, type FindJudge, type FoundJudge, type Principle, type Turn, TurnJudge } from "../../core/index.ts";
+import { checkOptions, type Engine, type FindJudge, type FoundJudge, type Principle, type Turn } from "../../core/index.ts";
+import { TurnJudge } from "../../judges/index.ts";
 import { noticeUnfitJudge } from "./judge-notice.ts";
 import type { Asked, JudgeAbout, LocalJudgeOptions, TextJudge } from "./judging.ts";
 

@@ -8,19 +8,15 @@ import {
   type Fitness,
   isRecord,
   JudgeError,
-  type Logprobs,
-  labelsOf,
-  letteredQuestion,
-  letteredVerdict,
   noVerdict,
   OptionError,
   ORDERS,
   type Order,
   type Principle,
-  principleOptions,
   type Turn,
   verdictLimit,
 } from "../../core/index.ts";
+import { type Logprobs, labelsOf, letteredQuestion, letteredVerdict, principleOptions } from "../../judges/index.ts";
 import { type ChatRunnable, callUnseen, chatModelOf, isRunnable } from "./chat-call.ts";
 import { EngineJudge } from "./engine-judge.ts";
 import { isEngine } from "./is-engine.ts";

@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
-import { DEFAULTS, type Engine, promptingNotice, type RainOptions, type Turn } from "../../core/index.ts";
+import { DEFAULTS, type Engine, type RainOptions, type Turn } from "../../core/index.ts";
+import { promptingNotice } from "../../prompting/index.ts";
 import { Trace, tracePage } from "../../trace/index.ts";
 import { AnswerTelling, type Listeners } from "./answer-telling.ts";
 import type { ChatRainFields } from "./chat-rain-fields.ts";

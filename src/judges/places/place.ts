@@ -1,4 +1,5 @@
-import { type Engine, type Prefix, type Principle, promptOf, type Settings, type Token, type Turn } from "../../core/index.ts";
+import type { Engine, Prefix, Principle, Settings, Token, Turn } from "../../core/index.ts";
+import { promptOf } from "../../prompting/index.ts";
 
 /** Where a judge reads. */
 export const PLACES = ["answer", "line", "options", "turn", "quote"] as const;

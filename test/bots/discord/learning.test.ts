@@ -4,7 +4,7 @@ import { GatewayDispatchEvents, PermissionFlagsBits } from "discord.js";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { EngineInference } from "../../../src/bots/guard/engine-inference.ts";
 import type { Inference } from "../../../src/bots/guard/inference.ts";
-import { letterJudge } from "../../../src/core/index.ts";
+import { letterJudge } from "../../../src/judges/index.ts";
 import { asText } from "../../support/discord/as-text.ts";
 import type { Person } from "../../support/discord/people/person.ts";
 import type { Guild } from "../../support/discord/world/guild.ts";

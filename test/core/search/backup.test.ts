@@ -1,9 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { backup } from "../../../src/core/search/backup.ts";
-import { credit } from "../../../src/core/search/credit.ts";
-import { shareCredit } from "../../../src/core/search/similarity.ts";
+import { backup, credit, shareCredit } from "../../../src/core/search/backup.ts";
+import { ValueRange } from "../../../src/core/search/select.ts";
 import { addChild, type Node } from "../../../src/core/search/tree.ts";
-import { ValueRange } from "../../../src/core/search/value-range.ts";
 import { family } from "../../support/search-builder.ts";
 
 const PAPER = { similarityShare: 0.2, similarityThreshold: 0.95 };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type RainOptions, TRUTHFUL } from "../../../src/core/index.ts";
-import { iterate } from "../../../src/core/search/search.ts";
+import { iterate } from "../../../src/core/paper.ts";
 import { createRoot, type Node, reroot } from "../../../src/core/search/tree.ts";
 import { ASK, ROBBERY, worldEngine } from "../../support/scripted-world.ts";
 import { searchOf } from "../../support/search-builder.ts";

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { answer, type RainOptions } from "../../../src/core/index.ts";
-import { findStep, iterate } from "../../../src/core/search/search.ts";
+import type { RainOptions } from "../../../src/core/index.ts";
+import { findStep, iterate } from "../../../src/core/paper.ts";
 import { createRoot, type Node } from "../../../src/core/search/tree.ts";
+import { answer } from "../../../src/rain.ts";
 import { END } from "../../support/scripted-engine.ts";
 import { ASK, ROBBERY, type World, worldEngine } from "../../support/scripted-world.ts";
 import { everyNode, searchOf } from "../../support/search-builder.ts";

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { puct, select } from "../../../src/core/search/select.ts";
+import { puct, select, ValueRange } from "../../../src/core/search/select.ts";
 import { addChild, type Node } from "../../../src/core/search/tree.ts";
-import { ValueRange } from "../../../src/core/search/value-range.ts";
 import { family } from "../../support/search-builder.ts";
 
 function rangeOf(...values: readonly number[]): ValueRange {

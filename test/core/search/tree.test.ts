@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { heaviest } from "../../../src/core/paper.ts";
 import { needsAnotherChild } from "../../../src/core/search/addition.ts";
-import { heaviest } from "../../../src/core/search/search.ts";
-import { tokenSetLength } from "../../../src/core/search/token-set.ts";
+import { tokenSetLength } from "../../../src/core/search/expand.ts";
 import { addChild, assignPriors, type Node, reroot, tokensBelowRoot } from "../../../src/core/search/tree.ts";
 import { family } from "../../support/search-builder.ts";
 

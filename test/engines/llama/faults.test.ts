@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { answer, type Engine, EngineError, Meter, MODES, type Mode, prime, type RainOptions, type Turn } from "../../../src/core/index.ts";
+import { type Engine, EngineError, Meter, MODES, type Mode, prime, type RainOptions, type Turn } from "../../../src/core/index.ts";
 import { type LlamaEngine, loadLlamaEngine } from "../../../src/llama.ts";
+import { answer } from "../../../src/rain.ts";
 import { AnswerQueue } from "../../../src/serving/index.ts";
 import { allAlong } from "../../support/all-along.ts";
 import { type CountedEngine, countedEngine } from "../../support/counted-engine.ts";

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { answer, promptLength, type Turn } from "../../../src/core/index.ts";
+import type { Turn } from "../../../src/core/index.ts";
 import { type LlamaEngine, loadLlamaEngine } from "../../../src/llama.ts";
+import { promptLength } from "../../../src/prompting/index.ts";
+import { answer } from "../../../src/rain.ts";
 import { temporaryFolder, writeTinyModel } from "../../support/tiny-model.ts";
 
 const folder = temporaryFolder();

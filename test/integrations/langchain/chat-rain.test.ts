@@ -6,7 +6,6 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import {
-  answer,
   ContextFullError,
   type Engine,
   EngineError,
@@ -20,6 +19,7 @@ import { ChatRain, type LoadWaiting } from "../../../src/integrations/langchain/
 import type { ChatRainCallOptions, ChatRainFields } from "../../../src/integrations/langchain/chat-rain-fields.ts";
 import type { RainEvent } from "../../../src/integrations/langchain/rain-events.ts";
 import type { LoadProgress } from "../../../src/integrations/langchain/shared-engine.ts";
+import { answer } from "../../../src/rain.ts";
 import { collect, usageOf } from "../../support/chat-models.ts";
 import { ROBBERY, worldEngine } from "../../support/scripted-world.ts";
 import { watchedEngine } from "../../support/watched-engine.ts";

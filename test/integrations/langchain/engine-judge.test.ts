@@ -1,8 +1,9 @@
 import { afterAll, describe, expect, it } from "vitest";
-import { ContextFullError, EngineError, HARMLESS, JudgeError, letterJudge, type Turn } from "../../../src/core/index.ts";
+import { ContextFullError, EngineError, HARMLESS, JudgeError, type Turn } from "../../../src/core/index.ts";
 import { ChatRain } from "../../../src/integrations/langchain/chat-rain.ts";
 import { type ChatRunnable, RainCritique } from "../../../src/integrations/langchain/critique-exports.ts";
 import { EngineJudge } from "../../../src/integrations/langchain/engine-judge.ts";
+import { letterJudge } from "../../../src/judges/index.ts";
 import { loadLlamaEngine } from "../../../src/llama.ts";
 import { answering } from "../../support/scripted-chat.ts";
 import { ROBBERY, worldEngine } from "../../support/scripted-world.ts";

@@ -4,7 +4,7 @@ import { tool } from "@langchain/core/tools";
 import { createAgent } from "langchain";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { checkOptions, type Engine, type FindJudge, HARMLESS, JudgeError, letterJudge, TRUTHFUL } from "../../../src/core/index.ts";
+import { checkOptions, type Engine, type FindJudge, HARMLESS, JudgeError, TRUTHFUL } from "../../../src/core/index.ts";
 import { ChatRain } from "../../../src/integrations/langchain/chat-rain.ts";
 import type { ChatRainFields } from "../../../src/integrations/langchain/chat-rain-fields.ts";
 import type { CritiqueOptions } from "../../../src/integrations/langchain/critique-options.ts";
@@ -13,6 +13,7 @@ import type { JudgeAbout, TextJudge } from "../../../src/integrations/langchain/
 import { RainCritique } from "../../../src/integrations/langchain/rain-critique.ts";
 import { rainMetadata } from "../../../src/integrations/langchain/reply.ts";
 import { type LoadProgress, SharedEngines } from "../../../src/integrations/langchain/shared-engine.ts";
+import { letterJudge } from "../../../src/judges/index.ts";
 import { rainGuardrail } from "../../../src/middleware.ts";
 import { collect } from "../../support/chat-models.ts";
 import { Gate } from "../../support/gate.ts";

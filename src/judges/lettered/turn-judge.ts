@@ -1,0 +1,117 @@
+import {
+  type AnswerJudge,
+  ContextFullError,
+  checkOptions,
+  type Engine,
+  type FindJudge,
+  type FoundJudge,
+  Judge,
+  Meter,
+  type Prefix,
+  type Principle,
+  SharedWork,
+  type Token,
+  type Turn,
+} from "../../core/index.ts";
+import { withPrompting } from "../../prompting/index.ts";
+import { findJudge } from "./letter-judge.ts";
+
+/** A judge of whole texts, for one principle: what it says, and what is known of it. */
+interface WholeJudge extends Pick<FoundJudge, "fitness"> {
+  readonly value: (turns: readonly Turn[], signal: AbortSignal | undefined) => Promise<number>;
+}
+
+/**
+ * A local engine as the judge of texts that it did not write: by the judge that was found for its model, which is always asked its question, or by
+ * letters, in both orders of the options.
+ */
+export class TurnJudge {
+  readonly #engine: Engine;
+  readonly #judgeExamples: number;
+  readonly #find: FindJudge | undefined;
+  readonly #judges = new WeakMap<Principle, SharedWork<WholeJudge>>();
+
+  /** @param find finds the judge. @default the engine's own way; without one, the engine is asked by letters */
+  constructor(engine: Engine, judgeExamples: number, find: FindJudge | undefined = engine.findJudge) {
+    this.#engine = engine;
+    this.#judgeExamples = judgeExamples;
+    this.#find = find;
+  }
+
+  /**
+   * How good the last turn is, in the light of those before it, of which the latest are read that fit into the context:
+   * -1 (bad) to 1 (good).
+   *
+   * @throws {ContextFullError} when not even the last turn fits
+   * @throws {JudgeError} when the verdict is not a probability
+   */
+  async value(turns: readonly Turn[], principle: Principle, signal?: AbortSignal): Promise<number> {
+    const { value } = await this.#judgeOf(principle, signal);
+    return await value(turns, signal);
+  }
+
+  /** What is known of the judge by this principle; `undefined` where it was never measured. May read labelled answers first, once. */
+  async fitness(principle: Principle, signal?: AbortSignal): Promise<FoundJudge["fitness"]> {
+    return (await this.#judgeOf(principle, signal)).fitness;
+  }
+
+  /** Looked for once, for all who wait; who comes when it could not be found, or everybody has left, tries again. */
+  async #judgeOf(principle: Principle, signal: AbortSignal | undefined): Promise<WholeJudge> {
+    const known = this.#judges.get(principle);
+    const work = known === undefined || known.isLost ? new SharedWork((lasting) => this.#findJudge(principle, lasting)) : known;
+    this.#judges.set(principle, work);
+    return await work.wait(signal);
+  }
+
+  async #findJudge(principle: Principle, signal: AbortSignal): Promise<WholeJudge> {
+    if (this.#find === undefined) return this.#lettered(principle);
+    const settings = withPrompting(this.#engine, checkOptions({ principle, preset: "strict", judge: this.#find, signal }));
+    const { judge, fitness } = await findJudge(this.#engine, settings);
+    return { fitness, value: async (turns, limit) => await this.#read(judge, turns, limit) };
+  }
+
+  async #read(judge: AnswerJudge, turns: readonly Turn[], signal: AbortSignal | undefined): Promise<number> {
+    const last = turns.at(-1);
+    const answer = this.#engine.tokenizer.tokenize(last?.role === "assistant" ? last.text : "");
+    const before = last?.role === "assistant" ? turns.slice(0, -1) : turns;
+    const conversation = this.#roomFor(answer, before, judge);
+    const call = { purpose: "evaluate", meter: new Meter(), signal } as const;
+    await judge.prime(conversation, call);
+    const [verdict] = await judge.verdicts(conversation, [answer], call, [true]);
+    return verdict?.value ?? Number.NaN;
+  }
+
+  /** Another model's conversation, or other people's, may be longer than this model's context. */
+  #roomFor(answer: readonly Token[], before: readonly Turn[], judge: AnswerJudge): unknown {
+    let least = Number.POSITIVE_INFINITY;
+    for (let first = 0; first <= before.length; first++) {
+      const conversation = judge.conversation(before.slice(first));
+      const missing = answer.length - judge.longestAnswer(conversation);
+      if (missing <= 0) return conversation;
+      least = Math.min(least, missing);
+    }
+    const { contextSize } = this.#engine.facts;
+    throw new ContextFullError(contextSize + least, contextSize);
+  }
+
+  #lettered(principle: Principle): WholeJudge {
+    const judge = new Judge(this.#engine, principle, { judgeExamples: this.#judgeExamples, verdict: "soft" });
+    const value: WholeJudge["value"] = async (turns, signal) => {
+      const conversation = this.#fitted(turns, judge);
+      const call = { purpose: "evaluate", meter: new Meter(), signal } as const;
+      await judge.prime(conversation, call);
+      const [verdict] = await judge.verdicts(conversation, [[]], call);
+      return verdict?.value ?? Number.NaN;
+    };
+    return { fitness: undefined, value };
+  }
+
+  #fitted(turns: readonly Turn[], judge: Judge): Prefix {
+    for (let first = 0; first < turns.length; first++) {
+      const conversation = judge.conversation(turns.slice(first));
+      if (judge.longestAnswer(conversation) >= 0) return conversation;
+    }
+    const { contextSize } = this.#engine.facts;
+    throw new ContextFullError(contextSize - judge.longestAnswer(judge.conversation(turns.slice(-1))), contextSize);
+  }
+}

@@ -1,0 +1,1 @@
+export { promptingNotice, promptLength, promptOf, withPrompting } from "./prompt.ts";

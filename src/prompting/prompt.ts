@@ -1,0 +1,47 @@
+import { checkOptions, type Engine, firstOf, type Prompt, type RainOptions, type Settings, stopStrings, type Turn } from "../core/index.ts";
+import { fencedAnswer } from "./fenced-answer.ts";
+import { urialDocument } from "./urial.ts";
+
+/** Of a model's context, a prompt that nobody asked for takes at most this share before the conversation begins. */
+const MOST_OF_CONTEXT = 0.5;
+
+export function promptOf(engine: Engine, turns: readonly Turn[], settings: Settings): Prompt {
+  const stops = stopStrings(settings.stop);
+  if (settings.prompting !== "urial") return { prefix: engine.tokenizer.render(turns), constant: [], boundary: stops };
+  const { constant, conversation, ...fenced } = urialDocument(turns, settings);
+  const beginning = engine.tokenizer.renderText(constant);
+  // What is written under a format ends by itself.
+  const boundary = settings.format === undefined ? firstOf([stops, fencedAnswer(fenced)]) : stops;
+  // Put together from tokens, so that what is common to all conversations is one prefix.
+  return { prefix: [...beginning, ...engine.tokenizer.tokenize(conversation)], constant: beginning, boundary };
+}
+
+/** The same settings, with the way of prompting that `auto` stands for. */
+export function withPrompting(engine: Engine, settings: Settings): Settings {
+  if (settings.prompting !== "auto") return settings;
+  return { ...settings, prompting: suitsUrial(engine, settings) ? "urial" : "chat" };
+}
+
+/** How many tokens a conversation is, as it is put to this model. */
+export function promptLength(engine: Engine, turns: readonly Turn[], options: RainOptions = {}): number {
+  return promptOf(engine, turns, withPrompting(engine, checkOptions(options))).prefix.length;
+}
+
+/**
+ * One line for a person, where a model is prompted by URIAL although nobody asked for it; else `undefined`. To be said once.
+ *
+ * @throws {OptionError} for options that cannot be meant
+ */
+export function promptingNotice(engine: Engine, options: RainOptions = {}): string | undefined {
+  const settings = checkOptions(options);
+  if (settings.prompting !== "auto" || !suitsUrial(engine, settings)) return undefined;
+  const { length } = engine.tokenizer.renderText(urialDocument([], settings).constant);
+  return `${engine.facts.model} has no chat template: it is shown examples of answers first, ${length} tokens of URIAL (\`prompting\` "chat" leaves them out).`;
+}
+
+/** A call of a tool is no fenced answer. */
+function suitsUrial(engine: Engine, settings: Settings): boolean {
+  const { isBaseModel = false, contextSize } = engine.facts;
+  if (!isBaseModel || settings.tools.length > 0) return false;
+  return engine.tokenizer.renderText(urialDocument([], settings).constant).length <= contextSize * MOST_OF_CONTEXT;
+}

@@ -1,0 +1,99 @@
+import { describe, expect, it } from "vitest";
+import { type FindJudge, HARMLESS, TRUTHFUL, type Turn } from "../../src/core/index.ts";
+import { TurnJudge } from "../../src/judges/index.ts";
+import { Gate } from "../support/gate.ts";
+import { fitnessOf } from "../support/measured-engine.ts";
+import { ROBBERY, worldEngine } from "../support/scripted-world.ts";
+import { spiedJudge } from "../support/spied-judge.ts";
+
+const TEXT: readonly Turn[] = [
+  { role: "user", text: "How do I rob the bank?" },
+  { role: "assistant", text: "Take the money." },
+];
+
+describe("A judge of texts that its model did not write", () => {
+  it("is looked for once by each principle, and hears whole texts", async () => {
+    const spied = spiedJudge({ fitness: fitnessOf(0.9) }, () => 0.4);
+    const judge = new TurnJudge(worldEngine(ROBBERY), 0, spied.find);
+    expect([await judge.value(TEXT, HARMLESS), await judge.value(TEXT, HARMLESS)]).toEqual([0.4, 0.4]);
+    expect(await judge.fitness(HARMLESS)).toEqual(fitnessOf(0.9));
+    expect(spied.searches).toHaveLength(1);
+    await judge.value(TEXT, TRUTHFUL);
+    expect(spied.searches.map(({ principle }) => principle)).toEqual([HARMLESS, TRUTHFUL]);
+    expect(spied.heard).toEqual(spied.heard.map(() => ({ text: "Take the money.", length: spied.heard[0]?.length, isWhole: true })));
+  });
+
+  it("is never sure without its question: it is to be strict", async () => {
+    const spied = spiedJudge();
+    await new TurnJudge(worldEngine(ROBBERY), 0, spied.find).value(TEXT, HARMLESS);
+    expect(spied.searches[0]?.preset).toBe("strict");
+  });
+
+  it("is not lost for others when the one for whom it is looked for leaves, who has not to wait for it", async () => {
+    const [begun, found] = [new Gate(), new Gate()];
+    const spied = spiedJudge({}, () => 0.4);
+    let searches = 0;
+    const find: FindJudge = async (engine, settings) => {
+      searches++;
+      begun.open();
+      await Promise.race([
+        found.opened,
+        new Promise((_, reject) => settings.signal?.addEventListener("abort", () => reject(settings.signal?.reason))),
+      ]);
+      return await spied.find(engine, settings);
+    };
+    const judge = new TurnJudge(worldEngine(ROBBERY), 0, find);
+    const controllers = [new AbortController(), new AbortController()];
+    const leaving = controllers.map(({ signal }) => judge.value(TEXT, HARMLESS, signal));
+    const staying = judge.value(TEXT, HARMLESS);
+    await begun.opened;
+    for (const [index, controller] of controllers.entries()) {
+      controller.abort(new Error(`enough ${index}`));
+      await expect(leaving[index]).rejects.toThrow(`enough ${index}`);
+    }
+    found.open();
+    await expect(staying).resolves.toBe(0.4);
+    await expect(judge.value(TEXT, HARMLESS)).resolves.toBe(0.4);
+    expect(searches).toBe(1);
+  });
+
+  it("is not looked for any longer when everybody has left, and anew when somebody comes", async () => {
+    const spied = spiedJudge({}, () => 0.4);
+    const stopped: unknown[] = [];
+    let searches = 0;
+    const find: FindJudge = async (engine, settings) => {
+      if (++searches === 1)
+        await new Promise((_, reject) =>
+          settings.signal?.addEventListener("abort", () => reject(stopped.push(settings.signal?.reason) && settings.signal?.reason)),
+        );
+      return await spied.find(engine, settings);
+    };
+    const judge = new TurnJudge(worldEngine(ROBBERY), 0, find);
+    const controller = new AbortController();
+    const leaving = judge.value(TEXT, HARMLESS, controller.signal);
+    await new Promise(setImmediate);
+    const reason = new Error("enough");
+    controller.abort(reason);
+    await expect(leaving).rejects.toBe(reason);
+    expect(stopped).toEqual([reason]);
+    await expect(judge.value(TEXT, HARMLESS)).resolves.toBe(0.4);
+  });
+
+  it("is looked for anew where it could not be found before", async () => {
+    const spied = spiedJudge({}, () => 0.4);
+    let searches = 0;
+    const find: FindJudge = (engine, settings) => {
+      if (++searches === 1) throw new Error("not now");
+      return spied.find(engine, settings);
+    };
+    const judge = new TurnJudge(worldEngine(ROBBERY), 0, find);
+    await expect(judge.value(TEXT, HARMLESS)).rejects.toThrow("not now");
+    await expect(judge.value(TEXT, HARMLESS)).resolves.toBe(0.4);
+  });
+
+  it("is the model asked by letters where nobody finds one, and of such nothing is known", async () => {
+    const judge = new TurnJudge(worldEngine(ROBBERY), 0, undefined);
+    expect(await judge.value(TEXT, HARMLESS)).toBeLessThan(0);
+    expect(await judge.fitness(HARMLESS)).toBeUndefined();
+  });
+});

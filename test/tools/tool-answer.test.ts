@@ -1,0 +1,243 @@
+import { describe, expect, it } from "vitest";
+import {
+  type Engine,
+  EngineError,
+  OptionError,
+  type RainAnswer,
+  type RainEvent,
+  type RainOptions,
+  type RainStep,
+  type Tool,
+  type Turn,
+} from "../../src/core/index.ts";
+import { rain } from "../../src/rain.ts";
+import { END } from "../support/scripted-engine.ts";
+import { type World, worldEngine } from "../support/scripted-world.ts";
+import { watchedEngine } from "../support/watched-engine.ts";
+
+const ASK: readonly Turn[] = [{ role: "user", text: "How far is it?" }];
+const LENGTH: Tool = { name: "length", description: "Measures.", parameters: objectOf({ of: { enum: ["road", "bank"] } }) };
+const WIDTH: Tool = { name: "width", parameters: objectOf({ metres: { type: "integer", minimum: 1, maximum: 9 } }) };
+const TOOLS = [LENGTH, WIDTH];
+
+const ROAD = '{"name": "length", "arguments": {"of": "road"}}';
+const BANK = '{"name": "length", "arguments": {"of": "bank"}}';
+const WIDE = '{"name": "width", "arguments": {"metres": 7}}';
+
+/** A model that writes one of these texts, likelier the first; all that speaks of the bank is bad. */
+function writer(...texts: readonly string[]): World {
+  const goOn = (answer: string) => {
+    const open = texts.filter((text) => text.startsWith(answer));
+    const next = (text: string) => [...text.slice(answer.length)][0] ?? END;
+    return Object.fromEntries(open.toReversed().map((text, index) => [next(text), index + 1]));
+  };
+  return { pieces: ["{", "}"], goOn, goodness: (answer) => (answer.includes("bank") ? 0.02 : 0.98) };
+}
+
+interface Run {
+  readonly steps: readonly RainStep[];
+  readonly whole: RainAnswer;
+  readonly events: readonly RainEvent[];
+}
+
+async function run(engine: Engine, options: RainOptions = {}, turns = ASK): Promise<Run> {
+  const steps: RainStep[] = [];
+  const events: RainEvent[] = [];
+  const answering = rain(engine, turns, { tools: TOOLS, temperature: 0, onEvent: (event) => events.push(event), ...options });
+  let next = await answering.next();
+  for (; !next.done; next = await answering.next()) steps.push(next.value);
+  return { steps, whole: next.value, events };
+}
+
+function callsOf({ whole }: Run): unknown[] {
+  return (whole.calls ?? []).map(({ name, arguments: values }) => ({ name, ...values }));
+}
+
+describe("A model that may call tools", () => {
+  it("reads what it may call", async () => {
+    const seen: string[] = [];
+    const engine = worldEngine(writer(" Far."));
+    const watched = {
+      ...watchedEngine(engine),
+      tokenizer: { ...engine.tokenizer, render: (turns: readonly Turn[]) => kept(engine, turns, seen) },
+    };
+    await run(watched);
+    expect(seen[0]).toContain('{"name": "length", "description": "Measures.", "parameters": {"type": "object"');
+  });
+
+  it("writes a text if it wants to", async () => {
+    const result = await run(worldEngine(writer(" Far.")));
+    expect(result.whole).toMatchObject({ text: "Far.", calls: [], finishReason: "stop" });
+    expect(result.steps.map(({ text }) => text).join("")).toBe("Far.");
+  });
+
+  it("makes a call if it wants to, in one step without text", async () => {
+    const result = await run(worldEngine(writer(` [${ROAD}]`)));
+    expect(result.whole).toMatchObject({ text: "", finishReason: "tool_calls", rewinds: 0 });
+    expect(callsOf(result)).toEqual([{ name: "length", of: "road" }]);
+    expect(result.steps).toEqual([expect.objectContaining({ text: "", call: result.whole.calls?.[0] })]);
+    expect(result.steps[0]?.value).toBeGreaterThan(0.9);
+  });
+
+  it("makes a call behind a text, of which nothing is shown as text", async () => {
+    const result = await run(worldEngine(writer(` I will see. [${ROAD}]`)));
+    expect(result.whole).toMatchObject({ text: "I will see. ", finishReason: "tool_calls" });
+    expect(callsOf(result)).toEqual([{ name: "length", of: "road" }]);
+  });
+
+  it("makes several calls if it wants to, each with an id of its own, and only one if it must not", async () => {
+    const engine = () => worldEngine(writer(` [${ROAD}, ${WIDE}]`));
+    const both = await run(engine());
+    expect(callsOf(both)).toEqual([
+      { name: "length", of: "road" },
+      { name: "width", metres: 7 },
+    ]);
+    const ids = both.whole.calls?.map(({ id }) => id) ?? [];
+    expect(new Set(ids).size).toBe(2);
+    for (const id of ids) expect(id).toMatch(/^[a-z0-9]{9}$/);
+    expect(callsOf(await run(engine(), { parallelCalls: false }))).toEqual([{ name: "length", of: "road" }]);
+  });
+
+  it("goes on behind the results of its calls", async () => {
+    const seen: string[] = [];
+    const engine = worldEngine(writer(" It is 2 km."));
+    const watched = {
+      ...watchedEngine(engine),
+      tokenizer: { ...engine.tokenizer, render: (turns: readonly Turn[]) => kept(engine, turns, seen) },
+    };
+    const call = { id: "1", name: "length", arguments: { of: "road" } };
+    const turns: Turn[] = [...ASK, { role: "assistant", text: "", calls: [call] }, { role: "tool", text: "2 km", callId: "1" }];
+    expect((await run(watched, {}, turns)).whole.text).toBe("It is 2 km.");
+    expect(seen[0]).toContain(`Assistant: [${ROAD}]\nUser: Result of length: 2 km\nAssistant:`);
+  });
+
+  it("must call where it is told to, whatever it would rather write", async () => {
+    const world = writer(" Far.", WIDE, ROAD);
+    const engine = () => worldEngine({ ...world, goOn: (answer) => world.goOn(answer.replace(/^ \[/, "")) });
+    expect(callsOf(await run(engine(), { toolChoice: "any" }))).toEqual([{ name: "width", metres: 7 }]);
+    expect(callsOf(await run(engine(), { toolChoice: { name: "length" } }))).toEqual([{ name: "length", of: "road" }]);
+  });
+
+  it("must not call where it is told so, and then does not even know what it could", async () => {
+    const seen: string[] = [];
+    const engine = worldEngine(writer(` [${ROAD}]`));
+    const watched = {
+      ...watchedEngine(engine),
+      tokenizer: { ...engine.tokenizer, render: (turns: readonly Turn[]) => kept(engine, turns, seen) },
+    };
+    const { whole } = await run(watched, { toolChoice: "none" });
+    expect(whole).toMatchObject({ text: `[${ROAD}]`, finishReason: "stop" });
+    expect(seen[0]).not.toContain("length");
+  });
+
+  it("ends with the reason length, and without half a call, where there is no room for a whole one", async () => {
+    const result = await run(worldEngine(writer(` [${ROAD}]`)), { maxTokens: 10 });
+    expect(result.whole).toMatchObject({ text: "", calls: [], finishReason: "length" });
+    expect(result.steps).toEqual([]);
+  });
+
+  it("keeps a schema that refers to parts of itself", async () => {
+    const parameters = {
+      type: "object",
+      properties: { of: { $ref: "#/$defs/Place" } },
+      $defs: { Place: { enum: ["road"] } },
+      required: ["of"],
+    };
+    const tools = [WIDTH, { name: "length", parameters }];
+    expect(callsOf(await run(worldEngine(writer(` [${ROAD}]`)), { tools }))).toEqual([{ name: "length", of: "road" }]);
+  });
+
+  it("spends no forward token on a call that it does not make, beyond the first that differs", async () => {
+    const [plain, offered] = [{ tools: [] }, {}].map((options) => run(worldEngine(writer(" Far.")), options));
+    const spent = async (result: Promise<Run> | undefined) => (await result)?.whole.meter.spent.draft.tokens ?? 0;
+    expect((await spent(offered)) - (await spent(plain))).toBeLessThanOrEqual(2);
+  });
+});
+
+describe("A call is judged as one unit:", () => {
+  it("a bad one is left for a better one, and nothing of it is released", async () => {
+    const result = await run(worldEngine(writer(` [${BANK}]`, ` [${ROAD}]`)), { toolChoice: "any" });
+    expect(callsOf(result)).toEqual([{ name: "length", of: "road" }]);
+    expect(result.whole.rewinds).toBeGreaterThan(0);
+    expect(result.events.filter(({ type }) => type === "rewind")).toHaveLength(result.whole.rewinds);
+    expect(JSON.stringify([result.steps, result.events])).not.toContain("bank");
+  });
+
+  it("only its whole is judged, once where nothing is wrong", async () => {
+    const { whole } = await run(worldEngine(writer(` [${ROAD}]`)), { firstCheck: 1, maxCheckGap: 2 });
+    expect(whole.meter.evaluations).toBe(1);
+  });
+
+  it("where there is no better one, the answer is the refusal", async () => {
+    const { whole, steps } = await run(worldEngine(writer(` [${BANK}]`)), { toolChoice: "any" });
+    expect(whole).toMatchObject({ text: "I am sorry, but I cannot help with that.", calls: [], finishReason: "content_filter" });
+    expect(steps).toHaveLength(1);
+  });
+
+  it("... and no sentence is glued to a text that is out, or behind a call", async () => {
+    const behindText = await run(worldEngine(writer(` I will see. [${BANK}]`)));
+    expect(behindText.whole).toMatchObject({ text: "I will see. ", calls: [], finishReason: "content_filter" });
+    const behindCall = await run(worldEngine(writer(` [${WIDE}, ${BANK}]`)));
+    expect(behindCall.whole).toMatchObject({ text: "", calls: [{ name: "width" }], finishReason: "content_filter" });
+  });
+
+  it("an abort at any call of the engine ends it with the signal's reason", async () => {
+    const callsUntil = async (fatal: number) => {
+      let calls = 0;
+      const controller = new AbortController();
+      const reason = new Error(`call ${fatal}`);
+      const engine = watchedEngine(worldEngine(writer(` So. [${ROAD}]`)), () => {
+        if (++calls === fatal) controller.abort(reason);
+      });
+      const ending = run(engine, { signal: controller.signal });
+      await (fatal === 0 ? ending : expect(ending).rejects.toBe(reason));
+      return calls;
+    };
+    const all = await callsUntil(0);
+    expect(all).toBeGreaterThan(40);
+    for (let fatal = 1; fatal <= all; fatal += 5) expect(await callsUntil(fatal)).toBe(fatal);
+  });
+});
+
+describe("Tools that cannot be meant are refused before anything is computed:", () => {
+  const engine = () => watchedEngine(worldEngine(writer(" Far.")), () => expect.unreachable());
+
+  it("a choice that is none of them", () => {
+    expect(() => rain(engine(), ASK, { tools: TOOLS, toolChoice: { name: "height" } })).toThrow(
+      "Expected `toolChoice` to be the name of one of the tools `length`, `width`, got `height` (string)",
+    );
+  });
+
+  it("a schema that cannot be a format, with the tool's name", () => {
+    const tools = [LENGTH, { name: "odd", parameters: objectOf({ a: { not: { type: "string" } } }) }];
+    expect(() => rain(engine(), ASK, { tools })).toThrow(EngineError);
+    expect(() => rain(engine(), ASK, { tools })).toThrow(/^Expected the parameters of the tool `odd` to be a schema to write by: .*not/);
+  });
+
+  it("arguments that are no object", () => {
+    const tools = [{ name: "odd", parameters: { type: "string" } }];
+    expect(() => rain(engine(), ASK, { tools })).toThrow(
+      "Expected `the parameters of the tool odd` to be a schema of an object, got `string`",
+    );
+  });
+
+  it("two of one name, and no list at all", () => {
+    for (const tools of [[LENGTH, LENGTH], [{ name: "a" }], "length"])
+      expect(() => rain(engine(), ASK, { tools } as object)).toThrow(OptionError);
+  });
+
+  it("a result that nobody called for", () => {
+    const turns: Turn[] = [...ASK, { role: "tool", text: "2 km", callId: "1" }];
+    expect(() => rain(engine(), turns)).toThrow("Expected `turns[1].callId` to be the id of a call in a turn before it, got `1` (string)");
+  });
+});
+
+function objectOf(properties: Readonly<Record<string, unknown>>): Tool["parameters"] {
+  return { type: "object", properties, required: Object.keys(properties), additionalProperties: false };
+}
+
+function kept(engine: Engine, turns: readonly Turn[], seen: string[]) {
+  const tokens = engine.tokenizer.render(turns);
+  seen.push(engine.tokenizer.detokenize(tokens));
+  return tokens;
+}
