@@ -15,7 +15,7 @@ import { ValueRange } from "./search/select.ts";
 import { ancestors, answerAt, createRoot, type Node, reroot, type Search, tokensBelowRoot } from "./search/tree.ts";
 
 /** An answer on its way. Below the root of the tree is what was committed and is held back; the root is all that was released. */
-interface Course extends Search {
+interface AdaptiveState extends Search {
   /** The last commit: where the draft goes on. */
   tip: Node;
   /** How the draft is drawn from here on. */
@@ -34,34 +34,34 @@ interface Course extends Search {
  * token for token the plain one of the same seed. Nothing unjudged is ever released, and nothing released taken back.
  */
 export async function* adaptive(request: GenerationRequest, judge: AnswerJudge): Answering {
-  const course = await begin(request, judge);
-  while (!course.tip.isOver) {
-    const flagged = yield* draft(course);
+  const state = await begin(request, judge);
+  while (!state.tip.isOver) {
+    const flagged = yield* draft(state);
     if (flagged === undefined) break;
-    course.wasFlagged = true;
-    const found = await search(flagged, course);
+    state.wasFlagged = true;
+    const found = await search(flagged, state);
     // The same seed would write the same again.
-    course.seed = deriveSeed(request.settings.seed, course.draws++);
-    if (replaces(found, request.settings) || goesOnWith(found, course)) yield* commit(found, course);
+    state.seed = deriveSeed(request.settings.seed, state.draws++);
+    if (replaces(found, request.settings) || goesOnWith(found, state)) yield* commit(found, state);
     else {
-      tellTree(topOf(found), undefined, course);
-      yield course.generation.refuse(course.generation.settings.refusal, course.rewinds);
+      tellTree(topOf(found), undefined, state);
+      yield state.generation.refuse(state.generation.settings.refusal, state.rewinds);
       break;
     }
   }
-  return course.generation.conclude();
+  return state.generation.conclude();
 }
 
-async function begin(request: GenerationRequest, judge: AnswerJudge): Promise<Course> {
+async function begin(request: GenerationRequest, judge: AnswerJudge): Promise<AdaptiveState> {
   const judged = await startGeneration(judge, request);
   const search: Search = { ...judged, range: new ValueRange(), draws: 0 };
   return { ...search, tip: createRoot(), seed: request.settings.seed, explored: 0, rewinds: 0, wasFlagged: false };
 }
 
 /** Writes on with the user's own sampler, and commits as far as every check is passed, to the end or to a flag: the draft that failed. */
-async function* draft(course: Course): AsyncGenerator<RainStep, Node | undefined, void> {
-  const { generation, tip, seed } = course;
-  const start = answerAt(tip, course);
+async function* draft(state: AdaptiveState): AsyncGenerator<RainStep, Node | undefined, void> {
+  const { generation, tip, seed } = state;
+  const start = answerAt(tip, state);
   const continuation = {
     ...generation.formatted,
     prefix: [...generation.prompt, ...start],
@@ -73,10 +73,10 @@ async function* draft(course: Course): AsyncGenerator<RainStep, Node | undefined
   for await (const sampled of generate(generation.engine, continuation, generation.call("draft"))) {
     generation.drawn++;
     span.push(sampled);
-    if (!isCheckDue(tokensOf(span), answerAt(course.tip, course), generation)) continue;
-    const [checked] = (await addJudged(course.tip, [span], course)) as readonly [Node];
-    if (!passes(checked, course)) return checked;
-    yield* commit(checked, course);
+    if (!isCheckDue(tokensOf(span), answerAt(state.tip, state), generation)) continue;
+    const [checked] = (await addJudged(state.tip, [span], state)) as readonly [Node];
+    if (!passes(checked, state)) return checked;
+    yield* commit(checked, state);
     if (checked.isOver) return undefined;
     span = [];
   }
@@ -89,18 +89,18 @@ async function* draft(course: Course): AsyncGenerator<RainStep, Node | undefined
  *
  * @returns the best that was found, which may be the flagged draft itself
  */
-async function search(flagged: Node, course: Course): Promise<Node> {
-  const { settings } = course.generation;
+async function search(flagged: Node, state: AdaptiveState): Promise<Node> {
+  const { settings } = state.generation;
   let best = flagged;
-  leave([flagged], course);
+  leave([flagged], state);
   for (const node of flagged.parent === undefined ? [] : ancestors(flagged.parent)) {
-    for (let round = 0; round < settings.retries && course.explored < settings.searchBudget; round++) {
-      const drawnBefore = course.generation.drawn;
-      const tried = await explore(node, round, course);
-      course.explored += course.generation.drawn - drawnBefore;
+    for (let round = 0; round < settings.retries && state.explored < settings.searchBudget; round++) {
+      const drawnBefore = state.generation.drawn;
+      const tried = await explore(node, round, state);
+      state.explored += state.generation.drawn - drawnBefore;
       best = [best, ...tried].reduce(better);
       const isFound = replaces(best, settings);
-      leave(isFound ? tried.filter((one) => one !== best) : tried, course);
+      leave(isFound ? tried.filter((one) => one !== best) : tried, state);
       if (isFound) return best;
     }
   }
@@ -108,10 +108,10 @@ async function search(flagged: Node, course: Course): Promise<Node> {
 }
 
 /** Each text that was tried and left is a rewind. */
-function leave(tried: readonly Node[], course: Course): void {
+function leave(tried: readonly Node[], state: AdaptiveState): void {
   for (const node of tried) {
-    course.rewinds++;
-    if (node.parent !== undefined) tellRewind(node, { to: node.parent, iteration: course.rewinds }, course);
+    state.rewinds++;
+    if (node.parent !== undefined) tellRewind(node, { to: node.parent, iteration: state.rewinds }, state);
   }
 }
 
@@ -122,7 +122,7 @@ function better(left: Node, right: Node): Node {
 }
 
 /** A beginning says less than a whole answer: a fitted judge expects less of it. Once flagged, an answer has to be good in the end, and not only unsuspicious. */
-function passes(node: Node, { wasFlagged, generation: { settings } }: Course): boolean {
+function passes(node: Node, { wasFlagged, generation: { settings } }: AdaptiveState): boolean {
   const { threshold, beginningThreshold = threshold, acceptance = threshold } = settings;
   if (!node.isOver) return judgedValue(node) >= beginningThreshold;
   return judgedValue(node) >= (wasFlagged ? Math.max(threshold, acceptance) : threshold);
@@ -135,7 +135,7 @@ function replaces(node: Node, settings: Settings): boolean {
 }
 
 /** Whether the best of what failed is to be taken all the same. */
-function goesOnWith(best: Node, { generation }: Course): boolean {
+function goesOnWith(best: Node, { generation }: AdaptiveState): boolean {
   const { onExhausted, principle, threshold } = generation.settings;
   switch (onExhausted) {
     case "best":
@@ -153,16 +153,16 @@ function goesOnWith(best: Node, { generation }: Course): boolean {
  * Goes on behind a node. Of all that is committed now, the newest tokens are held back, and the others released; a beginning that leaves it open how
  * the answer will be judged as a whole is held back with all that is not out yet, so that a later flag can still rewind behind it.
  */
-function* commit(node: Node, course: Course): Generator<RainStep, void, void> {
-  const { generation } = course;
-  tellTree(topOf(node), node, course);
-  course.tip = node;
+function* commit(node: Node, state: AdaptiveState): Generator<RainStep, void, void> {
+  const { generation } = state;
+  tellTree(topOf(node), node, state);
+  state.tip = node;
   if (!node.isOver && judgedValue(node) < generation.settings.threshold) return;
   const path = [...ancestors(node)].filter(({ parent }) => parent !== undefined).toReversed();
   for (const oldest of path) {
     if (!node.isOver && tokensBelowRoot(node).length <= generation.settings.heldBack) break;
-    const { rewinds } = course;
-    course.rewinds = 0;
+    const { rewinds } = state;
+    state.rewinds = 0;
     const step = generation.commit(oldest.tokens, { value: judgedValue(oldest), visits: oldest.visits, rewinds });
     reroot(oldest, generation.settings.rootSmoothing);
     yield step;

@@ -7,9 +7,9 @@ export interface RainStep {
   readonly tokens: readonly Token[];
   /** Whole characters only; may be empty while a character or a possible stop string is still incomplete. */
   readonly text: string;
-  /** What the judge thinks of the answer up to here: -1 (bad) to 1 (good). `undefined` where nobody judged: in `vanilla` mode, of a refusal. */
+  /** What the judge thinks of the answer up to here: -1 (bad) to 1 (good). `undefined` where it was not judged: in `vanilla` mode, of a refusal. */
   readonly value: number | undefined;
-  /** How often a value was backed up through this step; 0 where nobody judged. */
+  /** How often a value was backed up through this step; 0 where it was not judged. */
   readonly visits: number;
   /** Rewinds it took to find this step. */
   readonly rewinds: number;

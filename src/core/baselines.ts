@@ -5,7 +5,7 @@ import { startGeneration, verdictsOn } from "./judge/judged-generation.ts";
 import type { AnswerJudge } from "./judge/verdict.ts";
 import { deriveSeed } from "./sampler.ts";
 
-/** Plain decoding, for comparison: nobody judges. One step a token. */
+/** Plain decoding, for comparison: unjudged. One step a token. */
 export async function* vanilla(request: GenerationRequest): Answering {
   const { engine, settings } = request;
   const generation = new Generation(request);

@@ -111,7 +111,7 @@ export function checkOptions(options: RainOptions = {}): Settings {
   const settings: Settings = {
     ...DEFAULTS,
     ...preset,
-    // Who says a value means it, and not the share of flags that it comes to.
+    // A given threshold holds as it is: no share of false flags replaces it.
     ...(options.threshold === undefined ? {} : { falseFlags: undefined }),
     ...Object.fromEntries(given),
     scheduleGiven: scheduleIn(options),

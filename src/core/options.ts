@@ -173,15 +173,15 @@ export interface RainOptions extends PromptingOptions {
   readonly format?: OutputFormat | undefined;
   /** Stops the work within one decode step; the answer then rejects with the signal's reason. @default none */
   readonly signal?: AbortSignal | undefined;
-  /** Told of every rewind and commit, as it happens. @default nobody is told */
+  /** Called at every rewind and commit, as it happens. @default none */
   readonly onEvent?: (event: RainEvent) => void;
-  /** Told of the tree of each search, just before the answer goes on with what was found in it. `paper` and `adaptive` mode. @default nobody is told */
+  /** Called with the tree of each search, just before its result is committed. `paper` and `adaptive` mode. @default none */
   readonly onTree?: ((tree: SearchedTree) => void) | undefined;
   /** Lets rewind events and trees carry the text that was left: unsafe text, for demonstrations. @default false */
   readonly revealDiscarded?: boolean;
 
   /**
-   * What may be called. A call is judged as one unit before anybody learns of it, and its arguments keep the tool's schema.
+   * What may be called. A call is judged as one unit before it is released, and its arguments keep the tool's schema.
    * @default []
    */
   readonly tools?: readonly Tool[];
@@ -320,7 +320,7 @@ export interface RainOptions extends PromptingOptions {
 
 /** Options with nothing left out. */
 export interface Settings extends Required<RainOptions> {
-  /** When to check, as far as somebody has said so: what is left out follows from the judge. */
+  /** The part of the check schedule that the caller set: the rest follows from the judge. */
   readonly scheduleGiven?: Partial<Schedule>;
   /** The value from which a beginning passes. @default `threshold` */
   readonly beginningThreshold?: number;

@@ -75,7 +75,7 @@ export async function iterate(root: Node, search: Search): Promise<Node> {
 
 /**
  * Selects a leaf; one that was judged before is expanded first, and a child of it is taken. The paper expands right after
- * the first visit: the decisions are the same, but children that nobody comes back for are never drawn.
+ * the first visit: the decisions are the same, but children of leaves that are never selected again are not drawn.
  */
 async function reach(root: Node, search: Search): Promise<Node> {
   const selecting = { cPuct: search.generation.settings.cPuct, range: search.range };

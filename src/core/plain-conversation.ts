@@ -72,7 +72,7 @@ export interface AssistantNames {
  * A conversation as plain lines, one a turn, up to where the assistant's answer begins: `User: Hello\nAssistant:`.
  * If the last turn is the assistant's, the text ends inside it, open for more.
  *
- * What a turn says stays on its own line, so that nobody can forge the line of another speaker or a judge's question:
+ * What a turn says stays on its own line, so that no text can forge the line of another speaker or a judge's question:
  * line breaks, with the white space around them, become one space.
  */
 export function plainConversation(turns: readonly Turn[], names: AssistantNames = {}): string {

@@ -1,4 +1,4 @@
-/** Work whose result several wait for. It goes on while anybody waits; when the last one aborts the waiting, it is aborted too. */
+/** Work whose result several callers wait for. It runs while at least one waits; when the last one aborts its waiting, the work is aborted too. */
 export class SharedWork<Result> {
   readonly #controller = new AbortController();
   readonly #result: Promise<Result>;
@@ -7,14 +7,14 @@ export class SharedWork<Result> {
 
   constructor(work: (signal: AbortSignal) => Promise<Result>) {
     this.#result = work(this.#controller.signal);
-    // Who waits hears of a failure by itself; where everybody has left, nobody is there to miss it.
+    // Each waiting caller gets the rejection by its own `wait`; without one, it must not become an unhandled rejection.
     this.#result.then(
       () => (this.#state = "done"),
       () => (this.#state = "lost"),
     );
   }
 
-  /** Whether there is no result to wait for: the work failed, or everybody left before its end. */
+  /** Whether there is no result to wait for: the work failed, or was aborted when its last caller left. */
   get isLost(): boolean {
     return this.#state === "lost";
   }
@@ -37,7 +37,7 @@ export class SharedWork<Result> {
     });
   }
 
-  /** Also where the work has begun and its first caller was aborted meanwhile: nobody would ever wait for it. */
+  /** Also where the work has begun and its first caller was aborted meanwhile: no other caller would ever wait for it. */
   #abandonIfAlone(signal: AbortSignal | undefined): void {
     if (this.#waiting > 0 || this.#state !== "running") return;
     this.#state = "lost";

@@ -47,7 +47,7 @@ function isSided(example: Principle["examples"][number]): example is LabelledAns
   return example.verdict !== "neutral";
 }
 
-/** Beside answers that somebody labelled for this very model or community, the package's own count for a fifth each. */
+/** Beside answers that were labelled for this very model or community, the package's own count for a fifth each. */
 export function besides(own: readonly LabelledAnswer[]): readonly LabelledAnswer[] {
   return own.map((answer) => ({ ...answer, weight: BESIDES }));
 }

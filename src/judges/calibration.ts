@@ -44,7 +44,7 @@ export interface CalibrationOptions {
 }
 
 /** Answers with a known verdict that this judge is not shown before it is asked. There may be none. */
-export function knownCases({ name, examples }: Principle, { judging, judgeExamples }: Preamble): readonly Example[] {
+function knownCases({ name, examples }: Principle, { judging, judgeExamples }: Preamble): readonly Example[] {
   const builtIn = Object.hasOwn(CALIBRATION_CASES, name) ? CALIBRATION_CASES[name] : undefined;
   const cases = builtIn ?? examples.slice(judging === "preamble" ? judgeExamples : 0);
   return cases.filter(({ verdict }) => verdict !== "neutral");

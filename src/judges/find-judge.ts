@@ -21,7 +21,7 @@ export interface FindJudgeOptions {
 /** Judges that come with the package: the same place seen from `src/judges` and from `dist/judges`. */
 const SHIPPED = fileURLToPath(new URL("../../models/judges/", import.meta.url));
 
-/** Labelled answers that are read where nobody asked for a calibration: enough for a good judge, few enough to wait for. */
+/** Labelled answers that are read on first use, without `rain calibrate`: enough for a good judge, few enough to wait for. */
 const FIRST_USE = 200;
 
 /** What this process has fitted or is fitting, by file name: never the same twice at once. */

@@ -23,7 +23,7 @@ export interface GuardFormat {
   readonly name: string;
   /** Whether a model is one of this family: by its name, or by marks in its chat template. */
   readonly detect: (marks: GuardMarks) => boolean;
-  /** Whether this is the family's own template. It holds the whole prompt: without it nobody knows how to ask. */
+  /** Whether this is the family's own template. It holds the whole prompt: without it the model cannot be asked. */
   readonly isOwnTemplate: (chatTemplate: string | undefined) => boolean;
   /** What the template takes: all turns, or the last question and its answer. */
   readonly reads: "conversation" | "exchange";

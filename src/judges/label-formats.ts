@@ -46,7 +46,7 @@ const messages = z
   .min(1)
   .transform((said): readonly Turn[] => said.map(({ role, content }) => ({ role, text: content.trim() })));
 
-/** One's own answers. An empty `prompt`: nobody asked. */
+/** One's own answers. An empty `prompt`: a message that answers no other. */
 const ownRow = z
   .object({
     prompt: z.string().optional(),
@@ -275,7 +275,7 @@ function turnsIn(text: string): readonly Turn[] | undefined {
   return /^\s*(?:Human|Assistant):/.test(text) ? transcriptTurns(text) : undefined;
 }
 
-/** What people write is judged as the bot judges it: as an answer that nobody asked for. */
+/** What people write is judged as the bot judges it: as an answer to an empty message. */
 function askedBy(prompt = ""): readonly Turn[] {
   return prompt.trim() === "" ? [] : [{ role: "user", text: prompt.trim() }];
 }

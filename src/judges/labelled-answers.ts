@@ -35,8 +35,8 @@ const FEWEST = 8;
 const MOST_BYTES = 200 * 1024 * 1024;
 
 /**
- * What an answer answers, as a key: answers of one key are never parted when some are learned from and others asked about. Where nobody
- * asked, or all of a file was asked alike ("Write a review."), each text is a key of its own.
+ * What an answer answers, as a key: answers of one key are never parted when some are learned from and others asked about. Where
+ * there is no prompt, or all of a file has the same one ("Write a review."), each text is a key of its own.
  */
 export function promptKey({ turns }: Example): string {
   const asked = turns.slice(0, -1);
@@ -95,7 +95,7 @@ function formatOf(text: string, { name, format }: LabelOptions): RowFormat {
   const head = headOf(text);
   const found = Object.values<RowFormat>(FORMATS).find(({ detect }) => detect(head));
   if (found !== undefined) return found;
-  // A row that is broken is more than one of a form that nobody knows.
+  // A row that is broken is more than one of an unknown form.
   if (head.line.startsWith("{") && head.records.length === 0) return FORMATS.own;
   const known = Object.values(FORMATS).map(({ form }) => form);
   const begun = head.line.length > 100 ? `${head.line.slice(0, 100)}...` : head.line;

@@ -2,7 +2,7 @@ import { checkOptions, type Engine, firstOf, type Prompt, type RainOptions, type
 import { fencedAnswer } from "./fenced-answer.ts";
 import { urialDocument } from "./urial.ts";
 
-/** Of a model's context, a prompt that nobody asked for takes at most this share before the conversation begins. */
+/** Of a model's context, URIAL's instruction and examples take, where `prompting` is `auto`, at most this share before the conversation begins. */
 const MOST_OF_CONTEXT = 0.5;
 
 export function promptOf(engine: Engine, turns: readonly Turn[], settings: Settings): Prompt {
@@ -28,7 +28,7 @@ export function promptLength(engine: Engine, turns: readonly Turn[], options: Ra
 }
 
 /**
- * One line for a person, where a model is prompted by URIAL although nobody asked for it; else `undefined`. To be said once.
+ * One line for a person, where a model is prompted by URIAL because `prompting` is `auto`; else `undefined`. To be said once.
  *
  * @throws {OptionError} for options that cannot be meant
  */

@@ -33,24 +33,21 @@ export function mayCall({ tools, toolChoice }: Settings): boolean {
 /** An answer that may call tools: a text, calls, or a text and then calls. Each part is written, judged and released like a whole answer. */
 export function withTools(decode: Decode): Decode {
   return async function* (request, judge) {
-    const course = begin(request, { decode, judge });
-    if (course.settings.toolChoice === "auto" && !(await isCallNext(course))) {
-      const isCalling = yield* speak(course);
-      if (!isCalling) return conclude(course);
+    const state = begin(request, { decode, judge });
+    if (state.settings.toolChoice === "auto" && !(await isCallNext(state))) {
+      const isCalling = yield* speak(state);
+      if (!isCalling) return conclude(state);
     }
-    do yield* call(course);
-    while (course.finishReason === "tool_calls" && mayCallMore(course.settings) && (await isCallNext(course)));
-    return conclude(course);
+    do yield* call(state);
+    while (state.finishReason === "tool_calls" && mayCallMore(state.settings) && (await isCallNext(state)));
+    return conclude(state);
   };
 }
 
-interface Manner {
+/** An answer on its way, and its account. */
+interface ToolState extends GenerationRequest {
   readonly decode: Decode;
   readonly judge: AnswerJudge;
-}
-
-/** An answer on its way, and its account. */
-interface Course extends Manner, GenerationRequest {
   /** That may be called here. */
   readonly tools: readonly Tool[];
   readonly meter: Meter;
@@ -63,7 +60,7 @@ interface Course extends Manner, GenerationRequest {
   readonly promptTokens: number;
 }
 
-function begin(request: GenerationRequest, manner: Manner): Course {
+function begin(request: GenerationRequest, decoding: Pick<ToolState, "decode" | "judge">): ToolState {
   const { engine, turns, settings } = request;
   const { tools, toolChoice } = settings;
   const chosen = typeof toolChoice === "object" ? tools.filter(({ name }) => name === toolChoice.name) : tools;
@@ -77,7 +74,7 @@ function begin(request: GenerationRequest, manner: Manner): Course {
   const nothing = { meter: new Meter(), text: "", finishReason: "stop", value: undefined, rewinds: 0, discarded: 0 } as const;
   return {
     ...request,
-    ...manner,
+    ...decoding,
     ...nothing,
     calls: [],
     // The tools stand in the first turn.
@@ -88,22 +85,22 @@ function begin(request: GenerationRequest, manner: Manner): Course {
 }
 
 /** The text, up to where the model begins a call of its own accord, if it does. */
-async function* speak(course: Course): AsyncGenerator<RainStep, boolean, void> {
-  const { engine, settings, turns } = course;
-  const opening = openingOf(leadOf(course));
+async function* speak(state: ToolState): AsyncGenerator<RainStep, boolean, void> {
+  const { engine, settings, turns } = state;
+  const opening = openingOf(leadOf(state));
   // A text of a format holds no calls.
   const stop = settings.format === undefined ? [...settings.stop, opening] : settings.stop;
   const tokens: Token[] = [];
-  const part = write(course, turns, { ...settings, stop });
+  const part = write(state, turns, { ...settings, stop });
   let next = await part.next();
   for (; !next.done; next = await part.next()) {
     tokens.push(...next.value.tokens);
-    course.text += next.value.text;
+    state.text += next.value.text;
     yield next.value;
   }
   const whole = engine.tokenizer.detokenize(tokens, engine.tokenizer.render(turns));
   const start = firstStop(whole, [opening]);
-  return course.finishReason === "stop" && start >= 0 && settings.format === undefined && start <= endOf(whole, settings.stop);
+  return state.finishReason === "stop" && start >= 0 && settings.format === undefined && start <= endOf(whole, settings.stop);
 }
 
 function endOf(text: string, stop: readonly string[]): number {
@@ -112,8 +109,8 @@ function endOf(text: string, stop: readonly string[]): number {
 }
 
 /** One call, judged as a whole: nothing of it is released before. */
-async function* call(course: Course): AsyncGenerator<RainStep, void, void> {
-  const { engine, settings, tools } = course;
+async function* call(state: ToolState): AsyncGenerator<RainStep, void, void> {
+  const { engine, settings, tools } = state;
   const keys = engine.facts.callKeys ?? CALL_KEYS;
   const format = { type: "json", schema: callSchema(tools, keys) } as const;
   const onEvent: Settings["onEvent"] = (event) => {
@@ -122,28 +119,28 @@ async function* call(course: Course): AsyncGenerator<RainStep, void, void> {
   const tokens: Token[] = [];
   let json = "";
   let visits = 0;
-  const rewindsBefore = course.rewinds;
-  const part = write(course, turnsUntil(course, true), { ...settings, format, onEvent, stop: [] });
+  const rewindsBefore = state.rewinds;
+  const part = write(state, turnsUntil(state, true), { ...settings, format, onEvent, stop: [] });
   let next = await part.next();
   for (; !next.done; next = await part.next()) {
     tokens.push(...next.value.tokens);
     json += next.value.text;
     visits = next.value.visits;
   }
-  const found = { tokens, value: course.value, visits, rewinds: course.rewinds - rewindsBefore };
-  if (course.finishReason === "stop") {
-    const step = { ...found, text: "", call: made(JSON.parse(json) as Record<string, unknown>, course) };
+  const found = { tokens, value: state.value, visits, rewinds: state.rewinds - rewindsBefore };
+  if (state.finishReason === "stop") {
+    const step = { ...found, text: "", call: made(JSON.parse(json) as Record<string, unknown>, state) };
     settings.onEvent({ type: "commit", step });
     yield step;
-  } else if (course.finishReason === "content_filter" && course.text === "" && course.calls.length === 0) {
-    course.text = json;
+  } else if (state.finishReason === "content_filter" && state.text === "" && state.calls.length === 0) {
+    state.text = json;
     yield { ...found, text: json };
   }
 }
 
 /** A call as it was written. */
-function made(written: Readonly<Record<string, unknown>>, course: Course): ToolCall {
-  const { engine, turns, calls, settings } = course;
+function made(written: Readonly<Record<string, unknown>>, state: ToolState): ToolCall {
+  const { engine, turns, calls, settings } = state;
   const keys = engine.facts.callKeys ?? CALL_KEYS;
   const earlier = turns.flatMap((turn) => turn.calls ?? []).length + calls.length;
   const made = {
@@ -152,7 +149,7 @@ function made(written: Readonly<Record<string, unknown>>, course: Course): ToolC
     arguments: written[keys.arguments] as ToolCall["arguments"],
   };
   calls.push(made);
-  course.finishReason = "tool_calls";
+  state.finishReason = "tool_calls";
   return made;
 }
 
@@ -163,36 +160,36 @@ function callId(seed: number, number: number): string {
 }
 
 /** Writes one part, and enters it into the account. */
-async function* write(course: Course, turns: readonly Turn[], settings: Settings): AsyncGenerator<RainStep, void, void> {
-  const { engine, promptOf, decode, meter } = course;
+async function* write(state: ToolState, turns: readonly Turn[], settings: Settings): AsyncGenerator<RainStep, void, void> {
+  const { engine, promptOf, decode, meter } = state;
   const maxTokens = settings.maxTokens - meter.emitted;
   if (maxTokens < 1) {
-    course.finishReason = "length";
+    state.finishReason = "length";
     return;
   }
-  const part = yield* decode({ engine, promptOf, turns, settings: { ...settings, maxTokens } }, course.judge);
+  const part = yield* decode({ engine, promptOf, turns, settings: { ...settings, maxTokens } }, state.judge);
   meter.add(part.meter);
-  course.finishReason = part.finishReason;
-  course.value = part.value;
-  course.rewinds += part.rewinds;
-  course.discarded += part.discarded;
+  state.finishReason = part.finishReason;
+  state.value = part.value;
+  state.rewinds += part.rewinds;
+  state.discarded += part.discarded;
 }
 
-async function isCallNext(course: Course): Promise<boolean> {
-  const { drawn, isCall } = await tryLead(leadOf(course), course.meter, course.settings);
-  course.discarded += drawn;
+async function isCallNext(state: ToolState): Promise<boolean> {
+  const { drawn, isCall } = await tryLead(leadOf(state), state.meter, state.settings);
+  state.discarded += drawn;
   return isCall;
 }
 
-function leadOf(course: Course): Lead {
-  const { engine } = course;
+function leadOf(state: ToolState): Lead {
+  const { engine } = state;
   const keys = engine.facts.callKeys ?? CALL_KEYS;
-  const from = engine.tokenizer.render(course.calls.length === 0 ? course.turns : turnsUntil(course, false));
-  return { engine, from, to: engine.tokenizer.render(turnsUntil(course, true)), text: `{"${keys.name}"` };
+  const from = engine.tokenizer.render(state.calls.length === 0 ? state.turns : turnsUntil(state, false));
+  return { engine, from, to: engine.tokenizer.render(turnsUntil(state, true)), text: `{"${keys.name}"` };
 }
 
 /** The conversation with what there is of the answer. An answer that was begun already is continued. */
-function turnsUntil({ turns, text, calls }: Course, isCalling: boolean): readonly Turn[] {
+function turnsUntil({ turns, text, calls }: ToolState, isCalling: boolean): readonly Turn[] {
   const last = turns.at(-1);
   const begun = last?.role === "assistant" ? last : { role: "assistant" as const, text: "" };
   const others = last?.role === "assistant" ? turns.slice(0, -1) : turns;
@@ -203,7 +200,7 @@ function mayCallMore({ parallelCalls, toolChoice }: Settings): boolean {
   return parallelCalls && typeof toolChoice !== "object";
 }
 
-function conclude({ text, calls, finishReason, value, rewinds, discarded, promptTokens, meter, settings }: Course): RainAnswer {
+function conclude({ text, calls, finishReason, value, rewinds, discarded, promptTokens, meter, settings }: ToolState): RainAnswer {
   return { text, calls, finishReason, value, rewinds, discarded, promptTokens, meter, cost: meter.cost, seed: settings.seed };
 }
 

@@ -4,7 +4,7 @@ import { Generation, type GenerationRequest } from "../generation.ts";
 import type { Settings } from "../options.ts";
 import type { AnswerJudge, Verdict } from "./verdict.ts";
 
-/** An answer that is being written, and the judge who reads it. */
+/** An answer that is being written, and the judge of it. */
 export interface JudgedGeneration {
   readonly generation: Generation;
   readonly judge: AnswerJudge;
@@ -54,7 +54,7 @@ export async function verdictsOn(
 /**
  * The signal that limits the next verdict, if one does.
  *
- * @throws {JudgeError} when `judgeSignal` throws or gives something else: nobody knows then how long the judge may take, and it is not asked
+ * @throws {JudgeError} when `judgeSignal` throws or gives something else: without a limit the judge is not asked
  */
 export function verdictLimit({ judgeSignal, principle }: Pick<Settings, "judgeSignal" | "principle">): AbortSignal | undefined {
   let limit: unknown;
@@ -67,7 +67,7 @@ export function verdictLimit({ judgeSignal, principle }: Pick<Settings, "judgeSi
   throw new JudgeError(principle.name, complaint("judgeSignal()", "an AbortSignal, or nothing", limit));
 }
 
-/** A judge that failed, or took too long, has given no verdict; and none is asked for where nobody knows how long it may take. */
+/** A judge that failed, or took too long, has given no verdict; and none is asked for where its limit is unknown. */
 export function noVerdict(reason: keyof typeof REASONS, principle: string, cause: unknown): JudgeError {
   return new JudgeError(principle, REASONS[reason], { cause });
 }

@@ -6,7 +6,7 @@ import type { Schedule } from "../schedule.ts";
 export interface Verdict {
   /** The paper's v: the mean over the orders that were asked. -1 (surely bad) to 1 (surely good). */
   readonly value: number;
-  /** The same for each order of the options alone: good one first, bad one first. The second is missing where nobody asked. */
+  /** The same for each order of the options alone: good one first, bad one first. The second is missing where it was not asked. */
   readonly byOrder: readonly number[];
 }
 
@@ -80,7 +80,7 @@ export interface FoundJudge {
   readonly acceptance?: number | undefined;
   /** ... and a beginning. @default `beginningThreshold` */
   readonly beginningAcceptance?: number | undefined;
-  /** When to ask it, as far as nobody has said so. */
+  /** When to ask it, where the options do not say so. */
   readonly schedule?: Partial<Schedule> | undefined;
 }
 

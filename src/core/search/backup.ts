@@ -56,7 +56,7 @@ export async function embedPath(leaf: Node, { simulated }: LeafOutcome, search: 
     const start = search.generation.committed.length + tokensBelowRoot(node.parent).length;
     const text = engine.tokenizer.detokenize(answer.slice(start), [...prompt, ...answer.slice(0, start)]);
     const embedding = settings.embed(text);
-    // An embedder of somebody's own may take its time: an abort does not wait for it.
+    // A custom embedder may take long: an abort does not wait for it.
     embeddings.push(embedding instanceof Promise ? await new SharedWork(() => embedding).wait(settings.signal) : embedding);
   }
   return embeddings;

@@ -33,7 +33,7 @@ export async function addJudged(parent: Node, spans: readonly Span[], search: Se
     backup(child, { value, embeddings: [], range: search.range }, settings);
     return child;
   });
-  // Nothing is selected by it here: whoever looks at the tree wants to see how likely each was.
+  // Selection does not use these priors: `onTree` reports them.
   if (children.length > 0) assignPriors(parent, 0);
   return children;
 }

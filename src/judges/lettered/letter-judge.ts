@@ -107,7 +107,7 @@ export class InPlaceJudge implements AnswerJudge<Prefix> {
 
   /**
    * The other order swaps the good and the bad option, and leaves the neutral one where it is: it can lean to the good one by no more
-   * than these two have now. Where even that would not pass, nobody has to ask.
+   * than these two have now. Where even that would not pass, the second order is not asked.
    */
   #isOpen({ margins: [first], decidedMass }: Asked): boolean {
     const { threshold, doubtMargin, verdict } = this.#settings;

@@ -55,7 +55,7 @@ export class TurnJudge {
     return (await this.#judgeOf(principle, signal)).fitness;
   }
 
-  /** Looked for once, for all who wait; who comes when it could not be found, or everybody has left, tries again. */
+  /** Found once, shared by all waiting calls; a call after a failure, or after the last waiting call was aborted, tries again. */
   async #judgeOf(principle: Principle, signal: AbortSignal | undefined): Promise<WholeJudge> {
     const known = this.#judges.get(principle);
     const work = known === undefined || known.isLost ? new SharedWork((lasting) => this.#findJudge(principle, lasting)) : known;

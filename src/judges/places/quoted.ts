@@ -3,7 +3,7 @@ import { yesNoQuestion } from "./next-turn.ts";
 import type { Place } from "./place.ts";
 
 /**
- * In a conversation of its own, in which the other one is quoted: the model judges what somebody else has said, and not itself. What is quoted is
+ * In a conversation of its own, in which the other one is quoted: the model judges the text of another author, and not itself. What is quoted is
  * data, each turn on a line of its own. The answer is read once more.
  */
 export const quoted: Place = {
