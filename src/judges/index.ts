@@ -33,8 +33,15 @@ export {
   readLabelledFile,
 } from "./labelled-answers.ts";
 export { letterJudge } from "./lettered/letter-judge.ts";
-export { type LetteredOptions, labelsOf, lettered, letteredQuestion, principleOptions } from "./lettered/lettered-question.ts";
-export { type Logprobs, letteredVerdict } from "./lettered/lettered-verdict.ts";
+export {
+  type LetteredOptions,
+  type Logprobs,
+  labelsOf,
+  lettered,
+  letteredQuestion,
+  letteredVerdict,
+  principleOptions,
+} from "./lettered/lettered-question.ts";
 export { TurnJudge } from "./lettered/turn-judge.ts";
 export * from "./metrics.ts";
 export { PLACES, type PlaceName } from "./places/place.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
+import { HARMLESS, type RainEvent, type RainOptions } from "rain-align";
 import { describe, expect, it } from "vitest";
-import { HARMLESS, type RainEvent, type RainOptions } from "../../src/core/index.ts";
 import { type Habits, randomWorld } from "../support/random-world.ts";
 import type { World } from "../support/scripted-world.ts";
 import { assertWithAll, Tally } from "../support/tally.ts";

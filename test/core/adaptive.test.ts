@@ -1,4 +1,3 @@
-import { describe, expect, it } from "vitest";
 import {
   ContextFullError,
   type Engine,
@@ -7,8 +6,9 @@ import {
   type RainEvent,
   type RainOptions,
   type RainStep,
-} from "../../src/core/index.ts";
-import { rain } from "../../src/rain.ts";
+  rain,
+} from "rain-align";
+import { describe, expect, it } from "vitest";
 import { END } from "../support/scripted-engine.ts";
 import { ASK, ROBBERY, type World, worldEngine } from "../support/scripted-world.ts";
 import { watchedEngine, withoutRepeats } from "../support/watched-engine.ts";

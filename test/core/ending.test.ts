@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Ending, stopStrings } from "../../src/core/ending.ts";
+import { Ending, stopStrings } from "../../src/core/index.ts";
 import { END_TOKEN } from "../support/byte-vocabulary.ts";
 import { scriptedEngine } from "../support/scripted-engine.ts";
 

@@ -1,5 +1,5 @@
+import { JudgeError, OptionError, RainError } from "rain-align";
 import { describe, expect, it } from "vitest";
-import { JudgeError, OptionError, RainError } from "../../src/core/index.ts";
 
 describe("An error of this package", () => {
   const judge = new JudgeError("harmless", "Expected a verdict, got none");

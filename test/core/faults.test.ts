@@ -1,6 +1,5 @@
+import { answer, type Embed, type Engine, EngineError, JudgeError, MODES, type RainEvent } from "rain-align";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type Embed, type Engine, EngineError, JudgeError, MODES, type RainEvent } from "../../src/core/index.ts";
-import { answer } from "../../src/rain.ts";
 import { allAlong } from "../support/all-along.ts";
 import { type Attempt, attempt, JUDGED, PLAIN, type Scenario } from "../support/fault-scenarios.ts";
 import type { Hooks } from "../support/faulty-engine.ts";

@@ -1,5 +1,4 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
 import {
   type Call,
   checkOptions,
@@ -8,20 +7,21 @@ import {
   type FoundJudge,
   HARMLESS,
   JudgeError,
+  letterJudge,
   MODES,
-  ON_UNFIT,
   PRESETS,
   type Preset,
   type RainAnswer,
   type RainEvent,
   type RainOptions,
   type RainStep,
+  rain,
   type Tool,
   TRUTHFUL,
   type Turn,
-} from "../../src/core/index.ts";
-import { letterJudge } from "../../src/judges/index.ts";
-import { rain } from "../../src/rain.ts";
+} from "rain-align";
+import { describe, expect, it } from "vitest";
+import { ON_UNFIT } from "../../src/core/index.ts";
 import { Gate } from "../support/gate.ts";
 import { fitnessOf } from "../support/measured-engine.ts";
 import { randomWorld } from "../support/random-world.ts";

@@ -1,11 +1,17 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import fc from "fast-check";
+import {
+  type Engine,
+  EngineError,
+  type JsonFormat,
+  MODES,
+  OptionError,
+  type RainAnswer,
+  type RainOptions,
+  type RainStep,
+  rain,
+} from "rain-align";
 import { describe, expect, it } from "vitest";
-import type { RainAnswer, RainStep } from "../../src/core/answer.ts";
-import type { Engine, JsonFormat } from "../../src/core/engine.ts";
-import { EngineError, OptionError } from "../../src/core/errors.ts";
-import { MODES, type RainOptions } from "../../src/core/options.ts";
-import { rain } from "../../src/rain.ts";
 import { randomWorld } from "../support/random-world.ts";
 import { END } from "../support/scripted-engine.ts";
 import { ASK, type World, worldEngine } from "../support/scripted-world.ts";

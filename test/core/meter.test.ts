@@ -1,5 +1,5 @@
+import { Meter } from "rain-align";
 import { describe, expect, it } from "vitest";
-import { Meter } from "../../src/core/meter.ts";
 
 describe("The meter", () => {
   it("gives the cost per emitted token, leaving the first reading of the prompt out", () => {

@@ -1,6 +1,6 @@
+import { DEFAULTS } from "rain-align";
 import { expect, it } from "vitest";
 import { askCommand } from "../../src/cli/ask.ts";
-import { DEFAULTS } from "../../src/core/index.ts";
 import { optionsPage } from "../support/options-page.ts";
 
 it("docs/options.md says of every option what it means, what it must be, its default and its flag", async () => {

@@ -1,5 +1,5 @@
+import { checkOptions, DEFAULTS, OptionError, PRESETS, type Preset, TRUTHFUL } from "rain-align";
 import { describe, expect, it } from "vitest";
-import { checkOptions, DEFAULTS, OptionError, PRESETS, type Preset, TRUTHFUL } from "../../src/core/index.ts";
 
 /** Nobody has said when to check. */
 const UNSCHEDULED = { scheduleGiven: {} };

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { plainConversation } from "../../src/core/plain-conversation.ts";
+import { plainConversation } from "../../src/core/index.ts";
 
 describe("A conversation as plain lines", () => {
   it("has a line for each turn and ends where the assistant begins", () => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
 import {
+  answer,
   ContextFullError,
   type Engine,
   HARMLESS,
@@ -11,9 +11,10 @@ import {
   type RainEvent,
   type RainOptions,
   type RainStep,
+  rain,
   type Turn,
-} from "../../src/core/index.ts";
-import { answer, rain } from "../../src/rain.ts";
+} from "rain-align";
+import { describe, expect, it } from "vitest";
 import { ASK, ROBBERY, type World, worldEngine } from "../support/scripted-world.ts";
 import { watchedEngine, withoutRepeats } from "../support/watched-engine.ts";
 

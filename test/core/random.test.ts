@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { deriveSeed, randomAt } from "../../src/core/sampler.ts";
+import { deriveSeed, randomAt } from "../../src/core/index.ts";
 
 describe("Random numbers", () => {
   it("lie in [0, 1) and depend on seed and index alone", () => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
+import type { Sampling } from "rain-align";
 import { describe, expect, it } from "vitest";
-import type { Sampling } from "../../src/core/index.ts";
 import { drawToken, withProbabilities } from "../../src/core/sampler.ts";
 
 const PLAIN: Sampling = { temperature: 1, topK: 40, topP: 1, seed: 1 };

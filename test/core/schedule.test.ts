@@ -1,6 +1,6 @@
+import { DEFAULTS, HARMLESS, type RainOptions } from "rain-align";
 import { describe, expect, it } from "vitest";
 import { Generation } from "../../src/core/generation.ts";
-import { DEFAULTS, HARMLESS, type RainOptions } from "../../src/core/index.ts";
 import { checkGap, isCheckDue } from "../../src/core/schedule.ts";
 import { promptOf } from "../../src/prompting/index.ts";
 import { ASK, ROBBERY, worldEngine } from "../support/scripted-world.ts";

@@ -1,7 +1,8 @@
 import fc from "fast-check";
+import type { Token } from "rain-align";
 import { describe, expect, it } from "vitest";
-import { firstStop, stopStrings, TextStream } from "../../src/core/ending.ts";
-import type { Token } from "../../src/core/index.ts";
+import { TextStream } from "../../src/core/ending.ts";
+import { firstStop, stopStrings } from "../../src/core/index.ts";
 import { scriptedEngine } from "../support/scripted-engine.ts";
 
 const engine = scriptedEngine({ pieces: ["ab", "###", " the"], next: () => ({}) });

@@ -1,6 +1,6 @@
-import { afterAll, describe, expect, it } from "vitest";
 import {
   type AnswerJudge,
+  answer,
   type Call,
   ContextFullError,
   checkOptions,
@@ -9,21 +9,22 @@ import {
   type Fitness,
   HARMLESS,
   JudgeError,
+  judgeBy,
+  letterJudge,
   Meter,
   OptionError,
   type RainAnswer,
   type RainOptions,
   type RainStep,
+  rain,
   type Settings,
   TRUTHFUL,
   type Turn,
-} from "../../src/core/index.ts";
-import { judgeBy } from "../../src/judges/another-model.ts";
+} from "rain-align";
+import { afterAll, describe, expect, it } from "vitest";
 import { GUARD_FORMATS } from "../../src/judges/guard-formats.ts";
 import { GuardJudge } from "../../src/judges/guard-judge.ts";
-import { letterJudge } from "../../src/judges/index.ts";
 import { loadLlamaEngine } from "../../src/llama.ts";
-import { answer, rain } from "../../src/rain.ts";
 import { faultyEngine } from "../support/faulty-engine.ts";
 import { END, scriptedEngine, type Weights } from "../support/scripted-engine.ts";
 import { GUARD_TEMPLATES, LABEL_PIECES, scriptedGuard, spiedEngine } from "../support/scripted-guard.ts";

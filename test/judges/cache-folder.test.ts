@@ -1,7 +1,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { cacheFolder } from "../../src/judges/cache-folder.ts";
+import { cacheFolder } from "../../src/judges/index.ts";
 
 describe("The folder for what is kept", () => {
   it.each([

@@ -1,15 +1,19 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ContextFullError, checkOptions, type Engine, EngineError, HARMLESS, isFit, OptionError, TRUTHFUL } from "../../src/core/index.ts";
 import {
-  auroc,
   type Calibrated,
   type CalibrateOptions,
+  ContextFullError,
   calibrateJudge,
+  checkOptions,
+  type Engine,
+  EngineError,
+  HARMLESS,
+  isFit,
   type LabelledAnswer,
-  type MeasuredJudge,
-  type PlaceName,
-  promptKey,
-} from "../../src/judges/index.ts";
+  OptionError,
+  TRUTHFUL,
+} from "rain-align";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { auroc, type MeasuredJudge, type PlaceName, promptKey } from "../../src/judges/index.ts";
 import { type LlamaEngine, loadLlamaEngine } from "../../src/llama.ts";
 import { drawer } from "../support/planted.ts";
 import { scriptedEngine } from "../support/scripted-engine.ts";

@@ -1,7 +1,6 @@
+import { calibrate, HARMLESS, OptionError, principle } from "rain-align";
 import { describe, expect, it } from "vitest";
-import { HARMLESS, OptionError, principle } from "../../src/core/index.ts";
 import { CALIBRATION_CASES } from "../../src/judges/calibration-cases.ts";
-import { calibrate } from "../../src/judges/index.ts";
 import { scriptedEngine } from "../support/scripted-engine.ts";
 import { worldEngine } from "../support/scripted-world.ts";
 

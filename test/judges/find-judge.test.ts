@@ -1,12 +1,13 @@
 import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import {
+  answer,
   type Call,
   checkOptions,
   type Engine,
   type FoundJudge,
+  fittedJudge,
   HARMLESS,
   JudgeError,
   Meter,
@@ -16,11 +17,11 @@ import {
   prime,
   principle,
   type Turn,
-} from "../../src/core/index.ts";
+} from "rain-align";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { AskedJudge } from "../../src/judges/asked-judge.ts";
-import { fittedJudge, type JudgeKey, judgeFile, judgeKey, type KeptJudge, readJudge, writeJudge } from "../../src/judges/index.ts";
+import { type JudgeKey, judgeFile, judgeKey, type KeptJudge, readJudge, writeJudge } from "../../src/judges/index.ts";
 import { type LlamaEngine, loadLlamaEngine } from "../../src/llama.ts";
-import { answer } from "../../src/rain.ts";
 import { scriptedEngine } from "../support/scripted-engine.ts";
 import { temporaryFolder } from "../support/tiny-model.ts";
 import { watchedEngine } from "../support/watched-engine.ts";

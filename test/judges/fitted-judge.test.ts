@@ -1,9 +1,10 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
 import {
+  answer,
   type Call,
   checkOptions,
   type Engine,
+  type FittedJudge,
   type FoundJudge,
   HARMLESS,
   JudgeError,
@@ -11,11 +12,12 @@ import {
   type NextTokenQuery,
   type RainOptions,
   type RainStep,
+  rain,
   type Token,
   type Turn,
-} from "../../src/core/index.ts";
-import { type FittedJudge, foundJudge, sigmoid, thresholdsFor } from "../../src/judges/index.ts";
-import { answer, rain } from "../../src/rain.ts";
+} from "rain-align";
+import { describe, expect, it } from "vitest";
+import { foundJudge, sigmoid, thresholdsFor } from "../../src/judges/index.ts";
 import { fitnessOf } from "../support/measured-engine.ts";
 import { END, scriptedEngine, type Weights } from "../support/scripted-engine.ts";
 import { watchedEngine } from "../support/watched-engine.ts";

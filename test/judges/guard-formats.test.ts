@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { HARMLESS, principle, SENTIMENT, TRUTHFUL } from "rain-align";
 import { describe, expect, it } from "vitest";
-import { HARMLESS, principle, SENTIMENT, TRUTHFUL } from "../../src/core/index.ts";
-import { GUARD_FORMATS, guardFormat, isHarmless } from "../../src/judges/guard-formats.ts";
+import { GUARD_FORMATS, isHarmless } from "../../src/judges/guard-formats.ts";
+import { guardFormat } from "../../src/judges/index.ts";
 import { GUARD_TEMPLATES } from "../support/scripted-guard.ts";
 
 /** A checkout of llama.cpp, such as `git clone node_modules/node-llama-cpp/llama/gitRelease.bundle /tmp/llama.cpp`. */

@@ -1,4 +1,3 @@
-import { describe, expect, it } from "vitest";
 import {
   ContextFullError,
   type Engine,
@@ -12,9 +11,11 @@ import {
   type Turn,
   type Verdict,
   type VerdictForm,
-} from "../../src/core/index.ts";
-import { type GuardFormat, guardFormat } from "../../src/judges/guard-formats.ts";
+} from "rain-align";
+import { describe, expect, it } from "vitest";
+import type { GuardFormat } from "../../src/judges/guard-formats.ts";
 import { GuardJudge } from "../../src/judges/guard-judge.ts";
+import { guardFormat } from "../../src/judges/index.ts";
 import type { Weights } from "../support/scripted-engine.ts";
 import { GUARD_TEMPLATES, type ScriptedGuard, scriptedGuard, spiedEngine } from "../support/scripted-guard.ts";
 import { watchedEngine } from "../support/watched-engine.ts";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
+import { type Engine, HARMLESS, JudgeError, Meter, prime, SENTIMENT, type Turn } from "rain-align";
 import { describe, expect, it } from "vitest";
-import { type Engine, HARMLESS, JudgeError, Meter, prime, SENTIMENT, type Turn } from "../../src/core/index.ts";
-import { verdictFrom } from "../../src/core/judge/verdict.ts";
+import { verdictFrom } from "../../src/core/index.ts";
 import { InPlaceJudge } from "../../src/judges/lettered/letter-judge.ts";
 import { scriptedEngine, type Weights } from "../support/scripted-engine.ts";
 import { ASK } from "../support/scripted-world.ts";

@@ -2,17 +2,10 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
+import { type LabelFormat, type LabelledAnswer, OptionError, readLabelledAnswers, readLabelledFile } from "rain-align";
 import { afterAll, describe, expect, it } from "vitest";
-import { OptionError } from "../../src/core/index.ts";
 import { DataError } from "../../src/evaluation/data-error.ts";
-import {
-  LABEL_FORMATS,
-  type LabelFormat,
-  type LabelledAnswer,
-  promptKey,
-  readLabelledAnswers,
-  readLabelledFile,
-} from "../../src/judges/labelled-answers.ts";
+import { LABEL_FORMATS, promptKey } from "../../src/judges/index.ts";
 import { temporaryFolder } from "../support/tiny-model.ts";
 
 const folder = temporaryFolder();

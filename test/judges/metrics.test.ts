@@ -13,7 +13,7 @@ import {
   rocCurve,
   type Scored,
   thresholdFor,
-} from "../../src/judges/metrics.ts";
+} from "../../src/judges/index.ts";
 
 /** Values with many ties among them. */
 const value = fc.integer({ min: -8, max: 8 }).map((eighths) => eighths / 8);

@@ -1,4 +1,3 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   checkOptions,
   type Engine,
@@ -10,7 +9,8 @@ import {
   type Settings,
   type Token,
   type Turn,
-} from "../../src/core/index.ts";
+} from "rain-align";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PLACES } from "../../src/judges/index.ts";
 import { type PlaceContext, promptBefore } from "../../src/judges/places/place.ts";
 import { PLACE_BY_NAME } from "../../src/judges/places/places.ts";

@@ -1,5 +1,5 @@
+import { type FindJudge, HARMLESS, TRUTHFUL, type Turn } from "rain-align";
 import { describe, expect, it } from "vitest";
-import { type FindJudge, HARMLESS, TRUTHFUL, type Turn } from "../../src/core/index.ts";
 import { TurnJudge } from "../../src/judges/index.ts";
 import { Gate } from "../support/gate.ts";
 import { fitnessOf } from "../support/measured-engine.ts";

@@ -1,6 +1,5 @@
+import { ContextFullError, type Pairing, type PairOutcome, preferencePairs, type Simulation, type Simulator, type Turn } from "rain-align";
 import { describe, expect, it } from "vitest";
-import { ContextFullError, type Turn } from "../../src/core/index.ts";
-import { type Pairing, type PairOutcome, preferencePairs, type Simulation, type Simulator } from "../../src/pairs/index.ts";
 
 /** Says the affix, and writes down what it was asked. */
 function simulator(answers: (simulation: Simulation) => Awaited<ReturnType<Simulator["simulate"]>> = ({ pair }) => pair) {

@@ -1,7 +1,6 @@
+import { answer, ContextFullError, checkOptions, type Engine, MODES, promptingNotice, rain, type Turn } from "rain-align";
 import { describe, expect, it } from "vitest";
-import { ContextFullError, checkOptions, type Engine, MODES, type Turn } from "../../src/core/index.ts";
-import { promptingNotice, promptLength } from "../../src/prompting/index.ts";
-import { answer, rain } from "../../src/rain.ts";
+import { promptLength } from "../../src/prompting/index.ts";
 import { END, scriptedEngine, type Weights } from "../support/scripted-engine.ts";
 import { ASK, ROBBERY, type World, worldEngine } from "../support/scripted-world.ts";
 import { watchedEngine } from "../support/watched-engine.ts";

@@ -1,5 +1,5 @@
+import { DEFAULTS, type Turn } from "rain-align";
 import { describe, expect, it } from "vitest";
-import { DEFAULTS, type Turn } from "../../src/core/index.ts";
 import { EXAMPLE_COUNTS } from "../../src/core/options.ts";
 import { fenceFor } from "../../src/prompting/fenced-answer.ts";
 import { urialDocument } from "../../src/prompting/urial.ts";

@@ -1,8 +1,16 @@
 import fc from "fast-check";
+import {
+  AnswerQueue,
+  answer,
+  ContextFullError,
+  type Engine,
+  MODES,
+  OptionError,
+  type QueuedOptions,
+  QueueFullError,
+  type Turn,
+} from "rain-align";
 import { describe, expect, it } from "vitest";
-import { ContextFullError, type Engine, MODES, OptionError, QueueFullError, type Turn } from "../../src/core/index.ts";
-import { answer } from "../../src/rain.ts";
-import { AnswerQueue, type QueuedOptions } from "../../src/serving/index.ts";
 import { randomWorld } from "../support/random-world.ts";
 import { ASK, worldEngine } from "../support/scripted-world.ts";
 import { watchedEngine } from "../support/watched-engine.ts";

@@ -1,4 +1,3 @@
-import { describe, expect, it } from "vitest";
 import {
   type Engine,
   EngineError,
@@ -7,10 +6,11 @@ import {
   type RainEvent,
   type RainOptions,
   type RainStep,
+  rain,
   type Tool,
   type Turn,
-} from "../../src/core/index.ts";
-import { rain } from "../../src/rain.ts";
+} from "rain-align";
+import { describe, expect, it } from "vitest";
 import { END } from "../support/scripted-engine.ts";
 import { type World, worldEngine } from "../support/scripted-world.ts";
 import { watchedEngine } from "../support/watched-engine.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { asRead } from "../../../src/core/judge/judge.ts";
+import { asRead } from "../../../src/core/index.ts";
 import { scriptedEngine } from "../../support/scripted-engine.ts";
 
 const engine = scriptedEngine({ pieces: ["It", " It", " lives", "User: Hi\nAssistant:"], next: () => ({}) });

@@ -1,6 +1,5 @@
+import { type Engine, HARMLESS, Judge, JudgeError, Meter, SENTIMENT } from "rain-align";
 import { describe, expect, it } from "vitest";
-import { type Engine, HARMLESS, JudgeError, Meter, SENTIMENT } from "../../../src/core/index.ts";
-import { Judge } from "../../../src/core/judge/judge.ts";
 import { scriptedEngine, type Weights } from "../../support/scripted-engine.ts";
 import { ASK, ROBBERY, worldEngine } from "../../support/scripted-world.ts";
 import { watchedEngine } from "../../support/watched-engine.ts";

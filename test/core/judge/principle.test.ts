@@ -1,6 +1,7 @@
+import { HARMLESS, PRINCIPLES, principle, SENTIMENT, TRUTHFUL } from "rain-align";
 import { describe, expect, it } from "vitest";
-import { HARMLESS, PRINCIPLES, principle, SENTIMENT, TRUTHFUL } from "../../../src/core/index.ts";
-import { preambleText, questionText, shortQuestionText } from "../../../src/core/judge/judge.ts";
+import { shortQuestionText } from "../../../src/core/index.ts";
+import { preambleText, questionText } from "../../../src/core/judge/judge.ts";
 import { CALIBRATION_CASES } from "../../../src/judges/calibration-cases.ts";
 
 const BRIEF = { name: "brief", question: "Is the answer brief?", good: "brief", bad: "long" };

@@ -1,7 +1,7 @@
+import { AFFIX_PAIRS, type Turn } from "rain-align";
 import { describe, expect, it } from "vitest";
-import { instructedTurns, type Turn } from "../../../src/core/index.ts";
-import { contrastPrefix } from "../../../src/core/search/contrast.ts";
-import { AFFIX_PAIRS, CONTRAST_FAMILIES } from "../../../src/pairs/index.ts";
+import { contrastPrefix, instructedTurns } from "../../../src/core/index.ts";
+import { CONTRAST_FAMILIES } from "../../../src/pairs/index.ts";
 import { scriptedEngine } from "../../support/scripted-engine.ts";
 
 const engine = scriptedEngine({ pieces: [], next: () => ({}) });

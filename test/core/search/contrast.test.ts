@@ -1,8 +1,7 @@
+import { answer, PRINCIPLES, type RainOptions } from "rain-align";
 import { describe, expect, it } from "vitest";
-import { PRINCIPLES, type RainOptions } from "../../../src/core/index.ts";
 import { contrasted } from "../../../src/core/search/contrast.ts";
 import { createRoot } from "../../../src/core/search/tree.ts";
-import { answer } from "../../../src/rain.ts";
 import { scriptedEngine, type Weights } from "../../support/scripted-engine.ts";
 import { ASK } from "../../support/scripted-world.ts";
 import { searchOf } from "../../support/search-builder.ts";

@@ -1,6 +1,7 @@
 import fc from "fast-check";
+import { cosine, embedText } from "rain-align";
 import { describe, expect, it } from "vitest";
-import { addToMean, cosine, embedText, norm, variance } from "../../../src/core/search/embedding.ts";
+import { addToMean, norm, variance } from "../../../src/core/search/embedding.ts";
 
 describe("The default embedder", () => {
   it("places a text nearer to its near-copy than to another text", () => {

@@ -1,5 +1,5 @@
+import type { RainOptions } from "rain-align";
 import { describe, expect, it } from "vitest";
-import type { RainOptions } from "../../../src/core/index.ts";
 import { expand, expandByOne } from "../../../src/core/search/expand.ts";
 import { createRoot, type Node } from "../../../src/core/search/tree.ts";
 import type { Weights } from "../../support/scripted-engine.ts";

@@ -1,5 +1,5 @@
+import { type RainOptions, TRUTHFUL } from "rain-align";
 import { describe, expect, it } from "vitest";
-import { type RainOptions, TRUTHFUL } from "../../../src/core/index.ts";
 import { iterate } from "../../../src/core/paper.ts";
 import { createRoot, type Node, reroot } from "../../../src/core/search/tree.ts";
 import { ASK, ROBBERY, worldEngine } from "../../support/scripted-world.ts";

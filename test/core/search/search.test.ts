@@ -1,9 +1,8 @@
 import fc from "fast-check";
+import { answer, type RainOptions } from "rain-align";
 import { describe, expect, it } from "vitest";
-import type { RainOptions } from "../../../src/core/index.ts";
 import { findStep, iterate } from "../../../src/core/paper.ts";
 import { createRoot, type Node } from "../../../src/core/search/tree.ts";
-import { answer } from "../../../src/rain.ts";
 import { END } from "../../support/scripted-engine.ts";
 import { ASK, ROBBERY, type World, worldEngine } from "../../support/scripted-world.ts";
 import { everyNode, searchOf } from "../../support/search-builder.ts";
