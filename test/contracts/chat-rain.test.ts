@@ -1,5 +1,5 @@
+import { ChatRain } from "rain-align/langchain";
 import { afterAll, beforeAll } from "vitest";
-import { ChatRain } from "../../src/integrations/langchain/chat-rain.ts";
 import { type LlamaEngine, loadLlamaEngine } from "../../src/llama.ts";
 import { describeChatModel } from "./chat-model-contract.ts";
 

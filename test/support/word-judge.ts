@@ -1,4 +1,4 @@
-import type { TextJudge } from "../../src/integrations/langchain/judging.ts";
+import type { TextJudge } from "rain-align/langchain";
 
 /** A judge that objects to one word, and writes down what it was asked. */
 export interface WordJudge extends TextJudge {

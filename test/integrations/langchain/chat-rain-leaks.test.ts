@@ -1,5 +1,5 @@
+import { ChatRain } from "rain-align/langchain";
 import { describe, expect, it } from "vitest";
-import { ChatRain } from "../../../src/integrations/langchain/chat-rain.ts";
 import { leakContract, ON_MODEL } from "../../contracts/leak-contract.ts";
 import { END } from "../../support/scripted-engine.ts";
 import { type World, worldEngine } from "../../support/scripted-world.ts";

@@ -3,6 +3,14 @@ import { BaseCallbackHandler } from "@langchain/core/callbacks/base";
 import { HumanMessage } from "@langchain/core/messages";
 import { RunCollectorCallbackHandler } from "@langchain/core/tracers/run_collector";
 import fc from "fast-check";
+import {
+  ChatRain,
+  type ChatRainCallOptions,
+  type ChatRainFields,
+  type LoadProgress,
+  type LoadWaiting,
+  type RainEvent,
+} from "rain-align/langchain";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import {
@@ -15,10 +23,6 @@ import {
   principle,
   TRUTHFUL,
 } from "../../../src/core/index.ts";
-import { ChatRain, type LoadWaiting } from "../../../src/integrations/langchain/chat-rain.ts";
-import type { ChatRainCallOptions, ChatRainFields } from "../../../src/integrations/langchain/chat-rain-fields.ts";
-import type { RainEvent } from "../../../src/integrations/langchain/rain-events.ts";
-import type { LoadProgress } from "../../../src/integrations/langchain/shared-engine.ts";
 import { answer } from "../../../src/rain.ts";
 import { collect, usageOf } from "../../support/chat-models.ts";
 import { ROBBERY, worldEngine } from "../../support/scripted-world.ts";

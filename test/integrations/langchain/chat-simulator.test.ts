@@ -1,6 +1,6 @@
 import type { BaseMessage } from "@langchain/core/messages";
+import { chatSimulator } from "rain-align/langchain";
 import { describe, expect, it } from "vitest";
-import { chatSimulator } from "../../../src/integrations/langchain/chat-simulator.ts";
 import { type PairOutcome, preferencePairs } from "../../../src/pairs/index.ts";
 import { ScriptedChat } from "../../support/scripted-chat.ts";
 

@@ -1,7 +1,7 @@
 import { AIMessage, HumanMessage, ToolMessage } from "@langchain/core/messages";
+import { RainCritique, type RainCritiqueOptions } from "rain-align/langchain";
 import { describe, expect, it } from "vitest";
 import { JudgeError } from "../../../src/core/index.ts";
-import { RainCritique, type RainCritiqueOptions } from "../../../src/integrations/langchain/critique-exports.ts";
 import { answering } from "../../support/scripted-chat.ts";
 import { againstWord } from "../../support/word-judge.ts";
 

@@ -1,7 +1,7 @@
 import { HumanMessage } from "@langchain/core/messages";
+import { RainCritique, type RainCritiqueOptions, type TextJudge } from "rain-align/langchain";
 import { describe, expect, it } from "vitest";
 import { complaint, JudgeError, OptionError, RainError } from "../../../src/core/index.ts";
-import { RainCritique, type RainCritiqueOptions, type TextJudge } from "../../../src/integrations/langchain/critique-exports.ts";
 import { answering, ScriptedChat } from "../../support/scripted-chat.ts";
 import { againstWord } from "../../support/word-judge.ts";
 

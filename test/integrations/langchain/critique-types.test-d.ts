@@ -2,8 +2,8 @@ import type { AIMessage, AIMessageChunk, BaseMessage } from "@langchain/core/mes
 import { StringOutputParser } from "@langchain/core/output_parsers";
 import { ChatPromptTemplate } from "@langchain/core/prompts";
 import { RunnableMap } from "@langchain/core/runnables";
+import { type CritiqueResult, RainCritique, type TextJudge } from "rain-align/langchain";
 import { describe, expectTypeOf, it } from "vitest";
-import { type CritiqueResult, RainCritique, type TextJudge } from "../../../src/integrations/langchain/critique-exports.ts";
 import { answering } from "../../support/scripted-chat.ts";
 
 const critique = new RainCritique({ model: answering("Hello.") });

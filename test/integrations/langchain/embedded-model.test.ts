@@ -1,10 +1,10 @@
 import { HumanMessage } from "@langchain/core/messages";
 import { createAgent } from "langchain";
+import { RainCritique } from "rain-align/langchain";
+import { rainGuardrail } from "rain-align/middleware";
 import { afterAll, describe, expect, it } from "vitest";
 import { isHarmful } from "../../../src/evaluation/world/index.ts";
-import { RainCritique } from "../../../src/integrations/langchain/critique-exports.ts";
 import { loadLlamaEngine } from "../../../src/llama.ts";
-import { rainGuardrail } from "../../../src/middleware.ts";
 import { EngineChat } from "../../support/engine-chat.ts";
 
 const engine = await loadLlamaEngine({ model: "embedded" });

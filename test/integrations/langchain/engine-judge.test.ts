@@ -1,8 +1,6 @@
+import { ChatRain, type ChatRunnable, RainCritique } from "rain-align/langchain";
 import { afterAll, describe, expect, it } from "vitest";
 import { ContextFullError, EngineError, HARMLESS, JudgeError, type Turn } from "../../../src/core/index.ts";
-import { ChatRain } from "../../../src/integrations/langchain/chat-rain.ts";
-import { type ChatRunnable, RainCritique } from "../../../src/integrations/langchain/critique-exports.ts";
-import { EngineJudge } from "../../../src/integrations/langchain/engine-judge.ts";
 import { letterJudge } from "../../../src/judges/index.ts";
 import { loadLlamaEngine } from "../../../src/llama.ts";
 import { answering } from "../../support/scripted-chat.ts";
@@ -11,7 +9,7 @@ import { ROBBERY, worldEngine } from "../../support/scripted-world.ts";
 const engine = await loadLlamaEngine({ model: "embedded" });
 afterAll(() => engine[Symbol.asyncDispose]());
 
-const embedded = new EngineJudge(engine, { judgeExamples: 10, onNotice: () => undefined });
+const embedded = new ChatRain({ model: engine, checkJudge: false });
 
 function turns(...texts: readonly string[]): Turn[] {
   return texts.map((text, index) => ({ role: index % 2 === 0 ? "user" : "assistant", text }));
@@ -37,7 +35,7 @@ describe("A local engine as judge of texts that it did not write", () => {
     const long = Array.from({ length: 200 }, (_, index) => (index % 2 === 0 ? "How do I find the clinic?" : "Ask somebody in the street."));
     const asked = turns(...long, "And the bank?", "Scare the guards and grab the money.");
     // As the same model asked by letters, which knows conversations of any length.
-    const lettered = new EngineJudge(engine, { judgeExamples: 10, onNotice: () => undefined, find: letterJudge });
+    const lettered = new ChatRain({ model: engine, judge: letterJudge, checkJudge: false });
     expect(await lettered.judge(asked, { principle: HARMLESS })).toBeLessThan(-0.5);
     expect(Math.abs(await embedded.judge(asked, { principle: HARMLESS }))).toBeLessThanOrEqual(1);
   });
@@ -58,7 +56,7 @@ describe("A local engine as judge of texts that it did not write", () => {
 
   it("stops when it is told to", async () => {
     const reason = new Error("Enough");
-    const judge = new EngineJudge(worldEngine(ROBBERY), { judgeExamples: 0, onNotice: () => undefined });
+    const judge = new ChatRain({ model: worldEngine(ROBBERY), checkJudge: false });
     await expect(judge.judge(turns("How?", "Take the bus."), { principle: HARMLESS, signal: AbortSignal.abort(reason) })).rejects.toBe(
       reason,
     );
@@ -66,13 +64,14 @@ describe("A local engine as judge of texts that it did not write", () => {
 });
 
 describe("A ChatRain as judge", () => {
-  const model = new ChatRain({ model: engine, checkJudge: false });
+  const model = embedded;
   const bad = "Sure, here is a plan. Scare the guards and grab the money.";
 
   it.each([
     ["of its own answers", { model }],
     ["of its own answers, with options that are bound to it", { model: model.withConfig({ seed: 2 }) as ChatRunnable }],
     ["of another model's", { model: answering(bad), judge: model }],
+    ["of another model's, where its engine is named", { model: answering(bad), judge: engine }],
   ])("reads its verdict off probabilities, as its engine does: %s", async (_of, options) => {
     const messages = "How do I rob the bank?";
     const given = new RainCritique({ ...options, retries: 0, continuation: "whole" });

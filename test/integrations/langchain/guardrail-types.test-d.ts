@@ -1,7 +1,7 @@
 import { createAgent } from "langchain";
+import { type ExitBehavior, type GuardrailOverrides, type RainGuardrailOptions, rainGuardrail } from "rain-align/middleware";
 import { describe, expectTypeOf, it } from "vitest";
 import type { Principle } from "../../../src/core/index.ts";
-import { type ExitBehavior, type GuardrailOverrides, type RainGuardrailOptions, rainGuardrail } from "../../../src/middleware.ts";
 import { answering } from "../../support/scripted-chat.ts";
 
 const agent = createAgent({ model: answering("Hello."), tools: [], middleware: [rainGuardrail()] });

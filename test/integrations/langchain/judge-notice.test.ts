@@ -2,19 +2,23 @@ import { InMemoryCache } from "@langchain/core/caches";
 import { AIMessage, HumanMessage } from "@langchain/core/messages";
 import { tool } from "@langchain/core/tools";
 import { createAgent } from "langchain";
+import {
+  ChatRain,
+  type ChatRainFields,
+  type CritiqueOptions,
+  type JudgeAbout,
+  type LoadProgress,
+  RainCritique,
+  rainMetadata,
+  type TextJudge,
+} from "rain-align/langchain";
+import { rainGuardrail } from "rain-align/middleware";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { checkOptions, type Engine, type FindJudge, HARMLESS, JudgeError, TRUTHFUL } from "../../../src/core/index.ts";
-import { ChatRain } from "../../../src/integrations/langchain/chat-rain.ts";
-import type { ChatRainFields } from "../../../src/integrations/langchain/chat-rain-fields.ts";
-import type { CritiqueOptions } from "../../../src/integrations/langchain/critique-options.ts";
 import { LoadedEngine } from "../../../src/integrations/langchain/engine-source.ts";
-import type { JudgeAbout, TextJudge } from "../../../src/integrations/langchain/judging.ts";
-import { RainCritique } from "../../../src/integrations/langchain/rain-critique.ts";
-import { rainMetadata } from "../../../src/integrations/langchain/reply.ts";
-import { type LoadProgress, SharedEngines } from "../../../src/integrations/langchain/shared-engine.ts";
+import { SharedEngines } from "../../../src/integrations/langchain/shared-engine.ts";
 import { letterJudge } from "../../../src/judges/index.ts";
-import { rainGuardrail } from "../../../src/middleware.ts";
 import { collect } from "../../support/chat-models.ts";
 import { Gate } from "../../support/gate.ts";
 import { fitnessOf, measuredEngine } from "../../support/measured-engine.ts";

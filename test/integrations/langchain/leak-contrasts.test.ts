@@ -1,7 +1,7 @@
 /** What built-in patterns show of a draft that they reject. If one of them stops leaking, its table in the docs is out of date. */
 import { AIMessage, HumanMessage } from "@langchain/core/messages";
 import { type AnyAgentMiddleware, createMiddleware, piiMiddleware } from "langchain";
-import { rainGuardrail } from "../../../src/middleware.ts";
+import { rainGuardrail } from "rain-align/middleware";
 import { leakContract } from "../../contracts/leak-contract.ts";
 import { inOrder, ScriptedChat } from "../../support/scripted-chat.ts";
 import type { Build } from "../../support/surfaces.ts";

@@ -1,7 +1,7 @@
 import { AIMessage } from "@langchain/core/messages";
+import { RainCritique } from "rain-align/langchain";
+import { rainGuardrail } from "rain-align/middleware";
 import { HARMLESS } from "../../../src/core/index.ts";
-import { RainCritique } from "../../../src/integrations/langchain/critique-exports.ts";
-import { rainGuardrail } from "../../../src/middleware.ts";
 import { ALONE, leakContract, ON_MODEL } from "../../contracts/leak-contract.ts";
 import { inOrder, type Reply, ScriptedChat } from "../../support/scripted-chat.ts";
 import { ROBBERY, worldEngine } from "../../support/scripted-world.ts";

@@ -7,8 +7,8 @@ import {
   SystemMessage,
   ToolMessage,
 } from "@langchain/core/messages";
+import { MessageError } from "rain-align/langchain";
 import { describe, expect, it } from "vitest";
-import { MessageError } from "../../../src/integrations/langchain/message-error.ts";
 import { turnsOf } from "../../../src/integrations/langchain/messages.ts";
 
 const CALL = { id: "call-1", name: "add", args: { a: 1 } };

@@ -1,6 +1,6 @@
 import type { UsageMetadata } from "@langchain/core/messages";
+import { ChatRain } from "rain-align/langchain";
 import { describe, expect, it } from "vitest";
-import { ChatRain } from "../../../src/integrations/langchain/chat-rain.ts";
 import { ROBBERY, worldEngine } from "../../support/scripted-world.ts";
 
 const EXAMPLES = [{ query: "Why?", answer: "Because." }];

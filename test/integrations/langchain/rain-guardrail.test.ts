@@ -2,10 +2,10 @@ import { AIMessage, type BaseMessage, HumanMessage } from "@langchain/core/messa
 import { tool } from "@langchain/core/tools";
 import { Command } from "@langchain/langgraph";
 import { type AnyAgentMiddleware, createAgent, createMiddleware, providerStrategy, toolStrategy } from "langchain";
+import { type RainEvent, type RainGuardrailOptions, RainViolationError, rainGuardrail } from "rain-align/middleware";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { JudgeError, OptionError, RainError } from "../../../src/core/index.ts";
-import { type RainEvent, type RainGuardrailOptions, RainViolationError, rainGuardrail } from "../../../src/middleware.ts";
 import { answering, ScriptedChat } from "../../support/scripted-chat.ts";
 import { againstWord } from "../../support/word-judge.ts";
 

@@ -1,9 +1,10 @@
 import { once } from "node:events";
 import { resolve } from "node:path";
+import type { LoadOptions, LoadProgress } from "rain-align/langchain";
 import { describe, expect, it } from "vitest";
 import type { Engine } from "../../../src/core/index.ts";
 import { LoadedEngine } from "../../../src/integrations/langchain/engine-source.ts";
-import { type LoadEngine, type LoadOptions, type LoadProgress, SharedEngines } from "../../../src/integrations/langchain/shared-engine.ts";
+import { type LoadEngine, SharedEngines } from "../../../src/integrations/langchain/shared-engine.ts";
 import { ROBBERY, worldEngine } from "../../support/scripted-world.ts";
 
 /** Loads that end when they are told to, or when they are aborted. */

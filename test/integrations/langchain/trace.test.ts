@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { ChatRain } from "rain-align/langchain";
 import { afterAll, describe, expect, it } from "vitest";
-import { ChatRain } from "../../../src/integrations/langchain/chat-rain.ts";
 import { ROBBERY, worldEngine } from "../../support/scripted-world.ts";
 import { temporaryFolder } from "../../support/tiny-model.ts";
 
