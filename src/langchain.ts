@@ -1,13 +1,10 @@
 /** RAIN in LangChain: the local model as a chat model, and critique of any other one. Needs `@langchain/core`; loads no native code. */
 import { withPeers } from "./peers/missing-peer.ts";
 
-const {
-  ChatRain: LoadedChatRain,
-  RainCritique: LoadedRainCritique,
-  chatSimulator: loadedChatSimulator,
-} = await withPeers({ "@langchain/core": "^1.2.0" }, async () => ({
-  ...(await import("./integrations/langchain/chat-rain.ts")),
-  ...(await import("./integrations/langchain/rain-critique.ts")),
+const loaded = await withPeers({ "@langchain/core": "^1.2.0" }, async () => ({
+  ...(await import("./integrations/langchain/chat-rain/answer.ts")),
+  ...(await import("./integrations/langchain/chat-rain/chat-rain.ts")),
+  ...(await import("./integrations/langchain/critique/rain-critique.ts")),
   ...(await import("./integrations/langchain/chat-simulator.ts")),
 }));
 
@@ -22,45 +19,31 @@ const {
  *
  * `docs/langchain.md` has every option.
  */
-export const ChatRain = LoadedChatRain;
-export type ChatRain = InstanceType<typeof LoadedChatRain>;
-export type { LoadWaiting } from "./integrations/langchain/chat-rain.ts";
-export type { ChatRainCallOptions, ChatRainFields, Decoding, ResponseFormat, Telling } from "./integrations/langchain/chat-rain-fields.ts";
-export type { JudgeMetadata } from "./integrations/langchain/judge-metadata.ts";
-export { type RainMetadata, type ReplyMetadata, rainMetadata } from "./integrations/langchain/reply.ts";
-export type { LoadOptions, LoadProgress } from "./integrations/langchain/shared-engine.ts";
-export type { OutputSchema } from "./integrations/langchain/structured-output.ts";
+export const ChatRain = loaded.ChatRain;
+export type ChatRain = InstanceType<typeof ChatRain>;
+/** How this message came about; `undefined` for one that no `ChatRain` wrote. Typed access to `response_metadata.rain`. */
+export const rainMetadata = loaded.rainMetadata;
+export type { RainMetadata, ReplyMetadata } from "./integrations/langchain/chat-rain/answer.ts";
+export type { LoadWaiting } from "./integrations/langchain/chat-rain/chat-rain.ts";
+export type { ChatRainCallOptions, ChatRainFields, Decoding, ResponseFormat } from "./integrations/langchain/chat-rain/fields.ts";
+export type { OutputSchema } from "./integrations/langchain/chat-rain/structured-output.ts";
+export type { LoadOptions, LoadProgress } from "./integrations/langchain/engine-source.ts";
 
 // Critique of other models
 /** Self-critique behind any chat model: see its class. */
-export const RainCritique = LoadedRainCritique;
-export type RainCritique = InstanceType<typeof LoadedRainCritique>;
-export type {
-  Asked,
-  ChatRunnable,
-  ContinuationMode,
-  CritiquedModel,
-  CritiquedModelFields,
-  CritiqueInput,
-  CritiqueOptions,
-  CritiqueResult,
-  CritiqueState,
-  DraftVisibility,
-  JudgeAbout,
-  JudgeSource,
-  OnRainEvent,
-  RainCritiqueOptions,
-  RainEvent,
-  Stage,
-  TextJudge,
-} from "./integrations/langchain/critique-exports.ts";
+export const RainCritique = loaded.RainCritique;
+export type RainCritique = InstanceType<typeof RainCritique>;
+export type { CritiquedModel, CritiquedModelFields } from "./integrations/langchain/critique/critiqued-model.ts";
+export type { ContinuationMode, CritiqueOptions, DraftVisibility } from "./integrations/langchain/critique/options.ts";
+export type { CritiqueInput, CritiqueResult, CritiqueState, RainCritiqueOptions } from "./integrations/langchain/critique/rain-critique.ts";
+export type { OnRainEvent, RainCustomEvent, Stage } from "./integrations/langchain/events.ts";
+export type { JudgeAbout, JudgeCall, JudgeMetadata, JudgeSource, TextJudge } from "./integrations/langchain/judges.ts";
+export type { ChatRunnable } from "./integrations/langchain/unseen-call.ts";
 
 // Preference pairs
 /** Any chat model as the simulator of preference pairs, for `preferencePairs`: two calls a prompt, each with a system message of its own. */
-export const chatSimulator = loadedChatSimulator;
+export const chatSimulator = loaded.chatSimulator;
 
 // Errors
-export { MessageError } from "./integrations/langchain/message-error.ts";
-export { StructuredOutputError } from "./integrations/langchain/structured-output-error.ts";
-export { RainViolationError } from "./integrations/langchain/violation-error.ts";
+export { MessageError, RainViolationError, StructuredOutputError } from "./integrations/langchain/errors.ts";
 export { MissingPeerError } from "./peers/missing-peer.ts";

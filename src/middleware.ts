@@ -3,7 +3,7 @@ import { withPeers } from "./peers/missing-peer.ts";
 
 const loaded = await withPeers(
   { langchain: "^1.5.0", "@langchain/core": "^1.2.0" },
-  () => import("./integrations/langchain/rain-guardrail.ts"),
+  () => import("./integrations/langchain/guardrail/rain-guardrail.ts"),
 );
 
 /**
@@ -17,10 +17,10 @@ const loaded = await withPeers(
  */
 export const rainGuardrail = loaded.rainGuardrail;
 
-export type { ContinuationMode, DraftVisibility } from "./integrations/langchain/critique-options.ts";
-export type { ExitBehavior, GuardrailOverrides, RainGuardrailOptions } from "./integrations/langchain/guardrail-options.ts";
-export type { Asked, JudgeAbout, JudgeSource, TextJudge } from "./integrations/langchain/judging.ts";
-export type { OnRainEvent, RainEvent, Stage } from "./integrations/langchain/rain-events.ts";
-export type { RainGuardrail } from "./integrations/langchain/rain-guardrail.ts";
-export { RainViolationError } from "./integrations/langchain/violation-error.ts";
+export type { ContinuationMode, DraftVisibility } from "./integrations/langchain/critique/options.ts";
+export { RainViolationError } from "./integrations/langchain/errors.ts";
+export type { OnRainEvent, RainCustomEvent, Stage } from "./integrations/langchain/events.ts";
+export type { ExitBehavior, GuardrailOverrides, RainGuardrailOptions } from "./integrations/langchain/guardrail/options.ts";
+export type { RainGuardrail } from "./integrations/langchain/guardrail/rain-guardrail.ts";
+export type { JudgeAbout, JudgeCall, JudgeSource, TextJudge } from "./integrations/langchain/judges.ts";
 export { MissingPeerError } from "./peers/missing-peer.ts";

@@ -1,56 +1,140 @@
-import { type Engine, EngineError } from "../../core/index.ts";
-import { type Hosted, hostedBy, type LoadOptions, type SharedEngine, SharedEngines, type Waiting } from "./shared-engine.ts";
+import { resolve } from "node:path";
+import { type Engine, EngineError, isRecord, SharedWork } from "../../core/index.ts";
+import { type LlamaEngineOptions, type SharedEngineOptions as LlamaLoadOptions, loadLlamaEngine } from "../../llama.ts";
+import { AnswerQueue, type AnswerQueueOptions } from "../../serving/index.ts";
+import { emit } from "./events.ts";
+
+const ENGINE_OPTIONS = ["gpu", "gpuLayers", "contextSize", "sequences", "threads", "flashAttention", "cacheType"] as const;
+
+export const LOAD_OPTIONS = [...ENGINE_OPTIONS, "concurrency", "maxWaiting"] as const satisfies readonly (keyof LoadOptions)[];
+
+/** What to load, and how. Two models for which all of it is the same share one engine. */
+export interface LoadOptions extends Pick<LlamaEngineOptions, (typeof ENGINE_OPTIONS)[number]>, AnswerQueueOptions {}
+
+/** Without what is said to the queue. */
+export function engineOptions({ concurrency: _concurrency, maxWaiting: _maxWaiting, ...engine }: LoadOptions): LlamaEngineOptions {
+  return engine;
+}
+
+/** How far loading is, or the reading of labelled answers when a judge is fitted at its first use. */
+export interface LoadProgress {
+  readonly phase: "download" | "load" | "judge";
+  /** Of this phase. Range [0, 1]. */
+  readonly share: number;
+}
+
+/** What may be told of an engine while it loads, and while it is worked with. */
+export interface EngineListener {
+  readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
+  /** Told what a person should know although it works, such as that memory was short. */
+  readonly onNotice?: ((notice: string) => void) | undefined;
+}
+
+/** How one caller waits for an engine. */
+export interface EngineWaiting extends EngineListener {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** An engine, and the queue of all answers on it. */
+export interface HostedEngine {
+  readonly engine: Engine;
+  readonly queue: AnswerQueue;
+  /** What the engine tells goes to this listener too, until it is disposed of. */
+  readonly listen: (listener: EngineListener) => Disposable;
+}
 
 /** Where a chat model's engine comes from. */
 export interface EngineSource {
   /**
-   * The engine, as soon as it is there. Who asks first makes it load.
+   * The engine, as soon as it is there. The first call makes it load.
    *
    * @throws {EngineError} when it cannot be loaded, or was released; and the reason of `waiting.signal`
    */
-  hosted(waiting?: Waiting): Promise<Hosted>;
+  hosted(waiting?: EngineWaiting): Promise<HostedEngine>;
 
   /** The engine, if it is there. */
-  readonly current: Hosted | undefined;
+  readonly current: HostedEngine | undefined;
 
   /** The engine is not needed here any more. */
   release(): Promise<void>;
+}
+
+/** An engine that its owner loads, listens to and frees. */
+export function givenEngine(engine: Engine, options: LoadOptions): EngineSource {
+  const current = hostedBy(engine, options, () => ({ [Symbol.dispose]: () => undefined }));
+  return { current, hosted: async () => current, release: async () => undefined };
+}
+
+/** Whether a value has all that an engine has. */
+export function isEngine(value: unknown): value is Engine {
+  if (!isRecord(value)) return false;
+  const { facts, tokenizer, next, hold } = value as Partial<Engine>;
+  return isRecord(facts) && isRecord(tokenizer) && typeof next === "function" && typeof hold === "function";
+}
+
+/** What calls reject with that use what was disposed of. */
+export function released(): EngineError {
+  return new EngineError("disposed", "Expected a chat model in use, got one that was disposed");
+}
+
+export type LoadEngine = (options: LlamaLoadOptions) => Promise<Engine>;
+
+/** Engines by what was loaded. One that is used no more is freed. */
+export class SharedEngines {
+  readonly #load: LoadEngine;
+  readonly #shared = new Map<string, SharedEngine>();
+
+  constructor(load: LoadEngine = loadLlamaEngine) {
+    this.#load = load;
+  }
+
+  /** An engine that is loaded when it is first needed, and shared with all who need the same. */
+  source(model: string, options: LoadOptions): EngineSource {
+    return new LoadedEngine(() => this.#join(model, options));
+  }
+
+  /** Counts one more user of this engine, which begins to load if it is not there. Each user calls `leave` once. */
+  #join(model: string, options: LoadOptions): SharedEngine {
+    const key = JSON.stringify([isFile(model) ? resolve(model) : model, ...LOAD_OPTIONS.map((name) => options[name] ?? "default")]);
+    const known = this.#shared.get(key);
+    if (known !== undefined) {
+      known.users++;
+      return known;
+    }
+    const forget = () => {
+      if (this.#shared.get(key) === shared) this.#shared.delete(key);
+    };
+    const loading = { ...engineOptions(options), model };
+    const shared: SharedEngine = new SharedEngine((events) => this.#load({ ...loading, ...events }), options, forget);
+    this.#shared.set(key, shared);
+    return shared;
+  }
 }
 
 /**
  * All engines that chat models of this process have loaded: the one piece of state that this package keeps by itself, as a model is
  * gigabytes of memory and two chains that name the same file should hold it once.
  */
-const ENGINES = new SharedEngines();
+export const ENGINES = new SharedEngines();
 
-/** An engine that somebody else loads and frees. */
-export function givenEngine(engine: Engine, options: LoadOptions): EngineSource {
-  const current = hostedBy(engine, options);
-  return { current, hosted: async () => current, release: async () => undefined };
-}
-
-/** An engine that is loaded when it is first needed, and shared with all who need the same. */
-export class LoadedEngine implements EngineSource {
-  readonly #model: string;
-  readonly #options: LoadOptions;
-  readonly #engines: SharedEngines;
+/** One user of a shared engine. */
+class LoadedEngine implements EngineSource {
+  readonly #join: () => SharedEngine;
   #shared: SharedEngine | undefined;
-  #current: Hosted | undefined;
+  #current: HostedEngine | undefined;
   #isReleased = false;
 
-  constructor(model: string, options: LoadOptions, engines: SharedEngines = ENGINES) {
-    this.#model = model;
-    this.#options = options;
-    this.#engines = engines;
+  constructor(join: () => SharedEngine) {
+    this.#join = join;
   }
 
-  get current(): Hosted | undefined {
+  get current(): HostedEngine | undefined {
     return this.#current;
   }
 
-  async hosted(waiting: Waiting = {}): Promise<Hosted> {
+  async hosted(waiting: EngineWaiting = {}): Promise<HostedEngine> {
     if (this.#isReleased) throw released();
-    if (this.#shared === undefined || this.#shared.isLost) this.#shared = this.#engines.join(this.#model, this.#options);
+    if (this.#shared === undefined || this.#shared.isLost) this.#shared = this.#join();
     const hosted = await this.#shared.hosted(waiting);
     if (this.#isReleased) throw released();
     this.#current = hosted;
@@ -65,7 +149,83 @@ export class LoadedEngine implements EngineSource {
   }
 }
 
-/** What those hear who use what is gone. */
-export function released(): EngineError {
-  return new EngineError("disposed", "Expected a chat model in use, got one that was disposed");
+/** How loading reports, and is told to stop. */
+type LoadEvents = Required<Pick<LlamaLoadOptions, "signal" | "onDownload" | "onLoad" | "onNotice" | "onJudge">>;
+
+/** One engine and its users. It goes on loading whichever of them leaves, as long as one is left. */
+class SharedEngine {
+  users = 1;
+  /** Whether it cannot be had any more: loading failed, or its last user left. */
+  isLost = false;
+  readonly #controller = new AbortController();
+  readonly #listeners = new Set<EngineListener>();
+  readonly #forget: () => void;
+  readonly #hosted: Promise<HostedEngine>;
+
+  constructor(load: (events: LoadEvents) => Promise<Engine>, options: LoadOptions, forget: () => void) {
+    this.#forget = () => {
+      this.isLost = true;
+      forget();
+    };
+    const loading = load({
+      signal: this.#controller.signal,
+      onDownload: ({ downloadedBytes, totalBytes }) =>
+        this.#progress({ phase: "download", share: downloadedBytes / Math.max(1, totalBytes) }),
+      onLoad: (share) => this.#progress({ phase: "load", share }),
+      onJudge: (share) => this.#progress({ phase: "judge", share }),
+      onNotice: (notice) => this.#emit(({ onNotice }) => onNotice, notice),
+    });
+    this.#hosted = loading.then((engine) => hostedBy(engine, options, (listener) => this.#listen(listener)));
+    // What could not be loaded may be tried again; each call that waits rejects by itself.
+    this.#hosted.catch(this.#forget);
+  }
+
+  /** Rejects as loading does, and as soon as the signal is aborted, with its reason. */
+  async hosted(waiting: EngineWaiting): Promise<HostedEngine> {
+    waiting.signal?.throwIfAborted();
+    using _ = this.#listen(waiting);
+    return await new SharedWork(() => this.#hosted).wait(waiting.signal);
+  }
+
+  /** The last user frees the engine; what is being written on it then fails as disposed. */
+  async leave(reason: Error): Promise<void> {
+    this.users--;
+    if (this.users > 0) return;
+    this.#forget();
+    this.#controller.abort(reason);
+    const [loaded] = await Promise.allSettled([this.#hosted]);
+    if (loaded.status === "fulfilled") await loaded.value.engine[Symbol.asyncDispose]();
+  }
+
+  #listen(listener: EngineListener): Disposable {
+    // An object of its own: a listener that is added twice hears until both are disposed of.
+    const own = { ...listener };
+    this.#listeners.add(own);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(own) };
+  }
+
+  #progress(progress: LoadProgress): void {
+    this.#emit(({ onProgress }) => onProgress, progress);
+  }
+
+  /** A function that several calls listen with is told once. */
+  #emit<Event>(listening: (listener: EngineListener) => ((event: Event) => void) | undefined, event: Event): void {
+    for (const listener of new Set([...this.#listeners].map(listening))) emit(listener, event);
+  }
+}
+
+function hostedBy(
+  engine: Engine,
+  { concurrency, maxWaiting = ANY_NUMBER }: AnswerQueueOptions,
+  listen: HostedEngine["listen"],
+): HostedEngine {
+  const queue = new AnswerQueue(engine, concurrency === undefined ? { maxWaiting } : { concurrency, maxWaiting });
+  return { engine, queue, listen };
+}
+
+/** Chains send batches of any size, and expect each of them to wait for its turn. */
+const ANY_NUMBER = Number.MAX_SAFE_INTEGER;
+
+function isFile(model: string): boolean {
+  return model !== "embedded" && !/^(hf|huggingface|https?):/.test(model);
 }

@@ -14,7 +14,7 @@ async function valueBy(reply: Reply, principle = HARMLESS): Promise<number> {
 }
 
 async function valueIn(judge: ScriptedChat, principle = HARMLESS): Promise<number> {
-  return (await new RainCritique({ judge, principle }).invoke(ASKED)).value;
+  return (await new RainCritique({ judge, principle, continuation: "whole" }).invoke(ASKED)).value;
 }
 
 /** Answers with the letter that stands before this word in the question. */

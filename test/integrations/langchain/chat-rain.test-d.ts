@@ -1,7 +1,7 @@
 import type { AIMessageChunk, BaseMessage } from "@langchain/core/messages";
 import { StringOutputParser } from "@langchain/core/output_parsers";
 import type { Engine, Principle } from "rain-align";
-import { ChatRain, type ChatRainCallOptions, type ChatRainFields, type RainEvent, type RainMetadata } from "rain-align/langchain";
+import { ChatRain, type ChatRainCallOptions, type ChatRainFields, type RainCustomEvent, type RainMetadata } from "rain-align/langchain";
 import { describe, expectTypeOf, it } from "vitest";
 import { z } from "zod";
 import { z as z3 } from "zod/v3";
@@ -47,7 +47,7 @@ describe("The types of ChatRain:", () => {
   });
 
   it("events are a union to switch over, and the account of an answer has its numbers", () => {
-    expectTypeOf<RainEvent["type"]>().toEqualTypeOf<"rewind" | "commit" | "violation">();
+    expectTypeOf<RainCustomEvent["type"]>().toEqualTypeOf<"rewind" | "commit" | "violation">();
     expectTypeOf<RainMetadata["rewinds"]>().toEqualTypeOf<number>();
     expectTypeOf<RainMetadata["value"]>().toEqualTypeOf<number | undefined>();
   });

@@ -9,7 +9,7 @@ import {
   type ChatRainFields,
   type LoadProgress,
   type LoadWaiting,
-  type RainEvent,
+  type RainCustomEvent,
 } from "rain-align/langchain";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -107,9 +107,9 @@ describe("ChatRain writes as the core does:", () => {
 
 describe("ChatRain tells what happens inside:", () => {
   it("its listener hears of rewinds and commits, in order, and of discarded text only when asked to", async () => {
-    const heard: RainEvent[][] = [];
+    const heard: RainCustomEvent[][] = [];
     for (const revealDiscarded of [false, true]) {
-      const events: RainEvent[] = [];
+      const events: RainCustomEvent[] = [];
       const { text, response_metadata } = await robber({ revealDiscarded, onRainEvent: (event) => events.push(event) }).invoke(ASK);
       expect(events.flatMap((event) => (event.type === "commit" ? [event.text] : [])).join("")).toBe(text);
       const { rewinds } = response_metadata["rain"] as { readonly rewinds: number };
@@ -124,7 +124,7 @@ describe("ChatRain tells what happens inside:", () => {
   });
 
   it("its listener may be given with the call, and hears of an answer that is refused", async () => {
-    const events: RainEvent[] = [];
+    const events: RainCustomEvent[] = [];
     await robber({ threshold: 1 }).invoke(ASK, { onRainEvent: (event) => events.push(event) });
     expect(events.at(-1)).toMatchObject({ type: "violation", stage: "output" });
   });
@@ -133,7 +133,7 @@ describe("ChatRain tells what happens inside:", () => {
     const events: unknown[] = [];
     const handler = BaseCallbackHandler.fromMethods({ handleCustomEvent: (name, data) => events.push([name, data]) });
     handler.awaitHandlers = true;
-    const told: RainEvent[] = [];
+    const told: RainCustomEvent[] = [];
     await robber({ revealDiscarded: true }).invoke(ASK, { callbacks: [handler], onRainEvent: (event) => told.push(event) });
     expect(events).toEqual(
       told.map(({ ...event }) => ["rain", "discarded" in event ? { ...event, discarded: undefined } : event]).map(strip),

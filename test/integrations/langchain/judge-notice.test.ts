@@ -16,8 +16,7 @@ import { rainGuardrail } from "rain-align/middleware";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { checkOptions, type Engine, type FindJudge, HARMLESS, JudgeError, TRUTHFUL } from "../../../src/core/index.ts";
-import { LoadedEngine } from "../../../src/integrations/langchain/engine-source.ts";
-import { SharedEngines } from "../../../src/integrations/langchain/shared-engine.ts";
+import { SharedEngines } from "../../../src/integrations/langchain/engine-source.ts";
 import { letterJudge } from "../../../src/judges/index.ts";
 import { collect } from "../../support/chat-models.ts";
 import { Gate } from "../../support/gate.ts";
@@ -200,7 +199,7 @@ describe("A judge that is fitted at its first use", () => {
         return await letterJudge(...asked);
       }).engine;
     });
-    const source = new LoadedEngine("embedded", {}, engines);
+    const source = engines.source("embedded", {});
     const told: unknown[] = [];
     const listening = { onNotice: (notice: string) => told.push(notice), onProgress: (progress: LoadProgress) => told.push(progress) };
     const { engine, listen } = await source.hosted();

@@ -9,7 +9,7 @@ import {
 } from "@langchain/core/messages";
 import { MessageError } from "rain-align/langchain";
 import { describe, expect, it } from "vitest";
-import { turnsOf } from "../../../src/integrations/langchain/messages.ts";
+import { turnsOf } from "../../../src/integrations/langchain/chat-rain/messages.ts";
 
 const CALL = { id: "call-1", name: "add", args: { a: 1 } };
 

@@ -3,7 +3,7 @@ import { StringOutputParser } from "@langchain/core/output_parsers";
 import type { ChatPromptValueInterface } from "@langchain/core/prompt_values";
 import { ChatPromptTemplate } from "@langchain/core/prompts";
 import { RunnableMap, RunnablePassthrough } from "@langchain/core/runnables";
-import { RainCritique, type RainCritiqueOptions, type RainEvent, RainViolationError } from "rain-align/langchain";
+import { RainCritique, type RainCritiqueOptions, type RainCustomEvent, RainViolationError } from "rain-align/langchain";
 import { describe, expect, it } from "vitest";
 import { collect } from "../../support/chat-models.ts";
 import { answering, ScriptedChat } from "../../support/scripted-chat.ts";
@@ -275,7 +275,7 @@ describe("RainCritique in chains", () => {
 
 describe("What RainCritique tells of its work", () => {
   it("is every rewind and commit, to the listener and to callbacks, without discarded text", async () => {
-    const heard: RainEvent[] = [];
+    const heard: RainCustomEvent[] = [];
     const dispatched: unknown[] = [];
     const { critique } = critiqueOf([BAD, GOOD], { onRainEvent: (event) => heard.push(event) });
     const handler = { handleCustomEvent: (name: string, data: unknown) => void dispatched.push([name, data]) };
@@ -288,14 +288,14 @@ describe("What RainCritique tells of its work", () => {
   });
 
   it("is what was left too, for who asks for it", async () => {
-    const heard: RainEvent[] = [];
+    const heard: RainCustomEvent[] = [];
     const { critique } = critiqueOf([BAD, GOOD], { onRainEvent: (event) => heard.push(event), revealDiscarded: true });
     await critique.invoke(ASK);
     expect(heard[0]).toEqual({ type: "rewind", rewinds: 1, value: -0.9, discarded: BAD });
   });
 
   it("is that nothing was accepted", async () => {
-    const heard: RainEvent[] = [];
+    const heard: RainCustomEvent[] = [];
     await critiqueOf([BAD], { retries: 0, onRainEvent: (event) => heard.push(event) }).critique.invoke(ASK);
     expect(heard).toEqual([{ type: "violation", stage: "output", value: -0.9 }]);
   });

@@ -2,7 +2,7 @@ import { AIMessage, type BaseMessage, HumanMessage } from "@langchain/core/messa
 import { tool } from "@langchain/core/tools";
 import { Command } from "@langchain/langgraph";
 import { type AnyAgentMiddleware, createAgent, createMiddleware, providerStrategy, toolStrategy } from "langchain";
-import { type RainEvent, type RainGuardrailOptions, RainViolationError, rainGuardrail } from "rain-align/middleware";
+import { type RainCustomEvent, type RainGuardrailOptions, RainViolationError, rainGuardrail } from "rain-align/middleware";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { JudgeError, OptionError, RainError } from "../../../src/core/index.ts";
@@ -363,7 +363,7 @@ describe("rainGuardrail among other middleware", () => {
 
 describe("What rainGuardrail tells of its work", () => {
   it("is events: to the listener, to callbacks and to who streams custom chunks", async () => {
-    const heard: RainEvent[] = [];
+    const heard: RainCustomEvent[] = [];
     const dispatched: unknown[] = [];
     const { agent } = guarded(answering("A canary.", "A harbour."), { onRainEvent: (event) => heard.push(event) });
     const callbacks = [{ handleCustomEvent: (name: string, data: unknown) => void dispatched.push([name, data]) }];
@@ -378,7 +378,7 @@ describe("What rainGuardrail tells of its work", () => {
   });
 
   it("is what was kept out too", async () => {
-    const heard: RainEvent[] = [];
+    const heard: RainCustomEvent[] = [];
     const dispatched: unknown[] = [];
     const { agent } = guarded(answering("x"), { checkInput: true, exitBehavior: "end", onRainEvent: (event) => heard.push(event) });
     const callbacks = [{ handleCustomEvent: (_name: string, data: unknown) => void dispatched.push(data) }];

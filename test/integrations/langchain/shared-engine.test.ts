@@ -3,8 +3,7 @@ import { resolve } from "node:path";
 import type { LoadOptions, LoadProgress } from "rain-align/langchain";
 import { describe, expect, it } from "vitest";
 import type { Engine } from "../../../src/core/index.ts";
-import { LoadedEngine } from "../../../src/integrations/langchain/engine-source.ts";
-import { type LoadEngine, SharedEngines } from "../../../src/integrations/langchain/shared-engine.ts";
+import { type EngineSource, type LoadEngine, SharedEngines } from "../../../src/integrations/langchain/engine-source.ts";
 import { ROBBERY, worldEngine } from "../../support/scripted-world.ts";
 
 /** Loads that end when they are told to, or when they are aborted. */
@@ -30,8 +29,8 @@ class Loader {
     this.#isDeaf = isDeaf;
   }
 
-  source(model = "embedded", options: LoadOptions = {}): LoadedEngine {
-    return new LoadedEngine(model, options, this.engines);
+  source(model = "embedded", options: LoadOptions = {}): EngineSource {
+    return this.engines.source(model, options);
   }
 
   #engine(): Engine {

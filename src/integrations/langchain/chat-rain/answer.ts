@@ -1,0 +1,191 @@
+/** One answer of the core as LangChain's messages: chunk by chunk, or whole; with its account. */
+import { writeFile } from "node:fs/promises";
+import {
+  AIMessage,
+  AIMessageChunk,
+  type BaseMessage,
+  type MessageOutputVersion,
+  type ToolCall,
+  type UsageMetadata,
+} from "@langchain/core/messages";
+import type { ChatResult } from "@langchain/core/outputs";
+import {
+  type Answering,
+  DEFAULTS,
+  type Engine,
+  type FinishReason,
+  type Mode,
+  type RainAnswer,
+  type RainOptions,
+  type RainStep,
+  type Turn,
+} from "../../../core/index.ts";
+import { promptingNotice } from "../../../prompting/index.ts";
+import { Trace, tracePage } from "../../../trace/index.ts";
+import type { EngineSource } from "../engine-source.ts";
+import { emit } from "../events.ts";
+import { type JudgeMetadata, judgeMetadata, judgeReady, noticeUnfitJudge } from "../judges.ts";
+import { AnswerEvents, type AnswerListeners } from "./answer-events.ts";
+import type { ChatRainFields } from "./fields.ts";
+
+/** How an answer came about: `response_metadata.rain`. Numbers and names only, however long the answer was. */
+export interface RainMetadata {
+  readonly mode: Mode;
+  /** Name of what was judged. */
+  readonly principle: string;
+  readonly seed: number;
+  /** Texts that were tried and left. */
+  readonly rewinds: number;
+  /** Verdicts of the judge. */
+  readonly evaluations: number;
+  /** Tokens of the answer, its end token included. */
+  readonly committedTokens: number;
+  /** Tokens that were drawn and are not in the answer. */
+  readonly searchedTokens: number;
+  /** What the judge thinks of the answer: -1 (bad) to 1 (good). Missing where nothing was judged: in `vanilla` mode, of a refusal. */
+  readonly value?: number;
+  /** Missing where nothing was to be judged: in `vanilla` mode. */
+  readonly judge?: JudgeMetadata;
+}
+
+/** What comes with every answer. */
+export interface ReplyMetadata {
+  /** The model's own name, or its file's. */
+  readonly model: string;
+  readonly finish_reason: FinishReason;
+  readonly rain: RainMetadata;
+}
+
+/** How this message came about; `undefined` for one that no `ChatRain` wrote (a critique's has fields of its own). Typed access to `response_metadata.rain`. */
+export function rainMetadata({ response_metadata }: Pick<BaseMessage, "response_metadata">): RainMetadata | undefined {
+  const { rain } = response_metadata as Partial<ReplyMetadata>;
+  return rain !== undefined && "seed" in rain ? rain : undefined;
+}
+
+/** What one answer is asked for with. */
+export interface AnswerRequest {
+  readonly source: EngineSource;
+  readonly turns: readonly Turn[];
+  readonly options: RainOptions;
+  readonly listeners: AnswerListeners;
+  readonly signal: AbortSignal;
+  /** Of the chat model. */
+  readonly life: AbortSignal;
+  readonly checkJudge: boolean;
+  readonly onNotice: (notice: string) => void;
+  readonly trace: ChatRainFields["trace"];
+  readonly version: MessageOutputVersion;
+}
+
+/**
+ * Writes one answer, in its turn among all that this engine is asked for. The last chunk has nothing to read: usage, which is added up over chunks
+ * and so stands in it alone, and metadata.
+ */
+export async function* answerChunks(request: AnswerRequest): AsyncGenerator<AIMessageChunk, void, void> {
+  const { source, turns, listeners, signal, life, checkJudge, onNotice, trace, version } = request;
+  const { engine, queue, listen } = await source.hosted({ signal, onNotice });
+  noticePrompting(engine, request.options, onNotice);
+  using _ = listen({ onNotice });
+  const events = new AnswerEvents(listeners);
+  const options = { ...request.options, signal, onEvent: events.onEvent };
+  const traced = trace === undefined ? undefined : new Trace(turns, options);
+  try {
+    await judgeReady(engine, request.options, signal, life);
+    let calls = 0;
+    const answer = yield* mapSteps(queue.rain(turns, traced?.options ?? options), ({ text, call }) => [
+      ...(text === "" ? [] : [new AIMessageChunk({ content: contentOf(text, version) })]),
+      ...(call === undefined ? [] : [callChunk(call, calls++, version)]),
+    ]);
+    traced?.end(answer);
+    if (checkJudge) noticeUnfitJudge(engine, answer.judge?.fitness, onNotice);
+    await events.ended(answer.finishReason);
+    yield new AIMessageChunk({ content: contentOf("", version), ...accountOf(answer, engine.facts.model, request.options) });
+  } catch (error) {
+    await events.failed(error);
+    throw error;
+  } finally {
+    if (traced !== undefined && trace !== undefined) await handOver(tracePage(traced.data(engine.facts.model)), trace, onNotice);
+  }
+}
+
+/** A whole message, of the same chunks: put together once, as adding each to all before it takes longer the longer an answer is. */
+export async function resultOf(chunks: AsyncIterable<AIMessageChunk>, version: MessageOutputVersion): Promise<ChatResult> {
+  const tool_calls: ToolCall[] = [];
+  let text = "";
+  let last = new AIMessageChunk("");
+  for await (const chunk of chunks) {
+    text += chunk.text;
+    tool_calls.push(...(chunk.tool_calls ?? []));
+    last = chunk;
+  }
+  // LangChain's types, read with `exactOptionalPropertyTypes`, let no message have any usage.
+  const { usage_metadata, response_metadata } = last as AIMessageChunk & { readonly usage_metadata: UsageMetadata };
+  const message = new AIMessage({ content: contentOf(text, version), tool_calls, response_metadata, usage_metadata });
+  const { input_tokens: promptTokens, output_tokens: completionTokens, total_tokens: totalTokens } = usage_metadata;
+  return { generations: [{ text, message }], llmOutput: { tokenUsage: { promptTokens, completionTokens, totalTokens } } };
+}
+
+/** Each step as chunks. Leaving the loop early ends the writing. */
+async function* mapSteps<Chunk>(answering: Answering, map: (step: RainStep) => Iterable<Chunk>): AsyncGenerator<Chunk, RainAnswer, void> {
+  let answer: RainAnswer | undefined;
+  const steps = (async function* () {
+    answer = yield* answering;
+  })();
+  for await (const step of steps) yield* map(step);
+  return answer as unknown as RainAnswer;
+}
+
+/** As blocks, pieces with one index are one block in the end. */
+function contentOf(text: string, version: MessageOutputVersion) {
+  if (version === "v0") return text;
+  return text === "" ? [] : [{ type: "text" as const, text, index: 0 }];
+}
+
+function callChunk(
+  { id, name, arguments: args }: NonNullable<RainStep["call"]>,
+  index: number,
+  version: MessageOutputVersion,
+): AIMessageChunk {
+  const call = { type: "tool_call_chunk", id, name, args: JSON.stringify(args), index } as const;
+  return new AIMessageChunk({ content: contentOf("", version), tool_call_chunks: [call] });
+}
+
+function accountOf(answer: RainAnswer, model: string, options: RainOptions): object {
+  const { finishReason, meter, promptTokens, rewinds, discarded, seed, value, judge } = answer;
+  const { mode = DEFAULTS.mode, principle = DEFAULTS.principle } = options;
+  const rain: RainMetadata = {
+    mode,
+    principle: principle.name,
+    seed,
+    rewinds,
+    evaluations: meter.evaluations,
+    committedTokens: meter.emitted,
+    searchedTokens: discarded,
+    ...(value === undefined ? {} : { value }),
+    ...(judge === undefined ? {} : { judge: judgeMetadata({ fitness: judge.fitness }) }),
+  };
+  return {
+    usage_metadata: { input_tokens: promptTokens, output_tokens: meter.emitted, total_tokens: promptTokens + meter.emitted },
+    response_metadata: { model, finish_reason: finishReason, rain } satisfies ReplyMetadata,
+  };
+}
+
+/** A page that cannot be handed over is no reason to lose the answer. */
+async function handOver(page: string, trace: NonNullable<ChatRainFields["trace"]>, onNotice: (notice: string) => void): Promise<void> {
+  try {
+    await (typeof trace === "function" ? trace(page) : writeFile(trace, page));
+  } catch (error) {
+    onNotice(`Expected \`trace\` to take a page, got: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** Engines of which it was said, for all chat models of a process. */
+const NOTICED = new WeakSet<Engine>();
+
+/** Tells once of an engine that is prompted in a way that was not asked for. */
+function noticePrompting(engine: Engine, options: RainOptions, onNotice: (notice: string) => void): void {
+  const notice = NOTICED.has(engine) ? undefined : promptingNotice(engine, options);
+  if (notice === undefined) return;
+  NOTICED.add(engine);
+  emit(onNotice, notice);
+}

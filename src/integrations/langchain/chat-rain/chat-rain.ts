@@ -1,0 +1,314 @@
+import type { CallbackManagerForLLMRun } from "@langchain/core/callbacks/manager";
+import type { BaseLanguageModelInput, StructuredOutputMethodOptions } from "@langchain/core/language_models/base";
+import { BaseChatModel, type BindToolsInput, type LangSmithParams } from "@langchain/core/language_models/chat_models";
+import type { ChatModelStreamEvent } from "@langchain/core/language_models/event";
+import type { ModelProfile } from "@langchain/core/language_models/profile";
+import type { AIMessageChunk, BaseMessage, MessageContent, MessageOutputVersion } from "@langchain/core/messages";
+import type { ChatGenerationChunk, ChatResult } from "@langchain/core/outputs";
+import type { Runnable } from "@langchain/core/runnables";
+import { callback, checkByRules, DEFAULTS, type Engine, type RainOptions, type Rule, signal, type Turn } from "../../../core/index.ts";
+import { letterJudge } from "../../../judges/index.ts";
+import { ENGINES, type EngineSource, givenEngine, type LoadProgress, released } from "../engine-source.ts";
+import { warn } from "../events.ts";
+import { EngineJudge, type JudgeAbout, type JudgeCall, judgeReady, type TextJudge } from "../judges.ts";
+import { generationChunks, protocolEvents } from "../streaming.ts";
+import { answerChunks, resultOf } from "./answer.ts";
+import {
+  type ChatRainCallOptions,
+  type ChatRainFields,
+  checkedFields,
+  dataOf,
+  decodingOptions,
+  loadOptions,
+  modelKey,
+  modelName,
+  requestOf,
+  SERIALIZED_FIELDS,
+} from "./fields.ts";
+import { textOf, turnsOf } from "./messages.ts";
+import { type OutputSchema, structuredOutput } from "./structured-output.ts";
+import { definitionsOf } from "./tools.ts";
+
+/** What a wait for the model may be told, and tell. */
+export interface LoadWaiting {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: LoadProgress) => void;
+}
+
+/**
+ * A local model that judges its own draft while it writes, rewinds, and writes something better, as a chat model of LangChain. Every way
+ * of using it (invoke, stream, events, agents, caches, traces) only ever gets text that was judged and committed.
+ *
+ * Making one loads nothing. The model is loaded when it is first needed, once for all that name the same file and load options, and
+ * freed when the last of them is disposed of.
+ *
+ * ```ts
+ * await using model = new ChatRain({ model: "embedded", temperature: 0.7 });
+ * const { text } = await model.invoke("How do I paint the bank?");
+ * ```
+ *
+ * Options may be said anew for each call: `model.invoke(input, { principle, seed: 2, signal })`. Answers carry `usage_metadata`, and
+ * `response_metadata` with `finish_reason` and, under `rain`, what it took (`RainMetadata`).
+ *
+ * Calls reject with `OptionError` or `MessageError` for what cannot be meant, `EngineError` when the model cannot be loaded or cannot go
+ * on, `ContextFullError`, `JudgeError`, `ExhaustedError`, and with the signal's own reason when they are aborted.
+ */
+export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk> implements AsyncDisposable, TextJudge {
+  static override lc_name(): string {
+    return "ChatRain";
+  }
+
+  override lc_serializable = true;
+  /** The model's name for people and traces: of a file, only its base name. */
+  readonly model: string;
+  readonly #key: string;
+  readonly #fields: ChatRainFields;
+  readonly #decoding: RainOptions;
+  readonly #source: EngineSource;
+  readonly #calls = new Calls();
+  readonly #onNotice: (notice: string) => void;
+  readonly #judges = new WeakMap<Engine, EngineJudge>();
+
+  /** @throws {OptionError} for options that cannot be meant */
+  constructor(fields: ChatRainFields = {}) {
+    super(checkedFields(fields));
+    const { model = "embedded" } = fields;
+    this.#fields = fields;
+    this.#decoding = decodingOptions(fields);
+    this.#onNotice = fields.onNotice ?? warn;
+    this.model = modelName(model);
+    this.#key = modelKey(model);
+    const options = loadOptions(fields);
+    this.#source = typeof model === "string" ? ENGINES.source(model, options) : givenEngine(model, options);
+  }
+
+  /**
+   * Makes one, and waits until its model is loaded and its judge is known, for which labelled answers are read at first use.
+   *
+   * @throws {OptionError} for options that cannot be meant
+   */
+  static async load(fields: ChatRainFields = {}, waiting: LoadWaiting = {}): Promise<ChatRain> {
+    checkByRules(waiting, WAITING_RULES);
+    const model = new ChatRain(fields);
+    try {
+      const listener = { ...waiting, onNotice: model.#onNotice };
+      const { engine, listen } = await model.#source.hosted(listener);
+      using _ = listen(listener);
+      await judgeReady(engine, model.#decoding, waiting.signal, model.#calls.life);
+      return model;
+    } catch (error) {
+      // Only here can what is still being loaded be let go of.
+      void model.dispose().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  override _llmType(): string {
+    return "rain";
+  }
+
+  /** Fields that are plain data. Of the model itself only its name is written. */
+  override get lc_serializable_keys(): string[] {
+    return [...SERIALIZED_FIELDS];
+  }
+
+  override get profile(): ModelProfile {
+    const { maxTokens = DEFAULTS.maxTokens } = this.#decoding;
+    const contextSize = this.#source.current?.engine.facts.contextSize;
+    return { ...PROFILE, maxOutputTokens: maxTokens, ...(contextSize === undefined ? {} : { maxInputTokens: contextSize }) };
+  }
+
+  override getLsParams(options: this["ParsedCallOptions"]): LangSmithParams {
+    const { temperature, maxTokens, stop } = { ...DEFAULTS, ...requestOf(this.#decoding, options) };
+    return {
+      ls_provider: "rain",
+      ls_model_name: this.model,
+      ls_model_type: "chat",
+      ls_temperature: temperature,
+      ls_max_tokens: maxTokens,
+      ...(stop.length === 0 ? {} : { ls_stop: [...stop] }),
+    };
+  }
+
+  /** What traces show of a call: the principle by its name. */
+  override invocationParams(options: Partial<this["ParsedCallOptions"]> = {}): Record<string, unknown> {
+    const { principle, ...data } = dataOf(requestOf(this.#decoding, options));
+    return { model: this.model, ...data, principle: principle.name };
+  }
+
+  override _identifyingParams(): Record<string, unknown> {
+    return { ...dataOf(this.#decoding), model: this.#key };
+  }
+
+  /** Of the options that a chain sends along, only those that change the answer tell it apart in a cache. */
+  override _getSerializedCacheKeyParametersForCall({ outputVersion = this.outputVersion, ...options }: ChatRainCallOptions): string {
+    return JSON.stringify({ ...dataOf(requestOf(this.#decoding, options)), model: this.#key, outputVersion });
+  }
+
+  /** By the model's own tokenizer; without what its chat format adds. */
+  override async getNumTokens(content: MessageContent): Promise<number> {
+    const { engine } = await this.#source.hosted({ onNotice: this.#onNotice });
+    return engine.tokenizer.tokenize(textOf(content, 0)).length;
+  }
+
+  /** The value of the last turn, read off the model's probabilities: what makes this model a judge for a critique or a guardrail. */
+  async judge(turns: readonly Turn[], { principle, signal }: JudgeCall): Promise<number> {
+    return await this.#asJudge(signal, (judge, limit) => judge.judge(turns, { principle, signal: limit }));
+  }
+
+  /** How well it judges by a principle. At first use labelled answers are read for that. */
+  async about({ principle, signal }: JudgeCall): Promise<JudgeAbout> {
+    return await this.#asJudge(signal, (judge, limit) => judge.about({ principle, signal: limit }));
+  }
+
+  override bindTools(
+    tools: BindToolsInput[],
+    options: Partial<ChatRainCallOptions> = {},
+  ): Runnable<BaseLanguageModelInput, AIMessageChunk, ChatRainCallOptions> {
+    return this.withConfig({ ...options, tools: definitionsOf(tools) });
+  }
+
+  override withStructuredOutput<Output extends object = Record<string, unknown>>(
+    schema: OutputSchema<Output>,
+    config?: StructuredOutputMethodOptions<false>,
+  ): Runnable<BaseLanguageModelInput, Output>;
+  override withStructuredOutput<Output extends object = Record<string, unknown>>(
+    schema: OutputSchema<Output>,
+    config: StructuredOutputMethodOptions<true>,
+  ): Runnable<BaseLanguageModelInput, { raw: BaseMessage; parsed: Output }>;
+  override withStructuredOutput(schema: OutputSchema<object>, config?: StructuredOutputMethodOptions<boolean>): Runnable {
+    return structuredOutput(this, schema, config);
+  }
+
+  override async _generate(
+    messages: BaseMessage[],
+    options: this["ParsedCallOptions"],
+    run?: CallbackManagerForLLMRun,
+  ): Promise<ChatResult> {
+    const version = this.#outputVersion(options);
+    return await resultOf(this.#write(messages, options, run, version), version);
+  }
+
+  override async *_streamResponseChunks(
+    messages: BaseMessage[],
+    options: this["ParsedCallOptions"],
+    run?: CallbackManagerForLLMRun,
+  ): AsyncGenerator<ChatGenerationChunk> {
+    yield* generationChunks(this.#write(messages, options, run, this.#outputVersion(options)), run);
+  }
+
+  override async *_streamChatModelEvents(
+    messages: BaseMessage[],
+    options: this["ParsedCallOptions"],
+    run?: CallbackManagerForLLMRun,
+  ): AsyncGenerator<ChatModelStreamEvent> {
+    yield* protocolEvents(this.#write(messages, options, run, "v0"));
+  }
+
+  /** Ends all calls of this model, and frees what no other one uses. */
+  async dispose(): Promise<void> {
+    this.#calls.end(released());
+    await this.#source.release();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.dispose();
+  }
+
+  async #asJudge<Result>(
+    signal: AbortSignal | undefined,
+    work: (judge: EngineJudge, signal: AbortSignal) => Promise<Result>,
+  ): Promise<Result> {
+    using call = this.#calls.begin(signal);
+    const { engine, listen } = await this.#source.hosted({ signal: call.signal, onNotice: this.#onNotice });
+    using _ = listen({ onNotice: this.#onNotice });
+    const judge = this.#judges.get(engine) ?? this.#judgeOn(engine);
+    this.#judges.set(engine, judge);
+    return await work(judge, call.signal);
+  }
+
+  #judgeOn(engine: Engine): EngineJudge {
+    const { checkJudge = true, judgeExamples = DEFAULTS.judgeExamples, judge, judging = DEFAULTS.judging } = this.#fields;
+    const find = judge ?? (judging === "auto" ? engine.findJudge : letterJudge);
+    return new EngineJudge(engine, { judgeExamples, onNotice: checkJudge ? this.#onNotice : undefined, find, life: this.#calls.life });
+  }
+
+  #outputVersion({ outputVersion = this.outputVersion }: this["ParsedCallOptions"]): MessageOutputVersion {
+    return outputVersion ?? "v0";
+  }
+
+  async *#write(
+    messages: readonly BaseMessage[],
+    options: this["ParsedCallOptions"],
+    run: CallbackManagerForLLMRun | undefined,
+    version: MessageOutputVersion,
+  ): AsyncGenerator<AIMessageChunk, void, void> {
+    const turns = turnsOf(messages);
+    const { traceSearch = false, checkJudge = true, trace } = this.#fields;
+    const { onRainEvent = this.#fields.onRainEvent } = options;
+    using call = this.#calls.begin(options.signal);
+    yield* answerChunks({
+      source: this.#source,
+      turns,
+      options: requestOf(this.#decoding, options),
+      listeners: { onRainEvent, run, traceSearch },
+      signal: call.signal,
+      life: this.#calls.life,
+      checkJudge,
+      onNotice: this.#onNotice,
+      trace,
+      version,
+    });
+  }
+}
+
+const WAITING_RULES = { signal, onProgress: callback } satisfies Record<keyof LoadWaiting, Rule>;
+
+const PROFILE: ModelProfile = {
+  toolCalling: true,
+  toolChoice: true,
+  structuredOutput: true,
+  imageInputs: false,
+  imageUrlInputs: false,
+  pdfInputs: false,
+  audioInputs: false,
+  videoInputs: false,
+  reasoningOutput: false,
+  imageOutputs: false,
+  audioOutputs: false,
+  videoOutputs: false,
+};
+
+/** The calls that a model is busy with, so that all of them can be ended. `AbortSignal.any` would leave something of each call with the model (on Node.js 20). */
+class Calls {
+  readonly #running = new Set<AbortController>();
+  readonly #life = new AbortController();
+
+  /** A signal for one call: aborted with `signal`, or when all are ended. `[Symbol.dispose]` lets go of both. */
+  begin(signal: AbortSignal | undefined): { readonly signal: AbortSignal } & Disposable {
+    const controller = new AbortController();
+    const abort = () => controller.abort(signal?.reason);
+    if (this.life.aborted) controller.abort(this.life.reason);
+    else if (signal?.aborted) abort();
+    signal?.addEventListener("abort", abort, { once: true });
+    this.#running.add(controller);
+    return {
+      signal: controller.signal,
+      [Symbol.dispose]: () => {
+        signal?.removeEventListener("abort", abort);
+        this.#running.delete(controller);
+      },
+    };
+  }
+
+  /** Aborted when all are ended, for what goes on between calls. */
+  get life(): AbortSignal {
+    return this.#life.signal;
+  }
+
+  /** Ends all calls, those that begin later included. */
+  end(reason: Error): void {
+    this.#life.abort(reason);
+    for (const controller of this.#running) controller.abort(this.life.reason);
+  }
+}

@@ -1,0 +1,216 @@
+import { createHash, randomUUID } from "node:crypto";
+import { basename } from "node:path";
+import type { BaseChatModelCallOptions, BaseChatModelParams, BindToolsInput } from "@langchain/core/language_models/chat_models";
+import {
+  callback,
+  checkByRules,
+  checkOptions,
+  complaint,
+  DEFAULTS,
+  type Engine,
+  type FindJudge,
+  flag,
+  isRecord,
+  type JsonSchema,
+  natural,
+  OptionError,
+  oneOf,
+  type Principle,
+  positive,
+  type RainOptions,
+  type Rule,
+} from "../../../core/index.ts";
+import { checkLlamaOptions } from "../../../llama.ts";
+import { engineOptions, isEngine, LOAD_OPTIONS, type LoadOptions } from "../engine-source.ts";
+import type { OnRainEvent } from "../events.ts";
+import { toolChoiceOf, toolsOf } from "./tools.ts";
+
+/** Names of LangChain's for what the core calls otherwise, or what belongs to one answer. */
+const NOT_DECODING = ["signal", "onEvent", "onTree", "tools", "toolChoice", "parallelCalls", "format"] as const;
+
+/** How an answer is written, except for what LangChain has names of its own for. */
+export type Decoding = Omit<RainOptions, (typeof NOT_DECODING)[number] | "stop">;
+
+/** How to make a `ChatRain`. All optional. */
+export interface ChatRainFields extends BaseChatModelParams, Decoding, LoadOptions {
+  /**
+   * `"embedded"`, the path of a GGUF file, an address such as `hf:owner/repository:quantization`, or an engine that is loaded already
+   * (and that its owner disposes of). @default "embedded"
+   */
+  readonly model?: string | Engine;
+  /** Strings that end an answer; neither they nor what follows is in its text. @default [] */
+  readonly stop?: readonly string[];
+  /** Told of every rewind and commit, as it happens; also dispatched as custom event `rain`. Discarded text only with `revealDiscarded`. */
+  readonly onRainEvent?: OnRainEvent;
+  /** Whether each search is a child run in traces: what it tried and what came of it, in numbers. @default false */
+  readonly traceSearch?: boolean;
+  /**
+   * A page for each answer that shows its search: written to this file in place of the last answer's, or given to this function. What
+   * was discarded is in it only with `revealDiscarded`. @default none
+   */
+  readonly trace?: string | ((page: string) => unknown);
+  /** Whether `onNotice` is told, once for each model and principle, that the judge is unfit. What then happens says `onUnfit`. @default true */
+  readonly checkJudge?: boolean;
+  /** Told what a person should know although it works, such as a model that judges badly. @default a process warning */
+  readonly onNotice?: (notice: string) => void;
+}
+
+/** A format that answers must have, in the form in which OpenAI's models take it. */
+export type ResponseFormat =
+  | { readonly type: "text" }
+  | { readonly type: "json_object" }
+  | {
+      readonly type: "json_schema";
+      readonly json_schema: { readonly name?: string; readonly schema: Readonly<Record<string, unknown>> };
+    };
+
+/** What may be said anew for each call, by `invoke(input, options)` or `withConfig(options)`. It wins over the fields. */
+export interface ChatRainCallOptions extends BaseChatModelCallOptions, Decoding, Pick<ChatRainFields, "onRainEvent"> {
+  /** What may be called. `bindTools` sets it. */
+  tools?: readonly BindToolsInput[];
+  /** Whether one answer may make several calls. @default true */
+  parallel_tool_calls?: boolean;
+  /** `withStructuredOutput` sets it. @default text */
+  response_format?: ResponseFormat;
+}
+
+const DECODING = Object.keys(DEFAULTS).filter((name) => !(NOT_DECODING as readonly string[]).includes(name));
+
+/** What LangChain's own constructors take. */
+const LANGCHAIN_FIELDS = [
+  ...(["verbose", "callbacks", "callbackManager", "tags", "metadata", "cache", "maxConcurrency", "maxRetries"] as const),
+  ...(["onFailedAttempt", "disableStreaming"] as const),
+] satisfies readonly (keyof BaseChatModelParams)[];
+
+/** Of what means something to a `ChatRain` alone. */
+const OWN_RULES = {
+  model: { expected: "`embedded`, a path, an address or an engine", isMet: (value) => isPath(value) || isEngine(value) },
+  onRainEvent: callback,
+  traceSearch: flag,
+  trace: { expected: "the path of a file or a function", isMet: (value) => typeof value === "function" || isPath(value) },
+  checkJudge: flag,
+  onNotice: callback,
+  outputVersion: oneOf(["v0", "v1"]),
+} as const satisfies Partial<Record<keyof ChatRainFields, Rule>>;
+
+const FIELD_RULES: Readonly<Record<string, Rule>> = {
+  // Checked by LangChain, by the engine that loads, by the core.
+  ...forAll([...LANGCHAIN_FIELDS, ...LOAD_OPTIONS, ...DECODING], { expected: "anything", isMet: () => true }),
+  concurrency: positive,
+  maxWaiting: natural,
+  ...forAll(NOT_DECODING, { expected: "left out here (say it with a call, or bind it)", isMet: () => false }),
+  ...OWN_RULES,
+};
+
+/**
+ * The fields, if they can be meant.
+ *
+ * @throws {OptionError} for an unknown name (with a guess at the known one) or a value outside its range
+ */
+export function checkedFields(fields: ChatRainFields): ChatRainFields {
+  checkByRules(fields, FIELD_RULES);
+  checkOptions(decodingOptions(fields));
+  checkLlamaOptions(engineOptions(loadOptions(fields)));
+  return fields;
+}
+
+/** Fields that are plain data, and say what a model of the same kind would be made with. */
+export const SERIALIZED_FIELDS: readonly string[] = [
+  "model",
+  ...LOAD_OPTIONS,
+  // A judge is a function, as others are by default.
+  ...DECODING.filter((name) => name !== "judge" && typeof Reflect.get(DEFAULTS, name) !== "function"),
+  ...["traceSearch", "checkJudge", "outputVersion", "disableStreaming"],
+];
+
+/** What says how answers are written. Chains send options for other models along with a call: they mean nothing here. */
+export function decodingOptions(given: ChatRainFields | Partial<ChatRainCallOptions>): RainOptions {
+  return pick(given, DECODING);
+}
+
+export function loadOptions(fields: ChatRainFields): LoadOptions {
+  return pick(fields, LOAD_OPTIONS);
+}
+
+/**
+ * How the core is to write one answer: what the model was made with, and what this call says.
+ *
+ * @throws {OptionError} for tools, a choice or a format that cannot be meant
+ */
+export function requestOf(fields: RainOptions, options: Partial<ChatRainCallOptions>): RainOptions {
+  const { stop, tools = [], tool_choice, parallel_tool_calls, response_format, onRainEvent, outputVersion } = options;
+  checkByRules({ onRainEvent, outputVersion }, OWN_RULES);
+  const known = toolsOf(tools);
+  return {
+    ...fields,
+    ...decodingOptions(options),
+    ...(stop === undefined ? {} : { stop }),
+    ...(known.length === 0 ? {} : { tools: known }),
+    ...(tool_choice === undefined ? {} : { toolChoice: toolChoiceOf(tool_choice) }),
+    ...(parallel_tool_calls === undefined ? {} : { parallelCalls: parallel_tool_calls }),
+    ...(response_format === undefined ? {} : formatOf(response_format)),
+  };
+}
+
+function formatOf(format: ResponseFormat): Pick<RainOptions, "format"> {
+  switch (format?.type) {
+    case "text":
+      return {};
+    case "json_object":
+      return { format: { type: "json", schema: { type: "object" } } };
+    case "json_schema":
+      return { format: { type: "json", schema: schemaIn(format) } };
+    default: {
+      const received: unknown = format satisfies never;
+      const expected = "of type `text`, `json_object` or `json_schema`";
+      throw new OptionError("response_format", complaint("response_format", expected, received), received);
+    }
+  }
+}
+
+function schemaIn({ json_schema: given }: ResponseFormat & { readonly type: "json_schema" }): JsonSchema {
+  if (isRecord(given) && isRecord(given.schema)) return given.schema;
+  const expected = "`{ schema }`, a schema in an object";
+  throw new OptionError("response_format", complaint("response_format.json_schema", expected, given), given);
+}
+
+/** A request as plain data: what tells the answers of a cache apart. Defaults that decide the text are in it, so that a new default makes a new key. */
+export function dataOf({ judge, ...request }: RainOptions): Record<string, unknown> & { readonly principle: Principle } {
+  const { mode, temperature, topK, topP, seed, maxTokens, preset, principle } = DEFAULTS;
+  const given = Object.entries(request).filter(([, value]) => typeof value !== "function" && !(value instanceof AbortSignal));
+  const judged = typeof judge === "function" ? { judge: idOf(judge) } : {};
+  return { mode, preset, temperature, topK, topP, seed, maxTokens, principle, ...Object.fromEntries(given), ...judged };
+}
+
+/** A judge that was handed over has nothing by which two could be told apart: in another process it is another one. */
+const IDS = new WeakMap<FindJudge, string>();
+
+function idOf(judge: FindJudge): string {
+  const id = IDS.get(judge) ?? randomUUID();
+  IDS.set(judge, id);
+  return id;
+}
+
+/** What names a model to people, and in traces: never a path, which may say whose machine it is, nor what an address carries along. */
+export function modelName(model: string | Engine): string {
+  if (typeof model !== "string") return model.facts.model;
+  return /^https?:/.test(model) ? basename(new URL(model).pathname) : model.startsWith("hf:") ? model : basename(model);
+}
+
+/** What tells two models apart that have the same name. */
+export function modelKey(model: string | Engine): string {
+  const place = typeof model === "string" ? model : JSON.stringify(model.facts);
+  return `${modelName(model)}#${createHash("sha256").update(place).digest("hex").slice(0, 12)}`;
+}
+
+function pick(from: object, names: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(from).filter(([name, value]) => value !== undefined && names.includes(name)));
+}
+
+function forAll(names: readonly string[], rule: Rule): Readonly<Record<string, Rule>> {
+  return Object.fromEntries(names.map((name) => [name, rule]));
+}
+
+function isPath(value: unknown): boolean {
+  return typeof value === "string" && value !== "";
+}

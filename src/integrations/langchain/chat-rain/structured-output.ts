@@ -1,0 +1,80 @@
+import type { BaseLanguageModelInput, StructuredOutputMethodOptions } from "@langchain/core/language_models/base";
+import {
+  assembleStructuredOutputPipeline,
+  createContentParser,
+  createFunctionCallingParser,
+} from "@langchain/core/language_models/structured_output";
+import type { AIMessageChunk, BaseMessage } from "@langchain/core/messages";
+import { type Runnable, RunnableLambda } from "@langchain/core/runnables";
+import { toJsonSchema } from "@langchain/core/utils/json_schema";
+import { isSerializableSchema, type SerializableSchema } from "@langchain/core/utils/standard_schema";
+import { type InteropZodType, isInteropZodSchema } from "@langchain/core/utils/types";
+import { complaint, OptionError } from "../../../core/index.ts";
+import { noJsonSchema, StructuredOutputError } from "../errors.ts";
+import type { ChatRain } from "./chat-rain.ts";
+import type { ResponseFormat } from "./fields.ts";
+
+/** A schema in any of the forms that LangChain takes; an `object` is a JSON schema, or a function definition with one. */
+export type OutputSchema<Output extends object> = InteropZodType<Output> | SerializableSchema<Output> | object;
+
+/** The model, and a parser behind it. The answer is constrained while it is written, so it always parses, unless it is cut or refused. */
+export function structuredOutput(
+  model: Pick<ChatRain, "withConfig" | "bindTools">,
+  schema: OutputSchema<object>,
+  config: StructuredOutputMethodOptions<boolean> = {},
+): Runnable {
+  if (typeof schema !== "object" || schema === null)
+    throw new OptionError("schema", complaint("schema", "a zod schema or a JSON schema", schema), schema);
+  const { name = nameOf(schema), method = "jsonSchema", includeRaw = false } = config;
+  const json = schemaOf(schema);
+  const ls_structured_output_format = { kwargs: { method }, schema: json };
+  if (method === "functionCalling") {
+    const description = typeof json["description"] === "string" ? json["description"] : "Gives the answer.";
+    const tool = { type: "function", function: { name, description, parameters: json } } as const;
+    const bound = model.bindTools([tool], { tool_choice: name, ls_structured_output_format });
+    return assemble(bound, createFunctionCallingParser(schema, name), includeRaw);
+  }
+  if (method !== "jsonSchema" && method !== "jsonMode")
+    throw new OptionError("method", complaint("method", "one of `jsonSchema`, `functionCalling`, `jsonMode`", method), method);
+  const response_format: ResponseFormat =
+    method === "jsonSchema" ? { type: "json_schema", json_schema: { name, schema: json } } : { type: "json_object" };
+  return assemble(model.withConfig({ response_format, ls_structured_output_format }), createContentParser(schema), includeRaw);
+}
+
+type Parser = ReturnType<typeof createContentParser> | ReturnType<typeof createFunctionCallingParser>;
+
+function assemble(model: Runnable<BaseLanguageModelInput, AIMessageChunk>, parser: Parser, includeRaw: boolean): Runnable {
+  const whole = RunnableLambda.from((message: BaseMessage) => {
+    const { finish_reason: reason } = message.response_metadata;
+    if (reason === "length" || reason === "content_filter") throw new StructuredOutputError(reason);
+    return message;
+  });
+  // Where nothing else is wanted, the parser is the last step itself: nested in another sequence it would stream nothing.
+  return includeRaw
+    ? assembleStructuredOutputPipeline(model, whole.pipe(parser), true, "StructuredOutput")
+    : assembleStructuredOutputPipeline(model.pipe(whole), parser, false, "StructuredOutput");
+}
+
+/** OpenAI's function definitions are taken, too: a name, and the schema under `parameters`. */
+function schemaOf(schema: OutputSchema<object>): Readonly<Record<string, unknown>> {
+  if (isInteropZodSchema(schema) || isSerializableSchema(schema)) return convertedSchema(schema);
+  const { name, parameters }: { readonly name?: unknown; readonly parameters?: unknown } = schema;
+  const isDefinition = typeof name === "string" && typeof parameters === "object" && parameters !== null;
+  return isDefinition ? { ...parameters } : { ...schema };
+}
+
+function convertedSchema(schema: InteropZodType | SerializableSchema): Readonly<Record<string, unknown>> {
+  try {
+    return { ...toJsonSchema(schema) };
+  } catch (cause) {
+    throw noJsonSchema("schema", schema, cause);
+  }
+}
+
+function nameOf(schema: object): string {
+  for (const key of ["name", "title"] as const) {
+    const name: unknown = Reflect.get(schema, key);
+    if (typeof name === "string" && name !== "" && !isInteropZodSchema(schema)) return name;
+  }
+  return "extract";
+}

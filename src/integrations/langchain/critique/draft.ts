@@ -1,0 +1,256 @@
+import { AIMessageChunk } from "@langchain/core/messages";
+import type { ToolCall, ToolCallChunk } from "@langchain/core/messages/tool";
+import { isRecord, JudgeError, type Principle } from "../../../core/index.ts";
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** A part of a draft that is judged, and released or left, as one. */
+export interface DraftPart {
+  /** The text that it adds to the answer. */
+  readonly text: string;
+  /** What is released when it is accepted. */
+  readonly chunk: AIMessageChunk;
+  /** The whole draft, in its last part; with what it cost and its tool calls. */
+  readonly draft: Draft | undefined;
+}
+
+/**
+ * What is known of a whole draft. What is released is built of this and nothing else: whatever a provider adds (citations, raw output,
+ * fields that are new) was not judged.
+ */
+export interface Draft {
+  readonly text: string;
+  /** What the model thought: people read it too. */
+  readonly thoughts: readonly string[];
+  /** Tool calls, those with broken arguments included. */
+  readonly calls: readonly ToolCallChunk[];
+  /** Where the text stands among thoughts and calls; a text where there is nothing else. */
+  readonly content: string | readonly Block[];
+  /** Additional fields. */
+  readonly fields: Fields;
+  /** What the provider says of it: numbers and names. */
+  readonly facts: Fields;
+  /** `usage_metadata`, if it has some. An `object`, as LangChain's types, read with `exactOptionalPropertyTypes`, let no message have any. */
+  readonly cost: object;
+}
+
+/**
+ * A draft in parts: its sentences, as soon as each is whole, and the rest of it; or all of it at once. Sentences come early only
+ * while there is nothing but text.
+ *
+ * @param behind the text that the draft goes on with; where that ends in white space, the draft's own beginning is not doubled
+ * @throws {JudgeError} when there is something in the draft that cannot be judged
+ */
+export async function* partsOf(
+  chunks: AsyncIterable<AIMessageChunk>,
+  { isBySentence, behind, principle }: { readonly isBySentence: boolean; readonly behind: string; readonly principle: Principle },
+): AsyncGenerator<DraftPart, void, void> {
+  let whole = new AIMessageChunk("");
+  let told = 0;
+  for await (const chunk of chunks) {
+    whole = whole.concat(chunk);
+    if (!isBySentence || !isPlain(whole)) continue;
+    for (const text of wholeSentences(continued(textOf(whole.content), behind).slice(told))) {
+      told += text.length;
+      yield { text, chunk: new AIMessageChunk(text), draft: undefined };
+    }
+  }
+  const draft = draftOf(whole, principle);
+  const text = continued(draft.text, behind).slice(told);
+  yield { text, chunk: releasedPart(draft, text), draft };
+}
+
+function continued(text: string, behind: string): string {
+  return /\s$/.test(behind) ? text.trimStart() : text;
+}
+
+const SENTENCES = new Intl.Segmenter("en", { granularity: "sentence" });
+
+/**
+ * The sentences of a text that is still being written: each that another one follows. What is behind them may still grow,
+ * and is not among them. Joined they are the beginning of the text, white space and all.
+ */
+function wholeSentences(text: string): readonly string[] {
+  return [...SENTENCES.segment(text)].slice(0, -1).map(({ segment }) => segment);
+}
+
+/** @throws {JudgeError} when there is something in it that cannot be read as text, such as a picture */
+function draftOf(message: AIMessageChunk, principle: Principle): Draft {
+  const { tool_calls = [], response_metadata, usage_metadata } = message;
+  const content =
+    typeof message.content === "string" ? message.content : message.content.flatMap((block) => knownBlock(block, tool_calls, principle));
+  const fields = fieldsOf(message);
+  const { [THOUGHTS]: thoughts } = fields;
+  return {
+    text: textOf(content),
+    thoughts: [...(typeof content === "string" ? [] : content.map(thoughtsIn)), ...(typeof thoughts === "string" ? [thoughts] : [])],
+    calls: callsOf(message),
+    content,
+    fields,
+    facts: factsOf(response_metadata),
+    cost: usage_metadata === undefined ? {} : { usage_metadata: numbersIn(usage_metadata) },
+  };
+}
+
+/** What is left to release of a draft, with this text in place of its own. Its usage and facts are told once, at the very end of the answer. */
+function releasedPart({ content, calls, fields, text: own }: Draft, text: string): AIMessageChunk {
+  return new AIMessageChunk({
+    content: typeof content === "string" ? text : withText(content, text === own ? undefined : text),
+    tool_call_chunks: [...calls],
+    additional_kwargs: { ...fields },
+  });
+}
+
+/** The text of a message, as it stands there: LangChain's own `text` leaves out what it takes for thoughts of this or that provider. */
+function textOf(content: AIMessageChunk["content"] | Draft["content"]): string {
+  return typeof content === "string" ? content : content.map(({ text }) => (typeof text === "string" ? text : "")).join("");
+}
+
+/** Whether a draft is text and nothing else so far, so that its first sentences may be released before its last is there. */
+function isPlain(message: AIMessageChunk): boolean {
+  const { content } = message;
+  const isText = typeof content === "string" || content.every(({ type, text }) => type === "text" && typeof text === "string");
+  return isText && Object.keys(fieldsOf(message)).length === 0;
+}
+
+const THOUGHTS = "reasoning_content";
+
+function fieldsOf({ additional_kwargs }: AIMessageChunk): Fields {
+  const { [THOUGHTS]: thoughts } = additional_kwargs;
+  return { ...(typeof thoughts === "string" ? { [THOUGHTS]: thoughts } : {}), ...opaqueIn(additional_kwargs) };
+}
+
+/** With arguments as they were read: as a provider wrote them, they may say more (a key twice, for example). */
+function callsOf({ tool_calls = [], invalid_tool_calls = [] }: AIMessageChunk): readonly ToolCallChunk[] {
+  const valid = tool_calls.map(({ id, name, args }) => ({ id, name, args: JSON.stringify(args) }));
+  const invalid = invalid_tool_calls.map(({ id, name, args }) => ({ id, name: name ?? "", args: args ?? "" }));
+  return [...valid, ...invalid].map(({ id, ...call }, index) => ({
+    type: "tool_call_chunk",
+    index,
+    ...call,
+    ...(id === undefined ? {} : { id }),
+  }));
+}
+
+/** The same blocks, with `text`, if it is given, in place of theirs. */
+function withText(blocks: readonly Block[], text: string | undefined): string | Block[] {
+  if (text === undefined) return [...blocks];
+  const others = blocks.filter(({ type }) => type !== "text");
+  return others.length === 0 ? text : [{ type: "text", text }, ...others];
+}
+
+/** A part of a message's content. */
+type Block = Exclude<AIMessageChunk["content"], string>[number];
+
+/** In what a block of one kind is known: words, which are judged, and what only the provider can read. */
+interface Kind {
+  readonly words: readonly string[];
+  readonly opaque: readonly string[];
+}
+
+const KINDS: ReadonlyMap<unknown, Kind> = new Map<unknown, Kind>([
+  ["text", { words: ["text"], opaque: [] }],
+  ["thinking", { words: ["thinking"], opaque: [] }],
+  ["reasoning", { words: ["reasoning"], opaque: ["id", "encrypted_content"] }],
+  ["redacted_thinking", { words: [], opaque: ["data"] }],
+]);
+
+/** Blocks that repeat a message's tool calls, which are judged and released as such. */
+const REPEATED_CALLS: ReadonlySet<unknown> = new Set([
+  ...["tool_call", "tool_call_chunk", "invalid_tool_call", "input_json_delta", "function_call", "functionCall"],
+]);
+
+/**
+ * A block of its known fields alone; nothing where none are left.
+ *
+ * @throws {JudgeError} for a block of another kind, such as a picture: what cannot be judged is not released
+ */
+function knownBlock(block: Block, calls: readonly ToolCall[], { name }: Principle): readonly Block[] {
+  const { type } = block;
+  if (REPEATED_CALLS.has(type)) return [];
+  // One provider reads calls nowhere else, so this block is kept, and says what the call says.
+  if (type === "tool_use") return calls.filter(({ id }) => id === block["id"]).map(toolUse);
+  const kind = KINDS.get(type);
+  if (kind !== undefined) return withKnownFields(block, kind);
+  const received = isName(type) ? `a block of type \`${type}\`` : "a block without a type";
+  throw new JudgeError(name, `Expected an answer of text and tool calls, got ${received} (nobody can judge it)`);
+}
+
+/** What the model thought, in a block of known fields. */
+function thoughtsIn(block: Block): string {
+  const { reasoning, thinking, summary = [] } = block as { reasoning?: string; thinking?: string; summary?: readonly SummaryPart[] };
+  return [reasoning, thinking, ...summary.map(({ text }) => text)].filter((part) => part !== undefined).join("\n");
+}
+
+interface SummaryPart {
+  readonly type: "summary_text";
+  readonly text: string;
+}
+
+function toolUse({ id, name, args }: ToolCall): Block {
+  return { type: "tool_use", ...(id === undefined ? {} : { id }), name, input: args };
+}
+
+function withKnownFields(block: Block, { words, opaque }: Kind): readonly Block[] {
+  const { type, summary } = block;
+  const said = Object.entries(block).filter(([name, value]) => words.includes(name) && typeof value === "string");
+  const known = { ...Object.fromEntries(said), ...(type === "reasoning" ? summaryOf(summary) : {}), ...opaqueIn(block, opaque) };
+  return Object.keys(known).length === 0 ? [] : [{ type, ...known } as Block];
+}
+
+function summaryOf(summary: unknown): { readonly summary?: readonly SummaryPart[] } {
+  if (!Array.isArray(summary)) return {};
+  const texts = summary.map((part: { readonly text?: unknown } | null) => part?.text).filter((text) => typeof text === "string");
+  return { summary: texts.map((text) => ({ type: "summary_text", text })) };
+}
+
+/**
+ * Of the metadata of an answer, numbers and what names something: the model, the request, the reason of the end. All else may hold the
+ * answer again, in another form or unfinished: raw output, probabilities token by token, citations.
+ */
+function factsOf(metadata: Fields): Record<string, unknown> {
+  const facts = Object.entries(metadata).flatMap(([name, value]): [string, unknown][] => {
+    if (isNumber(name, value) || (NAMING.has(name) && isName(value))) return [[name, value]];
+    return COSTS.has(name) && isRecord(value) ? [[name, numbersIn(value)]] : [];
+  });
+  return Object.fromEntries(facts);
+}
+
+/** Numbers and truth values, also of records in the record. */
+function numbersIn(fields: object): Record<string, unknown> {
+  const known = Object.entries(fields).filter(([name, value]) => isNumber(name, value) || (isName(name) && isRecord(value)));
+  return Object.fromEntries(known.map(([name, value]) => [name, isRecord(value) ? numbersIn(value) : value]));
+}
+
+/** Of the fields of a message, or of a block in it, those that only the provider can read: signatures, and what else is named. */
+function opaqueIn(fields: Fields, others: readonly string[] = []): Record<string, unknown> {
+  const opaque = Object.entries(fields).filter(([name, value]) => (SIGNATURE.test(name) || others.includes(name)) && isOpaque(value));
+  return Object.fromEntries(opaque);
+}
+
+/** Whether a value is an id or the name of something, in one word that is not long. */
+export function isName(value: unknown): value is string {
+  return typeof value === "string" && value.length <= LONGEST_NAME && isOpaque(value);
+}
+
+const NAMING: ReadonlySet<string> = new Set([
+  ...["model", "model_name", "model_provider", "provider", "id", "request_id", "object", "type", "role", "system_fingerprint"],
+  ...["finish_reason", "finishReason", "stop_reason", "stopReason", "done_reason", "status", "service_tier", "created", "created_at"],
+]);
+
+/** Records of what an answer cost. */
+const COSTS: ReadonlySet<string> = new Set(["usage", "token_usage", "tokenUsage", "estimatedTokenUsage", "metrics"]);
+
+const SIGNATURE = /^_*(\w+_)?(thought_?)?signatures?_*$/i;
+const LONGEST_NAME = 200;
+
+/** Without a space, and in no other letters than those of names and of bytes as text: nothing to read. */
+function isOpaque(value: unknown): boolean {
+  if (typeof value === "string") return /^[\w+/=.:@|~#-]*$/.test(value);
+  if (Array.isArray(value)) return value.every(isOpaque);
+  return isRecord(value) && Object.entries(value).every(isOpaque);
+}
+
+function isNumber(name: string, value: unknown): boolean {
+  return isName(name) && (typeof value === "number" || typeof value === "boolean");
+}
