@@ -10,7 +10,6 @@ import {
 } from "@langchain/core/messages";
 import type { ChatResult } from "@langchain/core/outputs";
 import {
-  type Answering,
   DEFAULTS,
   type Engine,
   type FinishReason,
@@ -74,15 +73,20 @@ export interface AnswerRequest {
   readonly checkJudge: boolean;
   readonly onNotice: (notice: string) => void;
   readonly trace: ChatRainFields["trace"];
-  readonly version: MessageOutputVersion;
 }
 
-/**
- * Writes one answer, in its turn among all that this engine is asked for. The last chunk has nothing to read: usage, which is added up over chunks
- * and so stands in it alone, and metadata.
- */
-export async function* answerChunks(request: AnswerRequest): AsyncGenerator<AIMessageChunk, void, void> {
-  const { source, turns, listeners, signal, life, checkJudge, onNotice, trace, version } = request;
+/** An answer as it is written, and its account in the end. */
+export type AnswerSteps = AsyncGenerator<RainStep, AnswerAccount, void>;
+
+/** What comes with the last part of an answer. Spread as an `object`: LangChain's types, read with `exactOptionalPropertyTypes`, let no message have usage. */
+interface AnswerAccount {
+  readonly usage_metadata: UsageMetadata;
+  readonly response_metadata: ReplyMetadata;
+}
+
+/** Writes one answer, in its turn among all that this engine is asked for. */
+export async function* writeAnswer(request: AnswerRequest): AnswerSteps {
+  const { source, turns, listeners, signal, life, checkJudge, onNotice, trace } = request;
   const { engine, queue, listen } = await source.hosted({ signal, onNotice });
   noticePrompting(engine, request.options, onNotice);
   using _ = listen({ onNotice });
@@ -91,15 +95,11 @@ export async function* answerChunks(request: AnswerRequest): AsyncGenerator<AIMe
   const traced = trace === undefined ? undefined : new Trace(turns, options);
   try {
     await judgeReady(engine, request.options, signal, life);
-    let calls = 0;
-    const answer = yield* mapSteps(queue.rain(turns, traced?.options ?? options), ({ text, call }) => [
-      ...(text === "" ? [] : [new AIMessageChunk({ content: contentOf(text, version) })]),
-      ...(call === undefined ? [] : [callChunk(call, calls++, version)]),
-    ]);
+    const answer = yield* queue.rain(turns, traced?.options ?? options);
     traced?.end(answer);
     if (checkJudge) noticeUnfitJudge(engine, answer.judge?.fitness, onNotice);
     await events.ended(answer.finishReason);
-    yield new AIMessageChunk({ content: contentOf("", version), ...accountOf(answer, engine.facts.model, request.options) });
+    return accountOf(answer, engine.facts.model, request.options);
   } catch (error) {
     await events.failed(error);
     throw error;
@@ -108,31 +108,37 @@ export async function* answerChunks(request: AnswerRequest): AsyncGenerator<AIMe
   }
 }
 
-/** A whole message, of the same chunks: put together once, as adding each to all before it takes longer the longer an answer is. */
-export async function resultOf(chunks: AsyncIterable<AIMessageChunk>, version: MessageOutputVersion): Promise<ChatResult> {
-  const tool_calls: ToolCall[] = [];
-  let text = "";
-  let last = new AIMessageChunk("");
-  for await (const chunk of chunks) {
-    text += chunk.text;
-    tool_calls.push(...(chunk.tool_calls ?? []));
-    last = chunk;
+/** A message piece by piece. The last one has nothing to read: usage, which is added up over pieces and so stands in it alone, and metadata. */
+export async function* chunksOf(steps: AnswerSteps, version: MessageOutputVersion): AsyncGenerator<AIMessageChunk, void, void> {
+  let calls = 0;
+  let account: AnswerAccount | undefined;
+  // Leaving the loop early ends the writing.
+  const watched = (async function* () {
+    account = yield* steps;
+  })();
+  for await (const { text, call } of watched) {
+    if (text !== "") yield new AIMessageChunk({ content: contentOf(text, version) });
+    if (call === undefined) continue;
+    const { id, name, arguments: args } = call;
+    const chunk = { type: "tool_call_chunk", id, name, args: JSON.stringify(args), index: calls++ } as const;
+    yield new AIMessageChunk({ content: contentOf("", version), tool_call_chunks: [chunk] });
   }
-  // LangChain's types, read with `exactOptionalPropertyTypes`, let no message have any usage.
-  const { usage_metadata, response_metadata } = last as AIMessageChunk & { readonly usage_metadata: UsageMetadata };
-  const message = new AIMessage({ content: contentOf(text, version), tool_calls, response_metadata, usage_metadata });
-  const { input_tokens: promptTokens, output_tokens: completionTokens, total_tokens: totalTokens } = usage_metadata;
-  return { generations: [{ text, message }], llmOutput: { tokenUsage: { promptTokens, completionTokens, totalTokens } } };
+  yield new AIMessageChunk({ content: contentOf("", version), ...(account as object | undefined) });
 }
 
-/** Each step as chunks. Leaving the loop early ends the writing. */
-async function* mapSteps<Chunk>(answering: Answering, map: (step: RainStep) => Iterable<Chunk>): AsyncGenerator<Chunk, RainAnswer, void> {
-  let answer: RainAnswer | undefined;
-  const steps = (async function* () {
-    answer = yield* answering;
-  })();
-  for await (const step of steps) yield* map(step);
-  return answer as unknown as RainAnswer;
+/** A whole message, of the same steps. */
+export async function resultOf(steps: AnswerSteps, version: MessageOutputVersion): Promise<ChatResult> {
+  const tool_calls: ToolCall[] = [];
+  let text = "";
+  let next = await steps.next();
+  for (; !next.done; next = await steps.next()) {
+    const { text: more, call } = next.value;
+    text += more;
+    if (call !== undefined) tool_calls.push({ type: "tool_call", id: call.id, name: call.name, args: { ...call.arguments } });
+  }
+  const { input_tokens: promptTokens, output_tokens: completionTokens, total_tokens: totalTokens } = next.value.usage_metadata;
+  const message = new AIMessage({ content: contentOf(text, version), tool_calls, ...(next.value as object) });
+  return { generations: [{ text, message }], llmOutput: { tokenUsage: { promptTokens, completionTokens, totalTokens } } };
 }
 
 /** As blocks, pieces with one index are one block in the end. */
@@ -141,19 +147,10 @@ function contentOf(text: string, version: MessageOutputVersion) {
   return text === "" ? [] : [{ type: "text" as const, text, index: 0 }];
 }
 
-function callChunk(
-  { id, name, arguments: args }: NonNullable<RainStep["call"]>,
-  index: number,
-  version: MessageOutputVersion,
-): AIMessageChunk {
-  const call = { type: "tool_call_chunk", id, name, args: JSON.stringify(args), index } as const;
-  return new AIMessageChunk({ content: contentOf("", version), tool_call_chunks: [call] });
-}
-
-function accountOf(answer: RainAnswer, model: string, options: RainOptions): object {
+function accountOf(answer: RainAnswer, model: string, options: RainOptions): AnswerAccount {
   const { finishReason, meter, promptTokens, rewinds, discarded, seed, value, judge } = answer;
   const { mode = DEFAULTS.mode, principle = DEFAULTS.principle } = options;
-  const rain: RainMetadata = {
+  const rain = {
     mode,
     principle: principle.name,
     seed,
@@ -166,7 +163,7 @@ function accountOf(answer: RainAnswer, model: string, options: RainOptions): obj
   };
   return {
     usage_metadata: { input_tokens: promptTokens, output_tokens: meter.emitted, total_tokens: promptTokens + meter.emitted },
-    response_metadata: { model, finish_reason: finishReason, rain } satisfies ReplyMetadata,
+    response_metadata: { model, finish_reason: finishReason, rain },
   };
 }
 

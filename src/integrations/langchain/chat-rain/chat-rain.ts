@@ -12,7 +12,7 @@ import { ENGINES, type EngineSource, givenEngine, type LoadProgress, released } 
 import { warn } from "../events.ts";
 import { EngineJudge, type JudgeAbout, type JudgeCall, judgeReady, type TextJudge } from "../judges.ts";
 import { generationChunks, protocolEvents } from "../streaming.ts";
-import { answerChunks, resultOf } from "./answer.ts";
+import { type AnswerSteps, chunksOf, resultOf, writeAnswer } from "./answer.ts";
 import {
   type ChatRainCallOptions,
   type ChatRainFields,
@@ -185,8 +185,7 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
     options: this["ParsedCallOptions"],
     run?: CallbackManagerForLLMRun,
   ): Promise<ChatResult> {
-    const version = this.#outputVersion(options);
-    return await resultOf(this.#write(messages, options, run, version), version);
+    return await resultOf(this.#write(messages, options, run), this.#outputVersion(options));
   }
 
   override async *_streamResponseChunks(
@@ -194,7 +193,7 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
     options: this["ParsedCallOptions"],
     run?: CallbackManagerForLLMRun,
   ): AsyncGenerator<ChatGenerationChunk> {
-    yield* generationChunks(this.#write(messages, options, run, this.#outputVersion(options)), run);
+    yield* generationChunks(chunksOf(this.#write(messages, options, run), this.#outputVersion(options)), run);
   }
 
   override async *_streamChatModelEvents(
@@ -202,7 +201,7 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
     options: this["ParsedCallOptions"],
     run?: CallbackManagerForLLMRun,
   ): AsyncGenerator<ChatModelStreamEvent> {
-    yield* protocolEvents(this.#write(messages, options, run, "v0"));
+    yield* protocolEvents(chunksOf(this.#write(messages, options, run), "v0"));
   }
 
   /** Ends all calls of this model, and frees what no other one uses. */
@@ -241,13 +240,12 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
     messages: readonly BaseMessage[],
     options: this["ParsedCallOptions"],
     run: CallbackManagerForLLMRun | undefined,
-    version: MessageOutputVersion,
-  ): AsyncGenerator<AIMessageChunk, void, void> {
+  ): AnswerSteps {
     const turns = turnsOf(messages);
     const { traceSearch = false, checkJudge = true, trace } = this.#fields;
     const { onRainEvent = this.#fields.onRainEvent } = options;
     using call = this.#calls.begin(options.signal);
-    yield* answerChunks({
+    return yield* writeAnswer({
       source: this.#source,
       turns,
       options: requestOf(this.#decoding, options),
@@ -257,7 +255,6 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
       checkJudge,
       onNotice: this.#onNotice,
       trace,
-      version,
     });
   }
 }
