@@ -62,6 +62,13 @@ describe("A critiqued model", () => {
     expect((await whole.wrap(fallback).invoke(ASK)).text).toBe("A harbour.");
   });
 
+  it("keeps the retries of a model to which tools are bound", async () => {
+    const failing = answering(new Error("busy"), calling("canary"), calling("harbour"));
+    const bound = whole.wrap(failing.withRetry({ stopAfterAttempt: 2 })).bindTools([search]);
+    expect((await bound.invoke(ASK)).tool_calls).toMatchObject([{ args: { query: "harbour" } }]);
+    expect(failing.calls.map(({ options }) => (options as { tools?: unknown }).tools)).toEqual([[search], [search], [search]]);
+  });
+
   it("drafts with a model that another one makes when it is first asked", async () => {
     const real = answering("A canary.", "A harbour.");
     const configurable = Object.assign(answering("never"), { _getModelInstance: async () => real });

@@ -62,7 +62,7 @@ export function rainMetadata({ response_metadata }: Pick<BaseMessage, "response_
 }
 
 /** What one answer is asked for with. */
-export interface AnswerRequest {
+interface AnswerCall {
   readonly source: EngineSource;
   readonly turns: readonly Turn[];
   readonly options: RainOptions;
@@ -85,7 +85,7 @@ interface AnswerAccount {
 }
 
 /** Writes one answer, in its turn among all that this engine is asked for. */
-export async function* writeAnswer(request: AnswerRequest): AnswerSteps {
+export async function* writeAnswer(request: AnswerCall): AnswerSteps {
   const { source, turns, listeners, signal, life, checkJudge, onNotice, trace } = request;
   const { engine, queue, listen } = await source.hosted({ signal, onNotice });
   noticePrompting(engine, request.options, onNotice);

@@ -97,7 +97,7 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
       await judgeReady(engine, model.#decoding, waiting.signal, model.#calls.life);
       return model;
     } catch (error) {
-      // Only here can what is still being loaded be let go of.
+      // The caller has no model to dispose of, and could not end what is still being loaded.
       void model.dispose().catch(() => undefined);
       throw error;
     }

@@ -85,8 +85,6 @@ function otherCore(message: unknown): [expected: string, received: string] {
     : [expected, `\`${String(message)}\` (${typeof message})`];
 }
 
-type Block = { readonly type?: unknown } & Readonly<Record<string, unknown>>;
-
 /** Blocks that repeat what a message says elsewhere (its tool calls), or what was not said aloud (thoughts). */
 const SILENT: ReadonlySet<unknown> = new Set([
   ...["tool_call", "tool_call_chunk", "invalid_tool_call", "tool_use", "input_json_delta", "function_call"],
@@ -100,17 +98,17 @@ const SILENT: ReadonlySet<unknown> = new Set([
  */
 export function textOf(content: MessageContent, index: number): string {
   if (typeof content === "string") return content;
-  if (Array.isArray(content)) return content.map((block: Block | string) => blockText(block, index)).join("");
+  if (Array.isArray(content)) return content.map((block: Readonly<Record<string, unknown>> | string) => blockText(block, index)).join("");
   throw new MessageError(index, "to have a text or a list of content blocks", `\`${String(content)}\` (${typeof content})`);
 }
 
-function blockText(block: Block | string, index: number): string {
+function blockText(block: Readonly<Record<string, unknown>> | string, index: number): string {
   if (typeof block === "string") return block;
-  if (SILENT.has(block.type)) return "";
-  if ((block.type === "text" || block.type === "text-plain") && typeof block["text"] === "string") return block["text"];
+  if (SILENT.has(block["type"])) return "";
+  if ((block["type"] === "text" || block["type"] === "text-plain") && typeof block["text"] === "string") return block["text"];
   throw new MessageError(
     index,
     "to have text only (this model reads no images, audio or files)",
-    `a block of type \`${String(block.type)}\``,
+    `a block of type \`${String(block["type"])}\``,
   );
 }

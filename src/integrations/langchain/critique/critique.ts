@@ -331,9 +331,9 @@ function callsOf(message: BaseMessage): string[] {
  */
 function readable(text: string, draft: Draft | undefined, judged: JudgedParts): string {
   const { thoughts = [], calls = [] } = draft ?? {};
-  const said = judged.text ? [...thoughts, text] : [];
-  const called = judged.toolCalls ? calls.map(wordsOf) : [];
-  return [...said, ...called].filter((part) => part.trim() !== "").join("\n");
+  const texts = judged.text ? [...thoughts, text] : [];
+  const callTexts = judged.toolCalls ? calls.map(wordsOf) : [];
+  return [...texts, ...callTexts].filter((part) => part.trim() !== "").join("\n");
 }
 
 /** An id goes along unread, unless it is a text. */

@@ -48,7 +48,7 @@ export class CritiquedModel extends BaseChatModel<BaseChatModelCallOptions, AIMe
     const { model, cache, callbacks, metadata, tags } = fields;
     const inner = chatModelOf(model);
     super({
-      ...given({ cache, callbacks: callbacks ?? inner?.callbacks, tags: tags ?? inner?.tags }),
+      ...defined({ cache, callbacks: callbacks ?? inner?.callbacks, tags: tags ?? inner?.tags }),
       metadata: { ...inner?.metadata, ...metadata },
       verbose: inner?.verbose ?? false,
     });
@@ -168,7 +168,7 @@ function surroundingRun(): CallbackManager | undefined {
 }
 
 /** An object without the fields that are `undefined`. */
-function given<Fields extends object>(fields: Fields): { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> } {
+function defined<Fields extends object>(fields: Fields): { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> } {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Fields;
 }
 

@@ -193,8 +193,8 @@ function toolUse({ id, name, args }: ToolCall): Block {
 
 function withKnownFields(block: Block, { words, opaque }: Kind): readonly Block[] {
   const { type, summary } = block;
-  const said = Object.entries(block).filter(([name, value]) => words.includes(name) && typeof value === "string");
-  const known = { ...Object.fromEntries(said), ...(type === "reasoning" ? summaryOf(summary) : {}), ...opaqueIn(block, opaque) };
+  const texts = Object.entries(block).filter(([name, value]) => words.includes(name) && typeof value === "string");
+  const known = { ...Object.fromEntries(texts), ...(type === "reasoning" ? summaryOf(summary) : {}), ...opaqueIn(block, opaque) };
   return Object.keys(known).length === 0 ? [] : [{ type, ...known } as Block];
 }
 

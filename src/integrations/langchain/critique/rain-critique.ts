@@ -152,11 +152,11 @@ export class RainCritique extends Runnable<CritiqueInput, CritiqueResult> {
   }
 
   #write(
-    given: CritiqueCase,
+    asked: CritiqueCase,
     config: Partial<RunnableConfig> | undefined,
     run: CallbackManagerForChainRun | undefined,
   ): AsyncGenerator<AIMessageChunk, void, void> {
-    return critique({ ...given, model: this.#model, signal: config?.signal, run, trace: run?.getChild() }, this.#context);
+    return critique({ ...asked, model: this.#model, signal: config?.signal, run, trace: run?.getChild() }, this.#context);
   }
 }
 

@@ -1,14 +1,17 @@
 import { AIMessage, type BaseMessage, coerceMessageLikeToMessage, HumanMessage, ToolMessage } from "@langchain/core/messages";
 import type { ToolCall } from "@langchain/core/messages/tool";
-import { complaint, DEFAULTS, OptionError } from "../../../core/index.ts";
+import { DEFAULTS } from "../../../core/index.ts";
+import type { CritiqueContext } from "../critique/context.ts";
 import { RainViolationError } from "../errors.ts";
 import { dispatchRainEvent, type EventSink, type Stage } from "../events.ts";
-import { type JudgeMetadata, judgeAbout, judgedValue, judgeMetadata, type TextJudge, textJudge, unfitError } from "../judges.ts";
+import { type JudgeMetadata, judgeAbout, judgedValue, judgeMetadata, unfitError } from "../judges.ts";
 import type { GuardrailSettings } from "./options.ts";
 
 /** What comes into a conversation, from a person or from a tool, is judged here before the model reads it. */
 export interface Intake {
   readonly settings: GuardrailSettings;
+  /** Has the judge, without which nothing that comes in is judged. */
+  readonly context: CritiqueContext;
   readonly signal?: AbortSignal | undefined;
   /** Told of events. */
   readonly run: EventSink;
@@ -27,10 +30,10 @@ export interface StateChange {
  */
 export async function takeMessages(messages: readonly BaseMessage[], intake: Intake): Promise<StateChange | undefined> {
   const news = messages.slice(messages.findLastIndex(({ type }) => type === "ai") + 1);
-  if (news.some(isLast)) return end(intake.settings, []);
+  if (news.some(endsRun)) return endedRun(intake.settings, []);
   if (!intake.settings.checkInput) return undefined;
   const replaced: BaseMessage[] = [];
-  for (const message of news.filter(isPersons)) {
+  for (const message of news.filter(isFromPerson)) {
     const flag = await flagOf(wordsOf(message), "input", intake);
     if (flag === undefined) continue;
     replaced.push(
@@ -38,7 +41,7 @@ export async function takeMessages(messages: readonly BaseMessage[], intake: Int
     );
   }
   if (replaced.length === 0) return undefined;
-  return intake.settings.exitBehavior === "end" ? end(intake.settings, replaced) : { messages: replaced };
+  return intake.settings.exitBehavior === "end" ? endedRun(intake.settings, replaced) : { messages: replaced };
 }
 
 /**
@@ -60,17 +63,17 @@ export async function takeToolCall<Output extends ToolMessage | GraphCommand>(
     if (!settings.checkToolResults || !(error instanceof Error) || "is_bubble_up" in error) throw error;
     const flag = await flagOf(error.message, "tool_result", intake);
     if (flag === undefined) throw error;
-    return inItsPlace(call, flag, settings);
+    return replacementOf(call, flag, settings);
   }
   if (!settings.checkToolResults) return output;
   for (const message of ToolMessage.isInstance(output) ? [output] : messagesOf(output)) {
     const flag = await flagOf(wordsOf(message), "tool_result", intake);
-    if (flag !== undefined) return inItsPlace(call, flag, settings);
+    if (flag !== undefined) return replacementOf(call, flag, settings);
   }
   return output;
 }
 
-function inItsPlace(call: ToolCall, flag: Flag, { exitBehavior, violationMessage }: GuardrailSettings): ToolMessage {
+function replacementOf(call: ToolCall, flag: Flag, { exitBehavior, violationMessage }: GuardrailSettings): ToolMessage {
   const marks = { rain: flag, ...(exitBehavior === "end" ? { [END_OF_RUN]: true } : {}) };
   return new ToolMessage({
     content: violationMessage,
@@ -94,7 +97,7 @@ export function messagesOf({ update }: GraphCommand): readonly BaseMessage[] {
 
 const END_OF_RUN = "rain_end_of_run";
 
-function isPersons(message: BaseMessage): boolean {
+function isFromPerson(message: BaseMessage): boolean {
   const role = message.type === "generic" && "role" in message ? message.role : message.type;
   return role === "human" || role === "user";
 }
@@ -112,12 +115,12 @@ function wordsOf({ content }: BaseMessage): string {
   return words.join("\n");
 }
 
-function isLast(message: BaseMessage): boolean {
+function endsRun(message: BaseMessage): boolean {
   return message.type === "tool" && END_OF_RUN in message.response_metadata;
 }
 
 /** @param replaced what stands in the place of messages, which the next run would read otherwise */
-function end({ violationMessage }: GuardrailSettings, replaced: readonly BaseMessage[]): StateChange {
+function endedRun({ violationMessage }: GuardrailSettings, replaced: readonly BaseMessage[]): StateChange {
   return {
     messages: [...replaced, new AIMessage({ content: violationMessage, response_metadata: { finish_reason: "content_filter" } })],
     jumpTo: "end",
@@ -133,10 +136,10 @@ interface Flag {
 }
 
 /** What is said of a text that did not pass. Judged alone, as what is said to an assistant is not its answer. */
-async function flagOf(text: string, stage: Stage, { settings, signal, run }: Intake): Promise<Flag | undefined> {
-  const { inputPrinciple: principle, judgeSignal, exitBehavior, onRainEvent, onUnfit } = settings;
+async function flagOf(text: string, stage: Stage, { settings, context, signal, run }: Intake): Promise<Flag | undefined> {
+  const { inputPrinciple: principle = settings.principle, judgeSignal, exitBehavior, onRainEvent, onUnfit } = settings;
   if (text.trim() === "") return undefined;
-  const judge = judgeFor(settings);
+  const judge = context.judgeFor(undefined);
   const about = await judgeAbout(judge, { principle, signal });
   const report = judgeMetadata(about);
   if (!report.isFit) {
@@ -150,18 +153,6 @@ async function flagOf(text: string, stage: Stage, { settings, signal, run }: Int
   await dispatchRainEvent({ type: "violation", stage, value }, onRainEvent, run);
   if (exitBehavior === "error") throw new RainViolationError(stage, { principle: principle.name, threshold, value, rewinds: 0 });
   return { stage, value, judge: report };
-}
-
-/** What was made of the judge that settings name. */
-const JUDGES = new WeakMap<GuardrailSettings, TextJudge>();
-
-function judgeFor(settings: GuardrailSettings): TextJudge {
-  const { judge } = settings;
-  if (judge === undefined)
-    throw new OptionError("judge", complaint("judge", "given, as nobody else can judge what comes in", judge), judge);
-  const known = JUDGES.get(settings) ?? textJudge(judge, settings);
-  JUDGES.set(settings, known);
-  return known;
 }
 
 function idAndName({ id, name }: BaseMessage): { readonly id?: string; readonly name?: string } {

@@ -50,13 +50,13 @@ export interface RainGuardrailOptions
   readonly name?: string;
 }
 
-/** Options with nothing left out but the judge, which may be the model. */
+/** Options with nothing left out but the judge, which may be the model, and what follows from others. */
 export type GuardrailSettings = Omit<CritiqueSettings, "onExhausted" | "refusal"> &
-  Required<Omit<RainGuardrailOptions, keyof CritiqueOptions>>;
+  Required<Omit<RainGuardrailOptions, keyof CritiqueOptions | "inputPrinciple">> & { readonly inputPrinciple: Principle | undefined };
 
 const { onExhausted: _onExhausted, refusal: _refusal, judgeExamples, judgeSignal, onNotice, revealDiscarded, ...shared } = CRITIQUE_TABLE;
 
-const OVERRIDES: OptionTable<GuardrailOverrides, OptionalPrinciple> = {
+const OVERRIDES: OptionTable<GuardrailOverrides, GuardrailSettings> = {
   ...shared,
   continuation: [shared.continuation[0], "whole"],
   exitBehavior: [oneOf(["replace", "end", "error"]), "replace"],
@@ -68,7 +68,7 @@ const OVERRIDES: OptionTable<GuardrailOverrides, OptionalPrinciple> = {
   inputPrinciple: [shared.principle[0], undefined],
 };
 
-const OPTIONS: OptionTable<RainGuardrailOptions, OptionalPrinciple> = {
+const OPTIONS: OptionTable<RainGuardrailOptions, GuardrailSettings> = {
   ...OVERRIDES,
   judgeExamples,
   judgeSignal,
@@ -76,9 +76,6 @@ const OPTIONS: OptionTable<RainGuardrailOptions, OptionalPrinciple> = {
   revealDiscarded,
   name: [sentence, "RainGuardrail"],
 };
-
-/** What is asked of messages and results follows from the principle, where it is left out. */
-type OptionalPrinciple = Omit<GuardrailSettings, "inputPrinciple"> & { readonly inputPrinciple: Principle | undefined };
 
 /**
  * One key for everything: the built-in middleware shares flat names such as `applyToOutput`, so that what is meant for one of them
@@ -92,8 +89,7 @@ export const CONTEXT_SCHEMA = z.object({ rain: z.custom<GuardrailOverrides>().op
  * @throws {OptionError} for what cannot be meant, or needs a judge where none was given
  */
 export function settingsFor(options: RainGuardrailOptions, overrides: GuardrailOverrides = {}): GuardrailSettings {
-  const given = { ...checked(options, OPTIONS), ...checked(overrides, OVERRIDES) };
-  const settings = { ...defaultsOf<OptionalPrinciple>(OPTIONS), ...given };
+  const settings = { ...defaultsOf<GuardrailSettings>(OPTIONS), ...checked(options, OPTIONS), ...checked(overrides, OVERRIDES) };
   for (const check of ["checkInput", "checkToolResults"] as const) {
     const what = options[check] === undefined ? `\`${check}\`` : "a `judge`";
     const isPossible = options[check] !== undefined && settings.judge !== undefined;
@@ -104,5 +100,5 @@ export function settingsFor(options: RainGuardrailOptions, overrides: GuardrailO
         settings[check],
       );
   }
-  return { ...settings, inputPrinciple: settings.inputPrinciple ?? settings.principle };
+  return settings;
 }

@@ -34,11 +34,10 @@ export function rainGuardrail(options: RainGuardrailOptions = {}): RainGuardrail
     policies.set(context.rain, policy);
     return policy;
   };
-  const intakeOf = (runtime: GuardedRuntime): Intake => ({
-    settings: policyFor(runtime).settings,
-    signal: runtime.signal,
-    run: sinkOf(runtime),
-  });
+  const intakeOf = (runtime: GuardedRuntime): Intake => {
+    const { settings, forText: context } = policyFor(runtime);
+    return { settings, context, signal: runtime.signal, run: sinkOf(runtime) };
+  };
   const middleware = createMiddleware({
     name: standing.settings.name,
     contextSchema: CONTEXT_SCHEMA,
