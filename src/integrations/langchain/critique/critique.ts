@@ -6,7 +6,7 @@ import { dispatchRainEvent, type EventSink, type RainCustomEvent } from "../even
 import { type JudgeAbout, type JudgeMetadata, judgeAbout, judgedValue, judgeMetadata, type TextJudge, unfitError } from "../judges.ts";
 import { type ChatRunnable, callUnseen, streamUnseen } from "../unseen-call.ts";
 import type { CritiqueContext } from "./context.ts";
-import { type Draft, type DraftPart, isName, partsOf } from "./draft.ts";
+import { type Draft, type DraftPart, type JudgedParts, partsOf, readable } from "./draft.ts";
 import type { CritiqueSettings } from "./options.ts";
 
 /** One answer that is to be written, or only judged. */
@@ -27,12 +27,6 @@ export interface CritiqueRequest {
   readonly trace?: CallbackManager | undefined;
   /** What of the answer is judged. @default all */
   readonly judged?: JudgedParts | undefined;
-}
-
-/** What is judged of an answer: its text with the thoughts before it, and names and arguments of its tool calls. */
-export interface JudgedParts {
-  readonly text: boolean;
-  readonly toolCalls: boolean;
 }
 
 /** How an answer came about. Plain data. */
@@ -321,23 +315,4 @@ function callsOf(message: BaseMessage): string[] {
   const valid = (tool_calls ?? []).map(({ name, args }) => `${name}(${JSON.stringify(args)})`);
   const invalid = (invalid_tool_calls ?? []).map(({ name, args }) => `${name ?? ""}(${args ?? ""})`);
   return [...valid, ...invalid];
-}
-
-/**
- * All of an answer that a person could read: thoughts, text, tool calls.
- *
- * @param text the answer so far
- * @param draft what it ends with, once that is whole
- */
-function readable(text: string, draft: Draft | undefined, judged: JudgedParts): string {
-  const { thoughts = [], calls = [] } = draft ?? {};
-  const texts = judged.text ? [...thoughts, text] : [];
-  const callTexts = judged.toolCalls ? calls.map(wordsOf) : [];
-  return [...texts, ...callTexts].filter((part) => part.trim() !== "").join("\n");
-}
-
-/** An id goes along unread, unless it is a text. */
-function wordsOf({ id, name, args }: Draft["calls"][number]): string {
-  const call = `${name}(${args})`;
-  return id === undefined || isName(id) ? call : `${call} ${id}`;
 }

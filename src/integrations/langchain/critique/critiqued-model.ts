@@ -17,7 +17,8 @@ import type { EventSink } from "../events.ts";
 import { generationChunks, protocolEvents } from "../streaming.ts";
 import { type ChatRunnable, chatModelOf, copied, isChatModel } from "../unseen-call.ts";
 import type { CritiqueContext } from "./context.ts";
-import { critique, type JudgedParts } from "./critique.ts";
+import { critique } from "./critique.ts";
+import type { JudgedParts } from "./draft.ts";
 
 /** What a critiqued model is made of. */
 export interface CritiquedModelFields extends Pick<BaseChatModelParams, "cache" | "callbacks" | "metadata" | "tags"> {

@@ -74,6 +74,31 @@ function wholeSentences(text: string): readonly string[] {
   return [...SENTENCES.segment(text)].slice(0, -1).map(({ segment }) => segment);
 }
 
+/** What is judged of an answer: its text with the thoughts before it, and names and arguments of its tool calls. */
+export interface JudgedParts {
+  readonly text: boolean;
+  readonly toolCalls: boolean;
+}
+
+/**
+ * All of an answer that a person could read: thoughts, text, tool calls.
+ *
+ * @param text the answer so far
+ * @param draft what it ends with, once that is whole
+ */
+export function readable(text: string, draft: Draft | undefined, judged: JudgedParts): string {
+  const { thoughts = [], calls = [] } = draft ?? {};
+  const texts = judged.text ? [...thoughts, text] : [];
+  const callTexts = judged.toolCalls ? calls.map(wordsOf) : [];
+  return [...texts, ...callTexts].filter((part) => part.trim() !== "").join("\n");
+}
+
+/** An id goes along unread, unless it is a text. */
+function wordsOf({ id, name, args }: Draft["calls"][number]): string {
+  const call = `${name}(${args})`;
+  return id === undefined || isName(id) ? call : `${call} ${id}`;
+}
+
 /** @throws {JudgeError} when there is something in it that cannot be read as text, such as a picture */
 function draftOf(message: AIMessageChunk, principle: Principle): Draft {
   const { tool_calls = [], response_metadata, usage_metadata } = message;
@@ -229,7 +254,7 @@ function opaqueIn(fields: Fields, others: readonly string[] = []): Record<string
 }
 
 /** Whether a value is an id or the name of something, in one word that is not long. */
-export function isName(value: unknown): value is string {
+function isName(value: unknown): value is string {
   return typeof value === "string" && value.length <= LONGEST_NAME && isOpaque(value);
 }
 
