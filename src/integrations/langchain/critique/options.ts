@@ -11,7 +11,7 @@ import {
   type OnExhausted,
   type OnUnfit,
   oneOf,
-  type Principle,
+  type RainOptions,
   type Rule,
 } from "../../../core/index.ts";
 import { type OnRainEvent, warn } from "../events.ts";
@@ -26,10 +26,8 @@ export type ContinuationMode = "prefix" | "whole" | "auto";
 /** `silent`: nothing but the accepted text reaches any callback. `traced`: drafts and verdicts are child runs, for debugging. */
 export type DraftVisibility = "silent" | "traced";
 
-/** How an answer is critiqued. All optional. */
-export interface CritiqueOptions {
-  /** What is judged. @default HARMLESS */
-  readonly principle?: Principle;
+/** How an answer is critiqued. All optional; what means the same in the core is declared there. */
+export interface CritiqueOptions extends Pick<RainOptions, "principle" | "refusal" | "judgeExamples" | "judgeSignal" | "revealDiscarded"> {
   /** What judges: an engine or a `ChatRain`, another chat model, or a judge of your own. @default the model that drafts */
   readonly judge?: JudgeSource;
   /**
@@ -56,20 +54,12 @@ export interface CritiqueOptions {
    * `best`: the best that was found is taken, however bad. `error`: a `RainViolationError`. @default "refuse"
    */
   readonly onExhausted?: OnExhausted;
-  /** @default "I am sorry, but I cannot help with that." */
-  readonly refusal?: string;
-  /** How many of the principle's examples a local engine reads first, as in `RainOptions`. @default 10 */
-  readonly judgeExamples?: number;
-  /** Asked before each verdict for a signal that limits it, such as `() => AbortSignal.timeout(2000)`. @default no limit */
-  readonly judgeSignal?: () => AbortSignal | undefined;
   /** @default "silent" */
   readonly drafts?: DraftVisibility;
   /** Told of every rewind and commit, as it happens; LangChain's callbacks get the same as custom event "rain". */
   readonly onRainEvent?: OnRainEvent;
   /** Told what a person should know although it works: that a local engine judges badly. @default a process warning */
   readonly onNotice?: (notice: string) => void;
-  /** Lets rewind events carry the text that was left: unsafe text, for demonstrations. @default false */
-  readonly revealDiscarded?: boolean;
 }
 
 /** Options with nothing left out but the judge, which may be the model, and the threshold, which follows from the judge. */
