@@ -14,7 +14,12 @@ else {
 
   describeStore("The store on PostgreSQL", async () => {
     const address = await server.newPlace();
-    return { open: () => openStore(address), run: (sql) => server.run(sql, address), [Symbol.asyncDispose]: async () => undefined };
+    return {
+      open: () => openStore(address),
+      run: (sql) => server.run(sql, address),
+      counter: "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+      [Symbol.asyncDispose]: async () => undefined,
+    };
   });
 
   describe("The store on PostgreSQL, when the server fails,", () => describeFaults(server));

@@ -2,10 +2,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createClient } from "@libsql/client/sqlite3";
 import { describe, expect, it } from "vitest";
 import { openStore } from "../../src/bots/guard/store/open-store.ts";
-import { plain } from "../../src/bots/guard/store/sql.ts";
-import { openSqlite } from "../../src/bots/guard/store/sqlite.ts";
 import { describeStore } from "../contracts/store-contract.ts";
 import { AUTHOR, GUILD, newReview, settingsChange } from "../support/store-records.ts";
 
@@ -33,13 +32,16 @@ describe("The store on SQLite", () => {
 
 async function makePlace() {
   const folder = await mkdtemp(join(tmpdir(), "rain-store-"));
+  const url = `file:${join(folder, "rain.db")}`;
   return {
     folder,
-    open: () => openStore(`file:${join(folder, "rain.db")}`),
+    open: () => openStore(url),
     run: async (sql: string) => {
-      await using database = await openSqlite(`file:${join(folder, "rain.db")}`);
-      return await database.run(plain(sql));
+      const client = createClient({ url });
+      await client.executeMultiple(sql);
+      client.close();
     },
+    counter: "INTEGER PRIMARY KEY AUTOINCREMENT",
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
   };
 }

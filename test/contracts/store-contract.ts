@@ -2,18 +2,21 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { DEFAULT_SETTINGS } from "../../src/bots/guard/settings.ts";
 import type { Store } from "../../src/bots/guard/store/store.ts";
 import { SettingsConflictError } from "../../src/bots/guard/store/store-error.ts";
-import { AUTHOR, collect, GUILD, MODERATOR, NOON, newReview, OTHER_GUILD, settingsChange, settingsWith } from "../support/store-records.ts";
+import { AUTHOR, GUILD, MODERATOR, NOON, OTHER_GUILD, settingsChange, settingsWith } from "../support/store-records.ts";
 import { describeIsolation } from "./store-isolation.ts";
 import { describePeople } from "./store-people.ts";
 import { describeReplies } from "./store-replies.ts";
 import { describeReviews } from "./store-reviews.ts";
+import { describeVersions } from "./store-versions.ts";
 
 /** A database of its own, and empty at first. */
 export interface StorePlace extends AsyncDisposable {
   /** Another store on the same database each time, as another process would have it. */
   open(): Promise<Store>;
-  /** Runs SQL on it, as whoever administers it may. */
+  /** Runs SQL on it, as its administrator may. */
   run(sql: string): Promise<unknown>;
+  /** The type of a column that counts up by itself. */
+  readonly counter: string;
 }
 
 /** The store that a test is about, and another one on the same database. */
@@ -41,6 +44,7 @@ export function describeStore(name: string, makePlace: () => Promise<StorePlace>
 
     const under = () => stores;
     describe("opening", () => describeOpening(() => place));
+    describe("a database of an older version", () => describeVersions(makePlace));
     describe("settings", () => describeSettings(under));
     describe("replies", () => describeReplies(under));
     describe("reviews", () => describeReviews(under));
@@ -62,22 +66,6 @@ function describeOpening(place: () => StorePlace): void {
     await before[Symbol.asyncDispose]();
     await using after = await place().open();
     expect((await after.settings(GUILD)).settings.talk.maxTokens).toBe(99);
-  });
-
-  it("brings the tables of an older version up to date, and keeps what is in them", async () => {
-    const before = await place().open();
-    const id = (await before.addReview(newReview())) as number;
-    await before.decide({ guild: GUILD, id, decision: "rejected", by: MODERATOR, at: NOON });
-    await before[Symbol.asyncDispose]();
-    await place().run("ALTER TABLE guard_reviews DROP COLUMN judged");
-    await place().run("DELETE FROM guard_migrations WHERE number > 2");
-    await using after = await place().open();
-    const { judged: _, ...kept } = newReview();
-    expect(await collect(after.decisions(GUILD))).toMatchObject([
-      { ...kept, id, text: undefined, judged: undefined, decision: "rejected" },
-    ]);
-    await after.addReview(newReview({ message: "new" }));
-    expect((await after.pendingReviews(GUILD, 9))[0]?.judged).toBe(newReview().judged);
   });
 
   it("ends once and for all: what is asked of it later is refused, and it may be disposed of again", async () => {
