@@ -7,10 +7,8 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { createClient } from "@libsql/client/sqlite3";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { migrate } from "../../src/bots/guard/store/migrations.ts";
-import { openStore } from "../../src/bots/guard/store/open-store.ts";
-import { plain } from "../../src/bots/guard/store/sql.ts";
-import { sqlStore } from "../../src/bots/guard/store/sql-store.ts";
+import { raw, sql } from "../../src/bots/guard/store/database.ts";
+import { openStore, storeIn } from "../../src/bots/guard/store/open-store.ts";
 import { openSqlite } from "../../src/bots/guard/store/sqlite.ts";
 import { ROOT } from "../support/run-module.ts";
 import { AUTHOR, CHANNEL, GUILD, newAudit, newReview, OTHER_GUILD, settingsChange, settingsWith } from "../support/store-records.ts";
@@ -95,12 +93,11 @@ describe("The store on SQLite", () => {
   });
 
   it("says that there is no room, still reads, and writes again when there is some", async () => {
-    await using database = await openSqlite(url);
-    await migrate(database);
-    const store = sqlStore(database);
+    const database = await openSqlite(url);
+    await using store = await storeIn(database);
     await store.changeSettings(settingsChange({ settings: settingsWith(99) }));
-    const pages = (await database.run(plain("PRAGMA page_count"))).rows[0]?.["page_count"];
-    await database.run(plain(`PRAGMA max_page_count = ${pages}`));
+    const pages = (await database.run(sql`PRAGMA page_count`)).rows[0]?.["page_count"];
+    await database.run(raw(`PRAGMA max_page_count = ${pages}`));
     const detail = "x".repeat(3000);
     const fill = async () => {
       for (let index = 0; index < 100; index++) await store.addAudit(newAudit({ detail }));
@@ -112,7 +109,7 @@ describe("The store on SQLite", () => {
     expect((await store.settings(GUILD)).settings.talk.maxTokens).toBe(99);
     expect((await store.settings(OTHER_GUILD)).version).toBe(0);
     expect(await store.audit(GUILD, 100)).not.toContainEqual(expect.objectContaining({ detail: "" }));
-    await database.run(plain("PRAGMA max_page_count = 10000"));
+    await database.run(sql`PRAGMA max_page_count = 10000`);
     await fill();
   });
 

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Database, Survival } from "../../src/bots/guard/store/database.ts";
-import { migrate } from "../../src/bots/guard/store/migrations.ts";
-import { sqlStore } from "../../src/bots/guard/store/sql-store.ts";
+import { storeIn } from "../../src/bots/guard/store/open-store.ts";
 import { openSqlite } from "../../src/bots/guard/store/sqlite.ts";
 import type { Store } from "../../src/bots/guard/store/store.ts";
 import { AUTHOR, GUILD, MODERATOR, NOON, newAudit, newReply, newReview, replyEnd, settingsChange } from "../support/store-records.ts";
@@ -11,7 +10,6 @@ const DAY = "2026-11-21";
 /** A database that writes down what each change is to survive. */
 async function watchedDatabase(told: Survival[]): Promise<Database> {
   const database = await openSqlite(":memory:");
-  await migrate(database);
   return {
     dialect: { ...database.dialect, afterDeletion: [] },
     run: (statement, survives = "crash") => {
@@ -30,7 +28,7 @@ describe("What the store has acknowledged", () => {
   const told: Survival[] = [];
   let store: Store;
   beforeAll(async () => {
-    store = sqlStore(await watchedDatabase(told));
+    store = await storeIn(await watchedDatabase(told));
   });
   afterAll(() => store[Symbol.asyncDispose]());
 

@@ -1,7 +1,7 @@
 /** What is kept of a text instead of the text. */
 import { createHash } from "node:crypto";
 import { normalise } from "../normalise.ts";
-import { wellFormed } from "./well-formed.ts";
+import { wellFormed } from "./database.ts";
 
 /** Long enough to recognise what one has read; too short to read it again. In characters as people count them. */
 const LONGEST_EXCERPT = 80;

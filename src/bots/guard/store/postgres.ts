@@ -1,10 +1,9 @@
 import type { Pool, PoolClient, QueryResult } from "pg";
 import { withPeers } from "../../../peers/missing-peer.ts";
-import type { Database, Dialect, StatementResult } from "./database.ts";
-import { plain, type Statement, sql } from "./sql.ts";
+import { type Database, type Dialect, raw, type Statement, type StatementResult, sql } from "./database.ts";
 import { type StoreErrorCode, storeError } from "./store-error.ts";
 
-/** How long we wait for a connection, and for what others have locked. */
+/** How long a statement waits for a connection, and for what other programs have locked. */
 const PATIENCE_MS = 5000;
 
 /** A statement that takes longer has lost its server. */
@@ -14,8 +13,8 @@ const LONGEST_STATEMENT_MS = 30_000;
 const MIGRATION_LOCK = 7_246_411;
 
 const DIALECT: Dialect = {
-  counter: "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
-  // Ends with the transaction, however that ends. CREATE TABLE IF NOT EXISTS alone is not safe when two do it at once.
+  counter: raw("BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
+  // Ends with the transaction, however that ends. Two CREATE TABLE IF NOT EXISTS at once are not safe without it.
   lockMigrations: [sql`SELECT pg_advisory_xact_lock(${MIGRATION_LOCK})`],
   // The server's own clean-up writes over them.
   afterDeletion: [],
@@ -31,7 +30,7 @@ export async function openPostgres(url: string): Promise<Database> {
     query_timeout: LONGEST_STATEMENT_MS,
     keepAlive: true,
   });
-  // A connection that breaks while nobody uses it is replaced; if there is no server any more, the next one who asks is told.
+  // The pool replaces a connection that breaks while it is idle; if there is no server any more, the next statement fails.
   pool.on("error", () => undefined);
   return new PostgresDatabase(pool);
 }
@@ -47,17 +46,16 @@ class PostgresDatabase implements Database {
     this.#pool = pool;
   }
 
-  async run(statement: Statement): Promise<StatementResult> {
-    const [outcome] = await this.#connected(async (client) => [await query(client, statement)]);
-    return outcome as StatementResult;
+  run(statement: Statement): Promise<StatementResult> {
+    return this.#connected((client) => query(client, statement));
   }
 
   runAll(statements: readonly Statement[]): Promise<readonly StatementResult[]> {
     return this.#connected(async (client) => {
-      await query(client, plain("BEGIN"));
+      await query(client, sql`BEGIN`);
       const outcomes: StatementResult[] = [];
       for (const statement of statements) outcomes.push(await query(client, statement));
-      await query(client, plain("COMMIT"));
+      await query(client, sql`COMMIT`);
       return outcomes;
     });
   }
@@ -67,7 +65,7 @@ class PostgresDatabase implements Database {
     await this.#ending;
   }
 
-  /** A pool that ends forgets those who wait for a connection: they come first. */
+  /** A pool that ends forgets the statements that wait for a connection: they come first. */
   async #end(): Promise<void> {
     await Promise.allSettled(this.#running);
     await this.#pool.end();
@@ -102,13 +100,13 @@ async function connected<Result>(pool: Pool, action: (client: PoolClient) => Pro
 async function query(client: PoolClient, { texts, values }: Statement): Promise<StatementResult> {
   const text = texts.reduce((before, after, index) => `${before}$${index}${after}`);
   const { rows, rowCount }: QueryResult<Record<string, unknown>> = await client.query(text, [...values]);
-  return { rows, changes: rowCount ?? 0 };
+  return { rows, rowsAffected: rowCount ?? 0 };
 }
 
 /** What went wrong, from the server's code (https://www.postgresql.org/docs/current/errcodes-appendix.html). */
 function postgresCode(error: unknown): StoreErrorCode {
   const { code, severity } = (error ?? {}) as { code?: unknown; severity?: unknown };
-  // Who is not the server says that it cannot be reached, in many ways.
+  // Without a severity it is not the server that speaks: it could not be reached, which is said in many ways.
   if (typeof code !== "string" || severity === undefined) return "unreachable";
   return CODES[code] ?? CLASSES[code.slice(0, 2)] ?? "failed";
 }

@@ -1,8 +1,15 @@
+/** How records are forgotten: those of a person, of a guild, and those that are too old. */
 import { DEFAULT_SETTINGS } from "../settings.ts";
-import type { Database } from "./database.ts";
-import { type Statement, sql } from "./sql.ts";
+import { type Database, raw, type Statement, sql } from "./database.ts";
+import type { Presence } from "./store.ts";
 
 const DAY_MS = 86_400_000;
+
+/** The bot may have been started as another one by mistake, and its operator needs some days to find out. */
+const MISSED_DAYS = 7;
+
+/** The table that says which guilds are missed comes last. */
+const TABLES_OF_GUILDS = ["guard_replies", "guard_reviews", "guard_audits", "guard_settings", "guard_absences"].map(raw);
 
 /**
  * Deletes for good.
@@ -12,18 +19,13 @@ const DAY_MS = 86_400_000;
 export async function erase(database: Database, deletions: readonly Statement[]): Promise<number> {
   const outcomes = await database.runAll(deletions, "power-loss");
   for (const statement of database.dialect.afterDeletion) await database.run(statement);
-  return outcomes.reduce((sum, { changes }) => sum + changes, 0);
+  return outcomes.reduce((sum, { rowsAffected }) => sum + rowsAffected, 0);
 }
-
-/** Somebody may have started the bot as another one by mistake, and needs some days to find out. */
-const MISSED_DAYS = 7;
-
-const TABLES_OF_GUILDS = ["guard_replies", "guard_reviews", "guard_audits", "guard_settings", "guard_absences"];
 
 export async function purgeGuild(database: Database, guild: string): Promise<void> {
   await erase(
     database,
-    TABLES_OF_GUILDS.map((table) => ({ texts: [`DELETE FROM ${table} WHERE guild = `, ""], values: [guild] })),
+    TABLES_OF_GUILDS.map((table) => sql`DELETE FROM ${table} WHERE guild = ${guild}`),
   );
 }
 
@@ -33,36 +35,42 @@ export async function purgeGuild(database: Database, guild: string): Promise<voi
  */
 export function purgeExpired(database: Database, now: number): Promise<number> {
   const yesterday = new Date(now - DAY_MS).toISOString().slice(0, "2026-11-21".length);
+  const missed = sql`SELECT guild FROM guard_absences WHERE missed_at < ${now - MISSED_DAYS * DAY_MS}`;
   return erase(database, [
     expired("guard_replies", "created_at", now),
     expired("guard_reviews", "created_at", now),
     expired("guard_audits", "happened_at", now),
-    also(
-      expired("guard_settings", "changed_at", now),
-      " AND version < (SELECT max(version) FROM guard_settings AS newest WHERE newest.guild = guard_settings.guild)",
-    ),
+    sql`${expired("guard_settings", "changed_at", now)}
+      AND version < (SELECT max(version) FROM guard_settings AS newest WHERE newest.guild = guard_settings.guild)`,
     sql`DELETE FROM guard_uses WHERE day < ${yesterday}`,
-    ...TABLES_OF_GUILDS.map((table) => missed(table, now)),
+    ...TABLES_OF_GUILDS.map((table) => sql`DELETE FROM ${table} WHERE guild IN (${missed})`),
   ]);
 }
 
 /** Deletes what is older than the days of its own guild. */
 function expired(table: string, time: string, now: number): Statement {
-  const days = `coalesce(
-    (SELECT retention_days FROM guard_settings AS decided WHERE decided.guild = ${table}.guild ORDER BY version DESC LIMIT 1),
+  return sql`DELETE FROM ${raw(table)} WHERE ${raw(time)} < CAST(${now} AS BIGINT) - CAST(${DAY_MS} AS BIGINT) * coalesce(
+    (SELECT retention_days FROM guard_settings AS decided WHERE decided.guild = ${raw(table)}.guild ORDER BY version DESC LIMIT 1),
     ${DEFAULT_SETTINGS.retentionDays})`;
-  return {
-    texts: [`DELETE FROM ${table} WHERE ${time} < CAST(`, ` AS BIGINT) - CAST(${DAY_MS} AS BIGINT) * ${days}`],
-    values: [now],
-  };
 }
 
-/** The table that says who is missed comes last. */
-function missed(table: string, now: number): Statement {
-  const texts = [`DELETE FROM ${table} WHERE guild IN (SELECT guild FROM guard_absences WHERE missed_at < `, ")"];
-  return { texts, values: [now - MISSED_DAYS * DAY_MS] };
+/** A guild is missed since it was missed first, until the bot is there again. */
+export async function noteGuilds(database: Database, { isOurs, isHere, at }: Presence): Promise<void> {
+  const guilds = (await knownGuilds(database)).filter(isOurs);
+  if (guilds.length === 0) return;
+  await database.runAll(
+    guilds.map((guild) =>
+      isHere(guild)
+        ? sql`DELETE FROM guard_absences WHERE guild = ${guild}`
+        : sql`INSERT INTO guard_absences (guild, missed_at) VALUES (${guild}, ${at}) ON CONFLICT (guild) DO NOTHING`,
+    ),
+  );
 }
 
-function also({ texts, values }: Statement, condition: string): Statement {
-  return { texts: [...texts.slice(0, -1), `${texts.at(-1)}${condition}`], values };
+/** Those of which there is any record. */
+export async function knownGuilds(database: Database): Promise<readonly string[]> {
+  const { rows } = await database.run(sql`
+    SELECT guild FROM guard_settings UNION SELECT guild FROM guard_replies UNION SELECT guild FROM guard_reviews
+    UNION SELECT guild FROM guard_audits UNION SELECT guild FROM guard_absences`);
+  return rows.map(({ guild }) => String(guild));
 }

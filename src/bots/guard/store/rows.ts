@@ -1,6 +1,6 @@
 /** How rows become records. What cannot be read is an error: nobody is judged by half a record. */
 import { z } from "zod";
-import { ACTIONS, type GuildSettings, SETTINGS, SETTINGS_FORMAT } from "../settings.ts";
+import { ACTIONS, SETTINGS, SETTINGS_FORMAT } from "../settings.ts";
 import type { SqlRow } from "./database.ts";
 import type { AuditRecord, PersonalData, ReplyRecord, ReviewRecord, SettingsVersion } from "./store.ts";
 import { StoreError, storeError } from "./store-error.ts";
@@ -10,68 +10,72 @@ const integer = z.coerce.number().int();
 const truth = z.union([z.boolean(), z.literal([0, 1]).transform((value) => value === 1)]);
 const missing = z.null().transform(() => undefined);
 const optionalText = z.union([z.string(), missing]);
-const optionalInteger = z.union([missing, integer]);
 const texts = json(z.array(z.string()));
 
 /** A number as `writtenJson` writes it. */
 const written = z.union([z.number(), z.literal(["Infinity", "-Infinity", "NaN"]).transform(Number)]);
 
-const replyRow = z
-  .object({
-    guild: z.string(),
-    channel: z.string(),
-    source: z.string(),
-    author: z.string(),
-    state: z.enum(["drafting", "posted", "refused", "failed", "stopped"]),
-    messages: texts,
-    hash: optionalText,
-    excerpt: optionalText,
-    principle: z.string(),
-    rewinds: integer,
-    value: z.union([z.number(), missing]),
-    course: json(z.array(z.object({ tokens: z.number(), value: written, kind: z.enum(["commit", "rewind"]) }))),
-    discarded: texts,
-    created_at: integer,
-  })
-  .transform(({ created_at, ...rest }): ReplyRecord => ({ ...rest, createdAt: created_at }));
+export const replyOf = reader(
+  z
+    .object({
+      guild: z.string(),
+      channel: z.string(),
+      source: z.string(),
+      author: z.string(),
+      state: z.enum(["drafting", "posted", "refused", "failed", "stopped"]),
+      messages: texts,
+      hash: optionalText,
+      excerpt: optionalText,
+      principle: z.string(),
+      rewinds: integer,
+      value: z.union([z.number(), missing]),
+      course: json(z.array(z.object({ tokens: z.number(), value: written, kind: z.enum(["commit", "rewind"]) }))),
+      discarded: texts,
+      created_at: integer,
+    })
+    .transform(({ created_at, ...rest }): ReplyRecord => ({ ...rest, createdAt: created_at })),
+);
 
-const reviewRow = z
-  .object({
-    number: integer,
-    guild: z.string(),
-    channel: z.string(),
-    message: z.string(),
-    author: z.string(),
-    hash: z.string(),
-    excerpt: z.string(),
-    text: optionalText,
-    judged: optionalText,
-    findings: json(z.array(z.object({ principle: z.string(), value: written, threshold: written }))),
-    action: z.enum(ACTIONS),
-    shadow: truth,
-    decision: z.enum(["pending", "approved", "rejected"]),
-    decided_by: optionalText,
-    decided_at: optionalInteger,
-    appeal: optionalText,
-    created_at: integer,
-  })
-  .transform(
-    ({ number, decided_by, decided_at, created_at, ...rest }): ReviewRecord => ({
-      ...rest,
-      id: number,
-      decidedBy: decided_by,
-      decidedAt: decided_at,
-      createdAt: created_at,
-    }),
-  );
+export const reviewOf = reader(
+  z
+    .object({
+      number: integer,
+      guild: z.string(),
+      channel: z.string(),
+      message: z.string(),
+      author: z.string(),
+      hash: z.string(),
+      excerpt: z.string(),
+      text: optionalText,
+      judged: optionalText,
+      findings: json(z.array(z.object({ principle: z.string(), value: written, threshold: written }))),
+      action: z.enum(ACTIONS),
+      shadow: truth,
+      decision: z.enum(["pending", "approved", "rejected"]),
+      decided_by: optionalText,
+      decided_at: z.union([missing, integer]),
+      appeal: optionalText,
+      created_at: integer,
+    })
+    .transform(
+      ({ number: id, decided_by: decidedBy, decided_at: decidedAt, created_at: createdAt, ...rest }): ReviewRecord => ({
+        ...rest,
+        ...{ id, decidedBy, decidedAt, createdAt },
+      }),
+    ),
+);
 
-const auditRow = z
-  .object({ guild: z.string(), actor: optionalText, event: z.string(), detail: z.string(), happened_at: integer })
-  .transform(({ happened_at, ...rest }): AuditRecord => ({ ...rest, at: happened_at }));
+export const auditOf = reader(
+  z
+    .object({ guild: z.string(), actor: optionalText, event: z.string(), detail: z.string(), happened_at: integer })
+    .transform(({ happened_at, ...rest }): AuditRecord => ({ ...rest, at: happened_at })),
+);
 
-const useRow = z
-  .object({ name: z.string(), day: z.string(), uses: integer })
-  .transform(({ name, ...rest }): PersonalData["uses"][number] => ({ key: name, ...rest }));
+export const useOf = reader(
+  z
+    .object({ name: z.string(), day: z.string(), uses: integer })
+    .transform(({ name, ...rest }): PersonalData["uses"][number] => ({ key: name, ...rest })),
+);
 
 const settingsRow = z.object({
   version: integer,
@@ -81,27 +85,11 @@ const settingsRow = z.object({
   changed_at: integer,
 });
 
-export function replyOf(row: SqlRow): ReplyRecord {
-  return read(replyRow, row);
-}
-
-export function reviewOf(row: SqlRow): ReviewRecord {
-  return read(reviewRow, row);
-}
-
-export function auditOf(row: SqlRow): AuditRecord {
-  return read(auditRow, row);
-}
-
-export function useOf(row: SqlRow): PersonalData["uses"][number] {
-  return read(useRow, row);
-}
-
 /** @throws {StoreError} `newer` or `unreadable`, and never the defaults: what a guild has forbidden would be allowed again */
 export function settingsOf(row: SqlRow): SettingsVersion {
   const { format, settings, version, changed_by, changed_at } = read(settingsRow, row);
   if (format > SETTINGS_FORMAT) throw storeError("newer", new Error(`The settings are of format ${format}`));
-  return { version, settings: readSettings(settings), changedBy: changed_by, changedAt: changed_at };
+  return { version, settings: read(SETTINGS, settings), changedBy: changed_by, changedAt: changed_at };
 }
 
 /** JSON, in which infinite thresholds ("off") survive. */
@@ -109,8 +97,8 @@ export function writtenJson(value: unknown): string {
   return JSON.stringify(value, (_key, part) => (typeof part === "number" && !Number.isFinite(part) ? String(part) : part));
 }
 
-function readSettings(value: unknown): GuildSettings {
-  return read(SETTINGS, value);
+function reader<Schema extends z.ZodType>(schema: Schema): (row: SqlRow) => z.output<Schema> {
+  return (row) => read(schema, row);
 }
 
 function read<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {

@@ -1,48 +1,257 @@
-import { knownGuilds, noteGuilds } from "./absences-table.ts";
-import type { Database } from "./database.ts";
-import * as people from "./people-table.ts";
-import * as replies from "./reply-table.ts";
-import { purgeExpired, purgeGuild } from "./retention.ts";
-import * as reviews from "./review-table.ts";
-import * as settings from "./settings-table.ts";
-import { plain } from "./sql.ts";
-import type { Store } from "./store.ts";
+import { DEFAULT_SETTINGS, type GuildSettings, SETTINGS_FORMAT } from "../settings.ts";
+import { checkSettings } from "../settings-problems.ts";
+import { type Database, type Statement, sql } from "./database.ts";
+import { erase, knownGuilds, noteGuilds, purgeExpired, purgeGuild } from "./retention.ts";
+import { auditOf, replyOf, reviewOf, settingsOf, useOf, writtenJson } from "./rows.ts";
+import type { ReviewRecord, Store } from "./store.ts";
+import { SettingsConflictError } from "./store-error.ts";
 
 /** A store in tables that are up to date. The database goes with it. */
 export function sqlStore(database: Database): Store {
   return {
-    ping: async () => void (await database.run(plain("SELECT 1"))),
-
-    settings: (guild) => settings.readSettings(database, guild),
-    changeSettings: (change) => settings.changeSettings(database, change),
-    settingsHistory: (guild, limit) => settings.readSettingsHistory(database, guild, limit),
-
-    beginReply: (reply) => replies.beginReply(database, reply),
-    endReply: (guild, source, end) => replies.endReply(database, { guild, source }, end),
-    reply: (guild, message) => replies.readReply(database, guild, message),
-    lastReplies: (guild, channel, limit) => replies.lastReplies(database, { guild, channel }, limit),
-    failUnfinished: (which) => replies.failUnfinished(database, which),
-
-    addReview: (review) => reviews.addReview(database, review),
-    review: (guild, id) => reviews.readReview(database, guild, id),
-    pendingReviews: (guild, limit) => reviews.pendingReviews(database, guild, limit),
-    decide: (decision) => reviews.decide(database, decision),
-    appeal: (appeal) => reviews.appeal(database, appeal),
-    decisions: (guild) => reviews.decisions(database, guild),
-
-    countWithin: (use) => people.countWithin(database, use),
-    addAudit: (record) => people.addAudit(database, record),
-    audit: (guild, limit) => people.readAudit(database, guild, limit),
-    setOptedOut: (user, isOut) => people.setOptedOut(database, user, isOut),
-    isOptedOut: (user) => people.isOptedOut(database, user),
-    personalData: (user) => people.personalData(database, user),
-    forgetPerson: (user) => people.forgetPerson(database, user),
-
+    ping: async () => void (await database.run(sql`SELECT 1`)),
+    ...settingsStore(database),
+    ...replyStore(database),
+    ...reviewStore(database),
+    ...auditStore(database),
+    ...personStore(database),
     guilds: () => knownGuilds(database),
-    purgeGuild: (guild) => purgeGuild(database, guild),
     noteGuilds: (presence) => noteGuilds(database, presence),
+    purgeGuild: (guild) => purgeGuild(database, guild),
     purgeExpired: (now) => purgeExpired(database, now),
-
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
+  };
+}
+
+function settingsStore(database: Database): Pick<Store, "settings" | "settingsHistory" | "changeSettings"> {
+  const settingsHistory: Store["settingsHistory"] = async (guild, limit) => {
+    const { rows } = await database.run(sql`
+      SELECT version, format, settings, changed_by, changed_at FROM guard_settings
+      WHERE guild = ${guild} ORDER BY version DESC LIMIT ${limit}`);
+    return rows.map(settingsOf);
+  };
+  return {
+    settingsHistory,
+
+    settings: async (guild) => {
+      const [newest] = await settingsHistory(guild, 1);
+      return newest ?? { version: 0, settings: DEFAULT_SETTINGS, changedBy: undefined, changedAt: 0 };
+    },
+
+    changeSettings: async ({ guild, version, by, at, ...change }) => {
+      // Settings that cannot be read any more would lock the guild out.
+      const settings: GuildSettings = checkSettings(change.settings);
+      const next = version + 1;
+      // Of two that decide at once, one gets the number, and the other one gets nothing.
+      const insert = sql`
+        INSERT INTO guard_settings (guild, version, format, settings, retention_days, changed_by, changed_at)
+        SELECT ${guild}, ${next}, ${SETTINGS_FORMAT}, ${writtenJson(settings)}, ${settings.retentionDays}, ${by}, ${at}
+        WHERE (SELECT coalesce(max(version), 0) FROM guard_settings WHERE guild = ${guild}) = ${version}
+        ON CONFLICT (guild, version) DO NOTHING RETURNING version`;
+      const { rows } = await database.run(insert, "power-loss");
+      if (rows.length === 0) throw new SettingsConflictError(guild, version);
+      return { version: next, settings, changedBy: by, changedAt: at };
+    },
+  };
+}
+
+function replyStore(database: Database): Pick<Store, "beginReply" | "endReply" | "reply" | "lastReplies" | "failUnfinished"> {
+  return {
+    beginReply: async ({ guild, channel, source, author, principle, createdAt }) => {
+      const { rows } = await database.run(sql`
+        INSERT INTO guard_replies (guild, channel, source, author, state, messages, principle, rewinds, course, discarded, created_at)
+        VALUES (${guild}, ${channel}, ${source}, ${author}, 'drafting', '[]', ${principle}, 0, '[]', '[]', ${createdAt})
+        ON CONFLICT (guild, source) DO NOTHING RETURNING source`);
+      return rows.length > 0;
+    },
+
+    // What is not told stays as it is. A reply that was forgotten in the meantime stays forgotten.
+    endReply: async (guild, source, { state, messages, hash, excerpt, principle, rewinds, value, course, discarded }) => {
+      const update = sql`
+        UPDATE guard_replies SET state = ${state},
+          messages = coalesce(${jsonOrNothing(messages)}, messages), hash = coalesce(${hash}, hash),
+          excerpt = coalesce(${excerpt}, excerpt), principle = coalesce(${principle}, principle),
+          rewinds = coalesce(CAST(${rewinds} AS INTEGER), rewinds), value = coalesce(CAST(${value} AS DOUBLE PRECISION), value),
+          course = coalesce(${jsonOrNothing(course)}, course), discarded = coalesce(${jsonOrNothing(discarded)}, discarded)
+        WHERE guild = ${guild} AND source = ${source}`;
+      await database.runAll([update, ...(messages === undefined ? [] : indexedMessages(guild, source, messages))]);
+    },
+
+    reply: async (guild, message) => {
+      const { rows } = await database.run(sql`
+        SELECT reply.* FROM guard_reply_messages AS posted
+        JOIN guard_replies AS reply ON reply.guild = posted.guild AND reply.source = posted.source
+        WHERE posted.guild = ${guild} AND posted.message = ${message}`);
+      return rows.map(replyOf)[0];
+    },
+
+    lastReplies: async (guild, channel, limit) => {
+      const { rows } = await database.run(sql`
+        SELECT * FROM guard_replies WHERE guild = ${guild} AND channel = ${channel}
+        ORDER BY created_at DESC, number DESC LIMIT ${limit}`);
+      return rows.map(replyOf);
+    },
+
+    failUnfinished: async ({ before = Number.MAX_SAFE_INTEGER, isOurs = () => true } = {}) => {
+      const unfinished = sql`state = 'drafting' AND created_at < ${before}`;
+      const { rows } = await database.run(sql`SELECT DISTINCT guild FROM guard_replies WHERE ${unfinished}`);
+      const guilds = rows.map(({ guild }) => String(guild)).filter(isOurs);
+      if (guilds.length === 0) return 0;
+      const outcomes = await database.runAll(
+        guilds.map((guild) => sql`UPDATE guard_replies SET state = 'failed' WHERE guild = ${guild} AND ${unfinished}`),
+      );
+      return outcomes.reduce((sum, { rowsAffected }) => sum + rowsAffected, 0);
+    },
+  };
+}
+
+function indexedMessages(guild: string, source: string, messages: readonly string[]): readonly Statement[] {
+  return [
+    sql`DELETE FROM guard_reply_messages WHERE guild = ${guild} AND source = ${source}`,
+    ...messages.map(
+      (message) => sql`
+        INSERT INTO guard_reply_messages (guild, message, source)
+        SELECT guild, ${message}, source FROM guard_replies WHERE guild = ${guild} AND source = ${source}
+        ON CONFLICT (guild, message) DO UPDATE SET source = excluded.source`,
+    ),
+  ];
+}
+
+function jsonOrNothing(value: unknown): string | undefined {
+  return value === undefined ? undefined : writtenJson(value);
+}
+
+function reviewStore(database: Database): Pick<Store, "addReview" | "review" | "pendingReviews" | "decide" | "appeal" | "decisions"> {
+  return {
+    addReview: async ({ guild, channel, message, author, hash, excerpt, text, judged, findings, action, shadow, createdAt }) => {
+      const insert = sql`
+        INSERT INTO guard_reviews
+          (guild, channel, message, author, hash, excerpt, text, judged, findings, action, shadow, decision, created_at)
+        VALUES (${guild}, ${channel}, ${message}, ${author}, ${hash}, ${excerpt}, ${text}, ${judged}, ${writtenJson(findings)}, ${action},
+          ${shadow}, 'pending', ${createdAt})
+        ON CONFLICT (guild, message, hash) DO NOTHING RETURNING number`;
+      // What is hidden is kept here alone.
+      const { rows } = await database.run(insert, "power-loss");
+      return rows[0] === undefined ? undefined : Number(rows[0]["number"]);
+    },
+
+    review: async (guild, id) => {
+      const { rows } = await database.run(sql`SELECT * FROM guard_reviews WHERE ${reviewIs(guild, id)}`);
+      return rows.map(reviewOf)[0];
+    },
+
+    pendingReviews: async (guild, limit) => {
+      const { rows } = await database.run(sql`
+        SELECT * FROM guard_reviews WHERE guild = ${guild} AND decision = 'pending' ORDER BY number LIMIT ${limit}`);
+      return rows.map(reviewOf);
+    },
+
+    decide: async ({ guild, id, decision, by, at }) => {
+      // The text is read before it is forgotten. Of two decisions at once, the second one's update finds nothing that is pending.
+      const statements = [
+        sql`SELECT text FROM guard_reviews WHERE ${reviewIs(guild, id)}`,
+        sql`
+          UPDATE guard_reviews SET decision = ${decision}, decided_by = ${by}, decided_at = ${at}, text = NULL
+          WHERE ${reviewIs(guild, id)} AND decision = 'pending' RETURNING *`,
+      ];
+      const [held, decided] = await database.runAll(statements, "power-loss");
+      const row = decided?.rows[0];
+      return row === undefined ? undefined : reviewOf({ ...row, text: held?.rows[0]?.["text"] ?? null });
+    },
+
+    appeal: async ({ guild, id, author, text }) => {
+      const update = sql`
+        UPDATE guard_reviews SET appeal = ${text}, decision = 'pending', decided_by = NULL, decided_at = NULL
+        WHERE ${reviewIs(guild, id)} AND author = ${author} AND appeal IS NULL AND decision <> 'approved' RETURNING *`;
+      const { rows } = await database.run(update, "power-loss");
+      return rows.map(reviewOf)[0];
+    },
+
+    decisions: (guild) => decisions(database, guild),
+  };
+}
+
+/** Ids come out of buttons, which people forge: what is none becomes that of no review, as they are counted from 1. */
+function reviewIs(guild: string, id: number): Statement {
+  return sql`guild = ${guild} AND number = ${Number.isSafeInteger(id) ? id : 0}`;
+}
+
+/** Decisions that are read at once. */
+const PAGE = 200;
+
+/** In pages, of which each begins behind the last one's end: what is decided or forgotten meanwhile moves nothing. */
+async function* decisions(database: Database, guild: string): AsyncGenerator<ReviewRecord> {
+  let last: Pick<ReviewRecord, "id" | "decidedAt"> | undefined = { id: 0, decidedAt: Number.MIN_SAFE_INTEGER };
+  while (last !== undefined) {
+    const { rows }: Awaited<ReturnType<Database["run"]>> = await database.run(sql`
+      SELECT * FROM guard_reviews WHERE guild = ${guild} AND decision <> 'pending'
+        AND (decided_at, number) > (CAST(${last.decidedAt} AS BIGINT), CAST(${last.id} AS BIGINT))
+      ORDER BY decided_at, number LIMIT ${PAGE}`);
+    const page = rows.map(reviewOf);
+    yield* page;
+    last = page.length < PAGE ? undefined : page.at(-1);
+  }
+}
+
+function auditStore(database: Database): Pick<Store, "addAudit" | "audit"> {
+  return {
+    addAudit: async ({ guild, actor, event, detail, at }) => {
+      await database.run(sql`
+        INSERT INTO guard_audits (guild, actor, event, detail, happened_at) VALUES (${guild}, ${actor}, ${event}, ${detail}, ${at})`);
+    },
+
+    audit: async (guild, limit) => {
+      const { rows } = await database.run(sql`
+        SELECT * FROM guard_audits WHERE guild = ${guild} ORDER BY happened_at DESC, number DESC LIMIT ${limit}`);
+      return rows.map(auditOf);
+    },
+  };
+}
+
+function personStore(database: Database): Pick<Store, "countWithin" | "setOptedOut" | "isOptedOut" | "personalData" | "forgetPerson"> {
+  return {
+    // One statement: two processes that count at once never go past the cap together.
+    countWithin: async ({ key, day, cap }) => {
+      const limit = Math.min(cap, Number.MAX_SAFE_INTEGER);
+      const { rows } = await database.run(sql`
+        INSERT INTO guard_uses (name, day, uses) SELECT ${key}, ${day}, 1 WHERE CAST(${limit} AS BIGINT) >= 1
+        ON CONFLICT (name, day) DO UPDATE SET uses = guard_uses.uses + 1 WHERE guard_uses.uses < CAST(${limit} AS BIGINT) RETURNING uses`);
+      return rows.length > 0;
+    },
+
+    setOptedOut: async (person, isOut) => {
+      const change = isOut
+        ? sql`INSERT INTO guard_opt_outs (person) VALUES (${person}) ON CONFLICT (person) DO NOTHING`
+        : sql`DELETE FROM guard_opt_outs WHERE person = ${person}`;
+      await database.run(change, "power-loss");
+    },
+
+    isOptedOut: async (person) => {
+      const { rows } = await database.run(sql`SELECT person FROM guard_opt_outs WHERE person = ${person}`);
+      return rows.length > 0;
+    },
+
+    personalData: async (person) => {
+      const [replies, reviews, actions, uses, optOuts] = await database.runAll([
+        sql`SELECT * FROM guard_replies WHERE author = ${person} ORDER BY created_at, number`,
+        sql`SELECT * FROM guard_reviews WHERE author = ${person} ORDER BY created_at, number`,
+        sql`SELECT * FROM guard_audits WHERE actor = ${person} ORDER BY happened_at, number`,
+        sql`SELECT name, day, uses FROM guard_uses WHERE name LIKE ${`%:${person}`} ORDER BY day, name`,
+        sql`SELECT person FROM guard_opt_outs WHERE person = ${person}`,
+      ]);
+      return {
+        replies: (replies?.rows ?? []).map(replyOf),
+        reviews: (reviews?.rows ?? []).map(reviewOf),
+        actions: (actions?.rows ?? []).map(auditOf),
+        // Whatever signs of a pattern are in an id.
+        uses: (uses?.rows ?? []).map(useOf).filter(({ key }) => key.endsWith(`:${person}`)),
+        optedOut: (optOuts?.rows ?? []).length > 0,
+      };
+    },
+
+    // Not what a person did as a moderator: it belongs to the guild's record, which ends with its retention. Nor what was counted: a daily
+    // cap could be lifted by it.
+    forgetPerson: (person) =>
+      erase(database, [sql`DELETE FROM guard_replies WHERE author = ${person}`, sql`DELETE FROM guard_reviews WHERE author = ${person}`]),
   };
 }

@@ -1,19 +1,18 @@
 import { setImmediate } from "node:timers/promises";
-import type { Client, Config, InStatement, ResultSet } from "@libsql/client";
+import type { Client, InStatement } from "@libsql/client";
 import { withPeers } from "../../../peers/missing-peer.ts";
-import type { Database, Dialect, StatementResult, Survival } from "./database.ts";
-import { plain, type Statement } from "./sql.ts";
+import { type Database, type Dialect, raw, type Statement, type StatementResult, type Survival, sql } from "./database.ts";
 import { type StoreErrorCode, storeError } from "./store-error.ts";
 
 /**
- * How long we wait for other processes, in turns. The driver stands still while it waits, and the whole process with it: between two turns
+ * How long a statement waits for other processes, in turns. The driver blocks the whole process while it waits: between two turns
  * the bot answers Discord's heartbeats.
  */
 const TURN_MS = 500;
 const TURNS = 10;
 
 /**
- * - `journal_mode`: in a write-ahead log, who reads waits for nobody, and two processes may have the file open.
+ * - `journal_mode`: with a write-ahead log, reading never waits for writing, and two processes may have the file open.
  * - `synchronous`: a change waits for the disk only where it is told to. A loss of power may take back the last ones, and damages nothing.
  * - `foreign_keys`: what belongs to a reply goes with it.
  * - `secure_delete`: what was deleted is written over, and not just no longer mentioned.
@@ -21,30 +20,19 @@ const TURNS = 10;
 const PRAGMAS = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON";
 
 const DIALECT: Dialect = {
-  counter: "INTEGER PRIMARY KEY AUTOINCREMENT",
+  counter: raw("INTEGER PRIMARY KEY AUTOINCREMENT"),
   // Every transaction begins as a writer's (BEGIN IMMEDIATE), of which there is one at a time.
   lockMigrations: [],
   // The write-ahead log has them until it is written over, which may take days.
-  afterDeletion: [plain("PRAGMA wal_checkpoint(TRUNCATE)")],
+  afterDeletion: [sql`PRAGMA wal_checkpoint(TRUNCATE)`],
 };
 
 /** @param url `file:...` or `:memory:` */
 export async function openSqlite(url: string): Promise<Database> {
   const { createClient } = await withPeers({ "@libsql/client": "^0.18.0" }, () => import("@libsql/client/sqlite3"));
-  const database = new SqliteDatabase(connect(createClient, url));
   try {
-    await database.prepare();
-    return database;
-  } catch (error) {
-    await database[Symbol.asyncDispose]();
-    throw error;
-  }
-}
-
-/** One connection: as the driver stands still for each statement, a second one could only wait in vain for what the first one has locked. */
-function connect(createClient: (configuration: Config) => Client, url: string): Client {
-  try {
-    return createClient({ url, timeout: TURN_MS, concurrency: 1 });
+    // One connection: as each statement blocks the process, a second connection would wait in vain for what the first one has locked.
+    return new SqliteDatabase(createClient({ url, timeout: TURN_MS, concurrency: 1 }));
   } catch (cause) {
     throw storeError("unreachable", cause);
   }
@@ -53,8 +41,9 @@ function connect(createClient: (configuration: Config) => Client, url: string): 
 class SqliteDatabase implements Database {
   readonly dialect = DIALECT;
   readonly #client: Client;
-  /** Settled when nobody is before the next one in line. */
-  #line: Promise<unknown> = Promise.resolve();
+  #isPrepared = false;
+  /** Settles when all that was asked before has ended. */
+  #queue: Promise<unknown> = Promise.resolve();
   #turnsWaited = 0;
   #isDisposed = false;
 
@@ -62,51 +51,50 @@ class SqliteDatabase implements Database {
     this.#client = client;
   }
 
-  prepare(): Promise<void> {
-    return this.#inLine(() => this.#client.executeMultiple(PRAGMAS));
-  }
-
   run(statement: Statement, survives: Survival = "crash"): Promise<StatementResult> {
-    return this.#inLine(() => this.#surviving(survives, async () => outcomeOf(await this.#client.execute(written(statement)))));
+    return this.#queued(survives, () => this.#client.execute(written(statement)));
   }
 
-  /** Not as an interactive transaction: between its statements, others would come onto the connection, or wait for it in vain. */
+  /** Not as an interactive transaction: other statements would come onto its connection, or wait for it in vain. */
   runAll(statements: readonly Statement[], survives: Survival = "crash"): Promise<readonly StatementResult[]> {
-    const all = async () => (await this.#client.batch(statements.map(written), "write")).map(outcomeOf);
-    return this.#inLine(() => this.#surviving(survives, all));
+    return this.#queued(survives, () => this.#client.batch(statements.map(written), "write"));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isDisposed = true;
-    await this.#line;
+    await this.#queue;
     this.#client.close();
   }
 
-  /** One after the other: who waits for a lock does so for all behind, whose patience ends when that of the first one does. */
-  #inLine<Result>(action: () => Promise<Result>): Promise<Result> {
+  /** One after the other: the first one waits for a lock on behalf of all, and their patience ends with the turns that it has waited. */
+  #queued<Result>(survives: Survival, action: () => Promise<Result>): Promise<Result> {
     if (this.#isDisposed) return Promise.reject(storeError("closed", undefined));
     const lastTurn = this.#turnsWaited + TURNS;
-    const result = this.#line.then(() => this.#untilFree(action, lastTurn));
-    this.#line = result.catch(() => undefined);
+    const result = this.#queue.then(() => this.#untilFree(lastTurn, () => this.#surviving(survives, action)));
+    this.#queue = result.catch(() => undefined);
     return result;
   }
 
-  async #untilFree<Result>(action: () => Promise<Result>, lastTurn: number): Promise<Result> {
+  async #untilFree<Result>(lastTurn: number, action: () => Promise<Result>): Promise<Result> {
     for (;;) {
       try {
+        if (!this.#isPrepared) await this.#client.executeMultiple(PRAGMAS);
+        this.#isPrepared = true;
         return await action();
       } catch (cause) {
         const code = sqliteCode(cause);
         if (code !== "locked") throw storeError(code, cause);
+        // The driver never ends a statement that met a lock, and the statement's connection can commit no transaction any more.
+        await this.#client.reconnect();
+        this.#isPrepared = false;
         this.#turnsWaited++;
-        await this.#reconnect();
         if (this.#turnsWaited >= lastTurn) throw storeError(code, cause);
         await setImmediate();
       }
     }
   }
 
-  /** Nobody comes in between: whose turn it is has the connection alone. */
+  /** The setting is the connection's, which this action has alone. */
   async #surviving<Result>(survives: Survival, action: () => Promise<Result>): Promise<Result> {
     if (survives === "crash") return await action();
     await this.#client.executeMultiple("PRAGMA synchronous = FULL");
@@ -116,20 +104,10 @@ class SqliteDatabase implements Database {
       await this.#client.executeMultiple("PRAGMA synchronous = NORMAL");
     }
   }
-
-  /** The driver never ends a statement that met a lock, and on its connection no transaction can be committed any more. */
-  async #reconnect(): Promise<void> {
-    await this.#client.reconnect();
-    await this.#client.executeMultiple(PRAGMAS);
-  }
 }
 
 function written({ texts, values }: Statement): InStatement {
   return { sql: texts.join("?"), args: [...values] };
-}
-
-function outcomeOf({ rows, rowsAffected }: ResultSet): StatementResult {
-  return { rows, changes: rowsAffected };
 }
 
 /** What went wrong, from what the driver says of it. */
