@@ -63,7 +63,7 @@ describe("The store on SQLite", () => {
     expect((await store.pendingReviews(GUILD, 1_000_000)).length).toBeGreaterThanOrEqual(acknowledged);
   });
 
-  it("gives up a lock that somebody holds too long; the process lives on meanwhile, and all goes on when it is free", async () => {
+  it("gives up a lock that is held too long; the process lives on meanwhile, and all goes on when it is free", async () => {
     await using store = await openStore(url);
     const holder = createClient({ url, concurrency: 1 });
     const lock = await holder.transaction("write");
@@ -151,7 +151,7 @@ describe("The store on SQLite", () => {
     ['settings = \'{"talk": {"enabled": "yes"}}\'', "unreadable"],
     ['settings = \'{"talk": {"unheardOf": true}}\'', "unreadable"],
     ["format = 2", "newer"],
-  ])("gives nobody the defaults instead of settings that it cannot read: %s", async (damage, code) => {
+  ])("gives no defaults instead of settings that it cannot read: %s", async (damage, code) => {
     await using store = await openStore(url);
     await store.changeSettings(settingsChange());
     await change(url, `UPDATE guard_settings SET ${damage}`);

@@ -26,7 +26,7 @@ else {
 }
 
 function describeFaults(server: PostgresServer): void {
-  it("says so where nobody answers", async () => {
+  it("says so where no server answers", async () => {
     await expect(openStore("postgres://rain:secret@localhost:1/rain")).rejects.toMatchObject({ code: "unreachable" });
     await expect(openStore("postgres://rain:secret@localhost:1/rain")).rejects.not.toThrow("secret");
     await expect(openStore(server.addressOf({ database: "no_such_database" }))).rejects.toMatchObject({ code: "unreachable" });
@@ -43,7 +43,7 @@ function describeFaults(server: PostgresServer): void {
     expect((await store.settings(GUILD)).settings.talk.maxTokens).toBe(99);
   });
 
-  it("gives up a lock that somebody holds too long, and goes on when it is free", async () => {
+  it("gives up a lock that is held too long, and goes on when it is free", async () => {
     const address = await server.newPlace();
     await using store = await openStore(`${address}&lock_timeout=100`);
     const client = new Client({ connectionString: address });
@@ -62,7 +62,7 @@ function describeFaults(server: PostgresServer): void {
     await expect(openStore(address)).rejects.toMatchObject({ code: "newer" });
   });
 
-  it("says that nobody lets it write", async () => {
+  it("says that it may not write", async () => {
     await server.run("CREATE ROLE guest LOGIN");
     await expect(openStore(server.addressOf({ user: "guest" }))).rejects.toMatchObject({ code: "read-only" });
   });

@@ -79,7 +79,7 @@ function describeOpening(place: () => StorePlace): void {
 }
 
 function describeSettings(under: () => StoresUnderTest): void {
-  it("are the defaults in version 0 where nobody decided", async () => {
+  it("are the defaults in version 0 where none were decided", async () => {
     expect(await under().store.settings(GUILD)).toEqual({ version: 0, settings: DEFAULT_SETTINGS, changedBy: undefined, changedAt: 0 });
   });
 
@@ -107,7 +107,7 @@ function describeSettings(under: () => StoresUnderTest): void {
     expect((await under().store.settings(GUILD)).settings).toStrictEqual(settings);
   });
 
-  it.each([0, 2, 3, -1])("are not changed by who read version %i when there is another one", async (version) => {
+  it.each([0, 2, 3, -1])("are not changed after reading version %i when there is another one", async (version) => {
     const { store } = under();
     await store.changeSettings(settingsChange());
     const before = await store.settings(GUILD);
@@ -117,7 +117,7 @@ function describeSettings(under: () => StoresUnderTest): void {
     expect(await store.settings(GUILD)).toEqual(before);
   });
 
-  it("are changed by exactly one of many who read the same version", async () => {
+  it("are changed by exactly one of many that read the same version", async () => {
     const { store, other } = under();
     const attempts = Array.from({ length: 20 }, (_, index) =>
       (index % 2 === 0 ? store : other).changeSettings(settingsChange({ settings: settingsWith(100 + index) })),
@@ -138,7 +138,7 @@ function describeSettings(under: () => StoresUnderTest): void {
     expect((await store.settings(GUILD)).settings.talk.maxTokens).toBe(100);
   });
 
-  it("are refused where nobody could read them again", async () => {
+  it("are refused where they could not be read again", async () => {
     const settings = { ...DEFAULT_SETTINGS, retentionDays: 0 };
     await expect(under().store.changeSettings(settingsChange({ settings }))).rejects.toThrow("`retentionDays`");
     expect((await under().store.settings(GUILD)).version).toBe(0);

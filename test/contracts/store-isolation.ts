@@ -92,7 +92,7 @@ class World {
     }
   }
 
-  /** Everything that a guild reads is its own, also where somebody else tried to write to it. */
+  /** Everything that a guild reads is its own, also where another guild tried to write to it. */
   async expectOwn(): Promise<void> {
     for (const guild of GUILDS) {
       const name = this.nameOf(guild);

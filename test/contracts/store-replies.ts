@@ -72,7 +72,7 @@ export function describeReplies(under: () => StoresUnderTest): void {
     expect(await sources(2)).toEqual(["s2", "s1"]);
   });
 
-  it("that nobody finished are failed, those that began before a time, of some guilds, or all", async () => {
+  it("that were never finished are failed, those that began before a time, of some guilds, or all", async () => {
     const { store } = under();
     await store.beginReply(newReply({ source: "old", createdAt: NOON - 1 }));
     await store.beginReply(newReply({ source: "posted", createdAt: NOON - 1 }));

@@ -58,7 +58,7 @@ export function describeReviews(under: () => StoresUnderTest): void {
     expect(await under().store.review(GUILD, id)).toEqual({ ...decided, text: undefined });
   });
 
-  it("keep what the judge has read, with the decision, for whoever learns of it, until its author or its guild is forgotten", async () => {
+  it("keep what the judge has read, with the decision, for the judge that learns of it, until its author or its guild is forgotten", async () => {
     const { store } = under();
     const judged = "You are a fool, and so is your cat.";
     const [first, second] = [await add({ judged }), await add({ judged, message: "2", author: MODERATOR })];
@@ -83,7 +83,7 @@ export function describeReviews(under: () => StoresUnderTest): void {
     expect(await under().store.review(GUILD, id)).toMatchObject({ decision: "approved" });
   });
 
-  it("are decided by exactly one of many who decide at once", async () => {
+  it("are decided by exactly one of many at once", async () => {
     const { store, other } = under();
     const id = await add();
     const decisions = await Promise.all(
@@ -97,7 +97,7 @@ export function describeReviews(under: () => StoresUnderTest): void {
     expect(await store.review(GUILD, id)).toMatchObject({ decidedBy: winner?.decidedBy });
   });
 
-  it.each([-1, 0, 1.5, 1e300, Number.NaN, Number.POSITIVE_INFINITY])("that nobody has are not there: %d", async (id) => {
+  it.each([-1, 0, 1.5, 1e300, Number.NaN, Number.POSITIVE_INFINITY])("that were never given out are not there: %d", async (id) => {
     const { store } = under();
     await add();
     expect(await store.review(GUILD, id)).toBeUndefined();

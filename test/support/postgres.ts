@@ -67,7 +67,7 @@ export class PostgresServer implements AsyncDisposable {
     return `postgres://${user}@localhost/${database}?${String(parameters).replaceAll("+", "%20")}`;
   }
 
-  /** Somebody else's statements, on a connection of their own. */
+  /** Statements of another program, on a connection of their own. */
   async run(statements: string, address = this.addressOf({})): Promise<void> {
     const client = new Client({ connectionString: address });
     await client.connect();
@@ -75,13 +75,13 @@ export class PostgresServer implements AsyncDisposable {
     await client.end();
   }
 
-  /** As when somebody stops the machine. */
+  /** As when the machine is stopped. */
   async stop(): Promise<void> {
     const server = this.#server;
     if (server === undefined) return;
     this.#server = undefined;
     const ended = once(server, "exit");
-    // "Immediate" shutdown: breaks all connections, asks nobody, and is a crash to those who come back.
+    // "Immediate" shutdown: breaks all connections without asking, and is a crash to the server that starts again.
     server.kill("SIGQUIT");
     await ended;
   }

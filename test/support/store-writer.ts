@@ -21,7 +21,7 @@ for (let index = 0; index < Number(count); index++) {
 }
 await store[Symbol.asyncDispose]();
 
-/** Until nobody else decided at the same time. The version that it became. */
+/** Again, until no other process decided at the same time. The version that it became. */
 async function decide(store: Store): Promise<number> {
   for (;;) {
     const { version } = await store.settings(GUILD);

@@ -18,7 +18,7 @@ export async function openStore(url: string): Promise<Store> {
   return await storeIn(await openDatabase(url));
 }
 
-/** A store in a database, whose tables it brings up to date, and which it disposes of. */
+/** Brings the tables of a database up to date. Its store disposes of it. */
 export async function storeIn(database: Database): Promise<Store> {
   try {
     await migrate(database);

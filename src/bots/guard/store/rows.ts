@@ -1,4 +1,4 @@
-/** How rows become records. What cannot be read is an error: nobody is judged by half a record. */
+/** How rows become records. What cannot be read is an error: no decision rests on half a record. */
 import { z } from "zod";
 import { ACTIONS, SETTINGS, SETTINGS_FORMAT } from "../settings.ts";
 import type { SqlRow } from "./database.ts";

@@ -1,8 +1,8 @@
 import { RainError } from "../../../core/index.ts";
 
 /**
- * What kept the store from doing its work. `locked`: others held it too long. `full`: no room to write. `unreachable`: no such place, or
- * nobody answers there. `unreadable`: what is there is no database, or a record in it is damaged. `newer`: a newer version of the bot
+ * What kept the store from doing its work. `locked`: another program held it too long. `full`: no room to write. `unreachable`: no such
+ * place, or no answer from there. `unreadable`: what is there is no database, or a record in it is damaged. `newer`: a newer version of the bot
  * wrote it. `closed`: it was disposed of. `failed`: something else; see the cause.
  */
 export type StoreErrorCode = "locked" | "full" | "read-only" | "unreachable" | "unreadable" | "newer" | "closed" | "failed";
@@ -17,7 +17,7 @@ export class StoreError extends RainError {
   }
 }
 
-/** Somebody decided about the settings since they were read. Nothing was changed: read them again, and decide anew. */
+/** The settings were changed since they were read. Nothing else was changed: read them again, and decide anew. */
 export class SettingsConflictError extends RainError {
   readonly guild: string;
   /** The version that was to be replaced. */

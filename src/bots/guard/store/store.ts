@@ -84,7 +84,7 @@ export interface ReviewRecord {
 
 export type NewReview = Omit<ReviewRecord, "id" | "decision" | "decidedBy" | "decidedAt" | "appeal">;
 
-/** Something that somebody did to the bot's memory or settings. Never holds the text of a message. */
+/** Something that was done to the bot's memory or settings. Never holds the text of a message. */
 export interface AuditRecord {
   readonly guild: string;
   /** Who did it; `undefined`: the bot itself. */
@@ -130,9 +130,9 @@ export interface Store extends AsyncDisposable {
 
   settings(guild: string): Promise<SettingsVersion>;
   /**
-   * Decides anew, if nobody did since `version`.
+   * Takes the place of `version`.
    *
-   * @throws {SettingsConflictError} when somebody did: nothing is changed
+   * @throws {SettingsConflictError} when another version is there by now: nothing is changed
    */
   changeSettings(change: {
     readonly guild: string;
@@ -205,8 +205,8 @@ export interface Store extends AsyncDisposable {
   /** Forgets a guild, its settings too. */
   purgeGuild(guild: string): Promise<void>;
   /**
-   * Notes which guilds with records the bot is not in any more: nobody told it, as it was not running. They are forgotten with what is
-   * expired once they were missed for a week, and not at once: somebody may have started it as another bot by mistake.
+   * Notes which guilds with records the bot is not in any more: Discord could not tell it while it was not running. They are forgotten with
+   * what is expired once they were missed for a week, and not at once: it may have been started as another bot by mistake.
    */
   noteGuilds(presence: Presence): Promise<void>;
   /**
