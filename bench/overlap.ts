@@ -11,7 +11,7 @@
 import { parseArgs } from "node:util";
 import type { LlamaContextSequence, Token as LlamaToken } from "node-llama-cpp";
 import { loadLlamaParts } from "../src/engines/llama/load.ts";
-import { copySequence } from "../src/engines/llama/sequence-copy.ts";
+import { copySequence } from "../src/engines/llama/slot.ts";
 import { SHAPES, type ShapeName, shapedModel } from "./shapes.ts";
 
 const { values } = parseArgs({

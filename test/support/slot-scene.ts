@@ -1,6 +1,6 @@
 import type { LlamaContextSequence } from "node-llama-cpp";
+import { KvCache } from "../../src/engines/llama/kv-cache.ts";
 import { Slot } from "../../src/engines/llama/slot.ts";
-import { SlotPool } from "../../src/engines/llama/slot-pool.ts";
 
 /** Holds tokens and computes none. */
 class Sequence {
@@ -29,16 +29,16 @@ class Sequence {
   }
 }
 
-/** Slots of a pool, of which each holds tokens of its own. */
+/** Slots of a cache, of which each holds tokens of its own. */
 export class SlotScene {
   readonly sequences: readonly Sequence[];
   readonly slots: readonly Slot[];
-  readonly pool: SlotPool;
+  readonly cache: KvCache;
 
   constructor(count: number, canCopy = true) {
     this.sequences = Array.from({ length: count }, () => new Sequence());
     this.slots = this.sequences.map((sequence, index) => new Slot(sequence as unknown as LlamaContextSequence, index));
-    this.pool = new SlotPool(this.slots, canCopy);
+    this.cache = new KvCache(this.slots, canCopy);
     for (const [index, slot] of this.slots.entries()) {
       this.hold(slot, Array(20).fill(100 + index));
       slot.lastUsed = (index + 1) / (count + 1);
@@ -47,7 +47,7 @@ export class SlotScene {
 
   hold(slot: Slot, tokens: readonly number[]): void {
     slot.append(tokens);
-    (slot.sequence as unknown as Sequence).tokens = [...slot.tokens];
+    (this.sequences[slot.index] as Sequence).tokens = [...slot.tokens];
   }
 
   /** What all slots hold. */

@@ -1,23 +1,17 @@
-import type { Llama, LlamaContext, LlamaModel, Token as LlamaToken } from "node-llama-cpp";
-import type { Call, Engine, EngineFacts, NextTokenQuery, NextTokens, Passage, Prefix, Token, Tokenizer } from "../../core/engine.ts";
+import type { Llama, LlamaContext, LlamaModel } from "node-llama-cpp";
+import type { Call, Engine, EngineFacts, NextTokenQuery, NextTokens, Passage, Prefix, Tokenizer } from "../../core/engine.ts";
 import { EngineError } from "../../core/errors.ts";
 import type { FindJudge } from "../../core/judge/verdict.ts";
 import { JsonFormats } from "../json-format/formats.ts";
-import { bytesOf } from "../json-format/grammar.ts";
-import { TokenIndex, type TokenTable } from "../json-format/token-index.ts";
-import type { Hosts } from "./claim-many.ts";
-import { Decoder } from "./decoder.ts";
-import { distributions } from "./distributions.ts";
+import { TokenIndex } from "../json-format/token-index.ts";
+import { Batcher } from "./batch.ts";
+import { KvCache } from "./kv-cache.ts";
 import { cacheTypeOf } from "./memory.ts";
 import type { ModelFile } from "./model-file.ts";
-import { next } from "./next.ts";
 import type { CacheType } from "./options.ts";
-import { canCopySequences } from "./sequence-copy.ts";
 import { Slot } from "./slot.ts";
-import { SlotPool } from "./slot-pool.ts";
-import { parameterCount } from "./tensor-size.ts";
 import type { ThreadCounts, Threads } from "./threads.ts";
-import type { Vocabulary } from "./vocabulary.ts";
+import { tokenTable, type Vocabulary } from "./vocabulary.ts";
 
 /** What a llama engine says of itself. */
 export interface LlamaFacts extends EngineFacts {
@@ -67,42 +61,42 @@ export class LlamaEngine implements Engine {
   readonly formats: JsonFormats;
   readonly tokenizer: Tokenizer;
   readonly #parts: LlamaParts;
-  readonly #hosts: Hosts;
+  readonly #cache: KvCache;
+  readonly #batcher: Batcher;
   #running = 0;
   #whenIdle: (() => void) | undefined;
   #disposal: Promise<void> | undefined;
 
   constructor(parts: LlamaParts) {
-    const { context, threads } = parts;
+    const { context, threads, vocabulary } = parts;
     const slots = Array.from({ length: context.totalSequences }, (_, index) => new Slot(context.getSequence(), index));
-    const first = (slots[0] as Slot).sequence;
-    const pool = new SlotPool(slots, parts.canCopy ?? canCopySequences(first));
+    const { canCopy, needsCheckpoints } = slots[0] as Slot;
     const ensureOpen = () => this.#ensureOpen();
-    const decoder = new Decoder({ context, pool, threads, ensureOpen });
+    this.#cache = new KvCache(slots, parts.canCopy ?? canCopy);
+    this.#batcher = new Batcher({ context, cache: this.#cache, threads, vocabularySize: vocabulary.size, ensureOpen });
     this.#parts = parts;
     this.findJudge = parts.findJudge;
     this.chatTemplate = parts.file.info.metadata.tokenizer?.chat_template;
-    this.tokenizer = whileOpen(parts.vocabulary, ensureOpen);
+    this.tokenizer = whileOpen(vocabulary, ensureOpen);
     this.formats = new JsonFormats(() => {
       ensureOpen();
       return new TokenIndex(tokenTable(parts.model));
     });
-    this.#hosts = { pool, decoder, vocabularySize: parts.vocabulary.size, ensureOpen };
-    this.facts = factsOf(parts, decoder.contextSize, first.needsCheckpoints);
+    this.facts = factsOf(parts, this.#batcher.contextSize, needsCheckpoints);
   }
 
   async next(queries: readonly NextTokenQuery[], call: Call): Promise<NextTokens[]> {
-    return await this.#step(call, () => next(this.#hosts, queries, call));
+    return await this.#step(call, () => this.#batcher.next(queries, call));
   }
 
   hold(prefix: Prefix): Disposable {
-    const { guards } = this.#hosts.pool;
-    const guard = guards.add(prefix);
-    return { [Symbol.dispose]: () => guards.remove(guard) };
+    const { leases } = this.#cache;
+    const lease = leases.add(prefix);
+    return { [Symbol.dispose]: () => leases.remove(lease) };
   }
 
   async distributions(passage: Passage, call: Call): Promise<Float32Array[]> {
-    return await this.#step(call, () => distributions(this.#hosts, passage, call));
+    return await this.#step(call, () => this.#batcher.distributions(passage, call));
   }
 
   /** Running calls end within one decode step, with an `EngineError`; then everything native is freed. */
@@ -128,9 +122,9 @@ export class LlamaEngine implements Engine {
   }
 
   async #dispose(): Promise<void> {
-    this.#hosts.pool.wake();
+    this.#cache.wake();
     if (this.#running > 0) await new Promise<void>((resolve) => (this.#whenIdle = resolve));
-    await Promise.all(this.#hosts.pool.slots.map(({ evaluator }) => evaluator.close()));
+    await Promise.all(this.#cache.slots.map((slot) => slot.close()));
     await this.#parts.context.dispose();
     await this.#parts.model.dispose();
     await this.#parts.llama.dispose();
@@ -166,7 +160,7 @@ function factsOf(
     isBaseModel: !vocabulary.hasChatTemplate,
     file: file.path,
     fileBytes: file.bytes,
-    parameters: parameterCount(file.info),
+    parameters: model.fileInsights.totalParameters,
     architecture: model.architecture,
     gpu: llama.gpu,
     devices,
@@ -179,43 +173,4 @@ function factsOf(
     needsCheckpoints,
     ...(vocabulary.callKeys === undefined ? {} : { callKeys: vocabulary.callKeys }),
   };
-}
-
-/**
- * What the tokens of a model say, byte by byte. The library gives texts, in which half a character reads as U+FFFD; what such a token
- * says is read off the vocabulary in the model's file. A token that reads as something only with others says nothing here.
- */
-export function tokenTable(model: LlamaModel): TokenTable {
-  const { tokens = [], model: kind } = model.fileInfo.metadata.tokenizer?.ggml ?? {};
-  // Behind another word, so that a space in front of the token is not taken for the one that begins a text.
-  const before = model.tokenize("a");
-  return {
-    size: tokens.length,
-    isEnd: (token) => model.isEogToken(token as LlamaToken),
-    bytesOf(token: Token) {
-      const text = model.detokenize([token as LlamaToken], false, before);
-      // Special tokens read as nothing.
-      return text.includes("\uFFFD") ? namedBytes(String(tokens[token]), kind) : bytesOf(text);
-    },
-  };
-}
-
-/** The bytes that a token's name in the vocabulary stands for; `undefined` for names of an unknown kind. */
-function namedBytes(name: string, kind: string | undefined): string | undefined {
-  const byte = /^<0x([0-9A-F]{2})>$/.exec(name)?.[1];
-  if (byte !== undefined) return String.fromCharCode(Number.parseInt(byte, 16));
-  if (kind !== "gpt2") return undefined;
-  const bytes = [...name].map((letter) => BYTE_OF_LETTER.get(letter));
-  return bytes.includes(undefined) ? undefined : String.fromCharCode(...(bytes as number[]));
-}
-
-/** Byte-level vocabularies (GPT-2's and all after it) write each byte as a letter: printable ones as themselves, the others from U+0100 on. */
-const BYTE_OF_LETTER: ReadonlyMap<string, number> = new Map(lettersOfBytes());
-
-function* lettersOfBytes(): Generator<[letter: string, byte: number]> {
-  let others = 0;
-  for (let byte = 0; byte < 256; byte++) {
-    const isPrintable = (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || byte >= 0xae;
-    yield [String.fromCharCode(isPrintable ? byte : 0x100 + others++), byte];
-  }
 }

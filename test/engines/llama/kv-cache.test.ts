@@ -1,39 +1,96 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { PrefixLease } from "../../../src/engines/llama/prefix-leases.ts";
+import type { PrefixLease } from "../../../src/engines/llama/kv-cache.ts";
 import type { Slot } from "../../../src/engines/llama/slot.ts";
 import { SlotScene } from "../../support/slot-scene.ts";
+
+const SLOTS = 8;
+const PREAMBLE: readonly number[] = Array.from({ length: 40 }, (_, index) => 1000 + index);
+const ORDERS = [Array(12).fill(1), Array(12).fill(2)] as const;
+
+/** Computes a prefix as the engine does. Gives how many of its tokens were there already. */
+async function read(scene: SlotScene, prefix: readonly number[], held: readonly Slot[] = []): Promise<{ slot: Slot; kept: number }> {
+  const slot = await scene.cache.claim({ prefix, wanted: undefined, claimed: held });
+  if (slot === undefined) throw new Error("Expected a slot, got none.");
+  const kept = slot.tokens.length;
+  scene.hold(slot, prefix.slice(kept));
+  return { slot, kept };
+}
+
+describe("Both orders of a question about one text", () => {
+  it("share what was computed of the text, whatever is kept for others, and wherever", async () => {
+    const texts = fc.array(fc.nat({ max: 3 }), { minLength: 2, maxLength: 12 });
+    const pinned = fc.uniqueArray(fc.nat({ max: SLOTS - 1 }), { maxLength: SLOTS / 2 - 1 });
+    await fc.assert(
+      fc.asyncProperty(fc.nat({ max: SLOTS - 1 }), pinned, texts, async (home, others, asked) => {
+        const scene = new SlotScene(SLOTS);
+        const preamble = scene.slots[home] as Slot;
+        await preamble.rewind(0);
+        scene.hold(preamble, PREAMBLE);
+        for (const slot of [preamble, ...others.filter((index) => index !== home).map((index) => scene.slots[index] as Slot)])
+          scene.cache.leases.pin([...slot.tokens], slot);
+        for (const text of asked) {
+          const stem = [...PREAMBLE, ...Array(10).fill(10 + text)];
+          const first = await read(scene, [...stem, ...ORDERS[0]]);
+          const second = await read(scene, [...stem, ...ORDERS[1]], [first.slot]);
+          expect(first.kept).toBeGreaterThanOrEqual(PREAMBLE.length);
+          expect(second.kept).toBeGreaterThanOrEqual(stem.length);
+          for (const { slot } of [first, second]) scene.cache.release(slot);
+        }
+      }),
+    );
+  });
+});
+
+describe("A long question about a paused generation", () => {
+  it("takes the place of the one before it, and nobody else's", async () => {
+    const scene = new SlotScene(SLOTS);
+    const home = scene.slots[2] as Slot;
+    const draft = [...home.tokens];
+    const lease = scene.cache.leases.add([...draft, 0]);
+    lease.slot = home;
+    lease.wanted = { topK: 1, logitsOf: [] };
+    const others = scene.held.filter((_, index) => index !== home.index);
+    for (const order of [1, 2, 1]) {
+      const asked = await read(scene, [...draft, ...Array(18).fill(order)]);
+      expect([asked.slot.index, asked.kept]).toEqual([home.index, draft.length]);
+      scene.cache.release(asked.slot);
+    }
+    expect(lease.slot).toBe(home);
+    expect(scene.held.filter((_, index) => index !== home.index)).toEqual(others);
+  });
+});
 
 class Scene extends SlotScene {
   /** Begins a generation where this slot is. */
   generate(index: number): Generation {
     const slot = this.slots[index] as Slot;
-    const guard = this.pool.guards.add([...slot.tokens, 0]);
-    guard.slot = slot;
-    guard.wanted = { topK: 1, logitsOf: [] };
-    return new Generation(this, guard);
+    const lease = this.cache.leases.add([...slot.tokens, 0]);
+    lease.slot = slot;
+    lease.wanted = { topK: 1, logitsOf: [] };
+    return new Generation(this, lease);
   }
 }
 
 class Generation {
-  readonly guard: PrefixLease;
+  readonly lease: PrefixLease;
   readonly #scene: Scene;
 
-  constructor(scene: Scene, guard: PrefixLease) {
+  constructor(scene: Scene, lease: PrefixLease) {
     this.#scene = scene;
-    this.guard = guard;
+    this.lease = lease;
   }
 
   /** Computes one token, as the engine does: it holds the slot meanwhile, and none between two tokens. */
   async step(): Promise<void> {
-    const { pool } = this.#scene;
-    const tokens = this.guard.tokens as number[];
-    const slot = await pool.claim({ prefix: tokens, wanted: this.guard.wanted, guard: this.guard });
+    const { cache } = this.#scene;
+    const tokens = this.lease.tokens as number[];
+    const slot = await cache.claim({ prefix: tokens, wanted: this.lease.wanted, lease: this.lease });
     if (slot === undefined) throw new Error("Expected a slot, got none.");
     this.#scene.hold(slot, tokens.slice(slot.tokens.length));
-    this.guard.slot = slot;
+    this.lease.slot = slot;
     tokens.push(tokens.length);
-    pool.release(slot);
+    cache.release(slot);
   }
 }
 
@@ -43,7 +100,7 @@ async function steps(generations: readonly Generation[], count = 24): Promise<vo
 }
 
 function placesOf(generations: readonly Generation[]): number[] {
-  return generations.map(({ guard }) => guard.slot?.index ?? Number.NaN).sort((left, right) => left - right);
+  return generations.map(({ lease }) => lease.slot?.index ?? Number.NaN).sort((left, right) => left - right);
 }
 
 function isRun(places: readonly number[]): boolean {
@@ -61,9 +118,9 @@ describe("Generations that stand apart", () => {
         const generations = begun.map((index) => scene.generate(index));
         await steps(generations);
         expect(isRun(placesOf(generations))).toBe(true);
-        for (const { guard } of generations) {
-          expect(guard.slot?.tokens).toEqual(guard.tokens.slice(0, -1));
-          expect(scene.sequences[guard.slot?.index ?? Number.NaN]?.tokens).toEqual(guard.slot?.tokens);
+        for (const { lease } of generations) {
+          expect(lease.slot?.tokens).toEqual(lease.tokens.slice(0, -1));
+          expect(scene.sequences[lease.slot?.index ?? Number.NaN]?.tokens).toEqual(lease.slot?.tokens);
         }
         // Of what nobody uses only the oldest is lost, where it was in the way: what is left behind gives room to the rest.
         const idle = before.filter((_, index) => !begun.includes(index));
@@ -84,9 +141,9 @@ describe("Generations that stand apart", () => {
       fc.asyncProperty(places(8), fc.uniqueArray(fc.nat(8), { minLength: 1, maxLength: 4 }), async (begun, kept) => {
         const scene = new Scene(9);
         const pinned = kept.filter((index) => !begun.includes(index)).map((index) => [...(scene.slots[index] as Slot).tokens]);
-        for (const tokens of pinned) scene.pool.guards.pin(tokens, scene.slots.find((slot) => slot.tokens[0] === tokens[0]) as Slot);
+        for (const tokens of pinned) scene.cache.leases.pin(tokens, scene.slots.find((slot) => slot.tokens[0] === tokens[0]) as Slot);
         await steps(begun.map((index) => scene.generate(index)));
-        for (const tokens of pinned) expect(scene.pool.reach(tokens)).toBe(tokens.length);
+        for (const tokens of pinned) expect(scene.cache.reach(tokens)).toBe(tokens.length);
       }),
     );
   });
@@ -123,7 +180,7 @@ describe("Generations that stand apart", () => {
     for (const sequence of scene.sequences) sequence.isBroken = true;
     const generations = [0, 4].map((index) => scene.generate(index));
     await steps(generations);
-    for (const { guard } of generations) expect(guard.slot?.tokens).toEqual(guard.tokens.slice(0, -1));
+    for (const { lease } of generations) expect(lease.slot?.tokens).toEqual(lease.tokens.slice(0, -1));
     expect(scene.slots.some(({ isClaimed, readers }) => isClaimed || readers > 0)).toBe(false);
   });
 });
