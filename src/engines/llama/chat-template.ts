@@ -1,7 +1,6 @@
 import type { CallKeys, Tool, ToolCall, Turn } from "../../core/engine.ts";
 import { spaced, withoutTools } from "../../core/plain-conversation.ts";
 import { failure } from "./failure.ts";
-import { foldSystem, mergeSpeakers, splitCalls } from "./turn-arrangements.ts";
 
 /** The model's own template (Jinja, in its file's metadata), ready to be filled in. */
 export interface ChatTemplate {
@@ -244,4 +243,45 @@ const MARKS = /\{\s*"\uE000(\d+)\uE001"\s*:\s*1\s*\}|"\uE000(\d+)\uE001"|\uE000(
 /** What a template is given as arguments of a call. */
 function markedObject(mark: string): Record<string, unknown> {
   return { [mark]: 1 };
+}
+
+/** For templates without a system role: what it says goes in front of what the user says first. */
+function foldSystem(turns: readonly Turn[]): readonly Turn[] {
+  const system = turns.filter(({ role }) => role === "system");
+  const others = turns.filter(({ role }) => role !== "system");
+  if (system.length === 0) return turns;
+  const tools = system.flatMap((turn) => turn.tools ?? []);
+  const first = Math.max(
+    0,
+    others.findIndex(({ role }) => role === "user"),
+  );
+  const folded = others[first]?.role === "user" ? others : [{ role: "user", text: "" } as const, ...others];
+  const text = system.map((turn) => turn.text);
+  return folded.map((turn, index) =>
+    index === first
+      ? { ...turn, text: [...text, turn.text].filter((part) => part !== "").join("\n\n"), ...(tools.length === 0 ? {} : { tools }) }
+      : turn,
+  );
+}
+
+/** For templates that want user and assistant to take turns. */
+function mergeSpeakers(turns: readonly Turn[]): readonly Turn[] {
+  const merged: Turn[] = [];
+  for (const turn of turns) {
+    const last = merged.at(-1);
+    if (last?.role === turn.role) merged[merged.length - 1] = { ...last, text: `${last.text}\n\n${turn.text}` };
+    else merged.push(turn);
+  }
+  return merged;
+}
+
+/** For templates in which a turn has either text or one call: a turn for the text, and one for each call. */
+function splitCalls(turns: readonly Turn[]): readonly Turn[] {
+  return turns.flatMap((turn) => {
+    const { role, text, calls = [], isCalling = false } = turn;
+    if (calls.length === 0 && !isCalling) return [turn];
+    const texts: readonly Turn[] = text === "" ? [] : [{ role, text }];
+    const made = calls.map((call): Turn => ({ role, text: "", calls: [call] }));
+    return [...texts, ...made, ...(isCalling ? [{ role, text: "", isCalling } as const] : [])];
+  });
 }

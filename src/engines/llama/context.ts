@@ -1,8 +1,23 @@
 import type { LlamaContext, LlamaContextOptions, LlamaModel } from "node-llama-cpp";
 import { EngineError } from "../../core/errors.ts";
 import { failure, isShortage } from "./failure.ts";
-import { affordableTokens, type ContextShape, cacheTypeOf, headOf, lackFor, type Memory } from "./memory.ts";
-import type { LlamaEngineOptions } from "./options.ts";
+import type { CacheType, LlamaEngineOptions } from "./options.ts";
+
+/** How much a context holds: so many sequences of so many tokens each. */
+interface ContextShape {
+  readonly sequences: number;
+  readonly contextSize: number;
+}
+
+/** In bytes. */
+export interface Memory {
+  /** Free on the GPU; 0 without one. */
+  readonly gpu: number;
+  /** Free for everything else. */
+  readonly cpu: number;
+  /** Size of the model's file. */
+  readonly modelBytes: number;
+}
 
 /** What is chosen where nothing was asked for. */
 export const DEFAULT_SHAPE = { contextSize: 4096, mostSequences: 16, fewestSequences: 2 } as const;
@@ -13,22 +28,19 @@ const SMALLEST_CONTEXT = 256;
 /** ... and smaller than this, too little for most conversations: rather have the GPU compute fewer layers. */
 const SMALLEST_BESIDE_LAYERS = 1024;
 
+/** The cache may always take this many bytes, and more if the model itself does, but no more than a quarter of what is free. */
+const CACHE_BYTES = 2 ** 30;
+
 /** A quantised cache is stored in blocks of so many numbers, and a head fills whole blocks. */
 const QUANTISED_BLOCK = 32;
 
 /** Makes the context; where memory does not suffice, one with fewer sequences, then a shorter one, and says so. */
 export async function createContext(model: LlamaModel, memory: Memory, options: LlamaEngineOptions): Promise<LlamaContext> {
   checkCache(model);
-  const wished = chooseShape(model, options, memory);
+  const wished = await chooseShape(model, memory, options);
   let reason: unknown;
   for (const shape of smallerAndSmaller(wished, model.gpuLayers === 0 ? SMALLEST_CONTEXT : SMALLEST_BESIDE_LAYERS)) {
     options.signal?.throwIfAborted();
-    // Memory that is promised and then not there would end the process.
-    const lack = lackFor(shape, model, memory);
-    if (lack !== undefined) {
-      reason = new Error(lack);
-      continue;
-    }
     try {
       const context = await createOrLetGo(model, contextOptions(shape, options));
       if (shape !== wished) options.onNotice?.(`Not enough memory for ${describe(wished)}: going on with ${describe(shape)}.`);
@@ -42,26 +54,60 @@ export async function createContext(model: LlamaModel, memory: Memory, options: 
   throw failure("out-of-memory", `memory for ${describe(wished)}`, reason);
 }
 
+/** What the cache of contexts is made of. `F16` for what no option asks for. */
+export function cacheTypeOf(ggmlType: number): CacheType {
+  return ggmlType === 0 ? "F32" : ggmlType === 8 ? "Q8_0" : "F16";
+}
+
 /** llama.cpp refuses these without a reason, which would look like a lack of memory. */
 function checkCache(model: LlamaModel): void {
   if (cacheTypeOf(model.defaultContextKvCacheKeyType) !== "Q8_0") return;
-  const { keyLength, valueLength } = headOf(model);
   const expected = "Expected `model` to suit `cacheType` `Q8_0`, got one";
   if (!model.flashAttentionSupported) throw new EngineError("model-unsupported", `${expected} without flash attention`);
-  const unfit = [keyLength, valueLength].find((length) => length % QUANTISED_BLOCK !== 0);
+  const { embedding_length: width = 0, attention } = model.fileInfo.architectureMetadata;
+  // Some models say it layer by layer.
+  const length = width / Math.max(1, ...[attention?.head_count ?? 1].flat());
+  const unfit = [attention?.key_length ?? length, attention?.value_length ?? length].find((numbers) => numbers % QUANTISED_BLOCK !== 0);
   if (unfit === undefined) return;
   throw new EngineError("model-unsupported", `${expected} with heads of ${unfit} numbers (not a multiple of ${QUANTISED_BLOCK})`);
 }
 
 /** The shape that was asked for, within what the model can do, and what fits the memory where nothing was. */
-function chooseShape(model: LlamaModel, options: LlamaEngineOptions, memory: Memory): ContextShape {
+async function chooseShape(model: LlamaModel, memory: Memory, options: LlamaEngineOptions): Promise<ContextShape> {
   const contextSize = Math.min(options.contextSize ?? DEFAULT_SHAPE.contextSize, model.trainContextSize);
-  const affordable = Math.floor(affordableTokens(model, memory) / contextSize);
-  const { fewestSequences, mostSequences } = DEFAULT_SHAPE;
   if (options.contextSize !== undefined && options.contextSize > contextSize) {
     options.onNotice?.(`The model was trained on ${contextSize} tokens: going on with that instead of ${options.contextSize}.`);
   }
-  return { contextSize, sequences: options.sequences ?? Math.max(fewestSequences, Math.min(mostSequences, affordable)) };
+  return { contextSize, sequences: options.sequences ?? (await affordableSequences(model, contextSize, memory)) };
+}
+
+/** How many sequences are made where nothing was asked for. */
+export async function affordableSequences(
+  model: Pick<LlamaModel, "fileInsights" | "gpuLayers" | ContextDefault>,
+  contextSize: number,
+  { gpu, cpu, modelBytes }: Memory,
+): Promise<number> {
+  const [one, two] = await Promise.all([1, 2].map((sequences) => memoryNeeded(model, { sequences, contextSize })));
+  const affordable = (["gpuVram", "cpuRam"] as const).map((place) => {
+    const budget = Math.min((place === "gpuVram" ? gpu : cpu) / 4, Math.max(CACHE_BYTES, modelBytes));
+    const bytes = (two?.[place] ?? 0) - (one?.[place] ?? 0);
+    return bytes > 0 ? Math.floor(budget / bytes) : Number.POSITIVE_INFINITY;
+  });
+  return Math.max(DEFAULT_SHAPE.fewestSequences, Math.min(DEFAULT_SHAPE.mostSequences, ...affordable));
+}
+
+type ContextDefault = `defaultContext${"FlashAttention" | "SwaFullCache" | "KvCacheKeyType" | "KvCacheValueType"}`;
+
+/** The library simulates how llama.cpp would lay out such a context. */
+async function memoryNeeded(model: Parameters<typeof affordableSequences>[0], shape: ContextShape) {
+  return await model.fileInsights.estimateContextResourceRequirementsV2({
+    ...shape,
+    modelGpuLayers: model.gpuLayers,
+    flashAttention: model.defaultContextFlashAttention,
+    swaFullCache: model.defaultContextSwaFullCache,
+    kvCacheKeyType: model.defaultContextKvCacheKeyType,
+    kvCacheValueType: model.defaultContextKvCacheValueType,
+  });
 }
 
 function* smallerAndSmaller(wished: ContextShape, smallestContext: number): Generator<ContextShape, void, void> {

@@ -1,15 +1,13 @@
 import { availableParallelism, freemem } from "node:os";
 import { basename } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import type { Llama, LlamaContext, LlamaModel, Token as LlamaToken } from "node-llama-cpp";
 import type { ChatTemplate } from "./chat-template.ts";
-import { createContext } from "./context.ts";
+import { createContext, DEFAULT_SHAPE, type Memory } from "./context.ts";
 import { LlamaEngine, type LlamaParts } from "./engine.ts";
-import { failure } from "./failure.ts";
-import { loadToFit } from "./fallback.ts";
-import type { Memory } from "./memory.ts";
-import { loadModel, startLlama } from "./model.ts";
+import { failure, isShortage, rootReasonOf } from "./failure.ts";
 import { findModelFile, type ModelFile } from "./model-file.ts";
-import { checkLlamaOptions, type LlamaEngineOptions } from "./options.ts";
+import { type CacheType, checkLlamaOptions, type GpuLayers, type LlamaEngineOptions } from "./options.ts";
 import { measureThreads, type ThreadCounts, Threads } from "./threads.ts";
 import { Vocabulary } from "./vocabulary.ts";
 
@@ -24,15 +22,15 @@ export async function loadLlamaEngine(options: LlamaEngineOptions = {}): Promise
   return new LlamaEngine(await loadLlamaParts(options));
 }
 
-/** What an engine is made of. Whoever takes it frees it: `llama.dispose()` frees the model and the context, too. */
+/** What an engine is made of. The caller frees it: `llama.dispose()` frees the model and the context, too. */
 export async function loadLlamaParts(options: LlamaEngineOptions): Promise<LlamaParts> {
   checkLlamaOptions(options);
-  const { model: wish = "embedded", hub, signal, onDownload } = options;
+  const { model: name = "embedded", hub, signal, onDownload } = options;
   signal?.throwIfAborted();
-  const file = await findModelFile({ model: wish, hub, signal, onDownload });
-  const template = await chatTemplate(file);
   let llama = await startLlama(options);
   try {
+    const file = await findModelFile({ model: name, hub, signal, onDownload }, llama);
+    const template = await chatTemplate(file);
     tellAhead(llama, options);
     const { model, context } = await loadToFit(
       {
@@ -120,4 +118,159 @@ async function chatTemplate({ info }: ModelFile): Promise<ChatTemplate | undefin
 
 function nameOf({ path, info }: ModelFile): string {
   return info.metadata.general.name ?? basename(path);
+}
+
+/** A model, and the llama.cpp that is disposed with it. */
+export interface LoadedModel extends Loaded {
+  readonly model: LlamaModel;
+}
+
+/** @throws EngineError where the GPU that was asked for does not work here */
+export async function startLlama({ gpu = "auto", threads, signal }: LlamaEngineOptions): Promise<Llama> {
+  const { getLlama, LlamaLogLevel } = await import("node-llama-cpp");
+  const expected = `llama.cpp for \`gpu\` \`${gpu}\` to work here (install node-llama-cpp's package for it, or choose another)`;
+  // Silent at the source: with a second engine in one process, the library's own loggers lose lines to standard output.
+  const quiet = { progressLogs: false, logLevel: LlamaLogLevel.disabled } as const;
+  const llama = await getLlama({ gpu, build: "never", skipDownload: true, ...quiet }).catch(async (cause: unknown) => {
+    // The library tries llama.cpp in another process first. Ctrl-C at a terminal ends that one, too, and may be heard of later.
+    await setImmediate();
+    signal?.throwIfAborted();
+    throw failure("binding-missing", expected, cause);
+  });
+  // A context never gets more threads than this was when it was made; by default it is the number of cores.
+  if (threads !== undefined) llama.maxThreads = threads;
+  if (gpu === "auto" || gpu === llama.gpu) return llama;
+  await llama.dispose();
+  throw failure("binding-missing", expected, new Error(`only ${llama.gpu === false ? "the CPU" : llama.gpu}`));
+}
+
+/**
+ * When it fails, `llama` is disposed: node-llama-cpp 3.22 forgets to say that a model which failed to load uses it no longer, and
+ * as soon as that model is garbage-collected, disposing would wait for ever.
+ */
+export async function loadModel(
+  { llama, file, gpuLayers }: { llama: Llama; file: ModelFile; gpuLayers: GpuLayers },
+  options: LlamaEngineOptions,
+): Promise<LoadedModel> {
+  const { model: wish = "embedded", signal } = options;
+  try {
+    const model = await llama.loadModel({
+      ...modelOptions(llama, options),
+      modelPath: file.path,
+      gpuLayers: layersFor(file, gpuLayers, options),
+    });
+    return { model, gpuLayers: model.gpuLayers, dispose: () => llama.dispose() };
+  } catch (cause) {
+    await llama.dispose();
+    signal?.throwIfAborted();
+    const { InsufficientMemoryError } = await import("node-llama-cpp");
+    if (cause instanceof InsufficientMemoryError) throw failure("out-of-memory", `memory for \`model\` \`${wish}\``, cause);
+    throw failure("model-unreadable", `llama.cpp to load \`model\` \`${wish}\` (a damaged file, or one made for a newer version)`, cause);
+  }
+}
+
+/** `"auto"` leaves room for some context; where one was asked for, it is to leave room for that. */
+function layersFor(
+  { info }: ModelFile,
+  gpuLayers: GpuLayers,
+  { contextSize, sequences = DEFAULT_SHAPE.fewestSequences }: LlamaEngineOptions,
+) {
+  if (gpuLayers !== "auto" || contextSize === undefined) return gpuLayers;
+  const longest = Math.min(contextSize, info.architectureMetadata.context_length ?? contextSize);
+  return { fitContext: { contextSize: sequences * longest } };
+}
+
+/** The library estimates with the cache's options how many layers fit, and contexts are made with them. */
+function modelOptions(llama: Llama, { flashAttention, cacheType = "F16", signal, onLoad }: LlamaEngineOptions) {
+  return {
+    defaultContextFlashAttention: flashAttention ?? defaultFlashAttention(llama, cacheType),
+    // Sliding windows are kept whole: a search rewinds all the time, and what has left the window could only be computed again.
+    defaultContextSwaFullCache: true,
+    experimentalDefaultContextKvCacheKeyType: cacheType,
+    experimentalDefaultContextKvCacheValueType: cacheType,
+    ...(signal === undefined ? {} : { loadSignal: signal }),
+    onLoadProgress: (progress: number) => onLoad?.(progress),
+  } as const;
+}
+
+/**
+ * On a CPU flash attention is the slower way: with 400 tokens in the cache, the judge's question took 2.6 times as long. A
+ * quantised cache needs it, though.
+ */
+function defaultFlashAttention(llama: Llama, cacheType: CacheType): boolean | "auto" {
+  return llama.gpu === false && cacheType !== "Q8_0" ? false : "auto";
+}
+
+export interface Loaded {
+  /** Layers that the GPU computes. */
+  readonly gpuLayers: number;
+  /** Frees the model and all that was made of it. */
+  dispose(): Promise<void>;
+}
+
+/** What to load with: so many layers on the GPU, or no GPU at all, which even without layers would need memory to help. */
+export type LayerRequest = GpuLayers | false;
+
+/** How a model and its context are made. Both reject when memory is short, and then leave nothing of their own behind. */
+export interface Making<Model extends Loaded, Context> {
+  readonly load: (wish: LayerRequest) => Promise<Model>;
+  readonly createContext: (model: Model) => Promise<Context>;
+  /** The most layers that may go to the GPU: what `"max"` is, and `"auto"` where nothing was loaded. 0 without a GPU. */
+  readonly mostLayers: number;
+}
+
+export interface Made<Model, Context> {
+  readonly model: Model;
+  readonly context: Context;
+}
+
+/** Too little memory with so many layers on the GPU. */
+interface Shortage {
+  readonly layers: number;
+  readonly cause: unknown;
+}
+
+/**
+ * Loads the model and makes a context. Where memory is short it begins again with half of the layers on the GPU, at last without
+ * the GPU, and says so each time. What was loaded before is freed before anything is loaded again.
+ */
+export async function loadToFit<Model extends Loaded, Context>(
+  making: Making<Model, Context>,
+  { gpuLayers = "auto", signal, onNotice }: LlamaEngineOptions,
+): Promise<Made<Model, Context>> {
+  let wish: LayerRequest = making.mostLayers === 0 ? false : gpuLayers;
+  for (;;) {
+    signal?.throwIfAborted();
+    const outcome: Made<Model, Context> | Shortage = await attempt(making, wish);
+    if ("model" in outcome) return outcome;
+    signal?.throwIfAborted();
+    const { layers, cause } = outcome;
+    if (wish === false) throw cause;
+    wish = layers > 1 ? Math.floor(layers / 2) : false;
+    onNotice?.(`Not enough memory with ${inWords(layers)} on the GPU (${rootReasonOf(cause)}): loading the model again ${how(wish)}.`);
+  }
+}
+
+async function attempt<Model extends Loaded, Context>(
+  { load, createContext, mostLayers }: Making<Model, Context>,
+  wish: LayerRequest,
+): Promise<Made<Model, Context> | Shortage> {
+  let model: Model | undefined;
+  try {
+    model = await load(wish);
+    return { model, context: await createContext(model) };
+  } catch (cause) {
+    await model?.dispose();
+    if (!(await isShortage(cause))) throw cause;
+    return { layers: model?.gpuLayers ?? (typeof wish === "number" ? Math.min(wish, mostLayers) : mostLayers), cause };
+  }
+}
+
+function how(wish: number | false): string {
+  return wish === false ? "without the GPU" : `with ${inWords(wish)} there`;
+}
+
+function inWords(layers: number): string {
+  if (layers === 0) return "no layers";
+  return layers === 1 ? "1 layer" : `${layers} layers`;
 }

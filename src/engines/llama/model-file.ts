@@ -1,17 +1,30 @@
 /** Finds a model's file and looks at it before llama.cpp does, which would end the whole process over some damaged files. */
 import { open, rm, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import type { GgufFileInfo } from "node-llama-cpp";
+import type { GgufFileInfo, Llama } from "node-llama-cpp";
 import { EngineError } from "../../core/errors.ts";
-import { download, isRemote, type ModelRequest } from "./download.ts";
 import { failure } from "./failure.ts";
 import { checkHeader } from "./gguf-header.ts";
-import { tensorEnd } from "./tensor-size.ts";
 
 export interface ModelFile {
   readonly path: string;
   readonly bytes: number;
   readonly info: GgufFileInfo;
+}
+
+/** How far a download is. */
+export interface DownloadProgress {
+  readonly downloadedBytes: number;
+  readonly totalBytes: number;
+}
+
+/** What to find, and how. */
+export interface ModelRequest {
+  readonly model: string;
+  /** Where `hf:` names lead. @default Hugging Face itself */
+  readonly hub?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onDownload?: ((progress: DownloadProgress) => void) | undefined;
 }
 
 /** The same place seen from `src/engines/llama` and from `dist/engines/llama`. */
@@ -23,13 +36,21 @@ const GGUF_VERSIONS: readonly number[] = [2, 3];
 /** The magic number and the version. */
 const BEGINNING_BYTES = 8;
 
+const HUGGING_FACE = "https://huggingface.co/";
+
+/** What file systems allow, less what the library puts behind the name of an unfinished file. */
+const LONGEST_NAME = 200;
+
+/** `hf:owner/repository`, and what may follow. */
+const HUB_NAME = /^(hf|huggingface):(\/\/)?[^/:]+\/[^/:]+/;
+
 /** The file of `"embedded"`, a path, or an address such as `hf:owner/repository:quantization`; checked as far as it can be. */
-export async function findModelFile(wish: ModelRequest): Promise<ModelFile> {
-  const { model, signal } = wish;
-  if (!isRemote(model)) return await checkFile(model === "embedded" ? EMBEDDED : model, model, signal);
-  const path = await download(wish);
+export async function findModelFile(request: ModelRequest, llama: Llama): Promise<ModelFile> {
+  const { model, signal } = request;
+  if (!isRemote(model)) return await checkFile(model === "embedded" ? EMBEDDED : model, { model, llama, signal });
+  const path = await download(request);
   try {
-    return await checkFile(path, model, signal);
+    return await checkFile(path, { model, llama, signal });
   } catch (cause) {
     // A page that a proxy sent instead, or what fitted on a full disk: kept, it would be found again each time.
     if (isFileAtFault(cause)) await rm(path, { force: true });
@@ -43,12 +64,18 @@ function isFileAtFault(fault: unknown): boolean {
   return !(fault.cause instanceof Error && "syscall" in fault.cause);
 }
 
-async function checkFile(path: string, model: string, signal: AbortSignal | undefined): Promise<ModelFile> {
+interface Checking {
+  /** As it was asked for. */
+  readonly model: string;
+  readonly llama: Llama;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function checkFile(path: string, { model, llama, signal }: Checking): Promise<ModelFile> {
   const bytes = await fileSize(path, model);
   await checkBeginning(path, model);
   const info = await readInfo(path, { model, bytes, signal });
-  await checkArchitecture(info, model);
-  checkComplete(info, { model, bytes });
+  await checkContent(info, { model, bytes, llama });
   return { path, bytes, info };
 }
 
@@ -89,13 +116,7 @@ async function firstBytes(path: string, model: string): Promise<Buffer> {
   }
 }
 
-interface Header {
-  readonly model: string;
-  readonly bytes: number;
-  readonly signal: AbortSignal | undefined;
-}
-
-async function readInfo(path: string, { model, bytes, signal }: Header): Promise<GgufFileInfo> {
+async function readInfo(path: string, { model, bytes, signal }: Omit<Checking, "llama"> & { bytes: number }): Promise<GgufFileInfo> {
   const { readGgufFileInfo } = await import("node-llama-cpp");
   try {
     checkHeader(path, bytes);
@@ -106,30 +127,102 @@ async function readInfo(path: string, { model, bytes, signal }: Header): Promise
   }
 }
 
-async function checkArchitecture(info: GgufFileInfo, model: string): Promise<void> {
-  const library: object = await import("node-llama-cpp");
-  // The list is there when the library runs, but its types do not let it be read.
-  const known: unknown = Reflect.get(library, "GgufArchitectureType");
+/** Whether llama.cpp knows what the header names, and the file is long enough for it: a download or a copy may have stopped early. */
+async function checkContent(
+  info: GgufFileInfo,
+  { model, bytes, llama }: Pick<Checking, "model" | "llama"> & { bytes: number },
+): Promise<void> {
   // A header that was cut short may read as one without any metadata.
   const architecture: unknown = info.metadata?.general?.architecture;
   if (architecture === undefined) {
     throw new EngineError("model-unreadable", `Expected \`model\` \`${model}\` to name its architecture in its header, got none`);
   }
-  if (typeof known !== "object" || known === null || Object.values(known).includes(architecture)) return;
-  throw new EngineError(
-    "model-unsupported",
-    `Expected \`model\` of an architecture that llama.cpp knows, got \`${model}\` of architecture \`${architecture}\``,
-  );
+  const tensors = info.tensorInfo ?? [];
+  const start = Math.min(...tensors.map(({ fileOffset }) => Number(fileOffset)));
+  const { GgufInsights } = await import("node-llama-cpp");
+  // Of a model in several parts, this is the first one.
+  const insights = await GgufInsights.from({ ...info, fullTensorInfo: tensors }, llama).catch((cause: unknown) => {
+    throw failure("model-unsupported", `\`model\` \`${model}\` to hold tensors that llama.cpp knows`, cause);
+  });
+  if (!insights.isSupportedByLlamaCpp) {
+    const expected = "Expected `model` of an architecture that llama.cpp knows";
+    throw new EngineError("model-unsupported", `${expected}, got \`${model}\` of architecture \`${architecture}\``);
+  }
+  if (tensors.length === 0) throw new EngineError("model-unreadable", `Expected \`model\` \`${model}\` to hold tensors, got none`);
+  // Less what fills the gaps between tensors, which have none in most files. llama.cpp itself sees what is missing of that.
+  const needed = start + insights.modelSize;
+  if (needed <= bytes) return;
+  const complaint = `Expected \`model\` \`${model}\` to be at least ${needed} bytes long, got ${bytes} (it is truncated or damaged)`;
+  throw new EngineError("model-unreadable", complaint);
 }
 
-/** A file whose download or copy stopped early ends before its last tensor does. */
-function checkComplete(info: GgufFileInfo, { model, bytes }: { model: string; bytes: number }): void {
-  const tensors = (info.tensorInfo ?? []).filter(({ filePart }) => filePart === 1);
-  const needed = Math.max(0, ...tensors.map(tensorEnd));
-  if (tensors.length === 0) throw new EngineError("model-unreadable", `Expected \`model\` \`${model}\` to hold tensors, got none`);
-  if (needed <= bytes) return;
-  throw new EngineError(
-    "model-unreadable",
-    `Expected \`model\` \`${model}\` to be at least ${needed} bytes long, got ${bytes} (it is truncated or damaged)`,
-  );
+/** Whether a model's name stands for a place on the network. */
+function isRemote(model: string): boolean {
+  return /^(hf|huggingface|https?):/.test(model);
+}
+
+/**
+ * Gives the path of the model's file on this machine.
+ *
+ * @throws {EngineError} when the name or the address is none, or nothing can be fetched from there
+ */
+async function download({ model, hub = HUGGING_FACE, signal, onDownload }: ModelRequest): Promise<string> {
+  checkAddress(model);
+  const { resolveModelFile } = await import("node-llama-cpp");
+  const place = { cli: false, endpoints: { huggingFace: hub }, ...(isWeb(model) ? { fileName: cacheName(model) } : {}) };
+  // What is not here, or not all of it, is fetched.
+  const here = await resolveModelFile(model, { ...place, download: false }).catch(() => undefined);
+  if (here !== undefined) return here;
+  try {
+    await reach(isWeb(model) ? model : hub, signal);
+    let isComing = false;
+    const fetching = resolveModelFile(model, {
+      ...place,
+      // What was downloaded stays beside the cache, so that the next attempt goes on where this one stopped.
+      deleteTempFileOnCancel: false,
+      ...(signal === undefined ? {} : { signal }),
+      onProgress: ({ downloadedSize, totalSize }) => {
+        isComing = true;
+        onDownload?.({ downloadedBytes: downloadedSize, totalBytes: totalSize });
+      },
+    });
+    // The library does not listen while it asks a hub for a file's name. Once the file is coming, it puts away what has come.
+    const path = await endingEarly(fetching, signal, () => !isComing);
+    // A download that was cancelled resolves as if it had ended.
+    signal?.throwIfAborted();
+    return path;
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw failure("download-failed", `to download \`model\` \`${model}\` (or give the path of a file that is here already)`, cause);
+  }
+}
+
+function checkAddress(model: string): void {
+  if (isWeb(model) ? URL.canParse(model) : HUB_NAME.test(model)) return;
+  const shape = isWeb(model) ? "an address such as https://host/model.gguf" : "a name such as hf:owner/repository:quantization";
+  throw new EngineError("model-not-found", `Expected \`model\` to be ${shape}, got \`${model}\``);
+}
+
+/** Without a name of its own a file from the web would not be found again offline; with all of its address in it, two files never mix. */
+function cacheName(model: string): string {
+  const { host, pathname } = new URL(model);
+  return `${host}${pathname}`.replaceAll(/[^\w.-]/g, "_").slice(-LONGEST_NAME);
+}
+
+/** Fails at once where there is no network: a download would try again for minutes. */
+async function reach(address: string, signal: AbortSignal | undefined): Promise<void> {
+  await fetch(address, { method: "HEAD", signal: signal ?? null });
+}
+
+/** The same work; an abort ends the waiting for it where it need not come to an end of its own. */
+async function endingEarly<Result>(work: Promise<Result>, signal: AbortSignal | undefined, mayLeave: () => boolean): Promise<Result> {
+  return await new Promise<Result>((resolve, reject) => {
+    const leave = () => mayLeave() && reject(signal?.reason);
+    signal?.addEventListener("abort", leave, { once: true });
+    work.then(resolve, reject).finally(() => signal?.removeEventListener("abort", leave));
+  });
+}
+
+function isWeb(model: string): boolean {
+  return model.startsWith("http");
 }

@@ -1,7 +1,7 @@
 import { callback, checkByRules, integerBetween, natural, oneOf, positive, type Rule, signal } from "../../core/check-options.ts";
 import { complaint, OptionError } from "../../core/errors.ts";
 import type { FindJudge } from "../../core/judge/verdict.ts";
-import type { DownloadProgress } from "./download.ts";
+import type { DownloadProgress } from "./model-file.ts";
 
 /** What may compute besides the CPU. */
 export const GPUS = ["auto", "cuda", "vulkan", "metal", false] as const;

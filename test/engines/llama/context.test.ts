@@ -1,6 +1,6 @@
-import { InsufficientMemoryError } from "node-llama-cpp";
+import { InsufficientMemoryError, type LlamaModel } from "node-llama-cpp";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createContext } from "../../../src/engines/llama/context.ts";
+import { affordableSequences, createContext } from "../../../src/engines/llama/context.ts";
 import type { LlamaParts } from "../../../src/engines/llama/engine.ts";
 import { loadLlamaParts } from "../../../src/engines/llama/load.ts";
 import { loadLlamaEngine } from "../../../src/llama.ts";
@@ -9,9 +9,7 @@ import { temporaryFolder, writeTinyModel } from "../../support/tiny-model.ts";
 const folder = temporaryFolder();
 afterAll(() => folder[Symbol.dispose]());
 const model = writeTinyModel(`${folder.path}/plain.gguf`);
-/** A token of the tiny model takes 512 bytes of cache. */
-const MEBIBYTE = 2 ** 20;
-
+const roomy = { gpu: 0, cpu: 2 ** 40, modelBytes: 1 };
 describe("where memory is short,", () => {
   let parts: LlamaParts;
   let notices: string[];
@@ -27,54 +25,87 @@ describe("where memory is short,", () => {
   });
 
   it("it goes on with fewer sequences, and says so", async () => {
-    const context = await contextWithin(MEBIBYTE);
+    await leaveMemoryFor({ sequences: 2, contextSize: 512 });
+    const context = await wishedContext();
     expect([context.totalSequences, context.contextSize]).toEqual([2, 512]);
     expect(notices).toEqual(["Not enough memory for 8 sequences of 512 tokens: going on with 2 sequences of 512 tokens."]);
   });
 
   it("it goes on with a shorter context once there is a single sequence", async () => {
-    const context = await contextWithin(MEBIBYTE / 5);
+    await leaveMemoryFor({ sequences: 1, contextSize: 256 });
+    const context = await wishedContext();
     expect([context.totalSequences, context.contextSize]).toEqual([1, 256]);
     expect(notices).toEqual(["Not enough memory for 8 sequences of 512 tokens: going on with 1 sequence of 256 tokens."]);
   });
 
-  it("it goes on with fewer sequences also where it is the library that sees the lack", async () => {
-    await parts.llama.setRamCap((await parts.llama.getLlamaMemoryUsage()).cpuRam + 5 * MEBIBYTE);
-    const context = await contextWithin(2 ** 40);
-    expect(context.totalSequences).toBeLessThan(8);
-    expect(notices).toEqual([expect.stringMatching(/^Not enough memory for 8 sequences of 512 tokens: going on with \d sequences? of/)]);
-  });
-
   it("it gives up with the library's reason when nothing is left to try", async () => {
     await parts.llama.setRamCap(1);
-    const giving = contextWithin(2 ** 40);
-    await expect(giving).rejects.toMatchObject({ code: "out-of-memory", cause: expect.any(InsufficientMemoryError) });
+    await expect(wishedContext()).rejects.toMatchObject({
+      code: "out-of-memory",
+      message: expect.stringMatching(/^Expected memory for 8 sequences of 512 tokens, got: A context size of 256 is too large/),
+      cause: expect.any(InsufficientMemoryError),
+    });
+    expect(notices).toEqual([]);
   });
 
   it("an abort ends it before the next attempt", async () => {
     const controller = new AbortController();
     const reason = new Error("enough");
-    const making = createContext(parts.model, { gpu: 0, cpu: 2 ** 40, modelBytes: 1 }, { signal: controller.signal });
+    const making = createContext(parts.model, roomy, { signal: controller.signal });
     controller.abort(reason);
     await expect(making).rejects.toBe(reason);
   });
 
-  it("it gives up when nothing useful would fit", async () => {
-    await expect(contextWithin(1000)).rejects.toMatchObject({
-      code: "out-of-memory",
-      message: expect.stringMatching(/^Expected memory for 8 sequences/),
-    });
-    expect(notices).toEqual([]);
-  });
-
-  it("by default fewer sequences are made from the start", async () => {
-    const context = await createContext(parts.model, { gpu: 0, cpu: 4 * MEBIBYTE, modelBytes: 1 }, {});
-    expect(context.totalSequences).toBe(4);
-  });
-
-  async function contextWithin(cpu: number) {
+  async function wishedContext() {
     const options = { sequences: 8, contextSize: 512, onNotice: (notice: string) => void notices.push(notice) };
-    return await createContext(parts.model, { gpu: 0, cpu, modelBytes: 1 }, options);
+    return await createContext(parts.model, roomy, options);
+  }
+
+  async function leaveMemoryFor(shape: { sequences: number; contextSize: number }) {
+    const { fileInsights, defaultContextFlashAttention: flashAttention } = parts.model;
+    const { cpuRam } = await fileInsights.estimateContextResourceRequirementsV2({ ...shape, modelGpuLayers: 0, flashAttention });
+    await parts.llama.setRamCap((await parts.llama.getLlamaMemoryUsage()).cpuRam + cpuRam);
+  }
+});
+
+describe("where nothing was asked for, as many sequences are made as the cache may have memory for:", () => {
+  const KIBIBYTE = 2 ** 10;
+  let parts: LlamaParts;
+  beforeAll(async () => {
+    parts = await loadLlamaParts({ model, gpu: false, sequences: 1 });
+  });
+  afterAll(() => parts.llama.dispose());
+
+  it("of the embedded model's shape, a quarter of what is free", async () => {
+    // A token of the tiny model takes 512 bytes of cache.
+    const memory = { gpu: 0, cpu: 4 * 5 * 512 * 512, modelBytes: 1 };
+    expect(await affordableSequences(parts.model, 512, memory)).toBe(5);
+    const context = await createContext(parts.model, memory, {});
+    expect(context.totalSequences).toBe(5);
+  });
+
+  it("at most a GiB, or as much as the model itself", async () => {
+    const free = { gpu: 0, cpu: 2 ** 40 };
+    const wide = scripted({ cpu: 2 ** 27 });
+    expect(await affordableSequences(wide, 512, { ...free, modelBytes: 1 })).toBe(8);
+    expect(await affordableSequences(wide, 512, { ...free, modelBytes: 10 * 2 ** 27 })).toBe(10);
+  });
+
+  it("what the scarcer place allows, where it lies in two", async () => {
+    const memory = { gpu: 28 * KIBIBYTE, cpu: 2 ** 40, modelBytes: 1 };
+    expect(await affordableSequences(scripted({ gpu: KIBIBYTE, cpu: KIBIBYTE }), 512, memory)).toBe(7);
+  });
+
+  it("two at least, and sixteen at most", async () => {
+    expect(await affordableSequences(scripted({ cpu: 2 ** 30 }), 512, { gpu: 0, cpu: 2 ** 30, modelBytes: 1 })).toBe(2);
+    expect(await affordableSequences(scripted({ cpu: 1 }), 512, { gpu: 0, cpu: 2 ** 40, modelBytes: 1 })).toBe(16);
+  });
+
+  /** The model, with a cache of so many bytes a sequence. */
+  function scripted({ gpu = 0, cpu = 0 }: { gpu?: number; cpu?: number }): LlamaModel {
+    const buffers = 2 ** 20;
+    const estimate = async ({ sequences = 1 }) => ({ gpuVram: buffers + gpu * sequences, cpuRam: buffers + cpu * sequences });
+    return Object.create(parts.model, { fileInsights: { value: { estimateContextResourceRequirementsV2: estimate } } });
   }
 });
 

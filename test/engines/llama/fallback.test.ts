@@ -1,7 +1,7 @@
 import { InsufficientMemoryError } from "node-llama-cpp";
 import { beforeEach, describe, expect, it } from "vitest";
 import { EngineError } from "../../../src/core/errors.ts";
-import { type LayerRequest, type Loaded, loadToFit, type Making } from "../../../src/engines/llama/fallback.ts";
+import { type LayerRequest, type Loaded, loadToFit, type Making } from "../../../src/engines/llama/load.ts";
 import type { LlamaEngineOptions } from "../../../src/engines/llama/options.ts";
 
 /** What a scripted machine has been asked to do, in order. */

@@ -2,6 +2,7 @@ import { readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { devNull } from "node:os";
 import { afterAll, describe, expect, it } from "vitest";
 import { EngineError } from "../../../src/core/errors.ts";
+import { startLlama } from "../../../src/engines/llama/load.ts";
 import { findModelFile } from "../../../src/engines/llama/model-file.ts";
 import { loadLlamaEngine } from "../../../src/llama.ts";
 import { temporaryFolder, writeTinyModel } from "../../support/tiny-model.ts";
@@ -36,10 +37,12 @@ describe("loading refuses in one line", () => {
     const content = readFileSync(whole);
     const places = Array.from({ length: 70 }, (_, index) => (index < 50 ? 8 + index * 5 : 8 + index * 90));
     const refusals: unknown[] = [];
+    const llama = await startLlama({ gpu: false });
     for (const place of places) {
       const path = written("damaged.gguf", Buffer.from(content).fill(0x90, place, place + 1));
-      await findModelFile({ model: path }).catch((refusal: unknown) => refusals.push(refusal));
+      await findModelFile({ model: path }, llama).catch((refusal: unknown) => refusals.push(refusal));
     }
+    await llama.dispose();
     for (const refusal of refusals) expect(refusal).toBeInstanceOf(EngineError);
     expect(refusals.length).toBeGreaterThan(10);
   });

@@ -2,8 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import type { Llama } from "node-llama-cpp";
 import { afterAll, expect, it } from "vitest";
 import { createContext } from "../../../src/engines/llama/context.ts";
-import { loadToFit } from "../../../src/engines/llama/fallback.ts";
-import { loadModel, startLlama } from "../../../src/engines/llama/model.ts";
+import { loadModel, loadToFit, startLlama } from "../../../src/engines/llama/load.ts";
 import { findModelFile } from "../../../src/engines/llama/model-file.ts";
 import { temporaryFolder, writeTinyModel } from "../../support/tiny-model.ts";
 
@@ -17,13 +16,15 @@ it("a model that llama.cpp fails to load leaves nothing behind", async () => {
   const lacking = `${folder.path}/lacking.gguf`;
   writeFileSync(lacking, readFileSync(whole).toString("latin1").replace("blk.1.ffn_down.weight", "blk.1.ffn_gown.weight"), "latin1");
   const llama = await startLlama(onCpu);
-  const loading = loadModel({ llama, file: await findModelFile({ model: lacking }), gpuLayers: 0 }, { ...onCpu, model: lacking });
+  const loading = loadModel({ llama, file: await findModelFile({ model: lacking }, llama), gpuLayers: 0 }, { ...onCpu, model: lacking });
   await expect(loading).rejects.toMatchObject({ code: "model-unreadable" });
   expect(llama.disposed).toBe(true);
 });
 
 it("where there is no memory for a context, all that was loaded is freed before the model is loaded again", async () => {
-  const file = await findModelFile({ model: whole });
+  const first = await startLlama(onCpu);
+  const file = await findModelFile({ model: whole }, first);
+  await first.dispose();
   const started: Llama[] = [];
   const notices: string[] = [];
   const { model, context } = await loadToFit(
