@@ -26,8 +26,8 @@ export async function loadLlamaEngine({ judgeFolder, onJudge, ...options }: Shar
   return await load({ findJudge, ...options });
 }
 
-export type { DownloadProgress } from "./engines/llama/model-file.ts";
 export { LlamaEngine, type LlamaFacts } from "./engines/llama/engine.ts";
+export type { DownloadProgress } from "./engines/llama/model-file.ts";
 export {
   CACHE_TYPES,
   type CacheType,

@@ -39,11 +39,12 @@ export async function loadLlamaParts(options: LlamaEngineOptions): Promise<Llama
           if (llama.disposed) llama = await startLlama(layers === false ? { ...options, gpu: false } : options);
           return await loadModel({ llama, file, gpuLayers: layers === false ? 0 : layers }, options);
         },
-        createContext: async (loaded) => createContext(loaded.model, await memoryFor(file, llama), options),
+        createContext: async (loaded) => createContext(loaded, await memoryFor(file, llama), options),
+        free: () => llama.dispose(),
       },
       options,
     );
-    return await partsOf({ llama, model: model.model, context, file, template }, options);
+    return await partsOf({ llama, model, context, file, template }, options);
   } catch (cause) {
     await llama.dispose();
     throw cause;
@@ -120,11 +121,6 @@ function nameOf({ path, info }: ModelFile): string {
   return info.metadata.general.name ?? basename(path);
 }
 
-/** A model, and the llama.cpp that is disposed with it. */
-export interface LoadedModel extends Loaded {
-  readonly model: LlamaModel;
-}
-
 /** @throws EngineError where the GPU that was asked for does not work here */
 export async function startLlama({ gpu = "auto", threads, signal }: LlamaEngineOptions): Promise<Llama> {
   const { getLlama, LlamaLogLevel } = await import("node-llama-cpp");
@@ -151,21 +147,20 @@ export async function startLlama({ gpu = "auto", threads, signal }: LlamaEngineO
 export async function loadModel(
   { llama, file, gpuLayers }: { llama: Llama; file: ModelFile; gpuLayers: GpuLayers },
   options: LlamaEngineOptions,
-): Promise<LoadedModel> {
-  const { model: wish = "embedded", signal } = options;
+): Promise<LlamaModel> {
+  const { model: name = "embedded", signal } = options;
   try {
-    const model = await llama.loadModel({
+    return await llama.loadModel({
       ...modelOptions(llama, options),
       modelPath: file.path,
       gpuLayers: layersFor(file, gpuLayers, options),
     });
-    return { model, gpuLayers: model.gpuLayers, dispose: () => llama.dispose() };
   } catch (cause) {
     await llama.dispose();
     signal?.throwIfAborted();
     const { InsufficientMemoryError } = await import("node-llama-cpp");
-    if (cause instanceof InsufficientMemoryError) throw failure("out-of-memory", `memory for \`model\` \`${wish}\``, cause);
-    throw failure("model-unreadable", `llama.cpp to load \`model\` \`${wish}\` (a damaged file, or one made for a newer version)`, cause);
+    if (cause instanceof InsufficientMemoryError) throw failure("out-of-memory", `memory for \`model\` \`${name}\``, cause);
+    throw failure("model-unreadable", `llama.cpp to load \`model\` \`${name}\` (a damaged file, or one made for a newer version)`, cause);
   }
 }
 
@@ -201,73 +196,45 @@ function defaultFlashAttention(llama: Llama, cacheType: CacheType): boolean | "a
   return llama.gpu === false && cacheType !== "Q8_0" ? false : "auto";
 }
 
-export interface Loaded {
-  /** Layers that the GPU computes. */
-  readonly gpuLayers: number;
-  /** Frees the model and all that was made of it. */
-  dispose(): Promise<void>;
-}
-
 /** What to load with: so many layers on the GPU, or no GPU at all, which even without layers would need memory to help. */
 export type LayerRequest = GpuLayers | false;
 
 /** How a model and its context are made. Both reject when memory is short, and then leave nothing of their own behind. */
-export interface Making<Model extends Loaded, Context> {
-  readonly load: (wish: LayerRequest) => Promise<Model>;
+export interface Making<Model extends { readonly gpuLayers: number }, Context> {
+  readonly load: (request: LayerRequest) => Promise<Model>;
   readonly createContext: (model: Model) => Promise<Context>;
+  /** Frees the model and all that was made of it. */
+  readonly free: (model: Model) => Promise<void>;
   /** The most layers that may go to the GPU: what `"max"` is, and `"auto"` where nothing was loaded. 0 without a GPU. */
   readonly mostLayers: number;
-}
-
-export interface Made<Model, Context> {
-  readonly model: Model;
-  readonly context: Context;
-}
-
-/** Too little memory with so many layers on the GPU. */
-interface Shortage {
-  readonly layers: number;
-  readonly cause: unknown;
 }
 
 /**
  * Loads the model and makes a context. Where memory is short it begins again with half of the layers on the GPU, at last without
  * the GPU, and says so each time. What was loaded before is freed before anything is loaded again.
  */
-export async function loadToFit<Model extends Loaded, Context>(
-  making: Making<Model, Context>,
+export async function loadToFit<Model extends { readonly gpuLayers: number }, Context>(
+  { load, createContext, free, mostLayers }: Making<Model, Context>,
   { gpuLayers = "auto", signal, onNotice }: LlamaEngineOptions,
-): Promise<Made<Model, Context>> {
-  let wish: LayerRequest = making.mostLayers === 0 ? false : gpuLayers;
+): Promise<{ readonly model: Model; readonly context: Context }> {
+  let request: LayerRequest = mostLayers === 0 ? false : gpuLayers;
   for (;;) {
     signal?.throwIfAborted();
-    const outcome: Made<Model, Context> | Shortage = await attempt(making, wish);
-    if ("model" in outcome) return outcome;
-    signal?.throwIfAborted();
-    const { layers, cause } = outcome;
-    if (wish === false) throw cause;
-    wish = layers > 1 ? Math.floor(layers / 2) : false;
-    onNotice?.(`Not enough memory with ${inWords(layers)} on the GPU (${rootReasonOf(cause)}): loading the model again ${how(wish)}.`);
+    let model: Model | undefined;
+    try {
+      model = await load(request);
+      return { model, context: await createContext(model) };
+    } catch (cause) {
+      const layers = model?.gpuLayers ?? (typeof request === "number" ? Math.min(request, mostLayers) : mostLayers);
+      if (model !== undefined) await free(model);
+      if (!(await isShortage(cause))) throw cause;
+      signal?.throwIfAborted();
+      if (request === false) throw cause;
+      request = layers > 1 ? Math.floor(layers / 2) : false;
+      const again = request === false ? "without the GPU" : `with ${inWords(request)} there`;
+      onNotice?.(`Not enough memory with ${inWords(layers)} on the GPU (${rootReasonOf(cause)}): loading the model again ${again}.`);
+    }
   }
-}
-
-async function attempt<Model extends Loaded, Context>(
-  { load, createContext, mostLayers }: Making<Model, Context>,
-  wish: LayerRequest,
-): Promise<Made<Model, Context> | Shortage> {
-  let model: Model | undefined;
-  try {
-    model = await load(wish);
-    return { model, context: await createContext(model) };
-  } catch (cause) {
-    await model?.dispose();
-    if (!(await isShortage(cause))) throw cause;
-    return { layers: model?.gpuLayers ?? (typeof wish === "number" ? Math.min(wish, mostLayers) : mostLayers), cause };
-  }
-}
-
-function how(wish: number | false): string {
-  return wish === false ? "without the GPU" : `with ${inWords(wish)} there`;
 }
 
 function inWords(layers: number): string {

@@ -37,18 +37,19 @@ it("where there is no memory for a context, all that was loaded is freed before 
         started.push(llama);
         return await loadModel({ llama, file, gpuLayers: 0 }, onCpu);
       },
+      free: (loaded) => loaded.llama.dispose(),
       createContext: async (loaded) => {
-        await loaded.model.llama.setRamCap(started.length === 1 ? 1 : null);
-        return await createContext(loaded.model, roomy, { contextSize: 256, sequences: 1 });
+        await loaded.llama.setRamCap(started.length === 1 ? 1 : null);
+        return await createContext(loaded, roomy, { contextSize: 256, sequences: 1 });
       },
     },
     { onNotice: (notice) => void notices.push(notice) },
   );
   expect(started.map(({ disposed }) => disposed)).toEqual([true, false]);
-  expect([context.contextSize, context.model]).toEqual([256, model.model]);
+  expect([context.contextSize, context.model]).toEqual([256, model]);
   expect(notices).toEqual([
     expect.stringMatching(/^Not enough memory with no layers on the GPU \(A context size of 256 is too large .*RAM/),
   ]);
-  await model.dispose();
-  expect([context.disposed, model.model.disposed]).toEqual([true, true]);
+  await model.llama.dispose();
+  expect([context.disposed, model.disposed]).toEqual([true, true]);
 });

@@ -1,7 +1,7 @@
 import { InsufficientMemoryError } from "node-llama-cpp";
 import { beforeEach, describe, expect, it } from "vitest";
 import { EngineError } from "../../../src/core/errors.ts";
-import { type LayerRequest, type Loaded, loadToFit, type Making } from "../../../src/engines/llama/load.ts";
+import { type LayerRequest, loadToFit, type Making } from "../../../src/engines/llama/load.ts";
 import type { LlamaEngineOptions } from "../../../src/engines/llama/options.ts";
 
 /** What a scripted machine has been asked to do, in order. */
@@ -131,20 +131,27 @@ function loadOn(machine: Machine, options: LlamaEngineOptions = {}) {
   return loadToFit(scripted(machine), { ...options, onNotice: (notice) => void notices.push(notice) });
 }
 
-function scripted({ most, modelFits, contextFits, complaint, onStep }: Machine): Making<Loaded & { readonly level: number }, string> {
+function scripted({
+  most,
+  modelFits,
+  contextFits,
+  complaint,
+  onStep,
+}: Machine): Making<{ readonly gpuLayers: number; readonly level: number }, string> {
   const step = (name: string) => {
     steps.push(name);
     onStep?.(name);
   };
   return {
     mostLayers: most,
-    load: async (wish) => {
-      step(`load ${wish === false ? "without GPU" : wish}`);
-      const gpuLayers = layersFor(wish, { most, fitting: modelFits });
-      const level = wish === false ? -1 : gpuLayers;
+    load: async (request) => {
+      step(`load ${request === false ? "without GPU" : request}`);
+      const gpuLayers = layersFor(request, { most, fitting: modelFits });
+      const level = request === false ? -1 : gpuLayers;
       if (level > modelFits) throw complaint ?? new InsufficientMemoryError("no room for the model");
-      return { gpuLayers, level, dispose: async () => step(`free ${gpuLayers}`) };
+      return { gpuLayers, level };
     },
+    free: async ({ gpuLayers }) => step(`free ${gpuLayers}`),
     createContext: async ({ gpuLayers, level }) => {
       step("context");
       if (level > contextFits) throw new InsufficientMemoryError("no room for the context");
@@ -154,7 +161,7 @@ function scripted({ most, modelFits, contextFits, complaint, onStep }: Machine):
 }
 
 /** As node-llama-cpp understands it: `"auto"` is as many as fit, without a look at the context. */
-function layersFor(wish: LayerRequest, { most, fitting }: { most: number; fitting: number }): number {
-  if (wish === "auto") return Math.min(most, Math.max(0, fitting));
-  return Math.min(most, wish === "max" ? most : Number(wish));
+function layersFor(request: LayerRequest, { most, fitting }: { most: number; fitting: number }): number {
+  if (request === "auto") return Math.min(most, Math.max(0, fitting));
+  return Math.min(most, request === "max" ? most : Number(request));
 }
