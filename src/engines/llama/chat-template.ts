@@ -190,7 +190,7 @@ function entriesOf(object: string): [string, unknown][] {
   }
 }
 
-/** A stretch of a rendered conversation. What turns say is data; the rest is the template's, special tokens included. */
+/** A part of a rendered conversation. What turns say is data; the rest is the template's, special tokens included. */
 export interface TemplatePiece {
   readonly text: string;
   readonly isData: boolean;

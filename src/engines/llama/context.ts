@@ -135,7 +135,7 @@ function contextOptions({ sequences, contextSize }: ContextShape, { threads, sig
   } as const;
 }
 
-/** Who needs few tokens is served in every batch; a long prompt of somebody else takes the rest of it. */
+/** A request for few tokens is served in every batch; another one's long prompt takes the rest of it. */
 function shortFirst<Item extends { readonly tokens: readonly unknown[] }>({ items, size }: { items: readonly Item[]; size: number }) {
   let room = size;
   return [...items]
@@ -156,9 +156,9 @@ interface Handle {
   dispose(): void;
 }
 
-/** Hands out a handle to each who uses the model; disposal waits until all are given back. */
-interface Guard {
-  createPreventDisposalHandle(...parameters: unknown[]): Handle;
+/** The library's: it hands out a handle to each user of the model, and disposal waits until all are given back. */
+interface DisposeGuard {
+  createPreventDisposalHandle?: (...parameters: unknown[]) => Handle;
 }
 
 /**
@@ -168,10 +168,10 @@ interface Guard {
  * another way, nothing is done here.
  */
 export async function createOrLetGo(model: LlamaModel, options: LlamaContextOptions): Promise<LlamaContext> {
-  const guard = guardOf(model);
-  if (guard === undefined) return await model.createContext(options);
+  const guard = Reflect.get(model, "_backendModelDisposeGuard") as DisposeGuard | undefined;
+  const create = guard?.createPreventDisposalHandle;
+  if (guard === undefined || create === undefined) return await model.createContext(options);
   const handles: Handle[] = [];
-  const create = guard.createPreventDisposalHandle;
   guard.createPreventDisposalHandle = (...parameters) => {
     const handle = create.apply(guard, parameters);
     handles.push(handle);
@@ -185,14 +185,4 @@ export async function createOrLetGo(model: LlamaModel, options: LlamaContextOpti
   } finally {
     guard.createPreventDisposalHandle = create;
   }
-}
-
-function guardOf(model: LlamaModel): Guard | undefined {
-  const guard: unknown = Reflect.get(model, "_backendModelDisposeGuard");
-  return isGuard(guard) ? guard : undefined;
-}
-
-function isGuard(guard: unknown): guard is Guard {
-  if (typeof guard !== "object" || guard === null) return false;
-  return "createPreventDisposalHandle" in guard && typeof guard.createPreventDisposalHandle === "function";
 }

@@ -1,11 +1,11 @@
 import { EngineError, type EngineErrorCode } from "../../core/errors.ts";
 
-/** What was expected, and what somebody else's error says instead. */
+/** What was expected, and what the error of a library or the system says instead. */
 export function failure(code: EngineErrorCode, expected: string, cause: unknown): EngineError {
   return new EngineError(code, `Expected ${expected}, got: ${reasonOf(cause)}`, { cause });
 }
 
-/** The first line of what somebody else's error says, and of what caused it: "fetch failed" alone says nothing. */
+/** The first line of what an error says, and of what caused it: "fetch failed" alone says nothing. */
 function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return firstLine(String(cause));
   const { message = "", code = "" }: Partial<NodeJS.ErrnoException> = cause.cause instanceof Error ? cause.cause : {};

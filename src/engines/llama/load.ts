@@ -68,7 +68,7 @@ async function partsOf({ llama, model, context, file, template }: Prepared, opti
   return { llama, model, context, vocabulary, threads, devices, file: { ...file, name: nameOf(file) }, findJudge: options.findJudge };
 }
 
-/** What was asked for, and will not do what a person hopes. */
+/** Says which options will not do what they are meant to. */
 function tellAhead(llama: Llama, { gpuLayers = "auto", threads = 1, onNotice }: LlamaEngineOptions): void {
   if (llama.gpu === false && gpuLayers !== "auto" && gpuLayers !== 0) onNotice?.("No GPU is used: the CPU computes all layers.");
   const cores = availableParallelism();

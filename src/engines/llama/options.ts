@@ -37,7 +37,7 @@ export interface LlamaEngineOptions {
   readonly flashAttention?: boolean | "auto" | undefined;
   /** How the cache stores its numbers: `"Q8_0"` halves its memory at a small loss, and needs flash attention. @default "F16" */
   readonly cacheType?: CacheType | undefined;
-  /** How the judge of its answers is found, for who names none. @default by letters; `loadLlamaEngine` of `rain-align/llama` fits one */
+  /** How the judge of its answers is found where none is named. @default by letters; `loadLlamaEngine` of `rain-align/llama` fits one */
   readonly findJudge?: FindJudge | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onDownload?: ((progress: DownloadProgress) => void) | undefined;

@@ -29,7 +29,7 @@ describe("Rounds of decoding", () => {
     expect(sizes).toEqual([1]);
   });
 
-  it("take all who asked meanwhile into the next one, and those who ask for more, in the order of their sequences", async () => {
+  it("take all requests that came meanwhile into the next one, and those that ask for more, in the order of their sequences", async () => {
     const sizes: number[] = [];
     const began: number[] = [];
     const rounds = new Rounds((tokens) => sizes.push(tokens));
@@ -88,7 +88,7 @@ describe("Rounds of decoding", () => {
     expect(await rounds.join([share(0, async () => "again")], free)).toEqual([{ status: "fulfilled", value: "again" }]);
   });
 
-  it("come to everybody, whoever asks when", async () => {
+  it("come to every request, whenever it asks", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat(4), { minLength: 1, maxLength: 12 }), async (asks) => {
         let members = 0;

@@ -28,7 +28,7 @@ describe("with slots enough,", () => {
     engine = counted.engine;
   });
 
-  it("a judge who asks on top of a paused draft reads none of its tokens twice", async () => {
+  it("a question asked on top of a paused draft reads none of its tokens twice", async () => {
     const meter = new Meter();
     const one = continuation("The rain", { maxTokens: 12 });
     await prime(engine, [one.prefix], call(meter, "prompt"));

@@ -11,7 +11,7 @@ const folder = temporaryFolder();
 afterAll(() => folder[Symbol.dispose]());
 const model = writeTinyModel(`${folder.path}/plain.gguf`);
 
-it("a context that llama.cpp could not make keeps no model from being freed, also when nobody remembers it", async () => {
+it("a context that llama.cpp could not make keeps no model from being freed, also when it was garbage-collected", async () => {
   const parts = await loadLlamaParts({ model, gpu: false, threads: 1, sequences: 1 });
   await expect(unmakeable(parts)).rejects.toThrow("Failed to create context");
   await collectGarbage();

@@ -43,7 +43,7 @@ describe("Both orders of a question about one text", () => {
 });
 
 describe("A long question about a paused generation", () => {
-  it("takes the place of the one before it, and nobody else's", async () => {
+  it("takes the place of the one before it, and no other", async () => {
     const scene = new SlotScene(SLOTS);
     const home = scene.slots[2] as Slot;
     const draft = [...home.tokens];
@@ -122,7 +122,7 @@ describe("Generations that stand apart", () => {
           expect(lease.slot?.tokens).toEqual(lease.tokens.slice(0, -1));
           expect(scene.sequences[lease.slot?.index ?? Number.NaN]?.tokens).toEqual(lease.slot?.tokens);
         }
-        // Of what nobody uses only the oldest is lost, where it was in the way: what is left behind gives room to the rest.
+        // Of what is not leased only the oldest is lost, where it was in the way: what is left behind gives room to the rest.
         const idle = before.filter((_, index) => !begun.includes(index));
         expect(idle.slice(1).filter((held) => !scene.held.includes(held))).toEqual([]);
       }),
@@ -157,7 +157,7 @@ describe("Generations that stand apart", () => {
     expect(isRun(placesOf(generations))).toBe(true);
   });
 
-  it("stay where they are beside nobody, where no slot is free, and where sequences cannot be copied", async () => {
+  it("stay where they are beside no other one, where no slot is free, and where sequences cannot be copied", async () => {
     const lone = new Scene(5);
     const one = lone.generate(2);
     await steps([one]);
