@@ -1,6 +1,9 @@
+import { setImmediate } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { InsufficientMemoryError, type LlamaModel } from "node-llama-cpp";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { affordableSequences, createContext } from "../../../src/engines/llama/context.ts";
+import { affordableSequences, createContext, createOrLetGo } from "../../../src/engines/llama/context.ts";
 import type { LlamaParts } from "../../../src/engines/llama/engine.ts";
 import { loadLlamaParts } from "../../../src/engines/llama/load.ts";
 import { loadLlamaEngine } from "../../../src/llama.ts";
@@ -126,3 +129,41 @@ it("by default the context is as long as the model was trained on, less the cell
     threads: { decode: 1, batch: 1 },
   });
 });
+
+it("a context that llama.cpp could not make keeps no model from being freed, also when it was garbage-collected", async () => {
+  const parts = await loadLlamaParts({ model, gpu: false, threads: 1, sequences: 1 });
+  await expect(unmakeable(parts)).rejects.toThrow("Failed to create context");
+  await collectGarbage();
+  await parts.model.dispose();
+  expect(parts.model.disposed).toBe(true);
+  await parts.llama.dispose();
+});
+
+it("the model goes on to serve contexts that can be made", async () => {
+  const parts = await loadLlamaParts({ model, gpu: false, threads: 1, sequences: 1 });
+  await expect(unmakeable(parts)).rejects.toThrow("Failed to create context");
+  const context = await createOrLetGo(parts.model, { contextSize: 256 });
+  expect(context.contextSize).toBe(256);
+  await parts.llama.dispose();
+  expect(context.disposed).toBe(true);
+});
+
+/** llama.cpp itself refuses a quantised cache without flash attention. */
+function unmakeable(parts: LlamaParts) {
+  return createOrLetGo(parts.model, {
+    contextSize: 256,
+    failedCreationRemedy: false,
+    flashAttention: false,
+    experimentalKvCacheKeyType: "Q8_0",
+    experimentalKvCacheValueType: "Q8_0",
+  });
+}
+
+async function collectGarbage(): Promise<void> {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  for (let round = 0; round < 5; round++) {
+    collect();
+    await setImmediate();
+  }
+}
