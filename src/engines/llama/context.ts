@@ -82,11 +82,7 @@ async function chooseShape(model: LlamaModel, memory: Memory, options: LlamaEngi
 }
 
 /** How many sequences are made where nothing was asked for. */
-export async function affordableSequences(
-  model: Pick<LlamaModel, "fileInsights" | "gpuLayers" | ContextDefault>,
-  contextSize: number,
-  { gpu, cpu, modelBytes }: Memory,
-): Promise<number> {
+export async function affordableSequences(model: LlamaModel, contextSize: number, { gpu, cpu, modelBytes }: Memory): Promise<number> {
   const [one, two] = await Promise.all([1, 2].map((sequences) => memoryNeeded(model, { sequences, contextSize })));
   const affordable = (["gpuVram", "cpuRam"] as const).map((place) => {
     const budget = Math.min((place === "gpuVram" ? gpu : cpu) / 4, Math.max(CACHE_BYTES, modelBytes));
@@ -96,10 +92,8 @@ export async function affordableSequences(
   return Math.max(DEFAULT_SHAPE.fewestSequences, Math.min(DEFAULT_SHAPE.mostSequences, ...affordable));
 }
 
-type ContextDefault = `defaultContext${"FlashAttention" | "SwaFullCache" | "KvCacheKeyType" | "KvCacheValueType"}`;
-
 /** The library simulates how llama.cpp would lay out such a context. */
-async function memoryNeeded(model: Parameters<typeof affordableSequences>[0], shape: ContextShape) {
+async function memoryNeeded(model: LlamaModel, shape: ContextShape) {
   return await model.fileInsights.estimateContextResourceRequirementsV2({
     ...shape,
     modelGpuLayers: model.gpuLayers,
