@@ -1,4 +1,4 @@
-import type { LlamaContext, LlamaContextOptions, LlamaModel } from "node-llama-cpp";
+import type { GgufInsightsResourceRequirements, LlamaContext, LlamaContextOptions, LlamaModel } from "node-llama-cpp";
 import { EngineError } from "../../core/errors.ts";
 import { failure, isShortage } from "./failure.ts";
 import type { CacheType, LlamaEngineOptions } from "./options.ts";
@@ -37,7 +37,7 @@ const QUANTISED_BLOCK = 32;
 /** Makes the context; where memory does not suffice, one with fewer sequences, then a shorter one, and says so. */
 export async function createContext(model: LlamaModel, memory: Memory, options: LlamaEngineOptions): Promise<LlamaContext> {
   checkCache(model);
-  const wished = await chooseShape(model, memory, options);
+  const wished = chooseShape(model, memory, options);
   let reason: unknown;
   for (const shape of smallerAndSmaller(wished, model.gpuLayers === 0 ? SMALLEST_CONTEXT : SMALLEST_BESIDE_LAYERS)) {
     options.signal?.throwIfAborted();
@@ -73,35 +73,42 @@ function checkCache(model: LlamaModel): void {
 }
 
 /** The shape that was asked for, within what the model can do, and what fits the memory where nothing was. */
-async function chooseShape(model: LlamaModel, memory: Memory, options: LlamaEngineOptions): Promise<ContextShape> {
+function chooseShape(model: LlamaModel, memory: Memory, options: LlamaEngineOptions): ContextShape {
   const contextSize = Math.min(options.contextSize ?? DEFAULT_SHAPE.contextSize, model.trainContextSize);
   if (options.contextSize !== undefined && options.contextSize > contextSize) {
     options.onNotice?.(`The model was trained on ${contextSize} tokens: going on with that instead of ${options.contextSize}.`);
   }
-  return { contextSize, sequences: options.sequences ?? (await affordableSequences(model, contextSize, memory)) };
+  return { contextSize, sequences: options.sequences ?? affordableSequences(model, contextSize, memory) };
 }
 
 /** How many sequences are made where nothing was asked for. */
-export async function affordableSequences(model: LlamaModel, contextSize: number, { gpu, cpu, modelBytes }: Memory): Promise<number> {
-  const [one, two] = await Promise.all([1, 2].map((sequences) => memoryNeeded(model, { sequences, contextSize })));
-  const affordable = (["gpuVram", "cpuRam"] as const).map((place) => {
-    const budget = Math.min((place === "gpuVram" ? gpu : cpu) / 4, Math.max(CACHE_BYTES, modelBytes));
-    const bytes = (two?.[place] ?? 0) - (one?.[place] ?? 0);
-    return bytes > 0 ? Math.floor(budget / bytes) : Number.POSITIVE_INFINITY;
-  });
-  return Math.max(DEFAULT_SHAPE.fewestSequences, Math.min(DEFAULT_SHAPE.mostSequences, ...affordable));
+export function affordableSequences(model: LlamaModel, contextSize: number, { gpu, cpu, modelBytes }: Memory): number {
+  const { cpuRam, gpuVram } = cacheBytes(model, contextSize);
+  const budget = (free: number) => Math.min(free / 4, Math.max(CACHE_BYTES, modelBytes));
+  const onCpu = cpuRam > 0 ? budget(cpu) / cpuRam : Number.POSITIVE_INFINITY;
+  const onGpu = gpuVram > 0 ? budget(gpu) / gpuVram : Number.POSITIVE_INFINITY;
+  const { fewestSequences, mostSequences } = DEFAULT_SHAPE;
+  return Math.max(fewestSequences, Math.floor(Math.min(mostSequences, onCpu, onGpu)));
 }
 
-/** The library simulates how llama.cpp would lay out such a context. */
-async function memoryNeeded(model: LlamaModel, shape: ContextShape) {
-  return await model.fileInsights.estimateContextResourceRequirementsV2({
-    ...shape,
-    modelGpuLayers: model.gpuLayers,
-    flashAttention: model.defaultContextFlashAttention,
-    swaFullCache: model.defaultContextSwaFullCache,
-    kvCacheKeyType: model.defaultContextKvCacheKeyType,
-    kvCacheValueType: model.defaultContextKvCacheValueType,
-  });
+/**
+ * What one sequence more takes. The method is deprecated in favour of one that simulates how llama.cpp loads the model: as long as the real
+ * loading of a small one, for the same figures.
+ */
+function cacheBytes(model: LlamaModel, contextSize: number): GgufInsightsResourceRequirements {
+  const needed = (sequences: number) =>
+    model.fileInsights.estimateContextResourceRequirements({
+      contextSize,
+      sequences,
+      modelGpuLayers: model.gpuLayers,
+      includeGraphOverhead: false,
+      flashAttention: model.defaultContextFlashAttention === true,
+      swaFullCache: model.defaultContextSwaFullCache,
+      kvCacheKeyType: model.defaultContextKvCacheKeyType,
+      kvCacheValueType: model.defaultContextKvCacheValueType,
+    });
+  const [one, two] = [needed(1), needed(2)];
+  return { cpuRam: two.cpuRam - one.cpuRam, gpuVram: two.gpuVram - one.gpuVram };
 }
 
 function* smallerAndSmaller(wished: ContextShape, smallestContext: number): Generator<ContextShape, void, void> {

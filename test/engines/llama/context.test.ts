@@ -79,36 +79,48 @@ describe("where nothing was asked for, as many sequences are made as the cache m
   });
   afterAll(() => parts.llama.dispose());
 
-  it("of the embedded model's shape, a quarter of what is free", async () => {
+  it("a quarter of what is free", async () => {
     // A token of the tiny model takes 512 bytes of cache.
     const memory = { gpu: 0, cpu: 4 * 5 * 512 * 512, modelBytes: 1 };
-    expect(await affordableSequences(parts.model, 512, memory)).toBe(5);
+    expect(affordableSequences(parts.model, 512, memory)).toBe(5);
     const context = await createContext(parts.model, memory, {});
     expect(context.totalSequences).toBe(5);
   });
 
-  it("at most a GiB, or as much as the model itself", async () => {
+  it("at most a GiB, or as much as the model itself", () => {
     const free = { gpu: 0, cpu: 2 ** 40 };
     const wide = scripted({ cpu: 2 ** 27 });
-    expect(await affordableSequences(wide, 512, { ...free, modelBytes: 1 })).toBe(8);
-    expect(await affordableSequences(wide, 512, { ...free, modelBytes: 10 * 2 ** 27 })).toBe(10);
+    expect(affordableSequences(wide, 512, { ...free, modelBytes: 1 })).toBe(8);
+    expect(affordableSequences(wide, 512, { ...free, modelBytes: 10 * 2 ** 27 })).toBe(10);
   });
 
-  it("what the scarcer place allows, where it lies in two", async () => {
+  it.each([
+    [0, 0],
+    [1, 0],
+    [2, 1 / 2],
+    [3, 1],
+  ])("with %i of 3 layers on the GPU, the output being the first of them, %d of the cache lies there", (gpuLayers, share) => {
+    const layered: LlamaModel = Object.create(parts.model, { gpuLayers: { value: gpuLayers } });
+    const bytes = 4 * 7 * 512 * 512;
+    expect(affordableSequences(layered, 512, { gpu: bytes * share, cpu: 2 ** 40, modelBytes: 1 })).toBe(share === 0 ? 16 : 7);
+    expect(affordableSequences(layered, 512, { gpu: 2 ** 40, cpu: bytes * (1 - share), modelBytes: 1 })).toBe(share === 1 ? 16 : 7);
+  });
+
+  it("what the scarcer place allows, where it lies in two", () => {
     const memory = { gpu: 28 * KIBIBYTE, cpu: 2 ** 40, modelBytes: 1 };
-    expect(await affordableSequences(scripted({ gpu: KIBIBYTE, cpu: KIBIBYTE }), 512, memory)).toBe(7);
+    expect(affordableSequences(scripted({ gpu: KIBIBYTE, cpu: KIBIBYTE }), 512, memory)).toBe(7);
   });
 
-  it("two at least, and sixteen at most", async () => {
-    expect(await affordableSequences(scripted({ cpu: 2 ** 30 }), 512, { gpu: 0, cpu: 2 ** 30, modelBytes: 1 })).toBe(2);
-    expect(await affordableSequences(scripted({ cpu: 1 }), 512, { gpu: 0, cpu: 2 ** 40, modelBytes: 1 })).toBe(16);
+  it("two at least, and sixteen at most", () => {
+    expect(affordableSequences(scripted({ cpu: 2 ** 30 }), 512, { gpu: 0, cpu: 2 ** 30, modelBytes: 1 })).toBe(2);
+    expect(affordableSequences(scripted({ cpu: 1 }), 512, { gpu: 0, cpu: 2 ** 40, modelBytes: 1 })).toBe(16);
   });
 
   /** The model, with a cache of so many bytes a sequence. */
   function scripted({ gpu = 0, cpu = 0 }: { gpu?: number; cpu?: number }): LlamaModel {
     const buffers = 2 ** 20;
-    const estimate = async ({ sequences = 1 }) => ({ gpuVram: buffers + gpu * sequences, cpuRam: buffers + cpu * sequences });
-    return Object.create(parts.model, { fileInsights: { value: { estimateContextResourceRequirementsV2: estimate } } });
+    const estimate = ({ sequences = 1 }) => ({ gpuVram: buffers + gpu * sequences, cpuRam: buffers + cpu * sequences });
+    return Object.create(parts.model, { fileInsights: { value: { estimateContextResourceRequirements: estimate } } });
   }
 });
 
