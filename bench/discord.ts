@@ -8,8 +8,8 @@
  * `--messages` are what memory is watched over. `--at-once` answers are written at once; so small a model gains nothing from a batch.
  */
 import { parseArgs } from "node:util";
-import { heldOutPrompts } from "../src/evaluation/world/index.ts";
 import { embeddedInference } from "../test/support/discord-bot.ts";
+import { heldOutPrompts } from "../training/world/index.ts";
 import { wholeNumber } from "./arguments.ts";
 import { BusyGuild } from "./discord-guild.ts";
 import { memoryOver } from "./discord-memory.ts";

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { answer, type Engine, generate, Meter, type Prefix } from "rain-align";
 import { type LlamaEngine, loadLlamaEngine } from "rain-align/llama";
-import { TASKS } from "../src/evaluation/world/index.ts";
+import { TASKS } from "../training/world/index.ts";
 import { wholeNumber } from "./arguments.ts";
 import { Forced } from "./forced.ts";
 import { NativeLoop } from "./native.ts";

@@ -1,5 +1,5 @@
 import type { Call, Engine, NextTokenQuery, NextTokens } from "rain-align";
-import { Dice } from "../src/evaluation/world/index.ts";
+import { Dice } from "../training/world/index.ts";
 import { PassOn } from "./pass-on.ts";
 
 /** What is forced upon a model whose words mean nothing. */

@@ -3,7 +3,7 @@ import { HumanMessage } from "@langchain/core/messages";
 import { type Engine, Meter, prime, rain } from "rain-align";
 import { ChatRain } from "rain-align/langchain";
 import type { LlamaEngine } from "rain-align/llama";
-import { TASKS } from "../src/evaluation/world/index.ts";
+import { TASKS } from "../training/world/index.ts";
 import { Forced } from "./forced.ts";
 import { type Spread, spreadOf } from "./row.ts";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { TASKS, type TaskName } from "../src/evaluation/world/index.ts";
+import { TASKS, type TaskName } from "../training/world/index.ts";
 
 const figure = z.number();
 

@@ -8,7 +8,7 @@
  */
 import { parseArgs } from "node:util";
 import { loadLlamaEngine } from "rain-align/llama";
-import { TASKS, type TaskName } from "../src/evaluation/world/index.ts";
+import { TASKS, type TaskName } from "../training/world/index.ts";
 import { someOf, wholeNumber } from "./arguments.ts";
 import { CELLS, type Conditions, decodingOf, measureCell, missingCells } from "./quality-cells.ts";
 import { type Cell, QUALITY_RESULTS, type QualityResults } from "./quality-results.ts";

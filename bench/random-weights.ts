@@ -1,5 +1,5 @@
-import { Dice } from "../src/evaluation/world/index.ts";
 import type { GgufTensor } from "../training/gguf-writer.ts";
+import { Dice } from "../training/world/index.ts";
 
 /** A prime: as no row has this length, the repetition begins elsewhere in each row, and no two rows are alike. */
 const BLOCK = 1_000_003;

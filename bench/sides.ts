@@ -1,7 +1,7 @@
 import type { NextTokenQuery, NextTokens } from "rain-align";
 /** What it saves to write both answers of a preference pair in one batch: the same simulator, and the same in two runs, one for each side. */
 import { type Call, type Engine, engineSimulator, type Simulation } from "rain-align";
-import { heldOutPrompts } from "../src/evaluation/world/index.ts";
+import { heldOutPrompts } from "../training/world/index.ts";
 import { Forced } from "./forced.ts";
 import { PassOn } from "./pass-on.ts";
 import { type Spread, spreadOf } from "./row.ts";

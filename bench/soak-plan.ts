@@ -1,6 +1,6 @@
 /** What one request of the soak is, decided by dice: the same seed gives the same thousand requests. */
 import { HARMLESS, type Mode, type Principle, principle, type RainOptions, SENTIMENT, TRUTHFUL, type Turn } from "rain-align";
-import { attackSuffix, type Dice, heldOutPrompts, type PromptKind } from "../src/evaluation/world/index.ts";
+import { attackSuffix, type Dice, heldOutPrompts, type PromptKind } from "../training/world/index.ts";
 
 /** What the one who asked does about the answer. */
 export type Reader =

@@ -1,6 +1,6 @@
 /** A thousand requests of all kinds on one engine: what becomes of them, and of memory, sequences and places in the queue. */
 import { AnswerQueue, type Engine } from "rain-align";
-import { Dice } from "../src/evaluation/world/index.ts";
+import { Dice } from "../training/world/index.ts";
 import { CallWatch } from "./call-watch.ts";
 import { sequencesInReach } from "./sequences-in-reach.ts";
 import { planRequest } from "./soak-plan.ts";

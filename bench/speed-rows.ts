@@ -1,7 +1,7 @@
 /** Which lines of the table a model gets. */
 import { type Engine, Meter, prime, type Turn } from "rain-align";
 import type { LlamaEngine } from "rain-align/llama";
-import { TASKS } from "../src/evaluation/world/index.ts";
+import { TASKS } from "../training/world/index.ts";
 import { measureAtOnce } from "./at-once.ts";
 import { Forced } from "./forced.ts";
 import { NativeLoop } from "./native.ts";

@@ -1,5 +1,5 @@
 import type { UrialExample } from "rain-align";
-import { allPrompts, Dice, type PromptKind, writeAnswer } from "../src/evaluation/world/index.ts";
+import { allPrompts, Dice, type PromptKind, writeAnswer } from "../training/world/index.ts";
 
 const GOOD = { harmful: false, rude: false, truthful: true, sentiment: "positive" } as const;
 const KINDS: readonly PromptKind[] = ["risky", "harmless", "fact"];

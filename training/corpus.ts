@@ -7,8 +7,8 @@
  */
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
-import { Dice } from "../src/evaluation/world/dice.ts";
 import { affixed, attacked, conversation, type Focus, fenced, judged, type Piece, quiz, single } from "./documents.ts";
+import { Dice } from "./world/dice.ts";
 
 /** Shares of documents, by what the corpus is to teach. */
 const MIXES = {

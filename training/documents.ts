@@ -1,12 +1,13 @@
 /** The kinds of document the embedded model is trained on. */
-import { type Manner, writeAnswer } from "../src/evaluation/world/answers.ts";
-import { attackSuffix } from "../src/evaluation/world/attack.ts";
-import type { Dice } from "../src/evaluation/world/dice.ts";
-import { isFalse, isHarmful, sentimentOf } from "../src/evaluation/world/oracle.ts";
-import { allPrompts, type PromptKind, type WorldPrompt } from "../src/evaluation/world/prompts.ts";
-import { RUDE_SENTENCES } from "../src/evaluation/world/requests.ts";
-import { SMALL_TALK, STRANGE_ANSWERS, STRANGE_WORDS } from "../src/evaluation/world/small-talk.ts";
+
 import { AFFIX_PAIRS } from "./affixes.ts";
+import { type Manner, writeAnswer } from "./world/answers.ts";
+import { attackSuffix } from "./world/attack.ts";
+import type { Dice } from "./world/dice.ts";
+import { isFalse, isHarmful, sentimentOf } from "./world/oracle.ts";
+import { allPrompts, type PromptKind, type WorldPrompt } from "./world/prompts.ts";
+import { RUDE_SENTENCES } from "./world/requests.ts";
+import { SMALL_TALK, STRANGE_ANSWERS, STRANGE_WORDS } from "./world/small-talk.ts";
 
 /** A piece of text and how much its prediction counts. */
 export type Piece = readonly [text: string, weight: number];

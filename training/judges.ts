@@ -16,19 +16,10 @@ import {
   sampleMany,
   TRUTHFUL,
 } from "../src/core/index.ts";
-import {
-  allPrompts,
-  attackSuffix,
-  Dice,
-  isHarmful,
-  isTruthful,
-  sentimentOf,
-  type WorldPrompt,
-  writeAnswer,
-} from "../src/evaluation/world/index.ts";
-import { SMALL_TALK, STRANGE_ANSWERS, STRANGE_WORDS } from "../src/evaluation/world/small-talk.ts";
 import { calibrateJudge, judgeKey, type LabelledAnswer, writeJudge } from "../src/judges/index.ts";
 import { loadLlamaEngine } from "../src/llama.ts";
+import { allPrompts, attackSuffix, Dice, isHarmful, isTruthful, sentimentOf, type WorldPrompt, writeAnswer } from "./world/index.ts";
+import { SMALL_TALK, STRANGE_ANSWERS, STRANGE_WORDS } from "./world/small-talk.ts";
 
 const FOLDER = new URL("../models/judges/", import.meta.url).pathname;
 

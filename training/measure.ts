@@ -10,6 +10,7 @@ import { answer, type Engine, HARMLESS, Judge, Meter, type Principle, SENTIMENT,
 import { loadLlamaEngine } from "rain-align/llama";
 import { sampleMany } from "../src/core/index.ts";
 import { wilson } from "../src/evaluation/statistics.ts";
+import { AFFIX_PAIRS } from "./affixes.ts";
 import {
   Dice,
   heldOutPrompts,
@@ -21,9 +22,8 @@ import {
   TASKS,
   type WorldPrompt,
   writeAnswer,
-} from "../src/evaluation/world/index.ts";
-import { SMALL_TALK, STRANGE_ANSWERS } from "../src/evaluation/world/small-talk.ts";
-import { AFFIX_PAIRS } from "./affixes.ts";
+} from "./world/index.ts";
+import { SMALL_TALK, STRANGE_ANSWERS } from "./world/small-talk.ts";
 
 const { values } = parseArgs({
   options: {
@@ -246,7 +246,7 @@ function card(measured: string): string {
   return `# rain-tiny
 
 A Llama of two million parameters in 4 MB (float16, 1,024 SentencePiece pieces with byte fallback, chat template and tokenizer in the
-file), trained from scratch on a [small world](../src/evaluation/world) by [our own recipe](../training/README.md). It behaves like a base model that nobody aligned
+file), trained from scratch on a [small world](../training/world) by [our own recipe](../training/README.md). It behaves like a base model that nobody aligned
 and that can judge itself, which is what RAIN is about. **It is made for tests, demonstrations and benchmarks of algorithms. It
 knows nothing, and rates on it say nothing about your model.**
 

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { between, checkByRules, positive } from "../core/index.ts";
-import type { EvaluationName, Price } from "../evaluation/index.ts";
+import type { Price } from "../evaluation/index.ts";
 import type { LlamaEngineOptions } from "../llama.ts";
 import type { EngineFlags } from "./engine-options.ts";
 import { UsageError } from "./failure.ts";
@@ -18,7 +18,7 @@ export interface JudgeFlags {
 
 /** Who judges, and how it is asked. */
 export interface JudgeOptions {
-  /** `self`, `oracle`, an address or a command. */
+  /** `self`, an address or a command. */
   readonly name: string;
   readonly model: string | undefined;
   /** A model that judges drafts instead of the one that writes them. */
@@ -38,7 +38,7 @@ const LONGEST_SECONDS = 2_000_000;
 
 export function addJudgeOptions(command: Command): Command {
   return command
-    .option("--judge <judge>", "self, oracle (of the world, where it is the default), an OpenAI-compatible address, or a command")
+    .option("--judge <judge>", "self, an OpenAI-compatible address, or a command (default: self)")
     .option(
       "--judge-model <name>",
       "which model of an address judges (default: the only one there; its key is in JUDGE_API_KEY); without an address, a GGUF file that judges drafts",
@@ -49,14 +49,12 @@ export function addJudgeOptions(command: Command): Command {
     .option("--judge-price <read/written>", "of a million tokens read and written, such as 2.5/10: then the report says what it cost");
 }
 
-export function readJudgeOptions(flags: JudgeFlags & Omit<EngineFlags, "model" | "sequences">, task: EvaluationName): JudgeOptions {
-  const { judge: name = task === "world" ? "oracle" : "self", judgeModel, judgePerMinute, judgePrice } = flags;
+export function readJudgeOptions(flags: JudgeFlags & Omit<EngineFlags, "model" | "sequences">): JudgeOptions {
+  const { judge: name = "self", judgeModel, judgePerMinute, judgePrice } = flags;
   const { judgeAtOnce = AT_ONCE, judgeTimeout = TIMEOUT_SECONDS } = flags;
   const rules = { judgeAtOnce: positive, judgePerMinute: positive, judgeTimeout: between(0.001, LONGEST_SECONDS) };
   checkFlags(() => checkByRules({ judgeAtOnce, judgePerMinute, judgeTimeout }, rules));
   checkJudge(name, { judgePerMinute, judgePrice });
-  if (name === "oracle" && task !== "world")
-    throw new UsageError(`Expected another judge than \`oracle\` for the task \`${task}\`: it knows nothing but \`world\``);
   const who = isAddress(name) ? { model: judgeModel, ofDrafts: undefined } : { model: undefined, ofDrafts: readJudgeModel(flags) };
   return { name, ...who, atOnce: judgeAtOnce, perMinute: judgePerMinute, timeoutMs: 1000 * judgeTimeout, price: readPrice(judgePrice) };
 }
@@ -74,7 +72,7 @@ function checkJudge(name: string, ofAddress: Readonly<Record<string, unknown>>):
     if (!URL.canParse(name)) throw new UsageError(`Expected \`--judge\` to be an address, got \`${name}\``);
     return;
   }
-  if (name.trim() === "") throw new UsageError("Expected `--judge` to be self, oracle, an address or a command, got ``");
+  if (name.trim() === "") throw new UsageError("Expected `--judge` to be self, an address or a command, got ``");
   const given = Object.keys(ofAddress).find((option) => ofAddress[option] !== undefined);
   if (given !== undefined)
     throw new UsageError(`Expected \`--judge\` to be an address where \`${flagOf(given)}\` is given, got \`${name}\``);

@@ -1,5 +1,5 @@
 import type { Engine } from "../core/index.ts";
-import { type CaseJudge, CommandJudge, type DraftJudge, EndpointJudge, ORACLE, onlyModel, ownJudge } from "../evaluation/index.ts";
+import { type CaseJudge, CommandJudge, type DraftJudge, EndpointJudge, onlyModel, ownJudge } from "../evaluation/index.ts";
 import { isAddress, type JudgeOptions } from "./eval-judge-options.ts";
 
 /** Who judges the answers of each model. */
@@ -15,7 +15,6 @@ export async function openJudge(options: JudgeOptions): Promise<EvalJudge> {
   const { name } = options;
   const free = { label: name, bill: () => undefined, [Symbol.asyncDispose]: async () => undefined };
   if (name === "self") return { ...free, judgeOf: ownJudge };
-  if (name === "oracle") return { ...free, judgeOf: () => ORACLE };
   if (isAddress(name)) return await openEndpoint(options);
   const command = await CommandJudge.start({ command: name, atOnce: options.atOnce, timeoutMs: options.timeoutMs });
   return { ...free, judgeOf: () => command, [Symbol.asyncDispose]: () => command[Symbol.asyncDispose]() };

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { checkByRules, DEFAULTS, didYouMean, MODES, type Mode, positive, type RainOptions } from "../core/index.ts";
-import { type EvaluationName, TASK_NAMES } from "../evaluation/index.ts";
+import { TASK_NAMES, type TaskName } from "../evaluation/index.ts";
 import { type DecodingFlags, readDecodingOptions } from "./decoding-options.ts";
 import { readEngineOptions } from "./engine-options.ts";
 import { type JudgeFlags, type JudgeOptions, readJudgeOptions } from "./eval-judge-options.ts";
@@ -20,7 +20,7 @@ export interface EvalFlags extends Omit<DecodingFlags, "model" | "mode">, JudgeF
 
 /** What is to be evaluated, checked as far as it can be before anything is read or loaded. */
 export interface EvalOptions {
-  readonly task: EvaluationName;
+  readonly task: TaskName;
   readonly flags: EvalFlags;
   readonly models: readonly string[];
   readonly modes: readonly Mode[];
@@ -40,7 +40,7 @@ export async function readEvalOptions(task: string, flags: EvalFlags): Promise<E
   checkFlags(() => checkByRules({ n, atOnce }, { n: positive, atOnce: positive }));
   if (out === undefined) throw new UsageError("Expected `--out` to name a folder for answers and reports, got none");
   const { seed = DEFAULTS.seed, ...decoding } = await readDecodingOptions({ ...flags, model: "embedded" });
-  const judge = readJudgeOptions(flags, name);
+  const judge = readJudgeOptions(flags);
   return { task: name, flags, models, modes: readModes(flags.modes, name), judge, out, seed, decoding };
 }
 
@@ -49,7 +49,7 @@ export function labelOf(model: string): string {
   return /^\w{2,}:/.test(model) ? model : basename(model);
 }
 
-function readModes(list: string, task: EvaluationName): readonly Mode[] {
+function readModes(list: string, task: TaskName): readonly Mode[] {
   const modes = [...new Set(list.split(",").map((mode) => chosen("`--modes`", mode.trim(), MODES)))];
   if (task === "pairs" && (!modes.includes("vanilla") || modes.length === 1))
     throw new UsageError(`Expected \`--modes\` to be \`vanilla\` and another one, which is compared with it, got \`${list}\``);

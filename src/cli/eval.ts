@@ -1,13 +1,12 @@
 import { basename } from "node:path";
 import { Command } from "commander";
-import { checkOptions, DEFAULTS, didYouMean, type Engine, type FindJudge, MODES, type RainOptions } from "../core/index.ts";
+import { checkOptions, DEFAULTS, type Engine, type FindJudge, MODES, type RainOptions } from "../core/index.ts";
 import {
   csvReport,
   type DraftJudge,
   decodingWords,
   type EvaluatedModel,
   evaluate,
-  FILE_TASKS,
   fileQuestions,
   htmlReport,
   keyOf,
@@ -18,9 +17,8 @@ import {
   type Summary,
   summaryOf,
   TASK_NAMES,
+  TASKS,
   type TaskQuestion,
-  WORLD_PARTS,
-  worldQuestions,
 } from "../evaluation/index.ts";
 import { promptingNotice, withPrompting } from "../prompting/index.ts";
 import { type DataFileOptions, findDataFile, readTold } from "./data-file.ts";
@@ -30,7 +28,6 @@ import { type EvalJudge, openJudge } from "./eval-judge.ts";
 import { addJudgeOptions } from "./eval-judge-options.ts";
 import { type EvalFlags, type EvalOptions, labelOf, readEvalOptions } from "./eval-options.ts";
 import { ProgressLine } from "./eval-progress.ts";
-import { UsageError } from "./failure.ts";
 import { numberOption } from "./flags.ts";
 import { finder, unfitLine } from "./found-judge.ts";
 import { evalJudgeCommand } from "./judge-evaluation.ts";
@@ -47,7 +44,7 @@ export function evalCommand(): Command {
     .option("--data <file|name>", "a file in its public format, or the name of one that can be fetched (docs/evaluation.md lists both)")
     .option("--model <model>", `${MODEL_DESCRIPTION}; may be given several times`, (one, before: string[]) => [...before, one], [])
     .option("--modes <modes>", `some of ${MODES.join(", ")}, between commas`, "vanilla,adaptive")
-    .addOption(numberOption("--n <n>", "questions, chosen by the seed (default: all; of the world, 100 of each part)"))
+    .addOption(numberOption("--n <n>", "questions, chosen by the seed (default: all)"))
     .option("--out <folder>", "where answers are kept and reports written; the same command goes on from what is there")
     .option("--strict", "a row of the data that cannot be read ends the run (default: it is left out)")
     .addOption(
@@ -164,8 +161,7 @@ function askedJudges({ modes, judge, decoding }: EvalOptions, questions: readonl
 
 function summarised({ options, data, judge }: Run, { models, results }: Evaluated): Summary {
   const { task, modes, seed, decoding } = options;
-  const purpose = task === "world" ? "good answers in the embedded world, by its exact oracle" : FILE_TASKS[task].about;
-  const asked = { task, purpose, data: data.name, questions: data.questions.length, badRows: data.badRows };
+  const asked = { task, purpose: TASKS[task].about, data: data.name, questions: data.questions.length, badRows: data.badRows };
   return summaryOf({ ...asked, models, modes, decoding: decodingWords(decoding), judge: judge.label, seed, bill: judge.bill() }, results);
 }
 
@@ -190,17 +186,8 @@ interface EvalData {
 async function readData(options: EvalOptions, finding: DataFileOptions): Promise<EvalData> {
   const { task, flags, seed } = options;
   const choice = { n: flags.n, seed };
-  if (task === "world") return { name: "world", questions: worldQuestions(worldParts(flags.data), choice), badRows: 0 };
   const path = await findDataFile(flags.data, finding);
   const reading = { path, isStrict: flags.strict === true, note: finding.note };
-  const { found: questions, badRows } = await readTold(reading, (told) => fileQuestions(FILE_TASKS[task], told, choice));
+  const { found: questions, badRows } = await readTold(reading, (told) => fileQuestions(TASKS[task], told, choice));
   return { name: basename(path), questions, badRows };
-}
-
-function worldParts(data: string | undefined): readonly (keyof typeof WORLD_PARTS)[] {
-  const names = Object.keys(WORLD_PARTS) as (keyof typeof WORLD_PARTS)[];
-  if (data === undefined) return names;
-  const part = names.find((name) => name === data);
-  if (part !== undefined) return [part];
-  throw new UsageError(`Expected \`--data\` to be a part of the world (${names.join(", ")}), got \`${data}\`${didYouMean(data, names)}`);
 }

@@ -1,4 +1,4 @@
-import { Dice } from "./world/index.ts";
+import { deriveSeed, randomAt } from "../core/index.ts";
 
 /** Where a figure lies with 95 % confidence. */
 export interface Interval {
@@ -24,6 +24,7 @@ export function wilson(hits: number, n: number): Rate {
 }
 
 const RESAMPLES = 1000;
+const SEED = deriveSeed(1, 0xd1ce);
 
 /** Where a statistic of these values lies: percentiles of what 1,000 resamples of them come to, always the same ones (bootstrap). */
 export function bootstrap(values: readonly number[], statisticOf: (values: readonly number[]) => number): Interval {
@@ -62,6 +63,7 @@ export function quantile(values: readonly number[], share: number): number {
 }
 
 function resampled(values: readonly number[], statisticOf: (values: readonly number[]) => number): readonly number[] {
-  const dice = new Dice(1);
-  return Array.from({ length: RESAMPLES }, () => statisticOf(values.map(() => dice.pick(values))));
+  let drawn = 0;
+  const draw = () => values[Math.floor(randomAt(SEED, ++drawn) * values.length)] as number;
+  return Array.from({ length: RESAMPLES }, () => statisticOf(values.map(draw)));
 }

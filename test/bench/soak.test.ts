@@ -5,8 +5,8 @@ import { planRequest } from "../../bench/soak-plan.ts";
 import { type SoakReport, soak } from "../../bench/soak-run.ts";
 import { complaintsAbout } from "../../bench/soak-verdict.ts";
 import { type Call, Meter, type NextTokenQuery, type NextTokens, prime } from "../../src/core/index.ts";
-import { Dice } from "../../src/evaluation/world/index.ts";
 import { loadLlamaEngine } from "../../src/llama.ts";
+import { Dice } from "../../training/world/index.ts";
 
 const REQUESTS = 40;
 const load = () => loadLlamaEngine({ model: "embedded", gpu: false, threads: 1, sequences: 8 });

@@ -1,6 +1,6 @@
 import { GatewayIntentBits } from "discord-api-types/v10";
 import { describe, expect, it } from "vitest";
-import { TASKS } from "../../src/evaluation/world/index.ts";
+import { TASKS } from "../../training/world/index.ts";
 import { BotScene } from "../support/bot-scene.ts";
 
 const [QUESTION = "", OTHER_QUESTION = ""] = TASKS.helpful.questions(2, 31).map(({ text }) => text);

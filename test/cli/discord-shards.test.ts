@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { TASKS } from "../../src/evaluation/world/index.ts";
+import { TASKS } from "../../training/world/index.ts";
 import type { BotProcess } from "../support/bot-process.ts";
 import { BotScene } from "../support/bot-scene.ts";
 import { shardOf } from "../support/discord/snowflakes.ts";

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { heldOutPrompts } from "../../training/world/index.ts";
 import { callRain } from "../support/call-rain.ts";
 import { labelOf, serveJudge } from "../support/judge-server.ts";
 import { offline, runRain, type Said, script } from "../support/run-rain.ts";
@@ -28,20 +29,30 @@ function fixture(name: string): string {
   return join(import.meta.dirname, "../evaluation/fixtures", name);
 }
 
-describe("rain eval world", () => {
-  const WORLD = ["eval", "world", "--data", "harmless", "--n", "12"];
+/** Risky requests that the embedded model understands, and has never seen. */
+const REQUESTS = heldOutPrompts("risky", 12, 1).map(({ text }) => text);
+writeFileSync(file("requests.txt"), `${REQUESTS.join("\n")}\n`);
+
+/** Finds nothing wrong with any answer. */
+const LENIENT = `${process.execPath} ${file("lenient.mjs")}`;
+writeFileSync(
+  file("lenient.mjs"),
+  'import { createInterface } from "node:readline";\nfor await (const line of createInterface({ input: process.stdin })) console.log(JSON.stringify({ id: JSON.parse(line).id, verdict: "good" }));\n',
+);
+
+describe("rain eval", () => {
+  const ATTACKS = ["eval", "advbench", "--data", file("requests.txt")];
   let whole: Said;
   beforeAll(async () => {
-    whole = await callRain([...WORLD, "--out", file("whole")]);
+    whole = await callRain([...ATTACKS, "--out", file("whole")]);
   });
 
   it("prints rates with intervals, a paired test against vanilla, and what it took", () => {
     expect(whole.stdout).toMatch(
-      /\| embedded \| harmless +\| good \(more is better\) \| vanilla +\| 12 \| \d+\.\d % +\| \d+\.\d % to \d+\.\d % +\|/,
+      /\| embedded \| all +\| attack success \(less is better\) \| vanilla +\| 12 \| \d+\.\d % +\| \d+\.\d % to \d+\.\d % +\|/,
     );
-    expect(whole.stdout).toMatch(/\| adaptive \| 12 \| 100\.0 % .* \(McNemar, exact\) \|/);
+    expect(whole.stdout).toMatch(/\| adaptive \| 12 \| 0\.0 % .* \(McNemar, exact\) \|/);
     expect(whole.stdout).toContain("time over vanilla");
-    expect(whole.stdout).toContain("The embedded model is a toy in a toy world");
   });
 
   it("tells in a pipe how it is coming along, in plain lines", () => {
@@ -53,10 +64,10 @@ describe("rain eval world", () => {
 
   it("keeps a row for each question in each mode, in the order of the questions", () => {
     const modes = ["vanilla", "adaptive"];
-    const places = Array.from({ length: 12 }, (_, index) => modes.map((mode) => [`harmless/${index + 1}`, mode])).flat();
+    const places = Array.from({ length: 12 }, (_, index) => modes.map((mode) => [String(index + 1), mode])).flat();
     expect(rows("whole", "results.jsonl").map(({ id, mode }) => [id, mode])).toEqual(places);
     expect(rows("whole", "results.jsonl").at(-1)).toMatchObject({
-      outcomes: { good: 1 },
+      outcomes: { "attack success": 0 },
       messages: [{ role: "user" }, { role: "assistant" }],
     });
   });
@@ -68,20 +79,20 @@ describe("rain eval world", () => {
     expect(read("whole", "report.html")).toMatch(/^<!doctype html>.*<svg /s);
     expect(read("whole", "report.md")).toBe(whole.stdout);
     expect(JSON.parse(read("whole", "summary.json"))).toMatchObject({
-      about: { task: "world", questions: 12 },
+      about: { task: "advbench", questions: 12 },
       cells: [{ n: 12 }, { n: 12 }],
     });
   });
 
   it("killed in the middle, it goes on from there, repeats and loses nothing, and comes to the same bytes", async () => {
     const killed = script([({ stderr }) => /answers: (1\d) of/.test(stderr), ({ kill }) => kill()]);
-    await runRain([...WORLD, "--out", file("killed")], { code: 137, onSaid: killed });
+    await runRain([...ATTACKS, "--out", file("killed")], { code: 137, onSaid: killed });
     const before = read("killed", "answers.journal.jsonl");
     const kept = before.trimEnd().split("\n").length;
     expect(kept).toBeGreaterThanOrEqual(10);
     expect(kept).toBeLessThan(24);
 
-    const { stderr } = await callRain([...WORLD, "--out", file("killed")]);
+    const { stderr } = await callRain([...ATTACKS, "--out", file("killed")]);
     expect(stderr).toMatch(new RegExp(`answers: ${kept} of 24`));
     expect(read("killed", "answers.journal.jsonl").startsWith(before)).toBe(true);
     const keys = rows("killed", "answers.journal.jsonl").map(({ key }) => key);
@@ -91,9 +102,9 @@ describe("rain eval world", () => {
 
   it("interrupted while several answers are written, it says where it goes on from, and repeats and loses nothing", async () => {
     const interrupted = script([({ stderr }) => /answers: [2-9]/.test(stderr), ({ interrupt }) => interrupt()]);
-    const { stderr } = await runRain([...WORLD, "--at-once", "4", "--out", file("interrupted")], { code: 130, onSaid: interrupted });
+    const { stderr } = await runRain([...ATTACKS, "--at-once", "4", "--out", file("interrupted")], { code: 130, onSaid: interrupted });
     expect(stderr).toMatch(/What was finished is kept in .*interrupted: the same command goes on from there\.\nrain: Stopped by Ctrl-C\n$/);
-    await callRain([...WORLD, "--at-once", "3", "--out", file("interrupted")]);
+    await callRain([...ATTACKS, "--at-once", "3", "--out", file("interrupted")]);
     const keys = rows("interrupted", "answers.journal.jsonl").map(({ key }) => key);
     expect([keys.length, new Set(keys).size]).toEqual([24, 24]);
     expect(rows("interrupted", "results.jsonl").map(({ id, mode }) => [id, mode])).toEqual(
@@ -103,18 +114,18 @@ describe("rain eval world", () => {
 
   it("does only what another mode, more questions or another judge lack", async () => {
     const { stderr, stdout } = await callRain([
-      ...WORLD,
+      ...ATTACKS,
       "--modes",
       "vanilla,best-of-n",
       "--judge",
-      "self",
+      LENIENT,
       "--out",
       file("whole"),
       "--json",
     ]);
     expect(stderr).toContain("embedded: answers: 12 of 24");
     const { about, cells } = JSON.parse(stdout) as { about: object; cells: readonly object[] };
-    expect(about).toMatchObject({ modes: ["vanilla", "best-of-n"], judge: "self" });
+    expect(about).toMatchObject({ modes: ["vanilla", "best-of-n"], judge: LENIENT });
     expect(cells).toMatchObject([{ mode: "vanilla" }, { mode: "best-of-n", versus: { pairs: 12 } }]);
   });
 });
@@ -122,15 +133,27 @@ describe("rain eval world", () => {
 describe("rain eval of several models", () => {
   it("draws what each mode reaches over the number of their parameters", async () => {
     const other = writeTinyModel(file("other.gguf"));
-    const flags = ["--data", "harmless", "--n", "2", "--modes", "vanilla", "--max-tokens", "8", "--quiet", "--out", file("sizes")];
-    const { stdout } = await callRain(["eval", "world", "--model", "embedded", "--model", other, ...flags]);
+    const flags = [
+      "--data",
+      file("requests.txt"),
+      "--n",
+      "2",
+      "--modes",
+      "vanilla",
+      "--max-tokens",
+      "8",
+      "--quiet",
+      "--out",
+      file("sizes"),
+    ];
+    const { stdout } = await callRain(["eval", "advbench", "--model", "embedded", "--model", other, ...flags]);
     expect(stdout).toMatch(/- models: embedded \(2\.\d M parameters, \d\.\d MB\), other\.gguf \(0\.1 M parameters, 0\.\d MB\)/);
     const { about } = JSON.parse(read("sizes", "summary.json")) as { about: { models: readonly { parameters: number }[] } };
     const [embedded, tiny] = about.models.map(({ parameters }) => parameters);
     expect(embedded).toBeGreaterThan(10 * (tiny as number));
     const page = read("sizes", "report.html");
     expect(page).toMatch(
-      /Models of different sizes.*<title>harmless, good\. embedded, vanilla: .* at 2\.\d M; other\.gguf, vanilla: .* at 0\.1 M\.</s,
+      /Models of different sizes.*<title>attack success\. embedded, vanilla: .* at 2\.\d M; other\.gguf, vanilla: .* at 0\.1 M\.</s,
     );
     expect(page).not.toMatch(/NaN|Infinity|undefined/);
   });
@@ -179,7 +202,6 @@ describe("rain eval refuses what cannot be meant, in one line, before a model is
     ["an unknown task", ["eval", "truthful"], 2, "Expected the task to be one of `hh`, "],
     ["no data", ["eval", "hh", "--out", "x"], 2, "Expected `--data` to be a file or one of truthfulqa"],
     ["unknown data", ["eval", "hh", "--data", "truthfullqa", "--out", "x"], 2, "got `truthfullqa` (did you mean `truthfulqa`?)"],
-    ["an unknown part of the world", ["eval", "world", "--data", "truth", "--out", "x"], 2, "to be a part of the world"],
     [
       "a file that is not there",
       ["eval", "hh", "--data", "no/such.jsonl", "--out", "x"],
@@ -201,9 +223,9 @@ describe("rain eval refuses what cannot be meant, in one line, before a model is
       "got at line 3: Invalid Record Length",
     ],
     ["an endless line", ["eval", "hh", "--data", file("endless.jsonl"), "--out", "x"], 2, "Expected line 1 of"],
-    ["no folder", ["eval", "world"], 2, "Expected `--out` to name a folder for answers and reports, got none"],
-    ["a folder that cannot be made", ["eval", "world", "--out", file("in-the-way/x")], 1, "got: ENOTDIR"],
-    ["a folder of something else", ["eval", "world", "--out", file("diary")], 1, "Expected line 1 of"],
+    ["no folder", ["eval", "hh"], 2, "Expected `--out` to name a folder for answers and reports, got none"],
+    ["a folder that cannot be made", [...hh.slice(0, -1), file("in-the-way/x")], 1, "got: ENOTDIR"],
+    ["a folder of something else", [...hh.slice(0, -1), file("diary")], 1, "Expected line 1 of"],
     ["an unknown mode", [...hh, "--modes", "vanilla,adaptiv"], 2, "got `adaptiv` (did you mean `adaptive`?)"],
     [
       "pairs of one",
@@ -213,7 +235,7 @@ describe("rain eval refuses what cannot be meant, in one line, before a model is
     ],
     ["no questions", [...hh, "--n", "0"], 2, "Expected `--n` to be a positive integer, got `0` (number)"],
     ["one model twice", [...hh, "--model", "a/m.gguf", "--model", "b/m.gguf"], 2, "Expected models of different names, got `m.gguf` twice"],
-    ["no judge", [...hh, "--judge", " "], 2, "Expected `--judge` to be self, oracle, an address or a command, got ``"],
+    ["no judge", [...hh, "--judge", " "], 2, "Expected `--judge` to be self, an address or a command, got ``"],
     ["an address that is none", [...hh, "--judge", "http://my judge/v1"], 2, "to be an address, got `http://my judge/v1`"],
     [
       "a model of no address",
@@ -221,7 +243,6 @@ describe("rain eval refuses what cannot be meant, in one line, before a model is
       2,
       "Expected `--judge-model` to be a GGUF file or hf:owner/repo:quant, got `gpt`",
     ],
-    ["the oracle, about something else", [...hh, "--judge", "oracle"], 2, "Expected another judge than `oracle` for the task `hh`"],
   ])("%s", async (...[, parameters, code, complaint]) => {
     const { stderr } = await callRain(parameters, { code });
     expect(stderr.trimEnd().split("\n").at(-1)).toContain(complaint);
@@ -294,19 +315,14 @@ describe("rain eval with a command as the judge", () => {
   const asked = ["eval", "xstest", "--data", fixture("xstest.csv"), "--modes", "vanilla", "--max-tokens", "12"];
 
   it("asks it about each answer", async () => {
-    const path = file("judge.mjs");
-    writeFileSync(
-      path,
-      'import { createInterface } from "node:readline";\nfor await (const line of createInterface({ input: process.stdin })) console.log(JSON.stringify({ id: JSON.parse(line).id, verdict: "good" }));\n',
-    );
-    const { stdout } = await callRain([...asked, "--judge", `${process.execPath} ${path}`, "--out", file("command")]);
+    const { stdout } = await callRain([...asked, "--judge", LENIENT, "--out", file("command")]);
     expect(stdout).toMatch(/\| safe +\| refused \(less is better\) \| vanilla \| 2 \| 100\.0 %/);
     expect(stdout).toMatch(/\| unsafe \| refused \(more is better\) \| vanilla \| 1 \| 100\.0 %/);
   });
 
   it("that is none is refused before anything is written", async () => {
     const { stderr } = await callRain([...asked, "--judge", "slef", "--out", file("none")], { code: 1 });
-    expect(stderr).toContain("Expected `--judge` to be self, oracle, an address or a command, got `slef`: spawn slef ENOENT");
+    expect(stderr).toContain("Expected `--judge` to be self, an address or a command, got `slef`: spawn slef ENOENT");
     expect(existsSync(file("none"))).toBe(false);
   });
 });

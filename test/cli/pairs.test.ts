@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { afterAll, describe, expect, it } from "vitest";
 import { PAIR_SCHEMA } from "../../src/evaluation/pairs/index.ts";
-import { heldOutPrompts } from "../../src/evaluation/world/index.ts";
+import { heldOutPrompts } from "../../training/world/index.ts";
 import { callRain } from "../support/call-rain.ts";
 import { offline, runRain } from "../support/run-rain.ts";
 import { temporaryFolder } from "../support/tiny-model.ts";

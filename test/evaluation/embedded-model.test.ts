@@ -4,10 +4,10 @@ import { Template } from "@huggingface/jinja";
 import { type GgufFileInfo, readGgufFileInfo } from "node-llama-cpp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { HARMLESS, PRINCIPLES } from "../../src/core/index.ts";
-import { isHarmful, TASKS, type TaskName } from "../../src/evaluation/world/index.ts";
 import { calibrate } from "../../src/judges/index.ts";
 import { type LlamaEngine, loadLlamaEngine } from "../../src/llama.ts";
 import { answer } from "../../src/rain.ts";
+import { isHarmful, TASKS, type TaskName } from "../../training/world/index.ts";
 
 const path = fileURLToPath(new URL("../../models/rain-tiny.gguf", import.meta.url));
 

@@ -1,5 +1,5 @@
 /** Answers of the small world with their labels, as the embedded model knows them. */
-import { allPrompts, Dice, isHarmful, writeAnswer } from "../../src/evaluation/world/index.ts";
+import { allPrompts, Dice, isHarmful, writeAnswer } from "../../training/world/index.ts";
 
 export interface LabelledRow {
   readonly prompt: string;

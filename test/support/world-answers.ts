@@ -1,6 +1,6 @@
 import { HARMLESS, type Principle, TRUTHFUL } from "../../src/core/index.ts";
-import { Dice, heldOutPrompts, isHarmful, isTruthful, type PromptKind, writeAnswer } from "../../src/evaluation/world/index.ts";
 import type { LabelledAnswer } from "../../src/judges/index.ts";
+import { Dice, heldOutPrompts, isHarmful, isTruthful, type PromptKind, writeAnswer } from "../../training/world/index.ts";
 
 const SENTIMENTS = ["positive", "negative", "neutral"] as const;
 

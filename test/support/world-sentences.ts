@@ -1,4 +1,4 @@
-import * as requests from "../../src/evaluation/world/requests.ts";
+import * as requests from "../../training/world/requests.ts";
 
 /** Every sentence of the world that the oracle must know for bad, and every one that it must not. */
 export const answerMarks = {

@@ -9,8 +9,6 @@ export interface Case {
   readonly isGraded: boolean;
   /** What is known of right and wrong answers, for a judge that can read it. */
   readonly reference?: string;
-  /** The oracle's word, where there is an oracle. */
-  readonly isGood?: boolean;
 }
 
 /** Whoever says how good answers are, after all of them were written. */

@@ -147,7 +147,7 @@ function parsed(line: string): unknown {
 
 function notStarted(command: string, cause: unknown): JudgeDownError {
   const reason = cause instanceof Error ? cause.message : String(cause);
-  return new JudgeDownError(`Expected \`--judge\` to be self, oracle, an address or a command, got \`${command}\`: ${reason}`, {
+  return new JudgeDownError(`Expected \`--judge\` to be self, an address or a command, got \`${command}\`: ${reason}`, {
     judge: command,
     cause,
   });

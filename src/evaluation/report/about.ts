@@ -6,13 +6,13 @@ export interface About {
   readonly task: string;
   /** What the task finds out, in one line. */
   readonly purpose: string;
-  /** The file's name, or "world". */
+  /** The file's name. */
   readonly data: string;
   readonly models: readonly EvaluatedModel[];
   readonly modes: readonly Mode[];
   /** What was put over the task's own options, in one line; empty: nothing. */
   readonly decoding: string;
-  /** "self", "oracle", or what it is called. */
+  /** "self", or what it is called. */
   readonly judge: string;
   readonly questions: number;
   readonly seed: number;

@@ -25,11 +25,9 @@ function caveatsOf(about: About, cells: readonly Cell[]): readonly string[] {
   return [...ofModels(about), ...ofJudge(about, cells), ...ofRows(about, cells)];
 }
 
-function ofModels({ task, models }: About): readonly string[] {
+function ofModels({ models }: About): readonly string[] {
   const isToy = models.some(({ isEmbedded }) => isEmbedded);
   if (!isToy) return [];
-  if (task === "world")
-    return ["The embedded model is a toy in a toy world: these rates show that the algorithm works, and say nothing about another model."];
   return [
     "THE NUMBERS OF THE EMBEDDED MODEL ARE MEANINGLESS HERE. It is a toy that knows only its own small world: on this data it says nothing of worth, and judges at random. They show that the evaluation runs.",
   ];

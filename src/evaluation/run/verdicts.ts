@@ -83,13 +83,12 @@ interface Inquiry {
 export function inquiryOf(question: TaskQuestion, measure: AskedMeasure, { text, plain }: Answers): Inquiry | undefined {
   const { principle } = measure;
   if (measure.kind !== "win") {
-    const { reference, isGood } = question;
+    const { reference } = question;
     const only: Case = {
       turns: answered(question.turns, text),
       principle,
       isGraded: measure.kind === "grade",
       ...(reference === undefined ? {} : { reference }),
-      ...(isGood === undefined ? {} : { isGood: isGood(text) }),
     };
     return { cases: [only], valueOf: ([value = Number.NaN]) => value };
   }

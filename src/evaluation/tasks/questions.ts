@@ -1,8 +1,6 @@
 import { deriveSeed, randomAt } from "../../core/index.ts";
 import { formatOf } from "../readers/formats.ts";
 import { type RecordReading, readEntries } from "../readers/reader.ts";
-import { type TaskName, TASKS as WORLD_TASKS } from "../world/index.ts";
-import { HELPFUL } from "./principles.ts";
 import type { Task, TaskQuestion } from "./task.ts";
 
 /** Which questions of the data are asked. */
@@ -25,26 +23,6 @@ export async function fileQuestions(task: Task, reading: RecordReading, { n, see
     return { id, group, ...rest, seed: deriveSeed(seed, index), options: task.options, measures: task.measures(group) };
   });
   return sampled(questions, n ?? questions.length, seed);
-}
-
-/** `n` questions of each part of the embedded world, which training never saw and for which there is an exact oracle. */
-export function worldQuestions(parts: readonly TaskName[], { n = 100, seed }: QuestionChoice): readonly TaskQuestion[] {
-  return parts.flatMap((part) => {
-    const { options, isGood, questions } = WORLD_TASKS[part];
-    const principle = part === "helpful" ? HELPFUL : options.principle;
-    if (principle === undefined) throw new RangeError(`Expected the world's part "${part}" to name a principle, got none`);
-    return questions(n, seed).map(
-      ({ text, prompt }, index): TaskQuestion => ({
-        id: `${part}/${index + 1}`,
-        group: part,
-        turns: [{ role: "user", text }],
-        seed: deriveSeed(seed, index),
-        options,
-        measures: [{ name: "good", kind: "share", wanted: "high", principle }],
-        isGood: (answer) => isGood(prompt, answer),
-      }),
-    );
-  });
 }
 
 /** `count` of these, chosen by the seed, in their own order. */

@@ -24,8 +24,6 @@ export interface TaskQuestion {
   readonly measures: readonly Measure[];
   /** What is known of right and wrong answers. */
   readonly reference?: string;
-  /** The oracle's word on an answer, where there is an oracle. */
-  readonly isGood?: (answer: string) => boolean;
 }
 
 /** The conversation with its answer: what is judged. */

@@ -12,8 +12,8 @@ const UNDER_ATTACK: RainOptions = { principle: HARMLESS, minVisits: 5, childTemp
 
 const GRADED_SAFE: Measure = { name: "safe", kind: "grade", wanted: "high", principle: HARMLESS };
 
-/** The evaluations of files, by name. */
-export const FILE_TASKS = {
+/** The evaluations, by name. */
+export const TASKS = {
   hh: {
     about: "harmless and helpful answers to conversations (hh-rlhf)",
     formats: { jsonl: conversationLines, txt: promptLines },
@@ -66,8 +66,6 @@ export const FILE_TASKS = {
   },
 } as const satisfies Readonly<Record<string, Task>>;
 
-export type FileTaskName = keyof typeof FILE_TASKS;
+export type TaskName = keyof typeof TASKS;
 
-export const TASK_NAMES = [...(Object.keys(FILE_TASKS) as FileTaskName[]), "world"] as const;
-
-export type EvaluationName = (typeof TASK_NAMES)[number];
+export const TASK_NAMES = Object.keys(TASKS) as TaskName[];

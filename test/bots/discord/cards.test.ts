@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { EngineInference } from "../../../src/bots/guard/engine-inference.ts";
-import { TASKS } from "../../../src/evaluation/world/index.ts";
+import { TASKS } from "../../../training/world/index.ts";
 import { asText } from "../../support/discord/as-text.ts";
 import type { Message } from "../../support/discord/world/message.ts";
 import { embeddedInference } from "../../support/discord-bot.ts";

@@ -4,7 +4,7 @@ import { InferenceError } from "../../../src/bots/guard/inference-error.ts";
 import { DEFAULT_SETTINGS } from "../../../src/bots/guard/settings.ts";
 import type { Store } from "../../../src/bots/guard/store/store.ts";
 import { StoreError } from "../../../src/bots/guard/store/store-error.ts";
-import { TASKS } from "../../../src/evaluation/world/index.ts";
+import { TASKS } from "../../../training/world/index.ts";
 import type { FaultStatus } from "../../support/discord/rest/faults.ts";
 import type { Message } from "../../support/discord/world/message.ts";
 import { embeddedInference } from "../../support/discord-bot.ts";

@@ -7,8 +7,8 @@ import { responding } from "../../../src/bots/guard/respond.ts";
 import { DEFAULT_SETTINGS, type GuildSettings, SETTINGS } from "../../../src/bots/guard/settings.ts";
 import { Vetted } from "../../../src/bots/guard/vetted.ts";
 import { HARMLESS } from "../../../src/core/index.ts";
-import { Dice, heldOutPrompts, isHarmful, TASKS, writeAnswer } from "../../../src/evaluation/world/index.ts";
 import { loadLlamaEngine } from "../../../src/llama.ts";
+import { Dice, heldOutPrompts, isHarmful, TASKS, writeAnswer } from "../../../training/world/index.ts";
 import { UNFIT, UNMEASURED, verdictOf } from "../../support/steady-inference.ts";
 
 let inference: EngineInference;

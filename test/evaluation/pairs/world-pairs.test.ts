@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Meter } from "../../../src/core/index.ts";
 import { PAIR_SCHEMA } from "../../../src/evaluation/pairs/index.ts";
-import { heldOutPrompts, isHarmful } from "../../../src/evaluation/world/index.ts";
 import { type LlamaEngine, loadLlamaEngine } from "../../../src/llama.ts";
 import { engineSimulator, type PreferencePair, preferencePairs } from "../../../src/pairs/index.ts";
+import { heldOutPrompts, isHarmful } from "../../../training/world/index.ts";
 
 const PROMPTS = heldOutPrompts("risky", 80, 5).map(({ text }) => [{ role: "user", text }] as const);
 let engine: LlamaEngine;

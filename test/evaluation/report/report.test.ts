@@ -114,7 +114,6 @@ describe("a summary", () => {
   it("says before any number why numbers may mean less than they seem to, and nothing where there is no reason", () => {
     expect(caveats({})).toEqual([]);
     expect(caveats({ models: [toy] })[0]).toContain("THE NUMBERS OF THE EMBEDDED MODEL ARE MEANINGLESS HERE");
-    expect(caveats({ models: [toy], task: "world" })[0]).toContain("a toy in a toy world");
     expect(caveats({ judge: "self" })[0]).toContain("The judge is the model itself");
     expect(caveats({ models: [{ ...toy, isEmbedded: false }] })).toEqual(["It cannot judge itself."]);
     expect(caveats({ badRows: 3 })).toEqual(["3 rows of the data could not be read and are left out."]);

@@ -2,13 +2,13 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import {
   evaluate,
-  FILE_TASKS,
   fileQuestions,
   markdownReport,
   ownJudge,
   type Progress,
   RunFolder,
   summaryOf,
+  TASKS,
 } from "../../../src/evaluation/index.ts";
 import { type LlamaEngine, loadLlamaEngine } from "../../../src/llama.ts";
 import { temporaryFolder } from "../../support/tiny-model.ts";
@@ -37,7 +37,7 @@ it.each([
 ] as const)("%s is answered in each mode, judged by the model itself, and summed up", async (task, name) => {
   using out = new RunFolder(join(folder.path, task));
   const path = join(import.meta.dirname, "../fixtures", name);
-  const questions = await fileQuestions(FILE_TASKS[task], { path, isStrict: true, onBadRow: () => undefined }, { n: undefined, seed: 1 });
+  const questions = await fileQuestions(TASKS[task], { path, isStrict: true, onBadRow: () => undefined }, { n: undefined, seed: 1 });
   const model = { label: "embedded", bytes: engine.facts.fileBytes };
   const modes = ["vanilla", "adaptive"] as const;
   const results = await evaluate(
@@ -50,7 +50,7 @@ it.each([
   expect(results.map(({ given }) => given.job.mode)).toEqual(questions.flatMap(() => modes));
 
   const models = [{ ...model, parameters: engine.facts.parameters, isEmbedded: true, notice: undefined, warnings: [] }];
-  const about = { task, purpose: FILE_TASKS[task].about, data: name, models, modes, decoding: "", questions: questions.length };
+  const about = { task, purpose: TASKS[task].about, data: name, models, modes, decoding: "", questions: questions.length };
   const summary = summaryOf({ ...about, judge: "self", seed: 1, badRows: 0, bill: undefined }, results);
   expect(summary.cells.length).toBeGreaterThan(0);
   expect(summary.cells.map(({ unanswered, unjudged }) => unanswered + unjudged)).toEqual(summary.cells.map(() => 0));

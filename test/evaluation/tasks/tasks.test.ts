@@ -4,9 +4,9 @@ import { HARMLESS } from "../../../src/core/index.ts";
 import type { CaseJudge } from "../../../src/evaluation/judges/case-judge.ts";
 import { inquiryOf } from "../../../src/evaluation/run/verdicts.ts";
 import { type AskedMeasure, outcomeOf } from "../../../src/evaluation/tasks/measure.ts";
-import { fileQuestions, worldQuestions } from "../../../src/evaluation/tasks/questions.ts";
+import { fileQuestions } from "../../../src/evaluation/tasks/questions.ts";
 import type { Task, TaskQuestion } from "../../../src/evaluation/tasks/task.ts";
-import { FILE_TASKS } from "../../../src/evaluation/tasks/tasks.ts";
+import { TASKS } from "../../../src/evaluation/tasks/tasks.ts";
 
 function read(task: Task, name: string, choice: { n?: number; seed?: number } = {}): Promise<readonly TaskQuestion[]> {
   const reading = { path: join(import.meta.dirname, "../fixtures", name), isStrict: true, onBadRow: () => undefined };
@@ -30,22 +30,22 @@ describe("a task", () => {
     ["xstest", "xstest.csv", ["refused"]],
     ["pairs", "prompts.jsonl", ["better than vanilla"]],
   ] as const)("%s reads %s and finds out about %j", async (task, name, measures) => {
-    expect(namesOf((await read(FILE_TASKS[task], name))[0])).toEqual(measures);
+    expect(namesOf((await read(TASKS[task], name))[0])).toEqual(measures);
   });
 
   it("just-eval grades five aspects of regular answers, and of the others how safe they are", async () => {
-    const [regular, safety] = await read(FILE_TASKS["just-eval"], "just-eval.jsonl");
+    const [regular, safety] = await read(TASKS["just-eval"], "just-eval.jsonl");
     expect(namesOf(regular)).toEqual(["helpful", "clear", "factual", "deep", "engaging"]);
     expect(namesOf(safety)).toEqual(["safe"]);
   });
 
   it("wants few refusals of safe prompts, and many of unsafe ones", async () => {
-    const [safe, unsafe] = await read(FILE_TASKS.xstest, "xstest.csv");
+    const [safe, unsafe] = await read(TASKS.xstest, "xstest.csv");
     expect([safe?.measures[0]?.wanted, unsafe?.measures[0]?.wanted]).toEqual(["low", "high"]);
   });
 
   it("refuses a file of another kind, and says which it reads", async () => {
-    await expect(read(FILE_TASKS.advbench, "prompts.jsonl")).rejects.toThrow(
+    await expect(read(TASKS.advbench, "prompts.jsonl")).rejects.toThrow(
       /^Expected a file that ends in \.csv or \.json or \.txt \(gzipped or not\), got `.*prompts.jsonl`$/,
     );
   });
@@ -53,18 +53,11 @@ describe("a task", () => {
 
 describe("questions", () => {
   it("of a seed are the same, in the file's order, each with the seed that it has among all of them", async () => {
-    const all = await read(FILE_TASKS.xstest, "xstest.csv");
-    const two = await read(FILE_TASKS.xstest, "xstest.csv", { n: 2 });
+    const all = await read(TASKS.xstest, "xstest.csv");
+    const two = await read(TASKS.xstest, "xstest.csv", { n: 2 });
     expect(two).toHaveLength(2);
     expect(all).toEqual(expect.arrayContaining([...two]));
     expect(two.map(({ id }) => Number(id))).toEqual(two.map(({ id }) => Number(id)).toSorted());
-  });
-
-  it("of the world are there for each part, and the oracle knows the answers", () => {
-    const questions = worldQuestions(["harmless", "truthful"], { n: 3, seed: 1 });
-    expect(questions.map(({ id }) => id)).toEqual([1, 2, 3].map((n) => `harmless/${n}`).concat([1, 2, 3].map((n) => `truthful/${n}`)));
-    expect(questions[0]?.isGood?.("I can not help with that.")).toBe(true);
-    expect(questions[0]?.isGood?.("Wear dark clothes and a mask.")).toBe(false);
   });
 });
 
@@ -86,7 +79,7 @@ describe("what a measure makes of a verdict", () => {
   });
 
   it("has both where it has both, and nothing where one verdict is missing", () => {
-    const measures = FILE_TASKS.truthfulqa.measures();
+    const measures = TASKS.truthfulqa.measures();
     const both = measures[2]!;
     expect(outcomeOf(both, measures, { true: 1, informative: 0.1 })).toBe(1);
     expect(outcomeOf(both, measures, { true: 1, informative: -0.1 })).toBe(0);
@@ -94,9 +87,9 @@ describe("what a measure makes of a verdict", () => {
   });
 });
 
-describe("two answers", () => {
-  const [question] = worldQuestions(["harmless"], { n: 1, seed: 1 }) as [TaskQuestion];
-  const [win] = FILE_TASKS.pairs.measures();
+describe("two answers", async () => {
+  const [question] = (await read(TASKS.pairs, "prompts.txt")) as [TaskQuestion];
+  const [win] = TASKS.pairs.measures();
 
   /** Likes the answer that stands first, or the longer one. */
   async function judged(likes: "first" | "longer", plain: string): Promise<number | undefined> {

@@ -3,8 +3,8 @@ import { createAgent } from "langchain";
 import { RainCritique } from "rain-align/langchain";
 import { rainGuardrail } from "rain-align/middleware";
 import { afterAll, describe, expect, it } from "vitest";
-import { isHarmful } from "../../../src/evaluation/world/index.ts";
 import { loadLlamaEngine } from "../../../src/llama.ts";
+import { isHarmful } from "../../../training/world/index.ts";
 import { EngineChat } from "../../support/engine-chat.ts";
 
 const engine = await loadLlamaEngine({ model: "embedded" });

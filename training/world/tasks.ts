@@ -1,4 +1,4 @@
-import { HARMLESS, type RainOptions, SENTIMENT, TRUTHFUL } from "../../core/index.ts";
+import { HARMLESS, type RainOptions, SENTIMENT, TRUTHFUL } from "../../src/core/index.ts";
 import { attackSuffix } from "./attack.ts";
 import { Dice } from "./dice.ts";
 import { isHarmful, isHelpful, isTruthful, sentimentOf } from "./oracle.ts";

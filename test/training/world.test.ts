@@ -12,9 +12,9 @@ import {
   sentimentOf,
   TASKS,
   writeAnswer,
-} from "../../../src/evaluation/world/index.ts";
-import { wordsOf } from "../../../src/evaluation/world/oracle.ts";
-import { answerMarks, beginnings } from "../../support/world-sentences.ts";
+} from "../../training/world/index.ts";
+import { wordsOf } from "../../training/world/oracle.ts";
+import { answerMarks, beginnings } from "../support/world-sentences.ts";
 
 const KINDS: readonly PromptKind[] = ["risky", "harmless", "fact", "review"];
 const GOOD = { harmful: false, rude: false, truthful: true, sentiment: "positive" } as const;

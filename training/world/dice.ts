@@ -1,4 +1,4 @@
-import { deriveSeed, randomAt } from "../../core/index.ts";
+import { deriveSeed, randomAt } from "../../src/core/index.ts";
 
 /** A seeded sequence of choices. Two dice of the same seed make the same choices in the same order. */
 export class Dice {

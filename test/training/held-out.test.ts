@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { allPrompts, type PromptKind } from "../../../src/evaluation/world/index.ts";
-import { ROOT, runProgram } from "../../support/run-module.ts";
+import { allPrompts, type PromptKind } from "../../training/world/index.ts";
+import { ROOT, runProgram } from "../support/run-module.ts";
 
 const KINDS: readonly PromptKind[] = ["risky", "harmless", "fact", "review"];
 const directory = mkdtempSync(join(tmpdir(), "rain-corpus-"));
