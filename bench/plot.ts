@@ -10,8 +10,7 @@ import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { GROWTH_RESULTS, growthFigure } from "./plot/growth-figure.ts";
-import { qualityFigure } from "./plot/quality-figure.ts";
+import { GROWTH_RESULTS, growthFigure, qualityFigure } from "./plot/figures.ts";
 import { QUALITY_RESULTS } from "./quality-results.ts";
 import { readResults } from "./results-file.ts";
 

@@ -7,13 +7,6 @@ export interface Panel {
   readonly x: Axis;
   readonly y: Axis;
   readonly series: readonly Series[];
-  /** A value of `y` to compare with, and its name. */
-  readonly reference?: ReferenceLine;
-}
-
-export interface ReferenceLine {
-  readonly y: number;
-  readonly text: string;
 }
 
 const PLOT = { width: 230, height: 150, left: 62, right: 22, top: 34, bottom: 46 } as const;
@@ -24,13 +17,12 @@ const BOTTOM = PLOT.top + PLOT.height;
 export const PANEL_SIZE = { width: RIGHT + PLOT.right, height: BOTTOM + PLOT.bottom } as const;
 
 /** A panel whose upper left corner is the origin. */
-export function drawPanel({ title, x, y, series, reference }: Panel): Element[] {
+export function drawPanel({ title, x, y, series }: Panel): Element[] {
   const placeOf = (across: number, up: number) => ({ x: acrossAt(x, across), y: heightAt(y, up) });
   return [
     textAt({ x: PLOT.left, y: PLOT.top - 14, class: "panel" }, title),
     ...drawHorizontal(x),
     ...drawVertical(y),
-    ...(reference === undefined ? [] : drawReference(y, reference)),
     ...series.map((one) => drawSeries(one, placeOf)),
   ];
 }
@@ -60,14 +52,6 @@ function drawVertical(axis: Axis): Element[] {
     }),
     line({ x: PLOT.left, y: BOTTOM }, { x: RIGHT, y: BOTTOM }, "frame"),
     textAt({ x: 14, y: middle, class: "axis", "text-anchor": "middle", transform: `rotate(-90 14 ${middle})` }, axis.label),
-  ];
-}
-
-function drawReference(axis: Axis, { y: value, text }: ReferenceLine): Element[] {
-  const y = heightAt(axis, value);
-  return [
-    line({ x: PLOT.left, y }, { x: RIGHT, y }, "reference"),
-    textAt({ x: RIGHT - 2, y: y + 15, class: "axis", "text-anchor": "end" }, text),
   ];
 }
 

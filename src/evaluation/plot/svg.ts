@@ -1,6 +1,6 @@
 /**
- * SVG, as a tree that a library writes down and escapes. The charts are drawn by hand: what draws charts on a server either needs a DOM
- * (Observable Plot, D3's axes) or brings dozens of packages (Vega), and these charts are points, lines and labels.
+ * SVG, as a tree that a library writes down and escapes. The charts of pages are drawn by hand: Observable Plot, which draws
+ * the figures of `bench`, needs a DOM, and these charts are points, lines and labels.
  */
 import type { Element } from "hast";
 import { s } from "hastscript";
