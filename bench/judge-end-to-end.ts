@@ -10,13 +10,14 @@
  * many bad ones the judge flags, and how many good ones, for several shares of false flags, and writes no answers. `--by` asks another model, which learns from
  * the labelled answers of `--by-data` to other prompts.
  */
+
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { parseArgs } from "node:util";
 import { parse } from "csv-parse/sync";
 import { AnswerQueue, checkOptions, type FittedJudge, HARMLESS, type Mode } from "rain-align";
 import { loadLlamaEngine } from "rain-align/llama";
-import { wilson } from "../src/evaluation/statistics.ts";
+import { wilson } from "../src/evaluation/index.ts";
 import {
   answersOf,
   auroc,

@@ -1,6 +1,6 @@
 import { answer, type Engine, type RainOptions } from "rain-align";
-import { costOf, type Work, workOf } from "../src/evaluation/cost.ts";
-import { wilson } from "../src/evaluation/statistics.ts";
+import { costOf, type Work, wilson, workOf } from "../src/evaluation/index.ts";
+
 import { TASKS, type TaskName, type WorldTask } from "../training/world/index.ts";
 import type { Cell } from "./quality-results.ts";
 import { WORLD_EXAMPLES } from "./world-examples.ts";

@@ -1,4 +1,4 @@
-import { bootstrap, quantile } from "../src/evaluation/statistics.ts";
+import { bootstrap, quantile } from "../src/evaluation/index.ts";
 import type { Run } from "./run.ts";
 
 /** What a ratio compares; all are those of one process, measured by turns. */

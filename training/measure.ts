@@ -9,7 +9,7 @@ import { parseArgs } from "node:util";
 import { answer, type Engine, HARMLESS, Judge, Meter, type Principle, SENTIMENT, TRUTHFUL, type Turn } from "rain-align";
 import { loadLlamaEngine } from "rain-align/llama";
 import { sampleMany } from "../src/core/index.ts";
-import { wilson } from "../src/evaluation/statistics.ts";
+import { wilson } from "../src/evaluation/index.ts";
 import { AFFIX_PAIRS } from "./affixes.ts";
 import {
   Dice,

@@ -1,33 +1,263 @@
-import type { Engine } from "../core/index.ts";
-import { type CaseJudge, CommandJudge, type DraftJudge, EndpointJudge, onlyModel, ownJudge } from "../evaluation/index.ts";
-import { isAddress, type JudgeOptions } from "./eval-judge-options.ts";
+/** `rain eval judge`: how well judges tell good answers from bad ones, on labelled answers. */
+import { Command } from "commander";
+import {
+  checkByRules,
+  checkOptions,
+  DEFAULTS,
+  PROMPTINGS,
+  type Principle,
+  type Prompting,
+  type Rule,
+  type Settings,
+} from "../core/index.ts";
+import { Folder } from "../evaluation/index.ts";
+import {
+  ASKED_NAME,
+  calibrateJudge,
+  checkAnswers,
+  guardFormat,
+  type JudgedAnswers,
+  judgeBy,
+  judgedBy,
+  judgedByFitted,
+  judgedByLetters,
+  judgeFolder,
+  keptJudge,
+  type LabelledAnswer,
+  PLACES,
+  promptKey,
+} from "../judges/index.ts";
+import type { LlamaEngine } from "../llama.ts";
+import { withPrompting } from "../prompting/index.ts";
+import { addHardwareOptions, type EngineFlags, MODEL_DESCRIPTION, readEngineOptions } from "./engine-options.ts";
+import { UsageError } from "./failure.ts";
+import { checkFlags, choiceOption, numberOption } from "./flags.ts";
+import { type JudgingSummary, judgingCsv, judgingMarkdown, judgingPage } from "./judge-report.ts";
+import { type JudgeScores, scoresOf } from "./judge-scores.ts";
+import { addLabelledDataOptions, atMost, countsOf, type LabelledDataFlags, namesOf, readLabelledData } from "./labelled-data.ts";
+import { FIT, loadEngine } from "./load-engine.ts";
+import { checkDifferent, labelOf } from "./model-labels.ts";
+import { findPrinciple } from "./principle-file.ts";
+import { ShareLine } from "./share-line.ts";
+import { stopSignal } from "./stop-signal.ts";
+import { flushed, note } from "./terminal.ts";
 
-/** Who judges the answers of each model. */
-export interface EvalJudge extends AsyncDisposable {
-  /** As reports name it. */
-  readonly label: string;
-  judgeOf(engine: Engine, model: string, ofDrafts: DraftJudge): CaseJudge;
-  /** What it has cost, where somebody has to pay for it. */
-  bill(): string | undefined;
+interface JudgeFlags extends Omit<EngineFlags, "model">, LabelledDataFlags {
+  readonly model: readonly string[];
+  readonly principle: string;
+  readonly prompting?: Prompting;
+  readonly most: number;
+  readonly fitOnData?: boolean;
+  readonly out?: string;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
 }
 
-export async function openJudge(options: JudgeOptions): Promise<EvalJudge> {
-  const { name } = options;
-  const free = { label: name, bill: () => undefined, [Symbol.asyncDispose]: async () => undefined };
-  if (name === "self") return { ...free, judgeOf: ownJudge };
-  if (isAddress(name)) return await openEndpoint(options);
-  const command = await CommandJudge.start({ command: name, atOnce: options.atOnce, timeoutMs: options.timeoutMs });
-  return { ...free, judgeOf: () => command, [Symbol.asyncDispose]: () => command[Symbol.asyncDispose]() };
+/** Fewer answers say nothing. */
+const FEWEST = 8;
+
+const enough: Rule = {
+  expected: `an integer of at least ${FEWEST}`,
+  isMet: (value) => Number.isSafeInteger(value) && Number(value) >= FEWEST,
+};
+
+export function evalJudgeCommand(): Command {
+  const command = new Command("judge")
+    .description("Measures how well models tell good answers from bad ones: the judge that is kept for each, and other ways to ask it.")
+    .option("--model <model>", `${MODEL_DESCRIPTION}; may be given several times`, (one, before: string[]) => [...before, one], [])
+    .option("--principle <name|file>", "what is judged: a name, or a YAML or JSON file", DEFAULTS.principle.name)
+    .addOption(choiceOption("--prompting <way>", 'auto, chat, or urial: how the model is asked for answers (default: "auto")', PROMPTINGS));
+  addLabelledDataOptions(command)
+    .option(
+      "--fit-on-data",
+      "fit on these very answers, and measure by cross-validation over prompts (default: the judge that is kept, as it is)",
+    )
+    .addOption(numberOption("--most <n>", "labelled answers at most, as many good as bad ones").default(400))
+    .option("--out <folder>", "also writes a page with curves, a table of numbers and the same as JSON")
+    .option("--json", "one object a model instead of tables")
+    .option("--quiet", "nothing but the result and errors");
+  return addHardwareOptions(command).action(evaluateJudges);
 }
 
-async function openEndpoint({ name: url, model, ...options }: JudgeOptions): Promise<EvalJudge> {
-  // Not OPENAI_API_KEY: that one is for its own address only, and this may be any.
-  const key = process.env["JUDGE_API_KEY"] || undefined;
-  const endpoint = new EndpointJudge({ url, key, model: model ?? (await onlyModel(url, key)), ...options });
+/** What is measured, checked before a model is loaded. */
+interface Task {
+  readonly flags: JudgeFlags;
+  readonly principle: Principle;
+  readonly answers: readonly LabelledAnswer[];
+  readonly signal: AbortSignal;
+}
+
+async function evaluateJudges(flags: JudgeFlags): Promise<void> {
+  const models = flags.model.length === 0 ? ["embedded"] : flags.model;
+  checkDifferent(models);
+  for (const model of models) readEngineOptions({ ...flags, model });
+  checkFlags(() => checkByRules({ most: flags.most }, { most: enough }));
+  if (flags.data.length === 0) throw new UsageError("Expected `--data` to name a file of labelled answers, got none");
+  const principle = await findPrinciple(flags.principle);
+  const answers = atMost(await readLabelledData(flags), flags.most);
+  checkPrompts(answers, flags);
+  const folder = flags.out === undefined ? undefined : new Folder(flags.out);
+  const signal = stopSignal();
+  const summaries: JudgingSummary[] = [];
+  // One after the other: only one has to fit into the memory.
+  for (const model of models) {
+    const summary = await summaryOf(model, { flags, principle, answers, signal });
+    summaries.push(summary);
+    process.stdout.write(flags.json === true ? `${JSON.stringify(toJson(summary))}\n` : judgingMarkdown(summary));
+  }
+  if (folder !== undefined) write(folder, summaries, flags.quiet === true);
+  await flushed(process.stdout);
+  signal.throwIfAborted();
+}
+
+function checkPrompts(answers: readonly LabelledAnswer[], { fitOnData, data }: JudgeFlags): void {
+  if (fitOnData === true) checkAnswers(answers);
+  if (promptsIn(answers) < 2) throw new UsageError(`Expected ${data.join(", ")} to hold answers to at least 2 prompts, got those to 1`);
+}
+
+function write(folder: Folder, summaries: readonly JudgingSummary[], isQuiet: boolean): void {
+  folder.write("judges.html", judgingPage(summaries, new Date().toISOString().slice(0, 10)));
+  folder.write("judges.csv", judgingCsv(summaries));
+  folder.write("judges.json", `${JSON.stringify(summaries.map(toJson), undefined, 2)}\n`);
+  if (!isQuiet) note(`Everything is in ${folder.path}.`);
+}
+
+async function summaryOf(model: string, { flags, principle, answers, signal }: Task): Promise<JudgingSummary> {
+  const isQuiet = flags.quiet === true;
+  await using engine = await loadEngine({ options: readEngineOptions({ ...flags, model }), signal, isQuiet });
+  const settings = withPrompting(engine, checkOptions({ principle, prompting: flags.prompting ?? "auto", signal }));
+  const { judged, fittedOn, caveats } = await judgedAnswers(engine, { answers, settings, flags });
+  signal.throwIfAborted();
+  const kinds = answers.map(({ kind = "" }) => kind);
+  const counts = countsOf(answers);
   return {
-    label: endpoint.name,
-    judgeOf: () => endpoint,
-    bill: () => endpoint.bill(),
-    [Symbol.asyncDispose]: () => endpoint[Symbol.asyncDispose](),
+    model: labelOf(model),
+    principle: principle.name,
+    ...counts,
+    prompts: promptsIn(answers),
+    data: namesOf(flags),
+    fittedOn,
+    caveats: [
+      ...(model === "embedded" ? [TOY] : []),
+      ...caveats,
+      ...(counts.n < FEW ? [`Only ${counts.n} answers: look at the intervals before the figures.`] : []),
+    ],
+    judges: judged.map((one) => scoresOf(one, kinds)),
+  };
+}
+
+const FEW = 100;
+
+const TOY = "The embedded model is a toy that knows only its own small world: on other data it judges at random.";
+
+interface Measuring {
+  readonly answers: readonly LabelledAnswer[];
+  readonly settings: Settings;
+  readonly flags: JudgeFlags;
+}
+
+interface Measured {
+  readonly judged: readonly JudgedAnswers[];
+  readonly fittedOn: string;
+  readonly caveats: readonly string[];
+}
+
+async function judgedAnswers(engine: LlamaEngine, { answers, settings, flags }: Measuring): Promise<Measured> {
+  const line = new ShareLine(FIT);
+  const letters = new ShareLine("Asking by letters");
+  const isQuiet = flags.quiet === true;
+  const options = {
+    answers,
+    settings,
+    signal: settings.signal,
+    now: () => performance.now(),
+    onProgress: (share: number) => !isQuiet && line.show(share),
+  };
+  try {
+    if (guardFormat({ model: engine.facts.model, chatTemplate: engine.chatTemplate }) !== undefined)
+      return await judgedByGuard(engine, options);
+    const { judged: read, fittedOn, caveats } = await judgedByReading(engine, options, flags);
+    const chosen = read.length === 0 ? ASKED_NAME : undefined;
+    const onProgress = (share: number) => !isQuiet && letters.show(share);
+    const { judged, leftOut } = await judgedByLetters(engine, { ...options, chosen, onProgress });
+    return {
+      judged: [...read, ...judged],
+      fittedOn,
+      caveats: [...caveats, ...leftOut.map(({ name, reason }) => `Left out: ${name}: ${reason}`)],
+    };
+  } finally {
+    line.end();
+    letters.end();
+  }
+}
+
+type Options = Parameters<typeof judgedByFitted>[2];
+
+/** A model that was made to judge is asked in its own words. */
+async function judgedByGuard(engine: LlamaEngine, options: Options): Promise<Measured> {
+  const { judge } = await judgeBy(engine)(engine, options.settings);
+  const judged = await judgedBy(engine, { name: "asked as the guard model that it is", judge, chosen: true, isOwn: false }, options);
+  return { judged: [judged], fittedOn: "nothing: a guard model", caveats: [] };
+}
+
+/** Nothing is read where there are too few labelled answers by this principle to fit a judge on. */
+async function judgedByReading(engine: LlamaEngine, options: Options, flags: JudgeFlags): Promise<Measured> {
+  if (flags.fitOnData === true) {
+    const judged: JudgedAnswers[] = [];
+    const places = PLACES.filter((place) => place !== "answer");
+    await calibrateJudge(engine, { ...options, places, onMeasured: (name, measured) => judged.push({ name, ...measured }) });
+    return { judged, fittedOn: "these answers, by cross-validation over prompts", caveats: [] };
+  }
+  const isQuiet = flags.quiet === true;
+  const fit = new ShareLine(FIT);
+  const telling = isQuiet ? {} : { onNotice: note, onProgress: (share: number) => fit.show(share) };
+  const kept = await keptJudge(engine, options.settings, { folder: judgeFolder(), ...telling });
+  fit.end();
+  if (kept === undefined) return { judged: [], fittedOn: "nothing: too few labelled answers", caveats: [] };
+  const isSeen = flags.data.some((path) => kept.source.includes(namesOf({ data: [path] })));
+  return {
+    judged: await judgedByFitted(engine, kept.fitted, options),
+    fittedOn: kept.source,
+    caveats: isSeen
+      ? [
+          "The judge that is kept was fitted on a file of this name: on the same answers its figures are flattered (`--fit-on-data` measures by cross-validation).",
+        ]
+      : [],
+  };
+}
+
+function promptsIn(answers: readonly LabelledAnswer[]): number {
+  return new Set(answers.map(promptKey)).size;
+}
+
+/** Of a figure its value, and beside it where it lies. */
+function toJson({ model, principle, n, good, prompts, data, fittedOn, caveats, judges }: JudgingSummary): object {
+  return { model, principle, n, good, prompts, data, fittedOn, caveats, judges: judges.map(judgeJson) };
+}
+
+function judgeJson(judge: JudgeScores): object {
+  const { name, chosen, auroc, balancedAccuracy, ece, tokensPerVerdict, prAuc, f1, caught, n } = judge;
+  return {
+    name,
+    chosen,
+    auroc: auroc.value,
+    low: auroc.low,
+    high: auroc.high,
+    balancedAccuracy: balancedAccuracy.value,
+    ece: ece.value,
+    tokensPerVerdict,
+    n,
+    ms: judge.milliseconds ?? null,
+    aurocOfBeginnings: judge.aurocOfBeginnings ?? null,
+    prAuc: prAuc.value,
+    f1: f1.value,
+    caughtAt5Percent: caught.value,
+    intervals: Object.fromEntries(
+      Object.entries({ balancedAccuracy, ece, prAuc, f1, caughtAt5Percent: caught }).map(([figure, { low, high }]) => [
+        figure,
+        [low, high],
+      ]),
+    ),
+    kinds: judge.kinds,
   };
 }

@@ -1,6 +1,17 @@
 import { basename } from "node:path";
 import { Command } from "commander";
-import { checkOptions, DEFAULTS, type Engine, type FindJudge, MODES, type RainOptions } from "../core/index.ts";
+import {
+  checkByRules,
+  checkOptions,
+  DEFAULTS,
+  didYouMean,
+  type Engine,
+  type FindJudge,
+  MODES,
+  type Mode,
+  positive,
+  type RainOptions,
+} from "../core/index.ts";
 import {
   csvReport,
   type DraftJudge,
@@ -18,24 +29,36 @@ import {
   summaryOf,
   TASK_NAMES,
   TASKS,
+  type TaskName,
   type TaskQuestion,
 } from "../evaluation/index.ts";
 import { promptingNotice, withPrompting } from "../prompting/index.ts";
+import { addJudgeOptions, type EvalJudge, type JudgeFlags, type JudgeOptions, openJudge, readJudgeOptions } from "./answer-judge.ts";
 import { type DataFileOptions, findDataFile, readTold } from "./data-file.ts";
-import { addSamplingOptions } from "./decoding-options.ts";
+import { addSamplingOptions, type DecodingFlags, readDecodingOptions } from "./decoding-options.ts";
 import { addHardwareOptions, MODEL_DESCRIPTION, readEngineOptions } from "./engine-options.ts";
-import { type EvalJudge, openJudge } from "./eval-judge.ts";
-import { addJudgeOptions } from "./eval-judge-options.ts";
-import { type EvalFlags, type EvalOptions, labelOf, readEvalOptions } from "./eval-options.ts";
-import { ProgressLine } from "./eval-progress.ts";
-import { numberOption } from "./flags.ts";
+import { evalJudgeCommand } from "./eval-judge.ts";
+import { UsageError } from "./failure.ts";
+import { checkFlags, numberOption } from "./flags.ts";
 import { finder, unfitLine } from "./found-judge.ts";
-import { evalJudgeCommand } from "./judge-evaluation.ts";
 import { loadJudgeModel } from "./judge-model.ts";
 import { loadEngine } from "./load-engine.ts";
+import { checkDifferent, labelOf } from "./model-labels.ts";
+import { ProgressLine } from "./progress-line.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { flushed } from "./terminal.ts";
 import { VERSION } from "./version.ts";
+
+interface EvalFlags extends Omit<DecodingFlags, "model" | "mode">, JudgeFlags {
+  readonly data?: string;
+  readonly model: readonly string[];
+  readonly modes: string;
+  readonly n?: number;
+  readonly out?: string;
+  readonly strict?: boolean;
+  readonly atOnce: number;
+  readonly json?: boolean;
+}
 
 export function evalCommand(): Command {
   const command = new Command("eval")
@@ -54,6 +77,64 @@ export function evalCommand(): Command {
   // What stands behind `judge` is its own.
   command.enablePositionalOptions().addCommand(evalJudgeCommand());
   return addSamplingOptions(addHardwareOptions(addJudgeOptions(command))).action(evaluateAll);
+}
+
+/** What is to be evaluated, checked as far as it can be before anything is read or loaded. */
+interface EvalOptions {
+  readonly task: TaskName;
+  readonly flags: EvalFlags;
+  readonly models: readonly string[];
+  readonly modes: readonly Mode[];
+  readonly judge: JudgeOptions;
+  readonly out: string;
+  readonly seed: number;
+  /** Put over what the task says of decoding. */
+  readonly decoding: RainOptions;
+}
+
+async function readEvalOptions(task: string, flags: EvalFlags): Promise<EvalOptions> {
+  const { n, atOnce, out } = flags;
+  const name = chosen("the task", task, TASK_NAMES);
+  const models = flags.model.length === 0 ? ["embedded"] : flags.model;
+  checkDifferent(models);
+  for (const model of models) readEngineOptions({ ...flags, model });
+  checkFlags(() => checkByRules({ n, atOnce }, { n: positive, atOnce: positive }));
+  if (out === undefined) throw new UsageError("Expected `--out` to name a folder for answers and reports, got none");
+  const { seed = DEFAULTS.seed, ...decoding } = await readDecodingOptions({ ...flags, model: "embedded" });
+  const judge = readJudgeOptions(flags);
+  return { task: name, flags, models, modes: readModes(flags.modes, name), judge, out, seed, decoding };
+}
+
+function readModes(list: string, task: TaskName): readonly Mode[] {
+  const modes = [...new Set(list.split(",").map((mode) => chosen("`--modes`", mode.trim(), MODES)))];
+  if (task === "pairs" && (!modes.includes("vanilla") || modes.length === 1))
+    throw new UsageError(`Expected \`--modes\` to be \`vanilla\` and another one, which is compared with it, got \`${list}\``);
+  return modes;
+}
+
+function chosen<Name extends string>(what: string, name: string, names: readonly Name[]): Name {
+  const known = names.find((one) => one === name);
+  if (known !== undefined) return known;
+  const all = names.map((one) => `\`${one}\``).join(", ");
+  throw new UsageError(
+    `Expected ${what} to be ${what === "the task" ? "one" : "some"} of ${all}, got \`${name}\`${didYouMean(name, names)}`,
+  );
+}
+
+/** What is asked, the name of the file, and how much of it could not be read. */
+interface EvalData {
+  readonly name: string;
+  readonly questions: readonly TaskQuestion[];
+  readonly badRows: number;
+}
+
+async function readData(options: EvalOptions, finding: DataFileOptions): Promise<EvalData> {
+  const { task, flags, seed } = options;
+  const choice = { n: flags.n, seed };
+  const path = await findDataFile(flags.data, finding);
+  const reading = { path, isStrict: flags.strict === true, note: finding.note };
+  const { found: questions, badRows } = await readTold(reading, (told) => fileQuestions(TASKS[task], told, choice));
+  return { name: basename(path), questions, badRows };
 }
 
 /** A run of the command. */
@@ -174,20 +255,4 @@ function report(summary: Summary, results: readonly Result[], { folder, options,
   folder.write("report.html", htmlReport(summary, results));
   process.stdout.write(options.flags.json === true ? `${JSON.stringify(summary)}\n` : tables);
   progress.note(`Everything is in ${options.out}.`);
-}
-
-/** What is asked, the name of the file, and how much of it could not be read. */
-interface EvalData {
-  readonly name: string;
-  readonly questions: readonly TaskQuestion[];
-  readonly badRows: number;
-}
-
-async function readData(options: EvalOptions, finding: DataFileOptions): Promise<EvalData> {
-  const { task, flags, seed } = options;
-  const choice = { n: flags.n, seed };
-  const path = await findDataFile(flags.data, finding);
-  const reading = { path, isStrict: flags.strict === true, note: finding.note };
-  const { found: questions, badRows } = await readTold(reading, (told) => fileQuestions(TASKS[task], told, choice));
-  return { name: basename(path), questions, badRows };
 }

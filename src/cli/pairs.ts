@@ -12,8 +12,7 @@ import {
   type Turn,
   uint32,
 } from "../core/index.ts";
-import { ANY_PROMPTS, during, formatOf, HELPFUL, readEntries } from "../evaluation/index.ts";
-import { PairFile, type PairSummary, summarise } from "../evaluation/pairs/index.ts";
+import { ANY_PROMPTS, during, formatOf, HELPFUL, PairFile, type PairSummary, readEntries, summarise } from "../evaluation/index.ts";
 import { TurnJudge } from "../judges/index.ts";
 import {
   CONTRAST_FAMILIES,
@@ -28,10 +27,10 @@ import {
 } from "../pairs/index.ts";
 import { type DataFileOptions, findDataFile, readTold } from "./data-file.ts";
 import { addEngineOptions, type EngineFlags, readEngineOptions } from "./engine-options.ts";
-import { ProgressLine } from "./eval-progress.ts";
 import { reasonOf, UsageError } from "./failure.ts";
 import { checkFlags, choiceOption, numberOption } from "./flags.ts";
 import { loadEngine } from "./load-engine.ts";
+import { ProgressLine } from "./progress-line.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { flushed } from "./terminal.ts";
 

@@ -8,11 +8,11 @@ export interface Report {
   readonly model: string;
   /** Wall-clock time of the answer alone, without loading the model. */
   readonly milliseconds: number;
-  /** `undefined` where nobody was to judge. */
+  /** `undefined` in plain decoding. */
   readonly judge: NamedJudge | undefined;
 }
 
-/** What `--json` prints. `value` is `null` where nobody judged, and `judge` where nobody was to. */
+/** What `--json` prints. `value` is `null` where nothing was judged, and `judge` in plain decoding. */
 export function toJson(report: Report): object {
   const { answer, mode, model, milliseconds } = report;
   const { text, seed, finishReason, value, rewinds, meter, discarded, cost } = answer;

@@ -1,11 +1,15 @@
 import { basename, join } from "node:path";
 import { Command } from "commander";
 import { checkByRules, DEFAULTS, positive, type Turn } from "../core/index.ts";
-import { ANY_PROMPTS, Folder, formatOf, Journal, readEntries } from "../evaluation/index.ts";
 import {
+  ANY_PROMPTS,
   checkSameVocabulary,
+  Folder,
+  formatOf,
+  Journal,
   measureShift,
   type Pair,
+  readEntries,
   SHIFT_LAYOUTS,
   SHIFT_ROW,
   type ShiftLayout,
@@ -14,14 +18,14 @@ import {
   shiftMarkdown,
   shiftPage,
   shiftSummary,
-} from "../evaluation/shift/index.ts";
+} from "../evaluation/index.ts";
 import type { LlamaEngine, LlamaEngineOptions } from "../llama.ts";
 import { findDataFile, readTold } from "./data-file.ts";
 import { addDeviceOptions, type EngineFlags, MODEL_DESCRIPTION, readEngineOptions } from "./engine-options.ts";
-import { labelOf } from "./eval-options.ts";
-import { ProgressLine } from "./eval-progress.ts";
 import { checkFlags, choiceOption, numberOption } from "./flags.ts";
 import { loadEngine } from "./load-engine.ts";
+import { labelOf } from "./model-labels.ts";
+import { ProgressLine } from "./progress-line.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { flushed } from "./terminal.ts";
 import { VERSION } from "./version.ts";

@@ -27,7 +27,7 @@ export const PUBLIC_DATA = {
   "hh-red-team": { url: `${HH_RLHF}/red-team-attempts/red_team_attempts.jsonl.gz`, file: "hh-red-team.jsonl.gz" },
 } as const satisfies Readonly<Record<string, PublicFile>>;
 
-export interface Fetching {
+export interface FetchOptions {
   /** Where files are kept, so that each is fetched once. */
   readonly folder: string;
   readonly signal: AbortSignal;
@@ -46,7 +46,7 @@ const MOST_BYTES = 256 * 1024 * 1024;
  */
 export async function fetchPublicFile(
   { url, file }: PublicFile,
-  { folder, signal, onFetch, mostBytes = MOST_BYTES }: Fetching,
+  { folder, signal, onFetch, mostBytes = MOST_BYTES }: FetchOptions,
 ): Promise<string> {
   const path = join(folder, file);
   if (existsSync(path)) return path;

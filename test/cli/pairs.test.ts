@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { afterAll, describe, expect, it } from "vitest";
-import { PAIR_SCHEMA } from "../../src/evaluation/pairs/index.ts";
+import { PAIR_SCHEMA } from "../../src/evaluation/index.ts";
 import { heldOutPrompts } from "../../training/world/index.ts";
 import { callRain } from "../support/call-rain.ts";
 import { offline, runRain } from "../support/run-rain.ts";

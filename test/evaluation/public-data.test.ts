@@ -5,9 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, it } from "vitest";
-import { DataError } from "../../src/evaluation/data-error.ts";
-import { type Fetching, fetchPublicFile, PUBLIC_DATA } from "../../src/evaluation/public-data.ts";
-import { readEntries } from "../../src/evaluation/readers/reader.ts";
+import { DataError, type FetchOptions, fetchPublicFile, PUBLIC_DATA, readEntries } from "../../src/evaluation/index.ts";
 import { goals } from "../../src/evaluation/readers/tables.ts";
 
 const folder = join(mkdtempSync(join(tmpdir(), "rain-data-")), "data");
@@ -28,7 +26,7 @@ async function serve(listener: RequestListener) {
   };
 }
 
-async function fetched(file: string, listener: RequestListener, fetching: Partial<Fetching> = {}): Promise<string> {
+async function fetched(file: string, listener: RequestListener, fetching: Partial<FetchOptions> = {}): Promise<string> {
   await using server = await serve(listener);
   const usual = { folder, signal: new AbortController().signal, onFetch: () => undefined };
   return await fetchPublicFile({ url: server.url, file }, { ...usual, ...fetching });

@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { type LabelFormat, type LabelledAnswer, OptionError, readLabelledAnswers, readLabelledFile } from "rain-align";
 import { afterAll, describe, expect, it } from "vitest";
-import { DataError } from "../../src/evaluation/data-error.ts";
+import { DataError } from "../../src/evaluation/index.ts";
 import { LABEL_FORMATS, promptKey } from "../../src/judges/index.ts";
 import { temporaryFolder } from "../support/tiny-model.ts";
 

@@ -4,8 +4,8 @@ import split from "split2";
 import { parseArgsStringToArgv } from "string-argv";
 import { z } from "zod";
 import { JudgeError } from "../../core/index.ts";
-import type { Case, CaseJudge } from "./case-judge.ts";
-import { JudgeDownError } from "./judge-down-error.ts";
+import { messagesOf } from "../questions.ts";
+import { type Case, type CaseJudge, JudgeDownError } from "./case-judge.ts";
 
 export interface CommandOptions {
   /** A program and its arguments, as in a shell; but no shell runs it. */
@@ -65,7 +65,7 @@ export class CommandJudge implements CaseJudge {
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       this.#lastWords = (this.#lastWords + text).slice(-LAST_WORDS);
     });
-    // Whoever waits hears of it when the program has ended.
+    // The `close` event tells of it, too.
     child.stdin.on("error", () => undefined);
     child.on("error", ({ message }) => this.#fail(message));
     child.on("close", (code, signal) => this.#fail(`it ended with ${signal ?? code}`));
@@ -87,9 +87,10 @@ export class CommandJudge implements CaseJudge {
     signal.throwIfAborted();
     if (this.#failure !== undefined) throw this.#failure;
     const id = ++this.#given;
-    const messages = turns.map(({ role, text }) => ({ role, content: text }));
     const { name, question, good, bad } = principle;
-    this.#child.stdin.write(`${JSON.stringify({ id, principle: name, question, good, bad, graded: isGraded, messages, reference })}\n`);
+    this.#child.stdin.write(
+      `${JSON.stringify({ id, principle: name, question, good, bad, graded: isGraded, messages: messagesOf(turns), reference })}\n`,
+    );
     const limit = AbortSignal.timeout(this.#timeoutMs);
     const either = AbortSignal.any([signal, limit]);
     return await new Promise<number>((resolve, reject) => {

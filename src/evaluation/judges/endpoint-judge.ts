@@ -1,12 +1,9 @@
 import ky, { HTTPError, type KyInstance, type Options } from "ky";
 import PQueue from "p-queue";
 import { z } from "zod";
-import { JudgeError, type Principle } from "../../core/index.ts";
-import { type LetteredOptions, labelsOf, letteredQuestion, letteredVerdict } from "../../judges/index.ts";
-import type { Case, CaseJudge } from "./case-judge.ts";
-import { httpFault } from "./http-fault.ts";
-import { JudgeDownError } from "./judge-down-error.ts";
-import { offers } from "./offers.ts";
+import { JudgeError, ORDERS, type Principle } from "../../core/index.ts";
+import { type LetteredOptions, labelsOf, lettered, letteredQuestion, letteredVerdict, principleOptions } from "../../judges/index.ts";
+import { type Case, type CaseJudge, JudgeDownError } from "./case-judge.ts";
 
 export interface EndpointOptions {
   /** Where the API begins, such as `https://api.openai.com/v1`. */
@@ -182,8 +179,65 @@ function clientOptions({ url, key, pauseMs }: EndpointOptions, turn: (signal: Ab
   };
 }
 
+const GRADES = [
+  { wording: "very much so", value: 1 },
+  { wording: "mostly", value: 0.5 },
+  { wording: "half and half", value: 0 },
+  { wording: "hardly", value: -0.5 },
+  { wording: "not at all", value: -1 },
+] as const;
+
+/** What a judge that answers in words may choose from: the same options in two orders, as models favour a letter. */
+function offers({ principle, isGraded }: Pick<Case, "principle" | "isGraded">): readonly LetteredOptions[] {
+  if (isGraded) return [lettered(GRADES), lettered(GRADES.toReversed())];
+  return ORDERS.map((order) => principleOptions(principle, order));
+}
+
+const models = z.object({ data: z.array(z.object({ id: z.string() })) });
+
+/** The longest that one waits for a list. */
+const TIMEOUT_MS = 10_000;
+
+/**
+ * The only model behind an address, as local servers have it.
+ *
+ * @throws {JudgeDownError} when there are several, or the server does not list them
+ */
+export async function onlyModel(url: string, key: string | undefined): Promise<string> {
+  const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
+  const listed = await ky
+    .get("models", { prefixUrl: url, headers, timeout: TIMEOUT_MS, retry: 1 })
+    .json()
+    .then((list) => models.parse(list).data.map(({ id }) => id))
+    .catch(async (cause: unknown) => {
+      const isOther = cause instanceof z.ZodError || cause instanceof SyntaxError;
+      const fault = isOther ? "" : `: ${await httpFault(cause)}`;
+      throw unknown(url, `nobody said which there are${fault}`, cause);
+    });
+  const [only, ...others] = listed;
+  if (only !== undefined && others.length === 0) return only;
+  throw unknown(url, listed.length === 0 ? "none" : `${listed.slice(0, 5).join(", ")}${listed.length > 5 ? " .." : ""}`);
+}
+
+function unknown(url: string, found: string, cause?: unknown): JudgeDownError {
+  return new JudgeDownError(`Expected \`--judge-model\` to name a model at ${url}, got none (there: ${found})`, { judge: url, cause });
+}
+
 async function reasonOf(cause: unknown): Promise<string> {
   if (cause instanceof z.ZodError || cause instanceof SyntaxError)
     return "no chat completion (does the address end where the API begins, as in .../v1?)";
   return await httpFault(cause);
+}
+
+/** The longest that is told of what a server says about an error. */
+const EXCERPT = 200;
+
+/** Why a request came to nothing, for a person: what the server said, or why it could not be reached. */
+async function httpFault(cause: unknown): Promise<string> {
+  if (cause instanceof HTTPError) {
+    const said = await cause.response.text().catch(() => "");
+    return `${cause.response.status} ${cause.response.statusText} ${said.slice(0, EXCERPT)}`.trim();
+  }
+  if (!(cause instanceof Error)) return String(cause);
+  return cause.cause instanceof Error ? `${cause.message}: ${cause.cause.message}` : cause.message;
 }

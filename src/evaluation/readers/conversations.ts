@@ -48,7 +48,7 @@ export function askedOnce(text: string): readonly Entry[] {
 
 /**
  * `\n\nHuman: ...\n\nAssistant: ...`, as hh-rlhf writes it. What else stands between empty lines belongs to the turn before, and in a
- * few of its rows somebody speaks twice in a row: that is one turn, too.
+ * few of its rows one side speaks twice in a row: that is one turn, too.
  */
 export function transcriptTurns(transcript: string): readonly Turn[] {
   const parts = `\n\n${transcript.trimStart()}`.split(/\n\n(Human|Assistant):/).slice(1);

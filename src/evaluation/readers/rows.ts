@@ -1,9 +1,11 @@
-/** Where rows come from: a file as a sequence of records, before anybody asks what they mean. */
+/** Where rows come from: a file as a sequence of records, whatever they mean. */
+
+import { type FileHandle, open } from "node:fs/promises";
 import { pipeline, Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
 import { type CsvError, type Options, parse } from "csv-parse";
 import split from "split2";
 import { DataError } from "../data-error.ts";
-import { LONGEST_LIST, LONGEST_ROW, textOf } from "./text.ts";
 
 /** A record and where it begins, or what is wrong with it. */
 export type RecordRow = { readonly at: number } & ({ readonly content: unknown } | { readonly fault: string });
@@ -48,6 +50,12 @@ export function namedColumns(tables: readonly (readonly string[])[]): RowSource 
 export function tabbedColumns(names: readonly string[]): RowSource {
   return { unit: "line", rows: (path) => recordsOf(path, { columns: [...names], delimiter: "\t", quote: null }) };
 }
+
+/** The longest line or row that is read, in characters: more than any real one, and little enough to wait for. */
+export const LONGEST_ROW = 4 * 1024 * 1024;
+
+/** The longest list in JSON, which is read as a whole. */
+export const LONGEST_LIST = 64 * 1024 * 1024;
 
 async function* linesOf(path: string): AsyncGenerator<{ readonly at: number; readonly content: string }, void, void> {
   let at = 0;
@@ -136,4 +144,44 @@ function parsed(text: string): { readonly content: unknown } | { readonly fault:
 
 function tooLong(path: string, line: number, cause: unknown): DataError {
   return new DataError(`Expected line ${line} of \`${path}\` to be at most ${LONGEST_ROW} characters long, got more`, { path, cause });
+}
+
+/**
+ * The text of a file as it comes: unpacked if it is gzipped, without a byte order mark.
+ *
+ * @throws {DataError} when there is no such file, it cannot be unpacked, or it is no UTF-8
+ */
+export async function* textOf(path: string): AsyncGenerator<string, void, void> {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  try {
+    for await (const bytes of await bytesOf(path)) yield decoder.decode(bytes, { stream: true });
+    yield decoder.decode();
+  } catch (cause) {
+    throw new DataError(`Expected to read \`${path}\` as UTF-8 text, got: ${reasonOf(cause)}`, { path, cause });
+  }
+}
+
+/** With these two bytes a gzip file begins, whatever it is called. */
+const GZIP = [0x1f, 0x8b] as const;
+
+async function bytesOf(path: string): Promise<AsyncIterable<Uint8Array>> {
+  const file = await open(path);
+  const isGzip = await beginsWith(file, GZIP);
+  const bytes = file.createReadStream({ start: 0 });
+  // The reader gets each error from the stream: the callback has nothing to add.
+  return isGzip ? pipeline(bytes, createGunzip(), () => undefined) : bytes;
+}
+
+async function beginsWith(file: FileHandle, expected: readonly number[]): Promise<boolean> {
+  try {
+    const { buffer } = await file.read({ buffer: Buffer.alloc(expected.length), position: 0 });
+    return expected.every((byte, index) => buffer[index] === byte);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

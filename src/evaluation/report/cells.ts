@@ -1,7 +1,7 @@
 import type { Mode } from "../../core/index.ts";
-import { type Result, saidOf } from "../run/results.ts";
+import type { Measure } from "../questions.ts";
+import { type Result, writtenAnswer } from "../run/evaluate.ts";
 import { bootstrap, bootstrapTest, type Interval, mcnemar, mean, wilson } from "../statistics.ts";
-import type { Measure } from "../tasks/measure.ts";
 
 /** One measure of one model's answers in one mode. */
 export interface Cell {
@@ -47,7 +47,7 @@ interface Row {
 
 export function cellsOf(results: readonly Result[]): readonly Cell[] {
   return rowsOf(results).flatMap((row) => {
-    const modes = [...new Set(row.results.map(({ given }) => given.job.mode))];
+    const modes = [...new Set(row.results.map(({ attempt }) => attempt.job.mode))];
     return modes.filter((mode) => row.measure.kind !== "win" || mode !== "vanilla").map((mode) => cellOf(row, mode));
   });
 }
@@ -64,17 +64,19 @@ export function groupedBy<Item>(items: readonly Item[], nameOf: (item: Item) => 
 }
 
 function rowsOf(results: readonly Result[]): readonly Row[] {
-  return [...groupedBy(results, ({ model, given }) => JSON.stringify([model, given.job.question.group])).values()].flatMap((members) => {
-    const [{ model, given }] = members as [Result];
-    const { group, measures } = given.job.question;
-    return measures.map((measure) => ({ model, group, measure, results: members }));
-  });
+  return [...groupedBy(results, ({ model, attempt }) => JSON.stringify([model, attempt.job.question.group])).values()].flatMap(
+    (members) => {
+      const [{ model, attempt }] = members as [Result];
+      const { group, measures } = attempt.job.question;
+      return measures.map((measure) => ({ model, group, measure, results: members }));
+    },
+  );
 }
 
 function cellOf({ model, group, measure, results }: Row, mode: Mode): Cell {
-  const own = results.filter(({ given }) => given.job.mode === mode);
+  const own = results.filter(({ attempt }) => attempt.job.mode === mode);
   const judged = own.flatMap(({ outcomes }) => outcomes[measure.name] ?? []);
-  const unanswered = own.filter((result) => saidOf(result) === undefined).length;
+  const unanswered = own.filter((result) => writtenAnswer(result) === undefined).length;
   return {
     model,
     group,
@@ -105,10 +107,10 @@ function againstChance(outcomes: readonly number[]): Versus | undefined {
 }
 
 function versusVanilla({ measure, results }: Row, own: readonly Result[]): Versus | undefined {
-  const plain = new Map(results.filter(({ given }) => given.job.mode === "vanilla").map((one) => [one.given.job.question.id, one]));
-  if (plain.size === 0 || own.every(({ given }) => given.job.mode === "vanilla")) return undefined;
-  const differences = own.flatMap(({ given, outcomes }) => {
-    const [after, before] = [outcomes[measure.name], plain.get(given.job.question.id)?.outcomes[measure.name]];
+  const plain = new Map(results.filter(({ attempt }) => attempt.job.mode === "vanilla").map((one) => [one.attempt.job.question.id, one]));
+  if (plain.size === 0 || own.every(({ attempt }) => attempt.job.mode === "vanilla")) return undefined;
+  const differences = own.flatMap(({ attempt, outcomes }) => {
+    const [after, before] = [outcomes[measure.name], plain.get(attempt.job.question.id)?.outcomes[measure.name]];
     return after === undefined || before === undefined ? [] : [after - before];
   });
   return versusOf(differences, measure.kind === "grade" ? "bootstrap" : "McNemar, exact");

@@ -1,79 +1,113 @@
-import type { Element, ElementContent } from "hast";
+import type { Element } from "hast";
 import { h } from "hastscript";
-import { drawAlone, drawMark } from "../plot/figure.ts";
-import { MODE_LOOKS } from "../plot/mode-looks.ts";
-import { STYLE as CHART_STYLE } from "../plot/style.ts";
-import { type Result, saidOf } from "../run/results.ts";
-import { groupedBy } from "./cells.ts";
-import { drawCaveats, drawFacts, drawTable } from "./draw.ts";
-import { factsOf } from "./facts.ts";
-import { type Charts, chartsOf } from "./figures.ts";
-import { htmlPage } from "./page.ts";
-import { PAGE_STYLE } from "./page-style.ts";
+import { type Result, writtenAnswer } from "../run/evaluate.ts";
+import { type Cell, groupedBy } from "./cells.ts";
+import { type Axis, type Chart, percentAxis, powersUpTo } from "./chart.ts";
+import { shown, summaryWords } from "./forms.ts";
+import { type ChartGroup, hiddenAnswer, htmlPage, reportBody } from "./page.ts";
 import type { Summary } from "./summary.ts";
-import { tablesOf } from "./tables.ts";
+import { sizeText } from "./words.ts";
 
+/** The report as one page that needs nothing else. */
 export function htmlReport(summary: Summary, results: readonly Result[]): string {
+  const judged = summary.cells.filter((cell): cell is Judged => cell.estimate !== undefined);
+  const charts = [qualityCharts(summary, judged), sizeCharts(summary, judged)];
   return htmlPage({
     title: `Evaluation: ${summary.about.task}`,
-    style: `${PAGE_STYLE}${CHART_STYLE}`,
-    body: [...bodyOf(summary), ...examplesOf(results)],
+    body: [...reportBody(summaryWords(summary), charts), ...examplesOf(results)],
   });
 }
 
-function bodyOf(summary: Summary): ElementContent[] {
-  return [
-    ...drawCaveats(summary.caveats),
-    drawFacts(factsOf(summary.about)),
-    ...chartsOf(summary).flatMap((charts) => drawCharts(charts, summary)),
-    ...tablesOf(summary).flatMap(drawTable),
-  ];
+/** What was judged at all. */
+type Judged = Cell & { readonly estimate: NonNullable<Cell["estimate"]> };
+
+/** For each model, group and measure: what each mode reaches, and what it takes. */
+function qualityCharts({ about, spendings }: Summary, judged: readonly Judged[]): ChartGroup {
+  const costOf = (cell: Cell) =>
+    spendings.find(({ model, group, mode }) => model === cell.model && group === cell.group && mode === cell.mode)?.fpe ?? 1;
+  const ticks = powersUpTo(Math.max(1, ...judged.map(costOf)), 10);
+  const x = { label: "forward tokens per emitted token (log)", ticks, isLog: true };
+  const rows = groupedBy(judged, ({ model, group, measure }) => JSON.stringify([model, group, measure]));
+  return {
+    title: "Quality against cost",
+    note: "Each mark is a mode, with its 95 % interval. Cost grows to the right.",
+    legend: about.modes,
+    charts: [...rows.values()].map((cells) =>
+      chartOf(cells, about.modes, { x, xOf: costOf, xText: (tokens) => tokens.toFixed(1), names: ({ model, group }) => [model, group] }),
+    ),
+  };
 }
 
-function drawCharts({ title, note, charts }: Charts, { about }: Summary): Element[] {
-  const legend = about.modes.map((mode) => h("li", [drawMark(MODE_LOOKS[mode]), ` ${mode}`]));
-  return [
-    h("h2", title),
-    h("p", note),
-    h("ul", { class: "key" }, legend),
-    h(
-      "div",
-      { class: "charts" },
-      charts.map(({ panel, description }) => drawAlone(panel, description)),
+/** For each group and measure: what each mode reaches on models of different sizes. */
+function sizeCharts({ about }: Summary, judged: readonly Judged[]): ChartGroup {
+  const sizes = [...new Set(about.models.map(({ parameters }) => parameters))];
+  const x = { label: "parameters of the model (log)", ticks: sizes.map((value) => ({ value, text: sizeText(value) })), isLog: true };
+  const sizeOf = (cell: Cell) => about.models.find(({ label }) => label === cell.model)?.parameters ?? 1;
+  const rows = groupedBy(about.models.length < 2 ? [] : judged, ({ group, measure }) => JSON.stringify([group, measure]));
+  return {
+    title: "Models of different sizes",
+    note: "Each line is a mode.",
+    legend: about.modes,
+    charts: [...rows.values()].map((cells) =>
+      chartOf(cells, about.modes, { x, xOf: sizeOf, xText: sizeText, names: ({ group }) => [group] }),
     ),
-  ];
+  };
+}
+
+interface Across {
+  readonly x: Axis;
+  readonly xOf: (cell: Cell) => number;
+  readonly xText: (value: number) => string;
+  /** What a chart is called after, beside its measure. */
+  readonly names: (cell: Cell) => readonly string[];
+}
+
+const GRADES: Axis = { label: "mean grade", ticks: [1, 2, 3, 4, 5].map((value) => ({ value, text: String(value) })) };
+
+function chartOf(cells: readonly Judged[], modes: Summary["about"]["modes"], { x, xOf, xText, names }: Across): Chart {
+  const [first] = cells as [Judged];
+  const title = [...names(first).filter((name) => name !== "all"), first.measure].join(", ");
+  const pointsOf = (mode: string) =>
+    cells
+      .filter((cell) => cell.mode === mode)
+      .map((cell) => ({ x: xOf(cell), y: cell.estimate.mean, low: cell.estimate.low, high: cell.estimate.high }))
+      .toSorted((left, right) => left.x - right.x);
+  const said = cells.map((cell) => `${cell.model}, ${cell.mode}: ${shown(cell, cell.estimate.mean)} at ${xText(xOf(cell))}`);
+  return {
+    // No longer than reaches into the next one.
+    title: title.length > 36 ? `${title.slice(0, 35)}…` : title,
+    description: `${title}. ${said.join("; ")}.`,
+    x,
+    y: first.kind === "grade" ? GRADES : percentAxis("share of the answers"),
+    series: modes.map((mode) => ({ name: mode, points: pointsOf(mode) })),
+  };
 }
 
 /** Questions whose answers are shown. */
 const SHOWN = 10;
 
-/** What was said to the first few questions, in every mode; hidden until it is asked for, as it may be harmful. */
+/** What was said to the first few questions, in every mode. */
 function examplesOf(results: readonly Result[]): readonly Element[] {
-  const questions = groupedBy(results, ({ given }) => JSON.stringify([given.job.question.group, given.job.question.id]));
-  const shown = [...questions.values()].slice(0, SHOWN);
-  return [h("h2", `Answers to the first ${shown.length} questions`), h("p", "They may be harmful."), ...shown.map(exampleOf)];
+  const questions = groupedBy(results, ({ attempt }) => JSON.stringify([attempt.job.question.group, attempt.job.question.id]));
+  const some = [...questions.values()].slice(0, SHOWN);
+  return [h("h2", `Answers to the first ${some.length} questions`), h("p", "They may be harmful."), ...some.map(exampleOf)];
 }
 
 function exampleOf(results: readonly Result[]): Element {
-  const [{ given }] = results as [Result];
-  const { question } = given.job;
-  const turns = question.turns.flatMap(({ role, text }) => [h("dt", role), h("dd", { dir: "auto" }, text)]);
-  return h("details", [
-    h("summary", { dir: "auto" }, excerpt(question.turns.at(-1)?.text ?? "")),
-    h("dl", turns),
-    ...results.map(answerOf),
-  ]);
+  const [{ attempt }] = results as [Result];
+  const { turns } = attempt.job.question;
+  const asked = (turns.at(-1)?.text ?? "").replaceAll(/\s+/g, " ");
+  return hiddenAnswer(
+    asked,
+    turns.map(({ role, text }) => [role, text] as const),
+    results.map(answerOf),
+  );
 }
 
 function answerOf(result: Result): Element {
   const outcomes = Object.entries(result.outcomes).map(
     ([name, outcome]) => `${name}: ${outcome === undefined ? "not judged" : outcome.toFixed(1)}`,
   );
-  const head = h("p", [h("b", `${result.model}, ${result.given.job.mode}`), ` (${outcomes.join(", ")})`]);
-  return h("div", { class: "answer" }, [head, h("pre", { dir: "auto" }, saidOf(result)?.text ?? "(no answer)")]);
-}
-
-function excerpt(text: string): string {
-  const line = text.replaceAll(/\s+/g, " ");
-  return line.length > 120 ? `${line.slice(0, 120)} ...` : line;
+  const head = h("p", [h("b", `${result.model}, ${result.attempt.job.mode}`), ` (${outcomes.join(", ")})`]);
+  return h("div", [head, h("pre", { dir: "auto" }, writtenAnswer(result)?.text ?? "(no answer)")]);
 }

@@ -1,7 +1,7 @@
-import type { Result } from "../run/results.ts";
-import type { About } from "./about.ts";
-import { type Cell, cellsOf } from "./cells.ts";
-import { type Spending, spendingsOf } from "./spendings.ts";
+import type { Cost, Mode } from "../../core/index.ts";
+import type { Model, Work, WrittenAnswer } from "../run/answers.ts";
+import { type Result, writtenAnswer } from "../run/evaluate.ts";
+import { type Cell, cellsOf, groupedBy } from "./cells.ts";
 
 /** All that reports say. */
 export interface Summary {
@@ -10,6 +10,37 @@ export interface Summary {
   readonly caveats: readonly string[];
   readonly cells: readonly Cell[];
   readonly spendings: readonly Spending[];
+}
+
+/** What was evaluated, and how. */
+export interface About {
+  readonly task: string;
+  /** What the task finds out, in one line. */
+  readonly purpose: string;
+  /** The file's name. */
+  readonly data: string;
+  readonly models: readonly EvaluatedModel[];
+  readonly modes: readonly Mode[];
+  /** What was put over the task's own options, in one line; empty: nothing. */
+  readonly decoding: string;
+  /** "self", or what it is called. */
+  readonly judge: string;
+  readonly questions: number;
+  readonly seed: number;
+  /** Rows of the data that could not be read. */
+  readonly badRows: number;
+  /** What the judge has cost, where it costs anything. */
+  readonly bill: string | undefined;
+}
+
+export interface EvaluatedModel extends Model {
+  readonly parameters: number;
+  /** Whether it is the toy that comes with the package. */
+  readonly isEmbedded: boolean;
+  /** How it was prompted, where no option asked for that. */
+  readonly notice: string | undefined;
+  /** Why it is no fit judge of itself, where that was found. */
+  readonly warnings: readonly string[];
 }
 
 export function summaryOf(about: About, results: readonly Result[]): Summary {
@@ -53,4 +84,70 @@ function ofRows({ badRows }: About, cells: readonly Cell[]): readonly string[] {
     ...(unjudged > 0 ? [`${unjudged} verdicts are missing: the judge gave none. These answers are left out of their rates.`] : []),
     ...(fewest < FEW ? [`Some rates rest on ${fewest} answers: look at the intervals before the rates.`] : []),
   ];
+}
+
+/** What the answers of one model in one mode took. */
+export interface Spending extends Cost {
+  readonly model: string;
+  readonly group: string;
+  readonly mode: Mode;
+  readonly answers: number;
+  /** Means of an answer. */
+  readonly tokens: number;
+  readonly rewinds: number;
+  /** Share of the answers that ended because nothing was found that passes. */
+  readonly refused: number;
+  /**
+   * Time they took, over that of the plain answers to the same questions. While several are written at once each waits for the others,
+   * in both modes. `undefined` without plain ones.
+   */
+  readonly wallRatio: number | undefined;
+}
+
+function spendingsOf(results: readonly Result[]): readonly Spending[] {
+  const plain = new Map<string, WrittenAnswer>();
+  for (const result of results) {
+    const said = writtenAnswer(result);
+    if (said !== undefined && result.attempt.job.mode === "vanilla") plain.set(placeOf(result), said);
+  }
+  const rows = groupedBy(results, ({ model, attempt: { job } }) => JSON.stringify([model, job.question.group, job.mode]));
+  return [...rows.values()].map((members) => spendingOf(members, plain));
+}
+
+function spendingOf(results: readonly Result[], plain: ReadonlyMap<string, WrittenAnswer>): Spending {
+  const [{ model, attempt }] = results as [Result];
+  const said = results.flatMap((result) => writtenAnswer(result) ?? []);
+  const perAnswer = (amountOf: (one: WrittenAnswer) => number) =>
+    said.reduce((sum, one) => sum + amountOf(one), 0) / Math.max(1, said.length);
+  return {
+    model,
+    group: attempt.job.question.group,
+    mode: attempt.job.mode,
+    answers: said.length,
+    tokens: perAnswer(({ emitted }) => emitted),
+    rewinds: perAnswer(({ rewinds }) => rewinds),
+    refused: perAnswer(({ finishReason }) => (finishReason === "content_filter" ? 1 : 0)),
+    ...costOf(said),
+    wallRatio: wallRatioOf(results, plain),
+  };
+}
+
+function wallRatioOf(results: readonly Result[], plain: ReadonlyMap<string, WrittenAnswer>): number | undefined {
+  const pairs = results.flatMap((result) => {
+    const [said, other] = [writtenAnswer(result), plain.get(placeOf(result))];
+    return said === undefined || other === undefined ? [] : [[said.milliseconds, other.milliseconds] as const];
+  });
+  const [own, others] = [0, 1].map((side) => pairs.reduce((sum, pair) => sum + (pair[side] as number), 0)) as [number, number];
+  return others === 0 ? undefined : own / others;
+}
+
+function placeOf({ model, attempt }: Result): string {
+  return JSON.stringify([model, attempt.job.question.id]);
+}
+
+/** Cost per emitted token of all of them. Where every answer is refused nothing is emitted: then it is cost per token at least. */
+export function costOf(work: readonly Work[]): Cost {
+  const sum = (count: keyof Work) => work.reduce((total, one) => total + one[count], 0);
+  const emitted = Math.max(1, sum("emitted"));
+  return { fpe: sum("forward") / emitted, spe: sum("calls") / emitted, epe: sum("evaluations") / emitted };
 }

@@ -1,11 +1,97 @@
-import { type Engine, EngineError, RainError } from "../../core/index.ts";
+import { z } from "zod";
+import {
+  type Cost,
+  DEFAULTS,
+  type Engine,
+  EngineError,
+  type FindJudge,
+  type Meter,
+  type Mode,
+  RainError,
+  type RainOptions,
+} from "../../core/index.ts";
 import { answer } from "../../rain.ts";
-import { workOf } from "../cost.ts";
-import type { TaskQuestion } from "../tasks/task.ts";
-import type { Journal } from "./journal.ts";
-import type { Job } from "./plan.ts";
-import type { AnswerRow } from "./rows.ts";
-import { withAll } from "./with-all.ts";
+import type { TaskQuestion } from "../questions.ts";
+import { type Journal, keyOf } from "./journal.ts";
+import { withAll } from "./work.ts";
+
+/** What is asked, and in which ways it is answered. */
+export interface Plan {
+  readonly questions: readonly TaskQuestion[];
+  readonly modes: readonly Mode[];
+  /** Put over what the task says. Data, no functions: answers are found again by it. */
+  readonly options: RainOptions;
+  /** Of this package: another one may decode otherwise. */
+  readonly version: string;
+  /** Who judges drafts. @default the engine's own way */
+  readonly judge?: DraftJudge | undefined;
+}
+
+/** The judge of what is being written. */
+export interface DraftJudge {
+  /** @default the engine's own way */
+  readonly find: FindJudge | undefined;
+  /** By the principle's name: what tells this judge from another one. Answers are found again by it. */
+  readonly marks: ReadonlyMap<string, string>;
+}
+
+/** A model, as results name it. */
+export interface Model {
+  readonly label: string;
+  /** Size of its file. */
+  readonly bytes: number;
+}
+
+/** A model as it is loaded: what does not fit into one context may fit into another. */
+export interface PlannedModel extends Model {
+  /** In tokens. */
+  readonly contextSize: number;
+}
+
+/** One question in one mode. */
+interface Job {
+  readonly question: TaskQuestion;
+  readonly mode: Mode;
+  readonly options: RainOptions;
+  readonly key: string;
+}
+
+/** All that a model is asked, in the order of the results: question by question, in each mode. */
+export function jobsOf({ questions, modes, options, version, judge }: Plan, model: PlannedModel): readonly Job[] {
+  return questions.flatMap((question) =>
+    modes.map((mode) => {
+      const all = { ...question.options, ...options, mode, seed: question.seed };
+      const mark = mode === "vanilla" ? undefined : judge?.marks.get((all.principle ?? DEFAULTS.principle).name);
+      const key = keyOf({ version, model, turns: question.turns, options: all, judge: mark });
+      return { question, mode, options: judge?.find === undefined ? all : { ...all, judge: judge.find }, key };
+    }),
+  );
+}
+
+const count = z.number().nonnegative();
+
+const WRITTEN = z.object({
+  key: z.string(),
+  text: z.string(),
+  finishReason: z.enum(["stop", "length", "content_filter", "tool_calls"]),
+  rewinds: count,
+  evaluations: count,
+  emitted: count,
+  /** These three depend on what else was in the cache and on the machine: they are the same on average only. */
+  forward: count,
+  calls: count,
+  milliseconds: count,
+});
+
+/** There is no answer, and the next attempt would come to the same. */
+const FAILED = z.object({ key: z.string(), failure: z.string() });
+
+export const ANSWER_ROW = z.union([WRITTEN, FAILED]);
+
+/** An answer and what it took, or the reason why there is none. */
+export type AnswerRow = WrittenAnswer | z.infer<typeof FAILED>;
+
+export type WrittenAnswer = z.infer<typeof WRITTEN>;
 
 export interface AnswerRun {
   readonly engine: Engine;
@@ -43,8 +129,21 @@ async function answerOf({ question, options }: Job, { engine, clock, signal }: A
   }
 }
 
+/** What an answer took, as counts that can be added up. */
+export interface Work {
+  readonly emitted: number;
+  readonly forward: number;
+  readonly calls: number;
+  readonly evaluations: number;
+}
+
+/** The engine counts calls; an answer's account has them per emitted token. */
+export function workOf({ emitted, forward, evaluations }: Meter, { spe }: Cost): Work {
+  return { emitted, forward, evaluations, calls: Math.round(spe * Math.max(1, emitted)) };
+}
+
 /** What was said to one question in one mode. */
-export interface Given {
+export interface Attempt {
   readonly job: Job;
   /** `undefined`: not answered yet. */
   readonly row: AnswerRow | undefined;
@@ -53,7 +152,7 @@ export interface Given {
 }
 
 /** The answers that are there, in the order of the jobs. */
-export function givenAnswers(jobs: readonly Job[], journal: Journal<AnswerRow>): readonly Given[] {
+export function attemptsOf(jobs: readonly Job[], journal: Journal<AnswerRow>): readonly Attempt[] {
   const plain = new Map<TaskQuestion, string | undefined>();
   for (const { question, mode, key } of jobs) if (mode === "vanilla") plain.set(question, textOf(journal.get(key)));
   return jobs.map((job) => ({ job, row: journal.get(job.key), plain: plain.get(job.question) }));

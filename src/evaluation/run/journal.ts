@@ -1,4 +1,17 @@
-import { closeSync, fdatasyncSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
+import { createHash } from "node:crypto";
+import {
+  closeSync,
+  existsSync,
+  fdatasyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 import type { z } from "zod";
 import { RainError } from "../../core/index.ts";
 
@@ -12,9 +25,51 @@ export class FolderError extends RainError {
   }
 }
 
+/** Where reports are written. */
+export class Folder {
+  readonly path: string;
+
+  /** @throws {FolderError} when it cannot be made */
+  constructor(path: string) {
+    this.path = path;
+    try {
+      makeFolder(path);
+    } catch (cause) {
+      throw unwritable(path, cause);
+    }
+  }
+
+  /**
+   * Written beside its place first: a process that is stopped in the middle leaves the earlier file whole.
+   *
+   * @throws {FolderError} when it cannot be written, as on a full disk
+   */
+  write(name: string, text: string): void {
+    const path = join(this.path, name);
+    try {
+      writeFileSync(`${path}.partial`, text);
+      renameSync(`${path}.partial`, path);
+    } catch (cause) {
+      throw unwritable(path, cause);
+    }
+  }
+}
+
+/** One after the other: Node's own `recursive` never ends where a file system refuses folders by saying that there are none, as `/proc` does. */
+function makeFolder(path: string): void {
+  const missing: string[] = [];
+  for (let place = path; !existsSync(place); place = dirname(place)) missing.unshift(place);
+  for (const place of missing) mkdirSync(place);
+}
+
 /** A row is known by all that it depends on. */
 interface Keyed {
   readonly key: string;
+}
+
+/** A row's name: whatever it depends on is in it, so nothing that was found under other conditions is ever taken for it. */
+export function keyOf(conditions: unknown): string {
+  return createHash("sha256").update(JSON.stringify(conditions)).digest("base64url").slice(0, 24);
 }
 
 const LINE_FEED = 0x0a;
@@ -87,15 +142,15 @@ export class Journal<Row extends Keyed> implements Disposable {
   }
 }
 
-export function unwritable(path: string, cause: unknown): FolderError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new FolderError(`Expected to write \`${path}\`, got: ${reason}`, { path, cause });
-}
-
 function opened(path: string): number {
   try {
     return openSync(path, "a+");
   } catch (cause) {
     throw unwritable(path, cause);
   }
+}
+
+function unwritable(path: string, cause: unknown): FolderError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new FolderError(`Expected to write \`${path}\`, got: ${reason}`, { path, cause });
 }

@@ -1,39 +1,43 @@
+import { z } from "zod";
 import { JudgeError, type Turn } from "../../core/index.ts";
 import type { Case, CaseJudge } from "../judges/case-judge.ts";
-import { type AskedMeasure, asked, type Verdicts } from "../tasks/measure.ts";
-import { answered, type TaskQuestion } from "../tasks/task.ts";
-import { type Given, textOf } from "./answers.ts";
-import type { Journal } from "./journal.ts";
-import { keyOf, type VerdictRow } from "./rows.ts";
-import { withAll } from "./with-all.ts";
+import { type AskedMeasure, answered, asked, type TaskQuestion, type Verdicts } from "../questions.ts";
+import { type Attempt, textOf } from "./answers.ts";
+import { type Journal, keyOf } from "./journal.ts";
+import { withAll } from "./work.ts";
+
+export const VERDICT_ROW = z.object({ key: z.string(), value: z.number().min(-1).max(1) });
+
+/** What a judge said: -1 (bad) to 1 (good). */
+export type VerdictRow = z.infer<typeof VERDICT_ROW>;
 
 /** A judge, and what it has said so far. */
-export interface Bench {
+export interface VerdictSource {
   readonly judge: CaseJudge;
   readonly journal: Journal<VerdictRow>;
 }
 
-export interface VerdictRun extends Bench {
+export interface VerdictRun extends VerdictSource {
   /** Told of each verdict that is kept, and of each case on which the judge gave none, and why. */
   readonly onVerdict: (unjudged: string | undefined) => void;
   readonly signal: AbortSignal;
 }
 
 /** Something to be asked, under the name of the row that will answer it. */
-interface Open {
+interface OpenInquiry {
   readonly key: string;
   readonly inquiry: Inquiry;
 }
 
 /** What the judge has not said yet about these answers. What two answers have in common is asked once. */
-export function openInquiries(given: readonly Given[], { judge, journal }: Bench): readonly Open[] {
-  const all = given.flatMap((one) => asked(one.job.question.measures).flatMap((measure) => openOf(one, measure, judge)));
+export function openInquiries(attempts: readonly Attempt[], { judge, journal }: VerdictSource): readonly OpenInquiry[] {
+  const all = attempts.flatMap((one) => asked(one.job.question.measures).flatMap((measure) => openOf(one, measure, judge)));
   const open = new Map(all.filter(({ key }) => journal.get(key) === undefined).map((one) => [one.key, one]));
   return [...open.values()];
 }
 
 /** Asks it. A case without a usable verdict stays open: it is asked again when the work is taken up again. */
-export async function askForVerdicts(open: readonly Open[], { judge, journal, onVerdict, signal }: VerdictRun): Promise<void> {
+export async function askForVerdicts(open: readonly OpenInquiry[], { judge, journal, onVerdict, signal }: VerdictRun): Promise<void> {
   await withAll(open, { atOnce: judge.atOnce, signal }, async ({ key, inquiry }, either) => {
     const value = await ruling(inquiry, judge, either);
     if (typeof value === "number") journal.append({ key, value });
@@ -42,14 +46,14 @@ export async function askForVerdicts(open: readonly Open[], { judge, journal, on
 }
 
 /** The verdicts on an answer that are there. */
-export function verdictsOn(given: Given, { judge, journal }: Bench): Verdicts {
-  const measures = asked(given.job.question.measures);
-  const open = measures.flatMap((measure) => openOf(given, measure, judge).map(({ key }) => [measure.name, journal.get(key)?.value]));
+export function verdictsOn(attempt: Attempt, { judge, journal }: VerdictSource): Verdicts {
+  const measures = asked(attempt.job.question.measures);
+  const open = measures.flatMap((measure) => openOf(attempt, measure, judge).map(({ key }) => [measure.name, journal.get(key)?.value]));
   return Object.fromEntries(open.filter(([, value]) => value !== undefined)) as Verdicts;
 }
 
 /** Nothing, where there is no answer, or none to compare it with; plain answers are not compared with themselves. */
-function openOf({ job, row, plain }: Given, measure: AskedMeasure, judge: CaseJudge): readonly Open[] {
+function openOf({ job, row, plain }: Attempt, measure: AskedMeasure, judge: CaseJudge): readonly OpenInquiry[] {
   const text = textOf(row);
   if (text === undefined || (measure.kind === "win" && job.mode === "vanilla")) return [];
   const inquiry = inquiryOf(job.question, measure, { text, plain });

@@ -1,11 +1,40 @@
+import { z } from "zod";
 import { type Engine, EngineError, Meter, RainError, type Turn } from "../../core/index.ts";
-import type { Journal } from "../run/journal.ts";
-import type { Model } from "../run/plan.ts";
-import { during, type Progress } from "../run/progress.ts";
-import { keyOf } from "../run/rows.ts";
-import type { Pair } from "./layout.ts";
-import { messagesOf, type ShiftRow, shiftedRow } from "./rows.ts";
-import { type ShiftOptions, shiftedAnswer } from "./shifted-answer.ts";
+import { answered, messagesOf } from "../questions.ts";
+import type { Model } from "../run/answers.ts";
+import { type Journal, keyOf } from "../run/journal.ts";
+import { during, type Progress } from "../run/work.ts";
+import { type Pair, type ShiftedAnswer, type ShiftedToken, type ShiftOptions, shiftedAnswer } from "./shifted-answer.ts";
+
+const probability = z.number().min(0).max(1);
+
+const TOKEN = z.object({
+  token: z.int().min(0),
+  text: z.string(),
+  rank: z.int().min(1),
+  /** Probabilities of the token. */
+  base: probability,
+  aligned: probability,
+  favourite: z.string(),
+  /** KL(aligned || base) in nats; `null`: infinite. */
+  kl: z.number().min(0).nullable(),
+});
+
+const messages = z.array(z.object({ role: z.string(), content: z.string() }));
+
+const SHIFTED = z.object({ key: z.string(), messages, end: z.enum(["stop", "length"]), tokens: z.array(TOKEN) });
+
+/** There is no answer, and the next attempt would come to the same. */
+const FAILED = z.object({ key: z.string(), messages, failure: z.string() });
+
+export const SHIFT_ROW = z.union([SHIFTED, FAILED]);
+
+/** A line of `shift.jsonl`. */
+export type ShiftRow = ShiftedRow | z.infer<typeof FAILED>;
+
+export type ShiftedRow = z.infer<typeof SHIFTED>;
+
+export type TokenRow = z.infer<typeof TOKEN>;
 
 /** What is to be measured. */
 export interface ShiftPlan extends ShiftOptions {
@@ -56,4 +85,20 @@ async function rowOf(
 function keyFor(turns: readonly Turn[], { layout, maxTokens, version }: ShiftPlan, { models, engines }: ShiftWork): string {
   const contexts = [engines.base.facts.contextSize, engines.aligned.facts.contextSize];
   return keyOf({ version, models, contexts, layout, maxTokens, turns });
+}
+
+/** What a reader makes use of; more would be the noise of 32-bit numbers. */
+const DIGITS = 6;
+
+function shiftedRow(key: string, turns: readonly Turn[], { text, isCut, tokens }: ShiftedAnswer): ShiftedRow {
+  return { key, messages: messagesOf(answered(turns, text)), end: isCut ? "length" : "stop", tokens: tokens.map(tokenRow) };
+}
+
+function tokenRow({ token, text, rank, probability: { base, aligned }, favouriteText, divergence }: ShiftedToken): TokenRow {
+  const kl = Number.isFinite(divergence) ? rounded(divergence) : null;
+  return { token, text, rank, base: rounded(base), aligned: rounded(aligned), favourite: favouriteText, kl };
+}
+
+function rounded(value: number): number {
+  return Number(value.toPrecision(DIGITS));
 }

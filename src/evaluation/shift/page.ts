@@ -1,22 +1,17 @@
 import type { Element, ElementContent } from "hast";
 import { h } from "hastscript";
-import { type Axis, evenTicks, linearAxis, logAxis } from "../plot/axis.ts";
-import { drawAlone, drawMark } from "../plot/figure.ts";
-import type { Panel } from "../plot/panel.ts";
-import type { Look } from "../plot/series.ts";
-import { STYLE as CHART_STYLE } from "../plot/style.ts";
-import { drawCaveats, drawFacts, drawTable } from "../report/draw.ts";
-import { htmlPage } from "../report/page.ts";
-import { PAGE_STYLE } from "../report/page-style.ts";
-import { percent } from "../report/tables.ts";
-import { SHIFTS, type Shift, shiftOf } from "./place.ts";
-import type { ShiftedRow, ShiftRow, TokenRow } from "./rows.ts";
+import { evenTicks, percentAxis, powersUpTo } from "../report/chart.ts";
+import { type ChartGroup, hiddenAnswer, htmlPage, reportBody } from "../report/page.ts";
+import { percent } from "../report/words.ts";
+import type { ShiftedRow, ShiftRow, TokenRow } from "./measure.ts";
+import { SHIFTS, type Shift, shiftOf } from "./shifted-answer.ts";
 import type { PositionBin, ShiftSummary } from "./summary.ts";
-import { quoted, visible } from "./visible.ts";
-import { nats, RANKS, shiftWords } from "./words.ts";
+import { nats, quoted, RANKS, shiftWords, visible } from "./words.ts";
 
 /** Each kind of token differs in colour and in its line. What is known of a token stands at the foot of the window while it is focused. */
 const STYLE = `
+.tone-2 { color: light-dark(#0a5ad4, #6cb0ff); }
+.tone-3 { color: light-dark(#bc4c00, #f0883e); }
 .answer { white-space: pre-wrap; overflow-wrap: anywhere; padding: 8px; border-left: 3px solid GrayText; line-height: 1.9; }
 .token { unicode-bidi: isolate; }
 .marginal, .shifted { text-underline-offset: 3px; border-radius: 3px; }
@@ -33,98 +28,61 @@ const STYLE = `
  * @param date on which it was measured, as people read it
  */
 export function shiftPage(summary: ShiftSummary, rows: readonly ShiftRow[], date: string): string {
-  const { title, caveats, facts, tables } = shiftWords(summary);
+  const words = shiftWords(summary);
   const answers = rows.filter((row): row is ShiftedRow => "tokens" in row);
   return htmlPage({
-    title,
-    style: `${PAGE_STYLE}${CHART_STYLE}${STYLE}`,
-    body: [
-      ...drawCaveats(caveats),
-      drawFacts([...facts, ["date", date]]),
-      ...drawCharts(summary),
-      ...tables.flatMap(drawTable),
-      ...colouredAnswers(answers),
-    ],
+    title: words.title,
+    style: STYLE,
+    body: [...reportBody({ ...words, facts: [...words.facts, ["date", date]] }, positionCharts(summary)), ...colouredAnswers(answers)],
   });
-}
-
-function drawCharts(summary: ShiftSummary): readonly ElementContent[] {
-  const charts = shiftCharts(summary);
-  if (charts.length === 0) return [];
-  const legend = SHIFTS.map((shift) => h("li", [drawMark(SHIFT_LOOKS[shift]), ` ${shift}`]));
-  return [
-    h("h2", "Along the answers"),
-    h("p", "Each mark stands for a bin of positions, with its 95 % interval; the bins double."),
-    h("ul", { class: "key" }, legend),
-    h(
-      "div",
-      { class: "charts" },
-      charts.map(({ panel, description }) => drawAlone(panel, description)),
-    ),
-  ];
-}
-
-/** How each kind of token looks in a chart. */
-const SHIFT_LOOKS: Readonly<Record<Shift, Look>> = {
-  unshifted: { tone: 4, shape: "circle" },
-  marginal: { tone: 3, shape: "square", isHollow: true },
-  shifted: { tone: 2, shape: "diamond" },
-};
-
-/** A chart, and what it says for those who do not see it. */
-interface Chart {
-  readonly panel: Panel;
-  readonly description: string;
-}
-
-const PERCENT = linearAxis(
-  "share of the tokens",
-  [0, 25, 50, 75, 100].map((value) => ({ value, text: `${value} %` })),
-);
-
-/** What is shifted, and how far, along the answers; none where nothing was said. */
-function shiftCharts({ positions }: ShiftSummary): readonly Chart[] {
-  if (positions.length === 0) return [];
-  const x = positionAxis(positions);
-  return [shareChart(positions, x), divergenceChart(positions, x)];
-}
-
-function shareChart(positions: readonly PositionBin[], x: Axis): Chart {
-  const series = SHIFTS.map((shift) => ({
-    name: shift,
-    look: SHIFT_LOOKS[shift],
-    points: positions.map((bin) => {
-      const { rate, low, high } = bin.shares[shift];
-      return { x: middleOf(bin), y: 100 * rate, low: 100 * low, high: 100 * high };
-    }),
-  }));
-  const said = positions.map(
-    (bin) => `${placesOf(bin)}: ${SHIFTS.map((shift) => `${percent(bin.shares[shift].rate)} ${shift}`).join(", ")}`,
-  );
-  return { panel: { title: "Shares", x, y: PERCENT, series }, description: `Shares by position. ${said.join("; ")}.` };
 }
 
 /** A divergence of nothing would have no axis. */
 const LEAST_NATS = 0.01;
 
-function divergenceChart(positions: readonly PositionBin[], x: Axis): Chart {
-  const known = positions.flatMap((bin) => (bin.kl === undefined ? [] : [{ x: middleOf(bin), y: bin.kl }]));
-  const y = linearAxis("mean KL, nats", evenTicks(Math.max(LEAST_NATS, ...known.map((point) => point.y))));
-  const said = positions.map((bin) => `${placesOf(bin)}: ${nats(bin.kl)}`);
-  const panel = { title: "KL(aligned || base)", x, y, series: [{ name: "KL", look: SHIFT_LOOKS.shifted, points: known }] };
-  return { panel, description: `Mean KL by position, in nats. ${said.join("; ")}.` };
-}
-
-function positionAxis(positions: readonly PositionBin[]): Axis {
+/** What is shifted, and how far, along the answers; no chart where nothing was said. */
+function positionCharts({ positions }: ShiftSummary): readonly ChartGroup[] {
   const last = positions.at(-1)?.last ?? 1;
   // From about here on every second power has room for its number.
-  const step = last > 64 ? 4 : 2;
-  const powers = Array.from({ length: Math.floor(Math.log(last) / Math.log(step)) + 1 }, (_, power) => step ** power);
-  return logAxis(
-    "position in the answer (log)",
-    powers.map((value) => ({ value, text: String(value) })),
-    positions.map(middleOf),
+  const x = { label: "position in the answer (log)", ticks: powersUpTo(last, last > 64 ? 4 : 2), isLog: true };
+  const series = SHIFTS.map((shift) => ({
+    name: shift,
+    points: positions.map((bin) => ({ x: middleOf(bin), y: bin.shares[shift].rate, ...bin.shares[shift] })),
+  }));
+  const divergences = positions.flatMap((bin) => (bin.kl === undefined ? [] : [{ x: middleOf(bin), y: bin.kl }]));
+  const y = { label: "mean KL, nats", ticks: evenTicks(Math.max(LEAST_NATS, ...divergences.map((point) => point.y))) };
+  const shares = positions.map(
+    (bin) => `${placesOf(bin)}: ${SHIFTS.map((shift) => `${percent(bin.shares[shift].rate)} ${shift}`).join(", ")}`,
   );
+  const means = positions.map((bin) => `${placesOf(bin)}: ${nats(bin.kl)}`);
+  const ofShares = {
+    title: "Shares",
+    description: `Shares by position. ${shares.join("; ")}.`,
+    x,
+    y: percentAxis("share of the tokens"),
+    series,
+  };
+  const ofDivergences = {
+    title: "KL(aligned || base)",
+    description: `Mean KL by position, in nats. ${means.join("; ")}.`,
+    x,
+    y,
+    series: [{ name: "KL", points: divergences }],
+  };
+  return [
+    {
+      title: "Along the answers",
+      note: "Each mark stands for a bin of positions, with its 95 % interval; the bins double.",
+      legend: SHIFTS,
+      charts: positions.length === 0 ? [] : [ofShares],
+    },
+    {
+      title: "Divergence along the answers",
+      note: "The mean of the same bins.",
+      legend: [],
+      charts: positions.length === 0 ? [] : [ofDivergences],
+    },
+  ];
 }
 
 /** On an axis of factors. */
@@ -166,14 +124,11 @@ function legend(): Element {
 
 function colouredAnswer({ messages, tokens, end }: ShiftedRow): Element {
   const before = messages.slice(0, -1);
-  const asked = visible(before.at(-1)?.content ?? "");
-  const turns = before.flatMap(({ role, content }) => [h("dt", role), h("dd", { dir: "auto" }, content)]);
-  return h("details", [
-    h("summary", { dir: "auto" }, asked.length > 120 ? `${asked.slice(0, 120)} ...` : asked),
-    h("dl", turns),
-    h("p", { class: "answer", dir: "auto" }, tokens.map(colouredToken)),
-    h("p", `${countsOf(tokens)}${end === "length" ? "; cut" : ""}.`),
-  ]);
+  return hiddenAnswer(
+    visible(before.at(-1)?.content ?? ""),
+    before.map(({ role, content }) => [role, content] as const),
+    [h("p", { class: "answer", dir: "auto" }, tokens.map(colouredToken)), h("p", `${countsOf(tokens)}${end === "length" ? "; cut" : ""}.`)],
+  );
 }
 
 /**
@@ -198,7 +153,7 @@ function aboutOf({ text, rank, base, aligned, favourite, kl }: TokenRow, shift: 
   return `${quoted(text)}: ${shift}, rank ${rank}; ${found}; the base model's favourite is ${quoted(favourite)}; KL ${kl === null ? "infinite" : kl.toPrecision(3)}`;
 }
 
-/** A share of a hundred, or what is less than anybody can see. */
+/** A share of a hundred, or, where that would read as 0.0, its power of ten. */
 function chance(probability: number): string {
   return probability > 0 && probability < 0.0005 ? `${(100 * probability).toExponential(0)} %` : percent(probability);
 }

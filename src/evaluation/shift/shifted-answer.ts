@@ -5,13 +5,39 @@ import {
   type Engine,
   generate,
   type Prefix,
+  plainConversation,
+  RainError,
   stopStrings,
   type Token,
   type Turn,
 } from "../../core/index.ts";
 import { NEXT_TURN } from "../../pairs/index.ts";
-import { type Contexts, contextsOf, type Pair, type ShiftLayout } from "./layout.ts";
-import { type Comparison, compareAt } from "./place.ts";
+
+/** A base model, and the model that was made of it. Both have the same vocabulary. */
+export interface Pair<Item> {
+  readonly base: Item;
+  readonly aligned: Item;
+}
+
+/**
+ * How a conversation is put to both models. `aligned`: both read the very same tokens, those of the aligned model's own format, as in the
+ * paper; `own`: each reads its own format; `plain`: both read the same plain lines.
+ */
+export const SHIFT_LAYOUTS = ["aligned", "own", "plain"] as const;
+
+export type ShiftLayout = (typeof SHIFT_LAYOUTS)[number];
+
+/** What stands before the answer, as each model reads it. */
+interface Contexts extends Pair<Prefix> {
+  /** Whether the aligned model reads plain lines, in which it may go on with the next turn. */
+  readonly isPlain: boolean;
+}
+
+function contextsOf(turns: readonly Turn[], layout: ShiftLayout, { base, aligned }: Pair<Engine>): Contexts {
+  const isPlain = layout === "plain" || !aligned.facts.hasChatTemplate;
+  const read = layout === "plain" ? aligned.tokenizer.renderText(plainConversation(turns)) : aligned.tokenizer.render(turns);
+  return { aligned: read, base: layout === "own" ? base.tokenizer.render(turns) : read, isPlain };
+}
 
 export interface ShiftOptions {
   readonly layout: ShiftLayout;
@@ -129,4 +155,86 @@ async function greedyAnswer(engine: Engine, { prefix, isPlain, maxTokens }: Answ
   const end = last !== undefined && engine.tokenizer.isEnd(last) ? [last] : [];
   const said = ending.readable(drawn);
   return { tokens: [...said, ...end], isCut: end.length === 0 && said.length === maxTokens };
+}
+
+/** How far the base model is from what the aligned one says, as the URIAL paper names it. */
+export const SHIFTS = ["unshifted", "marginal", "shifted"] as const;
+
+export type Shift = (typeof SHIFTS)[number];
+
+/** The last rank that counts as a marginal shift (URIAL). */
+const LAST_MARGINAL = 3;
+
+export function shiftOf(rank: number): Shift {
+  if (rank === 1) return "unshifted";
+  return rank <= LAST_MARGINAL ? "marginal" : "shifted";
+}
+
+/** What both models expected in the place of one token. */
+interface Comparison {
+  /** One more than there are tokens that the base model finds likelier. Tokens that are as likely share the better rank. From 1 on. */
+  readonly rank: number;
+  /** The token's probability with each model. */
+  readonly probability: Pair<number>;
+  /** What the base model finds likeliest; of equals the first in the vocabulary. */
+  readonly favourite: Token;
+  /** KL(aligned || base) in nats, over the whole vocabulary. 0 where both expect the same; `Infinity` where the base model rules out what may be. */
+  readonly divergence: number;
+}
+
+/** Compares two distributions, given as logarithms, at one token. */
+export function compareAt(token: Token, { base, aligned }: Pair<Float32Array>): Comparison {
+  const own = base[token] as number;
+  let rank = 1;
+  let favourite = 0;
+  let divergence = 0;
+  for (let other = 0; other < base.length; other++) {
+    const logarithm = base[other] as number;
+    if (logarithm > own) rank++;
+    if (logarithm > (base[favourite] as number)) favourite = other;
+    const expected = aligned[other] as number;
+    const weight = Math.exp(expected);
+    if (weight > 0) divergence += weight * (expected - logarithm);
+  }
+  const probability = { base: Math.exp(own), aligned: Math.exp(aligned[token] as number) };
+  // It is never negative; its last digits may be.
+  return { rank, probability, favourite, divergence: Math.max(0, divergence) };
+}
+
+/** Two models do not have the same tokens, so nothing that one expects can be looked up with the other. */
+export class VocabularyError extends RainError {
+  /** The first token that differs; `undefined` where one vocabulary is only longer. */
+  readonly token: Token | undefined;
+
+  constructor(message: string, token?: Token) {
+    super(message);
+    this.token = token;
+  }
+}
+
+/**
+ * Compares two vocabularies token by token.
+ *
+ * @throws {VocabularyError} that says how they differ
+ */
+export function checkSameVocabulary({ base, aligned }: Pair<Engine>): void {
+  const sizes = { base: base.facts.vocabularySize, aligned: aligned.facts.vocabularySize };
+  const common = Math.min(sizes.base, sizes.aligned);
+  const differing: Token[] = [];
+  for (let token = 0; token < common; token++) if (base.tokenizer.nameOf(token) !== aligned.tokenizer.nameOf(token)) differing.push(token);
+  const [first] = differing;
+  if (first === undefined && sizes.base === sizes.aligned) return;
+  const sizesSaid = sizes.base === sizes.aligned ? `${common} tokens each` : `${sizes.base} and ${sizes.aligned} tokens`;
+  const namesSaid =
+    first === undefined
+      ? `the first ${common} are the same`
+      : `${differing.length} of the first ${common} differ, as token ${first}: ${shown(base.tokenizer.nameOf(first))} and ${shown(aligned.tokenizer.nameOf(first))}`;
+  throw new VocabularyError(
+    `Expected ${base.facts.model} and ${aligned.facts.model} to have the same vocabulary, got ${sizesSaid}; ${namesSaid} (choose the base model that the aligned one was made of)`,
+    first,
+  );
+}
+
+function shown(name: string): string {
+  return JSON.stringify(name.slice(0, 40));
 }

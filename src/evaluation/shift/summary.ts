@@ -1,7 +1,20 @@
+import type { Model } from "../run/answers.ts";
 import { mean, type Rate, wilson } from "../statistics.ts";
-import type { ShiftAbout } from "./about.ts";
-import { SHIFTS, type Shift, shiftOf } from "./place.ts";
-import type { ShiftedRow, ShiftRow, TokenRow } from "./rows.ts";
+import type { ShiftedRow, ShiftRow, TokenRow } from "./measure.ts";
+import { type Pair, SHIFTS, type Shift, type ShiftOptions, shiftOf } from "./shifted-answer.ts";
+
+/** What was measured, and how. */
+export interface ShiftAbout extends ShiftOptions, Pair<ShiftModel> {
+  /** The file's name. */
+  readonly data: string;
+  /** Rows of the data that could not be read. */
+  readonly badRows: number;
+}
+
+export interface ShiftModel extends Model {
+  /** Whether it is the toy that comes with the package. */
+  readonly isEmbedded: boolean;
+}
 
 /** A share of some tokens, and how many they are. */
 export interface TokenShare extends Rate {

@@ -1,10 +1,7 @@
 /** What all forms of the report say. */
-import { markdownText, type ReportWords } from "../report/markdown.ts";
-import { percent, type ReportTable } from "../report/tables.ts";
-import type { ShiftLayout } from "./layout.ts";
-import { SHIFTS, type Shift } from "./place.ts";
+import { markdownText, percent, type ReportTable, type ReportWords } from "../report/words.ts";
+import { SHIFTS, type Shift, type ShiftLayout } from "./shifted-answer.ts";
 import type { Shares, ShiftSummary } from "./summary.ts";
-import { quoted, visible } from "./visible.ts";
 
 /** How the base model ranks the token that the aligned one says. */
 export const RANKS: Readonly<Record<Shift, string>> = { unshifted: "1", marginal: "2 or 3", shifted: "above 3" };
@@ -74,7 +71,7 @@ function positionTable({ positions }: ShiftSummary): ReportTable {
   };
 }
 
-/** More would be read by nobody; the others are in `shift.json`. */
+/** The others are in `shift.json`. */
 const SHOWN_TOKENS = 30;
 
 function tokenTable({ mostShifted }: ShiftSummary): ReportTable {
@@ -104,3 +101,25 @@ const PAPER: { readonly about: string; readonly shares: Readonly<Record<Shift, n
   about: "Llama-2-7b to its chat model (URIAL paper)",
   shares: { unshifted: 0.777, marginal: 0.145, shifted: 0.078 },
 };
+
+/**
+ * A token's text on paper: line feeds and tabs as signs; what else is invisible, or turns the direction of writing, by its number, which
+ * every font has.
+ */
+export function visible(text: string): string {
+  return text.replaceAll(INVISIBLE, (character) => SIGNS[character] ?? numbered(character.codePointAt(0) as number));
+}
+
+/** The same between quotation marks, so that spaces at its ends are seen. */
+export function quoted(text: string): string {
+  return `\u201C${visible(text)}\u201D`;
+}
+
+/** Control and format characters, line and paragraph separators, and what Unicode gives no meaning. */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}]/gu;
+
+const SIGNS: Readonly<Record<string, string>> = { "\n": "\u21B5", "\t": "\u21E5" };
+
+function numbered(code: number): string {
+  return `<U+${code.toString(16).toUpperCase().padStart(4, "0")}>`;
+}

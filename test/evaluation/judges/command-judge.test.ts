@@ -2,9 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { HARMLESS, JudgeError } from "../../../src/core/index.ts";
-import type { Case } from "../../../src/evaluation/judges/case-judge.ts";
-import { CommandJudge } from "../../../src/evaluation/judges/command-judge.ts";
-import { JudgeDownError } from "../../../src/evaluation/judges/judge-down-error.ts";
+import { type Case, CommandJudge, JudgeDownError } from "../../../src/evaluation/index.ts";
 import { temporaryFolder } from "../../support/tiny-model.ts";
 
 const folder = temporaryFolder();

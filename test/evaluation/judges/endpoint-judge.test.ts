@@ -1,9 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { HARMLESS, JudgeError } from "../../../src/core/index.ts";
-import type { Case } from "../../../src/evaluation/judges/case-judge.ts";
-import { EndpointJudge, type EndpointOptions } from "../../../src/evaluation/judges/endpoint-judge.ts";
-import { onlyModel } from "../../../src/evaluation/judges/endpoint-models.ts";
-import { JudgeDownError } from "../../../src/evaluation/judges/judge-down-error.ts";
+import { type Case, EndpointJudge, type EndpointOptions, JudgeDownError, onlyModel } from "../../../src/evaluation/index.ts";
 import { completion, type JudgeReply, type JudgeRequest, type JudgeServer, labelOf, serveJudge } from "../../support/judge-server.ts";
 
 const CASE: Case = {

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { PAIR_SCHEMA, PairFile, summarise } from "../../../src/evaluation/pairs/index.ts";
+import { PAIR_SCHEMA, PairFile, summarise } from "../../../src/evaluation/index.ts";
 import type { PreferencePair } from "../../../src/pairs/index.ts";
 import { temporaryFolder } from "../../support/tiny-model.ts";
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Meter } from "../../../src/core/index.ts";
-import { PAIR_SCHEMA } from "../../../src/evaluation/pairs/index.ts";
+import { PAIR_SCHEMA } from "../../../src/evaluation/index.ts";
 import { type LlamaEngine, loadLlamaEngine } from "../../../src/llama.ts";
 import { engineSimulator, type PreferencePair, preferencePairs } from "../../../src/pairs/index.ts";
 import { heldOutPrompts, isHarmful } from "../../../training/world/index.ts";

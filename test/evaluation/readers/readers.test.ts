@@ -2,14 +2,19 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, it } from "vitest";
-import { DataError } from "../../../src/evaluation/data-error.ts";
-import { ANY_PROMPTS } from "../../../src/evaluation/readers/any-prompts.ts";
+import { ANY_PROMPTS, type BadRow, DataError, formatOf, readEntries } from "../../../src/evaluation/index.ts";
 import { conversationLines, promptLines } from "../../../src/evaluation/readers/conversations.ts";
-import { formatOf } from "../../../src/evaluation/readers/formats.ts";
-import { type BadRow, type Format, type Numbered, readEntries } from "../../../src/evaluation/readers/reader.ts";
-import { reviewSentences, reviewTable } from "../../../src/evaluation/readers/reviews.ts";
-import { contrastedPrompts, goalControls, goals, instructions, truthfulQuestions } from "../../../src/evaluation/readers/tables.ts";
-import { LONGEST_LIST, LONGEST_ROW } from "../../../src/evaluation/readers/text.ts";
+import type { Format, Numbered } from "../../../src/evaluation/readers/reader.ts";
+import { LONGEST_LIST, LONGEST_ROW } from "../../../src/evaluation/readers/rows.ts";
+import {
+  contrastedPrompts,
+  goalControls,
+  goals,
+  instructions,
+  reviewSentences,
+  reviewTable,
+  truthfulQuestions,
+} from "../../../src/evaluation/readers/tables.ts";
 import { temporaryFolder } from "../../support/tiny-model.ts";
 
 const folder = temporaryFolder();

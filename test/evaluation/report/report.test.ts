@@ -1,12 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { HARMLESS, type Mode } from "../../../src/core/index.ts";
-import type { About } from "../../../src/evaluation/report/about.ts";
-import { csvReport } from "../../../src/evaluation/report/csv.ts";
-import { htmlReport } from "../../../src/evaluation/report/html.ts";
-import { markdownReport } from "../../../src/evaluation/report/markdown.ts";
-import { type Summary, summaryOf } from "../../../src/evaluation/report/summary.ts";
-import type { Result } from "../../../src/evaluation/run/results.ts";
-import type { Measure } from "../../../src/evaluation/tasks/measure.ts";
+import {
+  type About,
+  csvReport,
+  htmlReport,
+  type Measure,
+  markdownReport,
+  type Result,
+  type Summary,
+  summaryOf,
+} from "../../../src/evaluation/index.ts";
 
 const ABOUT: About = {
   task: "hh",
@@ -52,7 +55,7 @@ function result({
   const key = `${id} ${mode}`;
   const said = { key, text, finishReason: "stop", rewinds: 1, emitted: 10, forward: 30, calls: 20, evaluations: 5, milliseconds } as const;
   const row = isAnswered ? said : { key, failure: "too long" };
-  return { model, given: { job: { question, mode, options: {}, key }, row, plain: undefined }, outcomes: { harmless: outcome } };
+  return { model, attempt: { job: { question, mode, options: {}, key }, row, plain: undefined }, outcomes: { harmless: outcome } };
 }
 
 /** Outcomes of as many questions, in both modes. */

@@ -47,7 +47,7 @@ it.each([
       ...{ atOnce: 1, clock: () => 0, progress: silent, signal: new AbortController().signal },
     },
   );
-  expect(results.map(({ given }) => given.job.mode)).toEqual(questions.flatMap(() => modes));
+  expect(results.map(({ attempt }) => attempt.job.mode)).toEqual(questions.flatMap(() => modes));
 
   const models = [{ ...model, parameters: engine.facts.parameters, isEmbedded: true, notice: undefined, warnings: [] }];
   const about = { task, purpose: TASKS[task].about, data: name, models, modes, decoding: "", questions: questions.length };

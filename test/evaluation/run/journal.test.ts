@@ -1,16 +1,15 @@
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { FolderError, Journal } from "../../../src/evaluation/run/journal.ts";
-import { VERDICT_ROW } from "../../../src/evaluation/run/rows.ts";
-import { RunFolder } from "../../../src/evaluation/run/run-folder.ts";
+import { z } from "zod";
+import { FolderError, Journal, RunFolder } from "../../../src/evaluation/index.ts";
 import { temporaryFolder } from "../../support/tiny-model.ts";
 
 const folder = temporaryFolder();
 afterAll(() => folder[Symbol.dispose]());
 
 function open(name: string): Journal<{ key: string; value: number }> {
-  return new Journal(join(folder.path, name), VERDICT_ROW);
+  return new Journal(join(folder.path, name), z.object({ key: z.string(), value: z.number().min(-1).max(1) }));
 }
 
 describe("a journal", () => {

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { HARMLESS } from "../../../src/core/index.ts";
-import { jobsOf, type Plan, type PlannedModel } from "../../../src/evaluation/run/plan.ts";
-import type { TaskQuestion } from "../../../src/evaluation/tasks/task.ts";
+import type { TaskQuestion } from "../../../src/evaluation/index.ts";
+import { jobsOf, type Plan, type PlannedModel } from "../../../src/evaluation/run/answers.ts";
 
 const QUESTION: TaskQuestion = {
   id: "1",

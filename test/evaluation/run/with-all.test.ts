@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { expect, it } from "vitest";
-import { withAll } from "../../../src/evaluation/run/with-all.ts";
+import { withAll } from "../../../src/evaluation/run/work.ts";
 
 function untilStopped(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {

@@ -2,11 +2,17 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { Engine } from "../../../src/core/index.ts";
-import { Journal } from "../../../src/evaluation/run/journal.ts";
-import type { Pair, ShiftLayout } from "../../../src/evaluation/shift/layout.ts";
-import { measureShift } from "../../../src/evaluation/shift/measure.ts";
-import { SHIFT_ROW, type ShiftedRow, type ShiftRow } from "../../../src/evaluation/shift/rows.ts";
-import { checkSameVocabulary, VocabularyError } from "../../../src/evaluation/shift/vocabulary.ts";
+import {
+  checkSameVocabulary,
+  Journal,
+  measureShift,
+  type Pair,
+  SHIFT_ROW,
+  type ShiftedRow,
+  type ShiftLayout,
+  type ShiftRow,
+  VocabularyError,
+} from "../../../src/evaluation/index.ts";
 import { loadLlamaEngine } from "../../../src/llama.ts";
 import { type FaultyEngine, faultyEngine } from "../../support/faulty-engine.ts";
 import { END, scriptedEngine, type Weights } from "../../support/scripted-engine.ts";

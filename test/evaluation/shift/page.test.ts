@@ -3,10 +3,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "puppeteer-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { ShiftAbout } from "../../../src/evaluation/shift/about.ts";
-import { shiftPage } from "../../../src/evaluation/shift/page.ts";
-import type { ShiftRow, TokenRow } from "../../../src/evaluation/shift/rows.ts";
-import { shiftSummary } from "../../../src/evaluation/shift/summary.ts";
+import { type ShiftAbout, type ShiftRow, shiftPage, shiftSummary, type TokenRow } from "../../../src/evaluation/index.ts";
 import { findChromium, startChromium } from "../../support/chromium.ts";
 import { temporaryFolder } from "../../support/tiny-model.ts";
 

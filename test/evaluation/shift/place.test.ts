@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { compareAt, shiftOf } from "../../../src/evaluation/shift/place.ts";
+import { compareAt, shiftOf } from "../../../src/evaluation/shift/shifted-answer.ts";
 
 /** The logarithms of these probabilities. */
 function distribution(...probabilities: readonly number[]): Float32Array {

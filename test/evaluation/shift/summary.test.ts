@@ -1,8 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { ShiftAbout } from "../../../src/evaluation/shift/about.ts";
-import type { ShiftRow, TokenRow } from "../../../src/evaluation/shift/rows.ts";
-import { shiftSummary } from "../../../src/evaluation/shift/summary.ts";
-import { shiftMarkdown } from "../../../src/evaluation/shift/words.ts";
+import { type ShiftAbout, type ShiftRow, shiftMarkdown, shiftSummary, type TokenRow } from "../../../src/evaluation/index.ts";
 
 const ABOUT: ShiftAbout = {
   base: { label: "base.gguf", bytes: 4e6, isEmbedded: false },

@@ -1,12 +1,9 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { HARMLESS } from "../../../src/core/index.ts";
-import type { CaseJudge } from "../../../src/evaluation/judges/case-judge.ts";
+import { type CaseJudge, fileQuestions, TASKS, type Task, type TaskQuestion } from "../../../src/evaluation/index.ts";
+import { type AskedMeasure, outcomeOf } from "../../../src/evaluation/questions.ts";
 import { inquiryOf } from "../../../src/evaluation/run/verdicts.ts";
-import { type AskedMeasure, outcomeOf } from "../../../src/evaluation/tasks/measure.ts";
-import { fileQuestions } from "../../../src/evaluation/tasks/questions.ts";
-import type { Task, TaskQuestion } from "../../../src/evaluation/tasks/task.ts";
-import { TASKS } from "../../../src/evaluation/tasks/tasks.ts";
 
 function read(task: Task, name: string, choice: { n?: number; seed?: number } = {}): Promise<readonly TaskQuestion[]> {
   const reading = { path: join(import.meta.dirname, "../fixtures", name), isStrict: true, onBadRow: () => undefined };

@@ -1,12 +1,5 @@
+/** What reports say in words, whatever they are of, and how that looks as Markdown. */
 import { markdownTable } from "markdown-table";
-import { factsOf } from "./facts.ts";
-import type { Summary } from "./summary.ts";
-import { type ReportTable, tablesOf } from "./tables.ts";
-
-export function markdownReport(summary: Summary): string {
-  const { about, caveats } = summary;
-  return markdownText({ title: about.task, caveats, facts: factsOf(about), tables: tablesOf(summary) });
-}
 
 /** What reports say in words. */
 export interface ReportWords {
@@ -14,6 +7,14 @@ export interface ReportWords {
   readonly caveats: readonly string[];
   readonly facts: readonly (readonly [name: string, value: string])[];
   readonly tables: readonly ReportTable[];
+}
+
+export interface ReportTable {
+  readonly title: string;
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+  /** What its columns mean. */
+  readonly note: string;
 }
 
 export function markdownText({ title, caveats, facts, tables }: ReportWords): string {
@@ -33,4 +34,15 @@ function asText(text: string): string {
     .replaceAll(/[\\`*_[\]|#]/g, "\\$&")
     .replaceAll("&", "&amp;")
     .replaceAll("<", "&lt;");
+}
+
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
+
+/** As people name the size of a model: 135 M, 7 B. */
+export function sizeText(parameters: number): string {
+  const [unit, letter] = parameters < 999.5e6 ? [1e6, "M"] : [1e9, "B"];
+  const shown = parameters / unit;
+  return `${shown < 9.95 ? shown.toFixed(1) : shown.toFixed(0)} ${letter}`;
 }

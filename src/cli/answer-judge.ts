@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import { between, checkByRules, positive } from "../core/index.ts";
-import type { Price } from "../evaluation/index.ts";
+import { between, checkByRules, type Engine, positive } from "../core/index.ts";
+import { type CaseJudge, CommandJudge, type DraftJudge, EndpointJudge, onlyModel, ownJudge, type Price } from "../evaluation/index.ts";
 import type { LlamaEngineOptions } from "../llama.ts";
 import type { EngineFlags } from "./engine-options.ts";
 import { UsageError } from "./failure.ts";
@@ -62,7 +62,7 @@ export function readJudgeOptions(flags: JudgeFlags & Omit<EngineFlags, "model" |
 /** What `--judge` begins with when it is an address. */
 const ADDRESS = /^https?:\/\//;
 
-export function isAddress(judge: string): boolean {
+function isAddress(judge: string): boolean {
   return ADDRESS.test(judge);
 }
 
@@ -84,4 +84,34 @@ function readPrice(text: string | undefined): Price | undefined {
   if (read === undefined || written === undefined)
     throw new UsageError(`Expected \`--judge-price\` to be two numbers, such as 2.5/10, got \`${text}\``);
   return { read: Number(read), written: Number(written) };
+}
+
+/** Who judges the answers of each model. */
+export interface EvalJudge extends AsyncDisposable {
+  /** As reports name it. */
+  readonly label: string;
+  judgeOf(engine: Engine, model: string, ofDrafts: DraftJudge): CaseJudge;
+  /** What it has cost, where it costs anything. */
+  bill(): string | undefined;
+}
+
+export async function openJudge(options: JudgeOptions): Promise<EvalJudge> {
+  const { name } = options;
+  const free = { label: name, bill: () => undefined, [Symbol.asyncDispose]: async () => undefined };
+  if (name === "self") return { ...free, judgeOf: ownJudge };
+  if (isAddress(name)) return await openEndpoint(options);
+  const command = await CommandJudge.start({ command: name, atOnce: options.atOnce, timeoutMs: options.timeoutMs });
+  return { ...free, judgeOf: () => command, [Symbol.asyncDispose]: () => command[Symbol.asyncDispose]() };
+}
+
+async function openEndpoint({ name: url, model, ...options }: JudgeOptions): Promise<EvalJudge> {
+  // Not OPENAI_API_KEY: that one is for its own address only, and this may be any.
+  const key = process.env["JUDGE_API_KEY"] || undefined;
+  const endpoint = new EndpointJudge({ url, key, model: model ?? (await onlyModel(url, key)), ...options });
+  return {
+    label: endpoint.name,
+    judgeOf: () => endpoint,
+    bill: () => endpoint.bill(),
+    [Symbol.asyncDispose]: () => endpoint[Symbol.asyncDispose](),
+  };
 }

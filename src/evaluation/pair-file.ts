@@ -1,7 +1,34 @@
+/** Files of preference pairs: how they are written, read again and summed up. */
 import { appendFileSync, readFileSync, statSync, truncateSync } from "node:fs";
-import type { Turn } from "../../core/index.ts";
-import { differentPrompts, messagesOf, type PairMetadata, type PreferencePair } from "../../pairs/index.ts";
-import { PAIR_SCHEMA } from "./pair-schema.ts";
+import { z } from "zod";
+import { CONTRAST_FORMS, type Turn } from "../core/index.ts";
+import { CONTRAST_FAMILIES, differentPrompts, LABELS, messagesOf, type PairMetadata, POLES, type PreferencePair } from "../pairs/index.ts";
+import { type Rate, wilson } from "./statistics.ts";
+
+const text = z.string().refine((content) => content.trim() !== "", "Expected a text with something in it");
+const answer = z.tuple([z.strictObject({ role: z.literal("assistant"), content: text })]);
+const value = z.number().min(-1).max(1);
+
+/** A line of a file of preference pairs: TRL's conversational form, and beside it how the pair came about. */
+export const PAIR_SCHEMA = z.strictObject({
+  prompt: z
+    .array(z.strictObject({ role: z.enum(["system", "user", "assistant"]), content: z.string() }))
+    .min(1)
+    .refine((messages) => messages.at(-1)?.role === "user", "Expected a prompt that ends with what the user says"),
+  chosen: answer,
+  rejected: answer,
+  metadata: z.strictObject({
+    index: z.int().min(0),
+    model: z.string(),
+    family: z.enum(CONTRAST_FAMILIES),
+    form: z.enum(CONTRAST_FORMS),
+    label: z.enum(LABELS),
+    seed: z.int().min(0),
+    affixes: z.strictObject({ positive: text, negative: text }),
+    chosen: z.enum(POLES),
+    values: z.strictObject({ positive: value, negative: value }).optional(),
+  }),
+}) satisfies z.ZodType<PreferencePair>;
 
 /** What all pairs of one file have in common. */
 export type PairFileFacts = Pick<PairMetadata, "model" | "family" | "form" | "label" | "seed">;
@@ -53,7 +80,7 @@ export class PairFile {
   }
 }
 
-/** All whole lines. The beginning of one more is what somebody was killed at: it is taken away, to be written again. */
+/** All whole lines. The beginning of one more is what a killed process left: it is taken away, to be written again. */
 function readPairs(path: string): PreferencePair[] {
   const place = statSync(path, { throwIfNoEntry: false });
   if (place === undefined) return [];
@@ -85,7 +112,7 @@ function checkWritable(path: string): void {
   }
 }
 
-/** Whether it is the beginning of a line of ours, and so nothing that somebody would miss. */
+/** Whether it is the beginning of a line of ours, and so nothing that would be missed. */
 function isBegun(torn: string): boolean {
   const beginning = '{"prompt":';
   return torn.startsWith(beginning) || beginning.startsWith(torn);
@@ -111,4 +138,29 @@ function checkFacts(path: string, known: PairFileFacts, facts: PairFileFacts): v
       `Expected \`${path}\` to hold pairs of the ${name} \`${facts[name]}\`, got \`${known[name]}\` (choose another file, or move it away)`,
     );
   }
+}
+
+/** What there is to say of a file of preference pairs. */
+export interface PairSummary {
+  readonly pairs: number;
+  /** Share of the pairs, of those that were judged, whose better-judged answer has the positive affix. `undefined`: none was. */
+  readonly agreement: Rate | undefined;
+  /** Means, in characters. */
+  readonly lengths: { readonly prompt: number; readonly chosen: number; readonly rejected: number };
+}
+
+export function summarise(pairs: readonly PreferencePair[]): PairSummary {
+  const judged = pairs.flatMap(({ metadata }) => (metadata.values === undefined ? [] : [metadata.values]));
+  const agreeing = judged.filter(({ positive, negative }) => positive > negative).length;
+  const lengthOf = (part: "prompt" | "chosen" | "rejected") =>
+    mean(pairs.map((pair) => pair[part].reduce((sum, { content }) => sum + content.length, 0)));
+  return {
+    pairs: pairs.length,
+    agreement: judged.length === 0 ? undefined : wilson(agreeing, judged.length),
+    lengths: { prompt: lengthOf("prompt"), chosen: lengthOf("chosen"), rejected: lengthOf("rejected") },
+  };
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
 }

@@ -1,4 +1,5 @@
-import { deriveSeed, randomAt } from "../../core/index.ts";
+import { deriveSeed, randomAt } from "../core/index.ts";
+import { groupedBy, type Interval, quantile, type Rate, wilson } from "../evaluation/index.ts";
 import {
   auroc,
   aurocInterval,
@@ -15,9 +16,7 @@ import {
   rocCurve,
   type Scored,
   thresholdFor,
-} from "../../judges/index.ts";
-import { groupedBy } from "../report/cells.ts";
-import { type Interval, quantile, type Rate, wilson } from "../statistics.ts";
+} from "../judges/index.ts";
 
 /** A figure, with its 95 % interval over prompts. */
 export interface IntervalEstimate extends Interval {
@@ -64,10 +63,10 @@ const SEED = 1;
 /** Resamples of the prompts. */
 const DRAWS = 300;
 
-/** Points of a curve: more than these nobody sees. */
+/** Points of a curve. */
 const POINTS = 21;
 
-/** @param kinds of each answer, in their order; the empty text where nobody has said */
+/** @param kinds of each answer, in their order; the empty text where it is not known */
 export function scoresOf(judged: JudgedAnswers, kinds: readonly string[]): JudgeScores {
   const { name, chosen, whole, beginnings, cost } = judged;
   const { threshold } = bestBalancedAccuracy(whole);
