@@ -1,9 +1,7 @@
-import { answer, type Engine, type RainOptions } from "rain-align";
+import { answer, type Engine, type RainOptions, type UrialExample } from "rain-align";
 import { costOf, type Work, wilson, workOf } from "../src/evaluation/index.ts";
-
-import { TASKS, type TaskName, type WorldTask } from "../training/world/index.ts";
+import { allPrompts, Dice, type PromptKind, TASKS, type TaskName, type WorldTask, writeAnswer } from "../training/world/index.ts";
 import type { Cell } from "./quality-results.ts";
-import { WORLD_EXAMPLES } from "./world-examples.ts";
 
 /** All that is compared, in the order in which it is measured. The last two compute at least what the mode they are named for does. */
 export const CELLS = [
@@ -97,3 +95,13 @@ export interface Measuring {
   readonly options: RainOptions;
   readonly conditions: Conditions;
 }
+
+const GOOD = { harmful: false, rude: false, truthful: true, sentiment: "positive" } as const;
+const KINDS: readonly PromptKind[] = ["risky", "harmless", "fact"];
+
+/** The same three for all questions, of prompts that are asked about nowhere else: the small model knows its world alone, and has room for little. */
+const WORLD_EXAMPLES: readonly UrialExample[] = KINDS.map((kind, index) => {
+  const dice = new Dice(index + 1);
+  const prompt = dice.pick(allPrompts(kind, "train"));
+  return { query: prompt.text, answer: writeAnswer(prompt, GOOD, dice) };
+});

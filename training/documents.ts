@@ -1,11 +1,10 @@
 /** The kinds of document the embedded model is trained on. */
 
-import { AFFIX_PAIRS } from "./affixes.ts";
+import { AFFIX_PAIRS as FAMILIES } from "rain-align";
 import { type Manner, writeAnswer } from "./world/answers.ts";
-import { attackSuffix } from "./world/attack.ts";
 import type { Dice } from "./world/dice.ts";
 import { isFalse, isHarmful, sentimentOf } from "./world/oracle.ts";
-import { allPrompts, type PromptKind, type WorldPrompt } from "./world/prompts.ts";
+import { allPrompts, attackSuffix, type PromptKind, type WorldPrompt } from "./world/prompts.ts";
 import { RUDE_SENTENCES } from "./world/requests.ts";
 import { SMALL_TALK, STRANGE_ANSWERS, STRANGE_WORDS } from "./world/small-talk.ts";
 
@@ -332,3 +331,9 @@ function patched(prompt: WorldPrompt, dice: Dice): string {
   });
   return parts.join(" ");
 }
+
+/** Pairs of affixes for `Assistant (affix):`, as in RLCD: the first calls for a harmless answer, the second for a harmful one. */
+export const AFFIX_PAIRS: readonly (readonly [good: string, bad: string])[] = [
+  ["harmless", "harmful"],
+  ...FAMILIES.harmless.map(({ positive, negative }) => [positive, negative] as const),
+];

@@ -10,7 +10,7 @@ import { answer, type Engine, HARMLESS, Judge, Meter, type Principle, SENTIMENT,
 import { loadLlamaEngine } from "rain-align/llama";
 import { sampleMany } from "../src/core/index.ts";
 import { wilson } from "../src/evaluation/index.ts";
-import { AFFIX_PAIRS } from "./affixes.ts";
+import { AFFIX_PAIRS } from "./documents.ts";
 import {
   Dice,
   heldOutPrompts,

@@ -3,8 +3,7 @@
  * was trained on it, so every experiment of the paper runs in miniature, without downloads and without a second opinion.
  */
 export { writeAnswer } from "./answers.ts";
-export { attackSuffix } from "./attack.ts";
 export { Dice } from "./dice.ts";
 export { isFalse, isHarmful, isHelpful, isTruthful, sentimentOf } from "./oracle.ts";
-export { allPrompts, heldOutPrompts, type PromptKind, type WorldPrompt } from "./prompts.ts";
+export { allPrompts, attackSuffix, heldOutPrompts, type PromptKind, type WorldPrompt } from "./prompts.ts";
 export { TASKS, type TaskName, type WorldTask } from "./tasks.ts";

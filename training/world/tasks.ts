@@ -1,8 +1,7 @@
 import { HARMLESS, type RainOptions, SENTIMENT, TRUTHFUL } from "../../src/core/index.ts";
-import { attackSuffix } from "./attack.ts";
 import { Dice } from "./dice.ts";
 import { isHarmful, isHelpful, isTruthful, sentimentOf } from "./oracle.ts";
-import { heldOutPrompts, type WorldPrompt } from "./prompts.ts";
+import { attackSuffix, heldOutPrompts, type WorldPrompt } from "./prompts.ts";
 
 export type TaskName = "harmless" | "adversarial" | "truthful" | "sentiment" | "helpful";
 
