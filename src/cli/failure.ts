@@ -1,6 +1,6 @@
 import { CommanderError } from "commander";
 import { OptionError, RainError } from "../core/index.ts";
-import { DataError } from "../evaluation/data-error.ts";
+import { DataError } from "../evaluation/readers/reader.ts";
 import { EXIT_CODES } from "./exit-codes.ts";
 import { Interrupted, OutputLost, PipeClosed } from "./stop-signal.ts";
 

@@ -1,12 +1,11 @@
 /** Evaluations of a model's answers: data, tasks, judges, runs that can be taken up again, reports; token shift; files of pairs. */
-export { DataError } from "./data-error.ts";
 export { type Case, type CaseJudge, JudgeDownError, ownJudge } from "./judges/case-judge.ts";
 export { CommandJudge } from "./judges/command-judge.ts";
 export { EndpointJudge, type EndpointOptions, onlyModel, type Price } from "./judges/endpoint-judge.ts";
 export { PAIR_SCHEMA, PairFile, type PairSummary, summarise } from "./pair-file.ts";
 export { type FetchOptions, fetchPublicFile, PUBLIC_DATA } from "./public-data.ts";
 export { fileQuestions, type Measure, type Task, type TaskQuestion } from "./questions.ts";
-export { type BadRow, formatOf, type RecordReading, readEntries } from "./readers/reader.ts";
+export { type BadRow, DataError, formatOf, type RecordReading, readEntries } from "./readers/reader.ts";
 export { ANY_PROMPTS } from "./readers/tables.ts";
 export { groupedBy } from "./report/cells.ts";
 export { type Chart, percentAxis } from "./report/chart.ts";

@@ -3,8 +3,8 @@
 import { type CsvError, parse } from "csv-parse/sync";
 import { z } from "zod";
 import type { Turn } from "../core/index.ts";
-import { DataError } from "../evaluation/data-error.ts";
 import { transcriptTurns } from "../evaluation/readers/conversations.ts";
+import { DataError } from "../evaluation/readers/reader.ts";
 import type { LabelledAnswer } from "./labelled-answers.ts";
 
 /** What a sentence of a review answers. */

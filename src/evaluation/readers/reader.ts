@@ -1,8 +1,17 @@
 import { extname } from "node:path";
 import type { z } from "zod";
-import type { Turn } from "../../core/index.ts";
-import { DataError } from "../data-error.ts";
-import type { RecordRow, RowSource } from "./rows.ts";
+import { RainError, type Turn } from "../../core/index.ts";
+
+/** A file of data is not what was expected. */
+export class DataError extends RainError {
+  /** The file. */
+  readonly path: string;
+
+  constructor(message: string, { path, ...options }: ErrorOptions & { readonly path: string }) {
+    super(message, options);
+    this.path = path;
+  }
+}
 
 /** What one row of data asks. */
 export interface Entry {
@@ -33,6 +42,15 @@ export interface RecordReading {
   readonly isStrict: boolean;
   /** Told of each bad row that is left out. */
   readonly onBadRow: (bad: BadRow) => void;
+}
+
+/** A record and where it begins, or what is wrong with it. */
+export type RecordRow = { readonly at: number } & ({ readonly content: unknown } | { readonly fault: string });
+
+export interface RowSource {
+  /** What rows are counted in, for complaints. */
+  readonly unit: "line" | "entry";
+  rows(path: string): AsyncIterable<RecordRow>;
 }
 
 /** How one kind of public file is read: where its rows come from, and what a row must be. A row may ask several things. */

@@ -1,20 +1,10 @@
 /** Where rows come from: a file as a sequence of records, whatever they mean. */
-
 import { type FileHandle, open } from "node:fs/promises";
 import { pipeline, Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { type CsvError, type Options, parse } from "csv-parse";
 import split from "split2";
-import { DataError } from "../data-error.ts";
-
-/** A record and where it begins, or what is wrong with it. */
-export type RecordRow = { readonly at: number } & ({ readonly content: unknown } | { readonly fault: string });
-
-export interface RowSource {
-  /** What rows are counted in, for complaints. */
-  readonly unit: "line" | "entry";
-  rows(path: string): AsyncIterable<RecordRow>;
-}
+import { DataError, type RecordRow, type RowSource } from "./reader.ts";
 
 /** One text a line; empty lines are none. */
 export const textLines: RowSource = { unit: "line", rows: linesOf };

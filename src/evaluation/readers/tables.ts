@@ -1,8 +1,8 @@
 /** The tables that the public evaluations come as. Each says which columns it needs; others may be there. */
 import { z } from "zod";
 import { adopted, askedOnce, conversationLines, promptLines, refused } from "./conversations.ts";
-import type { Entry, Format, ReaderFormats } from "./reader.ts";
-import { jsonLines, jsonList, namedColumns, type RowSource, tabbedColumns } from "./rows.ts";
+import type { Entry, Format, ReaderFormats, RowSource } from "./reader.ts";
+import { jsonLines, jsonList, namedColumns, tabbedColumns } from "./rows.ts";
 
 const words = z.string().trim().min(1);
 
