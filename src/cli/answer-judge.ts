@@ -16,7 +16,7 @@ export interface JudgeFlags {
   readonly judgePrice?: string;
 }
 
-/** Who judges, and how it is asked. */
+/** The judge of answers, and how it is asked. */
 export interface JudgeOptions {
   /** `self`, an address or a command. */
   readonly name: string;
@@ -55,8 +55,8 @@ export function readJudgeOptions(flags: JudgeFlags & Omit<EngineFlags, "model" |
   const rules = { judgeAtOnce: positive, judgePerMinute: positive, judgeTimeout: between(0.001, LONGEST_SECONDS) };
   checkFlags(() => checkByRules({ judgeAtOnce, judgePerMinute, judgeTimeout }, rules));
   checkJudge(name, { judgePerMinute, judgePrice });
-  const who = isAddress(name) ? { model: judgeModel, ofDrafts: undefined } : { model: undefined, ofDrafts: readJudgeModel(flags) };
-  return { name, ...who, atOnce: judgeAtOnce, perMinute: judgePerMinute, timeoutMs: 1000 * judgeTimeout, price: readPrice(judgePrice) };
+  const models = isAddress(name) ? { model: judgeModel, ofDrafts: undefined } : { model: undefined, ofDrafts: readJudgeModel(flags) };
+  return { name, ...models, atOnce: judgeAtOnce, perMinute: judgePerMinute, timeoutMs: 1000 * judgeTimeout, price: readPrice(judgePrice) };
 }
 
 /** What `--judge` begins with when it is an address. */
@@ -86,7 +86,7 @@ function readPrice(text: string | undefined): Price | undefined {
   return { read: Number(read), written: Number(written) };
 }
 
-/** Who judges the answers of each model. */
+/** The judge of the answers of each model. */
 export interface EvalJudge extends AsyncDisposable {
   /** As reports name it. */
   readonly label: string;

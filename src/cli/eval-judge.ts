@@ -32,8 +32,8 @@ import { withPrompting } from "../prompting/index.ts";
 import { addHardwareOptions, type EngineFlags, MODEL_DESCRIPTION, readEngineOptions } from "./engine-options.ts";
 import { UsageError } from "./failure.ts";
 import { checkFlags, choiceOption, numberOption } from "./flags.ts";
-import { type JudgingSummary, judgingCsv, judgingMarkdown, judgingPage } from "./judge-report.ts";
-import { type JudgeScores, scoresOf } from "./judge-scores.ts";
+import { type JudgingSummary, judgingCsv, judgingJson, judgingMarkdown, judgingPage } from "./judge-report.ts";
+import { scoresOf } from "./judge-scores.ts";
 import { addLabelledDataOptions, atMost, countsOf, type LabelledDataFlags, namesOf, readLabelledData } from "./labelled-data.ts";
 import { FIT, loadEngine } from "./load-engine.ts";
 import { checkDifferent, labelOf } from "./model-labels.ts";
@@ -103,7 +103,7 @@ async function evaluateJudges(flags: JudgeFlags): Promise<void> {
   for (const model of models) {
     const summary = await summaryOf(model, { flags, principle, answers, signal });
     summaries.push(summary);
-    process.stdout.write(flags.json === true ? `${JSON.stringify(toJson(summary))}\n` : judgingMarkdown(summary));
+    process.stdout.write(flags.json === true ? `${JSON.stringify(judgingJson(summary))}\n` : judgingMarkdown(summary));
   }
   if (folder !== undefined) write(folder, summaries, flags.quiet === true);
   await flushed(process.stdout);
@@ -118,7 +118,7 @@ function checkPrompts(answers: readonly LabelledAnswer[], { fitOnData, data }: J
 function write(folder: Folder, summaries: readonly JudgingSummary[], isQuiet: boolean): void {
   folder.write("judges.html", judgingPage(summaries, new Date().toISOString().slice(0, 10)));
   folder.write("judges.csv", judgingCsv(summaries));
-  folder.write("judges.json", `${JSON.stringify(summaries.map(toJson), undefined, 2)}\n`);
+  folder.write("judges.json", `${JSON.stringify(summaries.map(judgingJson), undefined, 2)}\n`);
   if (!isQuiet) note(`Everything is in ${folder.path}.`);
 }
 
@@ -228,36 +228,4 @@ async function judgedByReading(engine: LlamaEngine, options: Options, flags: Jud
 
 function promptsIn(answers: readonly LabelledAnswer[]): number {
   return new Set(answers.map(promptKey)).size;
-}
-
-/** Of a figure its value, and beside it where it lies. */
-function toJson({ model, principle, n, good, prompts, data, fittedOn, caveats, judges }: JudgingSummary): object {
-  return { model, principle, n, good, prompts, data, fittedOn, caveats, judges: judges.map(judgeJson) };
-}
-
-function judgeJson(judge: JudgeScores): object {
-  const { name, chosen, auroc, balancedAccuracy, ece, tokensPerVerdict, prAuc, f1, caught, n } = judge;
-  return {
-    name,
-    chosen,
-    auroc: auroc.value,
-    low: auroc.low,
-    high: auroc.high,
-    balancedAccuracy: balancedAccuracy.value,
-    ece: ece.value,
-    tokensPerVerdict,
-    n,
-    ms: judge.milliseconds ?? null,
-    aurocOfBeginnings: judge.aurocOfBeginnings ?? null,
-    prAuc: prAuc.value,
-    f1: f1.value,
-    caughtAt5Percent: caught.value,
-    intervals: Object.fromEntries(
-      Object.entries({ balancedAccuracy, ece, prAuc, f1, caughtAt5Percent: caught }).map(([figure, { low, high }]) => [
-        figure,
-        [low, high],
-      ]),
-    ),
-    kinds: judge.kinds,
-  };
 }

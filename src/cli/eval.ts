@@ -209,7 +209,7 @@ interface Asked {
   readonly signal: AbortSignal;
 }
 
-/** Finds who judges by each principle before anything is answered, and why it is unfit, if it is. */
+/** Finds the judge of each principle before anything is answered, and why it is unfit, if it is. */
 async function draftJudgeOf(
   { engine, judgeEngine, find, signal }: Asked,
   options: readonly RainOptions[],

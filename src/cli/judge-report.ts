@@ -1,4 +1,4 @@
-/** What `rain eval judge` says of what it found: as Markdown, as a page with curves, as a table of numbers. */
+/** What `rain eval judge` says of what it found: as Markdown, as JSON, as a table of numbers, as a page with curves. */
 import { stringify } from "csv-stringify/sync";
 import { h } from "hastscript";
 import {
@@ -104,6 +104,38 @@ function shares({ value, low, high }: IntervalEstimate): string {
 
 function share(value: number): string {
   return `${Math.round(100 * value)} %`;
+}
+
+/** Of a figure its value, and beside it where it lies. */
+export function judgingJson({ model, principle, n, good, prompts, data, fittedOn, caveats, judges }: JudgingSummary): object {
+  return { model, principle, n, good, prompts, data, fittedOn, caveats, judges: judges.map(judgeJson) };
+}
+
+function judgeJson(judge: JudgeScores): object {
+  const { name, chosen, auroc, balancedAccuracy, ece, tokensPerVerdict, prAuc, f1, caught, n } = judge;
+  return {
+    name,
+    chosen,
+    auroc: auroc.value,
+    low: auroc.low,
+    high: auroc.high,
+    balancedAccuracy: balancedAccuracy.value,
+    ece: ece.value,
+    tokensPerVerdict,
+    n,
+    ms: judge.milliseconds ?? null,
+    aurocOfBeginnings: judge.aurocOfBeginnings ?? null,
+    prAuc: prAuc.value,
+    f1: f1.value,
+    caughtAt5Percent: caught.value,
+    intervals: Object.fromEntries(
+      Object.entries({ balancedAccuracy, ece, prAuc, f1, caughtAt5Percent: caught }).map(([figure, { low, high }]) => [
+        figure,
+        [low, high],
+      ]),
+    ),
+    kinds: judge.kinds,
+  };
 }
 
 /** One line for each judge of each model. Numbers are numbers: shares from 0 to 1. */

@@ -40,7 +40,7 @@ export function toLine(report: Report): string {
   return `${counted(rewinds, "rewind")}, ${counted(meter.evaluations, "evaluation")}, ${rounded(cost.fpe)} forward tokens per emitted token, ${rounded(perSecond)} tokens per second; ${judgeInWords(report)}`;
 }
 
-/** Who judged, and how well. Figures are `null` where they were never measured. */
+/** The judge, and how well it judges. Figures are `null` where they were never measured. */
 function judgeOf({ answer, judge }: Report): object | null {
   if (judge === undefined) return null;
   const { auroc = null, low = null, high = null, n = null } = judge.fitness ?? {};

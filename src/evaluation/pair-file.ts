@@ -34,8 +34,8 @@ export const PAIR_SCHEMA = z.strictObject({
 export type PairFileFacts = Pick<PairMetadata, "model" | "family" | "form" | "label" | "seed">;
 
 /**
- * A file of preference pairs, one a line, in the order of their prompts. Each is written as soon as it is there; who is killed in the middle
- * of a line finds all lines before it, and goes on behind them.
+ * A file of preference pairs, one a line, in the order of their prompts. Each is written as soon as it is there; a process that was killed
+ * in the middle of a line leaves all lines before it, and the next one goes on behind them.
  */
 export class PairFile {
   readonly #path: string;

@@ -40,7 +40,7 @@ export interface CaseJudge extends AsyncDisposable {
    */
   value(asked: Case, signal: AbortSignal): Promise<number>;
 
-  /** What it has cost so far, in one line, for who has to pay for it. */
+  /** What it has cost so far, in one line, where it costs anything. */
   readonly bill?: () => string;
 }
 

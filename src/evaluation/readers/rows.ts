@@ -72,7 +72,7 @@ async function* recordsOf(path: string, options: Options): AsyncGenerator<Record
   const text = Readable.from(withLineFeeds(textOf(path)));
   for await (const { info, raw, record } of pipeline(text, parser, () => undefined) as AsyncIterable<Parsed>) {
     const at = firstLine(info.lines, raw);
-    // The parser is ahead of who reads its records.
+    // The parser is ahead of the reader of its records.
     while (faults[0] !== undefined && faults[0].at < at) yield faults.shift() as RecordRow;
     yield { at, content: record };
   }

@@ -23,7 +23,7 @@ export interface Plan {
   readonly options: RainOptions;
   /** Of this package: another one may decode otherwise. */
   readonly version: string;
-  /** Who judges drafts. @default the engine's own way */
+  /** The judge of drafts. @default the engine's own way */
   readonly judge?: DraftJudge | undefined;
 }
 
