@@ -62,11 +62,6 @@ function makeFolder(path: string): void {
   for (const place of missing) mkdirSync(place);
 }
 
-/** A row is known by all that it depends on. */
-interface Keyed {
-  readonly key: string;
-}
-
 /** A row's name: whatever it depends on is in it, so nothing that was found under other conditions is ever taken for it. */
 export function keyOf(conditions: unknown): string {
   return createHash("sha256").update(JSON.stringify(conditions)).digest("base64url").slice(0, 24);
@@ -79,7 +74,7 @@ const LINE_FEED = 0x0a;
  * is on the disk (`fdatasync`), so neither `kill -9` nor a power cut takes back what was told; that takes milliseconds, and an answer
  * takes longer. Half a row at the end is what a process left that was killed while it wrote: it is cut off.
  */
-export class Journal<Row extends Keyed> implements Disposable {
+export class Journal<Row extends { readonly key: string }> implements Disposable {
   readonly path: string;
   readonly #file: number;
   readonly #rows = new Map<string, Row>();

@@ -1,16 +1,10 @@
-interface Limits {
-  /** How many are worked on at a time. A positive integer. */
-  readonly atOnce: number;
-  readonly signal: AbortSignal;
-}
-
 /**
- * Does this with all of them, in their order, a few at a time. The first one that fails stops the others, and all have ended when its error
+ * Does this with all of them, in their order, `atOnce` at a time. The first one that fails stops the others, and all have ended when its error
  * is thrown: what the caller frees then is not used any more.
  */
 export async function withAll<Item>(
   items: readonly Item[],
-  { atOnce, signal }: Limits,
+  { atOnce, signal }: { readonly atOnce: number; readonly signal: AbortSignal },
   work: (item: Item, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const failure = new AbortController();
