@@ -22,7 +22,7 @@ const slow = [
   "test/bots/store-postgres.test.ts",
   "test/engines/json-format/random-schemas.test.ts",
   "test/engines/llama/many-answers.test.ts",
-  "test/evaluation/embedded-model.test.ts",
+  "test/training/embedded-model.test.ts",
   "test/integrations/langchain/many-invokes.test.ts",
   "test/real/**/*.test.ts",
 ];
