@@ -28,7 +28,7 @@ const slow = [
 ];
 
 const slowBuilt = [
-  ...["bad-input", "calibrate", "discord-endings", "discord-process", "discord-shards", "download", "eval", "eval-judge"],
+  ...["bad-input", "calibrate", "discord-endings", "discord-process", "download", "eval", "eval-judge"],
   ...["judge-warning", "pairs", "shift", "stopping", "urial"],
 ]
   .map((name) => `test/cli/${name}.test.ts`)

@@ -2,6 +2,7 @@ import { GatewayDispatchEvents } from "discord-api-types/v10";
 import { describe, expect, it } from "vitest";
 import { TASKS } from "../../training/world/index.ts";
 import { BotScene } from "../support/bot-scene.ts";
+import { shardOf } from "../support/discord/snowflakes.ts";
 
 const [QUESTION = "", OTHER_QUESTION = ""] = TASKS.helpful.questions(2, 31).map(({ text }) => text);
 
@@ -26,6 +27,32 @@ describe("The bot in a process of its own", () => {
     expect(await bot.ended).toEqual({ code: 0, signal: null, stderr: "" });
     const said = JSON.stringify(bot.lines);
     for (const secret of [QUESTION, reply.content, scene.platform.token]) expect(said).not.toContain(secret);
+  });
+
+  it("has as many shards as Discord recommends, all in one process, and shows and ends them together", async () => {
+    await using scene = await BotScene.open({ shards: 2 });
+    const guilds = [await scene.addGuild(), await scene.addGuild()];
+    const bot = scene.start({ SHARDS: "auto" });
+    expect(await bot.line("ready")).toMatchObject({ shards: 2, pid: bot.pid });
+    expect(scene.platform.logins.map(({ shard }) => shard).toSorted()).toEqual([
+      [0, 2],
+      [1, 2],
+    ]);
+    expect(new Set(guilds.map(({ id }) => shardOf(id, 2))).size).toBe(2);
+    for (const guild of guilds) await scene.platform.replyTo(scene.ask(guild, QUESTION));
+    for (const _ of guilds) await bot.line("answered");
+    expect(await bot.page("/readyz")).toEqual({ status: 200, text: '{"ready":true,"reasons":{}}' });
+    const { text } = await bot.page("/metrics");
+    for (const line of ["rain_replies_total 2", "rain_leaks 0", 'rain_shards{state="answering"} 2']) expect(text).toContain(`\n${line}\n`);
+    bot.kill("SIGTERM");
+    expect(await bot.ended).toEqual({ code: 0, signal: null, stderr: "" });
+  });
+
+  it("has as many shards as its configuration says, whatever Discord recommends", async () => {
+    await using scene = await BotScene.open();
+    const bot = scene.start({ SHARDS: "2" });
+    expect(await bot.line("ready")).toMatchObject({ shards: 2 });
+    expect(scene.platform.logins.map(({ shard: [, count] }) => count)).toEqual([2, 2]);
   });
 
   it("is alive before it is ready, and says what it waits for", async () => {

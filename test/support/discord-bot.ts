@@ -33,6 +33,8 @@ export interface BotSetUp {
   readonly inference: Inference;
   readonly options?: Partial<BotOptions>;
   readonly platform?: PlatformOptions;
+  /** @default one */
+  readonly shards?: "auto";
   /** Of the client's own way to make requests. */
   readonly rest?: ClientOptions["rest"];
   /** What the store is to do differently. */
@@ -47,7 +49,14 @@ export class RunningBot implements AsyncDisposable {
   readonly #logged: string[];
   readonly #folder: string;
 
-  static async start({ inference, options, platform: platformOptions, rest, spoil = (store) => store }: BotSetUp): Promise<RunningBot> {
+  static async start({
+    inference,
+    options,
+    platform: platformOptions,
+    rest,
+    shards,
+    spoil = (store) => store,
+  }: BotSetUp): Promise<RunningBot> {
     const platform = await startPlatform(platformOptions);
     const folder = mkdtempSync(join(tmpdir(), "rain-bot-"));
     const store = await openStore(`file:${join(folder, "bot.db")}`);
@@ -57,7 +66,11 @@ export class RunningBot implements AsyncDisposable {
       store: spoil(store),
       log: pino({ level: "debug" }, { write: (line: string) => void logged.push(line) }),
       options: { dms: true, messageContent: true, clock: () => platform.now(), now: () => performance.now(), ...options },
-      client: { ...platform.clientOptions, rest: { ...platform.clientOptions.rest, ...rest } },
+      client: {
+        ...platform.clientOptions,
+        rest: { ...platform.clientOptions.rest, ...rest },
+        ...(shards === undefined ? {} : { shards }),
+      },
     });
     return new RunningBot({ platform, bot, store, logged, folder });
   }

@@ -8,6 +8,7 @@ import {
   Options,
   type PartialMessage,
   Partials,
+  ShardClientUtil,
   Status,
   type User,
 } from "discord.js";
@@ -28,7 +29,6 @@ import { Door } from "./door.ts";
 import { Metrics } from "./metrics.ts";
 import { AutoModerator } from "./moderate/auto-moderator.ts";
 import { type BotOptions, isPrivateGuild, type Parts, privateGuild } from "./parts.ts";
-import { shardOf } from "./shards/shard-of.ts";
 import { isAnswered } from "./talk/addressed.ts";
 import { ChannelOrder } from "./talk/channel-order.ts";
 import { Drafts, TakenBack } from "./talk/drafts.ts";
@@ -43,14 +43,14 @@ export interface BotInput {
   readonly store: Store;
   readonly log: Logger;
   readonly options: BotOptions;
-  /** Discord's own, such as another address of its interface, or which shards this process has. */
+  /** Discord's own, such as another address of its interface, or how many shards there are. */
   readonly client?: Partial<ClientOptions>;
 }
 
 /** For telling those whose answers are given up: a request may hang for longer than anybody waits. */
 const LAST_WORDS_MS = 2000;
 
-/** One process's bot: hears what happens on Discord, and leads it to who handles it. */
+/** The bot: hears what happens on Discord, and leads it to who handles it. */
 export class Bot implements AsyncDisposable {
   readonly client: Client;
   readonly metrics: Metrics;
@@ -64,7 +64,12 @@ export class Bot implements AsyncDisposable {
   constructor({ inference, store, log, options, client }: BotInput) {
     const door = new Door();
     this.client = new Client(clientOptions(door, options, client));
-    this.metrics = new Metrics({ door, inference, gatewayPing: () => this.client.ws.ping });
+    this.metrics = new Metrics({
+      door,
+      inference,
+      shards: () => this.shards,
+      gatewayPing: () => Math.max(...this.client.ws.shards.map(({ ping }) => ping)),
+    });
     const guards = [failures, cooldown(options.now), shortQuestions, dailyCaps(store, options.clock), judgedQuestions(inference)];
     this.#parts = {
       client: this.client as Client<true>,
@@ -96,9 +101,14 @@ export class Bot implements AsyncDisposable {
     await ready;
   }
 
-  /** Whether it hears Discord. */
+  /** Its connections to the gateway, and whether it hears Discord on each of them. There are none before it logs in. */
+  get shards(): readonly { readonly id: number; readonly isReady: boolean }[] {
+    return this.client.ws.shards.map(({ id, status }) => ({ id, isReady: !this.#isLeaving && status === Status.Ready }));
+  }
+
+  /** Whether it hears all of Discord. */
   get isReady(): boolean {
-    return !this.#isLeaving && this.client.isReady() && this.client.ws.shards.every(({ status }) => status === Status.Ready);
+    return this.client.isReady() && this.shards.every(({ isReady }) => isReady);
   }
 
   /** Aborted, with a `LoginError`, when Discord closed the gateway for good: it will not be heard again in this process. */
@@ -254,12 +264,11 @@ function isOnlyPreviewed(before: Message | PartialMessage, after: Message | Part
   return before.content === after.content && before.editedTimestamp === after.editedTimestamp;
 }
 
-/** Which guilds this process would hear of, being one shard or all of the bot, and which of them it is in. */
-function presenceOf({ guilds, options }: Client, at: number): Presence {
-  const { shards, shardCount = 1 } = options;
-  const isOurs = (guild: string) => !Array.isArray(shards) || shards.length === 0 || shards.includes(shardOf(guild, shardCount));
+/** Which guilds this client would hear of, which may have some of the bot's shards only, and which of them it is in. */
+function presenceOf({ guilds, options, ws }: Client, at: number): Presence {
+  const shardOf = (guild: string) => ShardClientUtil.shardIdForGuildId(guild, options.shardCount ?? 1);
   return {
-    isOurs: (guild) => !isPrivateGuild(guild) && isOurs(guild),
+    isOurs: (guild) => !isPrivateGuild(guild) && ws.shards.has(shardOf(guild)),
     isHere: (guild) => guilds.cache.has(guild),
     at,
   };

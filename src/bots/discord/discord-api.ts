@@ -1,12 +1,5 @@
 /** What is asked of Discord before anybody logs in, and without. */
-import {
-  GatewayCloseCodes,
-  REST,
-  type RESTGetAPIGatewayBotResult,
-  type RESTGetCurrentApplicationResult,
-  RESTJSONErrorCodes,
-  Routes,
-} from "discord.js";
+import { GatewayCloseCodes, REST, type RESTGetCurrentApplicationResult, RESTJSONErrorCodes, Routes } from "discord.js";
 import { COMMAND_DATA } from "./commands/interactions.ts";
 import { LoginError } from "./login-error.ts";
 import { type SafeError, safeError } from "./safe-error.ts";
@@ -18,22 +11,10 @@ export interface DiscordAccount {
   readonly apiUrl?: string | undefined;
 }
 
-/** What Discord says of logging in. */
-export interface GatewayFacts {
-  /** So many shards it recommends. */
-  readonly shards: number;
-  /** Processes that log in keep so far apart. */
-  readonly betweenLoginsMs: number;
-}
-
-/** Discord lets in so many at once (`max_concurrency`) every five seconds; a little more, as clocks differ. */
-const LOGIN_WINDOW_MS = 5500;
-
 /** @throws {LoginError} when Discord does not know the token or cannot be reached */
-export async function gatewayFacts(account: DiscordAccount, signal: AbortSignal): Promise<GatewayFacts> {
+export async function checkAccount(account: DiscordAccount, signal: AbortSignal): Promise<void> {
   try {
-    const { shards, session_start_limit } = (await restOf(account).get(Routes.gatewayBot(), { signal })) as RESTGetAPIGatewayBotResult;
-    return { shards, betweenLoginsMs: Math.ceil(LOGIN_WINDOW_MS / session_start_limit.max_concurrency) };
+    await restOf(account).get(Routes.gatewayBot(), { signal });
   } catch (error) {
     signal.throwIfAborted();
     throw loginErrorOf(error);

@@ -8,8 +8,6 @@ import { type DiscordConfig, readConfig } from "./config.ts";
 import { Leaving } from "./leaving.ts";
 import { botLog } from "./log.ts";
 import { PEERS } from "./peers.ts";
-import type { RunInput } from "./serve.ts";
-import { Parent } from "./shards/parent.ts";
 import { Shutdown } from "./shutdown.ts";
 
 export { ConfigError, type DiscordConfig } from "./config.ts";
@@ -46,53 +44,11 @@ function isWritable(path: string): boolean {
 /** Runs the bot until a signal ends it. Gives the exit code. @throws {RainError} why it cannot start or go on, in words of our own */
 export async function main(config: DiscordConfig): Promise<number> {
   const log = logOf(config);
-  using ending = endingOf(config, { log, hearsSignals: true });
+  using ending = new Shutdown({ log, limitMs: config.drainSeconds * 1000 + MARGIN_MS });
+  const { signal } = ending;
   const { runDiscord } = await withPeers(PEERS, () => import("./run.ts"));
-  return await exitCodeOf(runDiscord(inputOf(config, { log, ending })), { log, ending });
-}
-
-/** Runs one shard, in a process that another one of ours has started. Gives the exit code. */
-export async function mainOfShard(): Promise<number> {
-  const parent = new Parent();
-  const post = await parent.post;
-  const log = logOf(post.config).child({ shard: post.shard });
-  using ending = endingOf(post.config, { log, hearsSignals: false });
-  parent.farewell.addEventListener("abort", () => ending.begin(parent.farewell.reason as Leaving));
-  const { runShard } = await import("./shards/run-shard.ts");
-  const running = runShard(inputOf(post.config, { log, ending }), post, parent);
-  return await exitCodeOf(running, { log, ending }).catch(() => 1);
-}
-
-/** Registers the bot's commands, in one guild or everywhere. Gives their names. @throws {LoginError} when Discord does not take them */
-export async function deploy(config: DiscordConfig, guild: string | undefined): Promise<readonly string[]> {
-  const { deployCommands } = await withPeers(PEERS, () => import("./discord-api.ts"));
-  return await deployCommands({ ...config, guild });
-}
-
-interface Run {
-  readonly log: Logger;
-  readonly ending: Shutdown;
-}
-
-function logOf(config: DiscordConfig): Logger {
-  // At once, so that the last line is written however the process ends.
-  const destination = pino.destination({ dest: 1, sync: true });
-  // A log that nobody reads any more is no reason to stop.
-  destination.on("error", () => undefined);
-  return botLog(config, destination);
-}
-
-function endingOf({ drainSeconds }: DiscordConfig, how: { readonly log: Logger; readonly hearsSignals: boolean }): Shutdown {
-  return new Shutdown({ ...how, limitMs: drainSeconds * 1000 + MARGIN_MS });
-}
-
-function inputOf(config: DiscordConfig, { log, ending }: Run): RunInput {
-  return { config, log, clock: () => Date.now(), now: () => performance.now(), signal: ending.signal };
-}
-
-async function exitCodeOf(running: Promise<void>, { log, ending }: Run): Promise<number> {
   try {
-    await running;
+    await runDiscord({ config, log, clock: () => Date.now(), now: () => performance.now(), signal });
     return ending.exitCode;
   } catch (error) {
     // Told to leave while it was still starting.
@@ -101,4 +57,18 @@ async function exitCodeOf(running: Promise<void>, { log, ending }: Run): Promise
     if (error instanceof RainError) throw error;
     return 1;
   }
+}
+
+/** Registers the bot's commands, in one guild or everywhere. Gives their names. @throws {LoginError} when Discord does not take them */
+export async function deploy(config: DiscordConfig, guild: string | undefined): Promise<readonly string[]> {
+  const { deployCommands } = await withPeers(PEERS, () => import("./discord-api.ts"));
+  return await deployCommands({ ...config, guild });
+}
+
+function logOf(config: DiscordConfig): Logger {
+  // At once, so that the last line is written however the process ends.
+  const destination = pino.destination({ dest: 1, sync: true });
+  // A log that nobody reads any more is no reason to stop.
+  destination.on("error", () => undefined);
+  return botLog(config, destination);
 }

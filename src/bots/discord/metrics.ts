@@ -7,7 +7,8 @@ import type { Door } from "./door.ts";
 export interface Gauges {
   readonly door: Pick<Door, "leaks">;
   readonly inference: Pick<Inference, "load">;
-  /** Time that the gateway takes to answer, in milliseconds; negative while it is not known. */
+  readonly shards: () => readonly { readonly isReady: boolean }[];
+  /** The longest time that the gateway takes to answer a shard, in milliseconds; negative while it is not known. */
   readonly gatewayPing: () => number;
 }
 
@@ -30,15 +31,13 @@ export class Metrics {
   readonly #decode = this.#histogram("rain_decode_seconds", "Time from the first to the last step of an answer");
   readonly #reply = this.#histogram("rain_reply_seconds", "Time from a question to its posted answer");
 
-  constructor({ door, inference, gatewayPing }: Gauges) {
+  constructor({ door, inference, shards, gatewayPing }: Gauges) {
     const registers = [this.registry];
     new Gauge({
       name: "rain_queue",
       help: "Answers that are written, and that wait",
       labelNames: ["state"],
       registers,
-      // All shards share one model.
-      aggregator: "first",
       async collect() {
         // A model that cannot be reached has no queue that anybody knows of.
         const load = await inference.load().catch(() => undefined);
@@ -49,10 +48,20 @@ export class Metrics {
       },
     });
     new Gauge({
+      name: "rain_shards",
+      help: "Shards that there are to be, and those that are connected",
+      labelNames: ["state"],
+      registers,
+      collect() {
+        const all = shards();
+        this.set({ state: "wanted" }, all.length);
+        this.set({ state: "answering" }, all.filter(({ isReady }) => isReady).length);
+      },
+    });
+    new Gauge({
       name: "rain_gateway_ping_seconds",
       help: "Time that Discord's gateway takes to answer",
       registers,
-      aggregator: "max",
       collect() {
         this.set(Math.max(0, gatewayPing()) / 1000);
       },

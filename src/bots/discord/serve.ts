@@ -20,13 +20,11 @@ export interface RunInput {
   readonly signal: AbortSignal;
 }
 
-/** What the bot of one process works with. */
-export interface BotProcess {
+/** What the bot works with. */
+interface BotParts {
   readonly store: Store;
   readonly inference: Inference;
   readonly vitals: Vitals;
-  /** Which shards this process has. */
-  readonly client: Pick<ClientOptions, "shards" | "shardCount">;
 }
 
 /**
@@ -34,24 +32,26 @@ export interface BotProcess {
  *
  * @throws {LoginError} when Discord does not let it in, or not any more
  */
-export async function serve(input: RunInput, { store, inference, vitals, client }: BotProcess): Promise<void> {
+export async function serve(input: RunInput, { store, inference, vitals }: BotParts): Promise<void> {
   const { config, log, clock, now, signal } = input;
-  const { token, apiUrl, dms, messageContent, guilds, drainSeconds } = config;
-  await using bot = new Bot({
-    inference,
-    store,
-    log,
-    options: { dms, messageContent, guilds, clock, now },
-    client: { ...client, ...(apiUrl === undefined ? {} : { rest: { api: apiUrl } }) },
-  });
+  const { token, dms, messageContent, guilds, drainSeconds } = config;
+  const options = { dms, messageContent, guilds, clock, now };
+  await using bot = new Bot({ inference, store, log, options, client: clientOptions(config) });
   vitals.bot = bot;
   log.info("logging in");
   await Promise.race([bot.login(token), abortOf(signal)]);
-  if (!signal.aborted) log.info("ready");
+  if (!signal.aborted) log.info({ shards: bot.shards.length }, "ready");
   await abortOf(AbortSignal.any([signal, bot.lost]));
   log.info("leaving");
   await bot.leave(isSudden(signal) ? 0 : drainSeconds * 1000);
   bot.lost.throwIfAborted();
+}
+
+function clientOptions({ shards, apiUrl }: DiscordConfig): Pick<ClientOptions, "shards" | "shardCount" | "rest"> {
+  return {
+    ...(shards === "auto" ? { shards } : { shardCount: shards }),
+    ...(apiUrl === undefined ? {} : { rest: { api: apiUrl } }),
+  };
 }
 
 /** Offers over HTTP what can be asked of the bot, if anybody wants it. */

@@ -8,8 +8,6 @@ interface EndingInput {
   readonly log: Logger;
   /** From when the bot is to leave until it is made to. */
   readonly limitMs: number;
-  /** Whether signals end it. Ctrl-C reaches all processes of a terminal: those that are led by another one wait for its word. */
-  readonly hearsSignals: boolean;
 }
 
 /** How a process ends: told to by a signal, or because something failed where nobody waited. */
@@ -42,7 +40,7 @@ export class Shutdown implements Disposable {
   }
 
   /** The bot is to leave. */
-  begin(leaving: Leaving): void {
+  #begin(leaving: Leaving): void {
     if (this.signal.aborted) return;
     if (leaving.isSudden) this.#exitCode = 1;
     this.#timer = setTimeout(() => {
@@ -61,14 +59,13 @@ export class Shutdown implements Disposable {
   #crash(error: unknown): void {
     this.#input.log.fatal({ err: error }, "something failed where nobody waited: ending, to be started again");
     this.#exitCode = 1;
-    this.begin(new Leaving("something failed", { isSudden: true, cause: error }));
+    this.#begin(new Leaving("something failed", { isSudden: true, cause: error }));
   }
 
   /** The second one ends the process at once. */
   #signalled(name: NodeJS.Signals): void {
-    if (!this.#input.hearsSignals) return;
     this.#input.log.info({ signal: name }, "told to end");
     if (this.signal.aborted) process.exit(128 + constants.signals[name]);
-    this.begin(new Leaving(name));
+    this.#begin(new Leaving(name));
   }
 }

@@ -1,14 +1,10 @@
-import type { MetricObjectWithValues, MetricValue } from "prom-client";
 import type { Inference } from "../guard/inference.ts";
 import type { Store } from "../guard/store/store.ts";
 import type { Bot } from "./bot.ts";
 import type { Operation } from "./http-server.ts";
-import { NotReady, type Readiness, readinessOf } from "./readiness.ts";
+import { type Check, NotReady, type Readiness, readinessOf } from "./readiness.ts";
 
-/** Figures as data, which may travel. */
-export type MetricSnapshot = readonly MetricObjectWithValues<MetricValue<string>>[];
-
-/** What can be asked of the bot of one process at any time, also while it comes up part by part. */
+/** What can be asked of the bot at any time, also while it comes up part by part. */
 export class Vitals implements Operation {
   readonly #store: Store;
   #inference: Inference | undefined;
@@ -28,9 +24,7 @@ export class Vitals implements Operation {
 
   readonly readiness = async (): Promise<Readiness> =>
     await readinessOf({
-      gateway: async () => {
-        if (this.#bot?.isReady !== true) throw new NotReady("not connected");
-      },
+      ...this.#gateway(),
       store: () => this.#store.ping(),
       model: async () => {
         if (this.#inference === undefined) throw new NotReady("not loaded yet");
@@ -40,5 +34,13 @@ export class Vitals implements Operation {
 
   readonly metrics = async (): Promise<string> => (await this.#bot?.metrics.registry.metrics()) ?? "";
 
-  readonly figures = async (): Promise<MetricSnapshot> => (await this.#bot?.metrics.registry.getMetricsAsJSON()) ?? [];
+  /** Of several shards each one by itself. */
+  #gateway(): Readonly<Record<string, Check>> {
+    const check = (isReady: boolean | undefined) => async () => {
+      if (isReady !== true) throw new NotReady("not connected");
+    };
+    const shards = this.#bot?.shards ?? [];
+    if (shards.length < 2) return { gateway: check(this.#bot?.isReady) };
+    return Object.fromEntries(shards.map(({ id, isReady }) => [`shard ${id} gateway`, check(isReady)]));
+  }
 }

@@ -28,8 +28,7 @@ import type {
   Load,
   TextVerdict,
 } from "./inference.ts";
-import { InferenceError } from "./inference-error.ts";
-import { inferenceErrorOf } from "./inference-failure.ts";
+import { InferenceError, inferenceErrorOf } from "./inference-error.ts";
 import { Judges, type ReadyJudge } from "./judges.ts";
 import { Latest } from "./latest.ts";
 

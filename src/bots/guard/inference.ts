@@ -1,6 +1,6 @@
 /**
- * What the bot needs of a model: to answer and to judge, and nothing more. One process holds the model; every shard of the bot
- * reaches it through this, in the same process or over a local socket. `test/contracts/inference-contract.ts` says what it must do.
+ * What the bot needs of a model: to answer and to judge, and nothing more. `EngineInference` is a model in this process.
+ * `test/contracts/inference-contract.ts` says what each must do.
  */
 import type { FinishReason, Fitness, Preset, Principle, Turn } from "../../core/index.ts";
 

@@ -35,14 +35,12 @@ describe("What can be asked of a bot", () => {
     const vitals = new Vitals(running.store);
     expect(await vitals.readiness()).toEqual({ isReady: false, reasons: { gateway: "not connected", model: "not loaded yet" } });
     expect(await vitals.metrics()).toBe("");
-    expect(await vitals.figures()).toEqual([]);
     vitals.inference = inference;
     vitals.bot = running.bot;
     expect(await vitals.readiness()).toEqual({ isReady: false, reasons: { gateway: "not connected" } });
     await running.login();
     expect(await vitals.readiness()).toEqual({ isReady: true, reasons: {} });
     expect(await vitals.metrics()).toContain("rain_leaks 0");
-    expect(await vitals.figures()).toContainEqual(expect.objectContaining({ name: "rain_queue", aggregator: "first" }));
   });
 
   it("says that the gateway is away until it is back", async () => {

@@ -29,7 +29,7 @@
  */
 import type { GatewayDispatchEvents, RESTPostAPIApplicationCommandsJSONBody } from "discord-api-types/v10";
 import { clientOptions, type PlatformClientOptions } from "./client-options.ts";
-import type { Login } from "./gateway/gateway.ts";
+import type { Drop, Login } from "./gateway/gateway.ts";
 import { idle } from "./idle.ts";
 import { checkCommands } from "./limits/command-limits.ts";
 import { type Machinery, type PlatformOptions, startMachinery, TOKEN } from "./machinery.ts";
@@ -167,9 +167,9 @@ export class Platform implements AsyncDisposable {
     this.#machinery.rest.rateLimits.limit(limit);
   }
 
-  /** Closes all connections: with a code, or as if a cable was pulled. */
-  dropGateway({ code }: { readonly code?: number } = {}): void {
-    this.#machinery.gateway.drop(code);
+  /** Closes all connections, or a shard's: with a code, or as if a cable was pulled. */
+  dropGateway(drop: Drop = {}): void {
+    this.#machinery.gateway.drop(drop);
   }
 
   /** Tells all clients something that Discord never would, or not yet. */

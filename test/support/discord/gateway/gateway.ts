@@ -34,6 +34,14 @@ export interface GatewayFacts {
   readonly deniedIntents: number;
 }
 
+/** Which connections are closed, and how. */
+export interface Drop {
+  /** @default as if a cable was pulled */
+  readonly code?: number;
+  /** @default all of them */
+  readonly shard?: number;
+}
+
 const KNOWN_INTENTS = Object.values(GatewayIntentBits).reduce<number>((all, bit) => (typeof bit === "number" ? all | bit : all), 0);
 
 /** Closed with one of these by the client, a session is over. */
@@ -79,8 +87,8 @@ export class Gateway implements Desk {
     for (const session of this.#sessions.values()) session.forget();
   }
 
-  drop(code: number | undefined): void {
-    for (const connection of this.#connections) connection.close(code);
+  drop({ code, shard }: Drop): void {
+    for (const connection of this.#connections) if (shard === undefined || connection.session?.shard[0] === shard) connection.close(code);
   }
 
   reconnectAll(): void {
