@@ -27,18 +27,17 @@ export { type DiscordConfig, readConfig } from "./bots/discord/config.ts";
 export type { ConfigSource } from "./bots/discord/config-variables.ts";
 export type { Deployment, DiscordAccount } from "./bots/discord/discord-api.ts";
 export { botLog } from "./bots/discord/log.ts";
-export type { RunInput } from "./bots/discord/serve.ts";
+export type { RunInput } from "./bots/discord/run.ts";
 
 // Its parts, for who puts them together differently
 /** The bot of one process: a client of discord.js, and what it does with what it hears. */
 export const Bot = loaded.Bot;
 export type Bot = InstanceType<typeof loaded.Bot>;
 export type { BotInput } from "./bots/discord/bot.ts";
+export type { BotOptions } from "./bots/discord/bot-context.ts";
 // Errors
 export { ConfigError } from "./bots/discord/config.ts";
-export { LeakError } from "./bots/discord/leak-error.ts";
-export { LoginError } from "./bots/discord/login-error.ts";
-export type { BotOptions } from "./bots/discord/parts.ts";
+export { LeakError, LoginError } from "./bots/discord/errors.ts";
 export { EngineInference, type EngineInferenceOptions } from "./bots/guard/engine-inference.ts";
 export type {
   Account,

@@ -1,17 +1,4 @@
-import {
-  Client,
-  type ClientOptions,
-  Events,
-  GatewayIntentBits,
-  type GuildMember,
-  type Message,
-  Options,
-  type PartialMessage,
-  Partials,
-  ShardClientUtil,
-  Status,
-  type User,
-} from "discord.js";
+import { Client, type ClientOptions, Events, type Message, type PartialMessage, Status } from "discord.js";
 import type { Logger } from "pino";
 import { guarded } from "../guard/guarded.ts";
 import { cooldown } from "../guard/guards/cooldown.ts";
@@ -22,21 +9,20 @@ import { shortQuestions } from "../guard/guards/short-questions.ts";
 import type { Inference } from "../guard/inference.ts";
 import { responding } from "../guard/respond.ts";
 import { DEFAULT_SETTINGS, type GuildSettings } from "../guard/settings.ts";
-import type { Presence, Store } from "../guard/store/store.ts";
+import type { Store } from "../guard/store/store.ts";
+import { type BotContext, type BotOptions, privateGuild } from "./bot-context.ts";
+import { carefulPackets, clientOptions, presenceOf } from "./client.ts";
 import { handleInteraction, turnAway } from "./commands/interactions.ts";
 import { closedError, loginErrorOf } from "./discord-api.ts";
-import { Door } from "./door.ts";
 import { Metrics } from "./metrics.ts";
 import { AutoModerator } from "./moderate/auto-moderator.ts";
-import { type BotOptions, isPrivateGuild, type Parts, privateGuild } from "./parts.ts";
-import { isAnswered } from "./talk/addressed.ts";
-import { ChannelOrder } from "./talk/channel-order.ts";
-import { Drafts, TakenBack } from "./talk/drafts.ts";
-import { readConversation } from "./talk/reader.ts";
-import { messageSite } from "./talk/site.ts";
-import { type DiscordQuestion, Talker } from "./talk/talker.ts";
-import { Typing } from "./talk/typing.ts";
-import { defang } from "./text/defang.ts";
+import { OutboundFilter } from "./outbound-filter.ts";
+import { ChannelOrder, Drafts, TakenBack, Typing } from "./reply/drafts.ts";
+import { messageTarget } from "./reply/live-reply.ts";
+import { isAnswered, readConversation } from "./reply/question.ts";
+import { type DiscordQuestion, ReplyFlow } from "./reply/reply-flow.ts";
+import { defang } from "./reply/text.ts";
+import { within } from "./within.ts";
 
 export interface BotInput {
   readonly inference: Inference;
@@ -47,14 +33,14 @@ export interface BotInput {
   readonly client?: Partial<ClientOptions>;
 }
 
-/** For telling those whose answers are given up: a request may hang for longer than anybody waits. */
+/** For telling those whose answers are given up: a request may hang. */
 const LAST_WORDS_MS = 2000;
 
-/** The bot: hears what happens on Discord, and leads it to who handles it. */
+/** The bot: hears what happens on Discord, and leads it to what handles it. */
 export class Bot implements AsyncDisposable {
   readonly client: Client;
   readonly metrics: Metrics;
-  readonly #parts: Parts;
+  readonly #context: BotContext;
   readonly #moderator: AutoModerator;
   #isLeaving = false;
   readonly #lost = new AbortController();
@@ -62,20 +48,20 @@ export class Bot implements AsyncDisposable {
   readonly #work = new Set<Promise<void>>();
 
   constructor({ inference, store, log, options, client }: BotInput) {
-    const door = new Door();
-    this.client = new Client(clientOptions(door, options, client));
+    const outbound = new OutboundFilter();
+    this.client = new Client(clientOptions(outbound, options, client));
     this.metrics = new Metrics({
-      door,
+      outbound,
       inference,
       shards: () => this.shards,
       gatewayPing: () => Math.max(...this.client.ws.shards.map(({ ping }) => ping)),
     });
     const guards = [failures, cooldown(options.now), shortQuestions, dailyCaps(store, options.clock), judgedQuestions(inference)];
-    this.#parts = {
+    this.#context = {
       client: this.client as Client<true>,
       inference,
       store,
-      door,
+      outbound,
       log,
       over: this.#over.signal,
       options,
@@ -86,7 +72,7 @@ export class Bot implements AsyncDisposable {
       typing: new Typing(),
       respond: guarded(responding({ inference, defang }), guards),
     };
-    this.#moderator = new AutoModerator(this.#parts);
+    this.#moderator = new AutoModerator(this.#context);
     this.#listen();
   }
 
@@ -116,16 +102,15 @@ export class Bot implements AsyncDisposable {
     return this.#lost.signal;
   }
 
-  /** Texts that were stopped at the door: 0, or there is a bug. */
+  /** Texts that were stopped by the outbound filter: 0, or there is a bug. */
   get leaks(): number {
-    return this.#parts.door.leaks;
+    return this.#context.outbound.leaks;
   }
 
   /** Resolves when nothing is being done any more. */
   async idle(): Promise<void> {
     while (this.#work.size > 0) await Promise.allSettled([...this.#work]);
     await this.#moderator.idle();
-    await this.#parts.drafts.drained();
   }
 
   /** Takes no more work, lets what is being written end within this time, tells those for whom it is too late, and leaves. */
@@ -136,19 +121,14 @@ export class Bot implements AsyncDisposable {
     // At once is before anything else happens.
     if (drainMs === 0) this.#hurry();
     const hurry = setTimeout(() => this.#hurry(), drainMs);
-    let last: NodeJS.Timeout | undefined;
-    const lastWords = new Promise<void>((resolve) => {
-      last = setTimeout(resolve, drainMs + LAST_WORDS_MS);
-    });
-    await Promise.race([this.idle(), lastWords]);
+    await within(drainMs + LAST_WORDS_MS, this.idle());
     clearTimeout(hurry);
-    clearTimeout(last);
     await this.client.destroy();
   }
 
   #hurry(): void {
     this.#over.abort(new TakenBack("shutdown"));
-    this.#parts.drafts.takeBackAll("shutdown");
+    this.#context.drafts.takeBackAll("shutdown");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -156,10 +136,10 @@ export class Bot implements AsyncDisposable {
   }
 
   #listen(): void {
-    const { log, drafts, store, options } = this.#parts;
+    const { log, drafts, store, options } = this.#context;
     const { client } = this;
     carefulPackets(client, (error) => log.error({ err: error }, "the gateway told something that cannot be read"));
-    // While it was not running, nobody told it where it was sent away.
+    // While it was not running, it was not told where it was sent away.
     client.on(Events.ClientReady, () => this.#do(() => store.noteGuilds(presenceOf(client, options.clock()))));
     client.on(Events.MessageCreate, (message) => this.#do(() => this.#heard(message)));
     client.on(Events.MessageUpdate, (before, after) => this.#do(() => this.#edited(before, after)));
@@ -170,8 +150,8 @@ export class Bot implements AsyncDisposable {
     client.on(Events.ChannelDelete, ({ id }) => drafts.takeBackChannel(id, "deleted"));
     client.on(Events.ThreadDelete, ({ id }) => drafts.takeBackChannel(id, "deleted"));
     client.on(Events.InteractionCreate, (interaction) => {
-      if (this.#isLeaving) void turnAway(interaction, this.#parts);
-      else this.#do(() => handleInteraction(interaction, this.#parts));
+      if (this.#isLeaving) void turnAway(interaction, this.#context);
+      else this.#do(() => handleInteraction(interaction, this.#context));
     });
     client.on(Events.GuildDelete, (guild) =>
       this.#do(async () => {
@@ -191,7 +171,7 @@ export class Bot implements AsyncDisposable {
 
   /** Of what cannot be forgotten now, all else is forgotten all the same. */
   async #forget(guild: string): Promise<void> {
-    const { store, inference, log } = this.#parts;
+    const { store, inference, log } = this.#context;
     for (const end of await Promise.allSettled([inference.forgetGuild(guild), store.purgeGuild(guild)]))
       if (end.status === "rejected") log.error({ err: end.reason, guild }, "not all of a guild was forgotten");
   }
@@ -200,21 +180,21 @@ export class Bot implements AsyncDisposable {
   #do(work: () => Promise<void>): void {
     if (this.#isLeaving) return;
     const done: Promise<void> = work()
-      .catch((error: unknown) => this.#parts.log.error({ err: error }, "failed"))
+      .catch((error: unknown) => this.#context.log.error({ err: error }, "failed"))
       .finally(() => this.#work.delete(done));
     this.#work.add(done);
   }
 
   async #heard(message: Message): Promise<void> {
-    const askedAt = this.#parts.options.now();
+    const askedAt = this.#context.options.now();
     if (message.author.id === this.client.user?.id) return;
-    // Whoever was first here is answered first, however long the settings take.
-    const place = this.#parts.order.join(message.channelId);
+    // The first question here is answered first, however long the settings take.
+    const place = this.#context.order.join(message.channelId);
     try {
       const guild = message.guildId ?? privateGuild(message.author.id);
       const settings = await this.#settings(message, guild);
       this.#moderator.look(message, settings);
-      if (isAnswered(message, settings, this.#parts.options))
+      if (isAnswered(message, settings, this.#context.options))
         await this.#answer(message, { guild, settings, askedAt, before: place.before });
     } finally {
       place.leave();
@@ -223,36 +203,36 @@ export class Bot implements AsyncDisposable {
 
   async #answer(message: Message, asked: Pick<DiscordQuestion, "guild" | "settings" | "askedAt" | "before">): Promise<void> {
     const { settings } = asked;
-    await new Talker(this.#parts).answer({
+    await new ReplyFlow(this.#context, {
       ...asked,
       channel: message.channelId,
       source: message.id,
       author: message.author.id,
-      read: () => readConversation(message, { settings, store: this.#parts.store }),
-      site: messageSite(message, this.#parts.door),
+      read: () => readConversation(message, { settings, store: this.#context.store }),
+      target: messageTarget(message, this.#context.outbound),
       isDeferred: false,
       typingIn: message.channel,
-    });
+    }).run();
   }
 
   async #edited(before: Message | PartialMessage, after: Message | PartialMessage): Promise<void> {
     // Discord also says so when it has found a picture behind a link.
     if (isOnlyPreviewed(before, after)) return;
-    this.#parts.drafts.takeBack(after.id, "edited");
+    this.#context.drafts.takeBack(after.id, "edited");
     const message = after.partial ? await after.fetch() : after;
     if (message.guildId === null) return;
-    const { settings } = await this.#parts.store.settings(message.guildId);
+    const { settings } = await this.#context.store.settings(message.guildId);
     this.#moderator.look(message, settings);
   }
 
-  /** Without settings nobody knows what may be said; who asked directly is told that much. */
+  /** Without settings it is not known what may be said; a person who asked directly is told that much. */
   async #settings(message: Message, guild: string): Promise<GuildSettings> {
     try {
-      return (await this.#parts.store.settings(guild)).settings;
+      return (await this.#context.store.settings(guild)).settings;
     } catch (error) {
-      const { door, options } = this.#parts;
-      const content = door.own(DEFAULT_SETTINGS.talk.failure);
-      if (isAnswered(message, DEFAULT_SETTINGS, options)) await messageSite(message, door).put({ content, canBeStopped: false });
+      const { outbound, options } = this.#context;
+      const content = outbound.own(DEFAULT_SETTINGS.talk.failure);
+      if (isAnswered(message, DEFAULT_SETTINGS, options)) await messageTarget(message, outbound).put({ content, canBeStopped: false });
       throw error;
     }
   }
@@ -262,70 +242,4 @@ function isOnlyPreviewed(before: Message | PartialMessage, after: Message | Part
   if (after.partial) return false;
   if (before.partial) return after.editedTimestamp === null;
   return before.content === after.content && before.editedTimestamp === after.editedTimestamp;
-}
-
-/** Which guilds this client would hear of, which may have some of the bot's shards only, and which of them it is in. */
-function presenceOf({ guilds, options, ws }: Client, at: number): Presence {
-  const shardOf = (guild: string) => ShardClientUtil.shardIdForGuildId(guild, options.shardCount ?? 1);
-  return {
-    isOurs: (guild) => !isPrivateGuild(guild) && ws.shards.has(shardOf(guild)),
-    isHere: (guild) => guilds.cache.has(guild),
-    at,
-  };
-}
-
-type Packet = { readonly t?: string | null } | undefined;
-type Handle = (packet: Packet, shard: unknown) => boolean;
-
-/** Of the session itself. A library that fails at these hears of nothing any more: then the process is to end, and be started again. */
-const SESSION = ["READY", "RESUMED"];
-
-/**
- * Lets the library fail at what the gateway tells of people, and go on. What it does not know, such as a new kind of channel, throws where
- * nobody waits, which ends a process; and people can often choose what their messages hold.
- */
-function carefulPackets(client: Client, onError: (error: unknown) => void): void {
-  // The library means it for itself: where it is called otherwise, nothing is changed.
-  const manager = client.ws as unknown as { handlePacket?: Handle };
-  const handle = manager.handlePacket?.bind(manager);
-  if (handle === undefined) return;
-  manager.handlePacket = (packet, shard) => {
-    try {
-      return handle(packet, shard);
-    } catch (error) {
-      if (SESSION.includes(packet?.t ?? "")) throw error;
-      onError(error);
-      return false;
-    }
-  };
-}
-
-/**
- * What discord.js remembers: the newest messages of each channel, those who wrote last in each server, and those who did anywhere, so
- * that memory does not grow with what people write.
- */
-export const REMEMBERED = { messages: 50, members: 500, users: 5_000 } as const;
-
-/** How discord.js is to work for us, whatever else it is given. */
-function clientOptions(door: Door, { messageContent }: BotOptions, given: Partial<ClientOptions> = {}): ClientOptions {
-  const intents = [GatewayIntentBits.Guilds, GatewayIntentBits.GuildMessages, GatewayIntentBits.DirectMessages];
-  return {
-    ...given,
-    intents: messageContent ? [...intents, GatewayIntentBits.MessageContent] : intents,
-    // Private channels are not known before somebody writes in them, nor are old messages that change.
-    partials: [Partials.Channel, Partials.Message],
-    allowedMentions: { parse: [], repliedUser: false },
-    failIfNotExists: true,
-    makeCache: Options.cacheWithLimits({
-      ...Options.DefaultMakeCacheSettings,
-      MessageManager: REMEMBERED.messages,
-      GuildMemberManager: { maxSize: REMEMBERED.members, keepOverLimit: isUs },
-      UserManager: { maxSize: REMEMBERED.users, keepOverLimit: isUs },
-    }),
-    rest: { ...given.rest, makeRequest: door.makeRequest },
-  };
-}
-
-function isUs({ id, client }: GuildMember | User): boolean {
-  return id === client.user.id;
 }

@@ -1,8 +1,7 @@
 /** What is asked of Discord before anybody logs in, and without. */
 import { GatewayCloseCodes, REST, type RESTGetCurrentApplicationResult, RESTJSONErrorCodes, Routes } from "discord.js";
 import { COMMAND_DATA } from "./commands/interactions.ts";
-import { LoginError } from "./login-error.ts";
-import { type SafeError, safeError } from "./safe-error.ts";
+import { LoginError, type SafeError, safeError } from "./errors.ts";
 
 /** How to reach Discord, and as whom. */
 export interface DiscordAccount {

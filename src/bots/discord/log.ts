@@ -5,7 +5,7 @@ import type { CalibrationReport } from "../guard/inference.ts";
 import type { Reason } from "../guard/outcome.ts";
 import { ACTIONS } from "../guard/settings.ts";
 import type { DiscordConfig } from "./config.ts";
-import { safeError } from "./safe-error.ts";
+import { safeError } from "./errors.ts";
 
 /** The log of a bot, as it is configured. Neither its token nor its database's password gets into it: see `createLog`. */
 export function botLog({ logLevel: level, token, databaseUrl }: DiscordConfig, destination: DestinationStream): Logger {
@@ -44,45 +44,30 @@ export function createLog({ level, secrets, destination }: LogInput): Logger {
 /** Gives what may be written of a value; `undefined` if it has not the shape. */
 type Field = (value: unknown) => unknown;
 
+const matching =
+  (shape: RegExp): Field =>
+  (value) =>
+    typeof value === "string" && shape.test(value) ? value : undefined;
 const figure: Field = (value) => (typeof value === "number" || typeof value === "boolean" ? value : undefined);
-
 /** Of Discord's, or of a private conversation. */
-const id: Field = (value) => (typeof value === "string" && /^(?:dm:)?\d{1,20}$/.test(value) ? value : undefined);
+const id = matching(/^(?:dm:)?\d{1,20}$/);
 
 const REASONS = ["judged", "question", "cooldown", "cap", "long", "busy", "unfit", "failed"] as const satisfies readonly Reason[];
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL", "SIGSEGV", "SIGABRT", "SIGBUS"];
 const OUTCOMES = ["taken", "no-better", "weak", "too-few"] as const satisfies readonly CalibrationReport["outcome"][];
-const WORDS: readonly unknown[] = [...ACTIONS, ...REASONS, ...SIGNALS, ...OUTCOMES, "approved", "rejected"];
+const WORDS: readonly unknown[] = [...ACTIONS, ...REASONS, ...OUTCOMES, "SIGINT", "SIGTERM", "approved", "rejected"];
 const word: Field = (value) => (WORDS.includes(value) ? value : undefined);
 
 const FIELDS: Readonly<Record<string, Field>> = {
   // Made safe already, while it was an error.
   err: (error) => error,
-  time: (time) => (typeof time === "string" && /^[\dT:.Z-]{20,30}$/.test(time) ? time : undefined),
+  time: matching(/^[\dT:.Z-]{20,30}$/),
   level: (level) => (typeof level === "string" && Object.hasOwn(pino.levels.values, level) ? level : undefined),
   msg: (words) => words,
   // Only that there was one: it may quote anything.
   problem: () => true,
   review: (review) => figure(review) ?? id(review),
-  ...each(
-    figure,
-    "pid",
-    "child",
-    "percent",
-    "shard",
-    "shards",
-    "port",
-    "code",
-    "count",
-    "replayed",
-    "rewinds",
-    "value",
-    "version",
-    "shadow",
-    "auroc",
-    "low",
-    "high",
-  ),
+  ...each(figure, "pid", "percent", "port", "code", "count", "version", "shard", "shards", "replayed"),
+  ...each(figure, "rewinds", "value", "shadow", "auroc", "low", "high"),
   ...each(id, "guild", "channel", "source", "message"),
   ...each(word, "reason", "action", "decision", "outcome", "signal"),
 };

@@ -1,14 +1,13 @@
 /** Where the bot meets its process: clock, environment, signals, exit codes. It loads Discord's library only where that is needed. */
 import { accessSync, constants, existsSync, readFileSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import pino, { type Logger } from "pino";
+import pino from "pino";
 import { RainError } from "../../core/index.ts";
 import { withPeers } from "../../peers/missing-peer.ts";
 import { type DiscordConfig, readConfig } from "./config.ts";
-import { Leaving } from "./leaving.ts";
 import { botLog } from "./log.ts";
 import { PEERS } from "./peers.ts";
-import { Shutdown } from "./shutdown.ts";
+import { Shutdown, ShutdownReason } from "./shutdown.ts";
 
 export { ConfigError, type DiscordConfig } from "./config.ts";
 export { CONFIG_FILE } from "./config-variables.ts";
@@ -43,16 +42,20 @@ function isWritable(path: string): boolean {
 
 /** Runs the bot until a signal ends it. Gives the exit code. @throws {RainError} why it cannot start or go on, in words of our own */
 export async function main(config: DiscordConfig): Promise<number> {
-  const log = logOf(config);
-  using ending = new Shutdown({ log, limitMs: config.drainSeconds * 1000 + MARGIN_MS });
-  const { signal } = ending;
+  // At once, so that the last line is written however the process ends.
+  const destination = pino.destination({ dest: 1, sync: true });
+  // A log that is read no more is no reason to stop.
+  destination.on("error", () => undefined);
+  const log = botLog(config, destination);
+  using shutdown = new Shutdown(log, config.drainSeconds * 1000 + MARGIN_MS);
+  const { signal } = shutdown;
   const { runDiscord } = await withPeers(PEERS, () => import("./run.ts"));
   try {
     await runDiscord({ config, log, clock: () => Date.now(), now: () => performance.now(), signal });
-    return ending.exitCode;
+    return shutdown.exitCode;
   } catch (error) {
     // Told to leave while it was still starting.
-    if (error instanceof Leaving) return ending.exitCode;
+    if (error instanceof ShutdownReason) return shutdown.exitCode;
     log.fatal({ err: error }, "cannot go on");
     if (error instanceof RainError) throw error;
     return 1;
@@ -63,12 +66,4 @@ export async function main(config: DiscordConfig): Promise<number> {
 export async function deploy(config: DiscordConfig, guild: string | undefined): Promise<readonly string[]> {
   const { deployCommands } = await withPeers(PEERS, () => import("./discord-api.ts"));
   return await deployCommands({ ...config, guild });
-}
-
-function logOf(config: DiscordConfig): Logger {
-  // At once, so that the last line is written however the process ends.
-  const destination = pino.destination({ dest: 1, sync: true });
-  // A log that nobody reads any more is no reason to stop.
-  destination.on("error", () => undefined);
-  return botLog(config, destination);
 }

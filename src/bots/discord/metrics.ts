@@ -1,11 +1,11 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Inference } from "../guard/inference.ts";
-import type { Outcome, Reason } from "../guard/outcome.ts";
-import type { Door } from "./door.ts";
+import type { Outcome } from "../guard/outcome.ts";
+import type { OutboundFilter } from "./outbound-filter.ts";
 
 /** What is measured from outside. */
-export interface Gauges {
-  readonly door: Pick<Door, "leaks">;
+interface Measured {
+  readonly outbound: Pick<OutboundFilter, "leaks">;
   readonly inference: Pick<Inference, "load">;
   readonly shards: () => readonly { readonly isReady: boolean }[];
   /** The longest time that the gateway takes to answer a shard, in milliseconds; negative while it is not known. */
@@ -17,69 +17,42 @@ const SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64];
 /** Figures for Prometheus. None of them names a person, a guild or a text. */
 export class Metrics {
   readonly registry = new Registry();
+  readonly #registers = [this.registry];
   readonly #replies = this.#counter("rain_replies_total", "Answers that were posted");
   readonly #rewinds = this.#counter("rain_rewinds_total", "Times that something was written, judged bad and left");
-  readonly #refusals = new Counter({
-    name: "rain_refusals_total",
-    help: "Questions that got no answer, by reason",
-    labelNames: ["reason"],
-    registers: [this.registry],
-  });
-  readonly #judged = this.#counter("rain_judged_total", "Messages of people that were judged");
-  readonly #against = this.#counter("rain_judged_against_total", "... and that a principle spoke against");
-  readonly #unjudged = this.#counter("rain_unjudged_total", "Messages of people that could not be judged");
+  readonly refusals = this.#counter("rain_refusals_total", "Questions that got no answer, by reason", ["reason"]);
+  readonly judged = this.#counter("rain_judged_total", "Messages of people that were judged");
+  readonly against = this.#counter("rain_judged_against_total", "... and that a principle spoke against");
+  readonly unjudged = this.#counter("rain_unjudged_total", "Messages of people that could not be judged");
   readonly #decode = this.#histogram("rain_decode_seconds", "Time from the first to the last step of an answer");
   readonly #reply = this.#histogram("rain_reply_seconds", "Time from a question to its posted answer");
 
-  constructor({ door, inference, shards, gatewayPing }: Gauges) {
-    const registers = [this.registry];
-    new Gauge({
-      name: "rain_queue",
-      help: "Answers that are written, and that wait",
-      labelNames: ["state"],
-      registers,
-      async collect() {
-        // A model that cannot be reached has no queue that anybody knows of.
-        const load = await inference.load().catch(() => undefined);
-        this.reset();
-        if (load === undefined) return;
-        this.set({ state: "running" }, load.running);
-        this.set({ state: "waiting" }, load.waiting);
-      },
+  constructor({ outbound, inference, shards, gatewayPing }: Measured) {
+    this.#gauge("rain_queue", "Answers that are written, and that wait", async (gauge) => {
+      // Of a model that cannot be reached no queue is known.
+      const load = await inference.load().catch(() => undefined);
+      gauge.reset();
+      if (load === undefined) return;
+      gauge.set({ state: "running" }, load.running);
+      gauge.set({ state: "waiting" }, load.waiting);
     });
-    new Gauge({
-      name: "rain_shards",
-      help: "Shards that there are to be, and those that are connected",
-      labelNames: ["state"],
-      registers,
-      collect() {
-        const all = shards();
-        this.set({ state: "wanted" }, all.length);
-        this.set({ state: "answering" }, all.filter(({ isReady }) => isReady).length);
-      },
+    this.#gauge("rain_shards", "Shards that there are to be, and those that are connected", (gauge) => {
+      const all = shards();
+      gauge.set({ state: "wanted" }, all.length);
+      gauge.set({ state: "answering" }, all.filter(({ isReady }) => isReady).length);
     });
-    new Gauge({
-      name: "rain_gateway_ping_seconds",
-      help: "Time that Discord's gateway takes to answer",
-      registers,
-      collect() {
-        this.set(Math.max(0, gatewayPing()) / 1000);
-      },
-    });
-    new Gauge({
-      name: "rain_leaks",
-      help: "Texts that were stopped at the door as nobody had vetted them; anything but 0 is a bug",
-      registers,
-      collect() {
-        this.set(door.leaks);
-      },
-    });
+    this.#gauge("rain_gateway_ping_seconds", "Time that Discord's gateway takes to answer", (gauge) =>
+      gauge.set(Math.max(0, gatewayPing()) / 1000),
+    );
+    this.#gauge("rain_leaks", "Texts that the outbound filter stopped as they were not vetted; anything but 0 is a bug", (gauge) =>
+      gauge.set(outbound.leaks),
+    );
   }
 
   /** What became of a question, and how long it took in all. */
   outcome(outcome: Outcome, seconds: number): void {
     if (outcome.kind === "ignore") return;
-    if (outcome.kind === "refuse") this.refusal(outcome.reason);
+    if (outcome.kind === "refuse") this.refusals.inc({ reason: outcome.reason });
     else {
       this.#replies.inc();
       this.#reply.observe(seconds);
@@ -89,24 +62,16 @@ export class Metrics {
     this.#decode.observe(outcome.account.decodeSeconds);
   }
 
-  refusal(reason: Reason): void {
-    this.#refusals.inc({ reason });
-  }
-
-  judged(isAgainst: boolean): void {
-    this.#judged.inc();
-    if (isAgainst) this.#against.inc();
-  }
-
-  unjudged(): void {
-    this.#unjudged.inc();
-  }
-
-  #counter(name: string, help: string): Counter {
-    return new Counter({ name, help, registers: [this.registry] });
+  #counter(name: string, help: string, labelNames: string[] = []): Counter {
+    return new Counter({ name, help, labelNames, registers: this.#registers });
   }
 
   #histogram(name: string, help: string): Histogram {
-    return new Histogram({ name, help, buckets: SECONDS, registers: [this.registry] });
+    return new Histogram({ name, help, buckets: SECONDS, registers: this.#registers });
+  }
+
+  /** @param collect sets it, whenever the figures are read */
+  #gauge(name: string, help: string, collect: (gauge: Gauge) => void | Promise<void>): void {
+    const gauge: Gauge = new Gauge({ name, help, labelNames: ["state"], registers: this.#registers, collect: () => collect(gauge) });
   }
 }

@@ -1,53 +1,54 @@
 import { constants } from "node:os";
 import type { Logger } from "pino";
-import { Leaving } from "./leaving.ts";
+
+/** Why the bot shuts down: the reason of its signal. */
+export class ShutdownReason extends Error {
+  /** There is no time to wait for answers that are being written. */
+  readonly isSudden: boolean;
+
+  constructor(why: string, { isSudden = false, ...options }: ErrorOptions & { readonly isSudden?: boolean } = {}) {
+    super(`The bot leaves: ${why}`, options);
+    this.isSudden = isSudden;
+  }
+}
+
+/** Resolves when the signal is aborted. */
+export function abortOf(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
-interface EndingInput {
-  readonly log: Logger;
-  /** From when the bot is to leave until it is made to. */
-  readonly limitMs: number;
-}
-
-/** How a process ends: told to by a signal, or because something failed where nobody waited. */
+/** How the process ends: told to by a signal, or because something failed where no code waits for it. */
 export class Shutdown implements Disposable {
   readonly #controller = new AbortController();
-  readonly #input: EndingInput;
+  readonly #log: Logger;
+  readonly #limitMs: number;
   #exitCode = 0;
   #timer: NodeJS.Timeout | undefined;
-  readonly #onCrash = (error: unknown): void => this.#crash(error);
-  readonly #onSignal = (name: NodeJS.Signals): void => this.#signalled(name);
 
   /**
-   * What fails where nobody waits ends the process, as its state is not known any more, and whoever supervises it starts it again:
-   * discord.js does so, for example, when Discord ends a session at the moment at which it was resumed.
+   * What fails where no code waits ends the process, as its state is not known any more, and its supervisor starts it again: discord.js
+   * throws so, for example, when Discord ends a session at the moment at which it was resumed.
+   *
+   * @param limitMs from when the bot is to leave until it is made to
    */
-  constructor(input: EndingInput) {
-    this.#input = input;
+  constructor(log: Logger, limitMs: number) {
+    this.#log = log;
+    this.#limitMs = limitMs;
     process.on("uncaughtException", this.#onCrash);
     for (const name of SIGNALS) process.on(name, this.#onSignal);
   }
 
-  /** Aborted, with a `Leaving`, when the bot is to leave. */
+  /** Aborted, with a `ShutdownReason`, when the bot is to leave. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  /** What whoever started the process is told when it ends. */
+  /** 1 after a crash. */
   get exitCode(): number {
     return this.#exitCode;
-  }
-
-  /** The bot is to leave. */
-  #begin(leaving: Leaving): void {
-    if (this.signal.aborted) return;
-    if (leaving.isSudden) this.#exitCode = 1;
-    this.#timer = setTimeout(() => {
-      this.#input.log.fatal("did not end in time, and is ended");
-      process.exit(1);
-    }, this.#input.limitMs).unref();
-    this.#controller.abort(leaving);
   }
 
   [Symbol.dispose](): void {
@@ -56,16 +57,25 @@ export class Shutdown implements Disposable {
     for (const name of SIGNALS) process.off(name, this.#onSignal);
   }
 
-  #crash(error: unknown): void {
-    this.#input.log.fatal({ err: error }, "something failed where nobody waited: ending, to be started again");
+  readonly #onCrash = (error: unknown): void => {
+    this.#log.fatal({ err: error }, "something failed where nobody waited: ending, to be started again");
     this.#exitCode = 1;
-    this.#begin(new Leaving("something failed", { isSudden: true, cause: error }));
-  }
+    this.#begin(new ShutdownReason("something failed", { isSudden: true, cause: error }));
+  };
 
-  /** The second one ends the process at once. */
-  #signalled(name: NodeJS.Signals): void {
-    this.#input.log.info({ signal: name }, "told to end");
+  /** The second signal ends the process at once. */
+  readonly #onSignal = (name: NodeJS.Signals): void => {
+    this.#log.info({ signal: name }, "told to end");
     if (this.signal.aborted) process.exit(128 + constants.signals[name]);
-    this.#begin(new Leaving(name));
+    this.#begin(new ShutdownReason(name));
+  };
+
+  #begin(reason: ShutdownReason): void {
+    if (this.signal.aborted) return;
+    this.#timer = setTimeout(() => {
+      this.#log.fatal("did not end in time, and is ended");
+      process.exit(1);
+    }, this.#limitMs).unref();
+    this.#controller.abort(reason);
   }
 }

@@ -236,7 +236,7 @@ describe("Guilds", () => {
   });
 });
 
-describe("The door", () => {
+describe("The outbound filter", () => {
   it("lets no text out that nobody let through, whoever sends it, and counts it", async () => {
     await using scene = await Scene.open(inference);
     const { client, metrics } = scene.running.bot;

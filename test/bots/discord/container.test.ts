@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
 import { readConfig } from "../../../src/bots/discord/config.ts";
-import { HttpServer } from "../../../src/bots/discord/http-server.ts";
+import { serveHealth } from "../../../src/bots/discord/health.ts";
 import { TOKEN } from "../../support/discord/machinery.ts";
 import { ROOT, runProgram } from "../../support/run-module.ts";
 
@@ -72,7 +72,7 @@ describe("The image", () => {
     const [program, ...parameters] = JSON.parse(instructions("HEALTHCHECK")[0]?.split(" CMD ")[1] ?? "") as string[];
     expect(program).toBe("node");
     const readiness = () => expect.fail("Expected nobody to ask whether it is ready");
-    await using server = await HttpServer.listen({ metrics: async () => "", readiness }, { host: "127.0.0.1", port: 0 });
+    await using server = await serveHealth({ metrics: async () => "", readiness }, { host: "127.0.0.1", port: 0 });
     const environment = { RAIN_DISCORD_HTTP_PORT: String(server.port) };
     expect(await runProgram(process.execPath, parameters, environment)).toMatchObject({ code: 0 });
     await server[Symbol.asyncDispose]();

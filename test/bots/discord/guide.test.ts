@@ -76,7 +76,7 @@ ${sections.join("\n")}`;
 
   it("names every figure, and no other", () => {
     const inference = { load: async () => ({ running: 0, waiting: 0 }) };
-    const { registry } = new Metrics({ door: { leaks: 0 }, inference, shards: () => [], gatewayPing: () => 0 });
+    const { registry } = new Metrics({ outbound: { leaks: 0 }, inference, shards: () => [], gatewayPing: () => 0 });
     const figures = registry.getMetricsAsArray().map(({ name }) => name);
     const named = [...guide.matchAll(/`(rain_\w+)`/g)].map(([, name]) => name);
     expect([...new Set(named)].toSorted()).toEqual(figures.toSorted());

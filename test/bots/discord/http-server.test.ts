@@ -1,17 +1,16 @@
 import { once } from "node:events";
 import { request } from "node:http";
 import { describe, expect, it, vi } from "vitest";
-import { HttpServer, type Operation } from "../../../src/bots/discord/http-server.ts";
-import { NotReady, readinessOf } from "../../../src/bots/discord/readiness.ts";
+import { NotReady, readinessOf, serveHealth } from "../../../src/bots/discord/health.ts";
 import { storeError } from "../../../src/bots/guard/store/store-error.ts";
 
-const READY: Operation = {
+const READY: Parameters<typeof serveHealth>[0] = {
   metrics: async () => "rain_leaks 0\n",
   readiness: async () => ({ isReady: true, reasons: {} }),
 };
 
-async function serve(operation: Partial<Operation> = {}) {
-  const server = await HttpServer.listen({ ...READY, ...operation }, { host: "127.0.0.1", port: 0 });
+async function serve(pages: Partial<typeof READY> = {}) {
+  const server = await serveHealth({ ...READY, ...pages }, { host: "127.0.0.1", port: 0 });
   const get = async (path: string, method = "GET") => {
     const response = await fetch(`http://127.0.0.1:${server.port}${path}`, { method });
     return { status: response.status, type: response.headers.get("content-type"), body: await response.text() };
@@ -58,7 +57,7 @@ describe("The pages for operation", () => {
 
   it("refuse an address that is taken", async () => {
     await using http = await serve();
-    await expect(HttpServer.listen(READY, { host: "127.0.0.1", port: http.server.port })).rejects.toThrow(
+    await expect(serveHealth(READY, { host: "127.0.0.1", port: http.server.port })).rejects.toThrow(
       `Expected \`httpHost\` and \`httpPort\` to be free, got EADDRINUSE at \`127.0.0.1:${http.server.port}\``,
     );
   });

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { readConfig } from "../../../src/bots/discord/config.ts";
 import { createLog } from "../../../src/bots/discord/log.ts";
-import { startModel } from "../../../src/bots/discord/model.ts";
+import { startModel } from "../../../src/bots/discord/run.ts";
 import { TOKEN } from "../../support/discord/machinery.ts";
 import { temporaryFolder, writeTinyModel } from "../../support/tiny-model.ts";
 

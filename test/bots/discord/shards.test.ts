@@ -1,6 +1,6 @@
 import { Events } from "discord.js";
 import { describe, expect, it } from "vitest";
-import { Vitals } from "../../../src/bots/discord/vitals.ts";
+import { Health } from "../../../src/bots/discord/health.ts";
 import { shardOf } from "../../support/discord/snowflakes.ts";
 import type { Guild } from "../../support/discord/world/guild.ts";
 import { RunningBot } from "../../support/discord-bot.ts";
@@ -13,21 +13,21 @@ async function open(inference = STEADY) {
   const guilds = ["One", "Another"].map((name) => running.platform.addGuild({ name, members: ["Ada"] }));
   for (const guild of guilds) await running.set(guild, {});
   await running.login();
-  const vitals = new Vitals(running.store);
-  vitals.inference = inference;
-  vitals.bot = running.bot;
+  const health = new Health(running.store);
+  health.inference = inference;
+  health.bot = running.bot;
   const of = (shard: number) => guilds.find(({ id }) => shardOf(id, 2) === shard) ?? expect.fail("Expected guilds of both shards");
   const ask = (guild: Guild) => guild.person("Ada").says(guild.channel("general"), `${running.platform.bot.mention} Where is the museum?`);
-  return { running, vitals, first: of(0), second: of(1), ask, [Symbol.asyncDispose]: () => running[Symbol.asyncDispose]() };
+  return { running, health, first: of(0), second: of(1), ask, [Symbol.asyncDispose]: () => running[Symbol.asyncDispose]() };
 }
 
 describe("A bot of two shards", () => {
   it("hears the guilds of both, and is ready when both are", async () => {
     await using scene = await open();
-    const { running, vitals, first, second, ask } = scene;
+    const { running, health, first, second, ask } = scene;
     for (const guild of [first, second]) expect((await running.platform.replyTo(ask(guild))).content).toBe(STEADY_ANSWER);
-    expect(await vitals.readiness()).toEqual({ isReady: true, reasons: {} });
-    expect(await vitals.metrics()).toContain('rain_shards{state="wanted"} 2\nrain_shards{state="answering"} 2\n');
+    expect(await health.readiness()).toEqual({ isReady: true, reasons: {} });
+    expect(await health.metrics()).toContain('rain_shards{state="wanted"} 2\nrain_shards{state="answering"} 2\n');
   });
 
   it("of which one loses its connection says which, goes on with the other, and takes up what was said meanwhile", async () => {
@@ -39,20 +39,20 @@ describe("A bot of two shards", () => {
         return await STEADY.answer(request);
       },
     });
-    const { running, vitals, first, second, ask } = scene;
+    const { running, health, first, second, ask } = scene;
     const { platform, bot } = running;
     const begun = [ask(first), ask(second)];
     await platform.idle();
-    const away = new Promise((resolve) => bot.client.once(Events.ShardReconnecting, () => resolve([vitals.readiness(), vitals.metrics()])));
+    const away = new Promise((resolve) => bot.client.once(Events.ShardReconnecting, () => resolve([health.readiness(), health.metrics()])));
     platform.dropGateway({ shard: 1 });
     const meanwhile = ask(second);
-    const [readiness, metrics] = (await away) as [ReturnType<Vitals["readiness"]>, ReturnType<Vitals["metrics"]>];
+    const [readiness, metrics] = (await away) as [ReturnType<Health["readiness"]>, ReturnType<Health["metrics"]>];
     expect(await readiness).toEqual({ isReady: false, reasons: { "shard 1 gateway": "not connected" } });
     expect(await metrics).toContain('rain_shards{state="answering"} 1\n');
     gate.open();
     for (const question of [...begun, meanwhile]) expect((await platform.replyTo(question)).content).toBe(STEADY_ANSWER);
     expect(platform.logins.map(({ kind, shard: [id] }) => `${kind} ${id}`).slice(2)).toEqual(["resumed 1"]);
-    expect(await vitals.readiness()).toEqual({ isReady: true, reasons: {} });
+    expect(await health.readiness()).toEqual({ isReady: true, reasons: {} });
   });
 
   it("forgets no guild of either shard for being in the other", async () => {

@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { defang } from "../../../src/bots/discord/text/defang.ts";
-import { splitMessage } from "../../../src/bots/discord/text/split.ts";
+import { defang, splitMessage } from "../../../src/bots/discord/reply/text.ts";
 
 const PING = /@everyone|@here|<@[!&]?\w+>|<#\w+>|<id:\w+>|<\/[^>]*:\w+>/i;
 const INVITE = /discord\.gg\/\w|discord(?:app)?\.com\/invite\/\w/i;

@@ -2,19 +2,17 @@ import {
   ApplicationCommandOptionType,
   ApplicationCommandType,
   ApplicationIntegrationType,
-  type ChatInputCommandInteraction,
+  type ButtonInteraction,
   InteractionContextType,
   MessageFlags,
 } from "discord.js";
-import { type Parts, privateGuild } from "../parts.ts";
-import { isTalkedIn } from "../talk/addressed.ts";
-import { readChannel } from "../talk/reader.ts";
-import { interactionSite } from "../talk/site.ts";
-import { type DiscordQuestion, Talker } from "../talk/talker.ts";
-import type { Command } from "./command.ts";
-import { Refused } from "./command.ts";
+import { privateGuild } from "../bot-context.ts";
+import { interactionTarget, STOP } from "../reply/live-reply.ts";
+import { isTalkedIn, readChannel } from "../reply/question.ts";
+import { ReplyFlow } from "../reply/reply-flow.ts";
+import { type Command, type Component, checkModerates, Refused } from "./command.ts";
 
-/** `/ask`: a question, also where nobody else is to see the answer. */
+/** `/ask`: a question, whose answer only the person sees who asked, if they want it so. */
 export const ask: Command = {
   data: {
     type: ApplicationCommandType.ChatInput,
@@ -33,48 +31,53 @@ export const ask: Command = {
       { type: ApplicationCommandOptionType.Boolean, name: "private", description: "Whether only you see the answer" },
     ],
   },
-  async run(interaction, parts) {
-    const askedAt = parts.options.now();
+  async run(interaction, context) {
+    const { options, order, outbound, store } = context;
+    const { channel, user } = interaction;
+    const askedAt = options.now();
     const isPrivate = interaction.options.getBoolean("private") ?? false;
-    const place = parts.order.join(interaction.channelId);
+    const place = order.join(interaction.channelId);
     try {
       // Whether others see it is decided for good here.
       await interaction.deferReply(isPrivate ? { flags: MessageFlags.Ephemeral } : {});
-      const guild = interaction.guildId ?? privateGuild(interaction.user.id);
-      if (interaction.guildId === null && !parts.options.dms) throw new Refused("I do not answer in private.");
-      const { settings } = await parts.store.settings(guild);
+      const guild = interaction.guildId ?? privateGuild(user.id);
+      if (interaction.guildId === null && !options.dms) throw new Refused("I do not answer in private.");
+      const { settings } = await store.settings(guild);
       const isTalking = settings.talk.enabled && (interaction.guildId === null || isTalkedIn(interaction, settings.talk.channels));
       if (!isTalking) throw new Refused("I do not answer questions here.");
-      // What only one person sees comes before nobody.
+      // What only one person sees holds up no other answer.
       const before = isPrivate ? Promise.resolve() : place.before;
       if (isPrivate) place.leave();
-      await new Talker(parts).answer(questionOf(interaction, parts, { guild, settings, isPrivate, before, askedAt }));
+      const line = { speaker: { id: user.id, name: user.displayName }, text: interaction.options.getString("question", true) };
+      await new ReplyFlow(context, {
+        guild,
+        channel: interaction.channelId,
+        source: interaction.id,
+        author: user.id,
+        settings,
+        // What others said is not for an answer that only one person sees.
+        read: async () => [...(channel === null || isPrivate ? [] : await readChannel(channel, { settings, store })), line],
+        target: interactionTarget(interaction, outbound, { isPrivate }),
+        isDeferred: true,
+        typingIn: undefined,
+        before,
+        askedAt,
+      }).run();
     } finally {
       place.leave();
     }
   },
 };
 
-interface Asked extends Pick<DiscordQuestion, "guild" | "settings" | "before" | "askedAt"> {
-  readonly isPrivate: boolean;
-}
-
-function questionOf(interaction: ChatInputCommandInteraction, { store, door }: Parts, asked: Asked): DiscordQuestion {
-  const { guild, settings, isPrivate, before, askedAt } = asked;
-  const { channel, user } = interaction;
-  const line = { speaker: { id: user.id, name: user.displayName }, text: interaction.options.getString("question", true) };
-  return {
-    guild,
-    channel: interaction.channelId,
-    source: interaction.id,
-    author: user.id,
-    settings,
-    // What others said is not for an answer that only one person sees.
-    read: async () => [...(channel === null || isPrivate ? [] : await readChannel(channel, { settings, store })), line],
-    site: interactionSite(interaction, door, { isPrivate }),
-    isDeferred: true,
-    typingIn: undefined,
-    before,
-    askedAt,
-  };
-}
+/** Stops an answer: for the person who asked, and for moderators. */
+export const stopButton: Component<ButtonInteraction> = {
+  prefix: STOP,
+  async run(interaction, { drafts, outbound }, [source = ""]) {
+    const draft = drafts.get(source);
+    // Ids may be forged: people stop only what is written where they are.
+    if (draft === undefined || draft.channel !== interaction.channelId) throw new Refused("There is nothing to stop any more.");
+    if (draft.author !== interaction.user.id) checkModerates(interaction);
+    drafts.takeBack(source, "stopped");
+    await interaction.reply({ content: outbound.own("Stopped."), flags: MessageFlags.Ephemeral });
+  },
+};

@@ -4,17 +4,17 @@ import { guildPrinciple } from "../../guard/guild-principles.ts";
 import type { CalibrationReport, JudgeFigures } from "../../guard/inference.ts";
 import { InferenceError } from "../../guard/inference-error.ts";
 import type { GuildSettings } from "../../guard/settings.ts";
-import type { Parts } from "../parts.ts";
+import type { BotContext } from "../bot-context.ts";
 import { checkAdministers, guildOf, Refused, showPrivately } from "./command.ts";
 
 /** What the audit calls it. */
 export const CALIBRATED = "judge.calibrated";
 
 /** `/rain calibrate`: the server's own judge learns of what its moderators decided, beside all else that is done. */
-export async function calibrate(interaction: ChatInputCommandInteraction, parts: Parts): Promise<void> {
+export async function calibrate(interaction: ChatInputCommandInteraction, context: BotContext): Promise<void> {
   await interaction.deferReply({ flags: MessageFlags.Ephemeral });
   checkAdministers(interaction);
-  const { store, learning, log } = parts;
+  const { store, learning, log } = context;
   const guild = guildOf(interaction);
   const { settings } = await store.settings(guild);
   const name = ruleOf(settings, interaction.options.getString("principle"));
@@ -23,19 +23,21 @@ export async function calibrate(interaction: ChatInputCommandInteraction, parts:
   learning.set(guild, 0);
   try {
     const [decisions = []] = await decisionsBy([name], store.decisions(guild));
-    await showPrivately(interaction, parts, startOf(name, decisions.length));
-    const report = await learn(parts, { guild, principle: guildPrinciple(settings, name), decisions });
+    await showPrivately(interaction, context, startOf(name, decisions.length));
+    const report = await learn(context, { guild, principle: guildPrinciple(settings, name), decisions });
     const by = interaction.user.id;
     if (report.outcome !== "too-few")
-      await store.addAudit({ guild, actor: by, event: CALIBRATED, detail: summaryOf(name, report), at: parts.options.clock() });
+      await store.addAudit({ guild, actor: by, event: CALIBRATED, detail: summaryOf(name, report), at: context.options.clock() });
     // A command may be answered for fifteen minutes; `/rain status` tells it for longer.
-    await showPrivately(interaction, parts, outcomeOf(name, report)).catch((error: unknown) => log.info({ err: error, guild }, "not told"));
+    await showPrivately(interaction, context, outcomeOf(name, report)).catch((error: unknown) =>
+      log.info({ err: error, guild }, "not told"),
+    );
   } finally {
     learning.delete(guild);
   }
 }
 
-async function learn({ inference, learning, log, over }: Parts, request: Parameters<Parts["inference"]["calibrate"]>[0]) {
+async function learn({ inference, learning, log, over }: BotContext, request: Parameters<BotContext["inference"]["calibrate"]>[0]) {
   const { guild } = request;
   try {
     const report = await inference.calibrate(request, { signal: over, onProgress: (share) => learning.set(guild, share) });

@@ -12,21 +12,21 @@ import {
   PermissionFlagsBits,
   type RESTPostAPIApplicationCommandsJSONBody,
 } from "discord.js";
-import type { Parts } from "../parts.ts";
+import type { BotContext } from "../bot-context.ts";
 
 export type CommandInteraction = ChatInputCommandInteraction | MessageContextMenuCommandInteraction;
 
 /** A command, as it is registered, and what it does. */
 export interface Command<Interaction extends CommandInteraction = ChatInputCommandInteraction> {
   readonly data: RESTPostAPIApplicationCommandsJSONBody;
-  readonly run: (interaction: Interaction, parts: Parts) => Promise<void>;
-  readonly complete?: (interaction: AutocompleteInteraction, parts: Parts) => Promise<void>;
+  readonly run: (interaction: Interaction, context: BotContext) => Promise<void>;
+  readonly complete?: (interaction: AutocompleteInteraction, context: BotContext) => Promise<void>;
 }
 
 /** What a button or a form does, by the first part of its custom id; the others are its arguments, and may be forged. */
 export interface Component<Interaction extends ButtonInteraction | ModalSubmitInteraction> {
   readonly prefix: string;
-  readonly run: (interaction: Interaction, parts: Parts, ids: readonly string[]) => Promise<void>;
+  readonly run: (interaction: Interaction, context: BotContext, ids: readonly string[]) => Promise<void>;
 }
 
 /** Something that the person who asked for it may not do, or that is not there; it is said to them in these words. */
@@ -48,13 +48,17 @@ export interface PrivateAnswer {
 type Repliable = CommandInteraction | ButtonInteraction | ModalSubmitInteraction;
 
 /** Says at once that an answer will come, which Discord wants within three seconds; then gives it, to this person alone. */
-export async function answerPrivately(interaction: Repliable, parts: Parts, work: () => Promise<PrivateAnswer | string>): Promise<void> {
+export async function answerPrivately(
+  interaction: Repliable,
+  context: BotContext,
+  work: () => Promise<PrivateAnswer | string>,
+): Promise<void> {
   await interaction.deferReply({ flags: MessageFlags.Ephemeral });
-  await showPrivately(interaction, parts, await work());
+  await showPrivately(interaction, context, await work());
 }
 
 /** Shows something in the place of what was shown before. */
-export async function showPrivately(interaction: Repliable, { door }: Parts, answer: PrivateAnswer | string): Promise<void> {
+export async function showPrivately(interaction: Repliable, { outbound }: BotContext, answer: PrivateAnswer | string): Promise<void> {
   const { content, embeds = [], files = [], components = [] }: PrivateAnswer = typeof answer === "string" ? { content: answer } : answer;
   const reply: InteractionEditReplyOptions = {
     embeds,
@@ -62,7 +66,7 @@ export async function showPrivately(interaction: Repliable, { door }: Parts, ans
     allowedMentions: { parse: [] },
     ...(content === undefined ? {} : { content }),
   };
-  await interaction.editReply({ ...door.own(reply), files: files.map(({ name, content: bytes }) => door.file(name, bytes)) });
+  await interaction.editReply({ ...outbound.own(reply), files: files.map(({ name, content: bytes }) => outbound.file(name, bytes)) });
 }
 
 /** The guild of an interaction. @throws {Refused} in private conversations */

@@ -1,19 +1,31 @@
-import { type ChatInputCommandInteraction, escapeMarkdown, inlineCode, time, userMention } from "discord.js";
+import {
+  type ChatInputCommandInteraction,
+  ComponentType,
+  escapeMarkdown,
+  inlineCode,
+  type ModalSubmitInteraction,
+  TextInputStyle,
+  time,
+  userMention,
+} from "discord.js";
 import { DEFAULT_SETTINGS, type GuildSettings } from "../../guard/settings.ts";
 import { settingPaths } from "../../guard/settings-keys.ts";
 import { changedAt, textAt } from "../../guard/settings-paths.ts";
+import { checkSettings, SettingsError } from "../../guard/settings-problems.ts";
 import { exportSettings, importSettings } from "../../guard/settings-yaml.ts";
-import type { Parts } from "../parts.ts";
-import { cut } from "../text/cut.ts";
-import { changeSettings } from "./change-settings.ts";
-import { guildOf, type PrivateAnswer, Refused } from "./command.ts";
+import type { SettingsVersion } from "../../guard/store/store.ts";
+import { SettingsConflictError } from "../../guard/store/store-error.ts";
+import type { BotContext } from "../bot-context.ts";
+import { cut } from "../reply/text.ts";
+import { within } from "../within.ts";
+import { answerPrivately, type Component, checkManages, guildOf, type PrivateAnswer, Refused } from "./command.ts";
 
-type Config = (interaction: ChatInputCommandInteraction, parts: Parts) => Promise<PrivateAnswer | string>;
+type Config = (interaction: ChatInputCommandInteraction, context: BotContext) => Promise<PrivateAnswer | string>;
 
 /** The subcommands of `/rain config` that answer in words; the form for a principle is another file's. */
 export const CONFIG: Readonly<Record<string, Config>> = { show, set, forget, export: exported, import: imported, history, restore };
 
-async function show(interaction: ChatInputCommandInteraction, { store }: Parts): Promise<PrivateAnswer> {
+async function show(interaction: ChatInputCommandInteraction, { store }: BotContext): Promise<PrivateAnswer> {
   const { version, settings, changedAt: at, changedBy } = await store.settings(guildOf(interaction));
   const key = interaction.options.getString("key");
   if (key !== null) {
@@ -34,10 +46,10 @@ async function show(interaction: ChatInputCommandInteraction, { store }: Parts):
   return { embeds: [{ title, ...(description === "" ? {} : { description: cut(description, 4000) }) }] };
 }
 
-async function set(interaction: ChatInputCommandInteraction, parts: Parts): Promise<string> {
+async function set(interaction: ChatInputCommandInteraction, context: BotContext): Promise<string> {
   const key = interaction.options.getString("key", true);
   const value = interaction.options.getString("value", true);
-  const { settings, version } = await changeSettings(parts, {
+  const { settings, version } = await changeSettings(context, {
     guild: guildOf(interaction),
     by: interaction.user.id,
     detail: `set ${key}`,
@@ -46,9 +58,9 @@ async function set(interaction: ChatInputCommandInteraction, parts: Parts): Prom
   return `${inlineCode(key)} is ${shown(textAt(settings, key))} now (version ${version}).`;
 }
 
-async function forget(interaction: ChatInputCommandInteraction, parts: Parts): Promise<string> {
+async function forget(interaction: ChatInputCommandInteraction, context: BotContext): Promise<string> {
   const name = interaction.options.getString("principle", true);
-  const { version } = await changeSettings(parts, {
+  const { version } = await changeSettings(context, {
     guild: guildOf(interaction),
     by: interaction.user.id,
     detail: `forget the principle ${name.slice(0, 32)}`,
@@ -66,7 +78,7 @@ function withoutPrinciple(settings: GuildSettings, name: string): GuildSettings 
   return { ...settings, principles, moderation: { ...settings.moderation, rules } };
 }
 
-async function exported(interaction: ChatInputCommandInteraction, { store }: Parts): Promise<PrivateAnswer> {
+async function exported(interaction: ChatInputCommandInteraction, { store }: BotContext): Promise<PrivateAnswer> {
   const { version, settings } = await store.settings(guildOf(interaction));
   return { content: `Version ${version}:`, files: [{ name: "rain.yaml", content: Buffer.from(exportSettings(settings)) }] };
 }
@@ -74,13 +86,13 @@ async function exported(interaction: ChatInputCommandInteraction, { store }: Par
 /** More than the longest settings need; `importSettings` counts again what really came. */
 const MOST_BYTES = 64 * 1024;
 
-async function imported(interaction: ChatInputCommandInteraction, parts: Parts): Promise<string> {
+async function imported(interaction: ChatInputCommandInteraction, context: BotContext): Promise<string> {
   const file = interaction.options.getAttachment("file", true);
   if (file.size > MOST_BYTES) throw new Refused(`Nothing was changed. Expected a file of at most ${MOST_BYTES} bytes, got ${file.size}.`);
   const response = await fetch(file.url, { signal: AbortSignal.timeout(10_000) });
   if (!response.ok) throw new Refused("Nothing was changed. The file could not be read: please try again.");
   const text = await response.text();
-  const { version } = await changeSettings(parts, {
+  const { version } = await changeSettings(context, {
     guild: guildOf(interaction),
     by: interaction.user.id,
     detail: "imported a file",
@@ -91,7 +103,7 @@ async function imported(interaction: ChatInputCommandInteraction, parts: Parts):
 
 const SHOWN = 10;
 
-async function history(interaction: ChatInputCommandInteraction, { store }: Parts): Promise<PrivateAnswer> {
+async function history(interaction: ChatInputCommandInteraction, { store }: BotContext): Promise<PrivateAnswer> {
   const versions = await store.settingsHistory(guildOf(interaction), SHOWN);
   if (versions.length === 0) return { content: "Nothing was decided yet: all settings are the defaults." };
   const lines = versions.map(
@@ -103,12 +115,12 @@ async function history(interaction: ChatInputCommandInteraction, { store }: Part
 /** How far back one may go. */
 const KEPT = 100;
 
-async function restore(interaction: ChatInputCommandInteraction, parts: Parts): Promise<string> {
+async function restore(interaction: ChatInputCommandInteraction, context: BotContext): Promise<string> {
   const guild = guildOf(interaction);
   const wanted = interaction.options.getInteger("version", true);
-  const earlier = (await parts.store.settingsHistory(guild, KEPT)).find(({ version }) => version === wanted);
+  const earlier = (await context.store.settingsHistory(guild, KEPT)).find(({ version }) => version === wanted);
   if (earlier === undefined) throw new Refused(`I know no version ${wanted}.`);
-  const { version } = await changeSettings(parts, {
+  const { version } = await changeSettings(context, {
     guild,
     by: interaction.user.id,
     detail: `restored version ${wanted}`,
@@ -120,3 +132,86 @@ async function restore(interaction: ChatInputCommandInteraction, parts: Parts): 
 function shown(text: string): string {
   return inlineCode(cut(text, 300).replaceAll("`", "'"));
 }
+
+interface Change {
+  readonly guild: string;
+  readonly by: string;
+  /** For the audit log, without any text of people. */
+  readonly detail: string;
+  /** The settings as they are to be. */
+  readonly make: (settings: GuildSettings) => GuildSettings;
+}
+
+/**
+ * Decides a guild's settings anew; they count from the next message on.
+ *
+ * @throws {Refused} in words for the person who changes them: what is wrong with them, or that somebody else was faster
+ */
+export async function changeSettings({ store, options, log }: BotContext, { guild, by, detail, make }: Change): Promise<SettingsVersion> {
+  const at = options.clock();
+  try {
+    const { version, settings } = await store.settings(guild);
+    const changed = await store.changeSettings({ guild, version, settings: make(settings), by, at });
+    await store.addAudit({ guild, actor: by, event: "settings.changed", detail: `version ${changed.version}: ${detail}`, at });
+    log.info({ guild, version: changed.version }, "settings changed");
+    return changed;
+  } catch (error) {
+    if (error instanceof SettingsError) throw new Refused(cut(`Nothing was changed. ${error.message}`, LONGEST), { cause: error });
+    if (error instanceof SettingsConflictError)
+      throw new Refused("Somebody else changed the settings at the same moment. Look at them and try again.", { cause: error });
+    throw error;
+  }
+}
+
+const LONGEST = 1900;
+
+const PRINCIPLE = "principle";
+
+const FIELDS = [
+  { name: "name", label: "Name", hint: "polite", longest: 32 },
+  { name: "question", label: "Question about a message", hint: "Is the message polite?", longest: 200 },
+  { name: "good", label: "What a good one is, in a word", hint: "polite", longest: 60 },
+  { name: "bad", label: "What a bad one is, in a word", hint: "rude", longest: 60 },
+] as const;
+
+/** Discord waits three seconds for a form, and unlike an answer it cannot be announced. */
+const PATIENCE_MS = 2000;
+
+/** Opens a form for a principle in plain words: for a new one, or with what a known one says. */
+export async function openPrincipleForm(interaction: ChatInputCommandInteraction, { store, outbound }: BotContext): Promise<void> {
+  const guild = guildOf(interaction);
+  const name = interaction.options.getString("name") ?? "";
+  const principles = name === "" ? {} : (await within(PATIENCE_MS, store.settings(guild)))?.settings.principles;
+  if (principles === undefined) throw new Refused("I could not look up what the principle says now. Please try again in a moment.");
+  const known = Object.hasOwn(principles, name) ? principles[name] : undefined;
+  const values: Readonly<Record<string, string>> = { name, ...known };
+  const components = FIELDS.map(({ name: id, label, hint, longest }) => {
+    const value = values[id]?.slice(0, longest) ?? "";
+    const input = {
+      type: ComponentType.TextInput,
+      custom_id: id,
+      style: TextInputStyle.Short,
+      max_length: longest,
+      placeholder: hint,
+    } as const;
+    return { type: ComponentType.Label, label, component: { ...input, required: true, ...(value === "" ? {} : { value }) } } as const;
+  });
+  await interaction.showModal(outbound.own({ custom_id: PRINCIPLE, title: "A principle in plain words", components }));
+}
+
+export const principleSubmitted: Component<ModalSubmitInteraction> = {
+  prefix: PRINCIPLE,
+  async run(interaction, context) {
+    await answerPrivately(interaction, context, async () => {
+      checkManages(interaction);
+      const [name, question, good, bad] = FIELDS.map((field) => interaction.fields.getTextInputValue(field.name).trim());
+      const { version } = await changeSettings(context, {
+        guild: guildOf(interaction),
+        by: interaction.user.id,
+        detail: `principle ${name}`,
+        make: (settings) => checkSettings({ ...settings, principles: { ...settings.principles, [name ?? ""]: { question, good, bad } } }),
+      });
+      return `The principle \`${name}\` is known (version ${version}). Give it a rule with \`/rain config set\` \`moderation.rules.${name}.strictness\`; try it with \`/moderate test\`.`;
+    });
+  },
+};

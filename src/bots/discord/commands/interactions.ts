@@ -5,15 +5,12 @@ import {
   MessageFlags,
   type ModalSubmitInteraction,
 } from "discord.js";
-import { appealButtonPressed, appealSubmitted } from "../moderate/appeals.ts";
-import { reviewButton } from "../moderate/review-buttons.ts";
-import { isServed, type Parts } from "../parts.ts";
-import { stopButton } from "../talk/stop-button.ts";
-import { ask } from "./ask.ts";
+import { type BotContext, isServed } from "../bot-context.ts";
+import { appealButtonPressed, appealSubmitted, reviewButton } from "../moderate/review-buttons.ts";
+import { ask, stopButton } from "./ask.ts";
 import { type Command, type Component, Refused } from "./command.ts";
-import { judge } from "./judge.ts";
-import { moderate } from "./moderate.ts";
-import { principleSubmitted } from "./principle-form.ts";
+import { principleSubmitted } from "./config.ts";
+import { judge, moderate } from "./moderate.ts";
 import { privacy } from "./privacy.ts";
 import { rainCommand } from "./rain.ts";
 
@@ -26,32 +23,32 @@ const FORMS: readonly Component<ModalSubmitInteraction>[] = [appealSubmitted, pr
 export const COMMAND_DATA = [...COMMANDS, ...MENU].map(({ data }) => data);
 
 /** Leads what people do to who handles it. Never rejects: they are told what went wrong, in words of our own. */
-export async function handleInteraction(interaction: Interaction, parts: Parts): Promise<void> {
+export async function handleInteraction(interaction: Interaction, context: BotContext): Promise<void> {
   try {
-    await dispatch(interaction, parts);
+    await dispatch(interaction, context);
   } catch (error) {
-    await tell(interaction, parts, error).catch((cause: unknown) => parts.log.info({ err: cause }, "interaction not answered"));
+    await tell(interaction, context, error).catch((cause: unknown) => context.log.info({ err: cause }, "interaction not answered"));
   }
 }
 
 /** To who comes while the bot leaves: without a word Discord would say that it does not respond. Never rejects. */
-export async function turnAway(interaction: Interaction, parts: Parts): Promise<void> {
+export async function turnAway(interaction: Interaction, context: BotContext): Promise<void> {
   const refused = new Refused("I have to restart. Please try again in a moment.");
-  await tell(interaction, parts, refused).catch((cause: unknown) => parts.log.info({ err: cause }, "interaction not answered"));
+  await tell(interaction, context, refused).catch((cause: unknown) => context.log.info({ err: cause }, "interaction not answered"));
 }
 
-async function dispatch(interaction: Interaction, parts: Parts): Promise<void> {
-  const isOurs = interaction.guildId === null || isServed(parts.options, interaction.guildId);
+async function dispatch(interaction: Interaction, context: BotContext): Promise<void> {
+  const isOurs = interaction.guildId === null || isServed(context.options, interaction.guildId);
   if (interaction.isAutocomplete()) {
     const command = COMMANDS.find(({ data }) => data.name === interaction.commandName);
-    if (isOurs) await command?.complete?.(interaction, parts);
+    if (isOurs) await command?.complete?.(interaction, context);
     return;
   }
   if (!isOurs) throw new Refused("I do not work in this server.");
-  if (interaction.isChatInputCommand()) await named(COMMANDS, interaction.commandName).run(interaction, parts);
-  else if (interaction.isMessageContextMenuCommand()) await named(MENU, interaction.commandName).run(interaction, parts);
-  else if (interaction.isButton()) await pressed(BUTTONS, interaction, parts);
-  else if (interaction.isModalSubmit()) await pressed(FORMS, interaction, parts);
+  if (interaction.isChatInputCommand()) await named(COMMANDS, interaction.commandName).run(interaction, context);
+  else if (interaction.isMessageContextMenuCommand()) await named(MENU, interaction.commandName).run(interaction, context);
+  else if (interaction.isButton()) await pressed(BUTTONS, interaction, context);
+  else if (interaction.isModalSubmit()) await pressed(FORMS, interaction, context);
   else throw new Refused("I do not know what this is.");
 }
 
@@ -64,21 +61,21 @@ function named<Known extends { readonly data: { readonly name: string } }>(known
 async function pressed<Kind extends ButtonInteraction | ModalSubmitInteraction>(
   known: readonly Component<Kind>[],
   interaction: Kind,
-  parts: Parts,
+  context: BotContext,
 ): Promise<void> {
   const [prefix, ...ids] = interaction.customId.split(":");
   const component = known.find((one) => one.prefix === prefix);
   if (component === undefined) throw new Refused("I do not know what this is.");
-  await component.run(interaction, parts, ids);
+  await component.run(interaction, context, ids);
 }
 
 const FAILED = "Something went wrong on my side. Please try again in a moment.";
 
-async function tell(interaction: Interaction, { door, log }: Parts, error: unknown): Promise<void> {
+async function tell(interaction: Interaction, { outbound, log }: BotContext, error: unknown): Promise<void> {
   if (!(error instanceof Refused)) log.error({ err: error, guild: interaction.guildId }, "interaction failed");
   if (interaction.isAutocomplete()) return await interaction.respond([]);
   if (!interaction.isRepliable()) return;
-  const content = door.own(error instanceof Refused ? error.message : FAILED);
+  const content = outbound.own(error instanceof Refused ? error.message : FAILED);
   const reply = { content, embeds: [], components: [], allowedMentions: { parse: [] } } as const;
   if (interaction.deferred || interaction.replied) await interaction.editReply(reply);
   else await interaction.reply({ content, allowedMentions: { parse: [] }, flags: MessageFlags.Ephemeral });

@@ -1,17 +1,19 @@
 import {
+  type APIEmbed,
   ApplicationCommandOptionType,
   ApplicationCommandType,
   type ChatInputCommandInteraction,
   InteractionContextType,
+  type MessageContextMenuCommandInteraction,
   PermissionFlagsBits,
 } from "discord.js";
-import { judgeMessage } from "../../guard/moderate.ts";
+import { type Judgement, judgeMessage } from "../../guard/moderate.ts";
 import type { ReviewRecord } from "../../guard/store/store.ts";
-import { reviewButtons, reviewCard } from "../moderate/card.ts";
-import type { Parts } from "../parts.ts";
-import { wordsOfValue } from "../request-words.ts";
+import type { BotContext } from "../bot-context.ts";
+import { findingLine, reviewButtons, reviewCard, unfitLine } from "../moderate/card.ts";
+import { wordsOfValue } from "../outbound-filter.ts";
+import { cut, messageText } from "../reply/text.ts";
 import { answerPrivately, type Command, checkModerates, guildOf, type PrivateAnswer } from "./command.ts";
-import { judgementCard } from "./judge.ts";
 
 /** `/moderate`: tries a text against the rules, shows the review queue, exports what was decided. */
 export const moderate: Command = {
@@ -32,19 +34,19 @@ export const moderate: Command = {
       { type: ApplicationCommandOptionType.Subcommand, name: "export", description: "All decisions as JSONL" },
     ],
   },
-  async run(interaction, parts) {
-    await answerPrivately(interaction, parts, async () => {
+  async run(interaction, context) {
+    await answerPrivately(interaction, context, async () => {
       checkModerates(interaction);
       const guild = guildOf(interaction);
       const subcommand = interaction.options.getSubcommand();
-      if (subcommand === "test") return await test(interaction, parts);
-      if (subcommand === "export") return await exported(parts, guild);
-      return await queue(parts, guild);
+      if (subcommand === "test") return await test(interaction, context);
+      if (subcommand === "export") return await exported(context, guild);
+      return await queue(context, guild);
     });
   },
 };
 
-async function test(interaction: ChatInputCommandInteraction, { inference, store, over }: Parts): Promise<PrivateAnswer> {
+async function test(interaction: ChatInputCommandInteraction, { inference, store, over }: BotContext): Promise<PrivateAnswer> {
   const guild = guildOf(interaction);
   const { settings } = await store.settings(guild);
   const text = interaction.options.getString("text", true);
@@ -56,7 +58,7 @@ async function test(interaction: ChatInputCommandInteraction, { inference, store
 /** As many as one message shows well. */
 const SHOWN = 5;
 
-async function queue({ store }: Parts, guild: string): Promise<PrivateAnswer> {
+async function queue({ store }: BotContext, guild: string): Promise<PrivateAnswer> {
   const oldest = await store.pendingReviews(guild, SHOWN);
   if (oldest.length === 0) return { content: "Nothing waits for a decision." };
   const reviews = fitting(oldest);
@@ -77,7 +79,7 @@ function fitting(reviews: readonly ReviewRecord[]): readonly ReviewRecord[] {
 }
 
 /** One line for each decision: what was judged, how, and what a person decided. Preference data, without the messages themselves. */
-async function exported({ store }: Parts, guild: string): Promise<PrivateAnswer> {
+async function exported({ store }: BotContext, guild: string): Promise<PrivateAnswer> {
   const lines: string[] = [];
   for await (const { id, hash, excerpt, findings, action, shadow, decision, decidedAt, createdAt } of store.decisions(guild)) {
     const times = { createdAt: new Date(createdAt).toISOString(), decidedAt: new Date(decidedAt ?? createdAt).toISOString() };
@@ -87,3 +89,38 @@ async function exported({ store }: Parts, guild: string): Promise<PrivateAnswer>
   const file = { name: "decisions.jsonl", content: Buffer.from(`${lines.join("\n")}\n`) };
   return { content: `${lines.length} decisions.`, files: [file] };
 }
+
+/** The context menu's "Judge this message": its values, for the moderator who asks, and nothing is done. */
+export const judge: Command<MessageContextMenuCommandInteraction> = {
+  data: {
+    type: ApplicationCommandType.Message,
+    name: "Judge this message",
+    contexts: [InteractionContextType.Guild],
+    default_member_permissions: String(PermissionFlagsBits.ManageMessages),
+  },
+  async run(interaction, context) {
+    await answerPrivately(interaction, context, async () => {
+      checkModerates(interaction);
+      const guild = guildOf(interaction);
+      const { settings } = await context.store.settings(guild);
+      const text = messageText(interaction.targetMessage);
+      const judgement = await judgeMessage(context.inference, { guild, text, settings, signal: context.over });
+      if (judgement.findings.length === 0) return "There is nothing to judge: the message has no text, or all principles are off.";
+      context.metrics.judged.inc();
+      if (judgement.action !== undefined) context.metrics.against.inc();
+      return { embeds: [judgementCard(judgement)] };
+    });
+  },
+};
+
+/** What is thought of a text, and what would come of it. */
+export function judgementCard({ findings, action, isCertain, unfit }: Judgement): APIEmbed {
+  const lines = [...findings.map(findingLine), ...unfit.map(unfitLine)];
+  const asked = `The rules would ask for: ${action}`;
+  const verdict =
+    action === undefined ? "No principle speaks against it." : isCertain ? asked : `${asked}; no fit judge speaks against it.`;
+  return { title: "Values, from -1 to 1", description: cut(lines.join("\n"), LONGEST), footer: { text: verdict } };
+}
+
+/** Discord's limit is a little more. */
+const LONGEST = 4000;

@@ -1,5 +1,5 @@
 import { ApplicationCommandOptionType, ApplicationCommandType, InteractionContextType } from "discord.js";
-import type { Parts } from "../parts.ts";
+import type { BotContext } from "../bot-context.ts";
 import { answerPrivately, type Command, type PrivateAnswer } from "./command.ts";
 
 const STORED = `**What I keep**
@@ -26,13 +26,13 @@ export const privacy: Command = {
       ["opt-in", "I answer you again"],
     ].map(([name = "", description = ""]) => ({ type: ApplicationCommandOptionType.Subcommand as const, name, description })),
   },
-  async run(interaction, parts) {
+  async run(interaction, context) {
     const user = interaction.user.id;
-    await answerPrivately(interaction, parts, async () => (await ACTS[interaction.options.getSubcommand()]?.(parts, user)) ?? STORED);
+    await answerPrivately(interaction, context, async () => (await ACTS[interaction.options.getSubcommand()]?.(context, user)) ?? STORED);
   },
 };
 
-const ACTS: Readonly<Record<string, (parts: Parts, user: string) => Promise<PrivateAnswer | string>>> = {
+const ACTS: Readonly<Record<string, (context: BotContext, user: string) => Promise<PrivateAnswer | string>>> = {
   async export({ store }, user) {
     const { replies, ...data } = await store.personalData(user);
     // Nobody judged it good enough to be read; a server may let its moderators see it, and nobody else.

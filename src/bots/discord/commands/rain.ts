@@ -9,11 +9,10 @@ import {
   PermissionFlagsBits,
 } from "discord.js";
 import { completions, valueCompletions } from "../../guard/settings-paths.ts";
-import type { Parts } from "../parts.ts";
+import type { BotContext } from "../bot-context.ts";
 import { calibrate } from "./calibrate.ts";
 import { answerPrivately, type Command, checkAdministers, checkManages, checkModerates, type PrivateAnswer, Refused } from "./command.ts";
-import { CONFIG } from "./config.ts";
-import { openPrincipleForm } from "./principle-form.ts";
+import { CONFIG, openPrincipleForm } from "./config.ts";
 import { status } from "./status.ts";
 import { why } from "./why.ts";
 
@@ -72,34 +71,34 @@ export const rainCommand: Command = {
       },
     ],
   },
-  async run(interaction, parts) {
+  async run(interaction, context) {
     const name = interaction.options.getSubcommand();
     if (interaction.options.getSubcommandGroup() === null) {
-      if (name === "calibrate") await calibrate(interaction, parts);
+      if (name === "calibrate") await calibrate(interaction, context);
       else
-        await answerPrivately(interaction, parts, () =>
-          name === "status" ? administered(interaction, parts) : explained(interaction, parts),
+        await answerPrivately(interaction, context, () =>
+          name === "status" ? administered(interaction, context) : explained(interaction, context),
         );
       return;
     }
     checkManages(interaction);
     // A form can only be opened at once.
-    if (name === "principle") await openPrincipleForm(interaction, parts);
-    else await answerPrivately(interaction, parts, () => configured(name, interaction, parts));
+    if (name === "principle") await openPrincipleForm(interaction, context);
+    else await answerPrivately(interaction, context, () => configured(name, interaction, context));
   },
-  async complete(interaction, parts) {
-    await interaction.respond(parts.door.own(await choices(interaction, parts)));
+  async complete(interaction, context) {
+    await interaction.respond(context.outbound.own(await choices(interaction, context)));
   },
 };
 
-async function administered(interaction: ChatInputCommandInteraction, parts: Parts): Promise<PrivateAnswer> {
+async function administered(interaction: ChatInputCommandInteraction, context: BotContext): Promise<PrivateAnswer> {
   checkAdministers(interaction);
-  return await status(interaction, parts);
+  return await status(interaction, context);
 }
 
-async function explained(interaction: ChatInputCommandInteraction, parts: Parts): Promise<PrivateAnswer> {
+async function explained(interaction: ChatInputCommandInteraction, context: BotContext): Promise<PrivateAnswer> {
   checkModerates(interaction);
-  return await why(interaction, parts);
+  return await why(interaction, context);
 }
 
 function subcommand(
@@ -110,16 +109,16 @@ function subcommand(
   return { type: SUBCOMMAND, name, description, options };
 }
 
-async function configured(name: string, interaction: ChatInputCommandInteraction, parts: Parts) {
+async function configured(name: string, interaction: ChatInputCommandInteraction, context: BotContext) {
   const config = Object.hasOwn(CONFIG, name) ? CONFIG[name] : undefined;
   if (config === undefined) throw new Refused("I do not know this command any more.");
-  return await config(interaction, parts);
+  return await config(interaction, context);
 }
 
 /** Discord shows no more. */
 const MOST_CHOICES = 25;
 
-async function choices({ guildId, memberPermissions, options }: AutocompleteInteraction, { store }: Parts) {
+async function choices({ guildId, memberPermissions, options }: AutocompleteInteraction, { store }: BotContext) {
   if (guildId === null || !memberPermissions?.has(PermissionFlagsBits.ManageGuild)) return [];
   const { settings } = await store.settings(guildId);
   const { name, value } = options.getFocused(true);

@@ -4,9 +4,9 @@ import { decisionsBy } from "../../guard/decisions.ts";
 import { guildPrinciple } from "../../guard/guild-principles.ts";
 import type { Decision, KnownJudge } from "../../guard/inference.ts";
 import type { GuildSettings } from "../../guard/settings.ts";
+import type { BotContext } from "../bot-context.ts";
 import { fitnessText } from "../moderate/card.ts";
-import type { Parts } from "../parts.ts";
-import { cut } from "../text/cut.ts";
+import { cut } from "../reply/text.ts";
 import { within } from "../within.ts";
 import { CALIBRATED } from "./calibrate.ts";
 import { guildOf, type PrivateAnswer } from "./command.ts";
@@ -22,14 +22,14 @@ const LONGEST_FIELD = 1000;
 const AUDIT = 200;
 
 /** `/rain status`: which judges work here, how good they are, of what they learned; and what moderation does. */
-export async function status(interaction: ChatInputCommandInteraction, parts: Parts): Promise<PrivateAnswer> {
-  const { store, inference } = parts;
+export async function status(interaction: ChatInputCommandInteraction, context: BotContext): Promise<PrivateAnswer> {
+  const { store, inference } = context;
   const guild = guildOf(interaction);
   const { settings } = await store.settings(guild);
   const rules = rulesOf(settings);
   const [answers, ...messages] = await Promise.all([
-    known(parts, settings, { name: settings.talk.principle }),
-    ...rules.map((name) => known(parts, settings, { name, guild })),
+    known(context, settings, { name: settings.talk.principle }),
+    ...rules.map((name) => known(context, settings, { name, guild })),
   ]);
   const unfit = rules.filter((_, index) => messages[index]?.isFit === false);
   const decisions = await decisionsBy(rules, store.decisions(guild));
@@ -37,9 +37,9 @@ export async function status(interaction: ChatInputCommandInteraction, parts: Pa
   const fields = [
     { name: "My answers", value: judgeLine(settings.talk.principle, answers) },
     { name: "People's messages", value: rules.map((name, index) => judgeLine(name, messages[index])).join("\n") || "No rule is on." },
-    { name: "Moderation", value: moderationLine(settings, unfit, parts) },
+    { name: "Moderation", value: moderationLine(settings, unfit, context) },
     { name: "Decisions to learn of", value: decided.join("\n") || "None." },
-    ...(await learningFields(parts, guild)),
+    ...(await learningFields(context, guild)),
   ];
   const description = `Model: ${escapeMarkdown(cut(inference.model, 200))}. A judge tells good from bad; AUROC 0.50 is guessing, 1 is perfect, ${UNFIT_BELOW.toFixed(2)} is the least with which it may act.`;
   return {
@@ -61,7 +61,7 @@ function rulesOf({ moderation: { rules } }: GuildSettings): readonly string[] {
 
 /** `undefined`: nobody knows yet; `null`: it cannot be found out. */
 async function known(
-  { inference, over, log }: Parts,
+  { inference, over, log }: BotContext,
   settings: GuildSettings,
   { name, guild }: { readonly name: string; readonly guild?: string },
 ): Promise<KnownJudge | undefined | null> {
@@ -85,7 +85,7 @@ function judgeLine(name: string, judge: KnownJudge | undefined | null): string {
   return `${inlineCode(name)}: ${whose}, ${fitnessText(fitness)}${from}${verdict}`;
 }
 
-function moderationLine({ moderation }: GuildSettings, unfit: readonly string[], { options }: Parts): string {
+function moderationLine({ moderation }: GuildSettings, unfit: readonly string[], { options }: BotContext): string {
   if (!moderation.automatic || !options.messageContent) return "Off: messages are judged where somebody asks for it.";
   if (moderation.shadow) return "In shadow mode: I only say what I would do.";
   if (unfit.length === 0) return "On: I do what the rules ask for.";
@@ -97,7 +97,10 @@ function countsOf(decisions: readonly Decision[]): string {
   return `${decisions.length} (${approved} approved, ${decisions.length - approved} rejected)`;
 }
 
-async function learningFields({ store, learning }: Parts, guild: string): Promise<{ readonly name: string; readonly value: string }[]> {
+async function learningFields(
+  { store, learning }: BotContext,
+  guild: string,
+): Promise<{ readonly name: string; readonly value: string }[]> {
   const progress = learning.get(guild);
   const now = progress === undefined ? [] : [{ name: "Learning now", value: `${Math.round(progress * 100)} %` }];
   const last = (await store.audit(guild, AUDIT)).find(({ event }) => event === CALIBRATED);

@@ -1,16 +1,17 @@
 import { type ChatInputCommandInteraction, codeBlock } from "discord.js";
+import { PNG } from "pngjs";
 import { PRESETS } from "../../../core/index.ts";
 import { guildPrinciple } from "../../guard/guild-principles.ts";
+import type { CoursePoint } from "../../guard/inference.ts";
 import { type GuildSettings, principleNames } from "../../guard/settings.ts";
 import type { ReplyRecord } from "../../guard/store/store.ts";
-import type { Parts } from "../parts.ts";
+import type { BotContext } from "../bot-context.ts";
 import { within } from "../within.ts";
 import { guildOf, type PrivateAnswer, Refused } from "./command.ts";
-import { sparkline } from "./sparkline.ts";
 
 /** `/rain why`: how an answer came about. What was discarded is shown only where the guild lets its moderators see it. */
-export async function why(interaction: ChatInputCommandInteraction, parts: Parts): Promise<PrivateAnswer> {
-  const { store } = parts;
+export async function why(interaction: ChatInputCommandInteraction, context: BotContext): Promise<PrivateAnswer> {
+  const { store } = context;
   const guild = guildOf(interaction);
   const given = interaction.options.getString("message");
   const reply = given === null ? (await store.lastReplies(guild, interaction.channelId, 1))[0] : await store.reply(guild, messageId(given));
@@ -21,7 +22,7 @@ export async function why(interaction: ChatInputCommandInteraction, parts: Parts
   }
   const { settings } = await store.settings(guild);
   const files =
-    reply.course.length === 0 ? [] : [{ name: "values.png", content: sparkline(reply.course, await limitOf(reply, settings, parts)) }];
+    reply.course.length === 0 ? [] : [{ name: "values.png", content: sparkline(reply.course, await limitOf(reply, settings, context)) }];
   const discarded = settings.explain.showDiscarded ? discardedField(reply) : [];
   const embed = {
     title: titleOf(reply),
@@ -36,7 +37,7 @@ export async function why(interaction: ChatInputCommandInteraction, parts: Parts
 const PATIENCE_MS = 2000;
 
 /** The value from which the beginning of an answer passes, as far as that is known by now. */
-async function limitOf(reply: ReplyRecord, settings: GuildSettings, { inference, over }: Parts): Promise<number> {
+async function limitOf(reply: ReplyRecord, settings: GuildSettings, { inference, over }: BotContext): Promise<number> {
   const { preset } = settings.talk;
   const usual = PRESETS[preset].threshold;
   // The guild may have forgotten the principle since.
@@ -90,4 +91,65 @@ function messageId(given: string): string {
   const id = /(\d{17,20})\/?\s*$/.exec(given)?.[1];
   if (id === undefined) throw new Refused("Expected a message's link or its id.");
   return id;
+}
+
+const WIDTH = 640;
+const HEIGHT = 160;
+const MARGIN = 12;
+
+type Colour = readonly [red: number, green: number, blue: number];
+
+const BACKGROUND: Colour = [43, 45, 49];
+const ZERO: Colour = [96, 100, 108];
+const LIMIT: Colour = [224, 160, 48];
+const COMMIT: Colour = [87, 191, 125];
+const REWIND: Colour = [237, 96, 98];
+
+/** The verdicts over an answer, from its first token on the left to its last on the right, as a small PNG. */
+export function sparkline(course: readonly CoursePoint[], threshold: number): Buffer {
+  const png = new PNG({ width: WIDTH, height: HEIGHT });
+  rectangle(png, { x: 0, y: 0, width: WIDTH, height: HEIGHT }, BACKGROUND);
+  rectangle(png, { x: MARGIN, y: heightOf(0), width: WIDTH - 2 * MARGIN, height: 1 }, ZERO);
+  rectangle(png, { x: MARGIN, y: heightOf(threshold), width: WIDTH - 2 * MARGIN, height: 1 }, LIMIT);
+  const longest = Math.max(1, ...course.map(({ tokens }) => tokens));
+  const at = ({ tokens, value }: CoursePoint) => ({
+    x: MARGIN + Math.round((tokens / longest) * (WIDTH - 2 * MARGIN - 1)),
+    y: heightOf(value),
+  });
+  const commits = course.filter(({ kind }) => kind === "commit").map(at);
+  for (const [index, to] of commits.entries()) line(png, [commits[index - 1] ?? to, to], COMMIT);
+  for (const { x, y } of commits) dot(png, { x, y }, COMMIT);
+  for (const { x, y } of course.filter(({ kind }) => kind === "rewind").map(at)) dot(png, { x, y }, REWIND);
+  return PNG.sync.write(png);
+}
+
+interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** 1 stands at the top, -1 at the bottom. */
+function heightOf(value: number): number {
+  return MARGIN + Math.round(((1 - Math.max(-1, Math.min(1, value))) / 2) * (HEIGHT - 2 * MARGIN - 1));
+}
+
+function line(png: PNG, [from, to]: readonly [Point, Point], colour: Colour): void {
+  const steps = Math.max(1, Math.abs(to.x - from.x), Math.abs(to.y - from.y));
+  for (let step = 0; step <= steps; step++) {
+    const share = step / steps;
+    const [x, y] = [Math.round(from.x + (to.x - from.x) * share), Math.round(from.y + (to.y - from.y) * share)];
+    rectangle(png, { x, y, width: 2, height: 2 }, colour);
+  }
+}
+
+function dot(png: PNG, { x, y }: Point, colour: Colour): void {
+  rectangle(png, { x: x - 3, y: y - 3, width: 7, height: 7 }, colour);
+}
+
+function rectangle(png: PNG, { x, y, width, height }: Point & { readonly width: number; readonly height: number }, colour: Colour): void {
+  for (let row = Math.max(0, y); row < Math.min(HEIGHT, y + height); row++) {
+    for (let column = Math.max(0, x); column < Math.min(WIDTH, x + width); column++) {
+      png.data.set([...colour, 255], (row * WIDTH + column) * 4);
+    }
+  }
 }

@@ -2,11 +2,10 @@ import type { Message } from "discord.js";
 import PQueue from "p-queue";
 import { judgeMessage } from "../../guard/moderate.ts";
 import type { GuildSettings } from "../../guard/settings.ts";
-import { isServed, type Parts } from "../parts.ts";
-import { isByPerson } from "../talk/addressed.ts";
-import { messageText } from "../text/message-text.ts";
-import { authorOf } from "./actions.ts";
-import { openReview } from "./reviews.ts";
+import { type BotContext, isServed } from "../bot-context.ts";
+import { isByPerson } from "../reply/question.ts";
+import { messageText } from "../reply/text.ts";
+import { authorOf, openReview } from "./reviews.ts";
 
 /** Messages that are judged at once. Answers use the model too. */
 const AT_ONCE = 4;
@@ -16,17 +15,17 @@ const MOST_WAITING = 2000;
 
 /** Judges what people post and edit, where a guild wants it. */
 export class AutoModerator {
-  readonly #parts: Parts;
+  readonly #context: BotContext;
   readonly #queue = new PQueue({ concurrency: AT_ONCE });
 
-  constructor(parts: Parts) {
-    this.#parts = parts;
+  constructor(context: BotContext) {
+    this.#context = context;
   }
 
   /** Never rejects: what cannot be judged is left as it is, counted and logged. */
   look(message: Message, settings: GuildSettings): void {
     if (!message.inGuild() || !this.#isLookedAt(message, settings)) return;
-    if (this.#queue.size >= MOST_WAITING) this.#parts.metrics.unjudged();
+    if (this.#queue.size >= MOST_WAITING) this.#context.metrics.unjudged.inc();
     else void this.#queue.add(() => this.#judge(message, settings));
   }
 
@@ -41,22 +40,24 @@ export class AutoModerator {
   }
 
   async #judge(message: Message<true>, settings: GuildSettings): Promise<void> {
-    const { inference, metrics, log, over } = this.#parts;
+    const { inference, metrics, log, over } = this.#context;
     const text = messageText(message);
     try {
       if (await hasIgnoredRole(message, settings)) return;
       const judgement = await judgeMessage(inference, { guild: message.guildId, text, settings, signal: over });
       if (judgement.findings.length === 0) return;
-      metrics.judged(judgement.against.length > 0);
-      if (judgement.against.length > 0) await openReview(this.#parts, { message, text, judgement, settings });
+      metrics.judged.inc();
+      if (judgement.against.length === 0) return;
+      metrics.against.inc();
+      await openReview(this.#context, { message, text, judgement, settings });
     } catch (error) {
-      metrics.unjudged();
+      metrics.unjudged.inc();
       log.error({ err: error, guild: message.guildId, message: message.id }, "not judged");
     }
   }
 
   #isLookedAt(message: Message<true>, { moderation }: GuildSettings): boolean {
-    const { options } = this.#parts;
+    const { options } = this.#context;
     if (!moderation.automatic || !options.messageContent || !isServed(options, message.guildId) || !isByPerson(message)) return false;
     const { ignore } = moderation;
     const { channel } = message;

@@ -12,8 +12,7 @@ import type { KnownJudge } from "../../guard/inference.ts";
 import type { UnfitJudge } from "../../guard/moderate.ts";
 import type { Action } from "../../guard/settings.ts";
 import type { Finding, ReviewRecord } from "../../guard/store/store.ts";
-import { cut } from "../text/cut.ts";
-import { quoted } from "../text/quoted.ts";
+import { cut, quoted } from "../reply/text.ts";
 
 /** What was done, or would have been. */
 const DONE: Readonly<Record<Action, readonly [done: string, would: string]>> = {

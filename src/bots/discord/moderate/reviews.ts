@@ -1,13 +1,11 @@
-import { type APIEmbed, type Message, PermissionFlagsBits, type SendableChannels } from "discord.js";
+import { type APIEmbed, type GuildMember, type Message, PermissionFlagsBits, type SendableChannels } from "discord.js";
 import type { Judgement } from "../../guard/moderate.ts";
-import type { GuildSettings } from "../../guard/settings.ts";
+import { ACTIONS, type Action, type GuildSettings } from "../../guard/settings.ts";
 import { excerptOf, hashOf, judgedText } from "../../guard/store/excerpts.ts";
 import type { ReviewRecord } from "../../guard/store/store.ts";
-import { once } from "../once.ts";
-import type { Parts } from "../parts.ts";
-import { cut } from "../text/cut.ts";
-import { quoted } from "../text/quoted.ts";
-import { act, type Done, removes } from "./actions.ts";
+import type { BotContext } from "../bot-context.ts";
+import { once } from "../reply/live-reply.ts";
+import { cut, quoted } from "../reply/text.ts";
 import { appealButton, reviewButtons, reviewCard, unfitLine } from "./card.ts";
 
 /** In Discord's own audit log. */
@@ -27,8 +25,8 @@ interface Against {
  * against it, it is as in shadow mode.
  * What cannot be entered is left as it is: nothing happens of which nobody can find out.
  */
-export async function openReview(parts: Parts, { message, text, judgement, settings }: Against): Promise<ReviewRecord | undefined> {
-  const { store, options, log } = parts;
+export async function openReview(context: BotContext, { message, text, judgement, settings }: Against): Promise<ReviewRecord | undefined> {
+  const { store, options, log } = context;
   const { action = "log", findings, isCertain } = judgement;
   const shadow = settings.moderation.shadow || !isCertain;
   const { guildId: guild, channelId: channel, id, author } = message;
@@ -57,12 +55,12 @@ export async function openReview(parts: Parts, { message, text, judgement, setti
     appeal: undefined,
   };
   const against = judgement.against.map(({ principle }) => principle).join(", ");
-  const reason = parts.door.own(cut(`Review ${number}: against ${against}`, LONGEST_REASON));
+  const reason = context.outbound.own(cut(`Review ${number}: against ${against}`, LONGEST_REASON));
   const done: Done = shadow ? { problem: undefined, isRemoved: false } : await act(message, { action, settings, reason });
   log.info({ guild, review: number, action, shadow, problem: done.problem }, "against a principle");
   const problem = isCertain ? done.problem : judgement.unfit.map(unfitLine).join(" ");
-  await tellModerators(parts, { guild, settings, embed: reviewCard(record, problem), review: record });
-  if (done.isRemoved && settings.moderation.appeals) await tellAuthor(parts, message, record);
+  await tellModerators(context, { guild, settings, embed: reviewCard(record, problem), review: record });
+  if (done.isRemoved && settings.moderation.appeals) await tellAuthor(context, message, record);
   return record;
 }
 
@@ -74,7 +72,7 @@ interface Telling {
 }
 
 /** Posts a card in the log channel, if there is one that we may write in; the queue has it in any case. */
-export async function tellModerators({ client, door, log }: Parts, { guild, settings, embed, review }: Telling): Promise<void> {
+export async function tellModerators({ client, outbound, log }: BotContext, { guild, settings, embed, review }: Telling): Promise<void> {
   const { logChannel } = settings.moderation;
   if (logChannel === undefined) return;
   try {
@@ -83,7 +81,7 @@ export async function tellModerators({ client, door, log }: Parts, { guild, sett
     if (channel === null || !channel.isSendable() || channel.isDMBased() || channel.guildId !== guild) return;
     if (!mayPost(channel)) return;
     const card = { embeds: [embed], components: reviewButtons(review), allowedMentions: { parse: [] } };
-    await channel.send({ ...door.own(card), ...once("card", review.id, review.appeal === undefined ? "new" : "appealed") });
+    await channel.send({ ...outbound.own(card), ...once("card", review.id, review.appeal === undefined ? "new" : "appealed") });
   } catch (error) {
     log.warn({ err: error, guild }, "log channel");
   }
@@ -99,15 +97,83 @@ function mayPost(channel: SendableChannels): boolean {
 }
 
 /** Many people take no private messages: they are told nothing, and moderators still have the card. */
-async function tellAuthor({ door, log }: Parts, message: Message<true>, review: ReviewRecord): Promise<void> {
+async function tellAuthor({ outbound, log }: BotContext, message: Message<true>, review: ReviewRecord): Promise<void> {
   const names = review.findings.filter(({ value, threshold }) => !(value >= threshold)).map(({ principle }) => principle);
   const line =
     `Your message in ${quoted(message.guild.name)} was ${removes(review.action) && review.action === "hide" ? "hidden" : "removed"}: ` +
     `it was judged to be against ${names.join(", ")}. If you think that is wrong, ask the moderators to look at it again.`;
   try {
     const told = { content: line, components: [appealButton(review)], allowedMentions: { parse: [] } };
-    await message.author.send({ ...door.own(told), ...once("author", review.id) });
+    await message.author.send({ ...outbound.own(told), ...once("author", review.id) });
   } catch (error) {
     log.info({ err: error, guild: review.guild }, "author not told");
   }
+}
+
+/** What came of an action. */
+export interface Done {
+  /** Why it could not be done, or not all of it. */
+  readonly problem: string | undefined;
+  readonly isRemoved: boolean;
+}
+
+interface Wanted {
+  readonly action: Action;
+  readonly settings: GuildSettings;
+  /** For Discord's own audit log. */
+  readonly reason: string;
+}
+
+/** Does what a rule asks for, as far as the bot's permissions go at this moment. */
+export async function act(message: Message<true>, { action, settings, reason }: Wanted): Promise<Done> {
+  if (action === "log") return { problem: undefined, isRemoved: false };
+  const problems: string[] = [];
+  const isRemoved = await remove(message, problems);
+  if (action === "timeout") await silence(await authorOf(message), { settings, reason, problems });
+  return { problem: problems.length === 0 ? undefined : problems.join("; "), isRemoved };
+}
+
+/** Whether an action takes a message away. */
+export function removes(action: Action): boolean {
+  return ACTIONS.indexOf(action) >= ACTIONS.indexOf("hide");
+}
+
+async function remove(message: Message<true>, problems: string[]): Promise<boolean> {
+  const { me } = message.guild.members;
+  if (me === null || !message.channel.permissionsFor(me).has(PermissionFlagsBits.ManageMessages)) {
+    problems.push("Not deleted: I lack the permission Manage Messages here");
+    return false;
+  }
+  try {
+    await message.delete();
+    return true;
+  } catch (error) {
+    problems.push(`Not deleted: ${said(error)}`);
+    return false;
+  }
+}
+
+interface Silencing extends Omit<Wanted, "action"> {
+  readonly problems: string[];
+}
+
+/** `message.member` is whom discord.js happens to remember. `null`: whoever has left. */
+export function authorOf(message: Message<true>): Promise<GuildMember | null> {
+  return message.guild.members.fetch(message.author).catch(() => null);
+}
+
+async function silence(member: GuildMember | null, { settings, reason, problems }: Silencing): Promise<void> {
+  if (member === null) problems.push("Not timed out: its author has left");
+  else if (!member.moderatable) problems.push("Not timed out: I lack the permission Moderate Members, or its author's role is above mine");
+  else {
+    try {
+      await member.timeout(settings.moderation.timeoutMinutes * 60_000, reason);
+    } catch (error) {
+      problems.push(`Not timed out: ${said(error)}`);
+    }
+  }
+}
+
+function said(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,7 +1,7 @@
 import { Events } from "discord.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { REMEMBERED } from "../../../src/bots/discord/bot.ts";
-import { Vitals } from "../../../src/bots/discord/vitals.ts";
+import { REMEMBERED } from "../../../src/bots/discord/client.ts";
+import { Health } from "../../../src/bots/discord/health.ts";
 import type { EngineInference } from "../../../src/bots/guard/engine-inference.ts";
 import { storeError } from "../../../src/bots/guard/store/store-error.ts";
 import { embeddedInference, RunningBot } from "../../support/discord-bot.ts";
@@ -32,15 +32,15 @@ describe("What discord.js remembers", () => {
 describe("What can be asked of a bot", () => {
   it("says part by part what is not there yet", async () => {
     await using running = await RunningBot.start({ inference });
-    const vitals = new Vitals(running.store);
-    expect(await vitals.readiness()).toEqual({ isReady: false, reasons: { gateway: "not connected", model: "not loaded yet" } });
-    expect(await vitals.metrics()).toBe("");
-    vitals.inference = inference;
-    vitals.bot = running.bot;
-    expect(await vitals.readiness()).toEqual({ isReady: false, reasons: { gateway: "not connected" } });
+    const health = new Health(running.store);
+    expect(await health.readiness()).toEqual({ isReady: false, reasons: { gateway: "not connected", model: "not loaded yet" } });
+    expect(await health.metrics()).toBe("");
+    health.inference = inference;
+    health.bot = running.bot;
+    expect(await health.readiness()).toEqual({ isReady: false, reasons: { gateway: "not connected" } });
     await running.login();
-    expect(await vitals.readiness()).toEqual({ isReady: true, reasons: {} });
-    expect(await vitals.metrics()).toContain("rain_leaks 0");
+    expect(await health.readiness()).toEqual({ isReady: true, reasons: {} });
+    expect(await health.metrics()).toContain("rain_leaks 0");
   });
 
   it("says that the gateway is away until it is back", async () => {
@@ -56,7 +56,7 @@ describe("What can be asked of a bot", () => {
 
   it("says that the store does not answer", async () => {
     await using running = await RunningBot.start({ inference });
-    const vitals = new Vitals({ ...running.store, ping: () => Promise.reject(storeError("locked", undefined)) });
-    expect((await vitals.readiness()).reasons["store"]).toContain("got a lock that somebody holds");
+    const health = new Health({ ...running.store, ping: () => Promise.reject(storeError("locked", undefined)) });
+    expect((await health.readiness()).reasons["store"]).toContain("got a lock that somebody holds");
   });
 });

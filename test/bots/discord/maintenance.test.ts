@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createLog } from "../../../src/bots/discord/log.ts";
-import { Upkeep } from "../../../src/bots/discord/upkeep.ts";
+import { maintain } from "../../../src/bots/discord/run.ts";
 import type { Unfinished } from "../../../src/bots/guard/store/store.ts";
 import { storeError } from "../../../src/bots/guard/store/store-error.ts";
 
@@ -28,7 +28,7 @@ function keeping(purgeExpired: () => Promise<number> = async () => 3) {
     },
   };
   const log = createLog({ level: "info", secrets: [], destination: { write: (line) => void lines.push(line) } });
-  return { done, lines, begin: () => Upkeep.begin({ store, judges, log, clock: () => Date.now() }) };
+  return { done, lines, begin: () => maintain({ store, judges, log, clock: () => Date.now() }) };
 }
 
 beforeEach(() => void vi.useFakeTimers({ now: 100 * HOUR_MS }));
@@ -37,7 +37,7 @@ afterEach(() => void vi.useRealTimers());
 describe("The store", () => {
   it("has the records ended at the start that a dead process left, and is rid of the old ones every hour", async () => {
     const { begin, done, lines } = keeping();
-    await using _upkeep = await begin();
+    await using _maintenance = await begin();
     expect(done).toEqual(["end all"]);
     expect(JSON.parse(lines[0] ?? "")).toMatchObject({ level: "warn", count: 2 });
     await vi.advanceTimersByTimeAsync(2 * HOUR_MS);
@@ -46,7 +46,7 @@ describe("The store", () => {
 
   it("that fails is looked after again in an hour", async () => {
     const { begin, done, lines } = keeping(() => Promise.reject(storeError("locked", new Error("secret"))));
-    await using _upkeep = await begin();
+    await using _maintenance = await begin();
     await vi.advanceTimersByTimeAsync(2 * HOUR_MS);
     expect(done).toEqual(["end all", "purge 101", "purge 102"]);
     expect(JSON.parse(lines.at(-1) ?? "")).toMatchObject({ level: "error", err: { code: "locked" } });
@@ -55,9 +55,9 @@ describe("The store", () => {
   it("is left alone afterwards, but not in the middle of it", async () => {
     let finish: (count: number) => void = () => undefined;
     const { begin, done } = keeping(() => new Promise((resolve) => (finish = resolve)));
-    const upkeep = await begin();
+    const maintenance = await begin();
     await vi.advanceTimersByTimeAsync(HOUR_MS);
-    const ended = upkeep[Symbol.asyncDispose]();
+    const ended = maintenance[Symbol.asyncDispose]();
     finish(0);
     await ended;
     await vi.advanceTimersByTimeAsync(2 * HOUR_MS);

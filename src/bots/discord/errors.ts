@@ -1,29 +1,28 @@
-/**
- * What may be said of an error where others read it. Errors carry what they fail at: Discord's have the message that was to be posted,
- * its library's the token, a driver's the address of the database with its password, a parser's the text. So nothing is passed on
- * for being there: each part has a place and a shape, and what has none is left out. Messages only of errors whose words are our own.
- */
 import { ContextFullError, EngineError, QueueFullError, RainError } from "../../core/index.ts";
 import { MissingPeerError } from "../../peers/missing-peer.ts";
 import { SettingsConflictError, StoreError } from "../guard/store/store-error.ts";
-import { LeakError } from "./leak-error.ts";
-import { LoginError } from "./login-error.ts";
+
+/** Something was about to be posted that is neither vetted nor in words of our own. It was not posted. */
+export class LeakError extends RainError {}
+
+/** Discord cannot be reached, or does not let the bot in. */
+export class LoginError extends RainError {}
 
 export interface SafeError {
   readonly type: string;
-  readonly code?: string | number;
+  readonly code?: string | number | undefined;
   /** Of HTTP. */
-  readonly status?: number;
-  readonly method?: string;
+  readonly status?: number | undefined;
+  readonly method?: string | undefined;
   /** What was asked for, without tokens. */
-  readonly route?: string;
+  readonly route?: string | undefined;
   /** Which parts of a request Discord refuses, and why, by its codes. */
-  readonly problems?: readonly string[];
-  readonly message?: string;
+  readonly problems?: readonly string[] | undefined;
+  readonly message?: string | undefined;
   /** Where it was thrown, innermost first. */
-  readonly at?: readonly string[];
-  readonly cause?: SafeError;
-  readonly errors?: readonly SafeError[];
+  readonly at?: readonly string[] | undefined;
+  readonly cause?: SafeError | undefined;
+  readonly errors?: readonly SafeError[] | undefined;
 }
 
 /** Errors of which each one says something about another: an end there must be. */
@@ -44,30 +43,29 @@ const OURS = [
   StoreError,
 ] as const;
 
-const METHODS: readonly unknown[] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
+const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
+/**
+ * What may be said of an error where others read it. Errors carry what they fail at: Discord's have the message that was to be posted,
+ * its library's the token, a driver's the address of the database with its password, a parser's the text. So nothing is passed on
+ * for being there: each part has a place and a shape, and what has none is left out. Messages only of errors whose words are our own.
+ */
 export function safeError(error: unknown, depth = 1): SafeError {
   if (!(error instanceof Error)) return { type: typeof error };
   const { name, cause, stack, code, status, method, url, rawError, errors } = error as unknown as Readonly<Record<string, unknown>>;
   const isDeepest = depth >= DEEPEST;
-  return withoutGaps({
-    type: typeof name === "string" ? (/^[A-Z][A-Za-z]{0,60}Error(?=$| ?\[)/.exec(name)?.[0] ?? "Error") : "Error",
+  return {
+    type: (typeof name === "string" && /^[A-Z][A-Za-z]{0,60}Error(?=$| ?\[)/.exec(name)?.[0]) || "Error",
     code: codeOf(error, code),
     status: typeof status === "number" ? status : undefined,
-    method: METHODS.includes(method) ? (method as string) : undefined,
+    method: METHODS.find((known) => known === method),
     route: typeof url === "string" ? routeOf(url) : undefined,
     problems: problemsOf(rawError),
     message: OURS.some((kind) => error instanceof kind) ? error.message : undefined,
     at: framesOf(stack),
     cause: cause === undefined || isDeepest ? undefined : safeError(cause, depth + 1),
     errors: Array.isArray(errors) && !isDeepest ? errors.slice(0, MOST_ERRORS).map((one) => safeError(one, depth + 1)) : undefined,
-  });
-}
-
-type WithGaps = { readonly [Name in keyof SafeError]: SafeError[Name] | undefined };
-
-function withoutGaps(error: WithGaps): SafeError {
-  return Object.fromEntries(Object.entries(error).filter(([, value]) => value !== undefined)) as unknown as SafeError;
+  };
 }
 
 /** Numbers are Discord's, `TokenInvalid` is its library's, `ECONNRESET` Node's, `28P01` PostgreSQL's. */

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Door } from "../../../src/bots/discord/door.ts";
-import type { Post, Site } from "../../../src/bots/discord/talk/site.ts";
-import { LiveReply } from "../../../src/bots/discord/talk/talker.ts";
+import { OutboundFilter } from "../../../src/bots/discord/outbound-filter.ts";
+import { LiveReply, type Post, type ReplyTarget } from "../../../src/bots/discord/reply/live-reply.ts";
 import type { Inference } from "../../../src/bots/guard/inference.ts";
 import { Vetted } from "../../../src/bots/guard/vetted.ts";
 import { HARMLESS } from "../../../src/core/index.ts";
@@ -25,12 +24,12 @@ async function vetted(text: string): Promise<Vetted> {
   return one;
 }
 
-/** A site that writes down what is put there. */
-function recordingSite(put: (post: Post) => Promise<void> = async () => undefined) {
+/** A target that writes down what is put there. */
+function recordingTarget(put: (post: Post) => Promise<void> = async () => undefined) {
   const posts: Post[] = [];
   const added: string[] = [];
   let removed = 0;
-  const site: Site = {
+  const target: ReplyTarget = {
     async put(post) {
       await put(post);
       posts.push(post);
@@ -44,15 +43,15 @@ function recordingSite(put: (post: Post) => Promise<void> = async () => undefine
       removed += 1;
     },
   };
-  return { site, posts, added, removed: () => removed };
+  return { target, posts, added, removed: () => removed };
 }
 
 describe("What people see of an answer", () => {
   it("changes at most every 1.2 seconds while it is written, and is whole at once when it is done", async () => {
-    const { site, posts } = recordingSite();
-    const stage = new LiveReply(site, new Door(), false);
+    const { target, posts } = recordingTarget();
+    const reply = new LiveReply(target, new OutboundFilter(), false);
     let isReady = false;
-    const shown = stage.show(await vetted("One.")).then(() => {
+    const shown = reply.show(await vetted("One.")).then(() => {
       isReady = true;
     });
     await vi.advanceTimersByTimeAsync(1199);
@@ -60,7 +59,7 @@ describe("What people see of an answer", () => {
     await vi.advanceTimersByTimeAsync(1);
     await shown;
     expect(isReady).toBe(true);
-    await stage.finish(["One. Two."]);
+    await reply.finish(["One. Two."]);
     expect(posts).toEqual([
       { content: "One.", canBeStopped: true },
       { content: "One. Two.", canBeStopped: false },
@@ -68,49 +67,49 @@ describe("What people see of an answer", () => {
   });
 
   it("is not changed any more when it is done, whatever comes late", async () => {
-    const { site, posts, added } = recordingSite();
-    const stage = new LiveReply(site, new Door(), false);
-    await stage.finish(["One.", "Two."]);
-    await stage.show(await vetted("Late."));
-    stage.onPosition(9);
+    const { target, posts, added } = recordingTarget();
+    const reply = new LiveReply(target, new OutboundFilter(), false);
+    await reply.finish(["One.", "Two."]);
+    await reply.show(await vetted("Late."));
+    reply.onPosition(9);
     await vi.runAllTimersAsync();
     expect([posts.map(({ content }) => content), added]).toEqual([["One."], ["Two."]]);
   });
 
   it("is its place in line, told once, where it waits for more than one other", async () => {
-    const { site, posts } = recordingSite();
-    const stage = new LiveReply(site, new Door(), false);
-    for (const ahead of [1, 5, 4, 3, 0]) stage.onPosition(ahead);
+    const { target, posts } = recordingTarget();
+    const reply = new LiveReply(target, new OutboundFilter(), false);
+    for (const ahead of [1, 5, 4, 3, 0]) reply.onPosition(ahead);
     await vi.runAllTimersAsync();
     expect(posts).toEqual([{ content: "5 questions are before yours.", canBeStopped: true }]);
   });
 
   it("is taken away, or stands as a line, when it is given up", async () => {
-    const nothing = recordingSite();
-    await new LiveReply(nothing.site, new Door(), false).withdraw();
+    const nothing = recordingTarget();
+    await new LiveReply(nothing.target, new OutboundFilter(), false).withdraw();
     expect(nothing.removed()).toBe(0);
-    const gone = recordingSite();
-    const stage = new LiveReply(gone.site, new Door(), false);
-    stage.onPosition(3);
-    await stage.withdraw();
+    const gone = recordingTarget();
+    const reply = new LiveReply(gone.target, new OutboundFilter(), false);
+    reply.onPosition(3);
+    await reply.withdraw();
     expect(gone.removed()).toBe(1);
-    const stopped = recordingSite();
-    const other = new LiveReply(stopped.site, new Door(), true);
+    const stopped = recordingTarget();
+    const other = new LiveReply(stopped.target, new OutboundFilter(), true);
     await other.withdraw("Stopped.");
     expect(stopped.posts).toEqual([{ content: "Stopped.", canBeStopped: false }]);
   });
 
   it("is given although its place could not be told", async () => {
     let isFirst = true;
-    const { site, posts } = recordingSite(async () => {
+    const { target, posts } = recordingTarget(async () => {
       if (isFirst) {
         isFirst = false;
         throw new Error("no");
       }
     });
-    const stage = new LiveReply(site, new Door(), false);
-    stage.onPosition(3);
-    await stage.finish(["One."]);
+    const reply = new LiveReply(target, new OutboundFilter(), false);
+    reply.onPosition(3);
+    await reply.finish(["One."]);
     expect(posts.map(({ content }) => content)).toEqual(["One."]);
   });
 });

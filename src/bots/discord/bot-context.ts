@@ -3,19 +3,17 @@ import type { Logger } from "pino";
 import type { Respond } from "../guard/guarded.ts";
 import type { Inference } from "../guard/inference.ts";
 import type { Store } from "../guard/store/store.ts";
-import type { Door } from "./door.ts";
 import type { Metrics } from "./metrics.ts";
-import type { ChannelOrder } from "./talk/channel-order.ts";
-import type { Drafts } from "./talk/drafts.ts";
-import type { Typing } from "./talk/typing.ts";
+import type { OutboundFilter } from "./outbound-filter.ts";
+import type { ChannelOrder, Drafts, Typing } from "./reply/drafts.ts";
 
 /** What the parts of the bot share. */
-export interface Parts {
+export interface BotContext {
   readonly client: Client<true>;
   readonly inference: Inference;
   readonly respond: Respond;
   readonly store: Store;
-  readonly door: Door;
+  readonly outbound: OutboundFilter;
   readonly drafts: Drafts;
   readonly order: ChannelOrder;
   readonly typing: Typing;

@@ -1,0 +1,171 @@
+import { createHash } from "node:crypto";
+import {
+  type APIActionRowComponent,
+  type APIButtonComponent,
+  ButtonStyle,
+  type ChatInputCommandInteraction,
+  ComponentType,
+  type Message,
+  MessageFlags,
+} from "discord.js";
+import type { Vetted } from "../../guard/vetted.ts";
+import type { OutboundFilter } from "../outbound-filter.ts";
+
+/** Between two edits of one message. */
+const EDIT_EVERY_MS = 1200;
+
+/** From so many questions before it on, a person is told that there is a line. */
+const LINE_FROM = 2;
+
+/** What people see of one answer: its place in line, its vetted beginnings where a guild wants them, and the answer. */
+export class LiveReply {
+  readonly #target: ReplyTarget;
+  readonly #outbound: OutboundFilter;
+  /** Requests are made one after another. */
+  #work: Promise<unknown> = Promise.resolve();
+  #isPosted: boolean;
+  #isOver = false;
+  #isPlaceTold = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param isPosted whether something stands there already: "thinking", of a deferred command */
+  constructor(target: ReplyTarget, outbound: OutboundFilter, isPosted: boolean) {
+    this.#target = target;
+    this.#outbound = outbound;
+    this.#isPosted = isPosted;
+  }
+
+  /** Tells once how many questions are answered before this one: a channel takes few edits, and the answer needs them. */
+  readonly onPosition = (ahead: number): void => {
+    if (this.#isOver || this.#isPlaceTold || ahead < LINE_FROM) return;
+    this.#isPlaceTold = true;
+    // A place that cannot be shown is no reason to give up the answer.
+    this.#put(this.#outbound.own(`${ahead} questions are before yours.`), true).catch(() => undefined);
+  };
+
+  /** Shows an answer of which more is to come, and is ready for more after a while. */
+  async show(beginning: Vetted): Promise<void> {
+    const [first] = this.#outbound.answer(beginning);
+    if (this.#isOver || first === undefined) return;
+    await this.#put(first, true);
+    await new Promise<void>((resolve) => {
+      this.#timer = setTimeout(resolve, EDIT_EVERY_MS);
+    });
+  }
+
+  /** Posts the answer, or a line instead, whole. Gives the messages' ids. */
+  async finish(messages: readonly string[]): Promise<readonly string[]> {
+    this.#end();
+    const [first = "", ...others] = messages;
+    const ids = [await this.#put(first, false)];
+    for (const [index, content] of others.entries()) ids.push(await this.#next(() => this.#target.add(content, index + 1)));
+    return ids;
+  }
+
+  /** Takes away what was posted; with a line, this is left in its place. */
+  async withdraw(line?: string): Promise<void> {
+    this.#end();
+    // What is on its way stands there in a moment.
+    await this.#work;
+    if (!this.#isPosted) return;
+    if (line === undefined) await this.#next(() => this.#target.remove());
+    else await this.#put(this.#outbound.own(line), false);
+  }
+
+  async #put(content: string, canBeStopped: boolean): Promise<string> {
+    return await this.#next(async () => {
+      const id = await this.#target.put({ content, canBeStopped });
+      this.#isPosted = true;
+      return id;
+    });
+  }
+
+  async #next<Result>(work: () => Promise<Result>): Promise<Result> {
+    const result = this.#work.then(work);
+    this.#work = result.catch(() => undefined);
+    return await result;
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+  }
+}
+
+/** A message of ours, in words that the outbound filter knows. */
+export interface Post {
+  readonly content: string;
+  /** Whether people may stop the answer by a button. */
+  readonly canBeStopped: boolean;
+}
+
+/** Where an answer goes. Requests are made one after another. */
+export interface ReplyTarget {
+  /** Posts, or changes what was posted first. Gives the message's id. */
+  put(post: Post): Promise<string>;
+  /** Posts one message more, the `index`th from 1. Gives its id. */
+  add(content: string, index: number): Promise<string>;
+  /** Takes away what was posted, if anything. */
+  remove(): Promise<void>;
+}
+
+/** No text pings anybody, whatever it says; and no link in it shows a preview. */
+const QUIETLY = { allowedMentions: { parse: [], repliedUser: false }, flags: MessageFlags.SuppressEmbeds } as const;
+
+/** An answer in reply to a message. */
+export function messageTarget(source: Message, outbound: OutboundFilter): ReplyTarget {
+  let posted: Message | undefined;
+  return {
+    async put({ content, canBeStopped }) {
+      const payload = { ...QUIETLY, content, components: outbound.own(stopButton(source.id, canBeStopped)) };
+      // A question that is gone by now gets no answer: the reply fails.
+      if (posted === undefined) posted = await source.reply({ ...payload, failIfNotExists: true, ...once("answer", source.id, 0) });
+      else posted = await posted.edit(payload);
+      return posted.id;
+    },
+    async add(content, index) {
+      if (!source.channel.isSendable()) throw new TypeError("Expected a channel in which one can write");
+      return (await source.channel.send({ ...QUIETLY, content, ...once("answer", source.id, index) })).id;
+    },
+    async remove() {
+      const gone = posted;
+      posted = undefined;
+      await gone?.delete();
+    },
+  };
+}
+
+/** An answer to a command that was deferred. */
+export function interactionTarget(
+  interaction: ChatInputCommandInteraction,
+  outbound: OutboundFilter,
+  { isPrivate }: { readonly isPrivate: boolean },
+): ReplyTarget {
+  const flags = isPrivate ? ([MessageFlags.Ephemeral, QUIETLY.flags] as const) : QUIETLY.flags;
+  return {
+    async put({ content, canBeStopped }) {
+      const components = outbound.own(stopButton(interaction.id, canBeStopped));
+      return (await interaction.editReply({ ...QUIETLY, content, components })).id;
+    },
+    add: async (content) => (await interaction.followUp({ ...QUIETLY, content, flags })).id,
+    remove: async () => await interaction.deleteReply(),
+  };
+}
+
+/** The custom id of the button that stops the answer to this message or interaction. */
+export const STOP = "stop";
+
+function stopButton(source: string, canBeStopped: boolean): APIActionRowComponent<APIButtonComponent>[] {
+  if (!canBeStopped) return [];
+  const button = { type: ComponentType.Button, style: ButtonStyle.Secondary, label: "Stop", custom_id: `${STOP}:${source}` } as const;
+  return [{ type: ComponentType.ActionRow, components: [button] }];
+}
+
+/** Discord's limit. */
+const LONGEST_NONCE = 25;
+
+/** Discord posts a message of one nonce once, however often it is asked to: after a lost response, for example. */
+export function once(...what: readonly (string | number)[]): { readonly nonce: string; readonly enforceNonce: true } {
+  const nonce = createHash("sha256").update(what.join("/")).digest("base64url").slice(0, LONGEST_NONCE);
+  return { nonce, enforceNonce: true };
+}

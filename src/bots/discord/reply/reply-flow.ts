@@ -1,0 +1,169 @@
+import { DiscordAPIError, RESTJSONErrorCodes, type TextBasedChannel } from "discord.js";
+import type { Utterance } from "../../guard/conversation.ts";
+import type { Outcome } from "../../guard/outcome.ts";
+import type { GuildSettings } from "../../guard/settings.ts";
+import { excerptOf, hashOf } from "../../guard/store/excerpts.ts";
+import type { ReplyEnd } from "../../guard/store/store.ts";
+import type { BotContext } from "../bot-context.ts";
+import { TakenBack } from "./drafts.ts";
+import { LiveReply, type ReplyTarget } from "./live-reply.ts";
+
+/** A question to the bot, and where its answer goes. */
+export interface DiscordQuestion {
+  readonly guild: string;
+  readonly channel: string;
+  readonly source: string;
+  readonly author: string;
+  readonly settings: GuildSettings;
+  /** Reads the conversation; its last line is the question. */
+  readonly read: () => Promise<readonly Utterance[]>;
+  readonly target: ReplyTarget;
+  /** A command was deferred: something stands there already. */
+  readonly isDeferred: boolean;
+  /** Where the typing indicator shows, if anywhere. */
+  readonly typingIn: TextBasedChannel | undefined;
+  /** When it came in, by the monotonic clock. */
+  readonly askedAt: number;
+  /** When the channel's earlier questions are done. */
+  readonly before: Promise<void>;
+}
+
+type Told = Exclude<Outcome, { kind: "ignore" }>;
+
+/** From a question to a vetted post, or to a line of our own; and the record of it. */
+export class ReplyFlow {
+  readonly #context: BotContext;
+  readonly #question: DiscordQuestion;
+  readonly #reply: LiveReply;
+
+  constructor(context: BotContext, question: DiscordQuestion) {
+    this.#context = context;
+    this.#question = question;
+    this.#reply = new LiveReply(question.target, context.outbound, question.isDeferred);
+  }
+
+  /** Never rejects: what fails is told to the person, and to the log. */
+  async run(): Promise<void> {
+    const { drafts } = this.#context;
+    const { source, channel, author } = this.#question;
+    const signal = drafts.begin(source, { author, channel });
+    try {
+      await this.#answer(signal);
+    } catch (error) {
+      await this.#giveUp(error);
+    } finally {
+      drafts.end(source);
+    }
+  }
+
+  async #answer(signal: AbortSignal): Promise<void> {
+    const { store, options, metrics } = this.#context;
+    const { guild, channel, source, author, settings, before, askedAt } = this.#question;
+    // Before there is a record of it.
+    if (await store.isOptedOut(author)) return await this.#reply.withdraw(OPTED_OUT);
+    const record = { guild, channel, source, author, principle: settings.talk.principle, createdAt: options.clock() };
+    if (!(await store.beginReply(record))) return;
+    const outcome = await this.#respond(signal);
+    await before;
+    signal.throwIfAborted();
+    if (outcome.kind === "ignore") {
+      await this.#reply.withdraw(TOO_EARLY);
+      await store.endReply(guild, source, { state: "refused" });
+      return;
+    }
+    await this.#post(outcome);
+    metrics.outcome(outcome, (options.now() - askedAt) / 1000);
+    this.#log(outcome);
+  }
+
+  async #respond(signal: AbortSignal): Promise<Outcome> {
+    const { typing, respond } = this.#context;
+    const { guild, channel, source, author, settings, read, typingIn } = this.#question;
+    using _typing = typingIn === undefined ? undefined : typing.begin(typingIn);
+    const said = await read();
+    signal.throwIfAborted();
+    const show = settings.talk.edits ? (beginning: Parameters<LiveReply["show"]>[0]) => this.#reply.show(beginning) : undefined;
+    return await respond({ guild, channel, source, author, said, settings, signal, show, onPosition: this.#reply.onPosition });
+  }
+
+  /** What is posted is on record before it is. */
+  async #post(outcome: Told): Promise<void> {
+    const { store, outbound } = this.#context;
+    const { guild, source } = this.#question;
+    const isReply = outcome.kind === "reply";
+    const text = isReply ? outcome.text.text : outcome.line;
+    const facts: Omit<ReplyEnd, "state"> = {
+      hash: hashOf(text),
+      excerpt: excerptOf(text),
+      ...(isReply ? { value: outcome.text.value } : {}),
+      ...accountOf(outcome),
+    };
+    await store.endReply(guild, source, { state: "drafting", ...facts });
+    const messages = await this.#reply.finish(isReply ? outbound.answer(outcome.text) : [outbound.own(outcome.line)]);
+    const state = isReply ? "posted" : outcome.reason === "failed" || outcome.reason === "busy" ? "failed" : "refused";
+    await store.endReply(guild, source, { state, messages, ...facts });
+  }
+
+  async #giveUp(error: unknown): Promise<void> {
+    const { store, log, metrics, outbound } = this.#context;
+    const { guild, source, settings } = this.#question;
+    const taken = error instanceof TakenBack ? error : undefined;
+    const isGone = isAboutGone(error, this.#question);
+    log[taken !== undefined || isGone ? "info" : "error"]({ err: error, guild, source }, "no answer");
+    if (taken === undefined) metrics.refusals.inc({ reason: "failed" });
+    const ends = [
+      store.endReply(guild, source, { state: taken === undefined ? "failed" : "stopped" }),
+      taken !== undefined
+        ? this.#reply.withdraw(LINES[taken.by])
+        : isGone
+          ? undefined
+          : this.#reply.finish([outbound.own(settings.talk.failure)]),
+    ];
+    for (const end of await Promise.allSettled(ends))
+      if (end.status === "rejected") log.error({ err: end.reason, guild, source }, "not told");
+  }
+
+  #log(outcome: Told): void {
+    const { log } = this.#context;
+    const { guild, source } = this.#question;
+    if (outcome.kind === "reply") log.info({ guild, source, rewinds: outcome.account.rewinds, value: outcome.text.value }, "answered");
+    else log[outcome.reason === "failed" ? "error" : "info"]({ guild, source, reason: outcome.reason, err: outcome.error }, "refused");
+  }
+}
+
+/** Said where something stands already, of a command; elsewhere nothing is. */
+const OPTED_OUT = "You opted out: I do not read what you write. `/privacy opt-in` takes you back in.";
+const TOO_EARLY = "Please wait a moment before you ask again.";
+
+/** What stands where an answer was to be; nothing where the question is gone. */
+const LINES: Readonly<Record<TakenBack["by"], string | undefined>> = {
+  edited: undefined,
+  deleted: undefined,
+  stopped: "Stopped.",
+  shutdown: "I have to restart. Please ask again in a moment.",
+};
+
+function accountOf({ account }: Told): Partial<ReplyEnd> {
+  if (account === undefined) return {};
+  const { principle, rewinds, course, discarded } = account;
+  return { principle, rewinds, course, discarded };
+}
+
+const { UnknownChannel, UnknownMessage, MissingAccess, MissingPermissions, InvalidFormBodyOrContentType } = RESTJSONErrorCodes;
+const { UnknownInteraction, UnknownWebhook, InvalidWebhookToken } = RESTJSONErrorCodes;
+
+/** Nobody can be told where the message, the channel or the right to write is gone. */
+const NO_PLACE: readonly (number | string)[] = [
+  UnknownChannel,
+  UnknownMessage,
+  MissingAccess,
+  MissingPermissions,
+  InvalidFormBodyOrContentType,
+];
+
+/** A command is answered in its own place, as long as that lives, whatever else is not to be had. */
+const NO_COMMAND: readonly (number | string)[] = [UnknownInteraction, UnknownWebhook, InvalidWebhookToken];
+
+function isAboutGone(error: unknown, { isDeferred }: DiscordQuestion): boolean {
+  return error instanceof DiscordAPIError && (isDeferred ? NO_COMMAND : NO_PLACE).includes(error.code);
+}
