@@ -49,23 +49,15 @@ async function show(interaction: ChatInputCommandInteraction, { store }: BotCont
 async function set(interaction: ChatInputCommandInteraction, context: BotContext): Promise<string> {
   const key = interaction.options.getString("key", true);
   const value = interaction.options.getString("value", true);
-  const { settings, version } = await changeSettings(context, {
-    guild: guildOf(interaction),
-    by: interaction.user.id,
-    detail: `set ${key}`,
-    make: (before) => changedAt(before, key, value),
-  });
+  const { settings, version } = await changeSettings(interaction, context, `set ${key}`, (before) => changedAt(before, key, value));
   return `${inlineCode(key)} is ${shown(textAt(settings, key))} now (version ${version}).`;
 }
 
 async function forget(interaction: ChatInputCommandInteraction, context: BotContext): Promise<string> {
   const name = interaction.options.getString("principle", true);
-  const { version } = await changeSettings(context, {
-    guild: guildOf(interaction),
-    by: interaction.user.id,
-    detail: `forget the principle ${name.slice(0, 32)}`,
-    make: (before) => withoutPrinciple(before, name),
-  });
+  const { version } = await changeSettings(interaction, context, `forget the principle ${name.slice(0, 32)}`, (before) =>
+    withoutPrinciple(before, name),
+  );
   return `The principle ${inlineCode(name)} is forgotten, with its rule (version ${version}).`;
 }
 
@@ -92,12 +84,7 @@ async function imported(interaction: ChatInputCommandInteraction, context: BotCo
   const response = await fetch(file.url, { signal: AbortSignal.timeout(10_000) });
   if (!response.ok) throw new Refused("Nothing was changed. The file could not be read: please try again.");
   const text = await response.text();
-  const { version } = await changeSettings(context, {
-    guild: guildOf(interaction),
-    by: interaction.user.id,
-    detail: "imported a file",
-    make: () => importSettings(text),
-  });
+  const { version } = await changeSettings(interaction, context, "imported a file", () => importSettings(text));
   return `Imported as version ${version}. What the file leaves out is the default.`;
 }
 
@@ -116,16 +103,10 @@ async function history(interaction: ChatInputCommandInteraction, { store }: BotC
 const KEPT = 100;
 
 async function restore(interaction: ChatInputCommandInteraction, context: BotContext): Promise<string> {
-  const guild = guildOf(interaction);
   const wanted = interaction.options.getInteger("version", true);
-  const earlier = (await context.store.settingsHistory(guild, KEPT)).find(({ version }) => version === wanted);
+  const earlier = (await context.store.settingsHistory(guildOf(interaction), KEPT)).find(({ version }) => version === wanted);
   if (earlier === undefined) throw new Refused(`I know no version ${wanted}.`);
-  const { version } = await changeSettings(context, {
-    guild,
-    by: interaction.user.id,
-    detail: `restored version ${wanted}`,
-    make: () => earlier.settings,
-  });
+  const { version } = await changeSettings(interaction, context, `restored version ${wanted}`, () => earlier.settings);
   return `Version ${wanted} is back, as version ${version}.`;
 }
 
@@ -133,21 +114,20 @@ function shown(text: string): string {
   return inlineCode(cut(text, 300).replaceAll("`", "'"));
 }
 
-interface Change {
-  readonly guild: string;
-  readonly by: string;
-  /** For the audit log, without any text of people. */
-  readonly detail: string;
-  /** The settings as they are to be. */
-  readonly make: (settings: GuildSettings) => GuildSettings;
-}
-
 /**
  * Decides a guild's settings anew; they count from the next message on.
  *
+ * @param detail for the audit log, without any text of people
  * @throws {Refused} in words for the person who changes them: what is wrong with them, or that somebody else was faster
  */
-export async function changeSettings({ store, options, log }: BotContext, { guild, by, detail, make }: Change): Promise<SettingsVersion> {
+async function changeSettings(
+  interaction: ChatInputCommandInteraction | ModalSubmitInteraction,
+  { store, options, log }: BotContext,
+  detail: string,
+  make: (settings: GuildSettings) => GuildSettings,
+): Promise<SettingsVersion> {
+  const guild = guildOf(interaction);
+  const by = interaction.user.id;
   const at = options.clock();
   try {
     const { version, settings } = await store.settings(guild);
@@ -205,12 +185,9 @@ export const principleSubmitted: Component<ModalSubmitInteraction> = {
     await answerPrivately(interaction, context, async () => {
       checkManages(interaction);
       const [name, question, good, bad] = FIELDS.map((field) => interaction.fields.getTextInputValue(field.name).trim());
-      const { version } = await changeSettings(context, {
-        guild: guildOf(interaction),
-        by: interaction.user.id,
-        detail: `principle ${name}`,
-        make: (settings) => checkSettings({ ...settings, principles: { ...settings.principles, [name ?? ""]: { question, good, bad } } }),
-      });
+      const { version } = await changeSettings(interaction, context, `principle ${name}`, (settings) =>
+        checkSettings({ ...settings, principles: { ...settings.principles, [name ?? ""]: { question, good, bad } } }),
+      );
       return `The principle \`${name}\` is known (version ${version}). Give it a rule with \`/rain config set\` \`moderation.rules.${name}.strictness\`; try it with \`/moderate test\`.`;
     });
   },

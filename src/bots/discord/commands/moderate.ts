@@ -114,7 +114,7 @@ export const judge: Command<MessageContextMenuCommandInteraction> = {
 };
 
 /** What is thought of a text, and what would come of it. */
-export function judgementCard({ findings, action, isCertain, unfit }: Judgement): APIEmbed {
+function judgementCard({ findings, action, isCertain, unfit }: Judgement): APIEmbed {
   const lines = [...findings.map(findingLine), ...unfit.map(unfitLine)];
   const asked = `The rules would ask for: ${action}`;
   const verdict =

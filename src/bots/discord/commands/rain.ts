@@ -11,7 +11,7 @@ import {
 import { completions, valueCompletions } from "../../guard/settings-paths.ts";
 import type { BotContext } from "../bot-context.ts";
 import { calibrate } from "./calibrate.ts";
-import { answerPrivately, type Command, checkAdministers, checkManages, checkModerates, type PrivateAnswer, Refused } from "./command.ts";
+import { answerPrivately, type Command, checkManages, Refused } from "./command.ts";
 import { CONFIG, openPrincipleForm } from "./config.ts";
 import { status } from "./status.ts";
 import { why } from "./why.ts";
@@ -76,9 +76,7 @@ export const rainCommand: Command = {
     if (interaction.options.getSubcommandGroup() === null) {
       if (name === "calibrate") await calibrate(interaction, context);
       else
-        await answerPrivately(interaction, context, () =>
-          name === "status" ? administered(interaction, context) : explained(interaction, context),
-        );
+        await answerPrivately(interaction, context, () => (name === "status" ? status(interaction, context) : why(interaction, context)));
       return;
     }
     checkManages(interaction);
@@ -90,16 +88,6 @@ export const rainCommand: Command = {
     await interaction.respond(context.outbound.own(await choices(interaction, context)));
   },
 };
-
-async function administered(interaction: ChatInputCommandInteraction, context: BotContext): Promise<PrivateAnswer> {
-  checkAdministers(interaction);
-  return await status(interaction, context);
-}
-
-async function explained(interaction: ChatInputCommandInteraction, context: BotContext): Promise<PrivateAnswer> {
-  checkModerates(interaction);
-  return await why(interaction, context);
-}
 
 function subcommand(
   name: string,

@@ -9,7 +9,7 @@ import { fitnessText } from "../moderate/card.ts";
 import { cut } from "../reply/text.ts";
 import { within } from "../within.ts";
 import { CALIBRATED } from "./calibrate.ts";
-import { guildOf, type PrivateAnswer } from "./command.ts";
+import { checkAdministers, guildOf, type PrivateAnswer } from "./command.ts";
 
 /** A judge that nobody has asked before may have to read labelled answers first: longer nobody waits for it here. */
 const PATIENCE_MS = 10_000;
@@ -23,6 +23,7 @@ const AUDIT = 200;
 
 /** `/rain status`: which judges work here, how good they are, of what they learned; and what moderation does. */
 export async function status(interaction: ChatInputCommandInteraction, context: BotContext): Promise<PrivateAnswer> {
+  checkAdministers(interaction);
   const { store, inference } = context;
   const guild = guildOf(interaction);
   const { settings } = await store.settings(guild);

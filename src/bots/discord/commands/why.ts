@@ -7,10 +7,11 @@ import { type GuildSettings, principleNames } from "../../guard/settings.ts";
 import type { ReplyRecord } from "../../guard/store/store.ts";
 import type { BotContext } from "../bot-context.ts";
 import { within } from "../within.ts";
-import { guildOf, type PrivateAnswer, Refused } from "./command.ts";
+import { checkModerates, guildOf, type PrivateAnswer, Refused } from "./command.ts";
 
 /** `/rain why`: how an answer came about. What was discarded is shown only where the guild lets its moderators see it. */
 export async function why(interaction: ChatInputCommandInteraction, context: BotContext): Promise<PrivateAnswer> {
+  checkModerates(interaction);
   const { store } = context;
   const guild = guildOf(interaction);
   const given = interaction.options.getString("message");
@@ -106,7 +107,7 @@ const COMMIT: Colour = [87, 191, 125];
 const REWIND: Colour = [237, 96, 98];
 
 /** The verdicts over an answer, from its first token on the left to its last on the right, as a small PNG. */
-export function sparkline(course: readonly CoursePoint[], threshold: number): Buffer {
+function sparkline(course: readonly CoursePoint[], threshold: number): Buffer {
   const png = new PNG({ width: WIDTH, height: HEIGHT });
   rectangle(png, { x: 0, y: 0, width: WIDTH, height: HEIGHT }, BACKGROUND);
   rectangle(png, { x: MARGIN, y: heightOf(0), width: WIDTH - 2 * MARGIN, height: 1 }, ZERO);

@@ -14,7 +14,7 @@ import { answerPrivately, type Component, checkModerates, guildOf, type PrivateA
 import { once } from "../reply/live-reply.ts";
 import { defang, quoted, splitMessage } from "../reply/text.ts";
 import { APPEAL, findingLine, isAgainst, REVIEW, reviewButtons, reviewCard } from "./card.ts";
-import { removes, tellModerators } from "./reviews.ts";
+import { tellModerators } from "./reviews.ts";
 
 /** Approve, Reject and Explain, under a review's card. */
 export const reviewButton: Component<ButtonInteraction> = {
@@ -33,13 +33,11 @@ export const reviewButton: Component<ButtonInteraction> = {
 
 const UNKNOWN = "I do not know this review.";
 
-interface Deciding {
-  readonly guild: string;
-  readonly id: number;
-  readonly decision: "approved" | "rejected";
-}
-
-async function decide(interaction: ButtonInteraction, context: BotContext, { guild, id, decision }: Deciding): Promise<string> {
+async function decide(
+  interaction: ButtonInteraction,
+  context: BotContext,
+  { guild, id, decision }: { readonly guild: string; readonly id: number; readonly decision: "approved" | "rejected" },
+): Promise<string> {
   const { store, options, log, outbound } = context;
   const by = interaction.user.id;
   const at = options.clock();
@@ -88,7 +86,7 @@ async function showAgain(context: BotContext, review: ReviewRecord): Promise<voi
 
 /** A message that is not fine: if it still stands, what its rule asked for is done to it now. In shadow mode nothing ever is. */
 async function carryOut(context: BotContext, review: ReviewRecord): Promise<string | undefined> {
-  if (review.shadow || !removes(review.action)) return undefined;
+  if (review.shadow || review.action === "log") return undefined;
   try {
     const channel = await channelOf(context, review);
     const message = await channel.messages.fetch(review.message).catch(() => undefined);
@@ -183,7 +181,7 @@ async function appeal(context: BotContext, words: Parameters<BotContext["store"]
     detail: `review ${words.id}`,
     at: options.clock(),
   });
-  await tellModerators(context, { guild: words.guild, settings, embed: reviewCard(review), review });
+  await tellModerators(context, settings, review);
   return "The moderators will look at it again. I tell you what they decide.";
 }
 
