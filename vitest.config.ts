@@ -38,7 +38,6 @@ const slowBuilt = [
 const integration = [
   "test/bots/*.test.ts",
   "test/bots/discord/**/*.test.ts",
-  "test/bots/discord-platform/**/*.test.ts",
   "test/bots/guard/{guild-judges,inference,respond}.test.ts",
   "test/contracts/{chat-rain,llama-engine}.test.ts",
   "test/engines/llama/**/*.test.ts",

@@ -2,7 +2,7 @@ import { GatewayDispatchEvents } from "discord-api-types/v10";
 import { describe, expect, it } from "vitest";
 import { TASKS } from "../../training/world/index.ts";
 import { BotScene } from "../support/bot-scene.ts";
-import { shardOf } from "../support/discord/snowflakes.ts";
+import { shardOf } from "../support/discord/clock.ts";
 
 const [QUESTION = "", OTHER_QUESTION = ""] = TASKS.helpful.questions(2, 31).map(({ text }) => text);
 

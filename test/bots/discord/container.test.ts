@@ -5,7 +5,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { readConfig } from "../../../src/bots/discord/config.ts";
 import { serveHealth } from "../../../src/bots/discord/health.ts";
-import { TOKEN } from "../../support/discord/machinery.ts";
+import { TOKEN } from "../../support/discord/platform.ts";
 import { ROOT, runProgram } from "../../support/run-module.ts";
 
 const dockerfile = textOf("Dockerfile").replaceAll("\\\n", " ");

@@ -8,7 +8,7 @@ import { CONFIG, CONFIG_NAMES, expectedOf, SECRETS } from "../../../src/bots/dis
 import { variableOf } from "../../../src/bots/discord/config-variables.ts";
 import { Metrics } from "../../../src/bots/discord/metrics.ts";
 import { describe as meaningOf, SETTING_KEYS } from "../../../src/bots/guard/settings-keys.ts";
-import { TOKEN } from "../../support/discord/machinery.ts";
+import { TOKEN } from "../../support/discord/platform.ts";
 import { ROOT } from "../../support/run-module.ts";
 
 const DOCS = join(ROOT, "docs");

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { readConfig } from "../../../src/bots/discord/config.ts";
 import { createLog } from "../../../src/bots/discord/log.ts";
 import { startModel } from "../../../src/bots/discord/run.ts";
-import { TOKEN } from "../../support/discord/machinery.ts";
+import { TOKEN } from "../../support/discord/platform.ts";
 import { temporaryFolder, writeTinyModel } from "../../support/tiny-model.ts";
 
 // Judges are kept in the home folder: in one of the test's own, none is there yet.

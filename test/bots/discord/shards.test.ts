@@ -1,7 +1,7 @@
 import { Events } from "discord.js";
 import { describe, expect, it } from "vitest";
 import { Health } from "../../../src/bots/discord/health.ts";
-import { shardOf } from "../../support/discord/snowflakes.ts";
+import { shardOf } from "../../support/discord/clock.ts";
 import type { Guild } from "../../support/discord/world/guild.ts";
 import { RunningBot } from "../../support/discord-bot.ts";
 import { Gate } from "../../support/gate.ts";

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type WebSocket, WebSocketServer } from "ws";
-import type { Attachment } from "./world/attachment.ts";
+import type { Attachment } from "./world/message.ts";
 
 /** What the platform serves on its one port. */
 export interface Site {

@@ -1,14 +1,13 @@
 import { GatewayDispatchEvents, GatewayIntentBits, PermissionFlagsBits } from "discord-api-types/v10";
 import { channelPayload, threadPayload } from "../payloads/channel-payload.ts";
 import { guildCreatePayload } from "../payloads/guild-payload.ts";
-import { memberPayload, rolePayload, timestamp, userPayload } from "../payloads/member-payload.ts";
+import { memberPayload, rolePayload } from "../payloads/member-payload.ts";
 import { messageEventPayload } from "../payloads/message-payload.ts";
 import type { Channel } from "../world/channel.ts";
 import type { Guild } from "../world/guild.ts";
 import type { Member } from "../world/member.ts";
 import type { Message } from "../world/message.ts";
 import type { Role } from "../world/role.ts";
-import type { User } from "../world/user.ts";
 import type { World } from "../world/world.ts";
 
 /** Something that the gateway tells the bot. */
@@ -24,13 +23,7 @@ export interface Dispatch {
 
 export type Publish = (dispatch: Dispatch) => void;
 
-/** An emoji with which somebody reacts to a message. */
-export interface Reaction {
-  readonly user: User;
-  readonly emoji: string;
-}
-
-const { Guilds, GuildMembers, GuildMessages, GuildMessageReactions, DirectMessages, DirectMessageReactions } = GatewayIntentBits;
+const { Guilds, GuildMembers, GuildMessages, DirectMessages } = GatewayIntentBits;
 
 /** Tells the bot what changes in its guilds and conversations, as far as it may know. */
 export class Announcements {
@@ -60,30 +53,17 @@ export class Announcements {
     this.#aboutMessage(GatewayDispatchEvents.MessageDelete, message, () => ({ id: message.id, ...placeOf(message.channel) }));
   }
 
-  reactionAdded(message: Message, reaction: Reaction): void {
-    this.#aboutReaction(GatewayDispatchEvents.MessageReactionAdd, message, reaction);
-  }
-
-  reactionRemoved(message: Message, reaction: Reaction): void {
-    this.#aboutReaction(GatewayDispatchEvents.MessageReactionRemove, message, reaction);
-  }
-
   guildCreated(guild: Guild): void {
     this.#aboutGuild(GatewayDispatchEvents.GuildCreate, guild, () => guildCreatePayload(guild));
   }
 
-  /** For a while, or for good. */
-  guildLost({ id }: Guild, isOutage: boolean): void {
-    const data = isOutage ? { id, unavailable: true } : { id };
-    this.#publish({ event: GatewayDispatchEvents.GuildDelete, guildId: id, intents: Guilds, data: () => data });
+  /** For good. */
+  guildLost({ id }: Guild): void {
+    this.#publish({ event: GatewayDispatchEvents.GuildDelete, guildId: id, intents: Guilds, data: () => ({ id }) });
   }
 
   channelCreated(channel: Channel): void {
     this.#aboutChannel(GatewayDispatchEvents.ChannelCreate, channel, () => channelPayload(channel));
-  }
-
-  channelUpdated(channel: Channel): void {
-    this.#aboutChannel(GatewayDispatchEvents.ChannelUpdate, channel, () => channelPayload(channel));
   }
 
   channelDeleted(channel: Channel): void {
@@ -96,18 +76,8 @@ export class Announcements {
     this.#aboutChannel(GatewayDispatchEvents.ThreadCreate, thread, () => ({ ...threadPayload(thread), newly_created: true }));
   }
 
-  threadMembersUpdated(thread: Channel, joined: User): void {
-    const member = { id: thread.id, user_id: joined.id, join_timestamp: timestamp(this.#world.clock.now()), flags: 0 };
-    const data = { id: thread.id, guild_id: thread.guild?.id, member_count: thread.threadMembers.size, added_members: [member] };
-    this.#aboutChannel(GatewayDispatchEvents.ThreadMembersUpdate, thread, () => data);
-  }
-
   roleCreated(role: Role): void {
     this.#aboutGuild(GatewayDispatchEvents.GuildRoleCreate, role.guild, () => ({ guild_id: role.guild.id, role: rolePayload(role) }));
-  }
-
-  roleUpdated(role: Role): void {
-    this.#aboutGuild(GatewayDispatchEvents.GuildRoleUpdate, role.guild, () => ({ guild_id: role.guild.id, role: rolePayload(role) }));
   }
 
   memberJoined(member: Member): void {
@@ -116,10 +86,6 @@ export class Announcements {
 
   memberUpdated(member: Member): void {
     this.#aboutMember(GatewayDispatchEvents.GuildMemberUpdate, member, () => memberPayload(member));
-  }
-
-  memberLeft(member: Member): void {
-    this.#aboutMember(GatewayDispatchEvents.GuildMemberRemove, member, () => ({ user: userPayload(member.user) }));
   }
 
   /** Something that everybody who is connected is told, such as an interaction. */
@@ -132,21 +98,6 @@ export class Announcements {
     const { guild } = message.channel;
     if (message.isEphemeral || !this.#canSee(message.channel)) return;
     this.#publish({ event, guildId: guild?.id, intents: guild === undefined ? DirectMessages : GuildMessages, data });
-  }
-
-  #aboutReaction(event: GatewayDispatchEvents, message: Message, { user, emoji }: Reaction): void {
-    const { channel, author, id } = message;
-    if (!this.#canSee(channel)) return;
-    const data = {
-      user_id: user.id,
-      message_id: id,
-      message_author_id: author.id,
-      emoji: { id: null, name: emoji },
-      type: 0,
-      burst: false,
-    };
-    const intents = channel.guild === undefined ? DirectMessageReactions : GuildMessageReactions;
-    this.#publish({ event, guildId: channel.guild?.id, intents, data: () => ({ ...data, ...placeOf(channel) }) });
   }
 
   #aboutChannel(event: GatewayDispatchEvents, channel: Channel, data: Dispatch["data"]): void {

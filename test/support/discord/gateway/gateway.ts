@@ -1,20 +1,22 @@
 import {
   GatewayCloseCodes,
   GatewayDispatchEvents,
+  type GatewayGuildMembersChunkDispatchData,
   type GatewayIdentifyData,
   GatewayIntentBits,
   GatewayOpcodes,
+  type GatewayRequestGuildMembersData,
   type GatewayResumeData,
   type GatewaySendPayload,
 } from "discord-api-types/v10";
 import type { WebSocket } from "ws";
-import { guildCreatePayload } from "../payloads/guild-payload.ts";
-import { readyPayload } from "../payloads/ready-payload.ts";
-import { shardOf } from "../snowflakes.ts";
+import { shardOf } from "../clock.ts";
+import { guildCreatePayload, readyPayload } from "../payloads/guild-payload.ts";
+import { memberPayload } from "../payloads/member-payload.ts";
+import type { Member } from "../world/member.ts";
 import type { World } from "../world/world.ts";
 import type { Dispatch } from "./announcements.ts";
 import { Connection, type Desk } from "./connection.ts";
-import { membersChunk } from "./members-chunk.ts";
 import { Session, type Shard } from "./session.ts";
 
 /** A shard that came in, anew or to go on where it was. */
@@ -176,3 +178,20 @@ export class Gateway implements Desk {
 const IGNORED: readonly GatewayOpcodes[] = [GatewayOpcodes.PresenceUpdate, GatewayOpcodes.VoiceStateUpdate];
 
 type Identity = Pick<GatewayIdentifyData, "token" | "intents"> & { readonly shard: Shard };
+
+/** The members that a client asked for, all in one piece. */
+function membersChunk(world: World, request: GatewayRequestGuildMembersData): GatewayGuildMembersChunkDispatchData {
+  const members = [...(world.guilds.get(request.guild_id)?.members.values() ?? [])].filter((member) => isAskedFor(member, request));
+  return {
+    guild_id: request.guild_id,
+    members: members.map(memberPayload),
+    chunk_index: 0,
+    chunk_count: 1,
+    ...(request.nonce === undefined ? {} : { nonce: request.nonce }),
+  };
+}
+
+function isAskedFor({ user }: Member, request: GatewayRequestGuildMembersData): boolean {
+  if ("user_ids" in request && request.user_ids !== undefined) return [request.user_ids].flat().includes(user.id);
+  return "query" in request && user.name.toLowerCase().startsWith(request.query.toLowerCase());
+}

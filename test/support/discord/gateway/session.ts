@@ -1,5 +1,5 @@
 import { GatewayOpcodes } from "discord-api-types/v10";
-import { shardOf } from "../snowflakes.ts";
+import { shardOf } from "../clock.ts";
 import type { Dispatch } from "./announcements.ts";
 
 export type Shard = readonly [id: number, count: number];

@@ -28,20 +28,6 @@ export class Commands {
     return commands;
   }
 
-  /** Adds one, or replaces the one with its name. */
-  add(definition: RESTPostAPIApplicationCommandsJSONBody, guildId: string | undefined): APIApplicationCommand {
-    const command = this.#command(definition, guildId);
-    this.#byScope.set(guildId ?? EVERYWHERE, [...this.in(guildId).filter(({ id }) => id !== command.id), command]);
-    return command;
-  }
-
-  remove({ id }: APIApplicationCommand, guildId: string | undefined): void {
-    this.#byScope.set(
-      guildId ?? EVERYWHERE,
-      this.in(guildId).filter((command) => command.id !== id),
-    );
-  }
-
   /** The command that somebody sees under this name here. A guild's own comes first. */
   find(name: string, type: ApplicationCommandType, channel: Channel): APIApplicationCommand {
     const { guild } = channel;

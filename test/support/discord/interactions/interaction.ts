@@ -74,11 +74,6 @@ export class Interaction {
     return this.#until(() => this.#shown, "answered");
   }
 
-  /** Resolves with the response once it is as described, after however many edits. */
-  finalMessage(isFinal: (message: Message) => boolean): Promise<Message> {
-    return this.#until(() => (this.#shown !== undefined && isFinal(this.#shown) ? this.#shown : undefined), "answered in the end");
-  }
-
   /** Resolves with the modal that the bot opens. */
   modal(): Promise<Modal> {
     return this.#until(() => (this.acknowledgement?.kind === "modal" ? this.acknowledgement.modal : undefined), "answered by a modal");
@@ -102,11 +97,6 @@ export class Interaction {
   /** What `@original` means: the response, or the message with the button. */
   get original(): Message | undefined {
     return this.#original;
-  }
-
-  /** Whether only the person who asked sees the response. */
-  get isEphemeral(): boolean {
-    return this.original?.isEphemeral ?? false;
   }
 
   /** Nobody answered in time: "The application did not respond." */

@@ -1,5 +1,6 @@
 import {
   type APIApplicationCommandOption,
+  type APIApplicationCommandOptionChoice,
   type APIApplicationCommandSubcommandOption,
   ApplicationCommandOptionType,
   ApplicationCommandType,
@@ -91,4 +92,18 @@ function checkChoices(errors: FormErrors, at: FieldPath, option: object): void {
       message: "Choices cannot be used with autocomplete",
     });
   }
+}
+
+const LONGEST_SUGGESTION = 100;
+
+/** @throws {ApiError} where Discord would not suggest these */
+export function checkSuggestions(choices: readonly APIApplicationCommandOptionChoice[]): void {
+  const errors = new FormErrors();
+  errors.checkLength(["data", "choices"], choices.length, [0, MOST_OPTIONS]);
+  for (const [index, { name, value }] of choices.entries()) {
+    const at = ["data", "choices", index];
+    errors.checkLength([...at, "name"], name.length, [1, LONGEST_SUGGESTION]);
+    errors.checkLength([...at, "value"], String(value).length, [1, LONGEST_SUGGESTION]);
+  }
+  errors.throwIfAny();
 }

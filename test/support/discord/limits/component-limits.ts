@@ -2,33 +2,22 @@ import {
   type APIActionRowComponent,
   type APIButtonComponent,
   type APIComponentInMessageActionRow,
-  type APIStringSelectComponent,
+  type APIModalInteractionResponseCallbackData,
+  type APITextInputComponent,
   ButtonStyle,
   ComponentType,
-  MessageFlags,
 } from "discord-api-types/v10";
 import { eachComponent } from "../world/each-component.ts";
 import type { Content } from "../world/message.ts";
-import type { FieldPath, FormErrors } from "./form-errors.ts";
+import { type FieldPath, FormErrors } from "./form-errors.ts";
 
 const MOST_ROWS = 5;
 const MOST_IN_ROW = 5;
-const MOST_OPTIONS = 25;
 const LONGEST_ID = 100;
 const LONGEST_LABEL = 80;
-const LONGEST_OPTION = 100;
-const LONGEST_PLACEHOLDER = 150;
 
-/** With the newer way of laying out messages. */
-const MOST_COMPONENTS = 40;
-const LONGEST_TEXT = 4000;
-
-export function checkComponents(errors: FormErrors, message: Content & { readonly flags: number }): void {
-  if ((message.flags & MessageFlags.IsComponentsV2) === 0) checkRows(errors, message);
-  else checkLayout(errors, message);
-}
-
-function checkRows(errors: FormErrors, { components }: Content): void {
+/** Rows of buttons, which are all that the bot makes. */
+export function checkComponents(errors: FormErrors, { components }: Content): void {
   errors.checkLength(["components"], components.length, [0, MOST_ROWS]);
   const ids = new Set<string>();
   for (const [index, row] of components.entries()) {
@@ -51,13 +40,7 @@ function checkRow(errors: FormErrors, { at, row, ids }: CheckedRow): void {
     const inRow = [...at, "components", index];
     if ("custom_id" in component) checkId(errors, { at: inRow, id: component.custom_id, ids });
     if (component.type === ComponentType.Button) checkButton(errors, inRow, component);
-    else if (row.components.length > 1) {
-      errors.add([...at, "components"], {
-        code: "COMPONENT_LAYOUT_WIDTH_EXCEEDED",
-        message: "The specified component exceeds the maximum width",
-      });
-    }
-    if (component.type === ComponentType.StringSelect) checkOptions(errors, inRow, component);
+    else errors.add([...inRow, "type"], { code: "BASE_TYPE_CHOICES", message: `Value must be one of (${ComponentType.Button},).` });
   }
 }
 
@@ -84,33 +67,36 @@ function checkButton(errors: FormErrors, at: FieldPath, button: APIButtonCompone
   }
 }
 
-function checkOptions(errors: FormErrors, at: FieldPath, { options, placeholder = "" }: APIStringSelectComponent): void {
-  errors.checkLength([...at, "options"], options.length, [1, MOST_OPTIONS]);
-  errors.checkLength([...at, "placeholder"], placeholder.length, [0, LONGEST_PLACEHOLDER]);
-  for (const [index, { label, value, description = "" }] of options.entries()) {
-    const inMenu = [...at, "options", index];
-    errors.checkLength([...inMenu, "label"], label.length, [1, LONGEST_OPTION]);
-    errors.checkLength([...inMenu, "value"], value.length, [1, LONGEST_OPTION]);
-    errors.checkLength([...inMenu, "description"], description.length, [0, LONGEST_OPTION]);
+const LONGEST_TITLE = 45;
+const LONGEST_FIELD_LABEL = 45;
+const LONGEST_PLACEHOLDER = 100;
+const LONGEST_VALUE = 4000;
+const MOST_FIELDS = 5;
+
+/** @throws {ApiError} where Discord would not open this form */
+export function checkModal({ custom_id = "", title = "", components = [] }: Partial<APIModalInteractionResponseCallbackData>): void {
+  const errors = new FormErrors();
+  errors.checkLength(["data", "custom_id"], custom_id.length, [1, LONGEST_ID]);
+  errors.checkLength(["data", "title"], title.length, [1, LONGEST_TITLE]);
+  errors.checkLength(["data", "components"], components.length, [1, MOST_FIELDS]);
+  for (const [index, component] of components.entries()) {
+    const at = ["data", "components", index];
+    const label = "label" in component ? component.label : "";
+    errors.checkLength([...at, "label"], label.length, [0, LONGEST_FIELD_LABEL]);
+    for (const field of eachComponent([component])) {
+      if (field.type === ComponentType.TextInput) checkTextInput(errors, at, field as unknown as APITextInputComponent);
+    }
   }
+  errors.throwIfAny();
 }
 
-/** Components that are the whole message: beside them there is neither content nor an embed. */
-function checkLayout(errors: FormErrors, { content, embeds, components }: Content): void {
-  const alone = {
-    code: "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2",
-    message: "The field cannot be used with MessageFlags.IS_COMPONENTS_V2",
-  };
-  if (content !== "") errors.add(["content"], alone);
-  if (embeds.length > 0) errors.add(["embeds"], alone);
-  const all = [...eachComponent(components)];
-  errors.checkLength(["components"], all.length, [1, MOST_COMPONENTS]);
-  const texts = all.map((component) => ("content" in component ? String(component.content) : ""));
-  if (texts.join("").length > LONGEST_TEXT) {
-    errors.add(["components"], { code: "COMPONENT_MAX_TOTAL_TEXT_SIZE_EXCEEDED", message: `Text exceeds maximum size of ${LONGEST_TEXT}` });
-  }
-  const ids = new Set<string>();
-  for (const component of all) {
-    if ("custom_id" in component) checkId(errors, { at: ["components"], id: String(component.custom_id), ids });
+function checkTextInput(errors: FormErrors, at: FieldPath, input: APITextInputComponent): void {
+  const { custom_id, label = "", placeholder = "", value = "", max_length = LONGEST_VALUE, min_length = 0 } = input;
+  errors.checkLength([...at, "custom_id"], custom_id.length, [1, LONGEST_ID]);
+  errors.checkLength([...at, "label"], label.length, [0, LONGEST_FIELD_LABEL]);
+  errors.checkLength([...at, "placeholder"], placeholder.length, [0, LONGEST_PLACEHOLDER]);
+  errors.checkLength([...at, "value"], value.length, [0, Math.min(max_length, LONGEST_VALUE)]);
+  if (max_length > LONGEST_VALUE || min_length > max_length) {
+    errors.add([...at, "max_length"], { code: "NUMBER_TYPE_MAX", message: `int value should be less than or equal to ${LONGEST_VALUE}.` });
   }
 }

@@ -1,5 +1,5 @@
 import { RESTJSONErrorCodes } from "discord-api-types/v10";
-import { ApiError } from "../rest/api-error.ts";
+import { ApiError } from "../rest/access.ts";
 
 export type FieldPath = readonly (string | number)[];
 

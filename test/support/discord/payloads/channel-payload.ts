@@ -6,7 +6,7 @@ import {
   OverwriteType,
   ThreadAutoArchiveDuration,
 } from "discord-api-types/v10";
-import { madeAt } from "../snowflakes.ts";
+import { madeAt } from "../clock.ts";
 import type { Channel, Overwrite } from "../world/channel.ts";
 import { Role } from "../world/role.ts";
 import { timestamp, userPayload } from "./member-payload.ts";

@@ -1,14 +1,18 @@
 import {
   type APIGuild,
+  ApplicationFlags,
   type GatewayGuildCreateDispatchData,
+  type GatewayReadyDispatchData,
   type GuildSystemChannelFlags,
   Locale,
   PermissionFlagsBits,
 } from "discord-api-types/v10";
+import type { Session } from "../gateway/session.ts";
 import type { Channel } from "../world/channel.ts";
 import type { Guild } from "../world/guild.ts";
+import type { World } from "../world/world.ts";
 import { channelPayload, threadPayload } from "./channel-payload.ts";
-import { memberPayload, rolePayload, timestamp } from "./member-payload.ts";
+import { memberPayload, rolePayload, timestamp, userPayload } from "./member-payload.ts";
 
 export function guildPayload(guild: Guild): APIGuild {
   return {
@@ -68,4 +72,23 @@ export function guildCreatePayload(guild: Guild): GatewayGuildCreateDispatchData
 
 function isSeenByBot(channel: Channel): boolean {
   return ((channel.permissionsOf(channel.world.bot) ?? 0n) & PermissionFlagsBits.ViewChannel) !== 0n;
+}
+
+interface Readiness {
+  readonly session: Session;
+  readonly guilds: readonly Guild[];
+  readonly resumeUrl: string;
+}
+
+/** The first event of a session. Without any of `user`, `application` and `guilds`, discord.js waits forever. */
+export function readyPayload(world: World, { session, guilds, resumeUrl }: Readiness): GatewayReadyDispatchData {
+  return {
+    v: 10,
+    user: userPayload(world.bot),
+    application: { id: world.bot.id, flags: ApplicationFlags.GatewayMessageContent, flags_new: "0" },
+    guilds: guilds.map(({ id }) => ({ id, unavailable: true })),
+    session_id: session.id,
+    resume_gateway_url: resumeUrl,
+    shard: [...session.shard],
+  };
 }

@@ -1,13 +1,11 @@
 import {
   type APIAttachment,
   type APIMessage,
-  type APIReaction,
   GatewayIntentBits,
   type GatewayMessageCreateDispatchData,
   type MessageFlags,
 } from "discord-api-types/v10";
-import type { Attachment } from "../world/attachment.ts";
-import type { Message } from "../world/message.ts";
+import type { Attachment, Message } from "../world/message.ts";
 import { memberWithoutUser, timestamp, userPayload } from "./member-payload.ts";
 
 /** Who may read everything. */
@@ -67,7 +65,6 @@ function ownPayload(message: Message, intents: number): APIMessage {
     mentions: mentions.users.map(userPayload),
     mention_roles: mentions.roles.map(({ id }) => id),
     mention_everyone: mentions.everyone !== undefined,
-    reactions: reactionsOf(message),
     flags: message.flags as MessageFlags,
     tts: false,
     pinned: false,
@@ -87,15 +84,4 @@ function originOf({ nonce, webhookId, interaction, replyTo, channel }: Message):
 
 function placeOf({ channel: { id, guild } }: Message): { readonly channel_id: string; readonly guild_id?: string } {
   return guild === undefined ? { channel_id: id } : { channel_id: id, guild_id: guild.id };
-}
-
-function reactionsOf(message: Message): APIReaction[] {
-  return [...message.reactions].map(([emoji, users]) => ({
-    emoji: { id: null, name: emoji },
-    count: users.size,
-    count_details: { burst: 0, normal: users.size },
-    me: users.has(message.channel.world.bot),
-    me_burst: false,
-    burst_colors: [],
-  }));
 }

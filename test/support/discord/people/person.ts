@@ -1,18 +1,24 @@
-import { AllowedMentionsTypes, type APIEmbed, ApplicationCommandType, InteractionType, type MessageType } from "discord-api-types/v10";
+import {
+  AllowedMentionsTypes,
+  type APIApplicationCommand,
+  type APIButtonComponentWithCustomId,
+  type APIEmbed,
+  ApplicationCommandType,
+  ComponentType,
+  InteractionType,
+  type MessageType,
+  PermissionFlagsBits,
+} from "discord-api-types/v10";
 import type { Interaction } from "../interactions/interaction.ts";
 import type { Modal } from "../interactions/modal.ts";
-import { userPayload } from "../payloads/member-payload.ts";
 import { ALL_INTENTS, messagePayload } from "../payloads/message-payload.ts";
-import type { UploadedFile } from "../world/attachment.ts";
 import type { Channel } from "../world/channel.ts";
-import type { Message } from "../world/message.ts";
+import { eachComponent } from "../world/each-component.ts";
+import type { Message, UploadedFile } from "../world/message.ts";
 import { User } from "../world/user.ts";
 import type { World } from "../world/world.ts";
 import { chatInput, type OptionValues, type TypedCommand } from "./chat-input.ts";
-import { buttonOf, menuOf } from "./components.ts";
 import { type FieldValues, submission } from "./modal-fields.ts";
-import { type Entity, Resolved } from "./resolved.ts";
-import { checkMayDelete, checkMayUse, checkMayWrite, checkSees } from "./rights.ts";
 
 /** What a message may have beside its text. */
 export interface Extras {
@@ -23,12 +29,6 @@ export interface Extras {
   readonly embeds?: readonly APIEmbed[];
   /** @default a plain message, or a reply */
   readonly type?: MessageType;
-}
-
-export interface Picked {
-  /** Of the select menu; needed where there are several. */
-  readonly customId?: string;
-  readonly values: readonly (string | Entity)[];
 }
 
 /** Somebody who writes, clicks and types, or somebody else's bot. What Discord's own client would not let them do is an error of the test. */
@@ -71,11 +71,6 @@ export class Person extends User {
     message.delete();
   }
 
-  reacts(message: Message, emoji: string): void {
-    checkSees(this, message);
-    message.react({ user: this, emoji });
-  }
-
   /** @param line the command and its subcommand, such as `/rain config` */
   uses(channel: Channel, line: `/${string}`, values: OptionValues = {}): Interaction {
     return this.#types(InteractionType.ApplicationCommand, channel, { line, values, isUnfinished: false });
@@ -97,20 +92,6 @@ export class Person extends User {
     return this.#world.interactions.open({ type: InteractionType.ApplicationCommand, user: this, channel, name, data });
   }
 
-  /** Picks a command from the menu of somebody. */
-  usesOnPerson(channel: Channel, target: User, name: string): Interaction {
-    const command = this.#world.commands.find(name, ApplicationCommandType.User, channel);
-    checkMayUse(this, channel, command);
-    const data = {
-      id: command.id,
-      name,
-      type: command.type,
-      target_id: target.id,
-      resolved: { users: { [target.id]: userPayload(target) } },
-    };
-    return this.#world.interactions.open({ type: InteractionType.ApplicationCommand, user: this, channel, name, data });
-  }
-
   presses(message: Message, customIdOrLabel: string): Interaction {
     checkSees(this, message);
     const { custom_id, type, label } = buttonOf(message, customIdOrLabel);
@@ -120,14 +101,6 @@ export class Person extends User {
   /** Presses a button that is not there: what a tampered client can send. */
   forges(message: Message, customId: string): Interaction {
     return this.#clicks(message, `a forged button "${customId}"`, { custom_id: customId, component_type: 2 });
-  }
-
-  picks(message: Message, { customId, values }: Picked): Interaction {
-    checkSees(this, message);
-    const { custom_id, type } = menuOf(message, { customId, values });
-    const resolved = new Resolved(message.channel);
-    const ids = values.map((value) => (typeof value === "string" ? value : resolved.add(value)));
-    return this.#clicks(message, `the menu "${custom_id}"`, { custom_id, component_type: type, values: ids, ...resolved.payload });
   }
 
   submits(modal: Modal, values: FieldValues = {}): Interaction {
@@ -160,4 +133,61 @@ export class Person extends User {
       source,
     });
   }
+}
+
+/** The button with this custom id or label, if somebody can press it. */
+function buttonOf(message: Message, customIdOrLabel: string): APIButtonComponentWithCustomId {
+  const buttons = [...eachComponent(message.components)].filter(({ type }) => type === ComponentType.Button);
+  const withIds = (buttons as unknown as APIButtonComponentWithCustomId[]).filter((button) => button.custom_id !== undefined);
+  const button = withIds.find(({ custom_id, label }) => custom_id === customIdOrLabel || label === customIdOrLabel);
+  const names = withIds.map(({ custom_id, label }) => `${label ?? "no label"} (${custom_id})`).join(", ");
+  if (button === undefined) throw new Error(`Expected a button "${customIdOrLabel}", got: ${names || "none"}`);
+  if (button.disabled) throw new Error(`Expected the button "${customIdOrLabel}" to be enabled`);
+  return button;
+}
+
+/** With a subscription, people may write twice as much as bots. */
+const LONGEST_TEXT = 4000;
+
+const { Administrator, ManageMessages, SendMessages, SendMessagesInThreads, UseApplicationCommands, ViewChannel } = PermissionFlagsBits;
+
+function checkMayWrite(user: User, channel: Channel, content: string): void {
+  if (content.length > LONGEST_TEXT) throw new Error(`Expected at most ${LONGEST_TEXT} characters of ${user.name}, got ${content.length}`);
+  demand(user, channel, { permission: channel.isThread ? SendMessagesInThreads : SendMessages, to: "write" });
+}
+
+/** Their own messages, and with a permission those of others. */
+function checkMayDelete(user: User, { author, channel }: Message): void {
+  if (author !== user) demand(user, channel, { permission: ManageMessages, to: `delete what ${author.name} wrote` });
+}
+
+/** What only one person sees, only they can click on. */
+function checkSees(user: User, message: Message): void {
+  demand(user, message.channel, { permission: ViewChannel, to: "read" });
+  const { isEphemeral, interaction } = message;
+  if (isEphemeral && interaction?.user !== user) throw new Error(`Expected somebody who can see it to click on it, got ${user.name}`);
+  if (message.isDeleted) throw new Error(`Expected a message that is still there, got one that was deleted: ${message.content}`);
+}
+
+/** Discord shows a command only to those who may use it, unless the guild has opened it to others. */
+function checkMayUse(user: User, channel: Channel, command: APIApplicationCommand): void {
+  demand(user, channel, { permission: UseApplicationCommands, to: "use commands" });
+  if (channel.guild?.hasOpenCommands) return;
+  demand(user, channel, { permission: BigInt(command.default_member_permissions ?? 0), to: `use "${command.name}"` });
+}
+
+interface Demand {
+  readonly permission: bigint;
+  /** What for, in words. */
+  readonly to: string;
+}
+
+function demand(user: User, channel: Channel, { permission, to }: Demand): void {
+  if (channel.guild === undefined) {
+    if (channel.recipient !== user) throw new Error(`Expected ${user.name} to ${to} in a private conversation of their own`);
+    return;
+  }
+  const permissions = channel.permissionsOf(user) ?? 0n;
+  if ((permissions & permission) === permission || (permissions & Administrator) !== 0n) return;
+  throw new Error(`Expected ${user.name} to be allowed to ${to} in ${channel.name}`);
 }

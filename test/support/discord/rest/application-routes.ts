@@ -1,7 +1,8 @@
-import { ApplicationFlags, RESTJSONErrorCodes } from "discord-api-types/v10";
+import { ApplicationFlags, RESTJSONErrorCodes, type RESTPutAPIApplicationCommandsJSONBody } from "discord-api-types/v10";
+import { checkCommands } from "../limits/command-limits.ts";
 import { userPayload } from "../payloads/member-payload.ts";
 import type { World } from "../world/world.ts";
-import { refuse } from "./access.ts";
+import { guildOf, refuse } from "./access.ts";
 import type { Call, Routes } from "./router.ts";
 
 export interface GatewayAddress {
@@ -46,4 +47,27 @@ function applicationPayload(world: World): object {
 function knownUser(world: World, { parameters }: Call): object {
   const user = world.users.get(parameters["user"] ?? "");
   return user === undefined ? refuse(RESTJSONErrorCodes.UnknownUser) : userPayload(user);
+}
+
+/** Commands for everybody, and for single guilds. */
+export function commandRoutes(world: World): Routes {
+  return { ...routesBelow(world, "/applications/:application"), ...routesBelow(world, "/applications/:application/guilds/:guild") };
+}
+
+function routesBelow(world: World, scope: `/${string}`): Routes {
+  return {
+    [`PUT ${scope}/commands`]: (call: Call) => replace(world, call),
+  };
+}
+
+function replace(world: World, call: Call): readonly object[] {
+  const definitions = call.request.body as RESTPutAPIApplicationCommandsJSONBody;
+  checkCommands(definitions);
+  return world.commands.register(definitions, guildIdOf(world, call));
+}
+
+/** `undefined`: for everybody. */
+function guildIdOf(world: World, call: Call): string | undefined {
+  if (call.parameters["application"] !== world.bot.id) refuse(RESTJSONErrorCodes.UnknownApplication);
+  return call.parameters["guild"] === undefined ? undefined : guildOf(world, call).id;
 }

@@ -1,6 +1,5 @@
 import { RESTJSONErrorCodes } from "discord-api-types/v10";
-import { isOfKind, type RequestKind } from "./request-kind.ts";
-import type { RestRequest } from "./rest-request.ts";
+import type { Method, RestRequest } from "./rest-request.ts";
 
 /**
  * What goes wrong instead of, or after, the request: a status; `hang-up`, an answer that never comes; and the same two after
@@ -10,10 +9,6 @@ export type FaultStatus = 400 | 401 | 403 | 404 | 429 | 500 | 502 | 503 | "hang-
 
 export interface Fault {
   readonly status: FaultStatus;
-  /** With 429: when to try again. @default 10 */
-  readonly retryAfterMs?: number;
-  /** With 429: whether it holds for all routes. @default false */
-  readonly isGlobal?: boolean;
   /** The error's code of Discord's. @default what belongs to the status */
   readonly code?: RESTJSONErrorCodes;
 }
@@ -68,4 +63,53 @@ export function bodyOf({ status, code }: Fault): object {
   if (status === 404) return { message: "Unknown Message", code: code ?? RESTJSONErrorCodes.UnknownMessage };
   if (status === 400) return { message: "Invalid Form Body", code: code ?? RESTJSONErrorCodes.InvalidFormBodyOrContentType };
   return { message: "Internal Server Error", code: code ?? 0 };
+}
+
+/** A request that is not carried out before the test says so. */
+export interface Hold {
+  /** Resolves once the request is there. */
+  readonly arrived: Promise<RestRequest>;
+  readonly release: () => void;
+}
+
+interface PlannedHold {
+  readonly kind: RequestKind;
+  readonly arrive: (request: RestRequest) => void;
+  readonly released: Promise<void>;
+}
+
+/** Requests that are to wait, so that something else can happen meanwhile. */
+export class Holds {
+  readonly #planned: PlannedHold[] = [];
+
+  plan(kind: RequestKind): Hold {
+    let release: () => void = () => undefined;
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const arrived = new Promise<RestRequest>((arrive) => {
+      this.#planned.push({ kind, arrive, released });
+    });
+    return { arrived, release };
+  }
+
+  /** Resolves once the request may go on. */
+  async pass(request: RestRequest): Promise<void> {
+    const index = this.#planned.findIndex(({ kind }) => isOfKind(kind, request));
+    const [held] = index < 0 ? [] : this.#planned.splice(index, 1);
+    held?.arrive(request);
+    await held?.released;
+  }
+}
+
+/** Which requests something is about. */
+export interface RequestKind {
+  /** @default all */
+  readonly method?: Method;
+  /** A template, such as `/channels/:channel/messages`. @default all */
+  readonly route?: string;
+}
+
+function isOfKind({ method, route }: RequestKind, request: RestRequest): boolean {
+  return (method ?? request.method) === request.method && (route ?? request.route) === request.route;
 }

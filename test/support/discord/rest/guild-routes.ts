@@ -1,42 +1,68 @@
-import { GatewayIntentBits, RESTJSONErrorCodes } from "discord-api-types/v10";
-import { channelPayload, threadPayload } from "../payloads/channel-payload.ts";
+import { PermissionFlagsBits, RESTJSONErrorCodes } from "discord-api-types/v10";
+import { FormErrors } from "../limits/form-errors.ts";
+import { channelPayload } from "../payloads/channel-payload.ts";
 import { guildPayload } from "../payloads/guild-payload.ts";
-import { memberPayload, rolePayload } from "../payloads/member-payload.ts";
-import type { Guild } from "../world/guild.ts";
+import { memberPayload } from "../payloads/member-payload.ts";
+import type { Member } from "../world/member.ts";
+import { guildPermissions } from "../world/permissions.ts";
 import type { World } from "../world/world.ts";
-import { guildOf, memberOf, refuse } from "./access.ts";
+import { channelOf, guildOf, memberOf, refuse } from "./access.ts";
+import { demandWriting } from "./message-routes.ts";
 import type { Call, Routes } from "./router.ts";
 
-/** What can be read of guilds, and how the bot leaves one. */
+const { Administrator, ModerateMembers } = PermissionFlagsBits;
+
+const LONGEST_TIME_OUT_MS = 28 * 24 * 60 * 60 * 1000;
+
+/** What the bot reads of guilds, and does to their members. */
 export function guildRoutes(world: World): Routes {
   return {
-    "GET /users/@me/guilds": () => [...world.guilds.values()].map(({ id, name }) => ({ id, name, icon: null, owner: false, features: [] })),
-    "DELETE /users/@me/guilds/:guild": (call) => guildOf(world, call).removeBot(),
     "GET /guilds/:guild": (call) => guildPayload(guildOf(world, call)),
-    "GET /guilds/:guild/roles": (call) => [...guildOf(world, call).roles.values()].map(rolePayload),
-    "GET /guilds/:guild/channels": (call) => channelsOf(guildOf(world, call)),
-    "GET /guilds/:guild/threads/active": (call) => ({ threads: threadsOf(guildOf(world, call)), members: [] }),
-    "GET /guilds/:guild/members": (call) => membersOf(world, call),
     "GET /guilds/:guild/members/:user": (call) => memberPayload(memberOf(world, call)),
+    "PATCH /guilds/:guild/members/:user": (call) => timeOut(memberOf(world, call), call),
   };
 }
 
-function channelsOf({ channels }: Guild): readonly object[] {
-  return [...channels.values()].filter(({ isThread }) => !isThread).map(channelPayload);
+function timeOut(member: Member, { request }: Call): object {
+  const { communication_disabled_until: until } = (request.body ?? {}) as { readonly communication_disabled_until?: string | null };
+  if (until === undefined) return memberPayload(member);
+  demandOver(member, ModerateMembers);
+  if ((guildPermissions(member) & Administrator) !== 0n) refuse(RESTJSONErrorCodes.MissingPermissions);
+  const untilMs = until === null ? undefined : Date.parse(until);
+  if ((untilMs ?? 0) > member.guild.world.clock.now() + LONGEST_TIME_OUT_MS) refuseTimeOut();
+  member.timeOut(untilMs);
+  return memberPayload(member);
 }
 
-function threadsOf({ channels }: Guild): readonly object[] {
-  return [...channels.values()].filter(({ isThread }) => isThread).map(threadPayload);
+function refuseTimeOut(): void {
+  const errors = new FormErrors();
+  errors.add(["communication_disabled_until"], {
+    code: "INVALID_COMMUNICATION_DISABLED_TIMESTAMP",
+    message: "Timestamp must be within 28 days.",
+  });
+  errors.throwIfAny();
 }
 
-/** All of them may only be listed with an intent that Discord has to grant. */
-function membersOf(world: World, call: Call): readonly object[] {
-  const { members } = guildOf(world, call);
-  if ((world.restIntents & GatewayIntentBits.GuildMembers) === 0) refuse(RESTJSONErrorCodes.MissingAccess);
-  const after = BigInt(call.request.query.get("after") ?? 0);
-  const limit = Number(call.request.query.get("limit") ?? 1);
-  return [...members.values()]
-    .filter(({ user }) => BigInt(user.id) > after)
-    .slice(0, limit)
-    .map(memberPayload);
+/** Besides the permission it takes a higher role. Nobody acts on the owner. */
+function demandOver(member: Member, permission: bigint): void {
+  const { bot } = member.guild;
+  const isBelow = !member.isOwner && member.position < bot.position;
+  if (!isBelow || (guildPermissions(bot) & permission) === 0n) refuse(RESTJSONErrorCodes.MissingPermissions);
+}
+
+/** Channels and private conversations. */
+export function channelRoutes(world: World): Routes {
+  return {
+    "GET /channels/:channel": (call) => channelPayload(channelOf(world, call)),
+    "POST /channels/:channel/typing": (call) => demandWriting(channelOf(world, call)),
+    "POST /users/@me/channels": (call) => openConversation(world, call),
+  };
+}
+
+function openConversation(world: World, { request }: Call): object {
+  const { recipient_id: id = "" } = (request.body ?? {}) as { readonly recipient_id?: string };
+  const recipient = world.users.get(id);
+  return recipient === undefined || recipient === world.bot
+    ? refuse(RESTJSONErrorCodes.InvalidRecipients)
+    : channelPayload(world.directChannel(recipient));
 }

@@ -1,13 +1,22 @@
-import { MessageFlags, PermissionFlagsBits, RESTJSONErrorCodes } from "discord-api-types/v10";
+import {
+  type APIAllowedMentions,
+  type APIEmbed,
+  type APIMessageTopLevelComponent,
+  ChannelType,
+  EmbedType,
+  MessageFlags,
+  PermissionFlagsBits,
+  RESTJSONErrorCodes,
+} from "discord-api-types/v10";
+import { madeAt } from "../clock.ts";
 import { FormErrors } from "../limits/form-errors.ts";
+import { checkMessage } from "../limits/message-limits.ts";
 import { messagePayload } from "../payloads/message-payload.ts";
-import { madeAt } from "../snowflakes.ts";
 import type { Channel } from "../world/channel.ts";
-import type { Message } from "../world/message.ts";
+import type { Attachment, Changes, Content, Message } from "../world/message.ts";
 import type { World } from "../world/world.ts";
 import { botMay, channelOf, demand, messageOf, refuse } from "./access.ts";
-import { type MessageBody, readChanges, readMessage } from "./message-body.ts";
-import { demandWriting } from "./posting.ts";
+import type { RestFile, RestRequest } from "./rest-request.ts";
 import type { Call, Routes } from "./router.ts";
 
 const { ManageMessages, ReadMessageHistory, EmbedLinks, AttachFiles } = PermissionFlagsBits;
@@ -112,4 +121,91 @@ function deleteMessages(channel: Channel, { request }: Call): undefined {
   if (ids.length < 2 || ids.length > 100) refuse(RESTJSONErrorCodes.ProvidedTooFewOrTooManyMessagesToDelete);
   if (ids.some((id) => madeAt(id) < oldest)) refuse(RESTJSONErrorCodes.OneOfTheMessagesProvidedWasTooOldForBulkDelete);
   channel.deleteMessages(ids.flatMap((id) => channel.messages.get(id) ?? []));
+}
+
+/** A message as the bot sends it, or what it wants to change about one. */
+export interface MessageBody {
+  readonly content?: string | null;
+  readonly embeds?: readonly APIEmbed[] | null;
+  readonly components?: readonly APIMessageTopLevelComponent[] | null;
+  readonly attachments?: readonly { readonly id: string; readonly description?: string }[] | null;
+  readonly allowed_mentions?: APIAllowedMentions | null;
+  readonly flags?: number | null;
+  readonly nonce?: string | number;
+  readonly enforce_nonce?: boolean;
+  readonly message_reference?: { readonly message_id?: string; readonly fail_if_not_exists?: boolean };
+}
+
+export interface ReadMessage extends Content {
+  readonly flags: number;
+  readonly nonce: string | undefined;
+  readonly allowedMentions: APIAllowedMentions | undefined;
+}
+
+const NOTHING = { content: "", embeds: [], components: [], attachments: [] } as const;
+
+const { SuppressEmbeds, SuppressNotifications, Ephemeral, IsComponentsV2 } = MessageFlags;
+
+/** What a bot may say of a new message, and what of these stays as it is afterwards. */
+const FIRST_FLAGS = SuppressEmbeds | SuppressNotifications | Ephemeral | IsComponentsV2;
+const LASTING_FLAGS = SuppressNotifications | Ephemeral | IsComponentsV2;
+const CHANGING_FLAGS = SuppressEmbeds | IsComponentsV2;
+
+/** A new message. @throws {ApiError} where it breaks a limit */
+export function readMessage(world: World, request: RestRequest, body: MessageBody): ReadMessage {
+  return read({ world, files: request.files, body, before: NOTHING, flags: (body.flags ?? 0) & FIRST_FLAGS });
+}
+
+/** What becomes of `message`: what is not named stays as it is. @throws {ApiError} where that breaks a limit */
+export function readChanges(message: Message, request: RestRequest, body: MessageBody): Changes {
+  const flags = (message.flags & LASTING_FLAGS) | ((body.flags ?? message.flags) & CHANGING_FLAGS);
+  return read({ world: message.channel.world, files: request.files, body, before: message, flags });
+}
+
+interface Reading {
+  readonly world: World;
+  readonly files: readonly RestFile[];
+  readonly body: MessageBody;
+  readonly before: Content;
+  readonly flags: number;
+}
+
+function read({ world, files, body, before, flags }: Reading): ReadMessage {
+  const { content = before.content, embeds = before.embeds, components = before.components } = body;
+  const message = {
+    // Discord cuts off white space at both ends.
+    content: (content ?? "").trim(),
+    embeds: (embeds ?? []).map((embed) => ({ type: EmbedType.Rich, ...embed })),
+    components: components ?? [],
+    attachments: [...keptAttachments(body, before), ...newAttachments(world, files, body)],
+    flags,
+    nonce: body.nonce === undefined ? undefined : String(body.nonce),
+    allowedMentions: body.allowed_mentions ?? undefined,
+  };
+  checkMessage(message);
+  return message;
+}
+
+/** Without a list, all stay. */
+function keptAttachments({ attachments }: MessageBody, before: Content): readonly Attachment[] {
+  if (attachments === undefined) return before.attachments;
+  return before.attachments.filter(({ id }) => attachments?.some((kept) => kept.id === id));
+}
+
+function newAttachments(world: World, files: readonly RestFile[], { attachments }: MessageBody): readonly Attachment[] {
+  return files.map(({ field, name, content, contentType }) => {
+    const index = /^files\[(\d+)\]$/.exec(field)?.[1];
+    const description = attachments?.find(({ id }) => String(id) === index)?.description;
+    return world.store({ name, content, contentType, description });
+  });
+}
+
+const { SendMessages, SendMessagesInThreads } = PermissionFlagsBits;
+
+/** Refuses where the bot may not write, be it in public or in private. */
+export function demandWriting(channel: Channel): void {
+  const { recipient, guild, isThread, world } = channel;
+  if (channel.type === ChannelType.GuildCategory) refuse(RESTJSONErrorCodes.CannotSendMessagesInNonTextChannel);
+  if (guild !== undefined) demand(channel, isThread ? SendMessagesInThreads : SendMessages);
+  if (recipient !== undefined && !world.canWriteTo(recipient)) refuse(RESTJSONErrorCodes.CannotSendMessagesToThisUser);
 }

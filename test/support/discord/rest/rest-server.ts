@@ -1,10 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { RESTJSONErrorCodes } from "discord-api-types/v10";
 import type { World } from "../world/world.ts";
-import { ApiError } from "./api-error.ts";
-import { bodyOf, type Fault, Faults, isCarriedOut, isHangUp } from "./faults.ts";
-import { Holds } from "./holds.ts";
-import { type Allowance, RateLimits } from "./rate-limits.ts";
+import { ApiError } from "./access.ts";
+import { bodyOf, type Fault, Faults, Holds, isCarriedOut, isHangUp } from "./faults.ts";
 import { type Method, type RestRequest, readBody } from "./rest-request.ts";
 import type { FoundRoute, Router } from "./router.ts";
 
@@ -19,7 +17,6 @@ export class RestServer {
   readonly requests: RestRequest[] = [];
   readonly faults = new Faults();
   readonly holds = new Holds();
-  readonly rateLimits = new RateLimits();
   /** What went wrong in the platform itself. */
   readonly defects: unknown[] = [];
   readonly #world: World;
@@ -76,12 +73,10 @@ export class RestServer {
   /** `undefined`: none comes. */
   #answer(request: RestRequest, found: FoundRoute | undefined): Answer | undefined {
     const fault = this.faults.take(request);
-    const allowance = this.rateLimits.take(request);
-    const headers = rateLimitHeaders(allowance);
-    if (fault === undefined) return allowance.isExceeded ? tooMany(allowance) : { ...this.#carryOut(request, found), headers };
-    if (fault.status === 429) return tooMany({ ...allowance, isGlobal: fault.isGlobal ?? false, resetAfterMs: fault.retryAfterMs ?? 10 });
+    if (fault === undefined) return this.#carryOut(request, found);
+    if (fault.status === 429) return tooMany(request);
     if (isCarriedOut(fault)) this.#carryOut(request, found);
-    return isHangUp(fault) ? undefined : { ...failure(fault), headers };
+    return isHangUp(fault) ? undefined : failure(fault);
   }
 
   #carryOut(request: RestRequest, found: FoundRoute | undefined): Answer {
@@ -103,27 +98,21 @@ function failure(fault: Fault): Answer {
   return { status: typeof fault.status === "number" ? fault.status : 500, body: bodyOf(fault) };
 }
 
-function rateLimitHeaders({ limit, remaining, resetAfterMs, bucket }: Allowance): Record<string, string> {
-  const resetAfter = (resetAfterMs / 1000).toFixed(3);
-  return {
-    "x-ratelimit-limit": String(limit),
-    "x-ratelimit-remaining": String(remaining),
-    "x-ratelimit-reset": (Date.now() / 1000 + resetAfterMs / 1000).toFixed(3),
-    "x-ratelimit-reset-after": resetAfter,
-    "x-ratelimit-bucket": bucket,
-  };
-}
+/** When to try again. */
+const RETRY_SECONDS = 0.01;
 
-function tooMany(allowance: Allowance): Answer {
-  const seconds = allowance.resetAfterMs / 1000;
+function tooMany({ method, route }: RestRequest): Answer {
   return {
     status: 429,
-    body: { message: "You are being rate limited.", retry_after: seconds, global: allowance.isGlobal },
+    body: { message: "You are being rate limited.", retry_after: RETRY_SECONDS, global: false },
     headers: {
-      ...rateLimitHeaders({ ...allowance, remaining: 0 }),
-      "retry-after": seconds.toFixed(3),
-      "x-ratelimit-scope": allowance.isGlobal ? "global" : "user",
-      ...(allowance.isGlobal ? { "x-ratelimit-global": "true" } : {}),
+      "x-ratelimit-limit": "1",
+      "x-ratelimit-remaining": "0",
+      "x-ratelimit-reset": (Date.now() / 1000 + RETRY_SECONDS).toFixed(3),
+      "x-ratelimit-reset-after": RETRY_SECONDS.toFixed(3),
+      "x-ratelimit-bucket": Buffer.from(`${method} ${route}`).toString("hex").slice(0, 32),
+      "x-ratelimit-scope": "user",
+      "retry-after": RETRY_SECONDS.toFixed(3),
     },
   };
 }

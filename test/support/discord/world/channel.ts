@@ -15,9 +15,6 @@ export interface Overwrite {
   readonly deny?: bigint;
 }
 
-/** So long "is typing ..." is shown. */
-const TYPING_MS = 10_000;
-
 const TYPES = { text: ChannelType.GuildText, voice: ChannelType.GuildVoice, category: ChannelType.GuildCategory } as const;
 
 export interface ChannelSpec {
@@ -69,7 +66,6 @@ export class Channel {
   /** What everybody here can read. */
   readonly messages = new Map<string, Message>();
   #overwrites: readonly Overwrite[];
-  #typingUntilMs = 0;
 
   constructor(world: World, place: Place) {
     this.world = world;
@@ -92,10 +88,6 @@ export class Channel {
     return this.#overwrites;
   }
 
-  get mention(): string {
-    return `<#${this.id}>`;
-  }
-
   /** What the bot, or somebody else, may do here; `undefined` for who is not here at all. */
   permissionsOf(user: User): bigint | undefined {
     if (this.guild === undefined) return undefined;
@@ -103,23 +95,7 @@ export class Channel {
     return member === undefined ? undefined : channelPermissions(member, this);
   }
 
-  overwrite(overwrites: readonly Overwrite[]): void {
-    this.#overwrites = overwrites;
-    this.world.announce.channelUpdated(this);
-  }
-
-  /** Whether people see that the bot is typing. */
-  get isBotTyping(): boolean {
-    return this.world.clock.now() < this.#typingUntilMs;
-  }
-
-  typingStarted(): void {
-    this.#typingUntilMs = this.world.clock.now() + TYPING_MS;
-  }
-
-  /** Whoever posts types no longer. */
   post(draft: Draft): Message {
-    if (draft.author === this.world.bot) this.#typingUntilMs = 0;
     const message = new Message(this, draft);
     if (!message.isEphemeral) this.messages.set(message.id, message);
     this.world.remember(message);
@@ -141,13 +117,6 @@ export class Channel {
     this.guild?.channels.set(thread.id, thread);
     this.world.announce.threadCreated(thread);
     return thread;
-  }
-
-  /** Somebody joins a thread. If the bot does, it may never have seen it before. */
-  join(user: User): void {
-    this.threadMembers.add(user);
-    if (user === this.world.bot) this.world.announce.threadCreated(this);
-    this.world.announce.threadMembersUpdated(this, user);
   }
 
   addWebhook(name: string): Webhook {

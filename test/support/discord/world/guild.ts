@@ -1,6 +1,5 @@
 import { PermissionFlagsBits } from "discord-api-types/v10";
 import { Person } from "../people/person.ts";
-import { shardOf } from "../snowflakes.ts";
 import { type Channel, type ChannelSpec, guildChannel } from "./channel.ts";
 import { Member } from "./member.ts";
 import { Role, type RoleSpec } from "./role.ts";
@@ -71,10 +70,6 @@ export class Guild {
     return this.memberOf(this.world.bot);
   }
 
-  shardOf(shardCount: number): number {
-    return shardOf(this.id, shardCount);
-  }
-
   /** The channel or thread of this name. */
   channel(name: string): Channel {
     const channel = [...this.channels.values()].find((candidate) => candidate.name === name);
@@ -124,23 +119,10 @@ export class Guild {
     return person;
   }
 
-  removeMember(person: Person): void {
-    this.memberOf(person).leave();
-  }
-
-  /** Discord has an outage: the guild is gone for a while, though the bot is still in it. */
-  breakDown(): void {
-    this.world.announce.guildLost(this, true);
-  }
-
-  comeBack(): void {
-    this.world.announce.guildCreated(this);
-  }
-
   /** The bot is thrown out. */
   removeBot(): void {
     this.world.guilds.delete(this.id);
-    this.world.announce.guildLost(this, false);
+    this.world.announce.guildLost(this);
   }
 
   #join(user: User, roles: readonly Role[]): Member {

@@ -36,21 +36,6 @@ export class Member {
     return Math.max(0, ...[...this.roles].map((role) => role.position));
   }
 
-  addRole(role: Role): void {
-    this.roles.add(role);
-    this.guild.world.announce.memberUpdated(this);
-  }
-
-  removeRole(role: Role): void {
-    this.roles.delete(role);
-    this.guild.world.announce.memberUpdated(this);
-  }
-
-  leave(): void {
-    this.guild.members.delete(this.user.id);
-    this.guild.world.announce.memberLeft(this);
-  }
-
   timeOut(untilMs: number | undefined): void {
     this.#timedOutUntilMs = untilMs;
     this.guild.world.announce.memberUpdated(this);

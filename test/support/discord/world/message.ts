@@ -1,7 +1,5 @@
 import { type APIAllowedMentions, type APIEmbed, type APIMessageTopLevelComponent, MessageFlags, MessageType } from "discord-api-types/v10";
-import type { Reaction } from "../gateway/announcements.ts";
 import type { Interaction } from "../interactions/interaction.ts";
-import type { Attachment } from "./attachment.ts";
 import type { Channel } from "./channel.ts";
 import { type Pings, pingNames, pingsOf } from "./pings.ts";
 import type { User } from "./user.ts";
@@ -45,8 +43,6 @@ export class Message {
   readonly webhookId: string | undefined;
   readonly interaction: Interaction | undefined;
   readonly createdAtMs: number;
-  /** Emoji, and who reacted with it. */
-  readonly reactions = new Map<string, Set<User>>();
   #allowedMentions: APIAllowedMentions | undefined;
   #editedAtMs: number | undefined;
   #flags: number;
@@ -144,19 +140,6 @@ export class Message {
     this.channel.world.announce.messageUpdated(this);
   }
 
-  react(reaction: Reaction): void {
-    const { user, emoji } = reaction;
-    this.reactions.set(emoji, (this.reactions.get(emoji) ?? new Set()).add(user));
-    this.channel.world.announce.reactionAdded(this, reaction);
-  }
-
-  takeBackReaction(reaction: Reaction): void {
-    const users = this.reactions.get(reaction.emoji);
-    if (!users?.delete(reaction.user)) return;
-    if (users.size === 0) this.reactions.delete(reaction.emoji);
-    this.channel.world.announce.reactionRemoved(this, reaction);
-  }
-
   /** Is gone, and nobody is told. */
   vanish(): void {
     this.#isDeleted = true;
@@ -179,4 +162,19 @@ export class Message {
     this.#mentions = pingsOf({ channel, author, content, repliedTo: replyTo?.author, allowed: this.#allowedMentions });
     if (this.#versions.length === 1) this.#pings = pingNames(this.#mentions);
   }
+}
+
+/** A file that somebody posts or gives with a command. */
+export interface UploadedFile {
+  readonly name: string;
+  readonly content: Buffer;
+  /** @default application/octet-stream */
+  readonly contentType?: string | undefined;
+  readonly description?: string | undefined;
+}
+
+/** A file on the platform, which serves it at `url`. */
+export interface Attachment extends UploadedFile {
+  readonly id: string;
+  readonly url: string;
 }

@@ -30,13 +30,4 @@ export class Role {
   get permissions(): bigint {
     return this.#permissions;
   }
-
-  get mention(): string {
-    return `<@&${this.id}>`;
-  }
-
-  changePermissions(permissions: bigint): void {
-    this.#permissions = permissions;
-    this.guild.world.announce.roleUpdated(this);
-  }
 }

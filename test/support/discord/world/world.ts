@@ -1,15 +1,14 @@
 import { ChannelType } from "discord-api-types/v10";
 import type { PlatformClock } from "../clock.ts";
+import { Snowflakes } from "../clock.ts";
 import { Announcements, type Publish } from "../gateway/announcements.ts";
 import type { Happenings } from "../happenings.ts";
 import { Commands } from "../interactions/commands.ts";
 import { Interactions } from "../interactions/interactions.ts";
 import { Person } from "../people/person.ts";
-import { Snowflakes } from "../snowflakes.ts";
-import type { Attachment, UploadedFile } from "./attachment.ts";
 import { Channel } from "./channel.ts";
 import { Guild, type GuildSpec } from "./guild.ts";
-import type { Message } from "./message.ts";
+import type { Attachment, Message, UploadedFile } from "./message.ts";
 import { User } from "./user.ts";
 
 export interface Surroundings {
