@@ -26,7 +26,7 @@ export interface BotContext {
   readonly options: BotOptions;
 }
 
-/** What whoever runs the bot decides, for all guilds. */
+/** What the configuration decides, for all guilds. */
 export interface BotOptions {
   /** Whether it answers in private. */
   readonly dms: boolean;

@@ -31,7 +31,7 @@ const SESSION = ["READY", "RESUMED"];
 
 /**
  * Lets the library fail at what the gateway tells of people, and go on. What it does not know, such as a new kind of channel, throws where
- * nobody waits, which ends a process; and people can often choose what their messages hold.
+ * no code waits for it, which ends a process; and people can often choose what their messages hold.
  */
 export function carefulPackets(client: Client, onError: (error: unknown) => void): void {
   // The library means it for itself: where it is called otherwise, nothing is changed.

@@ -1,9 +1,9 @@
-/** What is asked of Discord before anybody logs in, and without. */
+/** What is asked of Discord over REST alone, before the bot logs in or without that. */
 import { GatewayCloseCodes, REST, type RESTGetCurrentApplicationResult, RESTJSONErrorCodes, Routes } from "discord.js";
 import { COMMAND_DATA } from "./commands/interactions.ts";
 import { LoginError, type SafeError, safeError } from "./errors.ts";
 
-/** How to reach Discord, and as whom. */
+/** How to reach Discord, and as which bot. */
 export interface DiscordAccount {
   readonly token: string;
   /** Where Discord's interface is, if not where it always is. */

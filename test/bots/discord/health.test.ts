@@ -1,7 +1,9 @@
+import { once } from "node:events";
+import { request } from "node:http";
 import { Events } from "discord.js";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { REMEMBERED } from "../../../src/bots/discord/client.ts";
-import { Health } from "../../../src/bots/discord/health.ts";
+import { Health, NotReady, readinessOf, serveHealth } from "../../../src/bots/discord/health.ts";
 import type { EngineInference } from "../../../src/bots/guard/engine-inference.ts";
 import { storeError } from "../../../src/bots/guard/store/store-error.ts";
 import { embeddedInference, RunningBot } from "../../support/discord-bot.ts";
@@ -58,5 +60,111 @@ describe("What can be asked of a bot", () => {
     await using running = await RunningBot.start({ inference });
     const health = new Health({ ...running.store, ping: () => Promise.reject(storeError("locked", undefined)) });
     expect((await health.readiness()).reasons["store"]).toContain("got a lock that somebody holds");
+  });
+});
+
+const READY: Parameters<typeof serveHealth>[0] = {
+  metrics: async () => "rain_leaks 0\n",
+  readiness: async () => ({ isReady: true, reasons: {} }),
+};
+
+async function serve(pages: Partial<typeof READY> = {}) {
+  const server = await serveHealth({ ...READY, ...pages }, { host: "127.0.0.1", port: 0 });
+  const get = async (path: string, method = "GET") => {
+    const response = await fetch(`http://127.0.0.1:${server.port}${path}`, { method });
+    return { status: response.status, type: response.headers.get("content-type"), body: await response.text() };
+  };
+  return { server, get, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
+}
+
+describe("The pages for operation", () => {
+  it("show the figures as Prometheus reads them", async () => {
+    await using http = await serve();
+    expect(await http.get("/metrics")).toEqual({
+      status: 200,
+      type: "text/plain; version=0.0.4; charset=utf-8",
+      body: "rain_leaks 0\n",
+    });
+  });
+
+  it("say that the process is alive even when it is not ready", async () => {
+    await using http = await serve({ readiness: async () => ({ isReady: false, reasons: { gateway: "not connected" } }) });
+    expect(await http.get("/healthz")).toMatchObject({ status: 200, body: '{"alive":true}' });
+    expect(await http.get("/readyz?verbose")).toEqual({
+      status: 503,
+      type: "application/json",
+      body: '{"ready":false,"reasons":{"gateway":"not connected"}}',
+    });
+  });
+
+  it("say when it is ready", async () => {
+    await using http = await serve();
+    expect(await http.get("/readyz")).toMatchObject({ status: 200, body: '{"ready":true,"reasons":{}}' });
+  });
+
+  it("are three, and can only be read", async () => {
+    await using http = await serve();
+    for (const path of ["/", "/metrics/", "/toString", "/constructor", "/config"]) expect((await http.get(path)).status).toBe(404);
+    for (const method of ["POST", "DELETE", "PUT"]) expect((await http.get("/healthz", method)).status).toBe(405);
+    expect(await http.get("/healthz", "HEAD")).toMatchObject({ status: 200, body: "" });
+  });
+
+  it("do not say why they fail", async () => {
+    await using http = await serve({ metrics: () => Promise.reject(new Error("postgres://rain:secret@host")) });
+    expect(await http.get("/metrics")).toMatchObject({ status: 500, body: '{"error":"Something went wrong"}' });
+  });
+
+  it("refuse an address that is taken", async () => {
+    await using http = await serve();
+    await expect(serveHealth(READY, { host: "127.0.0.1", port: http.server.port })).rejects.toThrow(
+      `Expected \`httpHost\` and \`httpPort\` to be free, got EADDRINUSE at \`127.0.0.1:${http.server.port}\``,
+    );
+  });
+
+  it("close at once, whoever is still connected", async () => {
+    let onAsked: () => void = () => undefined;
+    const asked = new Promise<void>((resolve) => {
+      onAsked = resolve;
+    });
+    const http = await serve({
+      readiness: () => {
+        onAsked();
+        return new Promise(() => undefined);
+      },
+    });
+    const hungUp = once(request({ host: "127.0.0.1", port: http.server.port, path: "/readyz" }).end(), "error");
+    await asked;
+    await http.server[Symbol.asyncDispose]();
+    await expect(hungUp).resolves.toMatchObject([{ code: "ECONNRESET" }]);
+  });
+});
+
+describe("Readiness", () => {
+  it("is that of everything", async () => {
+    expect(await readinessOf({ gateway: async () => undefined, store: async () => undefined })).toEqual({ isReady: true, reasons: {} });
+  });
+
+  it("names all that is not ready, in words that quote nothing", async () => {
+    const readiness = await readinessOf({
+      gateway: () => Promise.reject(new NotReady("not connected")),
+      store: () => Promise.reject(storeError("locked", new Error("secret"))),
+      model: () => Promise.reject(Object.assign(new Error("secret"), { code: "ECONNREFUSED" })),
+      clock: async () => undefined,
+    });
+    expect(readiness).toEqual({
+      isReady: false,
+      reasons: { gateway: "not connected", store: expect.stringContaining("Expected the database to be free"), model: "ECONNREFUSED" },
+    });
+  });
+
+  it("waits two seconds for who does not answer, and no longer", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const asked = readinessOf({ store: () => new Promise(() => undefined) });
+      await vi.advanceTimersByTimeAsync(2000);
+      expect(await asked).toEqual({ isReady: false, reasons: { store: "no answer within 2000 ms" } });
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });

@@ -92,7 +92,7 @@ const ENDS = {
   weak: "It is better, but not enough to rely on: below 0.70, from where on a judge may act, or no surer than guessing. Nothing has changed. More decisions may help.",
 } as const satisfies Readonly<Record<Exclude<CalibrationReport["outcome"], "too-few">, string>>;
 
-/** For the audit, without a word of anybody's. */
+/** For the audit, without any text of people. */
 function summaryOf(name: string, { outcome, before, after, decisions }: Exclude<CalibrationReport, { outcome: "too-few" }>): string {
   return `${name}: ${outcome}, AUROC ${before.auroc.toFixed(2)} before, ${after.auroc.toFixed(2)} after, on ${decisions} decisions`;
 }

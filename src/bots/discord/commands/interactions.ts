@@ -22,7 +22,7 @@ const FORMS: readonly Component<ModalSubmitInteraction>[] = [appealSubmitted, pr
 /** As Discord wants them registered. */
 export const COMMAND_DATA = [...COMMANDS, ...MENU].map(({ data }) => data);
 
-/** Leads what people do to who handles it. Never rejects: they are told what went wrong, in words of our own. */
+/** Leads what people do to the code that handles it. Never rejects: they are told what went wrong, in words of our own. */
 export async function handleInteraction(interaction: Interaction, context: BotContext): Promise<void> {
   try {
     await dispatch(interaction, context);
@@ -31,7 +31,7 @@ export async function handleInteraction(interaction: Interaction, context: BotCo
   }
 }
 
-/** To who comes while the bot leaves: without a word Discord would say that it does not respond. Never rejects. */
+/** For interactions while the bot leaves: without a word Discord would say that it does not respond. Never rejects. */
 export async function turnAway(interaction: Interaction, context: BotContext): Promise<void> {
   const refused = new Refused("I have to restart. Please try again in a moment.");
   await tell(interaction, context, refused).catch((cause: unknown) => context.log.info({ err: cause }, "interaction not answered"));

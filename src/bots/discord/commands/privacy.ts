@@ -11,7 +11,7 @@ All of it is forgotten after the number of days that each server sets, 30 unless
 **What you can do**
 \`/privacy export\` sends you all of it, but of what was discarded only how much there was. \`/privacy delete\` forgets it at once. \`/privacy opt-out\`: I neither read nor answer what you write; the server's moderation still applies.`;
 
-/** `/privacy`: what is kept about somebody, and their say in it. It is about who asks, and nobody else. */
+/** `/privacy`: what is kept about the person who asks, and their say in it; about no other person. */
 export const privacy: Command = {
   data: {
     type: ApplicationCommandType.ChatInput,
@@ -35,7 +35,7 @@ export const privacy: Command = {
 const ACTS: Readonly<Record<string, (context: BotContext, user: string) => Promise<PrivateAnswer | string>>> = {
   async export({ store }, user) {
     const { replies, ...data } = await store.personalData(user);
-    // Nobody judged it good enough to be read; a server may let its moderators see it, and nobody else.
+    // It was not judged good enough to be read; a server may let its moderators see it, and no other person.
     const shown = replies.map(({ discarded, ...reply }) => ({ ...reply, discardedPieces: discarded.length }));
     const file = { name: "about-you.json", content: Buffer.from(`${JSON.stringify({ replies: shown, ...data }, null, 2)}\n`) };
     return { content: "All that I keep about you:", files: [file] };

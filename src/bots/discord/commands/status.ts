@@ -11,7 +11,7 @@ import { within } from "../within.ts";
 import { CALIBRATED } from "./calibrate.ts";
 import { checkAdministers, guildOf, type PrivateAnswer } from "./command.ts";
 
-/** A judge that nobody has asked before may have to read labelled answers first: longer nobody waits for it here. */
+/** How long a judge is waited for: at its first use it may have to read labelled answers. */
 const PATIENCE_MS = 10_000;
 
 /** Discord's limits are a little more. */
@@ -60,7 +60,7 @@ function rulesOf({ moderation: { rules } }: GuildSettings): readonly string[] {
     .map(([name]) => name);
 }
 
-/** `undefined`: nobody knows yet; `null`: it cannot be found out. */
+/** `undefined`: not known yet; `null`: it cannot be found out. */
 async function known(
   { inference, over, log }: BotContext,
   settings: GuildSettings,

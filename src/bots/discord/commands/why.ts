@@ -34,7 +34,7 @@ export async function why(interaction: ChatInputCommandInteraction, context: Bot
   return { embeds: [embed], files };
 }
 
-/** Longer nobody waits for the judge's own. */
+/** How long the judge's own threshold is waited for. */
 const PATIENCE_MS = 2000;
 
 /** The value from which the beginning of an answer passes, as far as that is known by now. */

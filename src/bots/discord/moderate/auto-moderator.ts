@@ -71,7 +71,7 @@ export class AutoModerator {
   }
 }
 
-/** Whom discord.js has forgotten is asked for: whoever is to be ignored stays so. */
+/** A member whom discord.js has forgotten is fetched, so that people who are to be ignored stay so. */
 async function hasIgnoredRole(message: Message<true>, { moderation }: GuildSettings): Promise<boolean> {
   const { roles } = moderation.ignore;
   if (roles.length === 0) return false;

@@ -152,7 +152,7 @@ function accountOf({ account }: Told): Partial<ReplyEnd> {
 const { UnknownChannel, UnknownMessage, MissingAccess, MissingPermissions, InvalidFormBodyOrContentType } = RESTJSONErrorCodes;
 const { UnknownInteraction, UnknownWebhook, InvalidWebhookToken } = RESTJSONErrorCodes;
 
-/** Nobody can be told where the message, the channel or the right to write is gone. */
+/** There is no place for an answer where the message, the channel or the right to write is gone. */
 const NO_PLACE: readonly (number | string)[] = [
   UnknownChannel,
   UnknownMessage,

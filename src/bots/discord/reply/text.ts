@@ -71,7 +71,7 @@ function withoutPings(text: string): string {
   return text.replace(/@(?=everyone|here)/gi, `@${GAP}`).replace(/<(?=(?:@[!&]?|#|id:|\/[^>]*:)\w+>)/g, `<${GAP}`);
 }
 
-/** What somebody else wrote, between words of ours: as they wrote it, without any effect. */
+/** What a person wrote, between words of ours: as they wrote it, without any effect. */
 export function quoted(text: string): string {
   return escapeMarkdown(defang(text));
 }
