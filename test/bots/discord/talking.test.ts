@@ -215,26 +215,31 @@ describe("A conversation", () => {
 });
 
 describe("An answer", () => {
-  it.each(["edited", "deleted"] as const)("is given up when its question is %s meanwhile", async (how) => {
-    await using scene = await inGuild();
-    const { platform, general, ada, running } = scene;
-    const asked = new Promise<void>((resolve) => {
-      inference.beforeAnswer = (request, waiting) => {
-        resolve();
-        return untilTakenBack(request, waiting);
-      };
-    });
-    const question = ada.says(general, scene.mention(QUESTION));
-    await asked;
-    if (how === "edited") ada.edits(question, scene.mention(OTHER));
-    else ada.deletes(question);
-    await running.bot.idle();
-    await platform.idle();
-    await running.bot.idle();
-    expect(platform.everything).toEqual([]);
-    const [record] = await running.store.lastReplies(scene.guild.id, general.id, 1);
-    expect(record).toMatchObject({ state: "stopped", messages: [] });
-  });
+  it.each(["edited", "deleted", "deleted with others", "deleted with its channel"] as const)(
+    "is given up when its question is %s meanwhile",
+    async (how) => {
+      await using scene = await inGuild();
+      const { platform, general, ada, running } = scene;
+      const asked = new Promise<void>((resolve) => {
+        inference.beforeAnswer = (request, waiting) => {
+          resolve();
+          return untilTakenBack(request, waiting);
+        };
+      });
+      const question = ada.says(general, scene.mention(QUESTION));
+      await asked;
+      if (how === "edited") ada.edits(question, scene.mention(OTHER));
+      else if (how === "deleted") ada.deletes(question);
+      else if (how === "deleted with others") general.deleteMessages([question]);
+      else general.delete();
+      await running.bot.idle();
+      await platform.idle();
+      await running.bot.idle();
+      expect(platform.everything).toEqual([]);
+      const [record] = await running.store.lastReplies(scene.guild.id, general.id, 1);
+      expect(record).toMatchObject({ state: "stopped", messages: [] });
+    },
+  );
 
   it("goes on when Discord has found a picture behind a link of its question, be that forgotten meanwhile", async () => {
     await using scene = await inGuild();

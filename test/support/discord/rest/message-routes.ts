@@ -21,9 +21,6 @@ import type { Call, Routes } from "./router.ts";
 
 const { ManageMessages, ReadMessageHistory, EmbedLinks, AttachFiles } = PermissionFlagsBits;
 
-/** Older ones can only be deleted one by one. */
-const BULK_DELETE_MS = 14 * 24 * 60 * 60 * 1000;
-
 /** So long the same nonce means the same message. */
 const NONCE_MS = 5 * 60 * 1000;
 
@@ -34,7 +31,6 @@ export function messageRoutes(world: World): Routes {
     "POST /channels/:channel/messages": (call) => shown(createMessage(channelOf(world, call), call)),
     "PATCH /channels/:channel/messages/:message": (call) => shown(editMessage(messageOf(world, call), call)),
     "DELETE /channels/:channel/messages/:message": (call) => deleteMessage(messageOf(world, call)),
-    "POST /channels/:channel/messages/bulk-delete": (call) => deleteMessages(channelOf(world, call), call),
   };
 }
 
@@ -111,16 +107,6 @@ function deleteMessage(message: Message): undefined {
     demand(channel, ManageMessages);
   }
   message.delete();
-}
-
-/** Ids that are unknown are passed over. */
-function deleteMessages(channel: Channel, { request }: Call): undefined {
-  demand(channel, ManageMessages);
-  const { messages: ids = [] } = (request.body ?? {}) as { readonly messages?: readonly string[] };
-  const oldest = channel.world.clock.now() - BULK_DELETE_MS;
-  if (ids.length < 2 || ids.length > 100) refuse(RESTJSONErrorCodes.ProvidedTooFewOrTooManyMessagesToDelete);
-  if (ids.some((id) => madeAt(id) < oldest)) refuse(RESTJSONErrorCodes.OneOfTheMessagesProvidedWasTooOldForBulkDelete);
-  channel.deleteMessages(ids.flatMap((id) => channel.messages.get(id) ?? []));
 }
 
 /** A message as the bot sends it, or what it wants to change about one. */
