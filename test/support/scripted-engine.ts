@@ -12,7 +12,6 @@ import type {
 } from "../../src/core/engine.ts";
 import { ContextFullError, EngineError } from "../../src/core/errors.ts";
 import { JsonFormats } from "../../src/engines/json-format/formats.ts";
-import { TokenIndex } from "../../src/engines/json-format/token-index.ts";
 import { ByteVocabulary, byteTokenizer, END_TOKEN } from "./byte-vocabulary.ts";
 import { PrefixCache } from "./prefix-cache.ts";
 
@@ -56,7 +55,7 @@ class ScriptedEngine implements Engine {
     this.tokenizer = byteTokenizer(this.#vocabulary);
     const { size } = this.#vocabulary;
     const bytesOf = (token: Token) => this.#vocabulary.textOfBytes(token);
-    this.formats = new JsonFormats(() => new TokenIndex({ size, bytesOf, isEnd: (token) => this.tokenizer.isEnd(token) }));
+    this.formats = new JsonFormats(() => ({ size, bytesOf, isEnd: (token) => this.tokenizer.isEnd(token) }));
     this.facts = {
       model: "scripted",
       contextSize: script.contextSize ?? 4096,

@@ -1,13 +1,45 @@
 import type { JsonSchema } from "../../core/engine.ts";
-import { areDisjoint } from "./disjoint.ts";
-import { choice, type GrammarNode, piece, type ReferenceNode, repeat, sequence, text } from "./grammar.ts";
-import { isJsonType, isSchemaObject, JSON_TYPES, type JsonType, typesOf } from "./json-schema.ts";
-import { anyValue, BLANK, enclosed, further, listOf, valueText } from "./json-text.ts";
-import { countOf, limits, listOfSchemas, pointer, refuseBeside, refuseUnknowable, type SchemaPlace } from "./keywords.ts";
-import { hasNumbers, type NumberRule, NumberText, scaled } from "./number-text.ts";
-import { type Compile, objectText } from "./object-text.ts";
-import { refusal } from "./refusal.ts";
-import { StringText } from "./string-text.ts";
+import { type ChoiceNode, choice, type GrammarNode, keepEndable, repeat, sequence, text } from "./grammar.ts";
+import {
+  areDisjoint,
+  countOf,
+  isJsonType,
+  isSchemaObject,
+  JSON_TYPES,
+  type JsonType,
+  limits,
+  listOfSchemas,
+  pointer,
+  recordOfSchemas,
+  refusal,
+  refuseBeside,
+  refuseUnknowable,
+  resolvePointer,
+  type Subschema,
+  typesOf,
+} from "./json-schema.ts";
+import { anyNumber, numberText } from "./numbers.ts";
+import { anyString, otherName, stringText } from "./strings.ts";
+
+/** Deeper lines are written without indentation. Without a bound, a model can go on with blanks for ever. */
+const DEEPEST_INDENTATION = 24;
+
+/** Between the signs of an object or a list: nothing, one space, or a new line and its indentation. */
+const BLANK: GrammarNode = choice(
+  sequence(),
+  text(" "),
+  sequence(text("\n"), repeat(choice(text(" "), text("\t")), 0, DEEPEST_INDENTATION)),
+);
+
+const COLON: GrammarNode = choice(text(":"), text(": "));
+
+/** How often something is written. */
+interface Count {
+  readonly least: number;
+  readonly most: number;
+}
+
+const ANY_COUNT: Count = { least: 0, most: Number.POSITIVE_INFINITY };
 
 /**
  * The texts of a schema, as a grammar: each of them parses as JSON and is valid, though not every valid text is among them.
@@ -15,24 +47,23 @@ import { StringText } from "./string-text.ts";
  * @throws {EngineError} `format-unsupported`, for a schema that cannot be a grammar, with its place and what to do
  */
 export function compileSchema(schema: JsonSchema): GrammarNode {
-  const root = new Compiler(schema).compile(schema, "#");
   // Some vocabularies put a space in front of the first word.
-  const whole = sequence(choice(sequence(), text(" ")), root);
+  const whole = sequence(choice(sequence(), text(" ")), new Compiler(schema).compile(schema, "#"));
   if (!keepEndable(whole)) throw refusal("a schema that no finite value is of", "#", "give each recursion a way to end");
   return whole;
 }
 
 class Compiler {
   readonly #root: JsonSchema;
-  readonly #references = new Map<string, ReferenceNode>();
-  #any: GrammarNode | undefined;
+  readonly #references = new Map<string, ChoiceNode>();
+  readonly #anyValue = anyValue();
 
   constructor(root: JsonSchema) {
     this.#root = root;
   }
 
-  readonly compile = (schema: unknown, at: string): GrammarNode => {
-    if (schema === true) return this.#anyValue();
+  compile(schema: unknown, at: string): GrammarNode {
+    if (schema === true) return this.#anyValue;
     if (schema === false) return choice();
     if (!isSchemaObject(schema)) throw refusal(`\`${String(schema)}\` for a schema`, at, "give an object of keywords");
     const place = { schema, at };
@@ -54,71 +85,58 @@ class Compiler {
       default:
         return whole satisfies never;
     }
-  };
-
-  #anyValue(): GrammarNode {
-    this.#any ??= anyValue();
-    return this.#any;
   }
 
-  #reference(place: SchemaPlace): GrammarNode {
+  #reference(place: Subschema): GrammarNode {
     refuseBeside(place, "$ref");
     const name = String(place.schema["$ref"]);
     const known = this.#references.get(name);
     if (known !== undefined) return known;
-    const reference: ReferenceNode = { kind: "reference", target: undefined };
-    this.#references.set(name, reference);
-    const target = this.#resolve(name);
+    const target = resolvePointer(this.#root, name);
     if (target === undefined) throw refusal(`a \`$ref\` to \`${name}\``, place.at, "put what it means under $defs");
-    reference.target = this.compile(target, name);
+    const reference: ChoiceNode = { kind: "choice", items: [] };
+    this.#references.set(name, reference);
+    reference.items = [this.compile(target, name)];
     return reference;
   }
 
-  /** What a pointer such as `#/$defs/item` points to. */
-  #resolve(name: string): unknown {
-    const [start, ...steps] = name.split("/").map(stepOf);
-    const inside = (part: unknown, step: string | undefined) =>
-      step !== undefined && part instanceof Object && Object.hasOwn(part, step) ? Reflect.get(part, step) : undefined;
-    return start === "#" ? steps.reduce<unknown>(inside, this.#root) : undefined;
-  }
-
-  #onlyOne(place: SchemaPlace): GrammarNode {
+  #onlyOne(place: Subschema): GrammarNode {
     refuseBeside(place, "allOf");
     const parts = listOfSchemas(place, "allOf");
     if (parts.length !== 1) throw refusal("`allOf`", place.at, "merge its parts into one schema");
     return this.compile(parts[0], pointer(place.at, "allOf", 0));
   }
 
-  #alternatives(place: SchemaPlace, keyword: "anyOf" | "oneOf"): GrammarNode {
+  #alternatives(place: Subschema, keyword: "anyOf" | "oneOf"): GrammarNode {
     const { schema, at } = place;
     refuseBeside(place, keyword, ["type"]);
     const options = listOfSchemas(place, keyword).map((option) => withType(option, schema["type"]));
     if (options.includes(undefined)) throw refusal(`\`type\` beside \`${keyword}\``, at, "put it into each of the schemas");
-    const resolve = (name: string) => this.#resolve(name);
-    const overlap = (option: unknown, index: number) =>
-      options.slice(0, index).some((earlier) => !areDisjoint(earlier, option, { resolve }));
-    if (keyword === "oneOf" && options.some(overlap)) throw refusal("`oneOf` whose schemas may overlap", at, "use anyOf");
+    const resolve = (name: string) => resolvePointer(this.#root, name);
+    const mayOverlap = (option: unknown, index: number) =>
+      options.slice(0, index).some((earlier) => !areDisjoint(earlier, option, resolve));
+    if (keyword === "oneOf" && options.some(mayOverlap)) throw refusal("`oneOf` whose schemas may overlap", at, "use anyOf");
     return choice(...options.map((option, index) => this.compile(option, pointer(at, keyword, index))));
   }
 
-  #typed(place: SchemaPlace): GrammarNode {
+  #typed(place: Subschema): GrammarNode {
     const types = typesAsked(place);
-    if (types.length === JSON_TYPES.length) return this.#anyValue();
+    if (types.length === JSON_TYPES.length) return this.#anyValue;
     return choice(...types.map((type) => this.#ofType(type, place)));
   }
 
-  #ofType(type: JsonType, place: SchemaPlace): GrammarNode {
+  #ofType(type: JsonType, place: Subschema): GrammarNode {
     refuseUnknowable(place, type);
     switch (type) {
       case "object":
-        return objectText(place, this.compile);
+        return this.#object(place);
       case "array":
-        return arrayText(place, this.compile);
+        return this.#array(place);
       case "string":
         return stringText(place);
       case "number":
       case "integer":
-        return piece(new NumberText(numberRule(place, type)));
+        return numberText(place, type);
       case "boolean":
         return choice(text("true"), text("false"));
       case "null":
@@ -127,19 +145,51 @@ class Compiler {
         return type satisfies never;
     }
   }
-}
 
-/** One step of a JSON pointer in a URI; `undefined` where it is none. */
-function stepOf(written: string): string | undefined {
-  try {
-    return decodeURIComponent(written).replaceAll("~1", "/").replaceAll("~0", "~");
-  } catch {
-    return undefined;
+  /** An object whose declared names stand in the order of the schema; others only where the schema asks for them, behind these. */
+  #object(place: Subschema): GrammarNode {
+    const { schema, at } = place;
+    const properties = recordOfSchemas(place, "properties");
+    const required = new Set(listOfSchemas(place, "required").map(String));
+    const undeclared = [...required].filter((name) => !Object.hasOwn(properties, name));
+    const others = schema["additionalProperties"];
+    if (undeclared.length > 0 && others === false)
+      throw refusal(`\`required\` with \`${undeclared[0]}\`, which is not declared`, at, "declare it under properties");
+    // Any names are valid where nothing is said of them, but nothing asked for them, either: except where nothing was declared at all.
+    const extra = others ?? schema["properties"] === undefined;
+    const names = [...Object.keys(properties), ...undeclared];
+    refuseCounts(place, { names, required, hasExtra: extra !== false });
+    const members = names.map((name) => {
+      const value = Object.hasOwn(properties, name)
+        ? this.compile(properties[name], pointer(at, "properties", name))
+        : this.compile(others ?? true, pointer(at, "required"));
+      return { node: member(valueText(name), value), isRequired: required.has(name) };
+    });
+    const extraName = nameBeside(place, names);
+    const extraMember = extra === false ? choice() : member(extraName, this.compile(extra, pointer(at, "additionalProperties")));
+    return enclosed("{}", membersText(members, extraMember));
+  }
+
+  /** A list. Items that have a schema of their own are all written, others as many as the schema allows. */
+  #array(place: Subschema): GrammarNode {
+    const { schema, at } = place;
+    const least = countOf(place, "minItems", 0);
+    const most = countOf(place, "maxItems", Number.POSITIVE_INFINITY);
+    if (least > most) throw refusal("`minItems` above `maxItems`", at, "swap them");
+    // Older drafts list the first items under `items`.
+    const [listed, others] = Array.isArray(schema["items"]) ? (["items", "additionalItems"] as const) : (["prefixItems", "items"] as const);
+    const first = listOfSchemas(place, listed).slice(0, most);
+    const rest = schema[others] ?? (first.length === 0 || least > first.length);
+    const item = this.compile(rest, pointer(at, others));
+    const [head, ...tail] = first.map((one, index) => this.compile(one, pointer(at, listed, index)));
+    if (head === undefined) return enclosed("[]", listOf(item, { least, most }));
+    const more = repeat(further(item), Math.max(0, least - first.length), most - first.length);
+    return enclosed("[]", sequence(head, ...tail.map(further), more, BLANK));
   }
 }
 
 /** The types that are named; where none is, those that the keywords are about; where there are none, all. */
-function typesAsked(place: SchemaPlace): readonly JsonType[] {
+function typesAsked(place: Subschema): readonly JsonType[] {
   const { schema, at } = place;
   if (schema["type"] === undefined) {
     const meant = JSON_TYPES.filter((type) => type !== "integer" && limits(place, [type]).length > 0);
@@ -157,7 +207,7 @@ function withType(option: unknown, type: unknown): unknown {
   return option["type"] === undefined || option["type"] === type ? { ...option, type } : undefined;
 }
 
-function listed(place: SchemaPlace, keyword: "const" | "enum"): GrammarNode {
+function listed(place: Subschema, keyword: "const" | "enum"): GrammarNode {
   const { schema, at } = place;
   refuseBeside(place, keyword, ["type"]);
   const values: readonly unknown[] = keyword === "const" ? [schema[keyword]] : listOfSchemas(place, keyword);
@@ -167,112 +217,84 @@ function listed(place: SchemaPlace, keyword: "const" | "enum"): GrammarNode {
   return choice(...meant.map(valueText));
 }
 
-function stringText(place: SchemaPlace): GrammarNode {
-  const least = countOf(place, "minLength", 0);
-  const most = countOf(place, "maxLength", Number.POSITIVE_INFINITY);
-  if (least > most) throw refusal("`minLength` above `maxLength`", place.at, "swap them");
-  return piece(new StringText({ least, most }));
+/** The same name may be written twice where names are free: members are not counted while writing. */
+function refuseCounts(
+  place: Subschema,
+  { names, required, hasExtra }: { names: readonly string[]; required: ReadonlySet<string>; hasExtra: boolean },
+): void {
+  if (countOf(place, "minProperties", 0) > required.size)
+    throw refusal("`minProperties` above the number of required names", place.at, "list these names under required");
+  const most = countOf(place, "maxProperties", Number.POSITIVE_INFINITY);
+  if (most < names.length || (hasExtra && most < Number.POSITIVE_INFINITY))
+    throw refusal("`maxProperties` below the number of names", place.at, "declare fewer, and set additionalProperties to false");
 }
 
-/** A list. Items that have a schema of their own are all written, others as many as the schema allows. */
-function arrayText(place: SchemaPlace, compile: Compile): GrammarNode {
-  const { schema, at } = place;
-  const least = countOf(place, "minItems", 0);
-  const most = countOf(place, "maxItems", Number.POSITIVE_INFINITY);
-  if (least > most) throw refusal("`minItems` above `maxItems`", at, "swap them");
-  // Older drafts list the first items under `items`.
-  const [listed, others] = Array.isArray(schema["items"]) ? ["items", "additionalItems"] : ["prefixItems", "items"];
-  const first = listOfSchemas(place, listed as string).slice(0, most);
-  const rest = schema[others as string] ?? (first.length === 0 || least > first.length);
-  const item = compile(rest, pointer(at, others as string));
-  const [head, ...tail] = first.map((one, index) => compile(one, pointer(at, listed as string, index)));
-  if (head === undefined) return enclosed("[]", listOf(item, { least, most }));
-  const more = repeat(further(item), Math.max(0, least - first.length), most - first.length);
-  return enclosed("[]", sequence(head, ...tail.map(further), more, BLANK));
+/** What undeclared members may be called. */
+function nameBeside(place: Subschema, declared: readonly string[]): GrammarNode {
+  const rule = place.schema["propertyNames"] ?? true;
+  const at = pointer(place.at, "propertyNames");
+  if (rule !== true && !isSchemaObject(rule)) throw refusal("`propertyNames` that is no schema", place.at, "give a schema of strings");
+  const schema = rule === true ? {} : rule;
+  const other = limits({ schema, at }).find((keyword) => !["type", "minLength", "maxLength", "enum", "const"].includes(keyword));
+  if (other !== undefined || (schema["type"] ?? "string") !== "string")
+    throw refusal(`\`${other ?? "type"}\``, at, "use enum, minLength or maxLength for names");
+  const listed = schema["enum"] ?? (schema["const"] === undefined ? undefined : [schema["const"]]);
+  if (!Array.isArray(listed)) return otherName({ schema, at }, declared);
+  const stray = declared.find((name) => !listed.includes(name));
+  if (stray !== undefined) throw refusal(`\`${stray}\`, which is declared, missing`, at, "list it");
+  return choice(...listed.filter((name) => typeof name === "string" && !declared.includes(name)).map(valueText));
 }
 
-/** The bounds that a schema gives. */
-function numberRule(place: SchemaPlace, type: JsonType): NumberRule {
-  const { schema, at } = place;
-  const lows = [
-    bound(place, "minimum", (value) => scaled(value, "up")),
-    bound(place, "exclusiveMinimum", (value) => scaled(value, "down") + 1n),
+/** From the last member to the first: what may follow behind one that was written, and what where none was yet. */
+function membersText(members: readonly { readonly node: GrammarNode; readonly isRequired: boolean }[], extra: GrammarNode): GrammarNode {
+  const more = repeat(further(extra), 0, Number.POSITIVE_INFINITY);
+  let later: GrammarNode = sequence(more, BLANK);
+  let first: GrammarNode = choice(sequence(), sequence(extra, more, BLANK));
+  for (const { node, isRequired } of members.toReversed()) {
+    const asFirst = sequence(node, later);
+    const asLater = sequence(further(node), later);
+    first = isRequired ? asFirst : choice(asFirst, first);
+    later = isRequired ? asLater : choice(asLater, later);
+  }
+  return first;
+}
+
+/** Any value at all. */
+function anyValue(): GrammarNode {
+  const any: ChoiceNode = { kind: "choice", items: [] };
+  any.items = [
+    enclosed("{}", listOf(member(anyString(), any), ANY_COUNT)),
+    enclosed("[]", listOf(any, ANY_COUNT)),
+    anyString(),
+    anyNumber(),
+    ...["true", "false", "null"].map(text),
   ];
-  const highs = [
-    bound(place, "maximum", (value) => scaled(value, "down")),
-    bound(place, "exclusiveMaximum", (value) => scaled(value, "up") - 1n),
-  ];
-  const rule = { isInteger: type === "integer" || schema["multipleOf"] === 1, low: extreme(lows, 1n), high: extreme(highs, -1n) };
-  if (!hasNumbers(rule)) throw refusal("bounds with no number between them", at, "widen them; up to 15 digits are written");
-  return rule;
+  return any;
 }
 
-function bound({ schema, at }: SchemaPlace, keyword: string, read: (value: number) => bigint): bigint | undefined {
-  const value = schema[keyword];
-  if (value === undefined) return undefined;
-  if (typeof value === "number" && Number.isFinite(value)) return read(value);
-  throw refusal(`\`${keyword}\` that is no number`, at, "give a number");
+/** One value as JSON writes it. */
+function valueText(value: unknown): GrammarNode {
+  return text(JSON.stringify(value));
 }
 
-/** The greatest of these bounds, or with sign -1 the least. */
-function extreme(bounds: readonly (bigint | undefined)[], sign: bigint): bigint | undefined {
-  return bounds.reduce((best, one) => (best === undefined || (one !== undefined && one * sign > best * sign) ? one : best));
+/** A name of an object, as text, and its value. */
+function member(name: GrammarNode, value: GrammarNode): GrammarNode {
+  return sequence(name, COLON, value);
 }
 
-/**
- * Takes out all choices that lead to no end, such as a node of a list that must contain a node: a text that took one could never
- * be completed. Gives `false` if nothing else is left of the whole.
- */
-function keepEndable(root: GrammarNode): boolean {
-  const nodes = everyNode(root);
-  const endable = new Set<GrammarNode>();
-  for (let known = -1; known < endable.size; ) {
-    known = endable.size;
-    for (const node of nodes) if (isEndable(node, endable)) endable.add(node);
-  }
-  for (const node of nodes) {
-    if (node.kind === "choice") node.options = node.options.filter((option) => endable.has(option));
-    if (node.kind === "repeat" && !endable.has(node.item)) node.most = 0;
-  }
-  return endable.has(root);
+/** What stands between braces or brackets: first and further items, each already with its comma. */
+function enclosed(signs: "{}" | "[]", content: GrammarNode): GrammarNode {
+  return sequence(text(signs.charAt(0)), BLANK, content, text(signs.charAt(1)));
 }
 
-function isEndable(node: GrammarNode, endable: ReadonlySet<GrammarNode>): boolean {
-  switch (node.kind) {
-    case "piece":
-      return true;
-    case "sequence":
-      return node.items.every((item) => endable.has(item));
-    case "choice":
-      return node.options.some((option) => endable.has(option));
-    case "repeat":
-      return node.least === 0 || endable.has(node.item);
-    case "reference":
-      return node.target !== undefined && endable.has(node.target);
-    default:
-      return node satisfies never;
-  }
+/** Behind an item: the next one, its comma in front. */
+function further(item: GrammarNode): GrammarNode {
+  return sequence(text(","), BLANK, item);
 }
 
-function everyNode(root: GrammarNode): ReadonlySet<GrammarNode> {
-  const found = new Set<GrammarNode>([root]);
-  for (const node of found) for (const part of partsOf(node)) found.add(part);
-  return found;
-}
-
-function partsOf(node: GrammarNode): readonly GrammarNode[] {
-  switch (node.kind) {
-    case "piece":
-      return [];
-    case "sequence":
-      return node.items;
-    case "choice":
-      return node.options;
-    case "repeat":
-      return [node.item];
-    case "reference":
-      return node.target === undefined ? [] : [node.target];
-    default:
-      return node satisfies never;
-  }
+/** So many items with commas between them, and a blank behind the last one. */
+function listOf(item: GrammarNode, { least, most }: Count): GrammarNode {
+  if (most <= 0) return sequence();
+  const some = sequence(item, repeat(further(item), Math.max(0, least - 1), most - 1), BLANK);
+  return least > 0 ? some : choice(sequence(), some);
 }

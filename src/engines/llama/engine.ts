@@ -3,7 +3,6 @@ import type { Call, Engine, EngineFacts, NextTokenQuery, NextTokens, Passage, Pr
 import { EngineError } from "../../core/errors.ts";
 import type { FindJudge } from "../../core/judge/verdict.ts";
 import { JsonFormats } from "../json-format/formats.ts";
-import { TokenIndex } from "../json-format/token-index.ts";
 import { Batcher } from "./batch.ts";
 import { cacheTypeOf } from "./context.ts";
 import { KvCache } from "./kv-cache.ts";
@@ -80,7 +79,7 @@ export class LlamaEngine implements Engine {
     this.tokenizer = whileOpen(vocabulary, ensureOpen);
     this.formats = new JsonFormats(() => {
       ensureOpen();
-      return new TokenIndex(tokenTable(parts.model));
+      return tokenTable(parts.model);
     });
     this.facts = factsOf(parts, this.#batcher.contextSize, needsCheckpoints);
   }

@@ -1,7 +1,9 @@
-import type { Machine } from "./grammar.ts";
+/** Numbers of a schema, digit by digit. */
+import { type GrammarNode, type Terminal, terminal } from "./grammar.ts";
+import { refusal, type Subschema } from "./json-schema.ts";
 
 /** Which numbers are meant. */
-export interface NumberRule {
+interface NumberRule {
   readonly isInteger: boolean;
   /** In units of `10^-SCALE`; exact. `undefined`: any. */
   readonly low: bigint | undefined;
@@ -19,13 +21,45 @@ const PARTS = /^(-?)(\d*)(?:(\.)(\d*))?(?:[eE](?:[+-]?\d{0,2}))?$/;
 const WHOLE = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
 /** Digits as written, without sign; `fraction` is `undefined` before the point. */
-interface Written {
+interface Digits {
   readonly whole: string;
   readonly fraction: string | undefined;
 }
 
+/** Any number. */
+export function anyNumber(): GrammarNode {
+  return terminal(new NumberText({ isInteger: false, low: undefined, high: undefined }));
+}
+
+/** A number within the bounds of a schema. */
+export function numberText(place: Subschema, type: "number" | "integer"): GrammarNode {
+  const isInteger = type === "integer" || place.schema["multipleOf"] === 1;
+  const lows = [
+    bound(place, "minimum", (value) => scaled(value, "up")),
+    bound(place, "exclusiveMinimum", (value) => scaled(value, "down") + 1n),
+  ];
+  const highs = [
+    bound(place, "maximum", (value) => scaled(value, "down")),
+    bound(place, "exclusiveMaximum", (value) => scaled(value, "up") - 1n),
+  ];
+  const rule = { isInteger, low: tightest(lows, (one, other) => one > other), high: tightest(highs, (one, other) => one < other) };
+  if (canBecome("", rule)) return terminal(new NumberText(rule));
+  throw refusal("bounds with no number between them", place.at, "widen them; up to 15 digits are written");
+}
+
+function bound({ schema, at }: Subschema, keyword: string, read: (value: number) => bigint): bigint | undefined {
+  const value = schema[keyword];
+  if (value === undefined) return undefined;
+  if (typeof value === "number" && Number.isFinite(value)) return read(value);
+  throw refusal(`\`${keyword}\` that is no number`, at, "give a number");
+}
+
+function tightest(bounds: readonly (bigint | undefined)[], isTighter: (one: bigint, other: bigint) => boolean): bigint | undefined {
+  return bounds.reduce((best, one) => (best === undefined || (one !== undefined && isTighter(one, best)) ? one : best));
+}
+
 /** A JSON number within bounds. Its digits are limited, so that it comes to an end and stays finite. */
-export class NumberText implements Machine {
+class NumberText implements Terminal {
   readonly #rule: NumberRule;
   readonly #text: string;
 
@@ -46,19 +80,14 @@ export class NumberText implements Machine {
     return value >= (this.#rule.low ?? value) && value <= (this.#rule.high ?? value);
   }
 
-  after(byte: number): Machine | undefined {
+  after(byte: number): Terminal | undefined {
     const written = this.#text + String.fromCharCode(byte);
     return canBecome(written, this.#rule) ? new NumberText(this.#rule, written) : undefined;
   }
 }
 
-/** Whether there is any such number that can be written. */
-export function hasNumbers(rule: NumberRule): boolean {
-  return canBecome("", rule);
-}
-
 /** A number in units of `10^-SCALE`, rounded down or up if it is finer than that. */
-export function scaled(value: number | string, rounding: "down" | "up" = "down"): bigint {
+function scaled(value: number | string, rounding: "down" | "up" = "down"): bigint {
   const [, sign = "", whole = "", fraction = "", exponent = "0"] =
     /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i.exec(String(value)) ?? fail(value);
   const shift = SCALE + Number(exponent) - fraction.length;
@@ -84,7 +113,7 @@ function canBecome(text: string, rule: NumberRule): boolean {
 }
 
 /** The same for a number without sign: some whole part of so many digits, and some fraction, lies within the bounds. */
-function canComplete({ whole, fraction }: Written, rule: NumberRule): boolean {
+function canComplete({ whole, fraction }: Digits, rule: NumberRule): boolean {
   const most = rule.isInteger ? DIGITS.integer : DIGITS.number;
   if (/^0\d/.test(whole) || whole.length + (fraction?.length ?? 0) > most) return false;
   if (whole === "") return fraction === undefined && [..."0123456789"].some((digit) => canComplete({ whole: digit, fraction }, rule));

@@ -1,20 +1,22 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { compileSchema } from "../../../src/engines/json-format/compile-schema.ts";
-import { JsonFormats } from "../../../src/engines/json-format/formats.ts";
-import { JsonText } from "../../../src/engines/json-format/formatted-json.ts";
+import type { FormattedText, JsonSchema } from "../../../src/core/engine.ts";
+import { JsonFormats, type TokenTable } from "../../../src/engines/json-format/formats.ts";
 import { bytesOf } from "../../../src/engines/json-format/grammar.ts";
-import { TokenIndex } from "../../../src/engines/json-format/token-index.ts";
-import { Written } from "../../../src/engines/json-format/written.ts";
 
 const ASCII = Array.from({ length: 95 }, (_, index) => String.fromCharCode(32 + index));
 const SPECIAL = "special";
 const END = "end";
 
-/** A vocabulary of these texts; bytes are told by `\xNN` characters. */
-function indexOf(tokens: readonly string[]): TokenIndex {
+/** A vocabulary of these texts. */
+function tableOf(tokens: readonly string[]): TokenTable {
   const bytesAt = (token: number) => (tokens[token] === SPECIAL ? undefined : bytesOf(tokens[token] as string));
-  return new TokenIndex({ size: tokens.length, bytesOf: bytesAt, isEnd: (token) => tokens[token] === END });
+  return { size: tokens.length, bytesOf: bytesAt, isEnd: (token) => tokens[token] === END };
+}
+
+/** A text under a format, of which these tokens are written. */
+function begun(vocabulary: readonly string[], schema: JsonSchema, prefix: readonly number[] = []): FormattedText {
+  return new JsonFormats(() => tableOf(vocabulary)).begin({ format: { type: "json", schema }, prefix, formatStart: 0 });
 }
 
 const SCHEMA = { type: "object", properties: { a: { enum: ["x", "日本"] }, n: { type: "integer", maximum: 30 } }, required: ["a"] };
@@ -25,38 +27,36 @@ describe("The tokens that a format allows", () => {
       fc.constantFrom('{"a":', '"', '"x"', "日", "日本", ', "n', "{}", "}", "12", "1", ":1", "x", " "),
       fc.string({ maxLength: 3 }),
     );
-    const property = fc.property(fc.array(piece, { maxLength: 40 }), fc.nat({ max: 40 }), (pieces, at) => {
-      const index = indexOf([SPECIAL, END, ...ASCII, "", ...pieces]);
-      let written: Written = Written.nothing(compileSchema(SCHEMA));
-      for (const byte of bytesOf('{"a":"日本", "n": 12}').slice(0, at)) written = written.after(byte.charCodeAt(0)) ?? written;
-      const text = new JsonText(index, written);
-      const all = Array.from({ length: ASCII.length + 3 + pieces.length }, (_, token) => token);
+    const property = fc.property(fc.array(piece, { maxLength: 40 }), fc.nat({ max: 19 }), (pieces, at) => {
+      const vocabulary = [SPECIAL, END, ...ASCII, "", "日", "本", ...pieces];
+      const written = ["{", '"', "a", '"', ":", '"', "日", "本", '"', ",", " ", '"', "n", '"', ":", " ", "1", "2", "}"];
+      const text = begun(
+        vocabulary,
+        SCHEMA,
+        written.slice(0, at).map((piece) => vocabulary.indexOf(piece)),
+      );
+      const all = Array.from(vocabulary, (_, token) => token);
       expect([...(text.allowed(1000) ?? [])].sort((left, right) => left - right)).toEqual(all.filter((token) => text.allows(token)));
     });
     fc.assert(property, { numRuns: 300, seed: 3 });
   });
 
   it("are not told when they are more than asked for", () => {
-    const index = indexOf([END, ...ASCII]);
-    const inside = Written.nothing(compileSchema({ type: "string" })).after(0x22) as Written;
-    expect(new JsonText(index, inside).allowed(94)).toBeUndefined();
-    expect(new JsonText(index, inside).allowed(95)).toHaveLength(95);
+    const text = begun([END, ...ASCII, '"'], { type: "string" }, [96]);
+    expect(text.allowed(95)).toBeUndefined();
+    expect(text.allowed(96)).toHaveLength(96);
   });
 
   it("are end tokens, too, where the text is complete, and nothing else where nothing may follow", () => {
-    const index = indexOf([END, SPECIAL, ...ASCII, END]);
-    const whole = Written.nothing(compileSchema({ type: "array", maxItems: 0 }))
-      .after(0x5b)
-      ?.after(0x5d) as Written;
-    const text = new JsonText(index, whole);
+    const vocabulary = [END, SPECIAL, ...ASCII, END];
+    const text = begun(vocabulary, { type: "array", maxItems: 0 }, [vocabulary.indexOf("["), vocabulary.indexOf("]")]);
     expect(text.allowed(10)).toEqual([0, 97]);
     expect([0, 1, 97].map((token) => text.allows(token))).toEqual([true, false, true]);
     expect(text.after(0)).toBeUndefined();
   });
 
   it("are none that say nothing: a text could go on with them for ever", () => {
-    const index = indexOf([END, SPECIAL, "", ...ASCII]);
-    const text = new JsonText(index, Written.nothing(compileSchema(true as unknown as Record<string, unknown>)));
+    const text = begun([END, SPECIAL, "", ...ASCII], {});
     expect(text.allows(1)).toBe(false);
     expect(text.allows(2)).toBe(false);
   });
@@ -64,7 +64,7 @@ describe("The tokens that a format allows", () => {
 
 describe("The formats of an engine", () => {
   it("need a vocabulary that can spell, and say so", () => {
-    const formats = new JsonFormats(() => indexOf([END, "a", "b"]));
+    const formats = new JsonFormats(() => tableOf([END, "a", "b"]));
     expect(() => formats.check({ type: "json", schema: {} })).toThrow(
       "Expected a vocabulary with a token for each letter and sign of ASCII, as formats need, got one that lacks some (choose another model)",
     );
@@ -74,7 +74,7 @@ describe("The formats of an engine", () => {
     let orders = 0;
     const formats = new JsonFormats(() => {
       orders++;
-      return indexOf([END, ...ASCII]);
+      return tableOf([END, ...ASCII]);
     });
     const reads: string[] = [];
     const schema = new Proxy({ type: "null" }, { get: (target, name) => [reads.push(String(name)), Reflect.get(target, name)][1] });
@@ -86,7 +86,7 @@ describe("The formats of an engine", () => {
   });
 
   it("refuse a place at which no text of the format begins, and a type that is not known", () => {
-    const formats = new JsonFormats(() => indexOf([END, ...ASCII]));
+    const formats = new JsonFormats(() => tableOf([END, ...ASCII]));
     const format = { type: "json", schema: { type: "null" } } as const;
     expect(() => formats.begin({ format, formatStart: 0, prefix: [3] })).toThrow(
       "Expected `formatStart` to be where a text of the format begins",
