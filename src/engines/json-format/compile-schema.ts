@@ -3,7 +3,9 @@ import { type ChoiceNode, choice, type GrammarNode, keepEndable, repeat, sequenc
 import {
   areDisjoint,
   countOf,
+  firstGiven,
   isJsonType,
+  isResource,
   isSchemaObject,
   JSON_TYPES,
   type JsonType,
@@ -57,6 +59,8 @@ class Compiler {
   readonly #root: JsonSchema;
   readonly #references = new Map<string, ChoiceNode>();
   readonly #anyValue = anyValue();
+  /** Where parts stand that have a `$id` of their own. */
+  readonly #resources: string[] = [];
 
   constructor(root: JsonSchema) {
     this.#root = root;
@@ -67,6 +71,7 @@ class Compiler {
     if (schema === false) return choice();
     if (!isSchemaObject(schema)) throw refusal(`\`${String(schema)}\` for a schema`, at, "give an object of keywords");
     const place = { schema, at };
+    if (at !== "#" && isResource(schema)) this.#resources.push(at);
     refuseUnknowable(place, "any");
     const [whole] = (["$ref", "allOf", "const", "enum", "anyOf", "oneOf"] as const).filter((keyword) => schema[keyword] !== undefined);
     switch (whole) {
@@ -89,6 +94,8 @@ class Compiler {
 
   #reference(place: Subschema): GrammarNode {
     refuseBeside(place, "$ref");
+    if (this.#resources.some((at) => `${place.at}/`.startsWith(`${at}/`)))
+      throw refusal("`$ref` below a `$id` that is not the root's", place.at, "leave that `$id` out");
     const name = String(place.schema["$ref"]);
     const known = this.#references.get(name);
     if (known !== undefined) return known;
@@ -152,7 +159,8 @@ class Compiler {
     const properties = recordOfSchemas(place, "properties");
     const required = new Set(listOfSchemas(place, "required").map(String));
     const undeclared = [...required].filter((name) => !Object.hasOwn(properties, name));
-    const others = schema["additionalProperties"];
+    const keyword = firstGiven(place, "additionalProperties", "unevaluatedProperties");
+    const others = schema[keyword];
     if (undeclared.length > 0 && others === false)
       throw refusal(`\`required\` with \`${undeclared[0]}\`, which is not declared`, at, "declare it under properties");
     // Any names are valid where nothing is said of them, but nothing asked for them, either: except where nothing was declared at all.
@@ -166,7 +174,7 @@ class Compiler {
       return { node: member(valueText(name), value), isRequired: required.has(name) };
     });
     const extraName = nameBeside(place, names);
-    const extraMember = extra === false ? choice() : member(extraName, this.compile(extra, pointer(at, "additionalProperties")));
+    const extraMember = extra === false ? choice() : member(extraName, this.compile(extra, pointer(at, keyword)));
     return enclosed("{}", membersText(members, extraMember));
   }
 
@@ -177,7 +185,8 @@ class Compiler {
     const most = countOf(place, "maxItems", Number.POSITIVE_INFINITY);
     if (least > most) throw refusal("`minItems` above `maxItems`", at, "swap them");
     // Older drafts list the first items under `items`.
-    const [listed, others] = Array.isArray(schema["items"]) ? (["items", "additionalItems"] as const) : (["prefixItems", "items"] as const);
+    const [listed, other] = Array.isArray(schema["items"]) ? (["items", "additionalItems"] as const) : (["prefixItems", "items"] as const);
+    const others = firstGiven(place, other, "unevaluatedItems");
     const first = listOfSchemas(place, listed).slice(0, most);
     const rest = schema[others] ?? (first.length === 0 || least > first.length);
     const item = this.compile(rest, pointer(at, others));

@@ -20,52 +20,33 @@ export type Resolve = (reference: string) => unknown;
 const OBEYED = undefined;
 
 const OF_NUMBERS = {
-  minimum: OBEYED,
-  maximum: OBEYED,
-  exclusiveMinimum: OBEYED,
-  exclusiveMaximum: OBEYED,
+  ...obeyed("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
   multipleOf: "leave it out, or check it afterwards",
 };
 
 /** All keywords that limit what is valid, by what they are about; all others only describe. Those that cannot be obeyed while writing come with advice. */
 const KEYWORDS: Readonly<Record<JsonType | "any", Readonly<Record<string, string | undefined>>>> = {
   any: {
-    type: OBEYED,
-    enum: OBEYED,
-    const: OBEYED,
-    anyOf: OBEYED,
-    oneOf: OBEYED,
-    allOf: OBEYED,
-    $ref: OBEYED,
+    ...obeyed("type", "enum", "const", "anyOf", "oneOf", "allOf", "$ref"),
     not: "say what is allowed instead",
     if: "use anyOf with one schema for each case",
     $dynamicRef: "use $ref",
     $recursiveRef: "use $ref",
   },
   object: {
-    properties: OBEYED,
-    required: OBEYED,
-    additionalProperties: OBEYED,
-    propertyNames: OBEYED,
-    minProperties: OBEYED,
-    maxProperties: OBEYED,
+    ...obeyed("properties", "required", "additionalProperties", "unevaluatedProperties", "propertyNames", "minProperties", "maxProperties"),
     patternProperties: "use properties or additionalProperties",
     dependentRequired: "use anyOf with one schema for each case",
     dependentSchemas: "use anyOf with one schema for each case",
     dependencies: "use anyOf with one schema for each case",
   },
   array: {
-    items: OBEYED,
-    prefixItems: OBEYED,
-    additionalItems: OBEYED,
-    minItems: OBEYED,
-    maxItems: OBEYED,
+    ...obeyed("items", "prefixItems", "additionalItems", "unevaluatedItems", "minItems", "maxItems"),
     contains: "leave it out, or check it afterwards",
     uniqueItems: "leave it out, or check it afterwards",
   },
   string: {
-    minLength: OBEYED,
-    maxLength: OBEYED,
+    ...obeyed("minLength", "maxLength"),
     pattern: "use enum, or leave it out and check it afterwards",
     format: "leave it out, or check it afterwards",
   },
@@ -80,6 +61,10 @@ const VACUOUS: Readonly<Record<string, unknown>> = { uniqueItems: false, multipl
 
 /** Deeper than this, two schemas are taken to overlap. */
 const DEEPEST = 8;
+
+function obeyed(...keywords: readonly string[]): Record<string, typeof OBEYED> {
+  return Object.fromEntries(keywords.map((keyword) => [keyword, OBEYED]));
+}
 
 export function isJsonType(value: unknown): value is JsonType {
   return JSON_TYPES.some((type) => type === value);
@@ -124,6 +109,11 @@ export function refuseBeside(place: Subschema, keyword: string, allowed: readonl
   if (other !== undefined) throw refusal(`\`${other}\` beside \`${keyword}\``, place.at, "put both into one schema");
 }
 
+/** The first of these keywords that a schema has; where it has none, the first one. */
+export function firstGiven({ schema }: Subschema, ...keywords: readonly [string, ...string[]]): string {
+  return keywords.find((keyword) => schema[keyword] !== undefined) ?? keywords[0];
+}
+
 /** A whole number from 0 on. */
 export function countOf({ schema, at }: Subschema, keyword: string, fallback: number): number {
   const value = schema[keyword] ?? fallback;
@@ -148,12 +138,19 @@ export function pointer(at: string, ...steps: readonly (string | number)[]): str
   return [at, ...steps.map((step) => String(step).replaceAll("~", "~0").replaceAll("/", "~1"))].join("/");
 }
 
-/** What a pointer such as `#/$defs/item` points to. */
+/** What a pointer such as `#/$defs/item` points to. What lies below another `$id` than the root's is another resource, and not pointed to. */
 export function resolvePointer(root: JsonSchema, reference: string): unknown {
   const [start, ...steps] = reference.split("/").map(pointerStep);
-  const inside = (part: unknown, step: string | undefined) =>
-    step !== undefined && part instanceof Object && Object.hasOwn(part, step) ? Reflect.get(part, step) : undefined;
+  const inside = (part: unknown, step: string | undefined) => {
+    const isOther = part !== root && isResource(part);
+    return !isOther && step !== undefined && part instanceof Object && Object.hasOwn(part, step) ? Reflect.get(part, step) : undefined;
+  };
   return start === "#" ? steps.reduce<unknown>(inside, root) : undefined;
+}
+
+/** Whether a schema has a URI of its own: a `$ref` in it starts from there. */
+export function isResource(schema: unknown): boolean {
+  return isSchemaObject(schema) && typeof schema["$id"] === "string";
 }
 
 /** One step of a JSON pointer in a URI; `undefined` where it is none. */
