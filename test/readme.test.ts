@@ -1,8 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { ROOT, runModule, runProgram } from "./support/run-module.ts";
-import { runTool } from "./support/run-tool.ts";
+import { ROOT, runModule, runProgram, runTool } from "./support/run-module.ts";
 
 const readme = readFileSync(join(ROOT, "README.md"), "utf8");
 

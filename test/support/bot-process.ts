@@ -77,7 +77,7 @@ export class BotProcess implements AsyncDisposable {
     return this.#child.pid ?? Number.NaN;
   }
 
-  /** The first line with this message, of those that nobody has waited for. */
+  /** The first line with this message, of those that were not waited for yet. */
   async line(message: string, isMeant: (line: LogLine) => boolean = () => true): Promise<LogLine> {
     const find = () => this.lines.find((line) => line.msg === message && !this.#met.has(line) && isMeant(line));
     const line = await this.#until(find, message);

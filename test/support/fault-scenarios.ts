@@ -28,7 +28,7 @@ const FATEFUL: World = {
 const QUICK = { maxIterations: 5, carriedIterations: 2, children: 4, judgeExamples: 1, maxTokens: 14 } as const;
 const HELD_BACK = { heldBack: Number.POSITIVE_INFINITY, firstCheck: 2, maxCheckGap: 2, maxTokens: 9 } as const;
 
-/** One for each way of decoding in which somebody judges. */
+/** One for each way of decoding with a judge. */
 export const JUDGED: readonly Scenario[] = [
   { name: "An adaptive answer with a search", world: LATE_HARM, options: { maxTokens: 24, seed: 2 } },
   { name: "An adaptive answer that is held back and rewound to its beginning", world: FATEFUL, options: { ...HELD_BACK, seed: 3 } },

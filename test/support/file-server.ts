@@ -45,7 +45,7 @@ export async function serveFile(name: string, content: Buffer): Promise<FileServ
   };
 }
 
-/** Sends `first` at once and of the rest a little every now and then, as long as somebody is there to take it. */
+/** Sends `first` at once and of the rest a little every now and then, as long as the client is there to take it. */
 function trickle(response: ServerResponse, rest: Buffer, first: Buffer): void {
   let at = 0;
   response.write(first);

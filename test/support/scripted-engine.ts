@@ -13,7 +13,6 @@ import type {
 import { ContextFullError, EngineError } from "../../src/core/errors.ts";
 import { JsonFormats } from "../../src/engines/json-format/formats.ts";
 import { ByteVocabulary, byteTokenizer, END_TOKEN } from "./byte-vocabulary.ts";
-import { PrefixCache } from "./prefix-cache.ts";
 
 /** The key under which a script says how likely the end is. */
 export const END = "<end>";
@@ -45,7 +44,7 @@ class ScriptedEngine implements Engine {
   readonly formats: JsonFormats;
   readonly tokenizer: Tokenizer;
   readonly #held = new Set<Prefix>();
-  /** Held prefixes that somebody else has read behind: that has not to be computed any more. */
+  /** Held prefixes whose last token was computed for another request: it is not computed again. */
   readonly #readAlong = new Set<Prefix>();
   #isDisposed = false;
 
@@ -143,4 +142,27 @@ function likeliestOf(weights: ReadonlyMap<Token, number>): TokenCandidate[] {
 
 function isSame(left: Prefix, right: Prefix): boolean {
   return left.length === right.length && left.every((token, index) => token === right[index]);
+}
+
+interface Branch extends Map<Token, Branch> {}
+
+/** All prefixes that were ever computed, as a tree of tokens. */
+class PrefixCache {
+  readonly #root: Branch = new Map();
+
+  /** Puts a prefix in; the number of its tokens that were not there. */
+  add(prefix: Prefix): number {
+    let branch = this.#root;
+    let added = 0;
+    for (const token of prefix) {
+      let next = branch.get(token);
+      if (next === undefined) {
+        next = new Map();
+        branch.set(token, next);
+        added++;
+      }
+      branch = next;
+    }
+    return added;
+  }
 }

@@ -7,7 +7,7 @@ export interface Heard {
   readonly isWhole: boolean;
 }
 
-/** A judge that somebody handed over, and all that was asked of it. */
+/** A judge that was handed over, and all that was asked of it. */
 export interface SpiedJudge {
   readonly find: FindJudge;
   /** Settings with which it was looked for. */

@@ -2,8 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ROOT, runProgram } from "../support/run-module.ts";
-import { runTool } from "../support/run-tool.ts";
+import { ROOT, runProgram, runTool } from "../support/run-module.ts";
 
 describe("the whole tree", () => {
   it("is formatted and has nothing for the linter to complain about", async () => {

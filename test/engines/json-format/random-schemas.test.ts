@@ -26,7 +26,7 @@ const small = fc.integer({ min: 0, max: 3 });
 const text = fc.record({ least: small, more: fc.option(small) }).map(({ least, more }) => ({
   type: "string",
   minLength: least,
-  // Nobody waits for a random model to end a string of any length.
+  // A random model would take very long to end a string of any length.
   maxLength: least + (more ?? 4),
 }));
 

@@ -4,9 +4,8 @@ import { type Engine, EngineError, Meter, MODES, type Mode, prime, type RainOpti
 import { type LlamaEngine, loadLlamaEngine } from "../../../src/llama.ts";
 import { answer } from "../../../src/rain.ts";
 import { AnswerQueue } from "../../../src/serving/index.ts";
-import { allAlong } from "../../support/all-along.ts";
 import { type CountedEngine, countedEngine } from "../../support/counted-engine.ts";
-import { faultyEngine, type Hooks } from "../../support/faulty-engine.ts";
+import { allAlong, faultyEngine, type Hooks } from "../../support/faulty-engine.ts";
 import { temporaryFolder, writeTinyModel } from "../../support/tiny-model.ts";
 
 const folder = temporaryFolder();

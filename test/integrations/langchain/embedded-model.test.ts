@@ -1,11 +1,50 @@
-import { HumanMessage } from "@langchain/core/messages";
+import { BaseChatModel, type BaseChatModelCallOptions } from "@langchain/core/language_models/chat_models";
+import { AIMessage, AIMessageChunk, type BaseMessage, HumanMessage } from "@langchain/core/messages";
+import { ChatGenerationChunk, type ChatResult } from "@langchain/core/outputs";
 import { createAgent } from "langchain";
+import { type Engine, rain, type Turn } from "rain-align";
 import { RainCritique } from "rain-align/langchain";
 import { rainGuardrail } from "rain-align/middleware";
 import { afterAll, describe, expect, it } from "vitest";
 import { loadLlamaEngine } from "../../../src/llama.ts";
 import { isHarmful } from "../../../training/world/index.ts";
-import { EngineChat } from "../../support/engine-chat.ts";
+
+/** A real model as a chat model of LangChain's: plain decoding, unjudged, another seed for each answer. It goes on from the assistant's words. */
+class EngineChat extends BaseChatModel {
+  readonly #engine: Engine;
+  #seed: number;
+
+  constructor(engine: Engine, seed: number) {
+    super({});
+    this.#engine = engine;
+    this.#seed = seed;
+  }
+
+  _llmType(): string {
+    return "engine";
+  }
+
+  override bindTools(): this {
+    return this;
+  }
+
+  async _generate(messages: BaseMessage[], options: this["ParsedCallOptions"]): Promise<ChatResult> {
+    let text = "";
+    for await (const chunk of this._streamResponseChunks(messages, options)) text += chunk.text;
+    return { generations: [{ text, message: new AIMessage(text) }] };
+  }
+
+  override async *_streamResponseChunks(
+    messages: BaseMessage[],
+    { signal }: BaseChatModelCallOptions,
+  ): AsyncGenerator<ChatGenerationChunk> {
+    const turns = messages.map(({ type, text }): Turn => ({ role: type === "ai" ? "assistant" : "user", text }));
+    const seed = this.#seed++;
+    for await (const { text } of rain(this.#engine, turns, { mode: "vanilla", seed, maxTokens: 48, signal })) {
+      if (text !== "") yield new ChatGenerationChunk({ text, message: new AIMessageChunk(text) });
+    }
+  }
+}
 
 const engine = await loadLlamaEngine({ model: "embedded" });
 afterAll(() => engine[Symbol.asyncDispose]());
