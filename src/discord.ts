@@ -23,8 +23,8 @@ const loaded = await withPeers(PEERS, async () => ({
 export const runDiscord = loaded.runDiscord;
 /** Registers the bot's commands with Discord, which keeps them: once, and again when they changed. */
 export const deployCommands = loaded.deployCommands;
+export type { ConfigSource } from "./bots/discord/config.ts";
 export { type DiscordConfig, readConfig } from "./bots/discord/config.ts";
-export type { ConfigSource } from "./bots/discord/config-variables.ts";
 export type { Deployment, DiscordAccount } from "./bots/discord/discord-api.ts";
 export { botLog } from "./bots/discord/log.ts";
 export type { RunInput } from "./bots/discord/run.ts";

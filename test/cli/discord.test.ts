@@ -46,9 +46,9 @@ describe("rain discord check", () => {
     const { stdout, stderr } = await runRain(["discord", "check", "--config", config], { code: 2 });
     expect(stdout).toBe("");
     expect(stderr.trimEnd().split("\n")).toEqual([
-      expect.stringMatching(/^rain: Expected `token` to be the bot's token.* characters of something else$/),
-      expect.stringMatching(/^rain: Expected `shards` to be .*, got `many` \(string\)$/),
-      "rain: Expected a known name in the file, got `maxWait` (did you mean `maxWaiting`?)",
+      expect.stringMatching(/^rain: Line 1, column 1: Expected `token` to be the bot's token.* characters of something else$/),
+      expect.stringMatching(/^rain: Line 2, column 1: Expected `shards` to be .*, got `many` \(string\)$/),
+      "rain: Line 3, column 1: Expected a known name in the file, got `maxWait` (did you mean `maxWaiting`?)",
     ]);
   });
 

@@ -1,6 +1,5 @@
 import fc from "fast-check";
-import { ACTIONS, CONTEXTS, type GuildSettings, SETTINGS } from "../../src/bots/guard/settings.ts";
-import { STRICTNESS } from "../../src/bots/guard/strictness.ts";
+import { ACTIONS, CONTEXTS, type GuildSettings, SETTINGS, STRICTNESS } from "../../src/bots/guard/settings.ts";
 import { AWKWARD_TEXTS } from "./awkward-texts.ts";
 
 /** Texts that look like something else to YAML. */

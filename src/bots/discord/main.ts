@@ -9,8 +9,7 @@ import { botLog } from "./log.ts";
 import { PEERS } from "./peers.ts";
 import { Shutdown, ShutdownReason } from "./shutdown.ts";
 
-export { ConfigError, type DiscordConfig } from "./config.ts";
-export { CONFIG_FILE } from "./config-variables.ts";
+export { CONFIG_FILE, ConfigError, type DiscordConfig } from "./config.ts";
 
 /** The process has so much time to end beyond what answers have. */
 const MARGIN_MS = 5000;

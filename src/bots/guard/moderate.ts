@@ -1,10 +1,8 @@
 import type { Turn } from "../../core/index.ts";
-import { guildPrinciple } from "./guild-principles.ts";
 import type { Inference, KnownJudge } from "./inference.ts";
 import { normalise } from "./normalise.ts";
-import { ACTIONS, type Action, type GuildSettings } from "./settings.ts";
+import { ACTIONS, type Action, type GuildSettings, guildPrinciple, THRESHOLDS } from "./settings.ts";
 import type { Finding } from "./store/store.ts";
-import { thresholdOf } from "./strictness.ts";
 
 /** How a message fared. */
 export interface Judgement {
@@ -48,7 +46,7 @@ export async function judgeMessage(inference: Inference, { guild, text, settings
   const findings = rules.map(([principle, { strictness }], index) => ({
     principle,
     value: verdicts[index]?.value ?? Number.NaN,
-    threshold: thresholdOf(strictness),
+    threshold: THRESHOLDS[strictness],
   }));
   const unfit = rules.flatMap(([principle], index) => {
     const judge = verdicts[index]?.judge;

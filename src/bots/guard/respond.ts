@@ -1,8 +1,8 @@
 import { type Principle, randomAt, type Turn } from "../../core/index.ts";
 import { conversationTurns } from "./conversation.ts";
 import type { Incoming, Respond } from "./guarded.ts";
-import { guildPrinciple } from "./guild-principles.ts";
 import type { Answered, Inference } from "./inference.ts";
+import { guildPrinciple } from "./settings.ts";
 import { Vetted } from "./vetted.ts";
 
 interface Responder {

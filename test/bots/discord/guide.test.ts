@@ -3,11 +3,9 @@ import { join } from "node:path";
 import { PermissionFlagsBits } from "discord.js";
 import { describe, expect, it } from "vitest";
 import { COMMAND_DATA } from "../../../src/bots/discord/commands/interactions.ts";
-import { ConfigError, readConfig } from "../../../src/bots/discord/config.ts";
-import { CONFIG, CONFIG_NAMES, expectedOf, SECRETS } from "../../../src/bots/discord/config-schema.ts";
-import { variableOf } from "../../../src/bots/discord/config-variables.ts";
+import { CONFIG, CONFIG_NAMES, ConfigError, readConfig, SECRETS, variableOf } from "../../../src/bots/discord/config.ts";
 import { Metrics } from "../../../src/bots/discord/metrics.ts";
-import { describe as meaningOf, SETTING_KEYS } from "../../../src/bots/guard/settings-keys.ts";
+import { SETTING_KEYS, settingAt } from "../../../src/bots/guard/settings-text.ts";
 import { TOKEN } from "../../support/discord/platform.ts";
 import { ROOT } from "../../support/run-module.ts";
 
@@ -37,7 +35,7 @@ describe("The guide", () => {
     const defaults: Readonly<Record<string, unknown>> = CONFIG.parse({ token: TOKEN });
     const rows = CONFIG_NAMES.map((name) => {
       const initial = name === "token" ? "needed" : defaults[name] === undefined ? "" : code(defaults[name]);
-      return [code(name), code(variableOf(name)), expectedOf(name), initial];
+      return [code(name), code(variableOf(name)), CONFIG.shape[name].description ?? "", initial];
     });
     const secrets = SECRETS.map((name) => code(`${variableOf(name)}_FILE`)).join(" and ");
     const page = `# Configuration of the Discord bot
@@ -53,13 +51,13 @@ ${table(["in the file", "variable", "is", "if left out"], ...rows)}`;
     const groups = [...new Set(SETTING_KEYS.map(({ path }) => path.split(".")[0] ?? ""))];
     const sections = groups.map((group) => {
       const keys = SETTING_KEYS.filter(({ path }) => path.split(".")[0] === group);
-      const rows = keys.map(({ path, description, expected, initial }) => [
+      const rows = keys.map(({ path, description = "", expected = "", default: initial }) => [
         code(path),
         description,
         expected,
         initial === undefined || JSON.stringify(initial) === "[]" || initial === "" ? "" : code(initial),
       ]);
-      return `## ${group}\n\n${meaningOf([group])}.\n\n${table(["setting", "is", "may be", "at first"], ...rows)}`;
+      return `## ${group}\n\n${settingAt([group])?.description}.\n\n${table(["setting", "is", "may be", "at first"], ...rows)}`;
     });
     const page = `# Settings of a server
 

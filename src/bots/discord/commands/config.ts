@@ -9,10 +9,7 @@ import {
   userMention,
 } from "discord.js";
 import { DEFAULT_SETTINGS, type GuildSettings } from "../../guard/settings.ts";
-import { settingPaths } from "../../guard/settings-keys.ts";
-import { changedAt, textAt } from "../../guard/settings-paths.ts";
-import { checkSettings, SettingsError } from "../../guard/settings-problems.ts";
-import { exportSettings, importSettings } from "../../guard/settings-yaml.ts";
+import { settingPaths, changedAt, textAt, checkSettings, SettingsError, exportSettings, importSettings } from "../../guard/settings-text.ts";
 import type { SettingsVersion } from "../../guard/store/store.ts";
 import { SettingsConflictError } from "../../guard/store/store-error.ts";
 import type { BotContext } from "../bot-context.ts";

@@ -1,5 +1,5 @@
 import { DEFAULT_SETTINGS, type GuildSettings, SETTINGS_FORMAT } from "../settings.ts";
-import { checkSettings } from "../settings-problems.ts";
+import { checkSettings } from "../settings-text.ts";
 import { type Database, type Statement, sql } from "./database.ts";
 import { erase, knownGuilds, noteGuilds, purgeExpired, purgeGuild } from "./retention.ts";
 import { auditOf, replyOf, reviewOf, settingsOf, useOf, writtenJson } from "./rows.ts";

@@ -1,7 +1,6 @@
 import fc from "fast-check";
+import { ConfigError, type ConfigSource, readConfig } from "rain-align/discord";
 import { describe, expect, it } from "vitest";
-import { ConfigError, readConfig } from "../../src/bots/discord/config.ts";
-import type { ConfigSource } from "../../src/bots/discord/config-variables.ts";
 
 /** Looks like one, and opens nothing. */
 const TOKEN = "AAAAAAAAAAAAAAAAAAAAAAAAAA.BBBBBB.CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCC";
@@ -146,13 +145,13 @@ describe("A wrong configuration", () => {
       "Expected `RAIN_DISCORD_GPU` to be one of auto, cuda, vulkan, metal, none, got `tpu` (string)",
       "Expected `RAIN_DISCORD_THREADS` to be a whole number from 1 to 512, got `0` (string)",
       "Expected `RAIN_DISCORD_SHARDS` to be a whole number from 1 to 10000, or `auto`, got `many` (string)",
-      "Expected `dms` to be true or false (whether the bot answers direct messages), got `perhaps` (string)",
+      "Line 1, column 1: Expected `dms` to be true or false (whether the bot answers direct messages), got `perhaps` (string)",
       "Expected `RAIN_DISCORD_HTTP_PORT` to be a port from 0 to 65535 for the metrics; 0 is any that is free, got `70000` (string)",
-      "Expected `logLevel` to be one of trace, debug, info, warn, error, fatal, silent, got `loud` (string)",
+      "Line 2, column 1: Expected `logLevel` to be one of trace, debug, info, warn, error, fatal, silent, got `loud` (string)",
       "Expected `RAIN_DISCORD_GUILDS` to be ids of 17 to 20 digits, with commas between them: the only guilds in which the bot works, got `12345678901234567,general` (string)",
       "Expected `RAIN_DISCORD_DRAIN_SECONDS` to be a whole number of seconds from 0 to 10, got `11` (string)",
-      "Expected `judgeTimeoutSeconds` to be a whole number of seconds from 1 to 300, got `1.5` (number)",
-      "Expected a known name in the file, got `maxWait` (did you mean `maxWaiting`?)",
+      "Line 4, column 1: Expected `judgeTimeoutSeconds` to be a whole number of seconds from 1 to 300, got `1.5` (number)",
+      "Line 3, column 1: Expected a known name in the file, got `maxWait` (did you mean `maxWaiting`?)",
     ]);
     for (const problem of problems) expect(message).toContain(`- ${problem}`);
   });
@@ -161,7 +160,9 @@ describe("A wrong configuration", () => {
     expect(problemsOf({ environment: {} }).problems).toEqual([
       expect.stringMatching(/^Expected `RAIN_DISCORD_TOKEN` to be .*, got nothing$/),
     ]);
-    expect(problemsOf({ environment: {}, fileText: "token:" }).problems).toEqual([expect.stringMatching(/^Expected `token` to be /)]);
+    expect(problemsOf({ environment: {}, fileText: "token:" }).problems).toEqual([
+      expect.stringMatching(/^Line 1, column 1: Expected `token` to be /),
+    ]);
   });
 
   it.each([

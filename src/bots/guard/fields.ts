@@ -1,0 +1,55 @@
+/** Kinds of values that people write, in a command, in a file or in a variable: each reads what they type, and `expected` completes "Expected `name` to be ...". */
+import { z } from "zod";
+
+const SWITCHES: Readonly<Record<string, boolean>> = { true: true, on: true, yes: true, false: false, off: false, no: false };
+
+export const onOrOff = () => typed(z.boolean(), (word) => own(SWITCHES, word.toLowerCase()) ?? word).meta({ expected: "true or false" });
+
+export const whole = (low: number, high: number) =>
+  typed(z.int().min(low).max(high), numberOf).meta({ expected: `a whole number from ${low} to ${high}` });
+
+export const decimal = (low: number, high: number) =>
+  typed(z.number().min(low).max(high), numberOf).meta({ expected: `a number from ${low} to ${high}` });
+
+export const choice = <const Names extends readonly string[]>(names: Names) =>
+  typed(z.enum(names), (name) => name.toLowerCase()).meta({ expected: `one of ${names.join(", ")}` });
+
+/** A snowflake of Discord's, or a mention of a channel, a person or a role. */
+export const id = () => typed(z.string().regex(/^\d{17,20}$/), idOf).meta({ expected: "an id of 17 to 20 digits" });
+
+/** With commas or blanks between them. */
+export const ids = (most: number) =>
+  typed(z.array(id()).max(most), (list) => [...new Set(list.match(/[^\s,]+/g)?.map(idOf))]).meta({
+    expected: `a list of at most ${most} ids of 17 to 20 digits`,
+  });
+
+export const text = (shortest: number, longest: number) =>
+  z
+    .string()
+    .trim()
+    .min(shortest)
+    .max(longest)
+    .meta({ expected: `a text of ${shortest} to ${longest} characters` });
+
+export const line = (longest: number) =>
+  text(1, longest)
+    .regex(/^[^\r\n]*$/)
+    .meta({ expected: `one line of 1 to ${longest} characters` });
+
+/** A kind that can be typed. What is no text is taken as it is: in a file, numbers and switches may be themselves. */
+export function typed<Kind extends z.ZodType>(kind: Kind, read: (text: string) => unknown) {
+  return z.preprocess((value) => (typeof value === "string" ? read(value.trim()) : value), kind);
+}
+
+export function numberOf(digits: string): unknown {
+  return /^-?\d*\.?\d+(e[+-]?\d+)?$/i.test(digits) ? Number(digits) : digits;
+}
+
+function idOf(mention: string): string {
+  return /^<(?:#|@[!&]?)(\d{17,20})>$/.exec(mention)?.[1] ?? mention;
+}
+
+/** What an object has of its own: a name such as `constructor` leads nowhere else. */
+export function own<Value>(values: Readonly<Record<string, Value>>, name: string): Value | undefined {
+  return Object.hasOwn(values, name) ? values[name] : undefined;
+}

@@ -1,0 +1,186 @@
+/** Settings as people read and write them: one by one in a command, such as `talk.maxTokens` and `128`, or all of them in a file. */
+import { Document, isMap, isScalar, isSeq, type YAMLMap } from "yaml";
+import { z } from "zod";
+import { complaint, didYouMean } from "../../core/index.ts";
+import { own } from "./fields.ts";
+import { ProblemsError, readPlainYaml } from "./plain-yaml.ts";
+import { DEFAULT_SETTINGS, type GuildSettings, principleNames, SETTINGS } from "./settings.ts";
+
+/** As many completions as Discord shows. */
+const MOST_COMPLETIONS = 25;
+
+/** What stands for an empty list, an empty text, or no channel. */
+const NOTHING = "none";
+
+/** Settings are not what they must be; nothing was changed. */
+export class SettingsError extends ProblemsError {}
+
+/** What we read of JSON Schema, as zod writes it for `SETTINGS`: a setting, or a group of them. */
+interface SettingNode {
+  /** For people, in one line. */
+  readonly description?: string;
+  /** Completes "Expected `path` to be ...". Missing of a group. */
+  readonly expected?: string;
+  /** What it is in a guild that never decided. */
+  readonly default?: unknown;
+  readonly type?: string;
+  readonly enum?: readonly string[];
+  /** Whether it names a principle: those are the guild's own. */
+  readonly isPrinciple?: boolean;
+  readonly properties?: Readonly<Record<string, SettingNode>>;
+  readonly additionalProperties?: SettingNode | false;
+  readonly items?: SettingNode;
+}
+
+const ROOT = z.toJSONSchema(SETTINGS) as SettingNode;
+
+/** Every setting that can be set by itself, in the order of the schema; in its path, `*` stands for the name of a principle. */
+export const SETTING_KEYS = [...leaves(ROOT, [])];
+
+/** All paths of a guild: with the names of the principles that it knows. */
+export function settingPaths(settings: GuildSettings): readonly string[] {
+  // What a principle says is written in a form of its own: its words make sense only together.
+  const paths = SETTING_KEYS.map(({ path }) => path).filter((path) => !path.startsWith("principles."));
+  return paths.flatMap((path) => (path.includes("*") ? principleNames(settings).map((name) => path.replace("*", name)) : [path]));
+}
+
+/** A setting, or a group of them, such as `talk`. */
+export function settingAt(path: readonly PropertyKey[]): SettingNode | undefined {
+  return path.reduce<SettingNode | undefined>(
+    (node, name) => own(node?.properties ?? {}, String(name)) ?? (node?.additionalProperties || node?.items),
+    ROOT,
+  );
+}
+
+/**
+ * Settings with all defaults in place.
+ *
+ * @param at where each path is written, to begin a problem with
+ * @throws {SettingsError} for each name that is unknown (with the nearest known one) and each value that cannot be
+ */
+export function checkSettings(value: unknown, at: (path: readonly PropertyKey[]) => string = () => ""): GuildSettings {
+  const result = SETTINGS.safeParse(value, { reportInput: true });
+  if (result.success) return result.data;
+  throw new SettingsError(
+    result.error.issues.flatMap((issue) => problemsOf(issue, at)),
+    { cause: result.error },
+  );
+}
+
+/**
+ * The settings with one changed.
+ *
+ * @param text as a person types it: lists are ids or mentions with commas or blanks between them; `none` is nothing
+ * @throws {SettingsError} for an unknown name (with the nearest known one) or a value that cannot be
+ */
+export function changedAt(settings: GuildSettings, path: string, text: string): GuildSettings {
+  const setting = knownSetting(settings, path);
+  const document = documentOf(settings);
+  if (mayBeNothing(setting) && text.trim().toLowerCase() === NOTHING) document.deleteIn(path.split("."));
+  else document.setIn(path.split("."), text.trim());
+  return checkSettings(document.toJS());
+}
+
+/** What is set there now, as a person would type it. */
+export function textAt(settings: GuildSettings, path: string): string {
+  knownSetting(settings, path);
+  const value = documentOf(settings).getIn(path.split("."));
+  const text = isSeq(value) ? value.toJSON().join(", ") : String(value ?? "");
+  return text === "" ? NOTHING : text;
+}
+
+/** The paths that begin with or contain what was typed so far, at most 25. */
+export function completions(typed: string, settings: GuildSettings = DEFAULT_SETTINGS): readonly string[] {
+  return matching(settingPaths(settings), typed);
+}
+
+/** What the setting may be, as far as that can be listed, at most 25. */
+export function valueCompletions(path: string, typed: string, settings: GuildSettings = DEFAULT_SETTINGS): readonly string[] {
+  const setting = settingPaths(settings).includes(path) ? settingAt(path.split(".")) : undefined;
+  if (setting === undefined) return [];
+  const choices = setting.isPrinciple ? principleNames(settings) : choicesOf(setting);
+  const initial = typeof setting.default === "number" ? [String(setting.default)] : [];
+  return matching([...choices, ...initial, ...(mayBeNothing(setting) ? [NOTHING] : [])], typed);
+}
+
+/** Every setting in YAML, with what it means and what it may be. */
+export function exportSettings(settings: GuildSettings): string {
+  const document = documentOf(settings);
+  if (isMap(document.contents)) annotate(document.contents, [], new Set());
+  return document.toString({ lineWidth: 0 });
+}
+
+/**
+ * Settings from YAML or JSON. What is left out has its default.
+ *
+ * @throws {SettingsError} with every problem: files that are too long, that are no YAML, that use more of it than settings need (anchors,
+ *   tags, duplicate names), unknown names, values that cannot be
+ */
+export function importSettings(text: string): GuildSettings {
+  const { value, problems, at } = readPlainYaml(text);
+  if (problems.length > 0) throw new SettingsError(problems);
+  return checkSettings(value, at);
+}
+
+function* leaves(node: SettingNode, path: readonly string[]): Generator<SettingNode & { readonly path: string }> {
+  if (node.expected !== undefined) yield { ...node, path: path.join(".") };
+  for (const [name, child] of Object.entries(node.properties ?? {})) yield* leaves(child, [...path, name]);
+  if (node.additionalProperties) yield* leaves(node.additionalProperties, [...path, "*"]);
+}
+
+function problemsOf(issue: z.core.$ZodIssue, at: (path: readonly PropertyKey[]) => string): readonly string[] {
+  const { path } = issue;
+  const name = path.join(".");
+  switch (issue.code) {
+    case "unrecognized_keys":
+      return issue.keys.map((key) => {
+        const known = Object.keys(settingAt(path)?.properties ?? {});
+        return `${at([...path, key])}Expected a known name${name && ` in \`${name}\``}, got \`${key}\`${didYouMean(key, known)}`;
+      });
+    case "invalid_key":
+      return issue.issues.map(({ message }) => `${at(path)}${message}, got \`${String(path.at(-1))}\` at \`${name}\``);
+    case "custom":
+      return [`${at(path)}${issue.message} at \`${name}\``];
+    default:
+      return [at(path) + complaint(name || "settings", settingAt(path)?.expected ?? "settings by their names", issue.input)];
+  }
+}
+
+function knownSetting(settings: GuildSettings, path: string): SettingNode {
+  const paths = settingPaths(settings);
+  const setting = paths.includes(path) ? settingAt(path.split(".")) : undefined;
+  if (setting !== undefined) return setting;
+  throw new SettingsError([`Expected the name of a setting, got \`${path}\`${didYouMean(path, paths)}`]);
+}
+
+function documentOf(settings: GuildSettings): Document {
+  return new Document(settings, { aliasDuplicateObjects: false });
+}
+
+function mayBeNothing(setting: SettingNode): boolean {
+  return String(setting.default ?? "") === "";
+}
+
+function choicesOf({ type, enum: choices = [] }: SettingNode): readonly string[] {
+  return type === "boolean" ? ["true", "false"] : choices;
+}
+
+function matching(texts: readonly string[], typed: string): readonly string[] {
+  const wanted = typed.trim().toLowerCase();
+  const found = texts.filter((text) => text.toLowerCase().includes(wanted));
+  const first = found.filter((text) => text.toLowerCase().startsWith(wanted));
+  return [...new Set([...first, ...found])].slice(0, MOST_COMPLETIONS);
+}
+
+/** Each description once: what is said of the first principle is true of the others. */
+function annotate(map: YAMLMap, path: readonly string[], said: Set<string>): void {
+  for (const { key, value } of map.items) {
+    if (!isScalar(key)) continue;
+    const place = [...path, String(key.value)];
+    const { description = "", enum: choices = [] } = settingAt(place) ?? {};
+    const words = choices.length > 0 ? `${description} (${choices.join(", ")})` : description;
+    if (words !== "" && !said.has(words)) key.commentBefore = ` ${words}`;
+    said.add(words);
+    if (isMap(value)) annotate(value, place, said);
+  }
+}
