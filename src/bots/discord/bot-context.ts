@@ -1,7 +1,7 @@
 import type { Client } from "discord.js";
 import type { Logger } from "pino";
-import type { Respond } from "../guard/guarded.ts";
 import type { Inference } from "../guard/inference.ts";
+import type { Respond } from "../guard/respond.ts";
 import type { Store } from "../guard/store/store.ts";
 import type { Metrics } from "./metrics.ts";
 import type { OutboundFilter } from "./outbound-filter.ts";

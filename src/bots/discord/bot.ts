@@ -1,11 +1,6 @@
 import { Client, type ClientOptions, Events, type Message, type PartialMessage, Status } from "discord.js";
 import type { Logger } from "pino";
-import { guarded } from "../guard/guarded.ts";
-import { cooldown } from "../guard/guards/cooldown.ts";
-import { dailyCaps } from "../guard/guards/daily-caps.ts";
-import { failures } from "../guard/guards/failures.ts";
-import { judgedQuestions } from "../guard/guards/judged-questions.ts";
-import { shortQuestions } from "../guard/guards/short-questions.ts";
+import { cooldown, dailyCaps, failures, guarded, judgedQuestions, shortQuestions } from "../guard/guards.ts";
 import type { Inference } from "../guard/inference.ts";
 import { responding } from "../guard/respond.ts";
 import { DEFAULT_SETTINGS, type GuildSettings } from "../guard/settings.ts";

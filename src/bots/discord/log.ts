@@ -2,7 +2,7 @@
 import querystring from "node:querystring";
 import pino, { type DestinationStream, type LevelWithSilent, type LogFn, type Logger } from "pino";
 import type { CalibrationReport } from "../guard/inference.ts";
-import type { Reason } from "../guard/outcome.ts";
+import type { Reason } from "../guard/respond.ts";
 import { ACTIONS } from "../guard/settings.ts";
 import type { DiscordConfig } from "./config.ts";
 import { safeError } from "./errors.ts";

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { AttachmentBuilder, DefaultRestOptions, type RESTOptions } from "discord.js";
-import { Latest } from "../guard/latest.ts";
-import { Vetted } from "../guard/vetted.ts";
+import { Vetted } from "../guard/respond.ts";
 import { LeakError } from "./errors.ts";
 import { splitMessage } from "./reply/text.ts";
 
@@ -14,7 +13,7 @@ const MOST = 20_000;
  * stopped here; `leaks` counts whether something was.
  */
 export class OutboundFilter {
-  readonly #letThrough = new Latest<true>(MOST);
+  readonly #letThrough = new Set<string>();
   #leaks = 0;
 
   get leaks(): number {
@@ -29,26 +28,38 @@ export class OutboundFilter {
 
   /** Words of our own, or of a person for those who may read them: a line, or a moderator's card or form with all that is in it. */
   own<Value>(value: Value): Value {
-    for (const words of wordsOfValue(value)) this.#letThrough.set(keyOf(words), true);
+    for (const words of wordsOfValue(value)) this.#remember(keyOf(words));
     return value;
   }
 
   /** A file of our own. */
   file(name: string, content: Buffer): AttachmentBuilder {
     this.own(name);
-    this.#letThrough.set(keyOf(content), true);
+    this.#remember(keyOf(content));
     return new AttachmentBuilder(content, { name });
   }
 
   /** How discord.js makes its requests, behind this filter. */
   readonly makeRequest: RESTOptions["makeRequest"] = async (url, init) => {
     for await (const words of wordsOfRequest(init)) {
-      if (this.#letThrough.get(keyOf(words))) continue;
+      const key = keyOf(words);
+      if (this.#letThrough.has(key)) {
+        this.#remember(key);
+        continue;
+      }
       this.#leaks += 1;
       throw new LeakError(`Expected words that were let through, got ${words.length} others (nothing was posted)`);
     }
     return await DefaultRestOptions.makeRequest(url, init);
   };
+
+  /** As the newest; the oldest is forgotten where there are too many. */
+  #remember(key: string): void {
+    this.#letThrough.delete(key);
+    this.#letThrough.add(key);
+    const [oldest] = this.#letThrough;
+    if (this.#letThrough.size > MOST && oldest !== undefined) this.#letThrough.delete(oldest);
+  }
 }
 
 function keyOf(words: string | Uint8Array): string {

@@ -3,7 +3,7 @@ import { type Engine, HARMLESS, unfitNotice } from "../../core/index.ts";
 import { type DownloadProgress, loadLlamaEngine } from "../../llama.ts";
 import { promptingNotice } from "../../prompting/index.ts";
 import { EngineInference } from "../guard/engine-inference.ts";
-import { GuildJudges } from "../guard/guild-judges.ts";
+import { GuildJudges } from "../guard/judges.ts";
 import { openStore } from "../guard/store/open-store.ts";
 import type { Store } from "../guard/store/store.ts";
 import { Bot } from "./bot.ts";

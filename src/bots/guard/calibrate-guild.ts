@@ -2,13 +2,11 @@ import { setImmediate } from "node:timers/promises";
 import {
   checkOptions,
   type Engine,
-  type FindJudge,
   isFit,
   type NextTokenQuery,
   type NextTokens,
   type Prefix,
   type Principle,
-  type Settings,
   type Token,
   type Tokenizer,
 } from "../../core/index.ts";
@@ -20,7 +18,6 @@ import {
   calibrateJudge,
   foundJudge,
   type KeptJudge,
-  type LabelledAnswer,
   panelOf,
   type Scored,
   TurnJudge,
@@ -48,7 +45,7 @@ const READING = 0.8;
 
 const INTERVAL_SEED = 1;
 
-/** AUROC of who has no idea. */
+/** AUROC of a judge that guesses. */
 const GUESSING = 0.5;
 
 /**
@@ -59,19 +56,41 @@ const GUESSING = 0.5;
  * @throws {EngineError} when the model cannot go on, {JudgeError} when a judge gives no verdict, and the reason of `signal`
  */
 export async function calibrateGuild(calibration: GuildCalibration): Promise<readonly [CalibrationReport, KeptJudge | undefined]> {
-  const { engine, principle, signal, isFitNow } = calibration;
+  const { principle, model, signal, onProgress, isFitNow } = calibration;
   const decisions = latestByText(calibration.decisions);
   const labelled = balanced(await answersOf(principle), MOST_LABELLED);
   const missing = missingOf(decisions, labelled.length === 0);
   if (missing.missing > 0) return [{ outcome: "too-few", ...missing }, undefined];
-  const settings = withPrompting(engine, checkOptions({ principle, preset: "strict" }));
-  const learning = await Learning.begin({ ...calibration, decisions, settings, labelled });
-  const calibrated = await learning.of(decisions, (share) => calibration.onProgress?.(share * READING));
-  const after = figuresOf(await heldBack(learning, decisions, calibration));
-  const before = figuresOf(await scored(decisions, (text) => calibration.model.value(said(text), principle, signal)));
-  calibration.onProgress?.(1);
-  const { judge } = calibrated.fitted.fitness;
-  const fitness = { judge, principle: principle.name, ...after, n: decisions.length };
+  const settings = withPrompting(calibration.engine, checkOptions({ principle, preset: "strict" }));
+  const { engine, remember } = rememberedEngine(calibration.engine);
+  const examplesOf = (chosen: readonly Decision[]) => [...labelled, ...evenly(chosen).map(asExample)];
+  const learn = async (chosen: readonly Decision[], onShare?: (share: number) => void) =>
+    await calibrateJudge(engine, { answers: examplesOf(chosen), settings, signal, onProgress: onShare });
+
+  const folds = foldsOf(decisions).map((fold) => ({ fold, others: decisions.filter((decision) => !fold.includes(decision)) }));
+  const tokens: Token[] = [];
+  for (const chosen of [decisions, ...folds.map(({ others }) => others)]) {
+    tokens.push(...panelOf(engine, examplesOf(chosen)));
+    // In between, other work comes to its turn.
+    await setImmediate();
+    signal?.throwIfAborted();
+  }
+  remember(tokens);
+
+  const calibrated = await learn(decisions, (share) => onProgress?.(share * READING));
+  const heldBack: Scored[] = [];
+  for (const [index, { fold, others }] of folds.entries()) {
+    const { fitted } = await learn(others);
+    // It needs no examples to read: it is no judge by letters.
+    const judge = new TurnJudge(engine, 0, (own, ownSettings) => foundJudge(fitted, own, ownSettings));
+    heldBack.push(...(await scored(fold, judge, calibration)));
+    onProgress?.(READING + ((index + 1) / (folds.length + 1)) * (1 - READING));
+  }
+  const after = figuresOf(heldBack);
+  const before = figuresOf(await scored(decisions, model, calibration));
+  onProgress?.(1);
+
+  const fitness = { judge: calibrated.fitted.fitness.judge, principle: principle.name, ...after, n: decisions.length };
   const counts = { before, after, decisions: decisions.length, labelled: labelled.length };
   if (after.auroc <= before.auroc) return [{ outcome: "no-better", ...counts }, undefined];
   // By few decisions, chance alone may look like a judge.
@@ -88,75 +107,16 @@ function sourceOf(decisions: number, labelled: number): string {
   return labelled === 0 ? own : `${own}, beside ${labelled} of the package's labelled answers`;
 }
 
-interface LearningParts extends Pick<GuildCalibration, "engine" | "decisions" | "signal"> {
-  readonly settings: Settings;
-  readonly labelled: readonly LabelledAnswer[];
-}
-
-/** Fits judges of one principle to several choices of the same decisions, and reads each of them once. */
-class Learning {
-  readonly engine: Engine;
-  readonly #parts: LearningParts;
-
-  static async begin(parts: LearningParts): Promise<Learning> {
-    const { engine, remember } = rememberedEngine(parts.engine);
-    const tokens: Token[] = [];
-    for (const choice of [parts.decisions, ...foldsOf(parts.decisions).map((fold) => without(parts.decisions, fold))]) {
-      tokens.push(...panelOf(engine, examplesOf(parts, choice)));
-      // In between, others come to their turn.
-      await setImmediate();
-      parts.signal?.throwIfAborted();
-    }
-    remember(tokens);
-    return new Learning(engine, parts);
-  }
-
-  private constructor(engine: Engine, parts: LearningParts) {
-    this.engine = engine;
-    this.#parts = parts;
-  }
-
-  async of(decisions: readonly Decision[], onProgress?: (share: number) => void) {
-    const { settings, signal } = this.#parts;
-    return await calibrateJudge(this.engine, { answers: examplesOf(this.#parts, decisions), settings, signal, onProgress });
-  }
-}
-
-function examplesOf({ labelled }: LearningParts, decisions: readonly Decision[]): readonly LabelledAnswer[] {
-  return [...labelled, ...evenly(decisions).map(asExample)];
-}
-
-/** What is said of each decision by a judge that learned of the decisions of other fifths. */
-async function heldBack(
-  learning: Learning,
+/** What this judge says of each decision, beside what the moderators said. */
+async function scored(
   decisions: readonly Decision[],
-  { principle, signal, onProgress }: GuildCalibration,
+  judge: TurnJudge,
+  { principle, signal }: GuildCalibration,
 ): Promise<readonly Scored[]> {
-  const folds = foldsOf(decisions);
   const all: Scored[] = [];
-  for (const [index, fold] of folds.entries()) {
-    const { fitted } = await learning.of(without(decisions, fold));
-    const find: FindJudge = (engine, settings) => foundJudge(fitted, engine, settings);
-    // It needs no examples to read: it is no judge by letters.
-    const judge = new TurnJudge(learning.engine, 0, find);
-    all.push(...(await scored(fold, (text) => judge.value(said(text), principle, signal))));
-    onProgress?.(READING + ((index + 1) / (folds.length + 1)) * (1 - READING));
-  }
+  for (const { text, isGood } of decisions)
+    all.push({ value: await judge.value([{ role: "assistant", text }], principle, signal), good: isGood, group: text });
   return all;
-}
-
-async function scored(decisions: readonly Decision[], value: (text: string) => Promise<number>): Promise<readonly Scored[]> {
-  const all: Scored[] = [];
-  for (const { text, isGood } of decisions) all.push({ value: await value(text), good: isGood, group: text });
-  return all;
-}
-
-function said(text: string) {
-  return [{ role: "assistant", text }] as const;
-}
-
-function without(decisions: readonly Decision[], left: readonly Decision[]): readonly Decision[] {
-  return decisions.filter((decision) => !left.includes(decision));
 }
 
 function figuresOf(values: readonly Scored[]): JudgeFigures {
@@ -204,23 +164,15 @@ export function rememberedEngine(engine: Engine): RememberedEngine {
     remembered = [...new Set(tokens)];
     places = new Map(remembered.map((token, index) => [token, index]));
   };
-  const tokenizer = withTokenize(engine.tokenizer, tokenize);
-  const own: Readonly<Record<string | symbol, unknown>> = { tokenizer, next };
-  const get = (target: Engine, name: string | symbol) => {
-    if (Object.hasOwn(own, name)) return own[name];
+  return { engine: overridden(engine, { next, tokenizer: overridden(engine.tokenizer, { tokenize }) }), remember };
+}
+
+/** The same object but for these members. Methods of a class go on seeing what is private to it. */
+function overridden<Target extends object>(target: Target, members: Partial<Target>): Target {
+  const get = (_: Target, name: string | symbol): unknown => {
+    if (Object.hasOwn(members, name)) return Reflect.get(members, name);
     const value: unknown = Reflect.get(target, name, target);
     return typeof value === "function" ? value.bind(target) : value;
   };
-  return { engine: new Proxy(engine, { get }), remember };
-}
-
-function withTokenize(tokenizer: Tokenizer, tokenize: Tokenizer["tokenize"]): Tokenizer {
-  return {
-    tokenize,
-    render: (turns) => tokenizer.render(turns),
-    renderText: (text) => tokenizer.renderText(text),
-    detokenize: (tokens, after) => tokenizer.detokenize(tokens, after),
-    nameOf: (token) => tokenizer.nameOf(token),
-    isEnd: (token) => tokenizer.isEnd(token),
-  };
+  return new Proxy(target, { get });
 }

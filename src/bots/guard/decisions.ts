@@ -54,15 +54,14 @@ export interface Missing {
 
 /** @param isAlone there are no labelled answers to learn of beside them */
 export function missingOf(decisions: readonly Decision[], isAlone: boolean): Missing {
-  const approved = decisions.filter(({ isGood }) => isGood).length;
-  const least = (count: number, wanted: number) => Math.max(0, wanted - count);
-  const missingApproved = least(approved, FEWEST_OF_A_KIND);
-  const missingRejected = least(decisions.length - approved, FEWEST_OF_A_KIND);
-  const missing = Math.max(least(decisions.length, isAlone ? FEWEST_ALONE : FEWEST), missingApproved + missingRejected);
+  const [approved, rejected] = byKind(decisions);
+  const missingApproved = Math.max(0, FEWEST_OF_A_KIND - approved.length);
+  const missingRejected = Math.max(0, FEWEST_OF_A_KIND - rejected.length);
+  const missing = Math.max((isAlone ? FEWEST_ALONE : FEWEST) - decisions.length, missingApproved + missingRejected);
   return { missing, missingApproved, missingRejected };
 }
 
-/** As the judge reads what people write: an answer that nobody asked for. */
+/** As the judge reads what people write: an answer without a question. */
 export function asExample({ text, isGood }: Decision): LabelledAnswer {
   return { turns: [{ role: "assistant", text }], verdict: isGood ? "good" : "bad" };
 }
@@ -75,14 +74,12 @@ const MOST_OFTEN = 10;
  * guild is what most decisions say.
  */
 export function evenly(decisions: readonly Decision[]): readonly Decision[] {
-  const [approved, rejected] = [decisions.filter(({ isGood }) => isGood), decisions.filter(({ isGood }) => !isGood)];
-  const often = (one: readonly Decision[], other: readonly Decision[]) =>
-    Math.min(MOST_OFTEN, Math.max(1, Math.round(other.length / Math.max(1, one.length))));
-  return [...repeated(approved, often(approved, rejected)), ...repeated(rejected, often(rejected, approved))];
-}
-
-function repeated(decisions: readonly Decision[], times: number): readonly Decision[] {
-  return Array.from({ length: times }, () => decisions).flat();
+  const [approved, rejected] = byKind(decisions);
+  const repeated = (one: readonly Decision[], other: readonly Decision[]) => {
+    const times = Math.min(MOST_OFTEN, Math.max(1, Math.round(other.length / Math.max(1, one.length))));
+    return Array.from({ length: times }, () => one).flat();
+  };
+  return [...repeated(approved, rejected), ...repeated(rejected, approved)];
 }
 
 /** Parts of a cross-validation. */
@@ -90,9 +87,13 @@ const FOLDS = 5;
 
 /** Each with its share of both kinds, and as large as the others: what is over of one kind goes to the first, of the other to the last of them. */
 export function foldsOf(decisions: readonly Decision[]): readonly (readonly Decision[])[] {
-  const [approved, rejected] = [decisions.filter(({ isGood }) => isGood), decisions.filter(({ isGood }) => !isGood)];
+  const [approved, rejected] = byKind(decisions);
   return Array.from({ length: FOLDS }, (_, fold) => [
     ...approved.filter((_one, index) => index % FOLDS === fold),
     ...rejected.filter((_one, index) => index % FOLDS === FOLDS - 1 - fold),
   ]);
+}
+
+function byKind(decisions: readonly Decision[]): readonly [approved: readonly Decision[], rejected: readonly Decision[]] {
+  return [decisions.filter(({ isGood }) => isGood), decisions.filter(({ isGood }) => !isGood)];
 }

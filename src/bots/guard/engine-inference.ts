@@ -1,26 +1,12 @@
-import {
-  DEFAULTS,
-  type Engine,
-  EngineError,
-  type Fitness,
-  type Principle,
-  type Prompting,
-  type RainEvent,
-  unfitNotice,
-} from "../../core/index.ts";
-import { AnswerQueue, type QueuedOptions } from "../../serving/index.ts";
-import { Calibrations } from "./calibrations.ts";
-import { fittedTurns } from "./fitted-turns.ts";
-import { GuildJudges } from "./guild-judges.ts";
+import { type Engine, EngineError } from "../../core/index.ts";
+import { AnswerQueue } from "../../serving/index.ts";
 import type {
-  Account,
   Answered,
   AnswerRequest,
   AnswerWaiting,
   CalibrationReport,
   CalibrationRequest,
   CalibrationWaiting,
-  CoursePoint,
   Inference,
   JudgeRequest,
   JudgesRequest,
@@ -29,34 +15,19 @@ import type {
   TextVerdict,
 } from "./inference.ts";
 import { InferenceError, inferenceErrorOf } from "./inference-error.ts";
-import { Judges, type ReadyJudge } from "./judges.ts";
-import { Latest } from "./latest.ts";
+import { GuildJudges, Judges, waited } from "./judges.ts";
+import { Deadline, type LoadedModel, type WritingOptions, writeAnswer } from "./write-answer.ts";
 
 /** How a model is used by many. */
-export interface EngineInferenceOptions {
-  /** A monotonic clock, in milliseconds. */
-  readonly now: () => number;
-  /** How conversations are put to the model. @default "auto" */
-  readonly prompting?: Prompting | undefined;
+export interface EngineInferenceOptions extends WritingOptions {
   /** Answers at once. @default half of the engine's sequences */
   readonly concurrency?: number | undefined;
   /** Answers that wait at most, of all guilds together. */
   readonly maxWaiting: number;
   /** Answers of one guild at most, so that none fills the line. */
   readonly maxOfGuild: number;
-  /** Bound of one answer, from when it begins. */
-  readonly answerTimeoutMs: number;
-  /** Bound of one verdict. */
-  readonly judgeTimeoutMs: number;
   /** Where judges are kept that guilds have taught. Left out: none can teach one. */
   readonly dataFolder?: string | undefined;
-}
-
-/** A model that works. */
-interface Held {
-  readonly engine: Engine;
-  readonly queue: AnswerQueue;
-  readonly judges: Judges;
 }
 
 /** The model in this process. One that breaks is loaded anew, and answers fail until it is back. */
@@ -66,13 +37,12 @@ export class EngineInference implements Inference {
   readonly #options: EngineInferenceOptions;
   /** Answers that are written or wait, by guild. */
   readonly #ofGuild = new Map<string, number>();
-  /** `undefined`: the next who asks loads it. */
-  #held: Promise<Held> | undefined;
-  readonly #broken = new WeakSet<Held>();
+  /** `undefined`: the next request loads it. */
+  #current: Promise<LoadedModel> | undefined;
+  readonly #broken = new WeakSet<LoadedModel>();
   #closing: Promise<void> = Promise.resolve();
-  readonly #principles = new SamePrinciples();
   readonly #guilds: GuildJudges | undefined;
-  readonly #calibrations = new Calibrations();
+  readonly #calibrations = new CalibrationLine();
   readonly #life = new AbortController();
 
   /** @throws {EngineError} when the model cannot be loaded */
@@ -85,7 +55,7 @@ export class EngineInference implements Inference {
     this.#loadEngine = loadEngine;
     this.#options = options;
     this.#guilds = options.dataFolder === undefined ? undefined : new GuildJudges(options.dataFolder);
-    this.#held = Promise.resolve(this.#hold(engine));
+    this.#current = Promise.resolve(this.#modelOf(engine));
   }
 
   async answer(request: AnswerRequest, waiting: AnswerWaiting = {}): Promise<Answered> {
@@ -95,7 +65,7 @@ export class EngineInference implements Inference {
       throw new InferenceError("busy", `Expected at most ${already} questions of one guild at once, got one more`);
     this.#ofGuild.set(guild, already + 1);
     try {
-      return await this.#use((held) => this.#write(held, request, waiting), waiting.signal);
+      return await this.#use((loaded) => writeAnswer(loaded, this.#options, request, waiting), waiting.signal);
     } finally {
       this.#ofGuild.set(guild, (this.#ofGuild.get(guild) ?? 1) - 1);
       if (this.#ofGuild.get(guild) === 0) this.#ofGuild.delete(guild);
@@ -105,7 +75,7 @@ export class EngineInference implements Inference {
   async judge({ turns, ...which }: JudgeRequest, signal?: AbortSignal): Promise<readonly TextVerdict[]> {
     return await this.#use(async ({ judges }) => {
       // Whatever a judge has to read before it can be asked is not in the time for a verdict.
-      const ready = await this.#ready(judges, which, signal);
+      const ready = await judges.ready(which, signal);
       using deadline = new Deadline(signal);
       deadline.begin(this.#options.judgeTimeoutMs);
       const verdicts: TextVerdict[] = [];
@@ -115,21 +85,20 @@ export class EngineInference implements Inference {
   }
 
   async judges(which: JudgesRequest, signal?: AbortSignal): Promise<readonly KnownJudge[]> {
-    return await this.#use(async ({ judges }) => (await this.#ready(judges, which, signal)).map(({ known }) => known), signal);
+    return await this.#use(async ({ judges }) => (await judges.ready(which, signal)).map(({ known }) => known), signal);
   }
 
   async calibrate(request: CalibrationRequest, { signal, onProgress }: CalibrationWaiting = {}): Promise<CalibrationReport> {
-    const principle = this.#principles.same(request.principle);
-    return await this.#calibrations.run(request.guild, signal, async (own) => {
-      return await this.#use(({ judges }) => judges.calibrate({ ...request, principle }, { signal: own, onProgress }), own);
-    });
+    return await this.#calibrations.run(request.guild, signal, (own) =>
+      this.#use(({ judges }) => judges.calibrate(request, { signal: own, onProgress }), own),
+    );
   }
 
   async forgetGuild(guild: string): Promise<void> {
     await this.#calibrations.end(guild);
     await this.#guilds?.forget(guild);
-    const held = await this.#held?.catch(() => undefined);
-    held?.judges.forget(guild);
+    const loaded = await this.#current?.catch(() => undefined);
+    loaded?.judges.forget(guild);
   }
 
   async load(): Promise<Load> {
@@ -139,67 +108,16 @@ export class EngineInference implements Inference {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#life.abort(away());
-    const held = await this.#held?.catch(() => undefined);
-    await held?.engine[Symbol.asyncDispose]();
+    const loaded = await this.#current?.catch(() => undefined);
+    await loaded?.engine[Symbol.asyncDispose]();
   }
 
-  async #ready(
-    judges: Judges,
-    { principles, guild, preset = DEFAULTS.preset }: JudgesRequest,
-    signal: AbortSignal | undefined,
-  ): Promise<readonly ReadyJudge[]> {
-    const ready: ReadyJudge[] = [];
-    for (const principle of principles)
-      ready.push(await judges.ready({ principle: this.#principles.same(principle), preset }, guild, signal));
-    return ready;
-  }
-
-  async #write({ engine, queue, judges }: Held, request: AnswerRequest, waiting: AnswerWaiting): Promise<Answered> {
-    using deadline = new Deadline(waiting.signal);
-    const { now, answerTimeoutMs, judgeTimeoutMs, prompting = DEFAULTS.prompting } = this.#options;
-    const principle = this.#principles.same(request.principle);
-    // It may have to read labelled answers first: longer than for an answer nobody waits for that.
-    deadline.begin(answerTimeoutMs);
-    const found = await judges.found({ principle, preset: request.preset, prompting }, deadline.signal);
-    deadline.end();
-    const course = new Course();
-    let begun = now();
-    const options: QueuedOptions = {
-      ...decoding(request, waiting),
-      prompting,
-      principle,
-      // The one that judges the whole text, too. Asked by letters, an engine has one for each answer.
-      ...(engine.findJudge === undefined ? {} : { judge: () => found }),
-      onUnfit: "refuse",
-      signal: deadline.signal,
-      judgeSignal: () => AbortSignal.timeout(judgeTimeoutMs),
-      onEvent: (event) => course.add(event),
-      onBegin: () => {
-        begun = now();
-        deadline.begin(answerTimeoutMs);
-      },
-    };
-    const answering = queue.rain(fittedTurns(engine, request.turns, options), options);
-    let text = "";
-    let next = await answering.next();
-    for (; !next.done; next = await answering.next()) {
-      // What has no value is core's line for a refusal; guilds have their own.
-      if (next.value.text === "" || next.value.value === undefined) continue;
-      text += next.value.text;
-      waiting.onText?.(text);
-    }
-    const { finishReason, rewinds, meter, judge } = next.value;
-    if (judge?.isFit === false) throw new InferenceError("unfit", unfitNotice(judge.fitness as Fitness, engine.facts.model));
-    const spent = { tokens: meter.emitted, forwardTokens: meter.forward, decodeSeconds: (now() - begun) / 1000 };
-    return { text, finishReason, account: { principle: request.principle.name, rewinds, ...spent, ...course.account } };
-  }
-
-  async #use<Result>(work: (held: Held) => Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
+  async #use<Result>(work: (model: LoadedModel) => Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
     signal?.throwIfAborted();
     try {
-      const held = await this.#open();
-      return await work(held).catch((error: unknown) => {
-        if (EngineError.isInstance(error)) this.#discard(held);
+      const loaded = await this.#open();
+      return await work(loaded).catch((error: unknown) => {
+        if (EngineError.isInstance(error)) this.#discard(loaded);
         throw error;
       });
     } catch (error) {
@@ -208,32 +126,32 @@ export class EngineInference implements Inference {
     }
   }
 
-  #open(): Promise<Held> {
+  #open(): Promise<LoadedModel> {
     if (this.#life.signal.aborted) return Promise.reject(away());
-    this.#held ??= this.#reload();
-    return this.#held;
+    this.#current ??= this.#reload();
+    return this.#current;
   }
 
-  async #reload(): Promise<Held> {
+  async #reload(): Promise<LoadedModel> {
     try {
       // Two copies of the model may not fit into memory.
       await this.#closing;
-      return this.#hold(await this.#loadEngine());
+      return this.#modelOf(await this.#loadEngine());
     } catch (error) {
-      this.#held = undefined;
+      this.#current = undefined;
       throw error;
     }
   }
 
   /** A broken engine is not asked again. Several answers may see it break. */
-  #discard(broken: Held): void {
+  #discard(broken: LoadedModel): void {
     if (this.#broken.has(broken)) return;
     this.#broken.add(broken);
-    this.#held = undefined;
+    this.#current = undefined;
     this.#closing = closed(broken.engine);
   }
 
-  #hold(engine: Engine): Held {
+  #modelOf(engine: Engine): LoadedModel {
     const { concurrency, maxWaiting } = this.#options;
     const queue = new AnswerQueue(engine, { maxWaiting, ...(concurrency === undefined ? {} : { concurrency }) });
     return { engine, queue, judges: new Judges(engine, { guilds: this.#guilds, life: this.#life.signal }) };
@@ -253,81 +171,42 @@ async function closed(engine: Engine): Promise<void> {
   }
 }
 
-function decoding(request: AnswerRequest, { onText, onPosition }: AnswerWaiting): QueuedOptions {
-  const { preset, maxTokens, temperature, seed, guild, revealDiscarded } = request;
-  return {
-    preset,
-    maxTokens,
-    temperature,
-    seed,
-    revealDiscarded,
-    key: guild,
-    // Nobody reads along: then all of it can still be rewound.
-    ...(onText === undefined ? { heldBack: Number.POSITIVE_INFINITY } : {}),
-    ...(onPosition === undefined ? {} : { onPosition }),
-  };
+/** A calibration that runs or waits. */
+interface Calibration {
+  readonly stop: AbortController;
+  readonly done: Promise<unknown>;
 }
 
-/** Principles that are remembered: each holds a judge with a preamble. */
-const MOST = 500;
+/** Teaches one guild's judge after the other, so that beside answers there is never more than one step of it; a guild has one in the line. */
+class CalibrationLine {
+  readonly #ofGuild = new Map<string, Calibration>();
+  #line: Promise<unknown> = Promise.resolve();
 
-/** Principles come as data, often from another process, and judges are kept by principle: equal ones are made one. */
-class SamePrinciples {
-  readonly #known = new Latest<Principle>(MOST);
-
-  same(principle: Principle): Principle {
-    const key = JSON.stringify(principle);
-    const known = this.#known.get(key) ?? principle;
-    this.#known.set(key, known);
-    return known;
-  }
-}
-
-/** Follows an answer while it is written: which verdicts there were, and where. */
-class Course {
-  readonly #points: CoursePoint[] = [];
-  readonly #discarded: string[] = [];
-  #committed = 0;
-
-  add(event: RainEvent): void {
-    if (event.type === "rewind") {
-      this.#points.push({ tokens: event.committed, value: event.value, kind: "rewind" });
-      if (event.discarded !== undefined) this.#discarded.push(event.discarded);
-      return;
+  /** @throws {InferenceError} `busy`: there is one of this guild already; `away`: the guild has left */
+  async run<Result>(guild: string, signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+    signal?.throwIfAborted();
+    if (this.#ofGuild.has(guild)) throw new InferenceError("busy", "Expected one calibration of a guild at once, got one more");
+    const stop = new AbortController();
+    const own = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
+    const before = this.#line;
+    const done = (async () => {
+      await waited(before, own);
+      return await work(own);
+    })();
+    // One that left the line early holds none up, and none comes before its turn.
+    this.#line = Promise.allSettled([before, done]);
+    this.#ofGuild.set(guild, { stop, done });
+    try {
+      return await done;
+    } finally {
+      this.#ofGuild.delete(guild);
     }
-    const { tokens, value } = event.step;
-    this.#committed += tokens.length;
-    if (value !== undefined) this.#points.push({ tokens: this.#committed, value, kind: "commit" });
   }
 
-  get account(): Pick<Account, "course" | "discarded"> {
-    return { course: this.#points, discarded: this.#discarded };
-  }
-}
-
-/** A signal that is aborted with somebody else's, or when time is up. */
-class Deadline implements Disposable {
-  readonly #own = new AbortController();
-  readonly signal: AbortSignal;
-  #timer: NodeJS.Timeout | undefined;
-
-  constructor(other?: AbortSignal) {
-    this.signal = other === undefined ? this.#own.signal : AbortSignal.any([other, this.#own.signal]);
-  }
-
-  /** Time begins to run, or begins anew. */
-  begin(timeoutMs: number): void {
-    clearTimeout(this.#timer);
-    const late = () => this.#own.abort(new InferenceError("late", `Expected an end within ${timeoutMs} ms, got none`));
-    this.#timer = setTimeout(late, timeoutMs);
-  }
-
-  /** It takes as long as it takes, until time begins to run again. */
-  end(): void {
-    clearTimeout(this.#timer);
-  }
-
-  [Symbol.dispose](): void {
-    this.end();
+  /** Resolves when nothing is being taught to this guild any more. */
+  async end(guild: string): Promise<void> {
+    const calibration = this.#ofGuild.get(guild);
+    calibration?.stop.abort(new InferenceError("away", "Expected a guild, got one that is left"));
+    await calibration?.done.catch(() => undefined);
   }
 }

@@ -52,7 +52,7 @@ export interface Answered {
   readonly account: Account;
 }
 
-/** How somebody waits for an answer. */
+/** How an answer is waited for. */
 export interface AnswerWaiting {
   /** Stops the work within one decode step. */
   readonly signal?: AbortSignal | undefined;
@@ -62,7 +62,7 @@ export interface AnswerWaiting {
   readonly onPosition?: ((ahead: number) => void) | undefined;
 }
 
-/** A text to be judged, whoever wrote it. */
+/** A text to be judged: a person's or the bot's. */
 export interface JudgeRequest extends JudgesRequest {
   /** Its last turn is judged, in the light of those before it. */
   readonly turns: readonly Turn[];
@@ -183,7 +183,7 @@ export interface Inference extends AsyncDisposable {
    */
   judge(request: JudgeRequest, signal?: AbortSignal): Promise<readonly TextVerdict[]>;
 
-  /** What is known of judges. May take its time: one that nobody has asked before reads labelled answers. @throws {InferenceError} */
+  /** What is known of judges. May take its time: a judge that is new reads labelled answers first. @throws {InferenceError} */
   judges(request: JudgesRequest, signal?: AbortSignal): Promise<readonly KnownJudge[]>;
 
   /**

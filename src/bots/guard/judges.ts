@@ -1,5 +1,9 @@
+import { createHash } from "node:crypto";
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
 import {
   checkOptions,
+  DEFAULTS,
   type Engine,
   type FindJudge,
   type FoundJudge,
@@ -9,14 +13,11 @@ import {
   type Prompting,
   type Turn,
 } from "../../core/index.ts";
-import { foundJudge, judgeKey, type KeptJudge, letterJudge, TurnJudge } from "../../judges/index.ts";
+import { foundJudge, type JudgeKey, judgeKey, type KeptJudge, letterJudge, readJudge, TurnJudge, writeJudge } from "../../judges/index.ts";
 import { withPrompting } from "../../prompting/index.ts";
 import { calibrateGuild } from "./calibrate-guild.ts";
-import type { GuildJudges } from "./guild-judges.ts";
-import type { CalibrationReport, CalibrationRequest, CalibrationWaiting, KnownJudge, TextVerdict } from "./inference.ts";
+import type { CalibrationReport, CalibrationRequest, CalibrationWaiting, JudgesRequest, KnownJudge, TextVerdict } from "./inference.ts";
 import { InferenceError } from "./inference-error.ts";
-import { Latest } from "./latest.ts";
-import { waited } from "./waited.ts";
 
 /** Examples that a judge by letters reads first. */
 const JUDGE_EXAMPLES = 10;
@@ -27,21 +28,21 @@ const MOST_GUILDS = 500;
 /** Judges of the model's that are remembered: principles are as many as guilds write. */
 const MOST_FOUND = 1000;
 
+/** Principles that are remembered: each holds a judge with a preamble. */
+const MOST_PRINCIPLES = 500;
+
 /** Which judge is meant, and how answers are asked for that it judges while they are written. */
-export interface WantedJudge {
+interface WantedJudge {
   readonly principle: Principle;
   readonly preset: Preset;
   readonly prompting?: Prompting | undefined;
 }
 
 /** A judge that is there. */
-export interface ReadyJudge {
+interface ReadyJudge {
   readonly known: KnownJudge;
   readonly verdict: (turns: readonly Turn[], signal: AbortSignal) => Promise<TextVerdict>;
 }
-
-/** A judge that a guild has taught, as it was kept. */
-type OwnJudge = Promise<ReadyJudge | undefined>;
 
 /** The judges on one engine: the model's own, and those that guilds have taught. What belongs to one guild is never looked up for another. */
 export class Judges {
@@ -51,8 +52,10 @@ export class Judges {
   readonly #find: FindJudge | undefined;
   /** The model's judge of whole texts. */
   readonly #model: TurnJudge;
-  readonly #found = new Latest<Promise<FoundJudge>>(MOST_FOUND);
-  readonly #own = new Latest<Map<string, OwnJudge>>(MOST_GUILDS);
+  readonly #found = new Map<string, Promise<FoundJudge>>();
+  /** By guild, and then by principle. */
+  readonly #own = new Map<string, Map<string, Promise<ReadyJudge | undefined>>>();
+  readonly #principles = new Map<string, Principle>();
 
   /** @param life aborted when the engine is not used any more */
   constructor(engine: Engine, { guilds, life }: { readonly guilds: GuildJudges | undefined; readonly life: AbortSignal }) {
@@ -65,39 +68,44 @@ export class Judges {
     this.#model = new TurnJudge(engine, JUDGE_EXAMPLES, this.#find);
   }
 
+  /** Principles come as data, often from another process, and preambles are kept by principle: equal ones are made one. */
+  same(principle: Principle): Principle {
+    return remembered(this.#principles, MOST_PRINCIPLES, JSON.stringify(principle), () => principle);
+  }
+
   /**
-   * The model's judge, which at its first use reads labelled answers, and goes on doing so whoever leaves.
+   * The model's judge, which at its first use reads labelled answers, and goes on doing so when its caller leaves.
    *
    * @throws the reason of `signal`, at once
    */
   async found({ principle, preset, prompting }: WantedJudge, signal?: AbortSignal): Promise<FoundJudge> {
     const key = JSON.stringify([principle, preset, prompting]);
     const settings = checkOptions({ principle, preset, signal: this.#life, ...(prompting === undefined ? {} : { prompting }) });
-    const found = this.#found.get(key) ?? Promise.resolve((this.#find ?? letterJudge)(this.#engine, withPrompting(this.#engine, settings)));
-    this.#found.set(key, found);
-    // Who comes next tries again.
+    const find = this.#find ?? letterJudge;
+    const found = remembered(this.#found, MOST_FOUND, key, async () => await find(this.#engine, withPrompting(this.#engine, settings)));
+    // The next caller tries again.
     found.catch(() => this.#found.delete(key));
     return await waited(found, signal);
   }
 
-  /** The judge for what people of this guild write; without one, for what the bot writes. */
-  async ready(wanted: WantedJudge, guild?: string, signal?: AbortSignal): Promise<ReadyJudge> {
-    const own = guild === undefined ? undefined : await waited(this.#ownOf(guild, wanted.principle), signal);
-    return own ?? (await this.#modelJudge(wanted, signal));
+  /** The judges for what people of this guild write; without one, for what the bot writes. */
+  async ready({ principles, guild, preset = DEFAULTS.preset }: JudgesRequest, signal?: AbortSignal): Promise<readonly ReadyJudge[]> {
+    const ready: ReadyJudge[] = [];
+    for (const principle of principles) ready.push(await this.#readyBy({ principle, preset }, guild, signal));
+    return ready;
   }
 
   /** Teaches a guild's own judge. */
-  async calibrate(
-    { guild, principle, decisions }: CalibrationRequest,
-    { signal, onProgress }: CalibrationWaiting & { readonly signal: AbortSignal },
-  ): Promise<CalibrationReport> {
+  async calibrate(request: CalibrationRequest, waiting: CalibrationWaiting & { readonly signal: AbortSignal }): Promise<CalibrationReport> {
+    const { guild, decisions } = request;
     const guilds = this.#guilds;
     if (guilds === undefined) throw new InferenceError("model", "Expected a folder for the judges of guilds (`dataFolder`), got none");
+    const principle = this.same(request.principle);
     const key = await this.#keyOf(principle);
-    const { known } = await this.ready({ principle, preset: "strict" }, guild, signal);
-    const calibration = { engine: this.#engine, principle, decisions, model: this.#model, isFitNow: known.isFit, signal, onProgress };
+    const { known } = await this.#readyBy({ principle, preset: "strict" }, guild, waiting.signal);
+    const calibration = { engine: this.#engine, principle, decisions, model: this.#model, isFitNow: known.isFit, ...waiting };
     const [report, judge] = await calibrateGuild(calibration);
-    signal.throwIfAborted();
+    waiting.signal.throwIfAborted();
     if (judge !== undefined) await guilds.write(guild, key, judge);
     this.forget(guild);
     return report;
@@ -108,36 +116,32 @@ export class Judges {
     this.#own.delete(guild);
   }
 
-  async #modelJudge(wanted: WantedJudge, signal: AbortSignal | undefined): Promise<ReadyJudge> {
-    return readyJudge(this.#model, wanted.principle, { ...(await this.found(wanted, signal)), isOwn: false });
+  async #readyBy(wanted: WantedJudge, guild: string | undefined, signal: AbortSignal | undefined): Promise<ReadyJudge> {
+    const principle = this.same(wanted.principle);
+    const own = guild === undefined ? undefined : await waited(this.#ownOf(guild, principle), signal);
+    return own ?? readyJudge(this.#model, principle, { ...(await this.found({ ...wanted, principle }, signal)), isOwn: false });
   }
 
-  async #ownOf(guild: string, principle: Principle): OwnJudge {
+  async #ownOf(guild: string, principle: Principle): Promise<ReadyJudge | undefined> {
     const guilds = this.#guilds;
     if (guilds === undefined) return undefined;
-    const ofGuild = this.#own.get(guild) ?? new Map<string, OwnJudge>();
-    this.#own.set(guild, ofGuild);
-    const key = JSON.stringify(principle);
-    const own = ofGuild.get(key) ?? this.#readOwn(guilds, guild, principle);
-    ofGuild.set(key, own);
-    return await own;
+    const ofGuild = remembered(this.#own, MOST_GUILDS, guild, () => new Map<string, Promise<ReadyJudge | undefined>>());
+    return await remembered(ofGuild, MOST_PRINCIPLES, JSON.stringify(principle), () => this.#readOwn(guilds, guild, principle));
   }
 
-  async #readOwn(guilds: GuildJudges, guild: string, principle: Principle): OwnJudge {
+  async #readOwn(guilds: GuildJudges, guild: string, principle: Principle): Promise<ReadyJudge | undefined> {
     // A model that is no file has none: there is nothing to tell it from another one.
     const key = await this.#keyOf(principle).catch(() => undefined);
     const kept = key && (await guilds.read(guild, key));
-    return kept && this.#ready(kept, principle);
-  }
-
-  #ready({ fitted, source }: KeptJudge, principle: Principle): ReadyJudge {
+    if (kept === undefined) return undefined;
+    const { fitted, source } = kept;
     const judge = new TurnJudge(this.#engine, JUDGE_EXAMPLES, (engine, settings) => foundJudge(fitted, engine, settings));
     const settings = withPrompting(this.#engine, checkOptions({ principle, preset: "strict" }));
     return readyJudge(judge, principle, { ...foundJudge(fitted, this.#engine, settings), source, isOwn: true });
   }
 
   /** As the judge of whole texts is prompted. */
-  async #keyOf(principle: Principle) {
+  async #keyOf(principle: Principle): Promise<JudgeKey> {
     return await judgeKey(this.#engine, checkOptions({ principle, preset: "strict" }));
   }
 }
@@ -146,4 +150,84 @@ function readyJudge(judge: TurnJudge, principle: Principle, found: FoundJudge & 
   const { fitness, source, isOwn, threshold, beginningThreshold = threshold } = found;
   const known = { isFit: isFit({ fitness }), fitness, source, isOwn, threshold, beginningThreshold };
   return { known, verdict: async (turns, signal) => ({ value: await judge.value(turns, principle, signal), judge: known }) };
+}
+
+/** Judges that guilds have taught, on disk: a folder for each guild, so that none can be another's, and all of one go at once. */
+export class GuildJudges {
+  readonly #folder: string;
+
+  /** @param folder of the bot's data; made when there is something to keep */
+  constructor(folder: string) {
+    this.#folder = join(folder, "guilds");
+  }
+
+  /** `undefined`: it has taught none for this model and principle. */
+  read(guild: string, key: JudgeKey): Promise<KeptJudge | undefined> {
+    return readJudge(this.#folderOf(guild), key);
+  }
+
+  write(guild: string, key: JudgeKey, judge: KeptJudge): Promise<void> {
+    return writeJudge(this.#folderOf(guild), key, judge);
+  }
+
+  async forget(guild: string): Promise<void> {
+    await rm(this.#folderOf(guild), { recursive: true, force: true });
+  }
+
+  /** Forgets what belongs to other guilds than these. How many there were. */
+  async keepOnly(guilds: readonly string[]): Promise<number> {
+    const known = new Set(guilds.map(nameOf));
+    const others = (await namesIn(this.#folder)).filter((name) => NAME.test(name) && !known.has(name));
+    for (const name of others) await rm(join(this.#folder, name), { recursive: true, force: true });
+    return others.length;
+  }
+
+  #folderOf(guild: string): string {
+    return join(this.#folder, nameOf(guild));
+  }
+}
+
+const NAME = /^[0-9a-f]{32}$/;
+
+/** Whatever an id holds, it leads nowhere else. */
+function nameOf(guild: string): string {
+  return createHash("sha256").update(guild).digest("hex").slice(0, 32);
+}
+
+async function namesIn(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder);
+  } catch {
+    // None was taught yet.
+    return [];
+  }
+}
+
+/** What is known by this name, or made now. Only so many are known: those that were asked for last. */
+function remembered<Value>(known: Map<string, Value>, most: number, name: string, make: () => Value): Value {
+  const value = known.get(name) ?? make();
+  // The one that was used last stands last.
+  known.delete(name);
+  known.set(name, value);
+  const [oldest] = known.keys();
+  if (known.size > most && oldest !== undefined) known.delete(oldest);
+  return value;
+}
+
+/** Waits for work that others wait for, too: an abort ends this waiting at once, with the signal's reason, and the work goes on. */
+export async function waited<Result>(work: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
+  if (signal === undefined) return await work;
+  // A failure after all have left is no unhandled rejection.
+  work.catch(() => undefined);
+  signal.throwIfAborted();
+  let leave: (() => void) | undefined;
+  const left = new Promise<never>((_, reject) => {
+    leave = () => reject(signal.reason);
+    signal.addEventListener("abort", leave, { once: true });
+  });
+  try {
+    return await Promise.race([work, left]);
+  } finally {
+    if (leave !== undefined) signal.removeEventListener("abort", leave);
+  }
 }

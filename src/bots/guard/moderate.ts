@@ -23,7 +23,7 @@ export interface UnfitJudge {
   readonly judge: KnownJudge;
 }
 
-interface Judged {
+interface Message {
   /** Whose settings and whose judge count. */
   readonly guild: string;
   readonly text: string;
@@ -32,11 +32,11 @@ interface Judged {
 }
 
 /**
- * Judges what somebody wrote, by the guild's principles, and by the judge that the guild has taught, if it has.
+ * Judges what a person wrote, by the guild's principles, and by the judge that the guild has taught, if it has.
  *
  * @throws {InferenceError} when there is no verdict: the message is unjudged
  */
-export async function judgeMessage(inference: Inference, { guild, text, settings, signal }: Judged): Promise<Judgement> {
+export async function judgeMessage(inference: Inference, { guild, text, settings, signal }: Message): Promise<Judgement> {
   const rules = Object.entries(settings.moderation.rules).filter(([, { strictness }]) => strictness !== "off");
   const readable = normalise(text);
   if (readable === "" || rules.length === 0) return { findings: [], against: [], action: undefined, isCertain: false, unfit: [] };

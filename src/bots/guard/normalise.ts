@@ -2,15 +2,15 @@ import unhomoglyph from "unhomoglyph";
 
 /**
  * What a judge reads instead of a text that people wrote: without what hides words from a judge and not from people, as are
- * characters that nobody sees, look-alikes of other alphabets, heaps of accents and percent-encoding. For judging only.
+ * invisible characters, look-alikes of other alphabets, heaps of accents and percent-encoding. For judging only.
  */
 export function normalise(text: string): string {
   return unmasked(cleaned(decoded(cleaned(text))));
 }
 
 /**
- * A text as people see it, for a model to read: compatible forms made one (NFKC), without control characters and those that
- * nobody sees. Line breaks stay.
+ * A text as people see it, for a model to read: compatible forms made one (NFKC), without control characters and
+ * invisible ones. Line breaks stay.
  */
 export function cleaned(text: string): string {
   return withoutHeaps(text.normalize("NFKC").replace(UNSEEN, ""))

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { OutboundFilter } from "../../../src/bots/discord/outbound-filter.ts";
 import { LiveReply, type Post, type ReplyTarget } from "../../../src/bots/discord/reply/live-reply.ts";
 import type { Inference } from "../../../src/bots/guard/inference.ts";
-import { Vetted } from "../../../src/bots/guard/vetted.ts";
+import { Vetted } from "../../../src/bots/guard/respond.ts";
 import { HARMLESS } from "../../../src/core/index.ts";
 import { verdictOf } from "../../support/steady-inference.ts";
 

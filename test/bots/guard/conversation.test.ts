@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { conversationTurns } from "../../../src/bots/guard/conversation.ts";
+import { conversationTurns } from "../../../src/bots/guard/respond.ts";
 
 const ANN = { id: "1", name: "Ann" };
 const BOB = { id: "2", name: "Bob" };

@@ -1,13 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { guarded, type Incoming, type Respond } from "../../../src/bots/guard/guarded.ts";
-import { cooldown } from "../../../src/bots/guard/guards/cooldown.ts";
-import { dailyCaps } from "../../../src/bots/guard/guards/daily-caps.ts";
-import { failures } from "../../../src/bots/guard/guards/failures.ts";
-import { judgedQuestions } from "../../../src/bots/guard/guards/judged-questions.ts";
-import { shortQuestions } from "../../../src/bots/guard/guards/short-questions.ts";
+import { cooldown, dailyCaps, failures, guarded, judgedQuestions, shortQuestions } from "../../../src/bots/guard/guards.ts";
 import type { Inference, JudgeRequest } from "../../../src/bots/guard/inference.ts";
 import { InferenceError, type InferenceErrorCode } from "../../../src/bots/guard/inference-error.ts";
-import type { Outcome } from "../../../src/bots/guard/outcome.ts";
+import type { Incoming, Outcome, Respond } from "../../../src/bots/guard/respond.ts";
 import { DEFAULT_SETTINGS, type GuildSettings } from "../../../src/bots/guard/settings.ts";
 import { UNFIT, verdictOf } from "../../support/steady-inference.ts";
 

@@ -1,11 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { EngineInference } from "../../../src/bots/guard/engine-inference.ts";
-import type { Incoming } from "../../../src/bots/guard/guarded.ts";
 import type { Inference, JudgeRequest, KnownJudge } from "../../../src/bots/guard/inference.ts";
 import { judgeMessage } from "../../../src/bots/guard/moderate.ts";
-import { responding } from "../../../src/bots/guard/respond.ts";
+import { type Incoming, responding, Vetted } from "../../../src/bots/guard/respond.ts";
 import { DEFAULT_SETTINGS, type GuildSettings, SETTINGS } from "../../../src/bots/guard/settings.ts";
-import { Vetted } from "../../../src/bots/guard/vetted.ts";
 import { HARMLESS } from "../../../src/core/index.ts";
 import { loadLlamaEngine } from "../../../src/llama.ts";
 import { Dice, heldOutPrompts, isHarmful, TASKS, writeAnswer } from "../../../training/world/index.ts";

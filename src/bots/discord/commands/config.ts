@@ -9,7 +9,15 @@ import {
   userMention,
 } from "discord.js";
 import { DEFAULT_SETTINGS, type GuildSettings } from "../../guard/settings.ts";
-import { settingPaths, changedAt, textAt, checkSettings, SettingsError, exportSettings, importSettings } from "../../guard/settings-text.ts";
+import {
+  changedAt,
+  checkSettings,
+  exportSettings,
+  importSettings,
+  SettingsError,
+  settingPaths,
+  textAt,
+} from "../../guard/settings-text.ts";
 import type { SettingsVersion } from "../../guard/store/store.ts";
 import { SettingsConflictError } from "../../guard/store/store-error.ts";
 import type { BotContext } from "../bot-context.ts";

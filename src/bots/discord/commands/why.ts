@@ -1,8 +1,8 @@
 import { type ChatInputCommandInteraction, codeBlock } from "discord.js";
 import { PNG } from "pngjs";
 import { PRESETS } from "../../../core/index.ts";
-import { guildPrinciple, type GuildSettings, principleNames } from "../../guard/settings.ts";
 import type { CoursePoint } from "../../guard/inference.ts";
+import { type GuildSettings, guildPrinciple, principleNames } from "../../guard/settings.ts";
 import type { ReplyRecord } from "../../guard/store/store.ts";
 import type { BotContext } from "../bot-context.ts";
 import { within } from "../within.ts";

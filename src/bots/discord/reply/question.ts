@@ -1,5 +1,5 @@
 import { cleanContent, type Message, MessageType, PermissionFlagsBits, type TextBasedChannel } from "discord.js";
-import type { Utterance } from "../../guard/conversation.ts";
+import type { Utterance } from "../../guard/respond.ts";
 import type { GuildSettings } from "../../guard/settings.ts";
 import type { Store } from "../../guard/store/store.ts";
 import { type BotOptions, isServed } from "../bot-context.ts";

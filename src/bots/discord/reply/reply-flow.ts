@@ -1,6 +1,5 @@
 import { DiscordAPIError, RESTJSONErrorCodes, type TextBasedChannel } from "discord.js";
-import type { Utterance } from "../../guard/conversation.ts";
-import type { Outcome } from "../../guard/outcome.ts";
+import type { Outcome, Utterance } from "../../guard/respond.ts";
 import type { GuildSettings } from "../../guard/settings.ts";
 import { excerptOf, hashOf } from "../../guard/store/excerpts.ts";
 import type { ReplyEnd } from "../../guard/store/store.ts";

@@ -1,0 +1,110 @@
+/** What stands between a question and its answer: each guard decides by itself, or lets the next one decide. */
+import type { Inference } from "./inference.ts";
+import { InferenceError } from "./inference-error.ts";
+import { judgeMessage } from "./moderate.ts";
+import { cleaned } from "./normalise.ts";
+import type { Incoming, Outcome, Respond } from "./respond.ts";
+import type { Store } from "./store/store.ts";
+
+type Guard = (incoming: Incoming, next: Respond) => Promise<Outcome>;
+
+/** The first guard is asked first. */
+export function guarded(respond: Respond, guards: readonly Guard[]): Respond {
+  return guards.reduceRight<Respond>((next, guard) => (incoming) => guard(incoming, next), respond);
+}
+
+/** What to do about it is in the log of the bot. */
+const UNFIT =
+  "The model that I run on is not fit to judge what it writes, and I post nothing unjudged: I cannot answer until whoever runs me gives me another one.";
+
+/** What fails ends in a line of our own: the person is told, and nothing unjudged is said. A question that was taken back stays aborted. */
+export const failures: Guard = async (incoming, next) => {
+  try {
+    return await next(incoming);
+  } catch (error) {
+    incoming.signal.throwIfAborted();
+    const code = InferenceError.findIn(error)?.code;
+    const refuse = (reason: "busy" | "unfit" | "long" | "failed", line: string): Outcome => ({ kind: "refuse", reason, line, error });
+    if (code === "busy") return refuse("busy", "Too many people are asking me at the moment. Please try again in a minute.");
+    if (code === "unfit") return refuse("unfit", UNFIT);
+    if (code === "long") return refuse("long", "That is longer than I can read. Please ask in fewer words.");
+    return refuse("failed", incoming.settings.talk.failure);
+  }
+};
+
+/** Persons and guilds that are remembered; a person who was forgotten may ask at once. */
+const MOST_REMEMBERED = 50_000;
+
+/**
+ * One question of a person in a while. A person who asks too early is told so once, and then nothing: else a flood of questions would be
+ * answered by a flood of lines.
+ *
+ * @param now a monotonic clock, in milliseconds
+ */
+export function cooldown(now: () => number): Guard {
+  const lasts = new Map<string, { readonly askedAt: number; isTold: boolean }>();
+  return async (incoming, next) => {
+    const { guild, author, settings } = incoming;
+    const key = `${guild}:${author}`;
+    const last = lasts.get(key);
+    const left = last === undefined ? 0 : last.askedAt + settings.talk.cooldownSeconds * 1000 - now();
+    if (last !== undefined && left > 0) {
+      if (last.isTold) return { kind: "ignore", reason: "cooldown" };
+      last.isTold = true;
+      const seconds = Math.ceil(left / 1000);
+      const line = `Please wait ${seconds === 1 ? "a second" : `${seconds} seconds`} before you ask again.`;
+      return { kind: "refuse", reason: "cooldown", line };
+    }
+    lasts.delete(key);
+    lasts.set(key, { askedAt: now(), isTold: false });
+    const [oldest] = lasts.keys();
+    if (lasts.size > MOST_REMEMBERED && oldest !== undefined) lasts.delete(oldest);
+    return await next(incoming);
+  };
+}
+
+/** Characters of a question at most, as people see it. */
+const LONGEST = 2000;
+
+/** Refuses what is too long before anything is computed, and what says nothing. */
+export const shortQuestions: Guard = async (incoming, next) => {
+  const text = cleaned(incoming.said.at(-1)?.text ?? "");
+  if (text === "") return { kind: "refuse", reason: "long", line: "What would you like to know? Write it behind my name." };
+  if (text.length > LONGEST)
+    return { kind: "refuse", reason: "long", line: `That is longer than I can read. Please ask in at most ${LONGEST} characters.` };
+  return await next(incoming);
+};
+
+/**
+ * So many answers a day for a person, and for a guild. The day ends at midnight UTC.
+ *
+ * @param clock the time, in milliseconds since 1970
+ */
+export function dailyCaps(store: Pick<Store, "countWithin">, clock: () => number): Guard {
+  return async (incoming, next) => {
+    const { guild, author, settings } = incoming;
+    const day = new Date(clock()).toISOString().slice(0, 10);
+    const { userDailyCap, guildDailyCap } = settings.talk;
+    const uses = [
+      { key: `user:${guild}:${author}`, cap: userDailyCap, line: "You have asked me enough for today. Please come back tomorrow." },
+      { key: `guild:${guild}`, cap: guildDailyCap, line: "I have answered enough here for today. Please come back tomorrow." },
+    ];
+    for (const { key, cap, line } of uses) {
+      if (cap > 0 && !(await store.countWithin({ key, day, cap }))) return { kind: "refuse", reason: "cap", line };
+    }
+    return await next(incoming);
+  };
+}
+
+/** Where a guild wants it, a question that its principles speak against is not answered. */
+export function judgedQuestions(inference: Inference): Guard {
+  return async (incoming, next) => {
+    const { guild, settings, signal, said } = incoming;
+    if (!settings.talk.judgeQuestions) return await next(incoming);
+    const { against, unfit } = await judgeMessage(inference, { guild, text: said.at(-1)?.text ?? "", settings, signal });
+    const [first] = unfit;
+    if (first !== undefined) throw new InferenceError("unfit", `Expected a fit judge by "${first.principle}", got one that is unfit`);
+    if (against.length > 0) return { kind: "refuse", reason: "question", line: settings.talk.refusal };
+    return await next(incoming);
+  };
+}
