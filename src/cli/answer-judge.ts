@@ -2,10 +2,8 @@ import type { Command } from "commander";
 import { between, checkByRules, type Engine, positive } from "../core/index.ts";
 import { type CaseJudge, CommandJudge, type DraftJudge, EndpointJudge, onlyModel, ownJudge, type Price } from "../evaluation/index.ts";
 import type { LlamaEngineOptions } from "../llama.ts";
-import type { EngineFlags } from "./engine-options.ts";
 import { UsageError } from "./failure.ts";
-import { checkFlags, flagOf, numberOption } from "./flags.ts";
-import { readJudgeModel } from "./judge-model.ts";
+import { checkFlags, type EngineFlags, flagOf, numberOption, readJudgeModel } from "./options.ts";
 
 export interface JudgeFlags {
   readonly judge?: string;

@@ -1,20 +1,32 @@
-import { type FileHandle, open } from "node:fs/promises";
+/** `rain ask`: one answer; with `--compare` beside what plain decoding says. */
+import { open } from "node:fs/promises";
 import { Command } from "commander";
-import { DEFAULTS, type Engine, type FinishReason, type RainAnswer, type RainOptions, type Turn } from "../core/index.ts";
-import { promptingNotice } from "../prompting/index.ts";
+import {
+  type AnswerJudge,
+  checkOptions,
+  DEFAULTS,
+  type Engine,
+  type FinishReason,
+  isFit,
+  Judge,
+  Meter,
+  type Principle,
+  type RainAnswer,
+  type RainEvent,
+  type RainOptions,
+  type Token,
+  type Turn,
+} from "../core/index.ts";
+import { withPrompting } from "../prompting/index.ts";
+import { answer } from "../rain.ts";
 import { Trace, tracePage } from "../trace/index.ts";
-import { compare } from "./compare.ts";
-import { readConversation } from "./conversation.ts";
-import { addDecodingOptions, type DecodingFlags, readDecodingOptions } from "./decoding-options.ts";
-import { readEngineOptions } from "./engine-options.ts";
 import { reasonOf, UsageError } from "./failure.ts";
-import { findJudge, type NamedJudge, warnIfUnfit } from "./found-judge.ts";
-import { loadJudgeModel, readJudgeModel } from "./judge-model.ts";
-import { loadEngine } from "./load-engine.ts";
+import { readConversation } from "./input.ts";
+import { loadEngine, loadJudgeModel, type NamedJudge, prepareJudge } from "./load.ts";
+import { addDecodingOptions, type DecodingFlags, readDecodingOptions, readEngineOptions, readJudgeModel } from "./options.ts";
 import { type Report, toJson, toLine } from "./report.ts";
 import { stopSignal } from "./stop-signal.ts";
-import { flushed, note } from "./terminal.ts";
-import { writeAnswer } from "./write-answer.ts";
+import { finished, note, paint, shown, writeAnswer } from "./terminal.ts";
 
 interface AskFlags extends DecodingFlags {
   readonly messages?: string;
@@ -22,22 +34,6 @@ interface AskFlags extends DecodingFlags {
   readonly json?: boolean;
   readonly trace?: string;
 }
-
-/** What was asked, of whom. */
-interface Request {
-  readonly engine: Engine;
-  readonly turns: readonly Turn[];
-  readonly options: RainOptions;
-  readonly judge: NamedJudge | undefined;
-}
-
-/** What a person should know of an answer that did not end by itself. */
-const ENDINGS: Readonly<Record<FinishReason, string | undefined>> = {
-  stop: undefined,
-  tool_calls: undefined,
-  length: "The answer ends at the length limit (--max-tokens, or the model's context).",
-  content_filter: "The answer ends here because nothing was found that the judge lets pass.",
-};
 
 export function askCommand(): Command {
   const command = new Command("ask")
@@ -50,90 +46,146 @@ export function askCommand(): Command {
   return addDecodingOptions(command).action(ask);
 }
 
+/** What is asked, and of which model. */
+interface Request {
+  readonly engine: Engine;
+  readonly turns: readonly Turn[];
+  readonly options: RainOptions;
+  readonly judge: NamedJudge | undefined;
+  /** Whether text goes to standard output as it is written, not one object at the end. */
+  readonly isShown: boolean;
+}
+
+/** What a person should know of an answer that did not end by itself. */
+const ENDINGS: Readonly<Record<FinishReason, string | undefined>> = {
+  stop: undefined,
+  tool_calls: undefined,
+  length: "The answer ends at the length limit (--max-tokens, or the model's context).",
+  content_filter: "The answer ends here because nothing was found that the judge lets pass.",
+};
+
 async function ask(prompt: string | undefined, flags: AskFlags): Promise<void> {
   const engineOptions = readEngineOptions(flags);
-  const options = await readDecodingOptions(flags);
+  const decoding = await readDecodingOptions(flags);
   const judgeOptions = readJudgeModel(flags);
-  if (flags.compare === true && options.mode === "vanilla") throw new UsageError("Expected a judged mode for `--compare`, got `vanilla`");
+  if (flags.compare === true && decoding.mode === "vanilla") throw new UsageError("Expected a judged mode for `--compare`, got `vanilla`");
   const turns = await readConversation({ prompt, messages: flags.messages });
-  const loading = { signal: stopSignal(), isQuiet: flags.quiet === true };
-  const { signal, isQuiet } = loading;
-  await using engine = await loadEngine({ options: engineOptions, ...loading });
-  await using judgeEngine = await loadJudgeModel(judgeOptions, loading);
-  const plain = { engine, turns, options: { ...options, signal } };
-  await using trace = flags.trace === undefined ? undefined : await TraceFile.open(flags.trace, plain);
-  const notice = promptingNotice(engine, options);
-  if (notice !== undefined && !isQuiet) note(notice);
-  const finding = { engine, judgeEngine, options: trace?.options ?? plain.options };
-  const judge = await findJudge(finding);
-  if (!isQuiet) warnIfUnfit(judge, finding);
-  const request = { engine, turns, options: judge?.options ?? finding.options, judge };
-  const report = await (flags.compare === true ? askComparing(request, flags) : askPlainly(request, flags));
-  trace?.end(report.answer);
-  await flushed(process.stdout);
-  signal.throwIfAborted();
-  if (flags.quiet !== true && flags.json !== true) tell(report);
-}
-
-async function askPlainly({ engine, turns, options, judge }: Request, { json: isJson }: AskFlags): Promise<Report> {
-  const start = performance.now();
-  const answer = await writeAnswer({ engine, turns, options, isShown: isJson !== true });
-  const milliseconds = performance.now() - start;
-  const report = { answer, mode: options.mode ?? DEFAULTS.mode, model: engine.facts.model, milliseconds, judge };
-  if (isJson === true) process.stdout.write(`${JSON.stringify(toJson(report))}\n`);
-  return report;
-}
-
-async function askComparing(request: Request, { json: isJson }: AskFlags): Promise<Report> {
-  const { plain, report } = await compare({ ...request, isShown: isJson !== true });
-  if (isJson === true) process.stdout.write(`${JSON.stringify({ ...toJson(report), plain: { ...plain, value: plain.value ?? null } })}\n`);
-  return report;
-}
-
-function tell(report: Report): void {
+  const [isQuiet, isShown] = [flags.quiet === true, flags.json !== true];
+  const signal = stopSignal();
+  await using engine = await loadEngine({ options: engineOptions, signal, isQuiet });
+  await using judgeEngine = await loadJudgeModel(judgeOptions, { signal, isQuiet });
+  const plain = { ...decoding, signal };
+  await using page = flags.trace === undefined ? undefined : await openTrace(flags.trace, { engine, turns, options: plain });
+  const options = page?.trace.options ?? plain;
+  const judge = await prepareJudge({ engine, judgeEngine, options, isQuiet });
+  const request = { engine, turns, options: judge?.options ?? options, judge, isShown };
+  const report = await (flags.compare === true ? compare(request) : write(request));
+  page?.trace.end(report.answer);
+  await finished(signal);
+  if (isQuiet || !isShown) return;
   note(toLine(report));
   const end = ENDINGS[report.answer.finishReason];
   if (end !== undefined) note(end);
 }
 
-/** The answer that is followed. */
-interface Traced {
-  readonly engine: Engine;
-  readonly turns: readonly Turn[];
-  readonly options: RainOptions;
+/**
+ * A page that shows how the answer came about. It is written also when the answer fails or is stopped: then most of all one wants to look.
+ *
+ * @throws {UsageError} before anything is computed, when it cannot be written there
+ */
+async function openTrace(path: string, { engine, turns, options }: Pick<Request, "engine" | "turns" | "options">) {
+  const file = await open(path, "w").catch((cause: unknown) => {
+    throw new UsageError(`Expected to write \`${path}\`, got: ${reasonOf(cause)}`, { cause });
+  });
+  // The page hides what was discarded until its reader asks for it.
+  const trace = new Trace(turns, { ...options, revealDiscarded: true });
+  return {
+    trace,
+    async [Symbol.asyncDispose](): Promise<void> {
+      await file.writeFile(tracePage(trace.data(engine.facts.model)));
+      await file.close();
+    },
+  };
 }
 
-/** A page that shows how the answer came about. It is written also when the answer fails or is stopped: then most of all one wants to look. */
-class TraceFile implements AsyncDisposable {
-  readonly #file: FileHandle;
-  readonly #trace: Trace;
-  readonly #model: string;
+async function write({ engine, turns, options, judge, isShown }: Request): Promise<Report> {
+  const start = performance.now();
+  const written = await writeAnswer({ engine, turns, options, isShown });
+  const milliseconds = performance.now() - start;
+  const report = { answer: written, mode: options.mode ?? DEFAULTS.mode, model: engine.facts.model, milliseconds, judge };
+  if (!isShown) process.stdout.write(`${JSON.stringify(toJson(report))}\n`);
+  return report;
+}
 
-  /** @throws {UsageError} before anything is computed, when nobody can write there */
-  static async open(path: string, { engine, turns, options }: Traced): Promise<TraceFile> {
-    const file = await open(path, "w").catch((cause: unknown) => {
-      throw new UsageError(`Expected to write \`${path}\`, got: ${reasonOf(cause)}`, { cause });
-    });
-    // The page hides what was discarded until its reader asks for it.
-    return new TraceFile(file, engine.facts.model, new Trace(turns, { ...options, revealDiscarded: true }));
-  }
+/** Plain decoding first, then a judged answer from the same seed, with every rewind on a line of its own as it happens. */
+async function compare({ engine, turns, options, judge, isShown }: Request): Promise<Report> {
+  const { mode, principle } = checkOptions(options);
+  const say = (text: string) => isShown && process.stdout.write(`${shown(process.stdout, text)}\n`);
+  const bold = (text: string) => isShown && process.stdout.write(`${paint(process.stdout, text, "bold")}\n`);
 
-  private constructor(file: FileHandle, model: string, trace: Trace) {
-    this.#file = file;
-    this.#model = model;
-    this.#trace = trace;
-  }
+  const plain = await plainAnswer({ engine, turns, options });
+  bold(`Plain decoding says (${plain.value === undefined ? "unjudged" : `judged ${inWords(plain.value, principle)}`}):`);
+  say(`${plain.text}\n`);
 
-  get options(): RainOptions {
-    return this.#trace.options;
-  }
+  bold(`RAIN (${mode}) tries, judges and rewinds:`);
+  const start = performance.now();
+  const onEvent = (event: RainEvent) => {
+    options.onEvent?.(event);
+    if (isShown) process.stdout.write(`${describe(event, engine)}\n`);
+  };
+  const judged = await answer(engine, turns, { ...options, onEvent, revealDiscarded: true });
+  const report = { answer: judged, mode, model: engine.facts.model, milliseconds: performance.now() - start, judge };
 
-  end(answer: RainAnswer): void {
-    this.#trace.end(answer);
-  }
+  bold(`\nRAIN says (${verdictOn(judged, principle)}):`);
+  say(judged.text);
+  if (!isShown) process.stdout.write(`${JSON.stringify({ ...toJson(report), plain: { ...plain, value: plain.value ?? null } })}\n`);
+  return report;
+}
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#file.writeFile(tracePage(this.#trace.data(this.#model)));
-    await this.#file.close();
+/** What plain decoding says, and what the judge thinks of it: -1 (bad) to 1 (good); `undefined` where it is no fit judge. */
+async function plainAnswer({ engine, turns, options }: Pick<Request, "engine" | "turns" | "options">) {
+  const tokens: Token[] = [];
+  const onEvent = (event: RainEvent) => event.type === "commit" && tokens.push(...event.step.tokens);
+  const { text } = await answer(engine, turns, { ...options, mode: "vanilla", onEvent });
+  const settings = withPrompting(engine, checkOptions(options));
+  const found = await options.judge?.(engine, settings);
+  if (found !== undefined && !isFit(found)) return { text, value: undefined };
+  const judge: AnswerJudge = found?.judge ?? new Judge(engine, settings.principle, settings);
+  const call = { purpose: "evaluate", meter: new Meter(), signal: settings.signal } as const;
+  const readable = tokens.filter((token) => !engine.tokenizer.isEnd(token));
+  const conversation = judge.conversation(turns);
+  await judge.prime(conversation, call);
+  const [verdict] = await judge.verdicts(conversation, [readable], call, [true]);
+  return { text, value: verdict?.value ?? 0 };
+}
+
+/** A refusal has no value, and neither has what an unfit judge did not judge. */
+function verdictOn({ value, judge, finishReason }: RainAnswer, principle: Principle): string {
+  if (value !== undefined) return `judged ${inWords(value, principle)}`;
+  return judge?.isFit === false && finishReason !== "content_filter" ? "unjudged" : "a refusal";
+}
+
+/** Tried and left: struck through. Committed: kept. */
+function describe(event: RainEvent, engine: Engine): string {
+  if (event.type === "commit") {
+    const { text, value = 0, tokens } = event.step;
+    const isBareEnd = text === "" && tokens.every((token) => engine.tokenizer.isEnd(token));
+    return `  ${paint(process.stdout, "commit", "green")} ${signed(value)} ${isBareEnd ? "(the end)" : quoted(text)}`;
   }
+  const tried = quoted(event.discarded ?? "");
+  const isBad = event.value < 0;
+  return `  ${paint(process.stdout, "rewind", isBad ? "red" : "dim")} ${signed(event.value)} ${paint(process.stdout, tried, "struck", isBad ? "red" : "dim")}`;
+}
+
+function inWords(value: number, { good, bad }: Principle): string {
+  return `${value < 0 ? bad : good}, ${signed(value).trim()}`;
+}
+
+function signed(value: number): string {
+  return value.toFixed(2).padStart(5);
+}
+
+/** On one line, without anything that a terminal obeys. */
+function quoted(text: string): string {
+  return shown(process.stdout, JSON.stringify(text));
 }

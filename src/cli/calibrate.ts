@@ -7,45 +7,57 @@ import {
   checkOptions,
   DEFAULTS,
   didYouMean,
+  type Fitness,
+  isFit,
   PROMPTINGS,
   type Principle,
   type Prompting,
   positive,
   type Settings,
+  UNFIT_BELOW,
   uint32,
 } from "../core/index.ts";
 import {
   answersOf,
   besides,
   type Calibrated,
+  type Candidate,
   calibrateJudge,
   candidate,
   checkAnswers,
+  type FittedJudge,
   isGround,
   judgedByLetters,
   judgeFile,
   judgeFolder,
   judgeKey,
   type LabelledAnswer,
-  type MeasuredJudge,
   PLACES,
   type PlaceName,
+  promptKey,
+  thresholdsFor,
+  type UnjudgedAnswers,
   writeJudge,
 } from "../judges/index.ts";
 import type { LlamaEngine } from "../llama.ts";
 import { withPrompting } from "../prompting/index.ts";
-import { calibrationJson, calibrationText, flaggedOf } from "./calibrate-report.ts";
-import { addEngineOptions, type EngineFlags, readEngineOptions } from "./engine-options.ts";
 import { reasonOf, UsageError } from "./failure.ts";
-import { checkFlags, choiceOption, numberOption } from "./flags.ts";
-import { labelDrafts, readLabelPrompts } from "./label-drafts.ts";
-import { LabelFile } from "./label-file.ts";
-import { addLabelledDataOptions, atMost, type LabelledDataFlags, namesOf, readLabelledData, shuffled } from "./labelled-data.ts";
-import { FIT, loadEngine } from "./load-engine.ts";
-import { findPrinciple } from "./principle-file.ts";
-import { ShareLine } from "./share-line.ts";
+import { findPrinciple } from "./input.ts";
+import { LabelFile, labelDrafts, readLabelPrompts } from "./label.ts";
+import {
+  addLabelledDataOptions,
+  atMost,
+  type Counts,
+  countsOf,
+  type LabelledDataFlags,
+  namesOf,
+  readLabelledData,
+  shuffled,
+} from "./labelled-data.ts";
+import { FIT, figureOf, loadEngine, unfitLine } from "./load.ts";
+import { addEngineOptions, checkFlags, choiceOption, type EngineFlags, numberOption, readEngineOptions } from "./options.ts";
 import { stopSignal } from "./stop-signal.ts";
-import { flushed } from "./terminal.ts";
+import { finished, paint, ShareLine } from "./terminal.ts";
 
 type Place = Exclude<PlaceName, "answer">;
 
@@ -68,7 +80,7 @@ interface CalibrateFlags extends EngineFlags, LabelledDataFlags {
 const QUESTIONS: readonly string[] = PLACES.filter((place) => place !== "answer");
 
 /** What an answer may cost is asked of so many labelled answers: the judges that are asked by letters are there for comparison. */
-const LETTERED = { most: 60, what: "Asking by letters, to compare" } as const;
+const MOST_LETTERED = 60;
 
 export function calibrateCommand(): Command {
   const command = new Command("calibrate")
@@ -98,9 +110,9 @@ interface Task {
   readonly flags: CalibrateFlags;
   readonly principle: Principle;
   readonly places: readonly Place[];
-  /** Of files. */
+  /** Labelled answers of files. */
   readonly data: readonly LabelledAnswer[];
-  /** The principle's own. */
+  /** ... and the principle's own. */
   readonly own: readonly LabelledAnswer[];
 }
 
@@ -114,14 +126,13 @@ async function calibrate(flags: CalibrateFlags): Promise<void> {
   const signal = stopSignal();
   await using engine = await loadEngine({ options: engineOptions, signal, isQuiet: flags.quiet === true });
   const settings = withPrompting(engine, checkOptions({ principle: task.principle, prompting: flags.prompting ?? "auto", signal }));
-  if (labelling !== undefined && file !== undefined) {
-    await labelDrafts(engine, { ...labelling, file, settings, maxTokens: flags.maxTokens, seed: flags.seed });
-    if (!flags.fit) return;
+  if (labelling !== undefined) await labelDrafts(engine, { ...labelling, settings, maxTokens: flags.maxTokens, seed: flags.seed });
+  if (flags.fit) {
+    const answers = answersFor({ ...task, data: [...(file?.answers ?? []), ...task.data] });
+    const calibration = await fitJudge(engine, { task, settings, answers });
+    process.stdout.write(`${flags.json === true ? JSON.stringify(toJson(calibration)) : toText(calibration)}\n`);
   }
-  const answers = answersFor({ ...task, data: [...(file?.answers ?? []), ...task.data] });
-  await fitAndTell(engine, { ...task, settings, answers });
-  await flushed(process.stdout);
-  signal.throwIfAborted();
+  await finished(signal);
 }
 
 async function readTask(flags: CalibrateFlags): Promise<Task> {
@@ -132,10 +143,9 @@ async function readTask(flags: CalibrateFlags): Promise<Task> {
   return { flags, principle, places: readPlaces(flags.places), data: await readLabelledData(flags), own: await answersOf(principle) };
 }
 
-function checkTogether({ label, prompts, out, fit, onlyData, data }: CalibrateFlags): void {
-  const [alone] = Object.entries({ "--prompts": prompts, "--out": out, "--no-fit": fit ? undefined : true }).filter(
-    ([, value]) => value !== undefined,
-  );
+function checkTogether({ label, prompts, out, fit: isFitted, onlyData, data }: CalibrateFlags): void {
+  const ofLabelling = { "--prompts": prompts, "--out": out, "--no-fit": isFitted ? undefined : true };
+  const [alone] = Object.entries(ofLabelling).filter(([, value]) => value !== undefined);
   if (label !== true && alone !== undefined) throw new UsageError(`Expected \`--label\` where \`${alone[0]}\` is given, got none`);
   if (label === true && out === undefined) throw new UsageError("Expected `--out` to name the file where labels go, got none");
   if (onlyData === true && data.length === 0 && label !== true)
@@ -144,23 +154,21 @@ function checkTogether({ label, prompts, out, fit, onlyData, data }: CalibrateFl
 
 function readPlaces(list: string): readonly Place[] {
   const names = [...new Set(list.split(",").map((name) => name.trim()))];
-  for (const name of names) {
-    if (QUESTIONS.includes(name)) continue;
-    const known = QUESTIONS.map((one) => `\`${one}\``).join(", ");
-    throw new UsageError(`Expected \`--places\` to be some of ${known}, got \`${name}\`${didYouMean(name, QUESTIONS)}`);
-  }
-  return names as Place[];
+  const unknown = names.find((name) => !QUESTIONS.includes(name));
+  if (unknown === undefined) return names as Place[];
+  const known = QUESTIONS.map((one) => `\`${one}\``).join(", ");
+  throw new UsageError(`Expected \`--places\` to be some of ${known}, got \`${unknown}\`${didYouMean(unknown, QUESTIONS)}`);
 }
 
 /** What is labelled and where; its file is there before a model is loaded. */
 async function openLabelling({ flags, own, principle }: Task) {
-  if (flags.label !== true || flags.out === undefined) return undefined;
-  const { prompts } = flags;
+  const { label, out, prompts } = flags;
+  if (label !== true || out === undefined) return undefined;
   const asked = prompts === undefined ? own.map(({ turns }) => turns.slice(0, -1)) : await readLabelPrompts(prompts);
   const different = [...new Map(asked.map((turns) => [JSON.stringify(turns), turns])).values()].filter((turns) => turns.length > 0);
   if (different.length === 0)
     throw new UsageError(`Expected \`--prompts\` to name a file of prompts, as the principle "${principle.name}" brings none, got none`);
-  return { prompts: prompts === undefined ? shuffled(different) : different, file: new LabelFile(flags.out) };
+  return { prompts: prompts === undefined ? shuffled(different) : different, file: new LabelFile(out) };
 }
 
 /** Those of files first, as they are of the user's own world: where they are enough to tell how good a judge is, the principle's own only help to learn. */
@@ -169,63 +177,72 @@ function answersFor({ flags, data, own }: Pick<Task, "flags" | "data" | "own">):
   return atMost([...data, ...(isGround(data) ? besides(own) : own)], flags.most);
 }
 
-interface Fitting extends Task {
+/** What was found out about the judges of a model. */
+interface Calibration {
+  readonly model: string;
+  readonly principle: string;
+  /** The answers that figures are of. */
+  readonly counts: Counts;
+  readonly prompts: number;
+  /** How many answers were learned from, these included. */
+  readonly learned: number;
+  /** Where the answers came from. */
+  readonly source: string;
+  readonly judges: readonly JudgeRow[];
+  readonly leftOut: readonly UnjudgedAnswers[];
+  readonly calibrated: Calibrated;
+  /** What the default share of false flags comes to. */
+  readonly flagged: { readonly good: number; readonly bad: number };
+  /** Where the judge is kept. */
+  readonly path: string;
+}
+
+interface Fitting {
+  readonly task: Task;
   readonly settings: Settings;
   readonly answers: readonly LabelledAnswer[];
 }
 
-async function fitAndTell(engine: LlamaEngine, { flags, settings, answers, places, principle }: Fitting): Promise<void> {
+async function fitJudge(engine: LlamaEngine, { task: { flags, places }, settings, answers }: Fitting): Promise<Calibration> {
   checkAnswers(answers);
-  const isQuiet = flags.quiet === true;
-  const [line, letters] = [new ShareLine(FIT), new ShareLine(LETTERED.what)];
-  const now = () => performance.now();
-  const said: (MeasuredJudge & { readonly name: string })[] = [];
-  const onMeasured = (name: string, measured: MeasuredJudge) => said.push({ name, ...measured });
-  const onProgress = (share: number) => !isQuiet && line.show(share);
-  const onLetters = (share: number) => !isQuiet && letters.show(share);
   const { signal } = settings;
+  const line = new ShareLine(FIT);
+  const letters = new ShareLine("Asking by letters, to compare");
+  const showing = (shares: ShareLine) => (share: number) => flags.quiet !== true && shares.show(share);
+  const now = () => performance.now();
   try {
-    const calibrated = await calibrateJudge(engine, { answers, settings, places, signal, onMeasured, now, onProgress });
+    const calibrated = await calibrateJudge(engine, { answers, settings, places, signal, now, onProgress: showing(line) });
     const measured = answers.filter(({ weight = 1 }) => weight >= 1);
-    const sample = atMost(measured, LETTERED.most);
-    const { judged, leftOut } = await judgedByLetters(engine, { answers: sample, settings, signal, now, onProgress: onLetters });
+    const sample = atMost(measured, MOST_LETTERED);
+    const { judged, leftOut } = await judgedByLetters(engine, { answers: sample, settings, signal, now, onProgress: showing(letters) });
     signal?.throwIfAborted();
     const source = sourceOf(flags);
-    const path = await kept(engine, { settings, calibrated, source });
-    const judges = [...said, ...judged].map((one) => ({ ...candidate(one.name, one), n: one.whole.length }));
-    const flagged = flaggedOf(calibrated, said.find((one) => one.chosen) as MeasuredJudge);
-    const told = {
+    const ofAll = calibrated.candidates.map((one) => ({ ...one, n: calibrated.fitted.fitness.n }));
+    const ofSample = judged.map((one) => ({ ...candidate(one.name, one), n: one.whole.length }));
+    return {
       model: engine.facts.model,
-      principle,
-      measured,
+      principle: settings.principle.name,
+      counts: countsOf(measured),
+      prompts: new Set(measured.map(promptKey)).size,
       learned: answers.length,
       source,
-      judges,
+      judges: [...ofAll, ...ofSample],
       leftOut,
       calibrated,
-      flagged,
-      path,
+      flagged: flaggedBy(calibrated.fitted),
+      path: await keep(engine, settings, { ...calibrated, source }),
     };
-    process.stdout.write(flags.json === true ? `${JSON.stringify(calibrationJson(told))}\n` : `${calibrationText(told)}\n`);
   } finally {
     line.end();
     letters.end();
   }
 }
 
-/** Before minutes are spent on what nobody would find. */
-function checkFolder(): void {
-  try {
-    mkdirSync(judgeFolder(), { recursive: true });
-  } catch (error) {
-    throw unkept(judgeFolder(), error);
-  }
-}
-
-function unkept(path: string, cause: unknown): UsageError {
-  return new UsageError(`Expected to write the judge to \`${path}\`, got: ${reasonOf(cause)} (XDG_CACHE_HOME names another place)`, {
-    cause,
-  });
+function flaggedBy(fitted: FittedJudge): Calibration["flagged"] {
+  const { whole, beginning } = thresholdsFor(fitted, { falseFlags: DEFAULTS.falseFlags, threshold: DEFAULTS.threshold });
+  const flagged = (answers: FittedJudge["ofGood"]) =>
+    answers.filter((values) => values.whole < whole || (values.lowest !== undefined && values.lowest < beginning)).length;
+  return { good: flagged(fitted.ofGood), bad: flagged(fitted.ofBad) };
 }
 
 function sourceOf(flags: CalibrateFlags): string {
@@ -234,17 +251,111 @@ function sourceOf(flags: CalibrateFlags): string {
   return files === "" ? "the principle's own labelled answers" : `${files} and the principle's own labelled answers`;
 }
 
-/** A judge that cannot be kept would be found by nobody. */
-async function kept(
-  engine: LlamaEngine,
-  { settings, calibrated, source }: { readonly settings: Settings; readonly calibrated: Calibrated; readonly source: string },
-): Promise<string> {
+/** Before minutes are spent on a judge that would be lost. */
+function checkFolder(): void {
+  try {
+    mkdirSync(judgeFolder(), { recursive: true });
+  } catch (error) {
+    throw unkept(judgeFolder(), error);
+  }
+}
+
+/** A judge that cannot be kept could never be found again. */
+async function keep(engine: LlamaEngine, settings: Settings, judge: Parameters<typeof writeJudge>[2]): Promise<string> {
   const key = await judgeKey(engine, settings);
   const path = join(judgeFolder(), judgeFile(key));
   try {
-    await writeJudge(judgeFolder(), key, { ...calibrated, source });
+    await writeJudge(judgeFolder(), key, judge);
   } catch (error) {
     throw unkept(path, error);
   }
   return path;
+}
+
+function unkept(path: string, cause: unknown): UsageError {
+  return new UsageError(`Expected to write the judge to \`${path}\`, got: ${reasonOf(cause)} (XDG_CACHE_HOME names another place)`, {
+    cause,
+  });
+}
+
+/** As `--json` tells of it: what was not measured is `null`. */
+function toJson({ counts, judges, leftOut, calibrated, flagged, path, ...named }: Calibration): object {
+  const { model, principle, prompts, learned, source } = named;
+  const { why, fitted, questionTokensPerToken } = calibrated;
+  return {
+    model,
+    principle,
+    ...counts,
+    prompts,
+    learned,
+    source,
+    judges: judges.map(({ aurocOfBeginnings = null, milliseconds: ms = null, n, ...judge }) => ({ ...judge, aurocOfBeginnings, ms, n })),
+    leftOut,
+    why,
+    fitness: { ...fitted.fitness, isFit: isFit(fitted) },
+    falseFlags: { share: DEFAULTS.falseFlags, goodFlagged: flagged.good, badCaught: flagged.bad },
+    questionTokensPerToken,
+    file: path,
+  };
+}
+
+function toText({ counts, judges, leftOut, calibrated, flagged, path, ...named }: Calibration): string {
+  const { model, principle, prompts, learned, source } = named;
+  const { n, good, bad } = counts;
+  const more = learned > n ? `; learned with ${learned - n} more, of the principle's own, a fifth as much each` : "";
+  const falseFlags = Math.round(100 * (DEFAULTS.falseFlags as number));
+  return [
+    `How ${model} judges by "${principle}", on ${n} labelled answers (${good} good, ${bad} bad) to ${prompts} prompts, of ${source}${more}:`,
+    "",
+    judgeTable(judges),
+    "",
+    ...leftOut.map(({ name, reason }) => `Left out: ${name}: ${reason}`),
+    TABLE_NOTE,
+    "",
+    calibrated.why,
+    verdict(calibrated.fitted.fitness, model),
+    `At the default \`--false-flags ${falseFlags}%\` it flags ${flagged.good} of ${good} good answers and catches ${flagged.bad} of ${bad} bad ones, all checks of an answer together.`,
+    `Kept in ${path}`,
+  ].join("\n");
+}
+
+function verdict(fitness: Fitness, model: string): string {
+  const fit = `Fit: ${figureOf(fitness)} on ${fitness.n} labelled answers that it was not fitted on. It judges what this model writes from now on.`;
+  const unsure =
+    fitness.low < UNFIT_BELOW
+      ? ` That may be luck, as the interval begins below ${UNFIT_BELOW.toFixed(2)}: more labelled answers will tell.`
+      : "";
+  return unfitLine(fitness, model) ?? `${fit}${unsure}`;
+}
+
+/** A judge, and how many answers it was measured on. */
+interface JudgeRow extends Candidate {
+  readonly n: number;
+}
+
+const HEAD = ["", "judge", "n", "AUROC", "beginnings", "balanced", "ECE", "tokens", "ms"] as const;
+
+/** What the columns mean. */
+const TABLE_NOTE =
+  "AUROC: how likely a good answer has the higher value of a good and a bad one, 0.50 is guessing (with its 95 % interval over prompts); beginnings: the same of beginnings of 16 tokens; balanced: right at the best threshold, mean of good and bad; ECE: how far p(good) is from the share of good ones; tokens, ms: of a verdict, beside reading the answer.";
+
+/** One line a judge; the one that is chosen is marked. */
+function judgeTable(judges: readonly JudgeRow[]): string {
+  const short = (figure: number) => figure.toFixed(figure < 10 ? 1 : 0);
+  const rows = judges.map((judge) => [
+    judge.chosen ? "*" : "",
+    judge.name,
+    String(judge.n),
+    `${judge.auroc.toFixed(2)} (${judge.low.toFixed(2)}-${judge.high.toFixed(2)})`,
+    judge.aurocOfBeginnings?.toFixed(2) ?? "-",
+    `${Math.round(100 * judge.balancedAccuracy)} %`,
+    judge.ece.toFixed(2),
+    short(judge.tokensPerVerdict),
+    judge.milliseconds === undefined ? "-" : short(judge.milliseconds),
+  ]);
+  const widths = HEAD.map((head, column) => Math.max(head.length, ...rows.map((row) => (row[column] as string).length)));
+  // Names to the left, numbers to the right.
+  const padded = (cell: string, column: number) => (column < 2 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0));
+  const lines = [HEAD, ...rows].map((row) => row.map(padded).join("  ").trimEnd());
+  return lines.map((line, index) => (judges[index - 1]?.chosen ? paint(process.stdout, line, "bold") : line)).join("\n");
 }

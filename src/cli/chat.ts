@@ -1,17 +1,13 @@
+/** `rain chat`: a conversation on the terminal. */
 import { createInterface, type Interface } from "node:readline";
 import { Command } from "commander";
 import { type Engine, RainError, type RainOptions, type Turn } from "../core/index.ts";
-import type { LlamaEngine, LlamaEngineOptions } from "../llama.ts";
-import { promptingNotice } from "../prompting/index.ts";
-import { addDecodingOptions, type DecodingFlags, readDecodingOptions } from "./decoding-options.ts";
-import { readEngineOptions } from "./engine-options.ts";
+import type { LlamaEngineOptions } from "../llama.ts";
 import { complain } from "./failure.ts";
-import { findJudge, warnIfUnfit } from "./found-judge.ts";
-import { loadJudgeModel, readJudgeModel } from "./judge-model.ts";
-import { loadEngine } from "./load-engine.ts";
+import { loadEngine, loadJudgeModel, prepareJudge } from "./load.ts";
+import { addDecodingOptions, type DecodingFlags, readDecodingOptions, readEngineOptions, readJudgeModel } from "./options.ts";
 import { Interrupted, onInterrupt, onOutputLost, type StopReason } from "./stop-signal.ts";
-import { note } from "./terminal.ts";
-import { writeAnswer } from "./write-answer.ts";
+import { note, writeAnswer } from "./terminal.ts";
 
 const HELP = "/reset forgets the conversation, /exit or Ctrl-D leaves, Ctrl-C stops the answer; at an empty prompt it leaves.";
 
@@ -19,109 +15,97 @@ export function chatCommand(): Command {
   return addDecodingOptions(
     new Command("chat").description("A conversation. Only judged text is printed, except with --mode vanilla."),
   ).action(async (flags: DecodingFlags) => {
-    const engineOptions = readEngineOptions(flags);
-    const options = await readDecodingOptions(flags);
-    const judgeOptions = readJudgeModel(flags);
-    await using chat = new Chat(options, flags.quiet === true);
-    await chat.talk(engineOptions, judgeOptions);
+    const models = { engine: readEngineOptions(flags), decoding: await readDecodingOptions(flags), judge: readJudgeModel(flags) };
+    await new Chat(flags.quiet === true).talk(models);
   });
 }
 
-/** Owns the terminal's input line and the model. Ctrl-C means the answer that is being written; without one, the chat itself. */
-class Chat implements AsyncDisposable {
-  /** They name the judge once it is found. */
-  #options: RainOptions;
+/** How the models of a chat are loaded, and how they answer. */
+interface ChatOptions {
+  readonly engine: LlamaEngineOptions;
+  readonly judge: LlamaEngineOptions | undefined;
+  readonly decoding: RainOptions;
+}
+
+/** Owns the terminal's input line. Ctrl-C means the answer that is being written; without one, the chat itself. */
+class Chat {
   readonly #isQuiet: boolean;
   #input: Interface | undefined;
-  #engine: LlamaEngine | undefined;
-  #judgeEngine: LlamaEngine | undefined;
   /** What Ctrl-C stops: loading and measuring the model, or an answer. `undefined` while the person is to speak. */
   #work: AbortController | undefined;
   #turns: readonly Turn[] = [];
 
-  constructor(options: RainOptions, isQuiet: boolean) {
-    this.#options = options;
+  constructor(isQuiet: boolean) {
     this.#isQuiet = isQuiet;
     onInterrupt(() => this.#interrupt());
     onOutputLost((reason) => this.#stop(reason));
   }
 
-  async talk(options: LlamaEngineOptions, judgeOptions: LlamaEngineOptions | undefined): Promise<void> {
-    const engine = await this.#prepare(options, judgeOptions);
+  async talk({ engine: engineOptions, judge: judgeOptions, decoding }: ChatOptions): Promise<void> {
+    const isQuiet = this.#isQuiet;
+    const { signal } = this.#begin();
+    await using engine = await loadEngine({ options: engineOptions, signal, isQuiet });
+    await using judgeEngine = await loadJudgeModel(judgeOptions, { signal, isQuiet });
+    const judge = await prepareJudge({ engine, judgeEngine, options: { ...decoding, signal }, isQuiet });
+    this.#work = undefined;
+    await this.#converse(engine, judge?.options ?? decoding);
+  }
+
+  async #converse(engine: Engine, options: RainOptions): Promise<void> {
     const input = this.#openInput();
-    if (!this.#isQuiet) note(`${engine.facts.model}. ${HELP}`);
-    input.prompt();
-    for await (const line of input) {
-      if (!(await this.#follow(line.trim(), engine))) return;
+    try {
+      if (!this.#isQuiet) note(`${engine.facts.model}. ${HELP}`);
       input.prompt();
+      for await (const line of input) {
+        const words = line.trim();
+        if (words === "/exit") return;
+        if (words === "/reset") this.#turns = [];
+        else if (words.startsWith("/")) note(HELP);
+        else if (words !== "") await this.#answer(words, engine, options);
+        input.prompt();
+      }
+      // Ctrl-D and Ctrl-C leave a prompt behind.
+      if (process.stdin.isTTY) note("");
+    } finally {
+      input.close();
     }
-    // Whoever leaves with Ctrl-D or Ctrl-C leaves a prompt behind.
-    if (process.stdin.isTTY) note("");
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#input?.close();
-    await this.#judgeEngine?.[Symbol.asyncDispose]();
-    await this.#engine?.[Symbol.asyncDispose]();
-  }
-
-  /** Loads what answers and what judges, and finds the judge. */
-  async #prepare(options: LlamaEngineOptions, judgeOptions: LlamaEngineOptions | undefined): Promise<Engine> {
-    const loading = { signal: this.#begin().signal, isQuiet: this.#isQuiet };
-    const engine = await loadEngine({ options, ...loading });
-    this.#engine = engine;
-    this.#judgeEngine = await loadJudgeModel(judgeOptions, loading);
-    const notice = promptingNotice(engine, this.#options);
-    if (notice !== undefined && !this.#isQuiet) note(notice);
-    const finding = { engine, judgeEngine: this.#judgeEngine, options: { ...this.#options, signal: loading.signal } };
-    const judge = await findJudge(finding);
-    if (!this.#isQuiet) warnIfUnfit(judge, finding);
-    this.#options = judge?.options ?? this.#options;
-    this.#end();
-    return engine;
-  }
-
-  /** Whether the chat goes on. */
-  async #follow(line: string, engine: Engine): Promise<boolean> {
-    if (line === "/exit") return false;
-    if (line === "/reset") this.#turns = [];
-    else if (line.startsWith("/")) note(HELP);
-    else if (line !== "") await this.#answer(line, engine);
-    return true;
   }
 
   /** What was said stays said, a refusal and what came before Ctrl-C included; a question that could not be answered is forgotten. */
-  async #answer(question: string, engine: Engine): Promise<void> {
-    const asked: readonly Turn[] = [...this.#turns, { role: "user", text: question }];
+  async #answer(question: string, engine: Engine, options: RainOptions): Promise<void> {
+    const turns: readonly Turn[] = [...this.#turns, { role: "user", text: question }];
     const { signal } = this.#begin();
     let said = "";
     try {
       const onText = (text: string) => {
         said += text;
       };
-      await writeAnswer({ engine, turns: asked, options: { ...this.#options, signal }, isShown: true, onText });
+      await writeAnswer({ engine, turns, options: { ...options, signal }, isShown: true, onText });
     } catch (error) {
       if (error instanceof Interrupted) note("(stopped)");
       else if (error instanceof RainError) complain(error);
       else throw error;
     } finally {
-      this.#end();
+      this.#work = undefined;
     }
-    if (said !== "") this.#turns = [...asked, { role: "assistant", text: said }];
+    if (said !== "") this.#turns = [...turns, { role: "assistant", text: said }];
   }
 
   /** Without a terminal there is no prompt: answers are all that a pipe gets. */
   #openInput(): Interface {
-    const output = process.stdout.isTTY ? process.stdout : process.stderr;
-    const input = createInterface({
-      input: process.stdin,
-      prompt: process.stdin.isTTY ? "> " : "",
-      ...(process.stdin.isTTY ? { output } : {}),
-    });
+    const { stdin, stdout, stderr } = process;
+    const input = createInterface(
+      stdin.isTTY ? { input: stdin, output: stdout.isTTY ? stdout : stderr, prompt: "> " } : { input: stdin, prompt: "" },
+    );
     // A terminal in line-editing mode reports Ctrl-C here and sends no signal.
     input.on("SIGINT", () => this.#interrupt());
     this.#input = input;
     return input;
+  }
+
+  #begin(): AbortController {
+    this.#work = new AbortController();
+    return this.#work;
   }
 
   #interrupt(): void {
@@ -133,14 +117,5 @@ class Chat implements AsyncDisposable {
   #stop(reason: StopReason): void {
     if (this.#work !== undefined) this.#work.abort(reason);
     else if (!(reason instanceof Interrupted)) this.#input?.close();
-  }
-
-  #begin(): AbortController {
-    this.#work = new AbortController();
-    return this.#work;
-  }
-
-  #end(): void {
-    this.#work = undefined;
   }
 }

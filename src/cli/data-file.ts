@@ -1,17 +1,18 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { didYouMean } from "../core/index.ts";
-import { fetchPublicFile, PUBLIC_DATA, type RecordReading } from "../evaluation/index.ts";
+import { didYouMean, type Turn } from "../core/index.ts";
+import { ANY_PROMPTS, fetchPublicFile, formatOf, PUBLIC_DATA, type RecordReading, readEntries } from "../evaluation/index.ts";
 import { cacheFolder } from "../judges/index.ts";
 import { UsageError } from "./failure.ts";
 
-/** Who is told of what happens to a file of data, and may end it. */
+/** How a file of data is found and read. */
 export interface DataFileOptions {
+  /** Told of what is fetched, and of rows that are left out. */
   readonly note: (line: string) => void;
   readonly signal: AbortSignal;
 }
 
-/** Bad rows that are told one by one. */
+/** Bad rows that are named one by one. */
 const MOST_TOLD = 10;
 
 /**
@@ -52,4 +53,16 @@ export async function readTold<Found>(
   const found = await read({ path, isStrict, onBadRow });
   if (badRows > MOST_TOLD) note(`${badRows - MOST_TOLD} more rows of ${path} are left out.`);
   return { found, badRows };
+}
+
+/** What is asked by the rows of the data that can be read. */
+export async function readPrompts(
+  { data, strict }: { readonly data: string; readonly strict?: boolean },
+  finding: DataFileOptions,
+): Promise<{ readonly path: string; readonly prompts: readonly (readonly Turn[])[]; readonly badRows: number }> {
+  const path = await findDataFile(data, finding);
+  const format = formatOf(ANY_PROMPTS, path);
+  const reading = { path, isStrict: strict === true, note: finding.note };
+  const { found, badRows } = await readTold(reading, (told) => readEntries(format, told));
+  return { path, prompts: found.map(({ entry }) => entry.turns), badRows };
 }

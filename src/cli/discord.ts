@@ -2,7 +2,7 @@
 import { Command, Option } from "commander";
 import { didYouMean } from "../core/index.ts";
 import { UsageError } from "./failure.ts";
-import { readTextFile } from "./read-text.ts";
+import { readTextFile } from "./input.ts";
 import { handOver } from "./stop-signal.ts";
 
 interface ConfigFlag {

@@ -29,18 +29,24 @@ import {
 } from "../judges/index.ts";
 import type { LlamaEngine } from "../llama.ts";
 import { withPrompting } from "../prompting/index.ts";
-import { addHardwareOptions, type EngineFlags, MODEL_DESCRIPTION, readEngineOptions } from "./engine-options.ts";
 import { UsageError } from "./failure.ts";
-import { checkFlags, choiceOption, numberOption } from "./flags.ts";
+import { findPrinciple } from "./input.ts";
 import { type JudgingSummary, judgingCsv, judgingJson, judgingMarkdown, judgingPage } from "./judge-report.ts";
 import { scoresOf } from "./judge-scores.ts";
 import { addLabelledDataOptions, atMost, countsOf, type LabelledDataFlags, namesOf, readLabelledData } from "./labelled-data.ts";
-import { FIT, loadEngine } from "./load-engine.ts";
+import { FIT, loadEngine } from "./load.ts";
 import { checkDifferent, labelOf } from "./model-labels.ts";
-import { findPrinciple } from "./principle-file.ts";
-import { ShareLine } from "./share-line.ts";
+import {
+  addHardwareOptions,
+  checkFlags,
+  choiceOption,
+  type EngineFlags,
+  MODEL_DESCRIPTION,
+  numberOption,
+  readEngineOptions,
+} from "./options.ts";
 import { stopSignal } from "./stop-signal.ts";
-import { flushed, note } from "./terminal.ts";
+import { flushed, note, ShareLine } from "./terminal.ts";
 
 interface JudgeFlags extends Omit<EngineFlags, "model">, LabelledDataFlags {
   readonly model: readonly string[];

@@ -35,15 +35,20 @@ import {
 import { promptingNotice, withPrompting } from "../prompting/index.ts";
 import { addJudgeOptions, type EvalJudge, type JudgeFlags, type JudgeOptions, openJudge, readJudgeOptions } from "./answer-judge.ts";
 import { type DataFileOptions, findDataFile, readTold } from "./data-file.ts";
-import { addSamplingOptions, type DecodingFlags, readDecodingOptions } from "./decoding-options.ts";
-import { addHardwareOptions, MODEL_DESCRIPTION, readEngineOptions } from "./engine-options.ts";
 import { evalJudgeCommand } from "./eval-judge.ts";
 import { UsageError } from "./failure.ts";
-import { checkFlags, numberOption } from "./flags.ts";
-import { finder, unfitLine } from "./found-judge.ts";
-import { loadJudgeModel } from "./judge-model.ts";
-import { loadEngine } from "./load-engine.ts";
+import { finder, loadEngine, loadJudgeModel, unfitLine } from "./load.ts";
 import { checkDifferent, labelOf } from "./model-labels.ts";
+import {
+  addHardwareOptions,
+  addSamplingOptions,
+  checkFlags,
+  type DecodingFlags,
+  MODEL_DESCRIPTION,
+  numberOption,
+  readDecodingOptions,
+  readEngineOptions,
+} from "./options.ts";
 import { ProgressLine } from "./progress-line.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { flushed } from "./terminal.ts";

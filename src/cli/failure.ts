@@ -1,8 +1,7 @@
 import { CommanderError } from "commander";
 import { OptionError, RainError } from "../core/index.ts";
 import { DataError } from "../evaluation/readers/reader.ts";
-import { EXIT_CODES } from "./exit-codes.ts";
-import { Interrupted, OutputLost, PipeClosed } from "./stop-signal.ts";
+import { EXIT_CODES, Interrupted, OutputLost, PipeClosed } from "./stop-signal.ts";
 
 /** The command was called in a way that cannot be meant. */
 export class UsageError extends Error {

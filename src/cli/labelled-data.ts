@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import type { Command } from "commander";
 import { randomAt } from "../core/index.ts";
 import { balanced, LABEL_FORMATS, type LabelFormat, type LabelledAnswer, readLabelledFile } from "../judges/index.ts";
-import { choiceOption } from "./flags.ts";
+import { choiceOption } from "./options.ts";
 
 export interface LabelledDataFlags {
   readonly data: readonly string[];

@@ -1,3 +1,4 @@
+/** `rain pairs`: preference pairs from prompts. */
 import { Command } from "commander";
 import {
   CONTRAST_FORMS,
@@ -9,10 +10,9 @@ import {
   type Principle,
   positive,
   principle,
-  type Turn,
   uint32,
 } from "../core/index.ts";
-import { ANY_PROMPTS, during, formatOf, HELPFUL, PairFile, type PairSummary, readEntries, summarise } from "../evaluation/index.ts";
+import { during, HELPFUL, PairFile, type PairSummary, summarise } from "../evaluation/index.ts";
 import { TurnJudge } from "../judges/index.ts";
 import {
   CONTRAST_FAMILIES,
@@ -21,18 +21,18 @@ import {
   engineSimulator,
   LABELS,
   type Label,
-  type PairOutcome,
+  type LeftOut,
+  type Pairing,
   preferencePairs,
   promptsAtOnce,
 } from "../pairs/index.ts";
-import { type DataFileOptions, findDataFile, readTold } from "./data-file.ts";
-import { addEngineOptions, type EngineFlags, readEngineOptions } from "./engine-options.ts";
+import { readPrompts } from "./data-file.ts";
 import { reasonOf, UsageError } from "./failure.ts";
-import { checkFlags, choiceOption, numberOption } from "./flags.ts";
-import { loadEngine } from "./load-engine.ts";
+import { loadEngine } from "./load.ts";
+import { addEngineOptions, checkFlags, choiceOption, type EngineFlags, numberOption, readEngineOptions } from "./options.ts";
 import { ProgressLine } from "./progress-line.ts";
 import { stopSignal } from "./stop-signal.ts";
-import { flushed } from "./terminal.ts";
+import { finished } from "./terminal.ts";
 
 interface PairsFlags extends EngineFlags {
   readonly data: string;
@@ -77,71 +77,46 @@ export function pairsCommand(): Command {
   return addEngineOptions(command).action(makePairs);
 }
 
+const REASONS: Readonly<Record<LeftOut, string>> = {
+  same: "both answers are the same, or one is empty",
+  disputed: "the judge does not agree with the label",
+  "too-long": "it leaves no room for an answer",
+};
+
 async function makePairs(flags: PairsFlags): Promise<void> {
-  const { n, seed } = flags;
+  const { n, out, family, label, form, seed } = flags;
   checkFlags(() => checkByRules({ n, seed }, { n: positive, seed: uint32 }));
   const engineOptions = readEngineOptions(flags);
   const signal = stopSignal();
   const progress = new ProgressLine(flags.quiet === true);
-  const prompts = await readPrompts(flags, { note: (line) => progress.note(line), signal });
-  const file = named(flags.out, () => new PairFile(flags.out));
-  named(flags.out, () => file.checkPrompts(prompts));
+  const { prompts } = await readPrompts(flags, { note: (line) => progress.note(line), signal });
+  const file = named(out, () => new PairFile(out));
+  named(out, () => file.checkPrompts(prompts));
   await using engine = await loadEngine({ options: engineOptions, signal, isQuiet: progress.isQuiet });
-  const { family, form, label } = flags;
-  named(flags.out, () => file.checkFacts({ model: engine.facts.model, family, form, label, seed }));
-  if (file.next > 0) progress.note(`Going on behind ${file.pairs.length} pairs in ${flags.out}.`);
-  const asked = prompts.slice(0, flags.n);
-  // Found before it is needed: what is read for it is no part of the first pair.
-  const judge = new TurnJudge(engine, DEFAULTS.judgeExamples);
-  await judge.fitness(PRINCIPLES[family], signal);
+  named(out, () => file.checkFacts({ model: engine.facts.model, family, form, label, seed }));
+  if (file.next > 0) progress.note(`Going on behind ${file.pairs.length} pairs in ${out}.`);
+  const judge = await pairJudge(engine, family, signal);
+  const asked = prompts.slice(0, n);
   const total = [...differentPrompts(asked)].length;
+  const simulator = engineSimulator(engine, { form });
+  const pairing = { simulator, family, label, seed, from: file.next, signal, judge, atOnce: promptsAtOnce(engine) };
   await during(progress, ["prompts", total, Math.min(total, file.next)], async () => {
-    for await (const outcome of pairsOf(asked, { engine, judge, flags, from: file.next, signal })) {
-      if (outcome.kind === "pair") writeTo(file, outcome.pair, flags.out);
+    for await (const outcome of preferencePairs(asked, pairing)) {
+      if (outcome.kind === "pair") writeTo(file, outcome.pair, out);
       else progress.note(`Left out prompt ${outcome.index + 1}: ${REASONS[outcome.reason]}.`);
       progress.step();
     }
   });
   const summary = summarise(file.pairs);
-  process.stdout.write(flags.json === true ? `${JSON.stringify(summary)}\n` : `${inWords(summary)}\n`);
-  await flushed(process.stdout);
+  process.stdout.write(`${flags.json === true ? JSON.stringify(summary) : inWords(summary)}\n`);
+  await finished(signal);
 }
 
-/** What is asked by the rows of the data that can be read. */
-async function readPrompts({ data, strict }: PairsFlags, finding: DataFileOptions): Promise<readonly (readonly Turn[])[]> {
-  const path = await findDataFile(data, finding);
-  const format = formatOf(ANY_PROMPTS, path);
-  const reading = { path, isStrict: strict === true, note: finding.note };
-  const { found } = await readTold(reading, (told) => readEntries(format, told));
-  return found.map(({ entry }) => entry.turns);
-}
-
-const REASONS = {
-  same: "both answers are the same, or one is empty",
-  disputed: "the judge does not agree with the label",
-  "too-long": "it leaves no room for an answer",
-} as const;
-
-interface Making {
-  readonly engine: Engine;
-  readonly judge: TurnJudge;
-  readonly flags: PairsFlags;
-  readonly from: number;
-  readonly signal: AbortSignal;
-}
-
-function pairsOf(prompts: readonly (readonly Turn[])[], { engine, judge, flags, from, signal }: Making): AsyncGenerator<PairOutcome> {
-  const { family, label, form, seed } = flags;
-  return preferencePairs(prompts, {
-    simulator: engineSimulator(engine, { form }),
-    family,
-    label,
-    seed,
-    from,
-    signal,
-    judge: (turns, stop) => judge.value(turns, PRINCIPLES[family], stop),
-    atOnce: promptsAtOnce(engine),
-  });
+/** Found before it is needed: what is read for it is no part of the first pair. */
+async function pairJudge(engine: Engine, family: ContrastFamily, signal: AbortSignal): Promise<NonNullable<Pairing["judge"]>> {
+  const judge = new TurnJudge(engine, DEFAULTS.judgeExamples);
+  await judge.fitness(PRINCIPLES[family], signal);
+  return (turns, stop) => judge.value(turns, PRINCIPLES[family], stop);
 }
 
 /** What is wrong with the file in which pairs are kept, in a line that names it. */

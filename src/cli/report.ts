@@ -1,5 +1,5 @@
 import type { Mode, RainAnswer } from "../core/index.ts";
-import { figureOf, type NamedJudge } from "./found-judge.ts";
+import { figureOf, type NamedJudge } from "./load.ts";
 
 /** An answer and what is known of its making. */
 export interface Report {

@@ -21,10 +21,17 @@ import {
 } from "../evaluation/index.ts";
 import type { LlamaEngine, LlamaEngineOptions } from "../llama.ts";
 import { findDataFile, readTold } from "./data-file.ts";
-import { addDeviceOptions, type EngineFlags, MODEL_DESCRIPTION, readEngineOptions } from "./engine-options.ts";
-import { checkFlags, choiceOption, numberOption } from "./flags.ts";
-import { loadEngine } from "./load-engine.ts";
+import { loadEngine } from "./load.ts";
 import { labelOf } from "./model-labels.ts";
+import {
+  addDeviceOptions,
+  checkFlags,
+  choiceOption,
+  type EngineFlags,
+  MODEL_DESCRIPTION,
+  numberOption,
+  readEngineOptions,
+} from "./options.ts";
 import { ProgressLine } from "./progress-line.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { flushed } from "./terminal.ts";

@@ -1,4 +1,7 @@
-import { EXIT_CODES } from "./exit-codes.ts";
+/** How the work is stopped from outside. Imports nothing: it is loaded before all the rest, which takes longest. */
+
+/** What the shell is told. */
+export const EXIT_CODES = { content: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
 /** Ctrl-C. */
 export class Interrupted extends Error {
@@ -7,10 +10,10 @@ export class Interrupted extends Error {
   }
 }
 
-/** Whoever read our output has read enough, as `head` does. */
+/** The reader of our output has read enough, as `head` does. */
 export class PipeClosed extends Error {}
 
-/** What was said cannot be written anywhere, as on a full disk. */
+/** The output cannot be written, as on a full disk. */
 export class OutputLost extends Error {
   constructor(cause: Error) {
     super(`Expected to write what there is to say, got: ${cause.message}`, { cause });
@@ -20,10 +23,7 @@ export class OutputLost extends Error {
 /** What ends the work from outside. */
 export type StopReason = Interrupted | PipeClosed | OutputLost;
 
-/**
- * For as long as no command has begun there is nothing to stop and nothing to free: Ctrl-C ends the process at once. This
- * file imports next to nothing, so that this can be called before the rest is loaded, which takes longest.
- */
+/** For as long as no command has begun there is nothing to stop and nothing to free: Ctrl-C ends the process at once. */
 export function endWhenStopped(): void {
   process.on("SIGINT", endAtOnce);
   for (const stream of outputs()) stream.on("error", endWithoutOutput);
@@ -40,7 +40,7 @@ export function stopSignal(): AbortSignal {
   return controller.signal;
 }
 
-/** From now on Ctrl-C does this and nothing else. Somebody listens all the time: otherwise one that has just come would be lost. */
+/** From now on Ctrl-C does this and nothing else. There is a listener at every moment: otherwise a signal that has just come would be lost. */
 export function onInterrupt(listener: () => void): void {
   process.on("SIGINT", listener).off("SIGINT", endAtOnce);
 }
@@ -52,12 +52,12 @@ export function onOutputLost(listener: (reason: PipeClosed | OutputLost) => void
   }
 }
 
-/** What fails where nobody waits for it does this, and nothing else. */
+/** From now on an error that nothing catches does this, and nothing else. */
 export function onCrash(listener: (error: unknown) => void): void {
   process.removeAllListeners("uncaughtException").on("uncaughtException", listener);
 }
 
-/** From now on somebody else decides how the process ends. */
+/** From now on the bot decides how the process ends. */
 export function handOver(): void {
   process.off("SIGINT", endAtOnce).removeAllListeners("uncaughtException");
 }

@@ -4,7 +4,7 @@ import { answer, DEFAULTS, principle, type RainOptions, type RainStep, rain } fr
 import { type LlamaEngine, loadLlamaEngine } from "rain-align/llama";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { findPrinciple } from "../../src/cli/principle-file.ts";
+import { findPrinciple } from "../../src/cli/input.ts";
 import { callRain } from "../support/call-rain.ts";
 import { runRain } from "../support/run-rain.ts";
 import { temporaryFolder, writeTinyModel } from "../support/tiny-model.ts";
