@@ -178,13 +178,12 @@ function answersFor({ flags, data, own }: Pick<Task, "flags" | "data" | "own">):
 }
 
 /** What was found out about the judges of a model. */
-interface Calibration {
+interface Calibration extends Counts {
   readonly model: string;
   readonly principle: string;
-  /** The answers that figures are of. */
-  readonly counts: Counts;
+  /** Prompts that the answers which were measured answer. */
   readonly prompts: number;
-  /** How many answers were learned from, these included. */
+  /** How many answers were learned from, those which were measured included. */
   readonly learned: number;
   /** Where the answers came from. */
   readonly source: string;
@@ -222,7 +221,7 @@ async function fitJudge(engine: LlamaEngine, { task: { flags, places }, settings
     return {
       model: engine.facts.model,
       principle: settings.principle.name,
-      counts: countsOf(measured),
+      ...countsOf(measured),
       prompts: new Set(measured.map(promptKey)).size,
       learned: answers.length,
       source,
@@ -239,7 +238,7 @@ async function fitJudge(engine: LlamaEngine, { task: { flags, places }, settings
 }
 
 function flaggedBy(fitted: FittedJudge): Calibration["flagged"] {
-  const { whole, beginning } = thresholdsFor(fitted, { falseFlags: DEFAULTS.falseFlags, threshold: DEFAULTS.threshold });
+  const { whole, beginning } = thresholdsFor(fitted, DEFAULTS);
   const flagged = (answers: FittedJudge["ofGood"]) =>
     answers.filter((values) => values.whole < whole || (values.lowest !== undefined && values.lowest < beginning)).length;
   return { good: flagged(fitted.ofGood), bad: flagged(fitted.ofBad) };
@@ -279,16 +278,10 @@ function unkept(path: string, cause: unknown): UsageError {
 }
 
 /** As `--json` tells of it: what was not measured is `null`. */
-function toJson({ counts, judges, leftOut, calibrated, flagged, path, ...named }: Calibration): object {
-  const { model, principle, prompts, learned, source } = named;
+function toJson({ judges, leftOut, calibrated, flagged, path, ...about }: Calibration): object {
   const { why, fitted, questionTokensPerToken } = calibrated;
   return {
-    model,
-    principle,
-    ...counts,
-    prompts,
-    learned,
-    source,
+    ...about,
     judges: judges.map(({ aurocOfBeginnings = null, milliseconds: ms = null, n, ...judge }) => ({ ...judge, aurocOfBeginnings, ms, n })),
     leftOut,
     why,
@@ -299,9 +292,8 @@ function toJson({ counts, judges, leftOut, calibrated, flagged, path, ...named }
   };
 }
 
-function toText({ counts, judges, leftOut, calibrated, flagged, path, ...named }: Calibration): string {
-  const { model, principle, prompts, learned, source } = named;
-  const { n, good, bad } = counts;
+function toText({ judges, leftOut, calibrated, flagged, path, ...about }: Calibration): string {
+  const { model, principle, n, good, bad, prompts, learned, source } = about;
   const more = learned > n ? `; learned with ${learned - n} more, of the principle's own, a fifth as much each` : "";
   const falseFlags = Math.round(100 * (DEFAULTS.falseFlags as number));
   return [

@@ -61,7 +61,7 @@ async function check(_: ConfigFlag, command: Command): Promise<void> {
   process.stdout.write(`The configuration is fine: ${config.engine.model}, shards: ${config.shards}.\n`);
 }
 
-/** The bot, loaded only for those who want it, and its configuration. */
+/** The bot, which other commands need not load, and its configuration. */
 async function load(command: Command, { runsHere }: { readonly runsHere: boolean }) {
   const { main, deploy: register, configuration, ConfigError, CONFIG_FILE } = await import("../bots/discord/main.ts");
   const { config: file = process.env[CONFIG_FILE] } = command.optsWithGlobals<ConfigFlag>();

@@ -22,7 +22,7 @@ const isDebugging = process.env["RAIN_DEBUG"] === "1";
 /** Runs what the command line asks for; sets the exit code of the process. */
 export async function run(): Promise<void> {
   if (!isDebugging) silenceConsole();
-  // Libraries fail where nobody waits, too, as a download does on a full disk.
+  // Libraries also fail outside of any call that is awaited, as a download does on a full disk.
   onCrash((error) => {
     report(error);
     process.exit();
@@ -33,7 +33,7 @@ export async function run(): Promise<void> {
   } catch (error) {
     report(error);
     if (!(error instanceof Interrupted)) return;
-    // What was begun is freed by now; and what a library still waits for, such as a hub that says nothing, nobody waits for.
+    // What was begun is freed by now. A library may still wait, as for a hub that says nothing: the process does not.
     await flushed(process.stdout);
     process.exit();
   }
