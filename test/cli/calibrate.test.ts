@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } fro
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { callRain } from "../support/call-rain.ts";
+import { type Calling, callRain } from "../support/call-rain.ts";
 import { jsonLines, worldRows } from "../support/labelled-world.ts";
 import { type Meanwhile, type Running, runRain, type Said, script } from "../support/run-rain.ts";
 import { temporaryFolder, writeTinyModel } from "../support/tiny-model.ts";
@@ -17,6 +17,8 @@ function file(name: string, content: string): string {
 }
 
 const WORLD = file("world.jsonl", jsonLines(worldRows(60)));
+/** Few enough to be learned in a moment. */
+const SMALL = file("small.jsonl", jsonLines(worldRows(24)));
 const QUICK = ["calibrate", "--only-data", "--data", WORLD, "--places", "options"];
 
 /** Where judges are kept. */
@@ -25,8 +27,8 @@ beforeEach(() => {
   cache = mkdtempSync(join(folder.path, "cache-"));
 });
 
-function call(parameters: readonly string[], code = 0, place = cache): Promise<Said> {
-  return callRain(parameters, { code, environment: { XDG_CACHE_HOME: place } });
+function call(parameters: readonly string[], { place = cache, ...calling }: Calling & { readonly place?: string } = {}): Promise<Said> {
+  return callRain(parameters, { ...calling, environment: { XDG_CACHE_HOME: place } });
 }
 
 function run(parameters: readonly string[], running: Running): Promise<Said> {
@@ -74,7 +76,7 @@ describe("rain calibrate", () => {
   let said: Said;
   beforeAll(async () => {
     place = mkdtempSync(join(folder.path, "shared-"));
-    said = await call([...QUICK, "--json"], 0, place);
+    said = await call([...QUICK, "--json"], { place });
   });
 
   it("measures each way to judge, and marks the one that judges from now on", () => {
@@ -102,7 +104,7 @@ describe("rain calibrate", () => {
     const { file: path } = calibrationShape.parse(JSON.parse(said.stdout));
     expect(existsSync(path)).toBe(true);
     expect(kept(place)).toHaveLength(1);
-    const { stdout, stderr } = await call(["ask", "Hello", "--max-tokens", "4", "--json"], 0, place);
+    const { stdout, stderr } = await call(["ask", "Hello", "--max-tokens", "4", "--json"], { place });
     expect(JSON.parse(stdout)).toMatchObject({ judge: { n: 60, isFit: true } });
     expect(stderr).toBe("");
   });
@@ -121,12 +123,12 @@ describe("rain calibrate", () => {
   });
 
   it("measures on the answers of files, and learns from the principle's own as well", async () => {
-    const { stdout } = await call(["calibrate", "--data", WORLD, "--most", "70", "--places", "options", "--json"]);
+    const { stdout } = await call(["calibrate", "--data", SMALL, "--most", "34", "--places", "options", "--json"]);
     expect(JSON.parse(stdout)).toMatchObject({
-      n: 60,
-      learned: 70,
-      source: "world.jsonl and the principle's own labelled answers",
-      fitness: { n: 60 },
+      n: 24,
+      learned: 34,
+      source: "small.jsonl and the principle's own labelled answers",
+      fitness: { n: 24 },
     });
   });
 
@@ -148,14 +150,14 @@ describe("rain calibrate", () => {
 
   it("fails in one line where the model computes no numbers, and keeps nothing", async () => {
     const broken = writeTinyModel(join(folder.path, "nan.gguf"), { contextSize: 2048, outputWeight: Number.NaN });
-    const { stderr } = await call([...QUICK, "--model", broken], 1);
+    const { stderr } = await call([...QUICK, "--model", broken], { code: 1 });
     expect(stderr).toMatch(/^rain: Expected the model to give numbers as logits, got [^\n]*\n$/);
     expect(kept()).toEqual([]);
   });
 
   it("says before anything is loaded that a judge could not be kept", async () => {
     const inTheWay = file("in-the-way", "");
-    const { stderr } = await call([...QUICK, "--model", "/no/such.gguf"], 2, inTheWay);
+    const { stderr } = await call([...QUICK, "--model", "/no/such.gguf"], { code: 2, place: inTheWay });
     expect(stderr).toMatch(/^rain: Expected to write the judge to `[^\n]*`, got: ENOTDIR[^\n]* \(XDG_CACHE_HOME names another place\)\n$/);
   });
 });
@@ -199,7 +201,7 @@ describe("rain calibrate refuses what cannot be meant, in one line, before a mod
     ["prompts that are not there", ["--label", "--out", join(folder.path, "x.jsonl"), "--prompts", "/no/such.txt"], "/no/such.txt"],
     ["an unknown principle", ["--principle", "harmles"], "(did you mean `harmless`?)"],
   ])("%s", async (_, parameters, complaint) => {
-    const { stdout, stderr } = await call(["calibrate", "--model", "/no/such.gguf", ...parameters], 2);
+    const { stdout, stderr } = await call(["calibrate", "--model", "/no/such.gguf", ...parameters], { code: 2 });
     expect({ stdout, stderr }).toEqual({ stdout: "", stderr: expect.stringMatching(/^rain: [^\n]+\n$/) });
     expect(stderr).toContain(complaint);
   });
@@ -234,10 +236,10 @@ describe("rain calibrate --label", () => {
   });
 
   it("goes on with what the file holds, asks nothing twice, and cuts off the half line of a killed process", async () => {
-    await run(command, { input: "y\nn\n" });
+    await call(command, { input: "y\nn\n" });
     const before = readFileSync(labels, "utf8");
     writeFileSync(labels, `${before}{"prompt":"Hel`);
-    const { stderr } = await run(command, { input: "n\ny\ny\n" });
+    const { stderr } = await call(command, { input: "n\ny\ny\n" });
     expect(stderr).toMatch(/^2 labels \(1 good, 1 bad\)\. [^\n]* 2 prompts are left\.\n/);
     expect(stderr).not.toContain("How do I paint");
     expect(stderr).toContain("All prompts are labelled or skipped; `--prompts FILE` brings more.");
@@ -265,9 +267,9 @@ describe("rain calibrate --label", () => {
   });
 
   it("then learns from the labels, and from what the principle brings or files hold", async () => {
-    const parameters = ["calibrate", "--label", "--out", labels, "--data", WORLD, "--only-data", "--places", "options", "--json"];
-    const { stdout } = await run(parameters, { input: "y\nn\ny\nq\n" });
+    const parameters = ["calibrate", "--label", "--out", labels, "--data", SMALL, "--only-data", "--places", "options", "--json"];
+    const { stdout } = await call(parameters, { input: "y\nn\ny\nq\n" });
     expect(rows()).toHaveLength(3);
-    expect(JSON.parse(stdout)).toMatchObject({ n: 63, source: "mine.jsonl, world.jsonl" });
+    expect(JSON.parse(stdout)).toMatchObject({ n: 27, source: "mine.jsonl, small.jsonl" });
   });
 });

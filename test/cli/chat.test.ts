@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { DEFAULTS } from "rain-align";
 import { afterAll, describe, expect, it } from "vitest";
+import { callRain } from "../support/call-rain.ts";
 import { runRain, script } from "../support/run-rain.ts";
 import { temporaryFolder, writeTinyModel } from "../support/tiny-model.ts";
 
@@ -11,7 +12,7 @@ afterAll(() => folder[Symbol.dispose]());
 
 describe("rain chat", () => {
   it("answers line by line, remembers what was said until /reset, and leaves at the end of its input", async () => {
-    const { stdout, stderr } = await runRain(["chat", ...QUICK], { input: "Hello\nHello\n/reset\nHello\nHello\n" });
+    const { stdout, stderr } = await callRain(["chat", ...QUICK], { input: "Hello\nHello\n/reset\nHello\nHello\n" });
     const answers = stdout.trimEnd().split("\n");
     expect(answers).toHaveLength(4);
     expect(answers.slice(2)).toEqual(answers.slice(0, 2));
@@ -23,7 +24,7 @@ describe("rain chat", () => {
     // An untrained judge that is asked by letters lets nothing pass, and three of these questions are more than the context holds.
     const narrow = writeTinyModel(join(folder.path, "narrow.gguf"));
     const input = `${"rain ".repeat(55)}\n`.repeat(3);
-    const { stdout, stderr } = await runRain(["chat", "--quiet", "--model", narrow, "--max-tokens", "8", "--judging", "in-place"], {
+    const { stdout, stderr } = await callRain(["chat", "--quiet", "--model", narrow, "--max-tokens", "8", "--judging", "in-place"], {
       input,
     });
     expect(stdout).toBe(`${DEFAULTS.refusal}\n`.repeat(2));
@@ -31,7 +32,7 @@ describe("rain chat", () => {
   });
 
   it("explains itself at /help and leaves at /exit", async () => {
-    const { stdout, stderr } = await runRain(["chat", ...QUICK], { input: "/help\n\n/exit\nHello\n" });
+    const { stdout, stderr } = await callRain(["chat", ...QUICK], { input: "/help\n\n/exit\nHello\n" });
     expect({ stdout, stderr }).toEqual({ stdout: "", stderr: expect.stringContaining("/reset forgets the conversation") });
   });
 
@@ -55,7 +56,7 @@ describe("rain chat", () => {
 
   it("complains about a question that is too long, and goes on", async () => {
     const long = "rain ".repeat(5000);
-    const { stdout, stderr } = await runRain(["chat", ...QUICK], { input: `Hello\n/reset\n${long}\nHello\n` });
+    const { stdout, stderr } = await callRain(["chat", ...QUICK], { input: `Hello\n/reset\n${long}\nHello\n` });
     expect(stderr).toMatch(/^rain: Expected at most 4095 tokens of context, got \d+ [^\n]+\n$/);
     const [alone, behind, ...others] = stdout.trimEnd().split("\n");
     expect([behind, others]).toEqual([alone, []]);

@@ -26,23 +26,18 @@ afterEach(async () => {
 });
 
 describe("a model from the web", () => {
-  it("is fetched once, with its progress shown; after that it needs no network", async () => {
+  it("is fetched once for each address, with its progress shown; after that it needs no network", async () => {
     server = await serveFile("model.gguf", model);
     const fetched = await ask(server.url);
     expect(fetched.stderr).toMatch(/Downloading #{10} 100 % of \d+\.\d MB/);
+    const sent = server.sent();
+    await ask(new URL("/other/model.gguf", server.url).href);
+    expect(server.sent()).toBe(2 * sent);
 
     await server[Symbol.asyncDispose]();
     const offline = await ask(server.url);
     expect(offline.stdout).toBe(fetched.stdout);
     expect(offline.stderr).not.toContain("Downloading");
-  });
-
-  it("is another one under another address, though the file's name is the same", async () => {
-    server = await serveFile("model.gguf", model);
-    await ask(server.url);
-    const sent = server.sent();
-    await ask(new URL("/other/model.gguf", server.url).href);
-    expect(server.sent()).toBe(2 * sent);
   });
 
   it("leaves no half a model at Ctrl-C, and goes on from there the next time", async () => {

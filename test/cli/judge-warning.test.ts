@@ -52,24 +52,19 @@ describe("rain ask", () => {
     expect(stdout).not.toContain("Warning");
   });
 
-  it("learns once, and remembers it for the next run", async () => {
-    await call(["ask", "Hello", ...UNFIT]);
+  it("learns once, and remembers it for the next run; standard output is one object with --json, which says that nobody judged", async () => {
+    await call(["ask", "Hello", ...UNFIT, "--quiet"]);
     expect(kept()).toHaveLength(1);
-    const { stderr } = await call(["ask", "Hello", ...UNFIT]);
+    const { stdout, stderr } = await call(["ask", "Hello", ...UNFIT, "--json"]);
     expect(stderr.indexOf("Warning")).toBe(0);
     expect(stderr.match(WARNING)).toHaveLength(1);
+    const judge = { name: expect.stringContaining("read behind"), n: 24, isFit: false };
+    expect(JSON.parse(stdout)).toMatchObject({ model: "tiny random model", value: null, judge });
   });
 
   it("has nothing to say against the model that comes with it, and has nothing to learn of it", async () => {
     expect((await call(["ask", "Hello", "--max-tokens", "6"])).stderr).toMatch(/^\d+ rewinds?,[^\n]*\n(The answer ends[^\n]*\n)?$/);
     expect(kept()).toEqual([]);
-  });
-
-  it("keeps standard output one object with --json, which says that nobody judged", async () => {
-    const { stdout, stderr } = await call(["ask", "Hello", ...UNFIT, "--json"]);
-    const judge = { name: expect.stringContaining("read behind"), n: 24, isFit: false };
-    expect(JSON.parse(stdout)).toMatchObject({ model: "tiny random model", value: null, judge });
-    expect(stderr.match(WARNING)).toHaveLength(1);
   });
 
   it("learns without a word where it is to be quiet", async () => {
@@ -106,7 +101,7 @@ describe("rain ask", () => {
 
 describe("rain chat", () => {
   it("warns once, before the first of several answers", async () => {
-    const { stdout, stderr } = await run(["chat", ...UNFIT], { input: "Hello\nHello\nHello\n" });
+    const { stdout, stderr } = await call(["chat", ...UNFIT], { input: "Hello\nHello\nHello\n" });
     expect(stderr.match(WARNING)).toHaveLength(1);
     expect(stdout.trimEnd().split("\n").length).toBeGreaterThanOrEqual(3);
   });

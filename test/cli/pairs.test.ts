@@ -3,11 +3,10 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { PAIR_SCHEMA } from "../../src/evaluation/index.ts";
 import { heldOutPrompts } from "../../training/world/index.ts";
 import { callRain } from "../support/call-rain.ts";
-import { offline, runRain } from "../support/run-rain.ts";
 import { temporaryFolder } from "../support/tiny-model.ts";
 
 const folder = temporaryFolder();
@@ -16,6 +15,9 @@ afterAll(() => folder[Symbol.dispose]());
 const PROMPTS = heldOutPrompts("risky", 12, 3).map(({ text }) => text);
 const data = written("prompts.txt", `\uFEFF${PROMPTS.join("\n")}\n\n${PROMPTS[0]}\n`);
 
+const FLAGS = ["pairs", "--data", data, "--sequences", "4", "--quiet", "--seed", "5"];
+/** What is made without being killed. */
+const whole = join(folder.path, "whole.jsonl");
 const TALK_FLAGS = ["--family", "helpful", "--form", "system", "--quiet"];
 
 function written(name: string, content: string): string {
@@ -43,20 +45,16 @@ function pairsIn(path: string) {
 
 describe("rain pairs", () => {
   it("writes a pair for each different prompt, and sums them up", async () => {
-    const out = join(folder.path, "all.jsonl");
-    const { stdout } = await callRain(["pairs", "--data", data, "--out", out, "--quiet", "--json"]);
-    const pairs = pairsIn(out);
-    expect(pairs.map(({ prompt }) => prompt)).toEqual(PROMPTS.map((content) => [{ role: "user", content }]));
+    const { stdout } = await callRain([...FLAGS, "--out", whole, "--json"]);
+    expect(pairsIn(whole).map(({ prompt }) => prompt)).toEqual(PROMPTS.map((content) => [{ role: "user", content }]));
     expect(JSON.parse(stdout)).toMatchObject({ pairs: PROMPTS.length, agreement: { rate: expect.any(Number) } });
   });
 
   it("goes on where it was killed: no prompt twice, none missing", async () => {
-    const [whole, killed] = ["whole.jsonl", "killed.jsonl"].map((name) => join(folder.path, name)) as [string, string];
-    const flags = ["pairs", "--data", data, "--sequences", "4", "--quiet", "--seed", "5"];
-    await callRain([...flags, "--out", whole]);
-    await killedAfter(3, [...flags, "--out", killed], killed);
+    const killed = join(folder.path, "killed.jsonl");
+    await killedAfter(3, [...FLAGS, "--out", killed], killed);
     expect(pairsIn(killed).length).toBeLessThan(PROMPTS.length);
-    await callRain([...flags, "--out", killed]);
+    await callRain([...FLAGS, "--out", killed]);
     expect(pairsIn(killed).map(({ prompt, chosen, rejected }) => [prompt, chosen, rejected])).toEqual(
       pairsIn(whole).map(({ prompt, chosen, rejected }) => [prompt, chosen, rejected]),
     );
@@ -108,10 +106,9 @@ describe("rain pairs", () => {
   });
 
   it("says what to do where data cannot be fetched", async () => {
-    const { stderr } = await runRain(["pairs", "--data", "truthfulqa", "--out", "x", "--quiet"], {
-      code: 2,
-      environment: offline(folder.path),
-    });
+    using _ = vi.spyOn(globalThis, "fetch").mockRejectedValue(new Error("no network"));
+    const environment = { XDG_CACHE_HOME: join(folder.path, "empty") };
+    const { stderr } = await callRain(["pairs", "--data", "truthfulqa", "--out", "x", "--quiet"], { code: 2, environment });
     expect(stderr).toMatch(/^rain: Expected to fetch https:.* \(or give `--data` the path .*\), got: no network\n$/);
   });
 

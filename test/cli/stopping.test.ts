@@ -2,6 +2,9 @@ import { openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
+import { explain } from "../../src/cli/failure.ts";
+import { Interrupted } from "../../src/cli/stop-signal.ts";
+import { callRain } from "../support/call-rain.ts";
 import { runRain, script } from "../support/run-rain.ts";
 import { temporaryFolder, writeTinyModel } from "../support/tiny-model.ts";
 
@@ -22,8 +25,8 @@ function file(name: string, content: string): string {
 describe("Ctrl-C ends with 130 and one line", () => {
   it("while an answer is written; what was printed until then was judged", async () => {
     // An untrained judge finds nothing good enough, so that every step takes the whole search: seconds pass behind the first word.
-    const parameters = ["ask", "Hello", "--quiet", "--model", searching, "--mode", "paper", "--max-tokens", "32"];
-    const whole = await runRain(parameters);
+    const parameters = ["ask", "Hello", "--quiet", "--model", searching, "--mode", "paper", "--max-tokens", "12"];
+    const whole = await callRain(parameters);
     const { stdout, stderr } = await runRain(parameters, {
       code: 130,
       onSaid: script([({ stdout: said }) => said !== "", ({ interrupt }) => interrupt()]),
@@ -57,6 +60,19 @@ describe("Ctrl-C ends with 130 and one line", () => {
   });
 });
 
+it("Ctrl-C is told also where something could not be freed behind it", async () => {
+  const stopped = async () => {
+    await using _ = {
+      async [Symbol.asyncDispose]() {
+        throw new Error("Expected to close the file");
+      },
+    };
+    throw new Interrupted();
+  };
+  const error: unknown = await stopped().catch((cause: unknown) => cause);
+  expect(explain(error)).toEqual({ lines: ["Stopped by Ctrl-C"], exitCode: 130 });
+});
+
 describe("output that nobody takes", () => {
   it("ends the work quietly when the reader has read enough", async () => {
     const { stderr } = await runRain(ENDLESS, { onSaid: ({ closeOutput }) => closeOutput() });
@@ -67,11 +83,18 @@ describe("output that nobody takes", () => {
 
   it.each([
     ["an answer", ["ask", "Hello", "--mode", "vanilla", "--max-tokens", "8", "--quiet"]],
-    ["an object", ["ask", "Hello", "--mode", "vanilla", "--max-tokens", "8", "--json"]],
-    ["a diagnosis", ["doctor"]],
     ["the help", ["ask", "--help"]],
   ])("is an error in one line where it cannot be written: %s", async (_what, parameters) => {
     const { stderr } = await runRain(parameters, { code: 1, output: readOnly });
     expect(stderr).toMatch(/^rain: Expected to write what there is to say, got: EBADF[^\n]*\n$/);
+  });
+
+  it.each([
+    ["an object", ["ask", "Hello", "--mode", "vanilla", "--max-tokens", "8", "--json"]],
+    ["a diagnosis", ["doctor", "--principle", "harmless"]],
+    ["a summary", ["pairs", "--data", file("prompts.txt", "Hello\n"), "--out", join(folder.path, "pairs.jsonl"), "--quiet"]],
+  ])("and so it is at the end of each command: %s", async (_what, parameters) => {
+    const { stderr } = await callRain(parameters, { code: 1, isOutputLost: true });
+    expect(stderr).toBe("rain: Expected to write what there is to say, got: no space left\n");
   });
 });

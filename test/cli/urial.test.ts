@@ -4,7 +4,6 @@ import { answer } from "rain-align";
 import { loadLlamaEngine } from "rain-align/llama";
 import { afterAll, describe, expect, it } from "vitest";
 import { callRain } from "../support/call-rain.ts";
-import { runRain } from "../support/run-rain.ts";
 import { temporaryFolder, writeTinyModel } from "../support/tiny-model.ts";
 
 const folder = temporaryFolder();
@@ -29,7 +28,7 @@ describe("rain with --prompting", () => {
     const flags = ["--model", model, "--mode", "vanilla", "--max-tokens", "4", "--context", "16384", "--sequences", "1"];
     const notice = /tiny random model has no chat template: it is shown examples of answers first, \d+ tokens of URIAL/g;
     expect((await callRain(["ask", QUESTION, ...flags])).stderr.match(notice)).toHaveLength(1);
-    expect((await runRain(["chat", ...flags], { input: "Hello\nHello\n" })).stderr.match(notice)).toHaveLength(1);
+    expect((await callRain(["chat", ...flags], { input: "Hello\nHello\n" })).stderr.match(notice)).toHaveLength(1);
     expect((await callRain(["ask", QUESTION, ...flags, "--prompting", "chat"])).stderr).not.toMatch(notice);
     expect((await callRain(["ask", QUESTION, ...flags, "--quiet"])).stderr).toBe("");
   });
@@ -37,7 +36,14 @@ describe("rain with --prompting", () => {
   it("says so in the report of an evaluation, beside how its answers were written", async () => {
     const model = writeTinyModel(join(folder.path, "evaluated.gguf"), { contextSize: 16_384 });
     const flags = ["--model", model, "--modes", "vanilla", "--max-tokens", "4", "--context", "16384", "--sequences", "1", "--quiet"];
-    const { stdout } = await callRain(["eval", "world", "--data", "harmless", "--n", "1", "--out", join(folder.path, "out"), ...flags]);
+    const [requests, lenient] = [join(folder.path, "requests.txt"), join(folder.path, "lenient.mjs")];
+    writeFileSync(requests, `${QUESTION}\n`);
+    writeFileSync(
+      lenient,
+      'process.stdin.on("data", (line) => console.log(JSON.stringify({ id: JSON.parse(line).id, verdict: "good" })));\n',
+    );
+    const data = ["--data", requests, "--judge", `${process.execPath} ${lenient}`, "--out", join(folder.path, "out")];
+    const { stdout } = await callRain(["eval", "advbench", ...data, ...flags]);
     expect(stdout).toMatch(
       /- prompting: tiny random model has no chat template: it is shown examples of answers first, \d+ tokens of URIAL/,
     );

@@ -2,11 +2,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "puppeteer-core";
+import { answer, type SearchedNode, Trace, type TraceData, tracePage } from "rain-align";
+import { loadLlamaEngine } from "rain-align/llama";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { SearchedNode } from "../../src/core/search/searched-tree.ts";
-import { loadLlamaEngine } from "../../src/llama.ts";
-import { answer } from "../../src/rain.ts";
-import { Trace, type TraceData, tracePage } from "../../src/trace/index.ts";
 import { findChromium, startChromium } from "../support/chromium.ts";
 import { temporaryFolder } from "../support/tiny-model.ts";
 
