@@ -1,4 +1,6 @@
 /** Evaluations of a model's answers: data, tasks, judges, runs that can be taken up again, reports; token shift; files of pairs. */
+
+export { bootstrap, bootstrapTest, type Interval, mcnemar, mean, quantile, type Rate, wilson } from "../statistics.ts";
 export { type Case, type CaseJudge, JudgeDownError, ownJudge } from "./judges/case-judge.ts";
 export { CommandJudge } from "./judges/command-judge.ts";
 export { EndpointJudge, type EndpointOptions, onlyModel, type Price } from "./judges/endpoint-judge.ts";
@@ -23,5 +25,4 @@ export { shiftPage } from "./shift/page.ts";
 export { checkSameVocabulary, type Pair, SHIFT_LAYOUTS, type ShiftLayout, VocabularyError } from "./shift/shifted-answer.ts";
 export { type ShiftAbout, type ShiftModel, shiftSummary } from "./shift/summary.ts";
 export { shiftMarkdown } from "./shift/words.ts";
-export { bootstrap, bootstrapTest, type Interval, mcnemar, mean, quantile, type Rate, wilson } from "./statistics.ts";
 export { HELPFUL, TASK_NAMES, TASKS, type TaskName } from "./tasks.ts";

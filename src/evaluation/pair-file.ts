@@ -3,7 +3,7 @@ import { appendFileSync, readFileSync, statSync, truncateSync } from "node:fs";
 import { z } from "zod";
 import { CONTRAST_FORMS, type Turn } from "../core/index.ts";
 import { CONTRAST_FAMILIES, differentPrompts, LABELS, messagesOf, type PairMetadata, POLES, type PreferencePair } from "../pairs/index.ts";
-import { type Rate, wilson } from "./statistics.ts";
+import { type Rate, wilson } from "../statistics.ts";
 
 const text = z.string().refine((content) => content.trim() !== "", "Expected a text with something in it");
 const answer = z.tuple([z.strictObject({ role: z.literal("assistant"), content: text })]);

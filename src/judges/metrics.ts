@@ -1,6 +1,6 @@
 /** How well values tell good answers from bad ones. Pure functions; all throw RangeError for answers of which nothing can be said. */
 import { deriveSeed, randomAt } from "../core/index.ts";
-import { type Interval, mean, quantile } from "../evaluation/statistics.ts";
+import { type Interval, mean, quantile } from "../statistics.ts";
 
 /** A labelled answer, and what a judge says of it. */
 export interface Scored {

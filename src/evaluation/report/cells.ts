@@ -1,7 +1,7 @@
 import type { Mode } from "../../core/index.ts";
+import { bootstrap, bootstrapTest, type Interval, mcnemar, mean, wilson } from "../../statistics.ts";
 import type { Measure } from "../questions.ts";
 import { type Result, writtenAnswer } from "../run/evaluate.ts";
-import { bootstrap, bootstrapTest, type Interval, mcnemar, mean, wilson } from "../statistics.ts";
 
 /** One measure of one model's answers in one mode. */
 export interface Cell {

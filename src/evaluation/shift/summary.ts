@@ -1,5 +1,5 @@
+import { mean, type Rate, wilson } from "../../statistics.ts";
 import type { Model } from "../run/answers.ts";
-import { mean, type Rate, wilson } from "../statistics.ts";
 import type { ShiftedRow, ShiftRow, TokenRow } from "./measure.ts";
 import { type Pair, SHIFTS, type Shift, type ShiftOptions, shiftOf } from "./shifted-answer.ts";
 

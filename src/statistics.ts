@@ -1,4 +1,4 @@
-import { deriveSeed, randomAt } from "../core/index.ts";
+import { deriveSeed, randomAt } from "./core/index.ts";
 
 /** Where a figure lies with 95 % confidence. */
 export interface Interval {

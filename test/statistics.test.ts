@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bootstrap, bootstrapTest, mcnemar, mean, wilson } from "../../src/evaluation/index.ts";
+import { bootstrap, bootstrapTest, mcnemar, mean, wilson } from "../src/evaluation/index.ts";
 
 describe("McNemar's exact test", () => {
   it.each([
