@@ -20,6 +20,8 @@ const LAYERS: readonly (readonly string[])[] = [
 
 /** Files under 30 lines with one importer, that would be part of it but for the reason. */
 const SMALL: Readonly<Record<string, string>> = {
+  "src/core/search/addition.ts": "a step of the paper is a file",
+  "src/integrations/langchain/chat-simulator.ts": "the only one of its layer that knows preference pairs",
   "src/judges/cache-folder.ts": "reads the environment, which nothing else of its layer may",
   "src/judges/places/behind-answer.ts": "a place where a judge reads is a file, so that another one is one more",
   "src/judges/places/behind-line.ts": "a place",

@@ -31,6 +31,9 @@ const SMALLEST_BESIDE_LAYERS = 1024;
 /** The cache may always take this many bytes, and more if the model itself does, but no more than a quarter of what is free. */
 const CACHE_BYTES = 2 ** 30;
 
+/** Where it was asked for, the cache may take this share of what is free: the model computes somewhere, too. */
+const MOST_OF_MEMORY = 0.75;
+
 /** A quantised cache is stored in blocks of so many numbers, and a head fills whole blocks. */
 const QUANTISED_BLOCK = 32;
 
@@ -41,6 +44,12 @@ export async function createContext(model: LlamaModel, memory: Memory, options: 
   let reason: unknown;
   for (const shape of smallerAndSmaller(wished, model.gpuLayers === 0 ? SMALLEST_CONTEXT : SMALLEST_BESIDE_LAYERS)) {
     options.signal?.throwIfAborted();
+    // Memory that the system promises and then does not have would end the process: the library's own check counts swap as free.
+    const lack = lackFor(shape, model, memory);
+    if (lack !== undefined) {
+      reason = new Error(lack);
+      continue;
+    }
     try {
       const context = await createOrLetGo(model, contextOptions(shape, options));
       if (shape !== wished) options.onNotice?.(`Not enough memory for ${describe(wished)}: going on with ${describe(shape)}.`);
@@ -89,6 +98,17 @@ export function affordableSequences(model: LlamaModel, contextSize: number, { gp
   const onGpu = gpuVram > 0 ? budget(gpu) / gpuVram : Number.POSITIVE_INFINITY;
   const { fewestSequences, mostSequences } = DEFAULT_SHAPE;
   return Math.max(fewestSequences, Math.floor(Math.min(mostSequences, onCpu, onGpu)));
+}
+
+/** What is missing for a cache of this shape; `undefined` where nothing is. */
+function lackFor({ sequences, contextSize }: ContextShape, model: LlamaModel, { gpu, cpu }: Memory): string | undefined {
+  const { cpuRam, gpuVram } = cacheBytes(model, contextSize);
+  const places = [
+    { place: "on the GPU", free: gpu, needed: gpuVram * sequences },
+    { place: "in main memory", free: cpu, needed: cpuRam * sequences },
+  ];
+  const short = places.find(({ free, needed }) => needed > free * MOST_OF_MEMORY);
+  return short && `${Math.round(short.free / 2 ** 20)} MiB free ${short.place}, ${Math.ceil(short.needed / 2 ** 20)} MiB needed`;
 }
 
 /**

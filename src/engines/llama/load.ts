@@ -27,16 +27,18 @@ export async function loadLlamaParts(options: LlamaEngineOptions): Promise<Llama
   checkLlamaOptions(options);
   const { model: name = "embedded", hub, signal, onDownload } = options;
   signal?.throwIfAborted();
-  let llama = await startLlama(options);
+  let started: Llama | undefined;
   try {
-    const file = await findModelFile({ model: name, hub, signal, onDownload }, llama);
+    const start = async () => (started = await startLlama(options));
+    const file = await findModelFile({ model: name, hub, signal, onDownload }, start);
     const template = await chatTemplate(file);
+    let llama = started ?? (await start());
     tellAhead(llama, options);
     const { model, context } = await loadToFit(
       {
         mostLayers: llama.gpu === false ? 0 : layersOf(file),
         load: async (layers) => {
-          if (llama.disposed) llama = await startLlama(layers === false ? { ...options, gpu: false } : options);
+          if (llama.disposed) started = llama = await startLlama(layers === false ? { ...options, gpu: false } : options);
           return await loadModel({ llama, file, gpuLayers: layers === false ? 0 : layers }, options);
         },
         createContext: async (loaded) => createContext(loaded, await memoryFor(file, llama), options),
@@ -46,7 +48,7 @@ export async function loadLlamaParts(options: LlamaEngineOptions): Promise<Llama
     );
     return await partsOf({ llama, model, context, file, template }, options);
   } catch (cause) {
-    await llama.dispose();
+    await started?.dispose();
     throw cause;
   }
 }

@@ -44,13 +44,17 @@ const LONGEST_NAME = 200;
 /** `hf:owner/repository`, and what may follow. */
 const HUB_NAME = /^(hf|huggingface):(\/\/)?[^/:]+\/[^/:]+/;
 
-/** The file of `"embedded"`, a path, or an address such as `hf:owner/repository:quantization`; checked as far as it can be. */
-export async function findModelFile(request: ModelRequest, llama: Llama): Promise<ModelFile> {
+/**
+ * The file of `"embedded"`, a path, or an address such as `hf:owner/repository:quantization`; checked as far as it can be.
+ *
+ * @param startLlama called once the file is a whole GGUF file: only llama.cpp knows which of them it supports
+ */
+export async function findModelFile(request: ModelRequest, startLlama: () => Promise<Llama>): Promise<ModelFile> {
   const { model, signal } = request;
-  if (!isRemote(model)) return await checkFile(model === "embedded" ? EMBEDDED : model, { model, llama, signal });
+  if (!isRemote(model)) return await checkFile(model === "embedded" ? EMBEDDED : model, { model, startLlama, signal });
   const path = await download(request);
   try {
-    return await checkFile(path, { model, llama, signal });
+    return await checkFile(path, { model, startLlama, signal });
   } catch (cause) {
     // A page that a proxy sent instead, or what fitted on a full disk: kept, it would be found again each time.
     if (isFileAtFault(cause)) await rm(path, { force: true });
@@ -67,15 +71,15 @@ function isFileAtFault(fault: unknown): boolean {
 interface Checking {
   /** As it was asked for. */
   readonly model: string;
-  readonly llama: Llama;
+  readonly startLlama: () => Promise<Llama>;
   readonly signal: AbortSignal | undefined;
 }
 
-async function checkFile(path: string, { model, llama, signal }: Checking): Promise<ModelFile> {
+async function checkFile(path: string, { model, startLlama, signal }: Checking): Promise<ModelFile> {
   const bytes = await fileSize(path, model);
   await checkBeginning(path, model);
   const info = await readInfo(path, { model, bytes, signal });
-  await checkContent(info, { model, bytes, llama });
+  await checkContent(info, { model, bytes, llama: await startLlama() });
   return { path, bytes, info };
 }
 
@@ -116,7 +120,7 @@ async function firstBytes(path: string, model: string): Promise<Buffer> {
   }
 }
 
-async function readInfo(path: string, { model, bytes, signal }: Omit<Checking, "llama"> & { bytes: number }): Promise<GgufFileInfo> {
+async function readInfo(path: string, { model, bytes, signal }: Omit<Checking, "startLlama"> & { bytes: number }): Promise<GgufFileInfo> {
   const { readGgufFileInfo } = await import("node-llama-cpp");
   try {
     checkHeader(path, bytes);
@@ -130,7 +134,7 @@ async function readInfo(path: string, { model, bytes, signal }: Omit<Checking, "
 /** Whether llama.cpp knows what the header names, and the file is long enough for it: a download or a copy may have stopped early. */
 async function checkContent(
   info: GgufFileInfo,
-  { model, bytes, llama }: Pick<Checking, "model" | "llama"> & { bytes: number },
+  { model, bytes, llama }: { readonly model: string; readonly bytes: number; readonly llama: Llama },
 ): Promise<void> {
   // A header that was cut short may read as one without any metadata.
   const architecture: unknown = info.metadata?.general?.architecture;

@@ -40,7 +40,7 @@ describe("loading refuses in one line", () => {
     const llama = await startLlama({ gpu: false });
     for (const place of places) {
       const path = written("damaged.gguf", Buffer.from(content).fill(0x90, place, place + 1));
-      await findModelFile({ model: path }, llama).catch((refusal: unknown) => refusals.push(refusal));
+      await findModelFile({ model: path }, async () => llama).catch((refusal: unknown) => refusals.push(refusal));
     }
     await llama.dispose();
     for (const refusal of refusals) expect(refusal).toBeInstanceOf(EngineError);
