@@ -135,7 +135,7 @@ function tenths(tell: (percent: number) => void): (share: number) => void {
 
 const HOUR_MS = 3_600_000;
 
-interface Maintained {
+export interface Maintained {
   readonly store: Pick<Store, "purgeExpired" | "failUnfinished" | "guilds">;
   readonly judges: Pick<GuildJudges, "keepOnly">;
   readonly log: Logger;

@@ -112,7 +112,7 @@ describe("/rain calibrate", () => {
       await scene.running.set(elsewhere, CIVIL_GUILD as never);
       await decided(scene, guild);
       await decided(scene, elsewhere, mindingWord("cats", numbersFrom(100, 30)));
-      await says(scene, guild.owner, "/rain calibrate");
+      expect(await says(scene, guild.owner, "/rain calibrate")).toContain("on 40 decisions");
       expect(inference.calibrated).toMatchObject([{ guild: guild.id, principle: { name: "civil" } }]);
       expect(inference.calibrated[0]?.decisions).toEqual(mindingWord("tea", numbersFrom(0, 40)));
       const [tea, none] = [true, false].map((is) => elsewhere.person("Eve").says(elsewhere.channel("general"), teaMessage(is)));

@@ -18,7 +18,10 @@ it("a model that llama.cpp fails to load leaves nothing behind", async () => {
   const lacking = `${folder.path}/lacking.gguf`;
   writeFileSync(lacking, readFileSync(whole).toString("latin1").replace("blk.1.ffn_down.weight", "blk.1.ffn_gown.weight"), "latin1");
   const llama = await startLlama(onCpu);
-  const loading = loadModel({ llama, file: await findModelFile({ model: lacking }, async () => llama), gpuLayers: 0 }, { ...onCpu, model: lacking });
+  const loading = loadModel(
+    { llama, file: await findModelFile({ model: lacking }, async () => llama), gpuLayers: 0 },
+    { ...onCpu, model: lacking },
+  );
   await expect(loading).rejects.toMatchObject({ code: "model-unreadable" });
   expect(llama.disposed).toBe(true);
 });
