@@ -148,7 +148,7 @@ describe("The store on SQLite", () => {
 
   it.each([
     ['settings = \'{"talk": {"enab\'', "unreadable"],
-    ['settings = \'{"talk": {"enabled": "yes"}}\'', "unreadable"],
+    ['settings = \'{"talk": {"enabled": "perhaps"}}\'', "unreadable"],
     ['settings = \'{"talk": {"unheardOf": true}}\'', "unreadable"],
     ["format = 2", "newer"],
   ])("gives no defaults instead of settings that it cannot read: %s", async (damage, code) => {
