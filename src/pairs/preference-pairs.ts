@@ -43,7 +43,7 @@ export async function* preferencePairs(prompts: Iterable<readonly Turn[]>, pairi
   for (const [index, turns] of differentPrompts(prompts)) {
     if (index < from) continue;
     const outcome = outcomeOf(turns, index, pairing);
-    // Whoever is told of one that failed reads no further.
+    // After a failure is yielded, nothing further is read.
     outcome.catch(() => undefined);
     running.push(outcome);
     if (running.length >= atOnce) yield (await running.shift()) as PairOutcome;

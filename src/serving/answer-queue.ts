@@ -20,7 +20,7 @@ export interface AnswerQueueOptions {
    * @default half of the engine's sequences: the others keep preambles and conversations, and branch in searches
    */
   readonly concurrency?: number;
-  /** Answers that wait at once; one more is refused. 0: nobody waits. A non-negative integer. @default 64 */
+  /** Answers that wait at once; one more is refused. 0: none waits. A non-negative integer. @default 64 */
   readonly maxWaiting?: number;
 }
 
@@ -112,7 +112,7 @@ export class AnswerQueue {
   /** Resolves when the answer may begin. */
   async #enter({ key = "", onPosition, signal }: QueuedOptions): Promise<void> {
     signal?.throwIfAborted();
-    // A place that was given back went to whoever waited: where one is free, nobody waits.
+    // A place that was given back went to the next waiting answer: where one is free, none waits.
     if (this.#running < this.#concurrency) {
       this.#running++;
       return;
@@ -172,14 +172,14 @@ function checkCount(name: string, value: unknown, least: 0 | 1): void {
 
 /** Who waits, by key. Keys take turns, in the order in which they came; within one key, first come is first served. */
 export class WaitingLine<Item> {
-  /** In the order of their turns. No key is here for whom nobody waits. */
+  /** In the order of their turns. Only keys with waiting answers are here. */
   readonly #lines = new Map<string, readonly Item[]>();
 
   get size(): number {
     return [...this.#lines.values()].reduce((sum, { length }) => sum + length, 0);
   }
 
-  /** Everybody, in no order that means anything. */
+  /** All waiting answers, in no particular order. */
   get items(): readonly Item[] {
     return [...this.#lines.values()].flat();
   }
@@ -205,7 +205,7 @@ export class WaitingLine<Item> {
     else this.#lines.delete(key);
   }
 
-  /** How many are taken before this one, if nobody else joins or leaves. `undefined`: it does not wait. */
+  /** How many are taken before this one, if no other one joins or leaves. `undefined`: it does not wait. */
   ahead(key: string, item: Item): number | undefined {
     const round = this.#lines.get(key)?.indexOf(item) ?? -1;
     if (round < 0) return undefined;

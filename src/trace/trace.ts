@@ -45,7 +45,7 @@ export class Trace {
     this.#given = options;
   }
 
-  /** What the answer is to be asked for with. Whoever listened before still does. */
+  /** What the answer is to be asked for with. Listeners given before are still called. */
   get options(): RainOptions {
     const { onEvent, onTree } = this.#given;
     return {

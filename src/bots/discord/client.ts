@@ -61,7 +61,7 @@ export function clientOptions(outbound: OutboundFilter, { messageContent }: BotO
   return {
     ...given,
     intents: messageContent ? [...intents, GatewayIntentBits.MessageContent] : intents,
-    // Private channels are not known before somebody writes in them, nor are old messages that change.
+    // Private channels are not cached before their first message, nor are old messages that change.
     partials: [Partials.Channel, Partials.Message],
     allowedMentions: { parse: [], repliedUser: false },
     failIfNotExists: true,

@@ -80,7 +80,7 @@ function codeOf(error: Error, code: unknown): string | number | undefined {
   return CODE.test(code) || (error instanceof RainError && OUR_CODE.test(code)) ? code : undefined;
 }
 
-/** Words of Discord's routes. Whatever else stands in an address may be a token, a name or what somebody wrote. */
+/** Words of Discord's routes. Everything else in an address may be a token, a name or a text. */
 const WORDS: ReadonlySet<string> = new Set([
   ...["@me", "@original", "applications", "bans", "bot", "bulk-delete", "callback", "channels", "commands", "gateway", "guilds"],
   ...["interactions", "members", "messages", "oauth2", "reactions", "roles", "threads", "typing", "users", "webhooks"],

@@ -144,7 +144,7 @@ async function pageOf(health: Asked, method: string, path: string): Promise<Page
   try {
     return await page(health);
   } catch {
-    // Why is in the log of what failed; here it might be read by anybody.
+    // The log says why; this page may be public.
     return [500, { error: "Something went wrong" }];
   }
 }

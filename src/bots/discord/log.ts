@@ -1,4 +1,4 @@
-/** The bot's log: JSON lines, in which neither a secret nor a word that somebody wrote can be. */
+/** The bot's log: JSON lines, in which no secret and no text of a message can be. */
 import querystring from "node:querystring";
 import pino, { type DestinationStream, type LevelWithSilent, type LogFn, type Logger } from "pino";
 import type { CalibrationReport } from "../guard/inference.ts";

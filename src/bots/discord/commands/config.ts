@@ -123,7 +123,7 @@ function shown(text: string): string {
  * Decides a guild's settings anew; they count from the next message on.
  *
  * @param detail for the audit log, without any text of people
- * @throws {Refused} in words for the person who changes them: what is wrong with them, or that somebody else was faster
+ * @throws {Refused} in words for the person who changes them: what is wrong with them, or that another change came first
  */
 async function changeSettings(
   interaction: ChatInputCommandInteraction | ModalSubmitInteraction,

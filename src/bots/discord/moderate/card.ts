@@ -79,7 +79,7 @@ export function fitnessText({ auroc, low, high, n }: NonNullable<KnownJudge["fit
   return `AUROC ${auroc.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)}) on ${n} examples`;
 }
 
-/** The first parts of custom ids. What follows is checked as if anybody could have written it. */
+/** The first parts of custom ids. What follows is untrusted input, and checked as such. */
 export const REVIEW = "review";
 export const APPEAL = "appeal";
 

@@ -23,7 +23,7 @@ interface Against {
 /**
  * Enters a message into the review queue, then does what the rules ask for, or in shadow mode nothing, and tells the moderators. Where no fit judge speaks
  * against it, it is as in shadow mode.
- * What cannot be entered is left as it is: nothing happens that nobody can find out about.
+ * An action that cannot be recorded is not taken: each one can be looked up.
  */
 export async function openReview(context: BotContext, { message, text, judgement, settings }: Against): Promise<void> {
   const { store, options, log, outbound } = context;

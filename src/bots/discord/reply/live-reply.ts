@@ -109,7 +109,7 @@ export interface ReplyTarget {
   remove(): Promise<void>;
 }
 
-/** No text pings anybody, whatever it says; and no link in it shows a preview. */
+/** No text pings, whatever it says; and no link in it shows a preview. */
 const QUIETLY = { allowedMentions: { parse: [], repliedUser: false }, flags: MessageFlags.SuppressEmbeds } as const;
 
 /** An answer in reply to a message. */
