@@ -43,7 +43,7 @@ export async function* preferencePairs(prompts: Iterable<readonly Turn[]>, pairi
   for (const [index, turns] of differentPrompts(prompts)) {
     if (index < from) continue;
     const outcome = outcomeOf(turns, index, pairing);
-    // After a failure is yielded, nothing further is read.
+    // After a failure the later outcomes are awaited no more: their rejections are not unhandled.
     outcome.catch(() => undefined);
     running.push(outcome);
     if (running.length >= atOnce) yield (await running.shift()) as PairOutcome;
