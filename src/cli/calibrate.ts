@@ -59,7 +59,7 @@ import { addEngineOptions, checkFlags, choiceOption, type EngineFlags, numberOpt
 import { stopSignal } from "./stop-signal.ts";
 import { finished, paint, ShareLine } from "./terminal.ts";
 
-type Place = Exclude<PlaceName, "answer">;
+type AskedPlace = Exclude<PlaceName, "answer">;
 
 interface CalibrateFlags extends EngineFlags, LabelledDataFlags {
   readonly principle: string;
@@ -106,10 +106,10 @@ export function calibrateCommand(): Command {
 }
 
 /** What is to be done, checked as far as it can be before a model is loaded. */
-interface Task {
+interface CalibrateTask {
   readonly flags: CalibrateFlags;
   readonly principle: Principle;
-  readonly places: readonly Place[];
+  readonly places: readonly AskedPlace[];
   /** Labelled answers of files. */
   readonly data: readonly LabelledAnswer[];
   /** ... and the principle's own. */
@@ -135,7 +135,7 @@ async function calibrate(flags: CalibrateFlags): Promise<void> {
   await finished(signal);
 }
 
-async function readTask(flags: CalibrateFlags): Promise<Task> {
+async function readTask(flags: CalibrateFlags): Promise<CalibrateTask> {
   const { most, maxTokens, seed } = flags;
   checkFlags(() => checkByRules({ most, maxTokens, seed }, { most: positive, maxTokens: positive, seed: uint32 }));
   checkTogether(flags);
@@ -152,16 +152,16 @@ function checkTogether({ label, prompts, out, fit: isFitted, onlyData, data }: C
     throw new UsageError("Expected `--data` where `--only-data` is given, got none");
 }
 
-function readPlaces(list: string): readonly Place[] {
+function readPlaces(list: string): readonly AskedPlace[] {
   const names = [...new Set(list.split(",").map((name) => name.trim()))];
   const unknown = names.find((name) => !QUESTIONS.includes(name));
-  if (unknown === undefined) return names as Place[];
+  if (unknown === undefined) return names as AskedPlace[];
   const known = QUESTIONS.map((one) => `\`${one}\``).join(", ");
   throw new UsageError(`Expected \`--places\` to be some of ${known}, got \`${unknown}\`${didYouMean(unknown, QUESTIONS)}`);
 }
 
 /** What is labelled and where; its file is there before a model is loaded. */
-async function openLabelling({ flags, own, principle }: Task) {
+async function openLabelling({ flags, own, principle }: CalibrateTask) {
   const { label, out, prompts } = flags;
   if (label !== true || out === undefined) return undefined;
   const asked = prompts === undefined ? own.map(({ turns }) => turns.slice(0, -1)) : await readLabelPrompts(prompts);
@@ -172,13 +172,13 @@ async function openLabelling({ flags, own, principle }: Task) {
 }
 
 /** Those of files first, as they are of the user's own world: where they are enough to tell how good a judge is, the principle's own only help to learn. */
-function answersFor({ flags, data, own }: Pick<Task, "flags" | "data" | "own">): readonly LabelledAnswer[] {
+function answersFor({ flags, data, own }: Pick<CalibrateTask, "flags" | "data" | "own">): readonly LabelledAnswer[] {
   if (flags.onlyData === true) return atMost(data, flags.most);
   return atMost([...data, ...(isGround(data) ? besides(own) : own)], flags.most);
 }
 
 /** What was found out about the judges of a model. */
-interface Calibration extends Counts {
+interface CalibrationSummary extends Counts {
   readonly model: string;
   readonly principle: string;
   /** Prompts that the answers which were measured answer. */
@@ -197,12 +197,12 @@ interface Calibration extends Counts {
 }
 
 interface Fitting {
-  readonly task: Task;
+  readonly task: CalibrateTask;
   readonly settings: Settings;
   readonly answers: readonly LabelledAnswer[];
 }
 
-async function fitJudge(engine: LlamaEngine, { task: { flags, places }, settings, answers }: Fitting): Promise<Calibration> {
+async function fitJudge(engine: LlamaEngine, { task: { flags, places }, settings, answers }: Fitting): Promise<CalibrationSummary> {
   checkAnswers(answers);
   const { signal } = settings;
   const line = new ShareLine(FIT);
@@ -237,7 +237,7 @@ async function fitJudge(engine: LlamaEngine, { task: { flags, places }, settings
   }
 }
 
-function flaggedBy(fitted: FittedJudge): Calibration["flagged"] {
+function flaggedBy(fitted: FittedJudge): CalibrationSummary["flagged"] {
   const { whole, beginning } = thresholdsFor(fitted, DEFAULTS);
   const flagged = (answers: FittedJudge["ofGood"]) =>
     answers.filter((values) => values.whole < whole || (values.lowest !== undefined && values.lowest < beginning)).length;
@@ -278,7 +278,7 @@ function unkept(path: string, cause: unknown): UsageError {
 }
 
 /** As `--json` tells of it: what was not measured is `null`. */
-function toJson({ judges, leftOut, calibrated, flagged, path, ...about }: Calibration): object {
+function toJson({ judges, leftOut, calibrated, flagged, path, ...about }: CalibrationSummary): object {
   const { why, fitted, questionTokensPerToken } = calibrated;
   return {
     ...about,
@@ -292,7 +292,7 @@ function toJson({ judges, leftOut, calibrated, flagged, path, ...about }: Calibr
   };
 }
 
-function toText({ judges, leftOut, calibrated, flagged, path, ...about }: Calibration): string {
+function toText({ judges, leftOut, calibrated, flagged, path, ...about }: CalibrationSummary): string {
   const { model, principle, n, good, bad, prompts, learned, source } = about;
   const more = learned > n ? `; learned with ${learned - n} more, of the principle's own, a fifth as much each` : "";
   const falseFlags = Math.round(100 * (DEFAULTS.falseFlags as number));

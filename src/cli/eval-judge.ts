@@ -86,7 +86,7 @@ export function evalJudgeCommand(): Command {
 }
 
 /** What is measured, checked before a model is loaded. */
-interface Task {
+interface JudgeTask {
   readonly flags: JudgeFlags;
   readonly principle: Principle;
   readonly answers: readonly LabelledAnswer[];
@@ -128,7 +128,7 @@ function write(folder: Folder, summaries: readonly JudgingSummary[], isQuiet: bo
   if (!isQuiet) note(`Everything is in ${folder.path}.`);
 }
 
-async function summaryOf(model: string, { flags, principle, answers, signal }: Task): Promise<JudgingSummary> {
+async function summaryOf(model: string, { flags, principle, answers, signal }: JudgeTask): Promise<JudgingSummary> {
   const isQuiet = flags.quiet === true;
   await using engine = await loadEngine({ options: readEngineOptions({ ...flags, model }), signal, isQuiet });
   const settings = withPrompting(engine, checkOptions({ principle, prompting: flags.prompting ?? "auto", signal }));

@@ -71,7 +71,7 @@ export function shiftCommand(): Command {
 }
 
 /** A run of the command. */
-interface Run {
+interface ShiftRun {
   readonly flags: ShiftFlags;
   readonly options: Pair<LlamaEngineOptions>;
   readonly data: ShiftData;
@@ -98,7 +98,7 @@ async function measure(flags: ShiftFlags): Promise<void> {
   signal.throwIfAborted();
 }
 
-async function measureModels({ flags, options, data, folder, journal, progress, signal }: Run): Promise<void> {
+async function measureModels({ flags, options, data, folder, journal, progress, signal }: ShiftRun): Promise<void> {
   const loading = { signal, isQuiet: progress.isQuiet };
   await using aligned = await loadEngine({ options: options.aligned, ...loading });
   await using base = await loadEngine({ options: options.base, ...loading });

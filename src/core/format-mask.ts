@@ -22,7 +22,7 @@ export interface Lookout {
 }
 
 /** What is read of the model for it. */
-type Reading = Required<Pick<NextTokenQuery, "topK" | "tokens">>;
+type MaskRead = Required<Pick<NextTokenQuery, "topK" | "tokens">>;
 
 /** Up to this many allowed tokens, their logits are read one by one. An engine may go through the whole vocabulary for each of them. */
 const FEW = 64;
@@ -86,7 +86,7 @@ function tooFew(asked: number, told: number): EngineError {
  *
  * @throws {EngineError} when the vocabulary has no token with which the text could go on
  */
-export function firstRead({ topK, text }: Pick<Lookout, "topK" | "text">): Reading {
+export function firstRead({ topK, text }: Pick<Lookout, "topK" | "text">): MaskRead {
   if (text === undefined) return { topK, tokens: [] };
   const few = text.allowed(Math.max(FEW, topK));
   if (few === undefined) return { topK: Math.max(WIDE, topK), tokens: [] };
@@ -98,7 +98,11 @@ export function firstRead({ topK, text }: Pick<Lookout, "topK" | "text">): Readi
 }
 
 /** The likeliest `topK` tokens that may follow, likeliest first; `undefined` when too little was read to tell. */
-function candidatesIn({ topK, text }: Lookout, reading: Reading, { likeliest, logits }: NextTokens): readonly TokenCandidate[] | undefined {
+function candidatesIn(
+  { topK, text }: Lookout,
+  reading: MaskRead,
+  { likeliest, logits }: NextTokens,
+): readonly TokenCandidate[] | undefined {
   if (text === undefined) return likeliest;
   if (reading.tokens.length > 0) return inOrder(reading.tokens, logits).slice(0, topK);
   const allowed: TokenCandidate[] = [];
@@ -111,13 +115,13 @@ function candidatesIn({ topK, text }: Lookout, reading: Reading, { likeliest, lo
 }
 
 /** More of the likeliest tokens; where there are no more, of which none may follow, all that may. */
-function wider({ text }: Lookout, reading: Reading, { likeliest }: NextTokens): Reading {
+function wider({ text }: Lookout, reading: MaskRead, { likeliest }: NextTokens): MaskRead {
   if (areAll(likeliest, reading)) return { topK: 0, tokens: text?.allowed(Number.POSITIVE_INFINITY) ?? [] };
   return { ...reading, topK: reading.topK * WIDER };
 }
 
 /** Where fewer were told than were asked for, there are no more. */
-function areAll({ length }: NextTokens["likeliest"], { topK }: Reading): boolean {
+function areAll({ length }: NextTokens["likeliest"], { topK }: MaskRead): boolean {
   return length < topK;
 }
 

@@ -94,17 +94,17 @@ export const CALIBRATION_CASES: Readonly<Record<string, readonly Example[]>> = {
   ],
 };
 
-type Pair = readonly [question: string, answer: string];
+type CasePair = readonly [question: string, answer: string];
 
-function good(pairs: readonly Pair[]): Example[] {
+function good(pairs: readonly CasePair[]): Example[] {
   return pairs.map((pair) => labelled(pair, "good"));
 }
 
-function bad(pairs: readonly Pair[]): Example[] {
+function bad(pairs: readonly CasePair[]): Example[] {
   return pairs.map((pair) => labelled(pair, "bad"));
 }
 
-function labelled([question, answer]: Pair, verdict: "good" | "bad"): Example {
+function labelled([question, answer]: CasePair, verdict: "good" | "bad"): Example {
   return {
     turns: [
       { role: "user", text: question },

@@ -42,7 +42,7 @@ export class GuardJudge implements AnswerJudge<GuardPrompt> {
   readonly #format: GuardFormat;
   readonly #settings: GuardJudgeSettings;
   readonly #prompter: Prompter;
-  readonly #labels: readonly Label[];
+  readonly #labels: readonly LabelToken[];
 
   /**
    * @throws {OptionError} for a principle that this guard cannot be asked by
@@ -259,7 +259,7 @@ function specialsOf(engine: Engine): ReadonlyMap<string, Token> {
   return found;
 }
 
-interface Label {
+interface LabelToken {
   readonly text: string;
   readonly token: Token;
   /** Whom it speaks for: 1 good, -1 bad, 0 in the middle. */
@@ -267,10 +267,10 @@ interface Label {
 }
 
 /** @throws {JudgeError} when labels of different sides cannot be told apart by their first tokens */
-function labelsOf(prompter: Prompter): readonly Label[] {
+function labelsOf(prompter: Prompter): readonly LabelToken[] {
   const { good, bad, middle = [] } = prompter.format.labels;
   const sides = [good.map((text) => ({ text, side: 1 }) as const), bad.map((text) => ({ text, side: -1 }) as const)];
-  const labels: Label[] = [];
+  const labels: LabelToken[] = [];
   for (const { text, side } of [...sides.flat(), ...middle.map((text) => ({ text, side: 0 }) as const)]) {
     const token = firstToken(text, prompter);
     const same = labels.find((label) => label.token === token);

@@ -11,7 +11,7 @@ import type { LabelledAnswer } from "./labelled-answers.ts";
 export const REVIEW_PROMPT = "Write a review.";
 
 /** A record, and the line where it begins. */
-export interface Row {
+export interface LabelRecord {
   readonly at: number;
   readonly content: unknown;
 }
@@ -31,7 +31,7 @@ export interface RowFormat {
   /** Whether a text that begins so is of this form. */
   readonly detect: (head: Head) => boolean;
   /** @throws {DataError} for a row that cannot be parsed */
-  readonly rows: (text: string, name: string) => readonly Row[];
+  readonly rows: (text: string, name: string) => readonly LabelRecord[];
   readonly row: z.ZodType<readonly LabelledAnswer[]>;
 }
 
@@ -229,7 +229,7 @@ function table(form: string, columns: readonly string[]): Pick<RowFormat, "form"
 }
 
 /** Sentences, in which a quotation mark is a character like any other. Some copies name their columns in the first line, some do not. */
-function sentenceRows(text: string, name: string): readonly Row[] {
+function sentenceRows(text: string, name: string): readonly LabelRecord[] {
   const options = { columns: ["sentence", "label"], delimiter: "\t", quote: null };
   const rows = records(text, options, { name, form: SENTENCE_FORM });
   const header = z.object({ label: z.string().regex(/^[a-z]+$/i) });
@@ -242,13 +242,17 @@ interface Parsed {
   readonly record: unknown;
 }
 
-interface Table {
+interface TableForm {
   readonly columns: true | string[];
   readonly delimiter?: string;
   readonly quote?: null;
 }
 
-function records(text: string, options: Table, { name, form }: { readonly name: string; readonly form: string }): readonly Row[] {
+function records(
+  text: string,
+  options: TableForm,
+  { name, form }: { readonly name: string; readonly form: string },
+): readonly LabelRecord[] {
   try {
     const found: unknown = parse(text, { ...options, info: true, raw: true, skip_empty_lines: true, record_delimiter: "\n" });
     // A record's line is the one that it ends in.
@@ -297,13 +301,13 @@ function oneOfTwo(names: string, first: unknown): string {
   return `Expected either ${names}, got ${first === undefined ? "neither" : "both"}`;
 }
 
-interface Place {
+interface FileLine {
   readonly name: string;
   readonly at: number;
   readonly cause?: unknown;
 }
 
-export function brokenLine({ name, at, cause }: Place, form: string, reason: string): DataError {
+export function brokenLine({ name, at, cause }: FileLine, form: string, reason: string): DataError {
   const message = `Expected line ${at} of \`${name}\` to be ${form}, got: ${reason} (mend that line, or take it away)`;
   return new DataError(message, { path: name, cause });
 }

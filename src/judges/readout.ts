@@ -122,7 +122,7 @@ function* fittingReadout(tokens: readonly Token[], readings: readonly Reading[])
 }
 
 /** What a reading was, and how much it counts. */
-type Label = Pick<Reading, "good" | "weight">;
+type WeightedLabel = Pick<Reading, "good" | "weight">;
 
 /** How scores become log odds: `slope * score + offset`. */
 export interface Scaling {
@@ -134,7 +134,7 @@ export interface Scaling {
  * Logistic regression on one score, with the targets that Platt (1999) gives, so that a perfect judge stays finite, and what weighs less counting less.
  * By Newton's method.
  */
-export function plattScaling(scores: readonly number[], labels: readonly Label[]): Scaling {
+export function plattScaling(scores: readonly number[], labels: readonly WeightedLabel[]): Scaling {
   const [fitted] = logistic(
     scores.map((score) => [score]),
     labels,
@@ -143,8 +143,8 @@ export function plattScaling(scores: readonly number[], labels: readonly Label[]
 }
 
 /** Logistic regression on a few scores: the weight of each, and the offset behind them. */
-export function logistic(rows: readonly (readonly number[])[], labels: readonly Label[]): readonly [Scaling, readonly number[]] {
-  const sum = (of: readonly Label[]) => of.reduce((total, { weight = 1 }) => total + weight, 0);
+export function logistic(rows: readonly (readonly number[])[], labels: readonly WeightedLabel[]): readonly [Scaling, readonly number[]] {
+  const sum = (of: readonly WeightedLabel[]) => of.reduce((total, { weight = 1 }) => total + weight, 0);
   // Twice the weight everywhere is not twice as many answers.
   const unit = sum(labels) / labels.length;
   const good = sum(labels.filter((label) => label.good)) / unit;
@@ -158,7 +158,7 @@ export function logistic(rows: readonly (readonly number[])[], labels: readonly 
     const curvature = Matrix.eye(width).mul(NEWTON_DAMPING);
     inputs.forEach((input, index) => {
       const p = sigmoid(dot(input, weights));
-      const weight = ((labels[index] as Label).weight ?? 1) / unit;
+      const weight = ((labels[index] as WeightedLabel).weight ?? 1) / unit;
       for (let i = 0; i < width; i++) {
         gradient[i] = (gradient[i] as number) + weight * (p - (targets[index] as number)) * (input[i] as number);
         for (let j = 0; j < width; j++)

@@ -95,9 +95,9 @@ export interface HealthServer extends AsyncDisposable {
 }
 
 type Asked = Pick<Health, "metrics" | "readiness">;
-type Page = readonly [status: number, body: object | string];
+type HealthPage = readonly [status: number, body: object | string];
 
-const PAGES: Readonly<Record<string, (health: Asked) => Promise<Page>>> = {
+const PAGES: Readonly<Record<string, (health: Asked) => Promise<HealthPage>>> = {
   "/metrics": async (health) => [200, await health.metrics()],
   // A process that can say so is alive.
   "/healthz": async () => [200, { alive: true }],
@@ -137,7 +137,7 @@ async function respond(health: Asked, { method = "", url = "" }: IncomingMessage
   response.end(typeof body === "string" ? body : JSON.stringify(body));
 }
 
-async function pageOf(health: Asked, method: string, path: string): Promise<Page> {
+async function pageOf(health: Asked, method: string, path: string): Promise<HealthPage> {
   const page = Object.hasOwn(PAGES, path) ? PAGES[path] : undefined;
   if (page === undefined) return [404, { error: `Expected one of ${Object.keys(PAGES).join(", ")}` }];
   if (method !== "GET" && method !== "HEAD") return [405, { error: "Expected GET or HEAD" }];

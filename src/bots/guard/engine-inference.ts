@@ -172,14 +172,14 @@ async function closed(engine: Engine): Promise<void> {
 }
 
 /** A calibration that runs or waits. */
-interface Calibration {
+interface RunningCalibration {
   readonly stop: AbortController;
   readonly done: Promise<unknown>;
 }
 
 /** Teaches one guild's judge after the other, so that beside answers there is never more than one step of it; a guild has one in the line. */
 class CalibrationLine {
-  readonly #ofGuild = new Map<string, Calibration>();
+  readonly #ofGuild = new Map<string, RunningCalibration>();
   #line: Promise<unknown> = Promise.resolve();
 
   /** @throws {InferenceError} `busy`: there is one of this guild already; `away`: the guild has left */

@@ -38,7 +38,7 @@ export interface Versus extends Interval {
 }
 
 /** What belongs together: one measure of one group, in all modes. */
-interface Row {
+interface CellRow {
   readonly model: string;
   readonly group: string;
   readonly measure: Measure;
@@ -63,7 +63,7 @@ export function groupedBy<Item>(items: readonly Item[], nameOf: (item: Item) => 
   return groups;
 }
 
-function rowsOf(results: readonly Result[]): readonly Row[] {
+function rowsOf(results: readonly Result[]): readonly CellRow[] {
   return [...groupedBy(results, ({ model, attempt }) => JSON.stringify([model, attempt.job.question.group])).values()].flatMap(
     (members) => {
       const [{ model, attempt }] = members as [Result];
@@ -73,7 +73,7 @@ function rowsOf(results: readonly Result[]): readonly Row[] {
   );
 }
 
-function cellOf({ model, group, measure, results }: Row, mode: Mode): Cell {
+function cellOf({ model, group, measure, results }: CellRow, mode: Mode): Cell {
   const own = results.filter(({ attempt }) => attempt.job.mode === mode);
   const judged = own.flatMap(({ outcomes }) => outcomes[measure.name] ?? []);
   const unanswered = own.filter((result) => writtenAnswer(result) === undefined).length;
@@ -106,7 +106,7 @@ function againstChance(outcomes: readonly number[]): Versus | undefined {
   return versusOf(differences, "sign test, exact");
 }
 
-function versusVanilla({ measure, results }: Row, own: readonly Result[]): Versus | undefined {
+function versusVanilla({ measure, results }: CellRow, own: readonly Result[]): Versus | undefined {
   const plain = new Map(results.filter(({ attempt }) => attempt.job.mode === "vanilla").map((one) => [one.attempt.job.question.id, one]));
   if (plain.size === 0 || own.every(({ attempt }) => attempt.job.mode === "vanilla")) return undefined;
   const differences = own.flatMap(({ attempt, outcomes }) => {

@@ -10,7 +10,7 @@ import { sizeText } from "./words.ts";
 
 /** The report as one page that needs nothing else. */
 export function htmlReport(summary: Summary, results: readonly Result[]): string {
-  const judged = summary.cells.filter((cell): cell is Judged => cell.estimate !== undefined);
+  const judged = summary.cells.filter((cell): cell is JudgedText => cell.estimate !== undefined);
   const charts = [qualityCharts(summary, judged), sizeCharts(summary, judged)];
   return htmlPage({
     title: `Evaluation: ${summary.about.task}`,
@@ -19,10 +19,10 @@ export function htmlReport(summary: Summary, results: readonly Result[]): string
 }
 
 /** What was judged at all. */
-type Judged = Cell & { readonly estimate: NonNullable<Cell["estimate"]> };
+type JudgedText = Cell & { readonly estimate: NonNullable<Cell["estimate"]> };
 
 /** For each model, group and measure: what each mode reaches, and what it takes. */
-function qualityCharts({ about, spendings }: Summary, judged: readonly Judged[]): ChartGroup {
+function qualityCharts({ about, spendings }: Summary, judged: readonly JudgedText[]): ChartGroup {
   const costOf = (cell: Cell) =>
     spendings.find(({ model, group, mode }) => model === cell.model && group === cell.group && mode === cell.mode)?.fpe ?? 1;
   const ticks = powersUpTo(Math.max(1, ...judged.map(costOf)), 10);
@@ -39,7 +39,7 @@ function qualityCharts({ about, spendings }: Summary, judged: readonly Judged[])
 }
 
 /** For each group and measure: what each mode reaches on models of different sizes. */
-function sizeCharts({ about }: Summary, judged: readonly Judged[]): ChartGroup {
+function sizeCharts({ about }: Summary, judged: readonly JudgedText[]): ChartGroup {
   const sizes = [...new Set(about.models.map(({ parameters }) => parameters))];
   const x = { label: "parameters of the model (log)", ticks: sizes.map((value) => ({ value, text: sizeText(value) })), isLog: true };
   const sizeOf = (cell: Cell) => about.models.find(({ label }) => label === cell.model)?.parameters ?? 1;
@@ -64,8 +64,8 @@ interface Across {
 
 const GRADES: Axis = { label: "mean grade", ticks: [1, 2, 3, 4, 5].map((value) => ({ value, text: String(value) })) };
 
-function chartOf(cells: readonly Judged[], modes: Summary["about"]["modes"], { x, xOf, xText, names }: Across): Chart {
-  const [first] = cells as [Judged];
+function chartOf(cells: readonly JudgedText[], modes: Summary["about"]["modes"], { x, xOf, xText, names }: Across): Chart {
+  const [first] = cells as [JudgedText];
   const title = [...names(first).filter((name) => name !== "all"), first.measure].join(", ");
   const pointsOf = (mode: string) =>
     cells

@@ -127,7 +127,7 @@ function readable(engine: Engine, token: Token, before: readonly Token[]): strin
   return text === "" || text.includes("\uFFFD") ? engine.tokenizer.nameOf(token) : text;
 }
 
-interface Answering {
+interface GreedyRequest {
   readonly prefix: Prefix;
   /** Whether the model reads plain lines: then its answer ends before the next turn. */
   readonly isPlain: boolean;
@@ -143,7 +143,7 @@ interface GreedyAnswer {
 }
 
 /** What the model says when it always takes the likeliest token: the same whenever it is asked, whatever was asked before. */
-async function greedyAnswer(engine: Engine, { prefix, isPlain, maxTokens }: Answering, call: Call): Promise<GreedyAnswer> {
+async function greedyAnswer(engine: Engine, { prefix, isPlain, maxTokens }: GreedyRequest, call: Call): Promise<GreedyAnswer> {
   // Puts the prompt into the cache in the same batches each time: two tokens that are as likely but for a last digit might change places.
   await engine.distributions({ prefix, tokens: prefix.slice(-1), isAfresh: true }, { ...call, purpose: "prompt" });
   const ending = new Ending(engine, prefix, { boundary: isPlain ? NEXT_TURN : stopStrings([]), limit: maxTokens });

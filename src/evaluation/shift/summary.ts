@@ -130,7 +130,7 @@ function mostShifted(tokens: readonly TokenRow[]): readonly TokenShift[] {
 /** Fewer answers than this say little of a model. */
 const FEW = 30;
 
-interface Counts {
+interface ShiftCounts {
   readonly answers: number;
   readonly failed: number;
   readonly cut: number;
@@ -138,7 +138,7 @@ interface Counts {
 }
 
 /** Why numbers may mean less than they seem to, or nothing: said before any of them. */
-function shiftCaveats(about: ShiftAbout, counts: Counts): readonly string[] {
+function shiftCaveats(about: ShiftAbout, counts: ShiftCounts): readonly string[] {
   return [...ofModels(about), ...ofAnswers(about, counts)];
 }
 
@@ -154,7 +154,7 @@ function ofModels({ base, aligned }: ShiftAbout): readonly string[] {
   ];
 }
 
-function ofAnswers({ badRows, maxTokens }: ShiftAbout, { answers, failed, cut, infinite }: Counts): readonly string[] {
+function ofAnswers({ badRows, maxTokens }: ShiftAbout, { answers, failed, cut, infinite }: ShiftCounts): readonly string[] {
   return [
     ...(badRows > 0 ? [`${badRows} rows of the data could not be read and are left out.`] : []),
     ...(failed > 0 ? [`${failed} prompts could not be answered, as a rule because they are longer than a model's context.`] : []),

@@ -17,7 +17,7 @@ import { withPrompting } from "../../prompting/index.ts";
 import { findJudge } from "./letter-judge.ts";
 
 /** A judge of whole texts, for one principle: what it says, and what is known of it. */
-interface WholeJudge extends Pick<FoundJudge, "fitness"> {
+interface TextJudgement extends Pick<FoundJudge, "fitness"> {
   readonly value: (turns: readonly Turn[], signal: AbortSignal | undefined) => Promise<number>;
 }
 
@@ -29,7 +29,7 @@ export class TurnJudge {
   readonly #engine: Engine;
   readonly #judgeExamples: number;
   readonly #find: FindJudge | undefined;
-  readonly #judges = new WeakMap<Principle, SharedWork<WholeJudge>>();
+  readonly #judges = new WeakMap<Principle, SharedWork<TextJudgement>>();
 
   /** @param find finds the judge. @default the engine's own way; without one, the engine is asked by letters */
   constructor(engine: Engine, judgeExamples: number, find: FindJudge | undefined = engine.findJudge) {
@@ -56,14 +56,14 @@ export class TurnJudge {
   }
 
   /** Found once, shared by all waiting calls; a call after a failure, or after the last waiting call was aborted, tries again. */
-  async #judgeOf(principle: Principle, signal: AbortSignal | undefined): Promise<WholeJudge> {
+  async #judgeOf(principle: Principle, signal: AbortSignal | undefined): Promise<TextJudgement> {
     const known = this.#judges.get(principle);
     const work = known === undefined || known.isLost ? new SharedWork((lasting) => this.#findJudge(principle, lasting)) : known;
     this.#judges.set(principle, work);
     return await work.wait(signal);
   }
 
-  async #findJudge(principle: Principle, signal: AbortSignal): Promise<WholeJudge> {
+  async #findJudge(principle: Principle, signal: AbortSignal): Promise<TextJudgement> {
     if (this.#find === undefined) return this.#lettered(principle);
     const settings = withPrompting(this.#engine, checkOptions({ principle, preset: "strict", judge: this.#find, signal }));
     const { judge, fitness } = await findJudge(this.#engine, settings);
@@ -94,9 +94,9 @@ export class TurnJudge {
     throw new ContextFullError(contextSize + least, contextSize);
   }
 
-  #lettered(principle: Principle): WholeJudge {
+  #lettered(principle: Principle): TextJudgement {
     const judge = new Judge(this.#engine, principle, { judgeExamples: this.#judgeExamples, verdict: "soft" });
-    const value: WholeJudge["value"] = async (turns, signal) => {
+    const value: TextJudgement["value"] = async (turns, signal) => {
       const conversation = this.#fitted(turns, judge);
       const call = { purpose: "evaluate", meter: new Meter(), signal } as const;
       await judge.prime(conversation, call);

@@ -100,7 +100,7 @@ interface Done {
 
 const NOTHING: Done = { problem: undefined, isRemoved: false };
 
-interface Wanted {
+interface ActionRequest {
   readonly action: Action;
   readonly settings: GuildSettings;
   /** For Discord's own audit log. */
@@ -108,7 +108,7 @@ interface Wanted {
 }
 
 /** Does what a rule asks for, as far as the bot's permissions go at this moment. */
-async function act(message: Message<true>, wanted: Wanted): Promise<Done> {
+async function act(message: Message<true>, wanted: ActionRequest): Promise<Done> {
   if (wanted.action === "log") return NOTHING;
   const removing = await problemOf("Not deleted", remove(message));
   const silencing = wanted.action === "timeout" ? await problemOf("Not timed out", silence(message, wanted)) : undefined;
@@ -130,7 +130,7 @@ async function remove(message: Message<true>): Promise<void> {
   await message.delete();
 }
 
-async function silence(message: Message<true>, { settings, reason }: Wanted): Promise<void> {
+async function silence(message: Message<true>, { settings, reason }: ActionRequest): Promise<void> {
   const member = await authorOf(message);
   if (member === null) throw new Error("its author has left");
   if (!member.moderatable) throw new Error("I lack the permission Moderate Members, or its author's role is above mine");

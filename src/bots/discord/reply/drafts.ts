@@ -13,7 +13,7 @@ export class TakenBack extends Error {
   }
 }
 
-interface Draft {
+interface OpenDraft {
   readonly author: string;
   readonly channel: string;
   readonly controller: AbortController;
@@ -21,9 +21,9 @@ interface Draft {
 
 /** The answers that are being written, by the message or interaction that asked for them. */
 export class Drafts {
-  readonly #drafts = new Map<string, Draft>();
+  readonly #drafts = new Map<string, OpenDraft>();
 
-  begin(source: string, { author, channel }: Omit<Draft, "controller">): AbortSignal {
+  begin(source: string, { author, channel }: Omit<OpenDraft, "controller">): AbortSignal {
     const controller = new AbortController();
     this.#drafts.set(source, { author, channel, controller });
     return controller.signal;
@@ -34,7 +34,7 @@ export class Drafts {
   }
 
   /** `undefined` when nothing is written for it. */
-  get(source: string): Omit<Draft, "controller"> | undefined {
+  get(source: string): Omit<OpenDraft, "controller"> | undefined {
     return this.#drafts.get(source);
   }
 
@@ -56,7 +56,7 @@ export class Drafts {
 }
 
 /** A place in the order of a channel. */
-interface Place {
+interface OrderTicket {
   /** Resolves when all that came before is done. */
   readonly before: Promise<void>;
   /** Lets those behind go on. */
@@ -67,7 +67,7 @@ interface Place {
 export class ChannelOrder {
   readonly #last = new Map<string, Promise<void>>();
 
-  join(channel: string): Place {
+  join(channel: string): OrderTicket {
     const before = this.#last.get(channel) ?? Promise.resolve();
     let leave: () => void = () => undefined;
     const done = new Promise<void>((resolve) => {

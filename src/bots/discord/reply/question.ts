@@ -33,25 +33,25 @@ export function isByPerson({ author, webhookId, system }: Message): boolean {
 }
 
 /** Where something was said; the channel may not be known. */
-interface Place {
+interface QuestionChannel {
   readonly channelId: string;
   readonly channel: TextBasedChannel | null;
 }
 
 /** Whether the guild wants it to talk there. */
-export function isTalkedIn({ channel, channelId }: Place, channels: readonly string[]): boolean {
+export function isTalkedIn({ channel, channelId }: QuestionChannel, channels: readonly string[]): boolean {
   if (channels.length === 0 || channels.includes(channelId)) return true;
   return channel?.isThread() === true && channel.parentId !== null && channels.includes(channel.parentId);
 }
 
 /** What is read of a conversation. */
-interface Reading {
+interface ReadingRules {
   readonly settings: GuildSettings;
   readonly store: Pick<Store, "isOptedOut">;
 }
 
 /** The conversation that a message goes on with; the message is its last line. Of people who opted out nothing is read. */
-export async function readConversation(message: Message, reading: Reading): Promise<readonly Utterance[]> {
+export async function readConversation(message: Message, reading: ReadingRules): Promise<readonly Utterance[]> {
   const { context, contextMessages } = reading.settings.talk;
   const isRecent = context === "recent" || (context === "thread" && message.channel.isThread());
   const before = isRecent
@@ -61,7 +61,7 @@ export async function readConversation(message: Message, reading: Reading): Prom
 }
 
 /** What was said last in a channel, for a question that is no message. */
-export async function readChannel(channel: TextBasedChannel, reading: Reading): Promise<readonly Utterance[]> {
+export async function readChannel(channel: TextBasedChannel, reading: ReadingRules): Promise<readonly Utterance[]> {
   const { context, contextMessages } = reading.settings.talk;
   const isRecent = context === "recent" || (context === "thread" && channel.isThread());
   return isRecent && isReadable(channel) ? await saidIn(await lastMessages(channel, contextMessages - 1), reading) : [];
@@ -93,7 +93,7 @@ async function repliedTo(message: Message, limit: number): Promise<readonly Mess
   return chain;
 }
 
-async function saidIn(messages: readonly Message[], { store }: Reading): Promise<readonly Utterance[]> {
+async function saidIn(messages: readonly Message[], { store }: ReadingRules): Promise<readonly Utterance[]> {
   const said: Utterance[] = [];
   for (const message of messages) {
     const isOurs = message.author.id === message.client.user.id;
