@@ -1,7 +1,6 @@
 /** Sees to it that what is called a GPU's figure was measured on one. */
 
-import type { LlamaEngineOptions, LlamaFacts } from "rain-align/llama";
-import { loadLlamaEngine } from "rain-align/llama";
+import { type LlamaEngineOptions, type LlamaFacts, loadLlamaEngine } from "rain-align/llama";
 
 /** What `--gpu` says. */
 export type GpuWish = NonNullable<LlamaEngineOptions["gpu"]>;

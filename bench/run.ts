@@ -1,6 +1,15 @@
 /** One answer, with what it took. */
-import type { Call, Engine, NextTokenQuery, NextTokens, RainAnswer, RainOptions, Token, Turn } from "rain-align";
-import { rain } from "rain-align";
+import {
+  type Call,
+  type Engine,
+  type NextTokenQuery,
+  type NextTokens,
+  type RainAnswer,
+  type RainOptions,
+  rain,
+  type Token,
+  type Turn,
+} from "rain-align";
 import { PassOn } from "./pass-on.ts";
 
 export interface Run {

@@ -1,6 +1,5 @@
-import type { NextTokenQuery, NextTokens } from "rain-align";
+import { type Call, type Engine, engineSimulator, type NextTokenQuery, type NextTokens, type Simulation } from "rain-align";
 /** What it saves to write both answers of a preference pair in one batch: the same simulator, and the same in two runs, one for each side. */
-import { type Call, type Engine, engineSimulator, type Simulation } from "rain-align";
 import { heldOutPrompts } from "../training/world/index.ts";
 import { Forced } from "./forced.ts";
 import { PassOn } from "./pass-on.ts";

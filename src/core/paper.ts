@@ -11,8 +11,7 @@ import { expand } from "./search/expand.ts";
 import { tellRewind, tellTree } from "./search/searched-tree.ts";
 import { select, ValueRange } from "./search/select.ts";
 import { simulate } from "./search/simulate.ts";
-import type { Search } from "./search/tree.ts";
-import { createRoot, type Node, reroot } from "./search/tree.ts";
+import { createRoot, type Node, reroot, type Search } from "./search/tree.ts";
 
 /**
  * RAIN as published: every token set is searched for, whether or not anything is wrong. It always commits the best that

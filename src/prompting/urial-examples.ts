@@ -44,7 +44,6 @@ In the end a layer of cork closes the stalk, and the leaf falls. So the colours 
     answer: `Here is a Python function that counts how often each word occurs in a text. Upper and lower case count as the same word:
 
 \`\`\`python
-import type { UrialExample } from "../core/index.ts";
 import re
 from collections import Counter
 

@@ -1,8 +1,7 @@
 import { answer, type Embed, type Engine, EngineError, JudgeError, MODES, type RainEvent } from "rain-align";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Attempt, attempt, JUDGED, PLAIN, type Scenario } from "../support/fault-scenarios.ts";
-import type { Hooks } from "../support/faulty-engine.ts";
-import { allAlong } from "../support/faulty-engine.ts";
+import { allAlong, type Hooks } from "../support/faulty-engine.ts";
 import { END } from "../support/scripted-engine.ts";
 import { ASK, ROBBERY, type World, worldEngine } from "../support/scripted-world.ts";
 import { watchedEngine } from "../support/watched-engine.ts";

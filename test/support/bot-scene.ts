@@ -1,8 +1,7 @@
 import { SETTINGS } from "../../src/bots/guard/settings.ts";
 import type { ReplyRecord } from "../../src/bots/guard/store/store.ts";
 import { BotHome, BotProcess, environmentOf } from "./bot-process.ts";
-import type { PlatformOptions } from "./discord/platform.ts";
-import { type Platform, startPlatform } from "./discord/platform.ts";
+import { type Platform, type PlatformOptions, startPlatform } from "./discord/platform.ts";
 import type { Channel } from "./discord/world/channel.ts";
 import type { Guild } from "./discord/world/guild.ts";
 import type { Message } from "./discord/world/message.ts";

@@ -12,8 +12,7 @@ import { type GuildSettings, SETTINGS } from "../../src/bots/guard/settings.ts";
 import { openStore } from "../../src/bots/guard/store/open-store.ts";
 import type { Store } from "../../src/bots/guard/store/store.ts";
 import { loadLlamaEngine } from "../../src/llama.ts";
-import type { PlatformOptions } from "./discord/platform.ts";
-import { type Platform, startPlatform } from "./discord/platform.ts";
+import { type Platform, type PlatformOptions, startPlatform } from "./discord/platform.ts";
 import type { Guild } from "./discord/world/guild.ts";
 
 export const LIMITS: EngineInferenceOptions = {

@@ -1,6 +1,5 @@
 import { randomAt } from "../../src/core/index.ts";
-import type { Reading } from "../../src/judges/index.ts";
-import { sigmoid } from "../../src/judges/index.ts";
+import { type Reading, sigmoid } from "../../src/judges/index.ts";
 
 /** Numbers as if drawn, the same for the same seed: even ones and nearly normal ones. */
 export function drawer(seed: number): { readonly even: () => number; readonly normal: () => number } {

@@ -4,8 +4,7 @@ import { Generation } from "../../src/core/generation.ts";
 import { Judge } from "../../src/core/judge/judge.ts";
 import type { RainOptions } from "../../src/core/options.ts";
 import { ValueRange } from "../../src/core/search/select.ts";
-import type { Search } from "../../src/core/search/tree.ts";
-import { addChild, createRoot, type Node } from "../../src/core/search/tree.ts";
+import { addChild, createRoot, type Node, type Search } from "../../src/core/search/tree.ts";
 import { promptOf } from "../../src/prompting/index.ts";
 
 /** A search at its start, with an empty answer. */

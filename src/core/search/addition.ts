@@ -1,8 +1,7 @@
 import type { Settings } from "../options.ts";
 import { norm, variance } from "./embedding.ts";
 import { expandByOne } from "./expand.ts";
-import type { Search } from "./tree.ts";
-import { ancestors, type Node } from "./tree.ts";
+import { ancestors, type Node, type Search } from "./tree.ts";
 
 export type Addition = Pick<Settings, "additionVariance" | "additionValue" | "additionMaxChildren">;
 

@@ -4,8 +4,7 @@ import { plainConversation } from "../plain-conversation.ts";
 import { drawToken } from "../sampler.ts";
 import { isCheckDue } from "../schedule.ts";
 import { type Span, tokensOf } from "./evaluate.ts";
-import type { Node } from "./tree.ts";
-import { answerAt, type Search } from "./tree.ts";
+import { answerAt, type Node, type Search } from "./tree.ts";
 
 /** A candidate on its way, and the seed that draws it. */
 interface Draw {

@@ -141,7 +141,7 @@ function parsed(line: string): unknown {
   try {
     return JSON.parse(line);
   } catch {
-    // No JSON is no verdict, as any other line that is none.
+    // A line that is not JSON is no verdict.
     return undefined;
   }
 }

@@ -1,6 +1,6 @@
 import { judgedText, type Order, offered, type Principle, type Side, type Turn } from "../../core/index.ts";
 
-/** What a judge that answers in words may choose from, such as any chat model. */
+/** What a judge that answers in words, such as a chat model, may choose from. */
 export interface LetteredOption {
   readonly label: string;
   readonly wording: string;

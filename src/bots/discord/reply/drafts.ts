@@ -91,7 +91,7 @@ interface Shown {
   readonly timer: NodeJS.Timeout;
 }
 
-/** Shows in each channel that answers are being written, as long as any is. Where it may not be shown nothing else is lost. */
+/** Shows the typing indicator in each channel until its last answer is written. Where it is not permitted, answers are written all the same. */
 export class Typing {
   readonly #shown = new Map<string, Shown>();
 

@@ -1,6 +1,5 @@
 import { ChannelType } from "discord-api-types/v10";
-import type { PlatformClock } from "../clock.ts";
-import { Snowflakes } from "../clock.ts";
+import { type PlatformClock, Snowflakes } from "../clock.ts";
 import { Announcements, type Publish } from "../gateway/announcements.ts";
 import type { Happenings } from "../happenings.ts";
 import { Commands } from "../interactions/commands.ts";
