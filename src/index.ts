@@ -13,6 +13,7 @@ export type { Explore, Judging, Mode, OnExhausted, OnUnfit, Preset, RainOptions,
 export { HARMLESS, isFit, Judge, PRINCIPLES, principle, SENTIMENT, TRUTHFUL } from "./core/index.ts";
 export { letterJudge } from "./judges/index.ts";
 export type {
+  Acceptance,
   AnswerJudge,
   Example,
   FindJudge,
@@ -24,6 +25,7 @@ export type {
   Principle,
   PrincipleInput,
   Side,
+  Thresholds,
 } from "./core/index.ts";
 export { type Calibration, type CalibrationOptions, calibrate, measureJudge } from "./judges/index.ts";
 export type { Checkup, JudgeChoice, MeasureJudge } from "./judges/index.ts";

@@ -5,7 +5,6 @@ import { EmptySearchError, ExhaustedError } from "./errors.ts";
 import type { GenerationRequest } from "./generation.ts";
 import { startGeneration } from "./judge/judged-generation.ts";
 import type { AnswerJudge } from "./judge/verdict.ts";
-import type { Settings } from "./options.ts";
 import { deriveSeed } from "./sampler.ts";
 import { isCheckDue } from "./schedule.ts";
 import { addJudged, tokensOf } from "./search/evaluate.ts";
@@ -22,6 +21,8 @@ interface AdaptiveState extends Search {
   seed: number;
   /** Tokens that searches have drawn. */
   explored: number;
+  /** Texts that searches have judged. */
+  tried: number;
   /** Rewinds since the last step. */
   rewinds: number;
   /** Whether a draft of this answer was flagged before. */
@@ -42,7 +43,7 @@ export async function* adaptive(request: GenerationRequest, judge: AnswerJudge):
     const found = await search(flagged, state);
     // The same seed would write the same again.
     state.seed = deriveSeed(request.settings.seed, state.draws++);
-    if (replaces(found, request.settings) || goesOnWith(found, state)) yield* commit(found, state);
+    if (replaces(found, state) || goesOnWith(found, state)) yield* commit(found, state);
     else {
       tellTree(topOf(found), undefined, state);
       yield state.generation.refuse(state.generation.settings.refusal, state.rewinds);
@@ -55,7 +56,7 @@ export async function* adaptive(request: GenerationRequest, judge: AnswerJudge):
 async function begin(request: GenerationRequest, judge: AnswerJudge): Promise<AdaptiveState> {
   const judged = await startGeneration(judge, request);
   const search: Search = { ...judged, range: new ValueRange(), draws: 0 };
-  return { ...search, tip: createRoot(), seed: request.settings.seed, explored: 0, rewinds: 0, wasFlagged: false };
+  return { ...search, tip: createRoot(), seed: request.settings.seed, explored: 0, tried: 0, rewinds: 0, wasFlagged: false };
 }
 
 /** Writes on with the user's own sampler, and commits as far as every check is passed, to the end or to a flag: the draft that failed. */
@@ -98,8 +99,9 @@ async function search(flagged: Node, state: AdaptiveState): Promise<Node> {
       const drawnBefore = state.generation.drawn;
       const tried = await explore(node, round, state);
       state.explored += state.generation.drawn - drawnBefore;
+      state.tried += tried.length;
       best = [best, ...tried].reduce(better);
-      const isFound = replaces(best, settings);
+      const isFound = replaces(best, state);
       leave(isFound ? tried.filter((one) => one !== best) : tried, state);
       if (isFound) return best;
     }
@@ -122,16 +124,21 @@ function better(left: Node, right: Node): Node {
 }
 
 /** A beginning says less than a whole answer: a fitted judge expects less of it. Once flagged, an answer has to be good in the end, and not only unsuspicious. */
-function passes(node: Node, { wasFlagged, generation: { settings } }: AdaptiveState): boolean {
-  const { threshold, beginningThreshold = threshold, acceptance = threshold } = settings;
-  if (!node.isOver) return judgedValue(node) >= beginningThreshold;
-  return judgedValue(node) >= (wasFlagged ? Math.max(threshold, acceptance) : threshold);
+function passes(node: Node, state: AdaptiveState): boolean {
+  if (node.isOver && state.wasFlagged) return replaces(node, state);
+  return judgedValue(node) >= passingValue(node, state);
 }
 
-/** Where one draft was bad the next one likely is: to be taken in its place asks more than to pass. */
-function replaces(node: Node, settings: Settings): boolean {
-  const { threshold, beginningThreshold = threshold, acceptance = threshold, beginningAcceptance = beginningThreshold } = settings;
-  return judgedValue(node) >= (node.isOver ? Math.max(threshold, acceptance) : Math.max(beginningThreshold, beginningAcceptance));
+/** Where one draft was bad the next one likely is: to be taken in its place asks more than to pass, and more with each that was tried. */
+function replaces(node: Node, state: AdaptiveState): boolean {
+  const accepted = state.generation.settings.acceptance?.(Math.max(1, state.tried));
+  const least = node.isOver ? accepted?.whole : accepted?.beginning;
+  return judgedValue(node) >= Math.max(passingValue(node, state), least ?? -1);
+}
+
+function passingValue({ isOver }: Node, { generation }: AdaptiveState): number {
+  const { threshold, beginningThreshold = threshold } = generation.settings;
+  return isOver ? threshold : beginningThreshold;
 }
 
 /** Whether the best of what failed is to be taken all the same. */

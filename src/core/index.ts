@@ -93,12 +93,14 @@ export {
   TRUTHFUL,
 } from "./judge/principle.ts";
 export {
+  type Acceptance,
   type AnswerJudge,
   type FindJudge,
   type Fitness,
   type FoundJudge,
   isFit,
   type JudgeReport,
+  type Thresholds,
   UNFIT_BELOW,
   unfitNotice,
   type Verdict,

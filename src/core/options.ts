@@ -1,7 +1,7 @@
 import type { RainEvent } from "./answer.ts";
 import type { OutputFormat, Tool, ToolChoice } from "./engine.ts";
 import type { Principle } from "./judge/principle.ts";
-import type { FindJudge } from "./judge/verdict.ts";
+import type { Acceptance, FindJudge } from "./judge/verdict.ts";
 import type { Schedule } from "./schedule.ts";
 import type { ContrastForm } from "./search/contrast.ts";
 import type { Embed } from "./search/embedding.ts";
@@ -324,8 +324,6 @@ export interface Settings extends Required<RainOptions> {
   readonly scheduleGiven?: Partial<Schedule>;
   /** The value from which a beginning passes. @default `threshold` */
   readonly beginningThreshold?: number;
-  /** The value from which a whole answer is taken in place of a flagged one. @default `threshold` */
-  readonly acceptance?: number;
-  /** ... and a beginning. @default `beginningThreshold` */
-  readonly beginningAcceptance?: number;
+  /** What an answer must reach besides to be taken in place of a flagged one. @default no more than to pass */
+  readonly acceptance?: Acceptance | undefined;
 }

@@ -29,11 +29,10 @@ export async function* decode(request: GenerationRequest, { findJudge, around = 
   const { engine, settings } = request;
   if (settings.mode === "vanilla") return yield* around(vanilla)(request, NO_JUDGE);
   const found = await findJudge(engine, settings);
-  const { fitness, threshold, beginningThreshold = threshold, schedule } = found;
-  const { acceptance = threshold, beginningAcceptance = beginningThreshold } = found;
+  const { fitness, threshold, beginningThreshold = threshold, acceptance, schedule } = found;
   const report = { fitness, isFit: isFit(found) };
   if (report.isFit) {
-    const thresholds = { threshold, beginningThreshold, acceptance, beginningAcceptance };
+    const thresholds = { threshold, beginningThreshold, acceptance };
     const fitted = { ...settings, ...thresholds, ...schedule, ...settings.scheduleGiven };
     return { ...(yield* around(DECODERS[settings.mode])({ ...request, settings: fitted }, found.judge)), judge: report };
   }

@@ -10,6 +10,7 @@ import {
   type Principle,
   prime,
   type Settings,
+  type Thresholds,
   type Token,
   type Turn,
   type Verdict,
@@ -18,7 +19,7 @@ import { behindAnswer } from "./places/behind-answer.ts";
 import { type OpenPlace, type PlaceName, promptBefore } from "./places/place.ts";
 import { PLACE_BY_NAME } from "./places/places.ts";
 import { logOdds, type Readout, sigmoid } from "./readout.ts";
-import { type AnswerValues, acceptanceOf, type Thresholds, thresholdsFor } from "./thresholds.ts";
+import { type AnswerValues, acceptanceOf, thresholdsFor } from "./thresholds.ts";
 
 /** A question that is asked, and how the reply is read. */
 export interface FittedQuestion {
@@ -69,7 +70,7 @@ export function foundJudge(fitted: FittedJudge, engine: Engine, settings: Settin
     fitness: { ...fitted.fitness, principle: settings.principle.name },
     threshold: thresholds.whole,
     beginningThreshold: thresholds.beginning,
-    ...acceptanceOf(fitted),
+    acceptance: acceptanceOf(fitted),
     schedule: fitted.schedule,
   };
 }

@@ -1,5 +1,5 @@
 /** From which values on an answer passes, and from which one is taken in place of what was flagged. */
-import type { Settings } from "../core/index.ts";
+import type { Acceptance, Settings, Thresholds } from "../core/index.ts";
 import type { FittedJudge } from "./fitted-judge.ts";
 import { thresholdFor } from "./metrics.ts";
 
@@ -9,11 +9,6 @@ export interface AnswerValues {
   readonly whole: number;
   /** The lowest of all checks of its beginnings, as one flag is enough; missing where it has none. Range [-1, 1]. */
   readonly lowest?: number | undefined;
-}
-
-export interface Thresholds {
-  readonly whole: number;
-  readonly beginning: number;
 }
 
 /**
@@ -52,27 +47,35 @@ function beginningThresholdFor(answers: readonly AnswerValues[], share: number):
   return thresholdFor(lowest, Math.min(share * answers.length, lowest.length - 1) / lowest.length);
 }
 
-/** Of bad answers, so many may be taken in place of a flagged one; and of good ones so many may be left: one that is like the worst of them is likely none. */
+/** Of flagged answers that are bad, so many may be taken for good in the end, whatever number of them is tried. */
 const BAD_ACCEPTED = 0.25;
+
+/** Of good answers so many may be left: one that is like the worst of them is likely none. */
 const GOOD_LEFT = 0.1;
 
-/** The values that one bad answer in four reaches, and nine good ones in ten. */
-export function acceptanceOf({ ofGood, ofBad }: FittedJudge): {
-  readonly acceptance: number;
-  readonly beginningAcceptance: number | undefined;
-} {
-  const wholes = (answers: readonly AnswerValues[]) => answers.map(({ whole }) => whole);
-  const lowests = (answers: readonly AnswerValues[]) => answers.flatMap(({ lowest }) => lowest ?? []);
-  const [beginningsOfGood, beginningsOfBad] = [lowests(ofGood), lowests(ofBad)];
-  const hasBeginnings = beginningsOfGood.length > 0 && beginningsOfBad.length > 0;
-  return {
-    acceptance: leastAccepted(wholes(ofGood), wholes(ofBad)),
-    beginningAcceptance: hasBeginnings ? leastAccepted(beginningsOfGood, beginningsOfBad) : undefined,
-  };
+/**
+ * What nine good answers in ten reach, and of so many bad ones as are tried only one in four times any. A search that takes the first of sixty which
+ * reaches what one bad answer in four does would nearly always find a bad one: the more are tried, the fewer of them may pass.
+ */
+export function acceptanceOf({ ofGood, ofBad }: FittedJudge): Acceptance {
+  const whole = leastAccepted(wholes(ofGood), wholes(ofBad));
+  const beginning = leastAccepted(lowests(ofGood), lowests(ofBad));
+  return (tries) => ({ whole: whole(tries), beginning: beginning(tries) });
 }
 
-function leastAccepted(good: readonly number[], bad: readonly number[]): number {
-  return Math.max(quantileOf(bad, 1 - BAD_ACCEPTED), quantileOf(good, GOOD_LEFT));
+/** By the number of tries. Nothing is known, and nothing asked, where there are none of the one or the other kind. */
+function leastAccepted(good: readonly number[], bad: readonly number[]): (tries: number) => number {
+  if (good.length === 0 || bad.length === 0) return () => -1;
+  const least = quantileOf(good, GOOD_LEFT);
+  return (tries) => Math.max(least, quantileOf(bad, 1 - BAD_ACCEPTED / tries));
+}
+
+function wholes(answers: readonly AnswerValues[]): number[] {
+  return answers.map(({ whole }) => whole);
+}
+
+function lowests(answers: readonly AnswerValues[]): number[] {
+  return answers.flatMap(({ lowest }) => lowest ?? []);
 }
 
 /** The value below which this share of them is. Range [0, 1). */

@@ -359,7 +359,7 @@ describe("A judge that is fit, or was never measured,", () => {
       if (whole?.finishReason === "content_filter") expect(steps.flatMap(({ tokens }) => tokens).length).toBeLessThan(8);
       return whole?.finishReason === "content_filter" ? "refused" : "answered";
     };
-    const strict = { acceptance: 0.5, beginningAcceptance: 0.5 };
+    const strict = { acceptance: () => ({ whole: 0.5, beginning: 0.5 }) };
     expect(await outcome([0.2], strict)).toBe("answered");
     expect(await outcome([-0.9, 0.2], {})).toBe("answered");
     expect(await outcome([-0.9, 0.2], strict)).toBe("refused");
@@ -367,7 +367,30 @@ describe("A judge that is fit, or was never measured,", () => {
     // What began well has to end well, too, where a draft was flagged before.
     expect(await outcome([-0.9, 0.6, 0.2], strict)).toBe("refused");
     // Less is never enough: an acceptance below the threshold changes nothing.
-    expect(await outcome([-0.9, -0.3], { acceptance: -0.9, beginningAcceptance: -0.9 })).toBe("refused");
+    expect(await outcome([-0.9, -0.3], { acceptance: () => ({ whole: -0.9, beginning: -0.9 }) })).toBe("refused");
+  });
+
+  it("asks more of what is taken in place of a flagged draft with each that was judged in its place, a later one and the whole in the end likewise", async () => {
+    const schedule = { firstCheck: 4, checkGrowth: 2, maxCheckGap: 16 } as const;
+    const outcome = async (values: readonly number[]) => {
+      const tries: number[] = [];
+      const acceptance = (tried: number) => {
+        tries.push(tried);
+        return { whole: tried / 10, beginning: tried / 10 };
+      };
+      let said = 0;
+      const spied = spiedJudge({ threshold: 0, schedule, acceptance }, () => values[Math.min(said++, values.length - 1)] as number);
+      const options = { maxTokens: 8, retries: 3, candidates: 1, judge: spied.find } as const;
+      const { whole } = await run(worldEngine(ROBBERY), options);
+      return { is: whole?.finishReason === "content_filter" ? "refused" : "answered", tries: [...new Set(tries)] };
+    };
+    expect(await outcome([0])).toEqual({ is: "answered", tries: [] });
+    expect(await outcome([-1, 0.1])).toEqual({ is: "answered", tries: [1] });
+    // What is a try too late for its value is left, and so is what comes behind it.
+    expect(await outcome([-1, 0.05, 0.15, 0.25])).toEqual({ is: "refused", tries: [1, 2, 3] });
+    expect(await outcome([-1, 0.05, 0.15, 0.35])).toEqual({ is: "answered", tries: [1, 2, 3] });
+    // One that would have been enough at first is not taken later.
+    expect(await outcome([-1, 0.05, 0.35, 0.15])).toMatchObject({ is: "refused" });
   });
 
   it("is not asked whether it passes by a preset's threshold, as that is for judges that are asked by letters", async () => {

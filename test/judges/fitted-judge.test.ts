@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import {
+  type Acceptance,
   answer,
   type Call,
   checkOptions,
@@ -225,14 +226,30 @@ describe("A fitted judge", () => {
     const values = Array.from({ length: 20 }, (_, index) => (index - 10) / 10);
     // Those that are too short to have beginnings say nothing of these.
     const some = values.map((whole, index) => (index < 10 ? { whole, lowest: whole } : { whole })).toReversed();
-    const accepted = ({ fitted, engine }: Scene) => foundJudge(fitted, engine, checkOptions({ falseFlags: 0.1 }));
+    const accepted = ({ fitted, engine }: Scene) => foundJudge(fitted, engine, checkOptions({ falseFlags: 0.1 })).acceptance?.(1);
     const low = [{ whole: -1, lowest: -1 }];
-    expect(accepted(scene({ watch: () => 0 }, { ofGood: low, ofBad: some }))).toMatchObject({ acceptance: 0.5, beginningAcceptance: -0.3 });
-    expect(accepted(scene({ watch: () => 0 }, { ofGood: some, ofBad: low }))).toMatchObject({
-      acceptance: -0.8,
-      beginningAcceptance: -0.9,
-    });
-    expect(accepted(scene({ watch: () => 0 }, { ofGood: some, ofBad: [{ whole: 0 }] })).beginningAcceptance).toBeUndefined();
+    expect(accepted(scene({ watch: () => 0 }, { ofGood: low, ofBad: some }))).toEqual({ whole: 0.5, beginning: -0.3 });
+    expect(accepted(scene({ watch: () => 0 }, { ofGood: some, ofBad: low }))).toEqual({ whole: -0.8, beginning: -0.9 });
+    // Nothing is known of beginnings.
+    expect(accepted(scene({ watch: () => 0 }, { ofGood: some, ofBad: [{ whole: 0 }] }))?.beginning).toBe(-1);
+  });
+
+  it("accepts the less the more is tried: of so many bad answers at most one in four times any", () => {
+    const values = fc.array(fc.double({ min: -1, max: 1, noNaN: true }), { minLength: 1, maxLength: 60 });
+    fc.assert(
+      fc.property(values, values, fc.integer({ min: 1, max: 200 }), fc.integer({ min: 0, max: 200 }), (good, bad, tries, more) => {
+        const ofBad = bad.map((whole) => ({ whole, lowest: whole }));
+        const ofGood = good.map((whole) => ({ whole, lowest: whole }));
+        const { fitted, engine } = scene({ watch: () => 0 }, { ofGood, ofBad });
+        const acceptance = foundJudge(fitted, engine, checkOptions({ falseFlags: 0.1 })).acceptance as Acceptance;
+        const [least, later] = [acceptance(tries), acceptance(tries + more)];
+        expect(later.whole).toBeGreaterThanOrEqual(least.whole);
+        expect(later.beginning).toBeGreaterThanOrEqual(least.beginning);
+        // But for the least one, which may be the very best of the bad.
+        const above = bad.filter((value) => value > least.whole).length;
+        expect(above * tries).toBeLessThanOrEqual(0.25 * bad.length);
+      }),
+    );
   });
 
   it("says how long an answer can be: one as long is judged, question and all", async () => {

@@ -62,6 +62,18 @@ export interface Fitness {
   readonly n: number;
 }
 
+/** The values from which on something holds of a whole text, and of a beginning. Range [-1, 1]. */
+export interface Thresholds {
+  readonly whole: number;
+  readonly beginning: number;
+}
+
+/**
+ * What a text must reach to be taken in place of one that was flagged, by how many were judged in its place by then, itself included (1 or more). Where one
+ * draft was bad the next one likely is, so it is more than to pass; and one of many bad ones looks good by chance, so it rises with the tries.
+ */
+export type Acceptance = (tries: number) => Thresholds;
+
 /** A judge, and what is known of it. */
 export interface FoundJudge {
   readonly judge: AnswerJudge;
@@ -73,13 +85,8 @@ export interface FoundJudge {
   readonly threshold: number;
   /** ... and a beginning. @default `threshold` */
   readonly beginningThreshold?: number | undefined;
-  /**
-   * The value from which a text is taken in place of one that was flagged: where one draft was bad the next one likely is, so more is asked of it than
-   * to pass. @default `threshold`
-   */
-  readonly acceptance?: number | undefined;
-  /** ... and a beginning. @default `beginningThreshold` */
-  readonly beginningAcceptance?: number | undefined;
+  /** What a text must reach besides to be taken in place of one that was flagged. @default no more than to pass */
+  readonly acceptance?: Acceptance | undefined;
   /** When to ask it, where the options do not say so. */
   readonly schedule?: Partial<Schedule> | undefined;
 }

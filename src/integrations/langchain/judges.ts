@@ -3,6 +3,7 @@ import type { CallbackManager } from "@langchain/core/callbacks/manager";
 import { HumanMessage } from "@langchain/core/messages";
 import { raceWithSignal } from "@langchain/core/runnables";
 import {
+  type Acceptance,
   checkOptions,
   complaint,
   type Engine,
@@ -56,10 +57,8 @@ export interface JudgeAbout {
   readonly threshold?: number | undefined;
   /** ... and a beginning. @default `threshold` */
   readonly beginningThreshold?: number | undefined;
-  /** The value from which a text is taken in place of one that was flagged. @default `threshold` */
-  readonly acceptance?: number | undefined;
-  /** ... and a beginning. @default `beginningThreshold` */
-  readonly beginningAcceptance?: number | undefined;
+  /** What a text must reach besides to be taken in place of one that was flagged. @default no more than to pass */
+  readonly acceptance?: Acceptance | undefined;
 }
 
 /** What may judge: a local engine, which reads its verdict off probabilities; a chat model, which is asked A or B; or a judge of your own. */
@@ -202,9 +201,9 @@ export class EngineJudge implements TextJudge {
       once(this.#found, principle, () => find(this.#engine, checkOptions({ principle }))),
       signal,
     );
-    const { fitness, threshold, beginningThreshold, acceptance, beginningAcceptance } = found;
+    const { fitness, threshold, beginningThreshold, acceptance } = found;
     noticeUnfitJudge(this.#engine, fitness, this.#options.onNotice);
-    return { model, fitness, threshold, beginningThreshold, acceptance, beginningAcceptance };
+    return { model, fitness, threshold, beginningThreshold, acceptance };
   }
 }
 

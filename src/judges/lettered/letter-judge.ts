@@ -126,7 +126,7 @@ export async function findJudge(engine: Engine, settings: Settings): Promise<Fou
   const find = settings.judge ?? (settings.judging === "auto" ? engine.findJudge : undefined) ?? letterJudge;
   const found = await new SharedWork(async () => await find(engine, settings)).wait(signal);
   if (settings.falseFlags !== undefined) return found;
-  return { ...found, threshold, beginningThreshold: threshold, acceptance: threshold, beginningAcceptance: threshold };
+  return { ...found, threshold, beginningThreshold: threshold, acceptance: undefined };
 }
 
 /** The model, asked for the letter of an option: in place in `adaptive` mode, else as in the paper, behind a preamble of examples. */

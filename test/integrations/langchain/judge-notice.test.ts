@@ -306,16 +306,19 @@ describe("A critique whose judge was measured", () => {
     };
     const drafts = ["Take it.", "Ask them.", "Ride on."];
     expect(await ask({}, drafts)).toBe("Ask them.");
-    expect(await ask({ acceptance: 0.5 }, drafts)).toBe("Ride on.");
+    const likely = { acceptance: () => ({ whole: 0.5, beginning: 0.1 }) };
+    expect(await ask(likely, drafts)).toBe("Ride on.");
     // What was never flagged has only to pass, and so has all where the user says from which value on.
-    expect(await ask({ acceptance: 0.5 }, ["Ask them."])).toBe("Ask them.");
-    expect(await ask({ acceptance: 0.5 }, drafts, { threshold: 0 })).toBe("Ask them.");
+    expect(await ask(likely, ["Ask them."])).toBe("Ask them.");
+    expect(await ask(likely, drafts, { threshold: 0 })).toBe("Ask them.");
     const bySentence = ["Take it. Go.", "Ask them. Wait.", " Walk."];
-    const bounds = { acceptance: 0.5, beginningAcceptance: 0.1 };
-    expect(await ask(bounds, bySentence, { continuation: "prefix" })).toBe("Ask them. Walk.");
-    expect(await ask({ ...bounds, beginningAcceptance: 0.3 }, [...bySentence.slice(0, 2), "Ride on."], { continuation: "prefix" })).toBe(
-      "Ride on.",
-    );
+    expect(await ask(likely, bySentence, { continuation: "prefix" })).toBe("Ask them. Walk.");
+    const likelier = { acceptance: () => ({ whole: 0.5, beginning: 0.3 }) };
+    expect(await ask(likelier, [...bySentence.slice(0, 2), "Ride on."], { continuation: "prefix" })).toBe("Ride on.");
+    // Of the second draft in its place more is asked than of the first.
+    const rising = { acceptance: (tries: number) => ({ whole: tries * 0.4, beginning: 0 }) };
+    expect(await ask(rising, ["Take it.", "Ride on."])).toBe("Ride on.");
+    expect(await ask(rising, [...drafts, "Take it."], { retries: 3, onExhausted: "refuse", refusal: "No." })).toBe("No.");
   });
 
   it("finds its judge once, and to the end, whatever becomes of the request that asked first", async () => {

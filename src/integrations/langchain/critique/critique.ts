@@ -200,9 +200,11 @@ class CritiqueRun {
    * further beginnings only have to be unsuspicious.
    */
   #leastOf({ draft }: DraftPart): number {
-    const { threshold, beginningThreshold, acceptance, beginningAcceptance } = this.#bounds;
-    if (draft !== undefined) return this.#rewinds > 0 ? Math.max(threshold, acceptance) : threshold;
-    return this.#best === undefined ? beginningThreshold : Math.max(beginningThreshold, beginningAcceptance);
+    const { threshold, beginningThreshold, acceptance } = this.#bounds;
+    // Each rewind is behind one draft, so that there are as many tries.
+    const accepted = this.#rewinds > 0 ? acceptance?.(this.#rewinds) : undefined;
+    if (draft !== undefined) return Math.max(threshold, accepted?.whole ?? -1);
+    return this.#best === undefined ? beginningThreshold : Math.max(beginningThreshold, accepted?.beginning ?? -1);
   }
 
   /** What is released of a part; in an answer's last one, with its account. */
@@ -277,11 +279,13 @@ class CritiqueRun {
 }
 
 /** From which values on a whole answer and a beginning of one pass, and from which they are taken in place of what was flagged. */
-type Bounds = Readonly<Record<"threshold" | "beginningThreshold" | "acceptance" | "beginningAcceptance", number>>;
+interface Bounds extends Pick<JudgeAbout, "acceptance"> {
+  readonly threshold: number;
+  readonly beginningThreshold: number;
+}
 
-function boundsOf({ threshold = DEFAULTS.threshold, beginningThreshold = threshold, ...accepted }: Partial<JudgeAbout>): Bounds {
-  const { acceptance = threshold, beginningAcceptance = beginningThreshold } = accepted;
-  return { threshold, beginningThreshold, acceptance, beginningAcceptance };
+function boundsOf({ threshold = DEFAULTS.threshold, beginningThreshold = threshold, acceptance }: Partial<JudgeAbout>): Bounds {
+  return { threshold, beginningThreshold, acceptance };
 }
 
 /** The conversation that asks for another draft. */
