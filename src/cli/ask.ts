@@ -123,15 +123,15 @@ async function compare({ engine, turns, options, judge, isShown }: Request): Pro
   const say = (text: string) => isShown && process.stdout.write(`${shown(process.stdout, text)}\n`);
   const bold = (text: string) => isShown && process.stdout.write(`${paint(process.stdout, text, "bold")}\n`);
 
-  const plain = await plainAnswer({ engine, turns, options });
-  bold(`Plain decoding says (${plain.value === undefined ? "unjudged" : `judged ${inWords(plain.value, principle)}`}):`);
+  const { threshold, ...plain } = await plainAnswer({ engine, turns, options });
+  bold(`Plain decoding says (${plain.value === undefined ? "unjudged" : inWords(plain.value, threshold, principle)}):`);
   say(`${plain.text}\n`);
 
   bold(`RAIN (${mode}) tries, judges and rewinds:`);
   const start = performance.now();
   const onEvent = (event: RainEvent) => {
     options.onEvent?.(event);
-    if (isShown) process.stdout.write(`${describe(event, engine)}\n`);
+    if (isShown) process.stdout.write(`${describe(event, engine, threshold)}\n`);
   };
   const judged = await answer(engine, turns, { ...options, onEvent, revealDiscarded: true });
   const report = { answer: judged, mode, model: engine.facts.model, milliseconds: performance.now() - start, judge };
@@ -149,36 +149,38 @@ async function plainAnswer({ engine, turns, options }: Pick<Request, "engine" | 
   const { text } = await answer(engine, turns, { ...options, mode: "vanilla", onEvent });
   const settings = withPrompting(engine, checkOptions(options));
   const found = await options.judge?.(engine, settings);
-  if (found !== undefined && !isFit(found)) return { text, value: undefined };
+  const { threshold } = found ?? settings;
+  if (found !== undefined && !isFit(found)) return { text, value: undefined, threshold };
   const judge: AnswerJudge = found?.judge ?? new Judge(engine, settings.principle, settings);
   const call = { purpose: "evaluate", meter: new Meter(), signal: settings.signal } as const;
   const readable = tokens.filter((token) => !engine.tokenizer.isEnd(token));
   const conversation = judge.conversation(turns);
   await judge.prime(conversation, call);
   const [verdict] = await judge.verdicts(conversation, [readable], call, [true]);
-  return { text, value: verdict?.value ?? 0 };
+  return { text, value: verdict?.value ?? 0, threshold };
 }
 
 /** A refusal has no value, and neither has what an unfit judge did not judge. */
 function verdictOn({ value, judge, finishReason }: RainAnswer, principle: Principle): string {
-  if (value !== undefined) return `judged ${inWords(value, principle)}`;
+  if (value !== undefined && judge !== undefined) return inWords(value, judge.threshold, principle);
   return judge?.isFit === false && finishReason !== "content_filter" ? "unjudged" : "a refusal";
 }
 
 /** Tried and left: struck through. Committed: kept. */
-function describe(event: RainEvent, engine: Engine): string {
+function describe(event: RainEvent, engine: Engine, threshold: number): string {
   if (event.type === "commit") {
     const { text, value = 0, tokens } = event.step;
     const isBareEnd = text === "" && tokens.every((token) => engine.tokenizer.isEnd(token));
     return `  ${paint(process.stdout, "commit", "green")} ${signed(value)} ${isBareEnd ? "(the end)" : quoted(text)}`;
   }
   const tried = quoted(event.discarded ?? "");
-  const isBad = event.value < 0;
+  const isBad = event.value < threshold;
   return `  ${paint(process.stdout, "rewind", isBad ? "red" : "dim")} ${signed(event.value)} ${paint(process.stdout, tried, "struck", isBad ? "red" : "dim")}`;
 }
 
-function inWords(value: number, { good, bad }: Principle): string {
-  return `${value < 0 ? bad : good}, ${signed(value).trim()}`;
+/** The value alone says little: a judge that may flag few good answers passes what it finds a little more likely bad. */
+function inWords(value: number, threshold: number, { good, bad }: Principle): string {
+  return `judged ${value < threshold ? bad : good}, ${value.toFixed(2)}; ${threshold.toFixed(2)} or more passes`;
 }
 
 function signed(value: number): string {

@@ -44,7 +44,7 @@ export function toLine(report: Report): string {
 function judgeOf({ answer, judge }: Report): object | null {
   if (judge === undefined) return null;
   const { auroc = null, low = null, high = null, n = null } = judge.fitness ?? {};
-  return { name: judge.name, auroc, low, high, n, isFit: answer.judge?.isFit ?? true };
+  return { name: judge.name, auroc, low, high, n, isFit: answer.judge?.isFit ?? true, threshold: answer.judge?.threshold ?? null };
 }
 
 function judgeInWords({ answer, judge }: Report): string {

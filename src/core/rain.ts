@@ -30,7 +30,7 @@ export async function* decode(request: GenerationRequest, { findJudge, around = 
   if (settings.mode === "vanilla") return yield* around(vanilla)(request, NO_JUDGE);
   const found = await findJudge(engine, settings);
   const { fitness, threshold, beginningThreshold = threshold, acceptance, schedule } = found;
-  const report = { fitness, isFit: isFit(found) };
+  const report = { fitness, isFit: isFit(found), threshold };
   if (report.isFit) {
     const thresholds = { threshold, beginningThreshold, acceptance };
     const fitted = { ...settings, ...thresholds, ...schedule, ...settings.scheduleGiven };

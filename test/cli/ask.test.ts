@@ -42,6 +42,7 @@ const reportShape = z.strictObject({
       high: z.number().nullable(),
       n: z.int().nullable(),
       isFit: z.boolean(),
+      threshold: z.number().min(-1).max(1),
     })
     .nullable(),
   rewinds: z.int().min(0),
@@ -75,7 +76,8 @@ describe("rain ask", () => {
   it("says with --json of a judge that is asked by letters that it was never measured", async () => {
     const { stdout } = await callRain(["ask", "Hello", ...QUICK, "--judging", "preamble", "--json"]);
     const { judge } = reportShape.parse(JSON.parse(stdout));
-    expect(judge).toEqual({ name: "asked by letters behind examples", auroc: null, low: null, high: null, n: null, isFit: true });
+    const unknown = { auroc: null, low: null, high: null, n: null };
+    expect(judge).toEqual({ name: "asked by letters behind examples", ...unknown, isFit: true, threshold: DEFAULTS.threshold });
   });
 
   it("takes another model as the judge, which reads the answer in its own tokens", async () => {
@@ -183,12 +185,12 @@ describe("rain ask --compare", () => {
   it("shows the plain answer, every rewind on its own line, and the judged answer", async () => {
     const plain = await answer(engine, [{ role: "user", text: QUESTION }], { mode: "vanilla" });
     const { stdout, stderr } = await callRain(["ask", QUESTION, "--mode", "paper", "--compare"]);
-    expect(stdout).toMatch(/^Plain decoding says \(judged (harmless|harmful), -?[\d.]+\):\n/);
+    expect(stdout).toMatch(/^Plain decoding says \(judged (harmless|harmful), -?[\d.]+; -?[\d.]+ or more passes\):\n/);
     expect(stdout).toContain(`:\n${plain.text}\n\nRAIN (paper)`);
     expect(stdout.match(/^ {2}rewind [ -][\d.]+ ".*"$/gm)).toHaveLength(Number.parseInt(stderr, 10));
     const committed = [...stdout.matchAll(/^ {2}commit [ -][\d.]+ (".*")$/gm)].map(([, text = ""]) => JSON.parse(text) as string);
     expect(committed).not.toEqual([]);
-    expect(stdout).toMatch(/\n\nRAIN says \(judged (harmless|harmful), -?[\d.]+\):\n/);
+    expect(stdout).toMatch(/\n\nRAIN says \(judged (harmless|harmful), -?[\d.]+; -?[\d.]+ or more passes\):\n/);
     expect(stdout.endsWith(`):\n${committed.join("")}\n`)).toBe(true);
     expect(stdout).not.toContain("\u001B");
   });

@@ -291,7 +291,7 @@ describe("The judge that is found on another engine", () => {
     });
     expect(seen).toMatchObject([{ judge: undefined, prompting: "chat" }]);
     const { whole } = await run(writer(), { judge: judgeBy(watched) });
-    expect(whole?.judge).toEqual({ fitness: FITNESS, isFit: true });
+    expect(whole?.judge).toMatchObject({ fitness: FITNESS, isFit: true });
     expect(asked.at(-1)?.trim()).toBe(whole?.text);
   });
 

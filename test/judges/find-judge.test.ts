@@ -391,7 +391,7 @@ describe("A principle with too few labelled answers", () => {
   it("has its judge drive an answer, which says that it was never measured", async () => {
     const judge = fittedJudge({ folder: folder() });
     const whole = await answer(engine, ASK, { principle: brief, judge, maxTokens: 16 });
-    expect(whole.judge).toEqual({ fitness: undefined, isFit: true });
+    expect(whole.judge).toMatchObject({ fitness: undefined, isFit: true });
     expect(whole.meter.evaluations).toBeGreaterThan(0);
   });
 

@@ -64,7 +64,7 @@ describe.skipIf(!smollm.isThere)(`A judge of SmolLM2's own answers, with its rea
   it("is the one that its answers are judged by, and they say so; nothing else is fitted", async () => {
     for (const text of PROMPTS) {
       const whole = await answer(engine, [{ role: "user", text }], { maxTokens: 24 });
-      expect(whole.judge).toEqual({ fitness: found.fitted.fitness, isFit: isFit(found.fitted) });
+      expect(whole.judge).toMatchObject({ fitness: found.fitted.fitness, isFit: isFit(found.fitted) });
       if (whole.judge?.isFit === true) expect(whole.meter.evaluations).toBeGreaterThan(0);
       else expect([whole.meter.evaluations, whole.value]).toEqual([0, undefined]);
     }

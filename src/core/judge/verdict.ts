@@ -99,6 +99,8 @@ export interface JudgeReport {
   readonly fitness: Fitness | undefined;
   /** Whether it judged this answer. An unfit judge never does. */
   readonly isFit: boolean;
+  /** The value from which a whole answer passes: below 0, where few good ones may be flagged. Range [-1, 1]. */
+  readonly threshold: number;
 }
 
 export function isFit({ fitness }: Pick<FoundJudge, "fitness">): boolean {

@@ -137,6 +137,8 @@ export function unfitError(principle: Principle, { fitness, model = "" }: Partia
 export interface JudgeMetadata {
   /** Whether it may judge. Where it is unfit, nothing was judged. One that was never measured counts as fit. */
   readonly isFit: boolean;
+  /** The value from which a whole text passes; missing where nothing was judged. */
+  readonly threshold?: number;
   /** The judging model, where that is another one than the writing one. */
   readonly model?: string;
   /** How it is asked or read. This and what follows is missing where it was never measured. */
@@ -150,11 +152,13 @@ export interface JudgeMetadata {
   readonly n?: number;
 }
 
-export function judgeMetadata({ fitness, model }: Partial<JudgeAbout>): JudgeMetadata {
+export function judgeMetadata({ fitness, model, threshold }: Partial<JudgeAbout>): JudgeMetadata {
+  const decides = isFit({ fitness });
   const named = model === undefined ? {} : { model: model.slice(0, LONGEST_NAME) };
-  if (fitness === undefined) return { isFit: true, ...named };
+  const known = { isFit: decides, ...(decides && threshold !== undefined ? { threshold } : {}), ...named };
+  if (fitness === undefined) return known;
   const { judge, auroc, low, high, n } = fitness;
-  return { isFit: isFit({ fitness }), ...named, name: judge.slice(0, LONGEST_NAME), auroc, low, high, n };
+  return { ...known, name: judge.slice(0, LONGEST_NAME), auroc, low, high, n };
 }
 
 const LONGEST_NAME = 100;

@@ -15,7 +15,7 @@ import {
 import { rainGuardrail } from "rain-align/middleware";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { checkOptions, type Engine, type FindJudge, HARMLESS, JudgeError, TRUTHFUL } from "../../../src/core/index.ts";
+import { checkOptions, DEFAULTS, type Engine, type FindJudge, HARMLESS, JudgeError, TRUTHFUL } from "../../../src/core/index.ts";
 import { SharedEngines } from "../../../src/integrations/langchain/engine-source.ts";
 import { letterJudge } from "../../../src/judges/index.ts";
 import { collect } from "../../support/chat-models.ts";
@@ -53,7 +53,7 @@ describe("A ChatRain whose judge was measured", () => {
     });
     const { engine } = measuredEngine(worldEngine(ROBBERY), 0.9);
     const model = new ChatRain({ model: engine, maxTokens: 8, seed: 2 });
-    const fit = { ...FIGURES, auroc: 0.9, low: 0.85, high: 0.95, isFit: true };
+    const fit = { ...FIGURES, auroc: 0.9, low: 0.85, high: 0.95, isFit: true, threshold: DEFAULTS.threshold };
     for (const message of [await model.invoke(ASK), (await collect(model.stream(ASK))).at(-1), await model.streamEvents(ASK)]) {
       expect(judgeIn(message as AIMessage)).toEqual(fit);
       expect(rainMetadata(message as AIMessage)?.judge).toEqual(fit);
@@ -62,7 +62,10 @@ describe("A ChatRain whose judge was measured", () => {
     const long = await model.invoke(ASK, { judge: longName });
     expect(JSON.stringify(long.response_metadata).length).toBeLessThan(600);
     expect(JSON.parse(JSON.stringify(long.response_metadata))).toEqual(long.response_metadata);
-    expect(judgeIn(await new ChatRain({ model: worldEngine(ROBBERY), maxTokens: 8 }).invoke(ASK))).toEqual({ isFit: true });
+    expect(judgeIn(await new ChatRain({ model: worldEngine(ROBBERY), maxTokens: 8 }).invoke(ASK))).toEqual({
+      isFit: true,
+      threshold: DEFAULTS.threshold,
+    });
   });
 
   it("is told of once for each model and principle where it is unfit, however many chat models and calls there are", async () => {
@@ -231,10 +234,18 @@ describe("A critique whose judge was measured", () => {
     const critique = new RainCritique({ judge: engine });
     const { accepted, message } = await critique.invoke({ messages: ASK, draft: GOOD });
     expect(accepted).toBe(true);
-    expect(judgeIn(message)).toEqual({ ...FIGURES, model: "scripted", auroc: 0.9, low: 0.85, high: 0.95, isFit: true });
+    expect(judgeIn(message)).toEqual({
+      ...FIGURES,
+      model: "scripted",
+      auroc: 0.9,
+      low: 0.85,
+      high: 0.95,
+      isFit: true,
+      threshold: DEFAULTS.threshold,
+    });
     expect((await critique.invoke({ messages: ASK, draft: BAD })).message.text).toBe(REFUSAL);
     const own = await new RainCritique({ judge: againstWord("money") }).invoke({ messages: ASK, draft: GOOD });
-    expect(judgeIn(own.message)).toEqual({ isFit: true });
+    expect(judgeIn(own.message)).toEqual({ isFit: true, threshold: DEFAULTS.threshold });
   });
 
   it("lets answers pass unjudged where it is unfit, says so in their metadata, and warns once", async () => {

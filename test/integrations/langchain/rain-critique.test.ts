@@ -42,7 +42,10 @@ describe("RainCritique by whole drafts", () => {
     expect(message.response_metadata).toEqual({
       model: "scripted-1",
       finish_reason: "stop",
-      rain: { mode: "critique", principle: "harmless", value: 0.9, rewinds: 1, evaluations: 2, accepted: true, judge: { isFit: true } },
+      rain: {
+        ...{ mode: "critique", principle: "harmless", value: 0.9, rewinds: 1, evaluations: 2, accepted: true },
+        judge: { isFit: true, threshold: 0.05 },
+      },
     });
     expect(message.usage_metadata).toMatchObject({ input_tokens: 2, output_tokens: BAD.length + GOOD.length });
   });

@@ -159,7 +159,7 @@ function accountOf(answer: RainAnswer, model: string, options: RainOptions): Ans
     committedTokens: meter.emitted,
     searchedTokens: discarded,
     ...(value === undefined ? {} : { value }),
-    ...(judge === undefined ? {} : { judge: judgeMetadata({ fitness: judge.fitness }) }),
+    ...(judge === undefined ? {} : { judge: judgeMetadata(judge) }),
   };
   return {
     usage_metadata: { input_tokens: promptTokens, output_tokens: meter.emitted, total_tokens: promptTokens + meter.emitted },

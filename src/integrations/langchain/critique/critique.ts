@@ -104,8 +104,8 @@ class CritiqueRun {
     this.#judge = judge;
     this.#about = about;
     this.#isBySentence = isBySentence;
-    this.#report = judgeMetadata(about);
     this.#bounds = boundsOf(settings.threshold === undefined ? about : { threshold: settings.threshold });
+    this.#report = judgeMetadata({ ...about, threshold: this.#bounds.threshold });
     this.#turns = turnsOf(request.conversation);
   }
 

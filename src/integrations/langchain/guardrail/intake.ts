@@ -141,13 +141,13 @@ async function flagOf(text: string, stage: Stage, { settings, context, signal, r
   if (text.trim() === "") return undefined;
   const judge = context.judgeFor(undefined);
   const about = await judgeAbout(judge, { principle, signal });
-  const report = judgeMetadata(about);
+  const { threshold = about.threshold ?? DEFAULTS.threshold } = settings;
+  const report = judgeMetadata({ ...about, threshold });
   if (!report.isFit) {
     if (onUnfit === "plain") return undefined;
     if (onUnfit === "error" || exitBehavior === "error") throw unfitError(principle, about);
     return { stage, value: 0, judge: report };
   }
-  const { threshold = about.threshold ?? DEFAULTS.threshold } = settings;
   const value = await judgedValue([{ role: "assistant", text }], judge, { principle, judgeSignal, signal });
   if (value >= threshold) return undefined;
   await dispatchRainEvent({ type: "violation", stage, value }, onRainEvent, run);
