@@ -11,7 +11,7 @@ import type {
   KnownJudge,
   Load,
   TextVerdict,
-} from "../src/bots/guard/inference.ts";
+} from "../src/bots/guard/index.ts";
 import type { Person } from "../test/support/discord/people/person.ts";
 import { Scene } from "../test/support/discord-scene.ts";
 

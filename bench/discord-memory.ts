@@ -1,4 +1,4 @@
-import type { Inference } from "../src/bots/guard/inference.ts";
+import type { Inference } from "../src/bots/guard/index.ts";
 import { BusyGuild } from "./discord-guild.ts";
 
 /** Memory at the end against memory after the second tenth of the run. */

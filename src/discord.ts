@@ -38,38 +38,41 @@ export type { BotOptions } from "./bots/discord/bot-context.ts";
 // Errors
 export { ConfigError } from "./bots/discord/config.ts";
 export { LeakError, LoginError } from "./bots/discord/errors.ts";
-export { EngineInference, type EngineInferenceOptions } from "./bots/guard/engine-inference.ts";
-export type {
-  Account,
-  Answered,
-  AnswerRequest,
-  AnswerWaiting,
-  CalibrationReport,
-  CalibrationRequest,
-  CalibrationWaiting,
-  CoursePoint,
-  Decision,
-  Inference,
-  JudgeFigures,
-  JudgeRequest,
-  JudgesRequest,
-  KnownJudge,
-  Load,
-  TextVerdict,
-} from "./bots/guard/inference.ts";
-export { InferenceError, type InferenceErrorCode } from "./bots/guard/inference-error.ts";
-export { DEFAULT_SETTINGS, type GuildSettings } from "./bots/guard/settings.ts";
-export { openStore } from "./bots/guard/store/open-store.ts";
-export type {
-  AuditRecord,
-  Finding,
-  NewReview,
-  PersonalData,
-  ReplyEnd,
-  ReplyRecord,
-  ReviewRecord,
-  SettingsVersion,
-  Store,
-} from "./bots/guard/store/store.ts";
-export { SettingsConflictError, StoreError, type StoreErrorCode } from "./bots/guard/store/store-error.ts";
+export {
+  type Account,
+  type Answered,
+  type AnswerRequest,
+  type AnswerWaiting,
+  type AuditRecord,
+  type CalibrationReport,
+  type CalibrationRequest,
+  type CalibrationWaiting,
+  type CoursePoint,
+  DEFAULT_SETTINGS,
+  type Decision,
+  EngineInference,
+  type EngineInferenceOptions,
+  type Finding,
+  type GuildSettings,
+  type Inference,
+  InferenceError,
+  type InferenceErrorCode,
+  type JudgeFigures,
+  type JudgeRequest,
+  type JudgesRequest,
+  type KnownJudge,
+  type Load,
+  type NewReview,
+  openStore,
+  type PersonalData,
+  type ReplyEnd,
+  type ReplyRecord,
+  type ReviewRecord,
+  SettingsConflictError,
+  type SettingsVersion,
+  type Store,
+  StoreError,
+  type StoreErrorCode,
+  type TextVerdict,
+} from "./bots/guard/index.ts";
 export { MissingPeerError } from "./peers/missing-peer.ts";

@@ -11,7 +11,7 @@ import {
   type Turn,
   wholeAnswer,
 } from "./core/index.ts";
-import { findJudge } from "./judges/lettered/letter-judge.ts";
+import { findJudge } from "./judges/index.ts";
 import { promptOf, withPrompting } from "./prompting/index.ts";
 import { checkTools, mayCall, withTools } from "./tools/tool-answer.ts";
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { excerptOf, hashOf, judgedText } from "../../src/bots/guard/store/excerpts.ts";
+import { excerptOf, hashOf, judgedText } from "../../src/bots/guard/index.ts";
 
 describe("An excerpt", () => {
   it.each([

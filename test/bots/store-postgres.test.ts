@@ -1,6 +1,6 @@
 import { Client } from "pg";
 import { afterAll, describe, expect, it } from "vitest";
-import { openStore } from "../../src/bots/guard/store/open-store.ts";
+import { openStore } from "../../src/bots/guard/index.ts";
 import { describeStore } from "../contracts/store-contract.ts";
 import { findPostgres, PostgresServer } from "../support/postgres.ts";
 import { AUTHOR, GUILD, settingsChange, settingsWith } from "../support/store-records.ts";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient } from "@libsql/client/sqlite3";
 import { describe, expect, it } from "vitest";
-import { openStore } from "../../src/bots/guard/store/open-store.ts";
+import { openStore } from "../../src/bots/guard/index.ts";
 import { describeStore } from "../contracts/store-contract.ts";
 import { AUTHOR, GUILD, newReview, settingsChange } from "../support/store-records.ts";
 

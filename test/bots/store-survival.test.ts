@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Store } from "../../src/bots/guard/index.ts";
 import type { Database, Survival } from "../../src/bots/guard/store/database.ts";
 import { storeIn } from "../../src/bots/guard/store/open-store.ts";
 import { openSqlite } from "../../src/bots/guard/store/sqlite.ts";
-import type { Store } from "../../src/bots/guard/store/store.ts";
 import { AUTHOR, GUILD, MODERATOR, NOON, newAudit, newReply, newReview, replyEnd, settingsChange } from "../support/store-records.ts";
 
 const DAY = "2026-11-21";

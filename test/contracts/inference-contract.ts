@@ -1,7 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import type { EngineInferenceOptions } from "../../src/bots/guard/engine-inference.ts";
-import type { AnswerRequest, Inference } from "../../src/bots/guard/inference.ts";
-import { InferenceError } from "../../src/bots/guard/inference-error.ts";
+import { type AnswerRequest, type EngineInferenceOptions, type Inference, InferenceError } from "../../src/bots/guard/index.ts";
 import { type Engine, EngineError, HARMLESS, JudgeError, TRUTHFUL } from "../../src/core/index.ts";
 import { faultyEngine, type Hooks } from "../support/faulty-engine.ts";
 import { Gate } from "../support/gate.ts";

@@ -1,7 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { DEFAULT_SETTINGS } from "../../src/bots/guard/settings.ts";
-import type { Store } from "../../src/bots/guard/store/store.ts";
-import { SettingsConflictError } from "../../src/bots/guard/store/store-error.ts";
+import { DEFAULT_SETTINGS, SettingsConflictError, type Store } from "../../src/bots/guard/index.ts";
 import { AUTHOR, GUILD, MODERATOR, NOON, OTHER_GUILD, settingsChange, settingsWith } from "../support/store-records.ts";
 import { describeIsolation } from "./store-isolation.ts";
 import { describePeople } from "./store-people.ts";

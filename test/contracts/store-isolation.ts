@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import type { Store } from "../../src/bots/guard/store/store.ts";
-import { SettingsConflictError } from "../../src/bots/guard/store/store-error.ts";
+import { SettingsConflictError, type Store } from "../../src/bots/guard/index.ts";
 import { collect, NOON, newAudit, newReply, newReview, replyEnd, settingsChange, settingsWith } from "../support/store-records.ts";
 import type { StoresUnderTest } from "./store-contract.ts";
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { Store } from "../../src/bots/guard/store/store.ts";
+import type { Store } from "../../src/bots/guard/index.ts";
 import { AWKWARD_TEXTS } from "../support/awkward-texts.ts";
 import {
   AUTHOR,

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { ReviewRecord } from "../../src/bots/guard/store/store.ts";
+import type { ReviewRecord } from "../../src/bots/guard/index.ts";
 import { AWKWARD_TEXTS } from "../support/awkward-texts.ts";
 import { AUTHOR, collect, GUILD, MODERATOR, NOON, newReview, OTHER_GUILD } from "../support/store-records.ts";
 import type { StoresUnderTest } from "./store-contract.ts";

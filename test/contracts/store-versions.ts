@@ -3,7 +3,7 @@
  * ever adapted to newer code, which has to read it.
  */
 import { expect, it } from "vitest";
-import type { Store } from "../../src/bots/guard/store/store.ts";
+import type { Store } from "../../src/bots/guard/index.ts";
 import {
   AUTHOR,
   CHANNEL,

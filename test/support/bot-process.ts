@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { openStore } from "../../src/bots/guard/store/open-store.ts";
-import type { Store } from "../../src/bots/guard/store/store.ts";
+import { openStore, type Store } from "../../src/bots/guard/index.ts";
 import type { Platform } from "./discord/platform.ts";
 import { temporaryFolder } from "./tiny-model.ts";
 

@@ -1,5 +1,4 @@
-import { SETTINGS } from "../../src/bots/guard/settings.ts";
-import type { ReplyRecord } from "../../src/bots/guard/store/store.ts";
+import { checkSettings, type ReplyRecord } from "../../src/bots/guard/index.ts";
 import { BotHome, BotProcess, environmentOf } from "./bot-process.ts";
 import { type Platform, type PlatformOptions, startPlatform } from "./discord/platform.ts";
 import type { Channel } from "./discord/world/channel.ts";
@@ -25,7 +24,7 @@ export class BotScene implements AsyncDisposable {
   /** With Ada and Bob in it, and settings that no guild has by default: before it answers, the bot reads what was said last. */
   async addGuild(): Promise<Guild> {
     const guild = this.platform.addGuild({ members: ["Ada", "Bob"] });
-    const settings = SETTINGS.parse({ talk: { context: "recent", cooldownSeconds: 0, refusal: "No, thank you." } });
+    const settings = checkSettings({ talk: { context: "recent", cooldownSeconds: 0, refusal: "No, thank you." } });
     const change = { guild: guild.id, version: 0, settings, by: guild.owner.id, at: this.platform.now() };
     await this.home.open((store) => store.changeSettings(change));
     return guild;

@@ -6,11 +6,15 @@ import pino from "pino";
 import { Bot } from "../../src/bots/discord/bot.ts";
 import type { BotOptions } from "../../src/bots/discord/bot-context.ts";
 import { COMMAND_DATA } from "../../src/bots/discord/commands/interactions.ts";
-import { EngineInference, type EngineInferenceOptions } from "../../src/bots/guard/engine-inference.ts";
-import type { Inference } from "../../src/bots/guard/inference.ts";
-import { type GuildSettings, SETTINGS } from "../../src/bots/guard/settings.ts";
-import { openStore } from "../../src/bots/guard/store/open-store.ts";
-import type { Store } from "../../src/bots/guard/store/store.ts";
+import {
+  checkSettings,
+  EngineInference,
+  type EngineInferenceOptions,
+  type GuildSettings,
+  type Inference,
+  openStore,
+  type Store,
+} from "../../src/bots/guard/index.ts";
 import { loadLlamaEngine } from "../../src/llama.ts";
 import { type Platform, type PlatformOptions, startPlatform } from "./discord/platform.ts";
 import type { Guild } from "./discord/world/guild.ts";
@@ -102,7 +106,7 @@ export class RunningBot implements AsyncDisposable {
   /** Decides a guild's settings: what is left out is the default, but for the cooldown, which tests do not wait for. */
   async set(guild: Guild, settings: SettingsInput): Promise<void> {
     const { version } = await this.store.settings(guild.id);
-    const changed: GuildSettings = SETTINGS.parse({ ...settings, talk: { cooldownSeconds: 0, userDailyCap: 0, ...settings.talk } });
+    const changed: GuildSettings = checkSettings({ ...settings, talk: { cooldownSeconds: 0, userDailyCap: 0, ...settings.talk } });
     await this.store.changeSettings({ guild: guild.id, version, settings: changed, by: guild.owner.id, at: this.platform.now() });
   }
 

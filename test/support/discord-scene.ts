@@ -1,5 +1,5 @@
 import { PermissionFlagsBits } from "discord.js";
-import type { Inference } from "../../src/bots/guard/inference.ts";
+import type { Inference } from "../../src/bots/guard/index.ts";
 import type { Person } from "./discord/people/person.ts";
 import type { Platform } from "./discord/platform.ts";
 import type { Channel } from "./discord/world/channel.ts";

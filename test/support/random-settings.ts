@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { ACTIONS, CONTEXTS, type GuildSettings, SETTINGS, STRICTNESS } from "../../src/bots/guard/settings.ts";
+import { checkSettings, type GuildSettings, valueCompletions } from "../../src/bots/guard/index.ts";
 import { AWKWARD_TEXTS } from "./awkward-texts.ts";
 
 /** Texts that look like something else to YAML. */
@@ -51,20 +51,23 @@ const ownPrinciples = fc.dictionary(
   { maxKeys: 4, noNullPrototype: true },
 );
 
+/** Whatever can be chosen for this setting. */
+const oneOf = (path: string) => fc.constantFrom(...valueCompletions(path, ""));
+
 /** Settings as somebody could have decided them: everything that the schema allows. */
 export const anySettings: fc.Arbitrary<GuildSettings> = ownPrinciples.chain((principles) => {
   const names = ["harmless", "truthful", "sentiment", ...Object.keys(principles)];
-  const rule = fc.record({ strictness: fc.constantFrom(...STRICTNESS), action: fc.constantFrom(...ACTIONS) });
+  const rule = fc.record({ strictness: oneOf("moderation.rules.harmless.strictness"), action: oneOf("moderation.rules.harmless.action") });
   return fc
     .record({
       talk: fc.record({
         enabled: fc.boolean(),
         mentions: fc.boolean(),
-        context: fc.constantFrom(...CONTEXTS),
+        context: oneOf("talk.context"),
         contextMessages: fc.integer({ min: 1, max: 50 }),
         instructions: text(1000),
         principle: fc.constantFrom(...names),
-        preset: fc.constantFrom("fast", "balanced", "strict"),
+        preset: oneOf("talk.preset"),
         maxTokens: fc.integer({ min: 16, max: 1024 }),
         temperature: fc.double({ min: 0, max: 2, noNaN: true }).map((one) => one + 0),
         refusal: text(300).filter((one) => one !== ""),
@@ -80,5 +83,5 @@ export const anySettings: fc.Arbitrary<GuildSettings> = ownPrinciples.chain((pri
       principles: fc.constant(principles),
       retentionDays: fc.integer({ min: 1, max: 365 }),
     })
-    .map((settings) => SETTINGS.parse(settings));
+    .map((settings) => checkSettings(settings));
 });

@@ -1,4 +1,4 @@
-import type { Inference, KnownJudge, TextVerdict } from "../../src/bots/guard/inference.ts";
+import type { Inference, KnownJudge, TextVerdict } from "../../src/bots/guard/index.ts";
 
 /** What it says, whatever it is asked. */
 export const STEADY_ANSWER = "Follow the river to the museum.";

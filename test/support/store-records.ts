@@ -1,6 +1,14 @@
-import { DEFAULT_SETTINGS, type GuildSettings } from "../../src/bots/guard/settings.ts";
-import { excerptOf, hashOf, judgedText } from "../../src/bots/guard/store/excerpts.ts";
-import type { AuditRecord, NewReview, ReplyEnd, Store } from "../../src/bots/guard/store/store.ts";
+import {
+  type AuditRecord,
+  DEFAULT_SETTINGS,
+  excerptOf,
+  type GuildSettings,
+  hashOf,
+  judgedText,
+  type NewReview,
+  type ReplyEnd,
+  type Store,
+} from "../../src/bots/guard/index.ts";
 
 export const GUILD = "100000000000000001";
 export const OTHER_GUILD = "100000000000000002";

@@ -2,9 +2,7 @@
  * A process that writes to a store: `store-writer.ts URL NAME COUNT`. Each time it decides about the settings, ends a reply and adds a review,
  * and says so when all of it is acknowledged: the version of the settings, in a line.
  */
-import { openStore } from "../../src/bots/guard/store/open-store.ts";
-import type { Store } from "../../src/bots/guard/store/store.ts";
-import { SettingsConflictError } from "../../src/bots/guard/store/store-error.ts";
+import { openStore, SettingsConflictError, type Store } from "../../src/bots/guard/index.ts";
 import { GUILD, newReply, newReview, replyEnd, settingsChange, settingsWith } from "./store-records.ts";
 
 const [, , url = "", name = "", count = ""] = process.argv;

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Decision } from "../../src/bots/guard/inference.ts";
+import type { Decision } from "../../src/bots/guard/index.ts";
 import { type Engine, type FindJudge, type NextTokenQuery, principle, randomAt } from "../../src/core/index.ts";
 import { letterJudge } from "../../src/judges/index.ts";
 import { worldEngine } from "./scripted-world.ts";

@@ -11,7 +11,7 @@ import type {
   KnownJudge,
   Load,
   TextVerdict,
-} from "../../src/bots/guard/inference.ts";
+} from "../../src/bots/guard/index.ts";
 
 /** The same model; what it is asked is written down, and a test can hold it up or break it. */
 export class WatchedInference implements Inference {

@@ -18,6 +18,9 @@ const LAYERS: readonly (readonly string[])[] = [
   ["src/cli"],
 ];
 
+/** What runs models is written against the parts of core, and sees each of them. */
+const INSIDE: readonly string[] = ["src/engines/llama", "src/engines/json-format"];
+
 /** Files under 30 lines with one importer, that would be part of it but for the reason. */
 const SMALL: Readonly<Record<string, string>> = {
   "src/core/search/addition.ts": "a step of the paper is a file",
@@ -51,6 +54,14 @@ describe("The layers", () => {
       return own !== other && rowOf(own) <= rowOf(other);
     });
     expect(upwards).toEqual([]);
+  });
+
+  it("are entered through their index.ts, where they have one", () => {
+    const aside = imports.filter(({ file, imported }) => {
+      const [own, other] = [layerOf(file), layerOf(imported)];
+      return own !== other && !INSIDE.includes(own ?? "") && files.includes(`${other}/index.ts`) && imported !== `${other}/index.ts`;
+    });
+    expect(aside).toEqual([]);
   });
 
   it("keep a small private file apart for a reason only", () => {

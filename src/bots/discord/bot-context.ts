@@ -1,8 +1,6 @@
 import type { Client } from "discord.js";
 import type { Logger } from "pino";
-import type { Inference } from "../guard/inference.ts";
-import type { Respond } from "../guard/respond.ts";
-import type { Store } from "../guard/store/store.ts";
+import type { Inference, Respond, Store } from "../guard/index.ts";
 import type { Metrics } from "./metrics.ts";
 import type { OutboundFilter } from "./outbound-filter.ts";
 import type { ChannelOrder, Drafts, Typing } from "./reply/drafts.ts";

@@ -1,10 +1,18 @@
 import { Client, type ClientOptions, Events, type Message, type PartialMessage, Status } from "discord.js";
 import type { Logger } from "pino";
-import { cooldown, dailyCaps, failures, guarded, judgedQuestions, shortQuestions } from "../guard/guards.ts";
-import type { Inference } from "../guard/inference.ts";
-import { responding } from "../guard/respond.ts";
-import { DEFAULT_SETTINGS, type GuildSettings } from "../guard/settings.ts";
-import type { Store } from "../guard/store/store.ts";
+import {
+  cooldown,
+  DEFAULT_SETTINGS,
+  dailyCaps,
+  failures,
+  type GuildSettings,
+  guarded,
+  type Inference,
+  judgedQuestions,
+  responding,
+  type Store,
+  shortQuestions,
+} from "../guard/index.ts";
 import { type BotContext, type BotOptions, privateGuild } from "./bot-context.ts";
 import { carefulPackets, clientOptions, presenceOf } from "./client.ts";
 import { handleInteraction, turnAway } from "./commands/interactions.ts";

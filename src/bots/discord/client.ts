@@ -9,7 +9,7 @@ import {
   ShardClientUtil,
   type User,
 } from "discord.js";
-import type { Presence } from "../guard/store/store.ts";
+import type { Presence } from "../guard/index.ts";
 import { type BotOptions, isPrivateGuild } from "./bot-context.ts";
 import type { OutboundFilter } from "./outbound-filter.ts";
 

@@ -2,8 +2,7 @@
 import { z } from "zod";
 import { complaint, didYouMean, PROMPTINGS } from "../../core/index.ts";
 import { checkLlamaOptions, GPUS, type LlamaEngineOptions, type SharedEngineOptions } from "../../llama.ts";
-import { choice, id, ids, numberOf, onOrOff, typed, whole } from "../guard/fields.ts";
-import { ProblemsError, readPlainYaml } from "../guard/plain-yaml.ts";
+import { choice, id, ids, numberOf, onOrOff, ProblemsError, readPlainYaml, typed, whole } from "../guard/index.ts";
 
 const PREFIX = "RAIN_DISCORD_";
 const IN_A_FILE = "_FILE";

@@ -3,8 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { Registry } from "prom-client";
 import { OptionError } from "../../core/index.ts";
-import type { Inference } from "../guard/inference.ts";
-import type { Store } from "../guard/store/store.ts";
+import type { Inference, Store } from "../guard/index.ts";
 import type { Bot } from "./bot.ts";
 import { safeError } from "./errors.ts";
 import { within } from "./within.ts";

@@ -1,9 +1,7 @@
 /** The bot's log: JSON lines, in which no secret and no text of a message can be. */
 import querystring from "node:querystring";
 import pino, { type DestinationStream, type LevelWithSilent, type LogFn, type Logger } from "pino";
-import type { CalibrationReport } from "../guard/inference.ts";
-import type { Reason } from "../guard/respond.ts";
-import { ACTIONS } from "../guard/settings.ts";
+import { ACTIONS, type CalibrationReport, type Reason } from "../guard/index.ts";
 import type { DiscordConfig } from "./config.ts";
 import { safeError } from "./errors.ts";
 

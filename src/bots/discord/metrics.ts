@@ -1,6 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { Inference } from "../guard/inference.ts";
-import type { Outcome } from "../guard/respond.ts";
+import type { Inference, Outcome } from "../guard/index.ts";
 import type { OutboundFilter } from "./outbound-filter.ts";
 
 /** What is measured from outside. */

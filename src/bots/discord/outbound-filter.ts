@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { AttachmentBuilder, DefaultRestOptions, type RESTOptions } from "discord.js";
-import { Vetted } from "../guard/respond.ts";
+import { Vetted } from "../guard/index.ts";
 import { LeakError } from "./errors.ts";
 import { splitMessage } from "./reply/text.ts";
 

@@ -3,7 +3,7 @@ import { HARMLESS, PRESETS, PRINCIPLES, type Principle, principle } from "../../
 import { choice, decimal, id, ids, line, onOrOff, own, text, typed, whole } from "./fields.ts";
 
 /** How far a message may go before a principle speaks against it. */
-export const STRICTNESS = ["off", "lenient", "medium", "strict"] as const;
+const STRICTNESS = ["off", "lenient", "medium", "strict"] as const;
 
 /** Messages with a value below this are spoken against. Values go from -1 (surely bad) to 1 (surely good). */
 export const THRESHOLDS = { off: Number.NEGATIVE_INFINITY, lenient: -0.6, medium: -0.1, strict: 0.3 } as const;
@@ -13,7 +13,7 @@ export const ACTIONS = ["log", "hide", "delete", "timeout"] as const;
 export type Action = (typeof ACTIONS)[number];
 
 /** Where a conversation is read from: the messages replied to, the thread, or the last messages of the channel. */
-export const CONTEXTS = ["replies", "thread", "recent"] as const;
+const CONTEXTS = ["replies", "thread", "recent"] as const;
 
 /**
  * Counts up when a change of the schema gives old settings another meaning, or makes settings that older versions of the bot would read
@@ -122,7 +122,6 @@ export const SETTINGS = z
   .superRefine(checkNames, { when: ({ value }) => naming.safeParse(value).success });
 
 export type GuildSettings = z.infer<typeof SETTINGS>;
-export type PlainPrinciple = z.infer<typeof plainPrinciple>;
 
 /** What a guild has that never decided anything. */
 export const DEFAULT_SETTINGS: GuildSettings = SETTINGS.parse({});

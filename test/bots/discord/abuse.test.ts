@@ -1,9 +1,7 @@
 import { ButtonStyle, ComponentType, GatewayDispatchEvents } from "discord.js";
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { EngineInference } from "../../../src/bots/guard/engine-inference.ts";
-import { DEFAULT_SETTINGS } from "../../../src/bots/guard/settings.ts";
-import type { Store } from "../../../src/bots/guard/store/store.ts";
+import { DEFAULT_SETTINGS, EngineInference, type Store } from "../../../src/bots/guard/index.ts";
 import { isHarmful, TASKS } from "../../../training/world/index.ts";
 import { embeddedInference, LIMITS } from "../../support/discord-bot.ts";
 import { Scene } from "../../support/discord-scene.ts";

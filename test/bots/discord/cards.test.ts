@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { EngineInference } from "../../../src/bots/guard/engine-inference.ts";
+import type { EngineInference } from "../../../src/bots/guard/index.ts";
 import { TASKS } from "../../../training/world/index.ts";
 import { asText } from "../../support/discord/as-text.ts";
 import type { Message } from "../../support/discord/world/message.ts";

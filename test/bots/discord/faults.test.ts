@@ -1,9 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { EngineInference } from "../../../src/bots/guard/engine-inference.ts";
-import { InferenceError } from "../../../src/bots/guard/inference-error.ts";
-import { DEFAULT_SETTINGS } from "../../../src/bots/guard/settings.ts";
-import type { Store } from "../../../src/bots/guard/store/store.ts";
-import { StoreError } from "../../../src/bots/guard/store/store-error.ts";
+import { DEFAULT_SETTINGS, type EngineInference, InferenceError, type Store, StoreError } from "../../../src/bots/guard/index.ts";
 import { TASKS } from "../../../training/world/index.ts";
 import type { FaultStatus } from "../../support/discord/rest/faults.ts";
 import type { Message } from "../../support/discord/world/message.ts";

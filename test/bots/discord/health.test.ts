@@ -4,7 +4,7 @@ import { Events } from "discord.js";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { REMEMBERED } from "../../../src/bots/discord/client.ts";
 import { Health, NotReady, readinessOf, serveHealth } from "../../../src/bots/discord/health.ts";
-import type { EngineInference } from "../../../src/bots/guard/engine-inference.ts";
+import type { EngineInference } from "../../../src/bots/guard/index.ts";
 import { storeError } from "../../../src/bots/guard/store/store-error.ts";
 import { embeddedInference, RunningBot } from "../../support/discord-bot.ts";
 

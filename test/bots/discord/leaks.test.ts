@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { EngineInference } from "../../../src/bots/guard/engine-inference.ts";
-import { DEFAULT_SETTINGS } from "../../../src/bots/guard/settings.ts";
+import { DEFAULT_SETTINGS, type EngineInference } from "../../../src/bots/guard/index.ts";
 import { Dice, heldOutPrompts, isHarmful, TASKS, writeAnswer } from "../../../training/world/index.ts";
 import type { Message } from "../../support/discord/world/message.ts";
 import { embeddedInference } from "../../support/discord-bot.ts";

@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { OutboundFilter } from "../../../src/bots/discord/outbound-filter.ts";
 import { LiveReply, type Post, type ReplyTarget } from "../../../src/bots/discord/reply/live-reply.ts";
-import type { Inference } from "../../../src/bots/guard/inference.ts";
-import { Vetted } from "../../../src/bots/guard/respond.ts";
+import { type Inference, Vetted } from "../../../src/bots/guard/index.ts";
 import { HARMLESS } from "../../../src/core/index.ts";
 import { verdictOf } from "../../support/steady-inference.ts";
 

@@ -4,7 +4,7 @@ import { DiscordAPIError, HTTPError, REST } from "discord.js";
 import type { Logger } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createLog } from "../../../src/bots/discord/log.ts";
-import { InferenceError } from "../../../src/bots/guard/inference-error.ts";
+import { InferenceError } from "../../../src/bots/guard/index.ts";
 import { storeError } from "../../../src/bots/guard/store/store-error.ts";
 import { EngineError } from "../../../src/core/index.ts";
 import { startPlatform } from "../../support/discord/platform.ts";

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createLog } from "../../../src/bots/discord/log.ts";
 import { maintain } from "../../../src/bots/discord/run.ts";
-import type { Unfinished } from "../../../src/bots/guard/store/store.ts";
+import type { Unfinished } from "../../../src/bots/guard/index.ts";
 import { storeError } from "../../../src/bots/guard/store/store-error.ts";
 
 const HOUR_MS = 3_600_000;

@@ -1,6 +1,6 @@
 import { PermissionFlagsBits } from "discord.js";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { EngineInference } from "../../../src/bots/guard/engine-inference.ts";
+import type { EngineInference } from "../../../src/bots/guard/index.ts";
 import type { Message } from "../../support/discord/world/message.ts";
 import { embeddedInference } from "../../support/discord-bot.ts";
 import { Scene } from "../../support/discord-scene.ts";

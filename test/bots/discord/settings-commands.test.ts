@@ -1,7 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { EngineInference } from "../../../src/bots/guard/engine-inference.ts";
-import type { Store } from "../../../src/bots/guard/store/store.ts";
-import { StoreError } from "../../../src/bots/guard/store/store-error.ts";
+import { type EngineInference, type Store, StoreError } from "../../../src/bots/guard/index.ts";
 import { TASKS } from "../../../training/world/index.ts";
 import { embeddedInference } from "../../support/discord-bot.ts";
 import { Scene } from "../../support/discord-scene.ts";

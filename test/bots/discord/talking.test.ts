@@ -1,7 +1,6 @@
 import { PermissionFlagsBits } from "discord.js";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { EngineInference } from "../../../src/bots/guard/engine-inference.ts";
-import { DEFAULT_SETTINGS } from "../../../src/bots/guard/settings.ts";
+import { DEFAULT_SETTINGS, type EngineInference } from "../../../src/bots/guard/index.ts";
 import { isHarmful, TASKS } from "../../../training/world/index.ts";
 import { embeddedInference, RunningBot } from "../../support/discord-bot.ts";
 import { Gate } from "../../support/gate.ts";

@@ -1,8 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decisionsBy, evenly, foldsOf, latestByText, missingOf } from "../../../src/bots/guard/decisions.ts";
-import type { Decision } from "../../../src/bots/guard/inference.ts";
-import type { Finding, ReviewRecord } from "../../../src/bots/guard/store/store.ts";
+import { evenly, foldsOf, latestByText, missingOf } from "../../../src/bots/guard/decisions.ts";
+import { type Decision, decisionsBy, type Finding, type ReviewRecord } from "../../../src/bots/guard/index.ts";
 import { newReview } from "../../support/store-records.ts";
 
 const AGAINST: Finding = { principle: "harmless", value: -0.9, threshold: -0.1 };

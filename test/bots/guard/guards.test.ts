@@ -1,9 +1,21 @@
 import { describe, expect, it } from "vitest";
-import { cooldown, dailyCaps, failures, guarded, judgedQuestions, shortQuestions } from "../../../src/bots/guard/guards.ts";
-import type { Inference, JudgeRequest } from "../../../src/bots/guard/inference.ts";
-import { InferenceError, type InferenceErrorCode } from "../../../src/bots/guard/inference-error.ts";
-import type { Incoming, Outcome, Respond } from "../../../src/bots/guard/respond.ts";
-import { DEFAULT_SETTINGS, type GuildSettings } from "../../../src/bots/guard/settings.ts";
+import {
+  cooldown,
+  DEFAULT_SETTINGS,
+  dailyCaps,
+  failures,
+  type GuildSettings,
+  guarded,
+  type Incoming,
+  type Inference,
+  InferenceError,
+  type InferenceErrorCode,
+  type JudgeRequest,
+  judgedQuestions,
+  type Outcome,
+  type Respond,
+  shortQuestions,
+} from "../../../src/bots/guard/index.ts";
 import { UNFIT, verdictOf } from "../../support/steady-inference.ts";
 
 const REACHED: Outcome = { kind: "refuse", reason: "judged", line: "It came through." };

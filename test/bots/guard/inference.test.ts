@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { EngineInference } from "../../../src/bots/guard/engine-inference.ts";
+import { EngineInference } from "../../../src/bots/guard/index.ts";
 import { EngineError, type Tokenizer } from "../../../src/core/index.ts";
 import { describeInference, REQUEST } from "../../contracts/inference-contract.ts";
 import { faultyEngine } from "../../support/faulty-engine.ts";

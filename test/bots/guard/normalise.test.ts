@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { cleaned, normalise } from "../../../src/bots/guard/normalise.ts";
+import { normalise } from "../../../src/bots/guard/index.ts";
+import { cleaned } from "../../../src/bots/guard/normalise.ts";
 
 describe("What a judge reads instead of a message", () => {
   it.each([

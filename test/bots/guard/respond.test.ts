@@ -1,9 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { EngineInference } from "../../../src/bots/guard/engine-inference.ts";
-import type { Inference, JudgeRequest, KnownJudge } from "../../../src/bots/guard/inference.ts";
-import { judgeMessage } from "../../../src/bots/guard/moderate.ts";
-import { type Incoming, responding, Vetted } from "../../../src/bots/guard/respond.ts";
-import { DEFAULT_SETTINGS, type GuildSettings, SETTINGS } from "../../../src/bots/guard/settings.ts";
+import {
+  checkSettings,
+  DEFAULT_SETTINGS,
+  EngineInference,
+  type GuildSettings,
+  type Incoming,
+  type Inference,
+  type JudgeRequest,
+  judgeMessage,
+  type KnownJudge,
+  responding,
+  Vetted,
+} from "../../../src/bots/guard/index.ts";
 import { HARMLESS } from "../../../src/core/index.ts";
 import { loadLlamaEngine } from "../../../src/llama.ts";
 import { Dice, heldOutPrompts, isHarmful, TASKS, writeAnswer } from "../../../training/world/index.ts";
@@ -86,7 +94,7 @@ describe("An answer", () => {
 });
 
 describe("Messages of people", () => {
-  const settings: GuildSettings = SETTINGS.parse({
+  const settings: GuildSettings = checkSettings({
     moderation: { rules: { harmless: { strictness: "medium", action: "delete" }, sentiment: { strictness: "off", action: "timeout" } } },
   });
 
@@ -137,7 +145,7 @@ describe("Messages of people, where judges are unfit,", () => {
       return [verdictOf(-1, harmless), verdictOf(-1, truthful)];
     };
     const rules = { harmless: { strictness: "medium", action: "delete" }, truthful: { strictness: "medium", action: "timeout" } };
-    const settings = SETTINGS.parse({ moderation: { rules } });
+    const settings = checkSettings({ moderation: { rules } });
     const judgement = await judgeMessage({ judge } as unknown as Inference, { guild: "7", text: "Boo.", settings });
     expect(asked).toMatchObject([{ guild: "7" }]);
     return judgement;

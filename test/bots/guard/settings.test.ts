@@ -1,23 +1,25 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { DEFAULT_SETTINGS, type GuildSettings, type PlainPrinciple, SETTINGS } from "../../../src/bots/guard/settings.ts";
 import {
   changedAt,
+  checkSettings,
   completions,
+  DEFAULT_SETTINGS,
   exportSettings,
+  type GuildSettings,
   importSettings,
   SettingsError,
   settingPaths,
   textAt,
   valueCompletions,
-} from "../../../src/bots/guard/settings-text.ts";
+} from "../../../src/bots/guard/index.ts";
 import { anySettings } from "../../support/random-settings.ts";
 
 const ID = "123456789012345678";
 const OTHER_ID = "12345678901234567890";
 
-const OWN = SETTINGS.parse({ principles: { kind: { question: "Is it kind?", good: "kind", bad: "rude" } } });
+const OWN = checkSettings({ principles: { kind: { question: "Is it kind?", good: "kind", bad: "rude" } } });
 
 describe("The keys of the settings", () => {
   it("name each principle that the guild knows", () => {
@@ -55,7 +57,7 @@ describe("A setting", () => {
   ])("%s becomes what was typed: %s", (path, text, shown) => {
     const changed = changedAt(changedAt(DEFAULT_SETTINGS, "moderation.logChannel", ID), path, text);
     expect(textAt(changed, path)).toBe(shown);
-    expect(SETTINGS.parse(changed)).toEqual(changed);
+    expect(checkSettings(changed)).toEqual(changed);
   });
 
   it("changes and leaves all others as they are, also the ones before", () => {
@@ -155,11 +157,11 @@ describe("Settings in a file", () => {
 
   it("come back when they are as long as they may be", () => {
     const ids = Array.from({ length: 200 }, (_, index) => `${10n ** 19n + BigInt(index)}`);
-    const own = Array.from({ length: 20 }, (_, index): [string, PlainPrinciple] => [
+    const own = Array.from({ length: 20 }, (_, index): [string, GuildSettings["principles"][string]] => [
       `a${"b".repeat(20)}${index}`,
       { question: "漢".repeat(200), good: "字".repeat(60), bad: "漢".repeat(60) },
     ]);
-    const settings = SETTINGS.parse({
+    const settings = checkSettings({
       talk: { instructions: "漢".repeat(1000), refusal: "漢".repeat(300), failure: "字".repeat(300), channels: ids },
       moderation: {
         rules: Object.fromEntries(own.map(([name]) => [name, { strictness: "strict", action: "timeout" }])),

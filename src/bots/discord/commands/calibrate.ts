@@ -1,8 +1,12 @@
 import { type ChatInputCommandInteraction, inlineCode, MessageFlags } from "discord.js";
-import { decisionsBy } from "../../guard/decisions.ts";
-import type { CalibrationReport, JudgeFigures } from "../../guard/inference.ts";
-import { InferenceError } from "../../guard/inference-error.ts";
-import { type GuildSettings, guildPrinciple } from "../../guard/settings.ts";
+import {
+  type CalibrationReport,
+  decisionsBy,
+  type GuildSettings,
+  guildPrinciple,
+  InferenceError,
+  type JudgeFigures,
+} from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { checkAdministers, guildOf, Refused, showPrivately } from "./command.ts";
 

@@ -8,18 +8,19 @@ import {
   time,
   userMention,
 } from "discord.js";
-import { DEFAULT_SETTINGS, type GuildSettings } from "../../guard/settings.ts";
 import {
   changedAt,
   checkSettings,
+  DEFAULT_SETTINGS,
   exportSettings,
+  type GuildSettings,
   importSettings,
+  SettingsConflictError,
   SettingsError,
+  type SettingsVersion,
   settingPaths,
   textAt,
-} from "../../guard/settings-text.ts";
-import type { SettingsVersion } from "../../guard/store/store.ts";
-import { SettingsConflictError } from "../../guard/store/store-error.ts";
+} from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { cut } from "../reply/text.ts";
 import { within } from "../within.ts";

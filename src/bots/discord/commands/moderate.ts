@@ -7,8 +7,7 @@ import {
   type MessageContextMenuCommandInteraction,
   PermissionFlagsBits,
 } from "discord.js";
-import { type Judgement, judgeMessage } from "../../guard/moderate.ts";
-import type { ReviewRecord } from "../../guard/store/store.ts";
+import { type Judgement, judgeMessage, type ReviewRecord } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { findingLine, reviewButtons, reviewCard, unfitLine } from "../moderate/card.ts";
 import { wordsOfValue } from "../outbound-filter.ts";

@@ -8,7 +8,7 @@ import {
   InteractionContextType,
   PermissionFlagsBits,
 } from "discord.js";
-import { completions, valueCompletions } from "../../guard/settings-text.ts";
+import { completions, valueCompletions } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { calibrate } from "./calibrate.ts";
 import { answerPrivately, type Command, checkManages, Refused } from "./command.ts";

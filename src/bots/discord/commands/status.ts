@@ -1,8 +1,6 @@
 import { type ChatInputCommandInteraction, escapeMarkdown, inlineCode, time, userMention } from "discord.js";
 import { UNFIT_BELOW } from "../../../core/index.ts";
-import { decisionsBy } from "../../guard/decisions.ts";
-import type { Decision, KnownJudge } from "../../guard/inference.ts";
-import { type GuildSettings, guildPrinciple } from "../../guard/settings.ts";
+import { type Decision, decisionsBy, type GuildSettings, guildPrinciple, type KnownJudge } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { fitnessText } from "../moderate/card.ts";
 import { cut } from "../reply/text.ts";

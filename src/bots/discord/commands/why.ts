@@ -1,9 +1,7 @@
 import { type ChatInputCommandInteraction, codeBlock } from "discord.js";
 import { PNG } from "pngjs";
 import { PRESETS } from "../../../core/index.ts";
-import type { CoursePoint } from "../../guard/inference.ts";
-import { type GuildSettings, guildPrinciple, principleNames } from "../../guard/settings.ts";
-import type { ReplyRecord } from "../../guard/store/store.ts";
+import { type CoursePoint, type GuildSettings, guildPrinciple, principleNames, type ReplyRecord } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { within } from "../within.ts";
 import { checkModerates, guildOf, type PrivateAnswer, Refused } from "./command.ts";

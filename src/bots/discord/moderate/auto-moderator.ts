@@ -1,7 +1,6 @@
 import type { Message } from "discord.js";
 import PQueue from "p-queue";
-import { judgeMessage } from "../../guard/moderate.ts";
-import type { GuildSettings } from "../../guard/settings.ts";
+import { type GuildSettings, judgeMessage } from "../../guard/index.ts";
 import { type BotContext, isServed } from "../bot-context.ts";
 import { isByPerson } from "../reply/question.ts";
 import { messageText } from "../reply/text.ts";

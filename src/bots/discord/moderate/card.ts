@@ -8,10 +8,7 @@ import {
   messageLink,
   userMention,
 } from "discord.js";
-import type { KnownJudge } from "../../guard/inference.ts";
-import type { UnfitJudge } from "../../guard/moderate.ts";
-import type { Action } from "../../guard/settings.ts";
-import type { Finding, ReviewRecord } from "../../guard/store/store.ts";
+import type { Action, Finding, KnownJudge, ReviewRecord, UnfitJudge } from "../../guard/index.ts";
 import { cut, quoted } from "../reply/text.ts";
 
 /** What was done, or would have been. */

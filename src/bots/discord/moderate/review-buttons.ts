@@ -7,8 +7,7 @@ import {
   TextInputStyle,
   userMention,
 } from "discord.js";
-import { normalise } from "../../guard/normalise.ts";
-import type { ReviewRecord } from "../../guard/store/store.ts";
+import { normalise, type ReviewRecord } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { answerPrivately, type Component, checkModerates, guildOf, type PrivateAnswer, Refused } from "../commands/command.ts";
 import { once } from "../reply/live-reply.ts";

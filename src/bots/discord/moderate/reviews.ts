@@ -1,8 +1,5 @@
 import { type GuildMember, type Message, PermissionFlagsBits } from "discord.js";
-import type { Judgement } from "../../guard/moderate.ts";
-import type { Action, GuildSettings } from "../../guard/settings.ts";
-import { excerptOf, hashOf, judgedText } from "../../guard/store/excerpts.ts";
-import type { ReviewRecord } from "../../guard/store/store.ts";
+import { type Action, excerptOf, type GuildSettings, hashOf, type Judgement, judgedText, type ReviewRecord } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { once } from "../reply/live-reply.ts";
 import { cut, quoted } from "../reply/text.ts";

@@ -8,7 +8,7 @@ import {
   type Message,
   MessageFlags,
 } from "discord.js";
-import type { Vetted } from "../../guard/respond.ts";
+import type { Vetted } from "../../guard/index.ts";
 import type { OutboundFilter } from "../outbound-filter.ts";
 
 /** Between two edits of one message. */

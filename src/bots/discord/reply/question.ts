@@ -1,7 +1,5 @@
 import { cleanContent, type Message, MessageType, PermissionFlagsBits, type TextBasedChannel } from "discord.js";
-import type { Utterance } from "../../guard/respond.ts";
-import type { GuildSettings } from "../../guard/settings.ts";
-import type { Store } from "../../guard/store/store.ts";
+import type { GuildSettings, Store, Utterance } from "../../guard/index.ts";
 import { type BotOptions, isServed } from "../bot-context.ts";
 
 /** Whether a message is a question to us, and may be answered where it was asked. */

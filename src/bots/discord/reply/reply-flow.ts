@@ -1,8 +1,5 @@
 import { DiscordAPIError, RESTJSONErrorCodes, type TextBasedChannel } from "discord.js";
-import type { Outcome, Utterance } from "../../guard/respond.ts";
-import type { GuildSettings } from "../../guard/settings.ts";
-import { excerptOf, hashOf } from "../../guard/store/excerpts.ts";
-import type { ReplyEnd } from "../../guard/store/store.ts";
+import { excerptOf, type GuildSettings, hashOf, type Outcome, type ReplyEnd, type Utterance } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { TakenBack } from "./drafts.ts";
 import { LiveReply, type ReplyTarget } from "./live-reply.ts";

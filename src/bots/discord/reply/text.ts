@@ -1,5 +1,5 @@
 import { escapeMarkdown, type Message, type MessageSnapshot } from "discord.js";
-import { withoutUnseen } from "../../guard/normalise.ts";
+import { withoutUnseen } from "../../guard/index.ts";
 
 /** Stands between the signs of a mention: people see nothing, and Discord sees no mention. */
 const GAP = "\u200b";

@@ -1,0 +1,58 @@
+/** The bot without Discord: what guilds decide, what the bot remembers, how a question becomes a vetted answer and a message a finding. */
+
+export { decisionsBy } from "./decisions.ts";
+export { EngineInference, type EngineInferenceOptions } from "./engine-inference.ts";
+export { choice, id, ids, numberOf, onOrOff, typed, whole } from "./fields.ts";
+export { cooldown, dailyCaps, failures, guarded, judgedQuestions, shortQuestions } from "./guards.ts";
+export type {
+  Account,
+  Answered,
+  AnswerRequest,
+  AnswerWaiting,
+  CalibrationReport,
+  CalibrationRequest,
+  CalibrationWaiting,
+  CoursePoint,
+  Decision,
+  Inference,
+  JudgeFigures,
+  JudgeRequest,
+  JudgesRequest,
+  KnownJudge,
+  Load,
+  TextVerdict,
+} from "./inference.ts";
+export { InferenceError, type InferenceErrorCode } from "./inference-error.ts";
+export { GuildJudges } from "./judges.ts";
+export { type Judgement, judgeMessage, type UnfitJudge } from "./moderate.ts";
+export { normalise, withoutUnseen } from "./normalise.ts";
+export { ProblemsError, readPlainYaml } from "./plain-yaml.ts";
+export { type Incoming, type Outcome, type Reason, type Respond, responding, type Utterance, Vetted } from "./respond.ts";
+export { ACTIONS, type Action, DEFAULT_SETTINGS, type GuildSettings, guildPrinciple, principleNames } from "./settings.ts";
+export {
+  changedAt,
+  checkSettings,
+  completions,
+  exportSettings,
+  importSettings,
+  SettingsError,
+  settingPaths,
+  textAt,
+  valueCompletions,
+} from "./settings-text.ts";
+export { excerptOf, hashOf, judgedText } from "./store/excerpts.ts";
+export { openStore } from "./store/open-store.ts";
+export type {
+  AuditRecord,
+  Finding,
+  NewReview,
+  PersonalData,
+  Presence,
+  ReplyEnd,
+  ReplyRecord,
+  ReviewRecord,
+  SettingsVersion,
+  Store,
+  Unfinished,
+} from "./store/store.ts";
+export { SettingsConflictError, StoreError, type StoreErrorCode } from "./store/store-error.ts";
