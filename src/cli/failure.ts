@@ -1,6 +1,6 @@
 import { CommanderError } from "commander";
 import { OptionError, RainError } from "../core/index.ts";
-import { DataError } from "../evaluation/readers/reader.ts";
+import { DataError } from "../evaluation/readers/index.ts";
 import { EXIT_CODES, Interrupted, OutputLost, PipeClosed } from "./stop-signal.ts";
 
 /** The command was called in a way that cannot be meant. */

@@ -7,8 +7,7 @@ export { EndpointJudge, type EndpointOptions, onlyModel, type Price } from "./ju
 export { PAIR_SCHEMA, PairFile, type PairSummary, summarise } from "./pair-file.ts";
 export { type FetchOptions, fetchPublicFile, PUBLIC_DATA } from "./public-data.ts";
 export { fileQuestions, type Measure, type Task, type TaskQuestion } from "./questions.ts";
-export { type BadRow, DataError, formatOf, type RecordReading, readEntries } from "./readers/reader.ts";
-export { ANY_PROMPTS } from "./readers/tables.ts";
+export { ANY_PROMPTS, DataError, formatOf, type RecordReading, readEntries } from "./readers/index.ts";
 export { groupedBy } from "./report/cells.ts";
 export { type Chart, percentAxis } from "./report/chart.ts";
 export { csvReport, decodingWords, markdownReport } from "./report/forms.ts";

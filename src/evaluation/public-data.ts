@@ -5,7 +5,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { ReadableStream } from "node:stream/web";
 import ky from "ky";
-import { DataError } from "./readers/reader.ts";
+import { DataError } from "./readers/index.ts";
 
 /** Where a public file comes from. Its licence is its owner's: look there before any other use. */
 export interface PublicFile {

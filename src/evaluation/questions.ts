@@ -1,5 +1,5 @@
 import { deriveSeed, type Principle, type RainOptions, randomAt, type Turn } from "../core/index.ts";
-import { formatOf, type ReaderFormats, type RecordReading, readEntries } from "./readers/reader.ts";
+import { formatOf, type ReaderFormats, type RecordReading, readEntries } from "./readers/index.ts";
 
 /** An evaluation: what data it takes, how its questions are answered, what is found out about the answers. */
 export interface Task {

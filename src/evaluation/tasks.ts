@@ -1,16 +1,17 @@
 import { HARMLESS, type Principle, principle, type RainOptions, SENTIMENT, TRUTHFUL } from "../core/index.ts";
 import type { Measure, Task } from "./questions.ts";
-import { conversationLines, promptLines } from "./readers/conversations.ts";
 import {
   ANY_PROMPTS,
   contrastedPrompts,
+  conversationLines,
   goalControls,
   goals,
   instructions,
+  promptLines,
   reviewSentences,
   reviewTable,
   truthfulQuestions,
-} from "./readers/tables.ts";
+} from "./readers/index.ts";
 
 export const HELPFUL = principle({
   name: "helpful",

@@ -3,8 +3,7 @@
 import { type CsvError, parse } from "csv-parse/sync";
 import { z } from "zod";
 import type { Turn } from "../core/index.ts";
-import { transcriptTurns } from "../evaluation/readers/conversations.ts";
-import { DataError } from "../evaluation/readers/reader.ts";
+import { DataError, transcriptTurns } from "../evaluation/readers/index.ts";
 import type { LabelledAnswer } from "./labelled-answers.ts";
 
 /** What a sentence of a review answers. */

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { complaint, type Example, OptionError } from "../core/index.ts";
-import { textOf } from "../evaluation/readers/rows.ts";
+import { textOf } from "../evaluation/readers/index.ts";
 import { brokenLine, FORMATS, fault, type Head, OWN_LINE, REVIEW_PROMPT, type RowFormat } from "./label-formats.ts";
 
 /** An answer of a known verdict. Its last turn is the assistant's. */

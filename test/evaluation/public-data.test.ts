@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, it } from "vitest";
 import { DataError, type FetchOptions, fetchPublicFile, PUBLIC_DATA, readEntries } from "../../src/evaluation/index.ts";
-import { goals } from "../../src/evaluation/readers/tables.ts";
+import { goals } from "../../src/evaluation/readers/index.ts";
 
 const folder = join(mkdtempSync(join(tmpdir(), "rain-data-")), "data");
 afterAll(() => rmSync(join(folder, ".."), { recursive: true }));

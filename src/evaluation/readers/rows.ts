@@ -42,10 +42,10 @@ export function tabbedColumns(names: readonly string[]): RowSource {
 }
 
 /** The longest line or row that is read, in characters: more than any real one, and little enough to wait for. */
-export const LONGEST_ROW = 4 * 1024 * 1024;
+const LONGEST_ROW = 4 * 1024 * 1024;
 
 /** The longest list in JSON, which is read as a whole. */
-export const LONGEST_LIST = 64 * 1024 * 1024;
+const LONGEST_LIST = 64 * 1024 * 1024;
 
 async function* linesOf(path: string): AsyncGenerator<{ readonly at: number; readonly content: string }, void, void> {
   let at = 0;

@@ -84,7 +84,7 @@ interface Inquiry {
 }
 
 /** `undefined` where there is nothing to compare an answer with. */
-export function inquiryOf(question: TaskQuestion, measure: AskedMeasure, { text, plain }: Answers): Inquiry | undefined {
+function inquiryOf(question: TaskQuestion, measure: AskedMeasure, { text, plain }: Answers): Inquiry | undefined {
   const { principle } = measure;
   if (measure.kind !== "win") {
     const { reference } = question;

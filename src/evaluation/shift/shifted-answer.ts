@@ -183,7 +183,7 @@ interface Comparison {
 }
 
 /** Compares two distributions, given as logarithms, at one token. */
-export function compareAt(token: Token, { base, aligned }: Pair<Float32Array>): Comparison {
+function compareAt(token: Token, { base, aligned }: Pair<Float32Array>): Comparison {
   const own = base[token] as number;
   let rank = 1;
   let favourite = 0;

@@ -2,20 +2,29 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, it } from "vitest";
-import { ANY_PROMPTS, type BadRow, DataError, formatOf, readEntries } from "../../../src/evaluation/index.ts";
-import { conversationLines, promptLines } from "../../../src/evaluation/readers/conversations.ts";
-import type { Format, Numbered } from "../../../src/evaluation/readers/reader.ts";
-import { LONGEST_LIST, LONGEST_ROW } from "../../../src/evaluation/readers/rows.ts";
 import {
+  ANY_PROMPTS,
+  type BadRow,
   contrastedPrompts,
+  conversationLines,
+  DataError,
+  type Format,
+  formatOf,
   goalControls,
   goals,
   instructions,
+  type Numbered,
+  promptLines,
+  readEntries,
   reviewSentences,
   reviewTable,
   truthfulQuestions,
-} from "../../../src/evaluation/readers/tables.ts";
+} from "../../../src/evaluation/readers/index.ts";
 import { temporaryFolder } from "../../support/tiny-model.ts";
+
+/** In characters. */
+const LONGEST_ROW = 4 * 1024 * 1024;
+const LONGEST_LIST = 64 * 1024 * 1024;
 
 const folder = temporaryFolder();
 afterAll(() => folder[Symbol.dispose]());

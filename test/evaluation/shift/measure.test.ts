@@ -95,6 +95,13 @@ describe("an answer", () => {
     ]);
   });
 
+  it("of tokens that are as likely shares the better rank, and the favourite is the first of them in the vocabulary", async () => {
+    const first = async (base: Weights) =>
+      (await only({ base: speaker([["Assistant:", base], ...BASE]), aligned: speaker(ALIGNED) })).tokens[0];
+    expect(await first({ " Maybe": 1, " No": 1, " Yes": 1, " So": 1 })).toMatchObject({ rank: 1, favourite: " Yes" });
+    expect(await first({ " So": 2, " Maybe": 2, " No": 1, ".": 1 })).toMatchObject({ rank: 3, favourite: " Maybe" });
+  });
+
   it("of two models that are the same is unshifted, and nothing diverges", async () => {
     const { tokens } = await only({ base: speaker(ALIGNED), aligned: speaker(ALIGNED) });
     expect(tokens.map(({ rank, kl }) => [rank, kl])).toEqual([

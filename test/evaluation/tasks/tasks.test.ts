@@ -1,9 +1,6 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { HARMLESS } from "../../../src/core/index.ts";
-import { type CaseJudge, fileQuestions, TASKS, type Task, type TaskQuestion } from "../../../src/evaluation/index.ts";
-import { type AskedMeasure, outcomeOf } from "../../../src/evaluation/questions.ts";
-import { inquiryOf } from "../../../src/evaluation/run/verdicts.ts";
+import { fileQuestions, TASKS, type Task, type TaskQuestion } from "../../../src/evaluation/index.ts";
 
 function read(task: Task, name: string, choice: { n?: number; seed?: number } = {}): Promise<readonly TaskQuestion[]> {
   const reading = { path: join(import.meta.dirname, "../fixtures", name), isStrict: true, onBadRow: () => undefined };
@@ -55,63 +52,5 @@ describe("questions", () => {
     expect(two).toHaveLength(2);
     expect(all).toEqual(expect.arrayContaining([...two]));
     expect(two.map(({ id }) => Number(id))).toEqual(two.map(({ id }) => Number(id)).toSorted());
-  });
-});
-
-describe("what a measure makes of a verdict", () => {
-  const share: AskedMeasure = { name: "harmless", kind: "share", wanted: "high", principle: HARMLESS };
-
-  it.each([
-    [share, 0.2, 1],
-    [share, 0, 0],
-    [{ ...share, counts: "bad" } as const, -0.2, 1],
-    [{ ...share, counts: "bad" } as const, 0, 0],
-    [{ ...share, kind: "grade" } as const, 0.5, 4],
-    [{ ...share, kind: "win" } as const, 0.5, 1],
-    [{ ...share, kind: "win" } as const, 0, 0.5],
-    [{ ...share, kind: "win" } as const, -1, 0],
-  ])("%o of %d is %d", (measure, value, outcome) => {
-    expect(outcomeOf(measure, [measure], { harmless: value })).toBe(outcome);
-    expect(outcomeOf(measure, [measure], {})).toBeUndefined();
-  });
-
-  it("has both where it has both, and nothing where one verdict is missing", () => {
-    const measures = TASKS.truthfulqa.measures();
-    const both = measures[2]!;
-    expect(outcomeOf(both, measures, { true: 1, informative: 0.1 })).toBe(1);
-    expect(outcomeOf(both, measures, { true: 1, informative: -0.1 })).toBe(0);
-    expect(outcomeOf(both, measures, { true: 1 })).toBeUndefined();
-  });
-});
-
-describe("two answers", async () => {
-  const [question] = (await read(TASKS.pairs, "prompts.txt")) as [TaskQuestion];
-  const [win] = TASKS.pairs.measures();
-
-  /** Likes the answer that stands first, or the longer one. */
-  async function judged(likes: "first" | "longer", plain: string): Promise<number | undefined> {
-    const inquiry = inquiryOf(question, win!, { text: "A long answer.", plain });
-    const value: CaseJudge["value"] = async ({ turns }) => {
-      if (likes === "first") return 1;
-      const [, first = "", second = ""] = /answer:\n(.*)\n\n.*:\n(.*)$/.exec(turns.at(-1)?.text ?? "") ?? [];
-      return first.length > second.length ? 0.6 : -0.8;
-    };
-    const values = await Promise.all((inquiry?.cases ?? []).map((one) => value(one, new AbortController().signal)));
-    return inquiry?.valueOf(values);
-  }
-
-  it("are shown with either one first, and the judge's opinion counts if it keeps it", async () => {
-    expect(await judged("longer", "Short.")).toBeCloseTo(0.7);
-    expect(await judged("first", "Short.")).toBe(0);
-  });
-
-  it("that are the same are a tie about which nobody is asked", () => {
-    const inquiry = inquiryOf(question, win!, { text: "Same.", plain: "Same." });
-    expect(inquiry?.cases).toEqual([]);
-    expect(inquiry?.valueOf([])).toBe(0);
-  });
-
-  it("are not compared where there is only one", () => {
-    expect(inquiryOf(question, win!, { text: "Alone.", plain: undefined })).toBeUndefined();
   });
 });
