@@ -1,6 +1,6 @@
 /** The Discord bot: nothing of what it writes can be read before it was judged. Needs `discord.js`; importing it loads no native code. */
 import { PEERS } from "./bots/discord/peers.ts";
-import { withPeers } from "./peers/missing-peer.ts";
+import { withPeers } from "./peers/index.ts";
 
 const loaded = await withPeers(PEERS, async () => ({
   ...(await import("./bots/discord/bot.ts")),
@@ -75,4 +75,4 @@ export {
   type StoreErrorCode,
   type TextVerdict,
 } from "./bots/guard/index.ts";
-export { MissingPeerError } from "./peers/missing-peer.ts";
+export { MissingPeerError } from "./peers/index.ts";

@@ -1,5 +1,5 @@
 /** RAIN in LangChain: the local model as a chat model, and critique of any other one. Needs `@langchain/core`; loads no native code. */
-import { withPeers } from "./peers/missing-peer.ts";
+import { withPeers } from "./peers/index.ts";
 
 const loaded = await withPeers({ "@langchain/core": "^1.2.0" }, async () => ({
   ...(await import("./integrations/langchain/chat-rain/answer.ts")),
@@ -46,4 +46,4 @@ export const chatSimulator = loaded.chatSimulator;
 
 // Errors
 export { MessageError, RainViolationError, StructuredOutputError } from "./integrations/langchain/errors.ts";
-export { MissingPeerError } from "./peers/missing-peer.ts";
+export { MissingPeerError } from "./peers/index.ts";

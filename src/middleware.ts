@@ -1,5 +1,5 @@
 /** RAIN as middleware for LangChain agents. Needs `langchain` and `@langchain/core`. */
-import { withPeers } from "./peers/missing-peer.ts";
+import { withPeers } from "./peers/index.ts";
 
 const loaded = await withPeers(
   { langchain: "^1.5.0", "@langchain/core": "^1.2.0" },
@@ -23,4 +23,4 @@ export type { OnRainEvent, RainCustomEvent, Stage } from "./integrations/langcha
 export type { ExitBehavior, GuardrailOverrides, RainGuardrailOptions } from "./integrations/langchain/guardrail/options.ts";
 export type { RainGuardrail } from "./integrations/langchain/guardrail/rain-guardrail.ts";
 export type { JudgeAbout, JudgeCall, JudgeSource, TextJudge } from "./integrations/langchain/judges.ts";
-export { MissingPeerError } from "./peers/missing-peer.ts";
+export { MissingPeerError } from "./peers/index.ts";

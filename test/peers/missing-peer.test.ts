@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { MissingPeerError, withPeers } from "../../src/peers/missing-peer.ts";
+import { MissingPeerError, withPeers } from "../../src/peers/index.ts";
 
 const PEERS = { langchain: "^1.5.0", "@langchain/core": "^1.2.0" };
 

@@ -1,5 +1,5 @@
 import { ContextFullError, EngineError, QueueFullError, RainError } from "../../core/index.ts";
-import { MissingPeerError } from "../../peers/missing-peer.ts";
+import { MissingPeerError } from "../../peers/index.ts";
 import { SettingsConflictError, StoreError } from "../guard/index.ts";
 
 /** Something was about to be posted that is neither vetted nor in words of our own. It was not posted. */

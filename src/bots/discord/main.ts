@@ -3,7 +3,7 @@ import { accessSync, constants, existsSync, readFileSync, statSync } from "node:
 import { dirname } from "node:path";
 import pino from "pino";
 import { RainError } from "../../core/index.ts";
-import { withPeers } from "../../peers/missing-peer.ts";
+import { withPeers } from "../../peers/index.ts";
 import { type DiscordConfig, readConfig } from "./config.ts";
 import { botLog } from "./log.ts";
 import { PEERS } from "./peers.ts";

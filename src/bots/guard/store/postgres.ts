@@ -1,5 +1,5 @@
 import type { Pool, PoolClient, QueryResult } from "pg";
-import { withPeers } from "../../../peers/missing-peer.ts";
+import { withPeers } from "../../../peers/index.ts";
 import { type Database, type Dialect, raw, type Statement, type StatementResult, sql } from "./database.ts";
 import { type StoreErrorCode, storeError } from "./store-error.ts";
 

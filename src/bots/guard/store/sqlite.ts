@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import type { Client, InStatement } from "@libsql/client";
-import { withPeers } from "../../../peers/missing-peer.ts";
+import { withPeers } from "../../../peers/index.ts";
 import { type Database, type Dialect, raw, type Statement, type StatementResult, type Survival, sql } from "./database.ts";
 import { type StoreErrorCode, storeError } from "./store-error.ts";
 
