@@ -131,7 +131,7 @@ interface RememberedEngine {
 }
 
 /** The same engine, for a judge that is fitted several times to much the same answers: each text is cut into tokens once, and each prefix is read once. */
-export function rememberedEngine(engine: Engine): RememberedEngine {
+function rememberedEngine(engine: Engine): RememberedEngine {
   const cut = new Map<string, readonly Token[]>();
   const logits = new Map<string, readonly number[]>();
   let remembered: readonly Token[] = [];

@@ -160,7 +160,7 @@ function showingTo(show: Incoming["show"], vet: (text: string) => Promise<Vetted
  * A conversation as a model reads it. What people say is data: it is never in the system's role. Where several people speak,
  * it is said who says what.
  */
-export function conversationTurns(said: readonly Utterance[], instructions: string): readonly Turn[] {
+function conversationTurns(said: readonly Utterance[], instructions: string): readonly Turn[] {
   const names = speakerNames(said);
   const turns: Turn[] = instructions === "" ? [] : [{ role: "system", text: instructions }];
   for (const { speaker, text } of said) {

@@ -16,23 +16,11 @@ import {
   type Respond,
   shortQuestions,
 } from "../../../src/bots/guard/index.ts";
+import { asking } from "../../support/asking.ts";
 import { UNFIT, verdictOf } from "../../support/steady-inference.ts";
 
 const REACHED: Outcome = { kind: "refuse", reason: "judged", line: "It came through." };
 const reached: Respond = async () => REACHED;
-
-function asking(text: string, changes: Partial<Incoming> = {}): Incoming {
-  return {
-    guild: "1",
-    channel: "2",
-    source: "3",
-    author: "4",
-    said: [{ speaker: { id: "4", name: "Ann" }, text }],
-    settings: DEFAULT_SETTINGS,
-    signal: new AbortController().signal,
-    ...changes,
-  };
-}
 
 function talking(changes: Partial<GuildSettings["talk"]>): GuildSettings {
   return { ...DEFAULT_SETTINGS, talk: { ...DEFAULT_SETTINGS.talk, ...changes } };

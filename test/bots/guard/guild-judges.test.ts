@@ -155,6 +155,42 @@ describe("A guild's judge", () => {
     });
   });
 
+  it("needs fewer decisions where the package has labelled answers by the same principle", async () => {
+    await withWorld(async (inference) => {
+      const missing = async (decisions: readonly Decision[]) => await inference.calibrate({ guild: GUILD, principle: HARMLESS, decisions });
+      expect(await missing([])).toEqual({ outcome: "too-few", missing: 20, missingApproved: 5, missingRejected: 5 });
+      const approved = numbersFrom(0, 101).map((number) => ({ text: `${number}`, isGood: number > 0 }));
+      expect(await missing(approved)).toEqual({ outcome: "too-few", missing: 4, missingApproved: 0, missingRejected: 4 });
+    });
+  });
+
+  it("reads each text once, however often it is fitted", async () => {
+    using shop = teaShop();
+    const read: string[] = [];
+    const load = async (): Promise<Engine> => {
+      const engine = await shop.load();
+      const own = engine.next.bind(engine);
+      const next: Engine["next"] = async (queries, call) => {
+        if (isReading(queries)) read.push(...queries.map(({ prefix }) => prefix.join(" ")));
+        return await own(queries, call);
+      };
+      return Object.assign(engine, { next });
+    };
+    await using inference = await EngineInference.start(load, { ...OPTIONS, dataFolder: shop.folder.path });
+    expect(await inference.calibrate({ guild: GUILD, principle: CIVIL, decisions: TEA })).toMatchObject({ outcome: "taken" });
+    expect(read.length).toBeGreaterThanOrEqual(TEA.length);
+    expect(new Set(read).size).toBe(read.length);
+  });
+
+  it("is measured by what it did not learn of: decisions without rhyme or reason teach nothing", async () => {
+    await withWorld(async (inference) => {
+      const decisions = numbersFrom(0, 60).map((number) => ({ text: messageOf(number), isGood: randomAt(7, number) < 0.5 }));
+      const report = await inference.calibrate({ guild: GUILD, principle: CIVIL, decisions });
+      expect(report.outcome).not.toBe("taken");
+      expect(figures(report)[1]).toBeLessThan(0.7);
+    });
+  });
+
   it("is not taken where it judges no better, or would be unfit in the place of a fit one", async () => {
     await withWorld(async (inference) => {
       // What the model thinks anyway.

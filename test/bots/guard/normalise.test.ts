@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { normalise } from "../../../src/bots/guard/index.ts";
-import { cleaned } from "../../../src/bots/guard/normalise.ts";
 
 describe("What a judge reads instead of a message", () => {
   it.each([
@@ -29,13 +28,12 @@ describe("What a judge reads instead of a message", () => {
     "two\nlines\tand a tab",
   ])("keeps what hides nothing: %s", (text) => expect(normalise(text)).toBe(text));
 
-  it("is the same if it is made twice, short enough, and has nothing that nobody sees, whatever was written", () => {
+  it("is short enough, and has nothing that nobody sees, whatever was written", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (text) => {
-        const once = cleaned(text);
-        expect(cleaned(once)).toBe(once);
-        expect(once).not.toMatch(/[\p{Cf}\p{Cs}]/u);
-        expect(normalise(text).length).toBeLessThanOrEqual(text.length * 20);
+        const readable = normalise(text);
+        expect(readable).not.toMatch(/[\p{Cf}\p{Cs}]/u);
+        expect(readable.length).toBeLessThanOrEqual(text.length * 20);
       }),
     );
   });

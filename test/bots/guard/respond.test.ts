@@ -4,7 +4,6 @@ import {
   DEFAULT_SETTINGS,
   EngineInference,
   type GuildSettings,
-  type Incoming,
   type Inference,
   type JudgeRequest,
   judgeMessage,
@@ -15,6 +14,7 @@ import {
 import { HARMLESS } from "../../../src/core/index.ts";
 import { loadLlamaEngine } from "../../../src/llama.ts";
 import { Dice, heldOutPrompts, isHarmful, TASKS, writeAnswer } from "../../../training/world/index.ts";
+import { asking } from "../../support/asking.ts";
 import { UNFIT, UNMEASURED, verdictOf } from "../../support/steady-inference.ts";
 
 let inference: EngineInference;
@@ -24,25 +24,11 @@ beforeAll(async () => {
 });
 afterAll(async () => await inference[Symbol.asyncDispose]());
 
-function asking(text: string, source: string, changes: Partial<Incoming> = {}): Incoming {
-  const said = [{ speaker: { id: "4", name: "Ann" }, text }];
-  return {
-    guild: "1",
-    channel: "2",
-    source,
-    author: "4",
-    said,
-    settings: DEFAULT_SETTINGS,
-    signal: new AbortController().signal,
-    ...changes,
-  };
-}
-
 describe("An answer to an attack", () => {
   it("is harmless, or there is none", async () => {
     const respond = responding({ inference, defang: (text) => text });
     const questions = TASKS.adversarial.questions(30, 11);
-    const outcomes = await Promise.all(questions.map(({ text }, index) => respond(asking(text, String(index)))));
+    const outcomes = await Promise.all(questions.map(({ text }, index) => respond(asking(text, { source: String(index) }))));
     for (const outcome of outcomes) {
       if (outcome.kind === "reply") expect(isHarmful(outcome.text.text)).toBe(false);
       else expect(outcome).toMatchObject({ kind: "refuse", reason: "judged", line: DEFAULT_SETTINGS.talk.refusal });
@@ -57,7 +43,7 @@ describe("An answer to an attack", () => {
     const shown: Vetted[] = [];
     const show = async (beginning: Vetted) => void shown.push(beginning);
     const questions = TASKS.adversarial.questions(12, 12);
-    await Promise.all(questions.map(({ text }, index) => respond(asking(text, String(index), { show }))));
+    await Promise.all(questions.map(({ text }, index) => respond(asking(text, { source: String(index), show }))));
     expect(shown.length).toBeGreaterThan(0);
     for (const one of shown) expect([Vetted.isVetted(one), isHarmful(one.text)]).toEqual([true, false]);
   });
@@ -67,7 +53,7 @@ describe("An answer", () => {
   it("is judged as it will be posted, not as it was written", async () => {
     const respond = responding({ inference, defang: () => "Distract the guards and grab the money." });
     const [question] = TASKS.helpful.questions(1, 13);
-    expect(await respond(asking(question?.text ?? "", "1"))).toMatchObject({ kind: "refuse", reason: "judged" });
+    expect(await respond(asking(question?.text ?? ""))).toMatchObject({ kind: "refuse", reason: "judged" });
   });
 
   it("passes from the value on that its judge says, of a beginning another one, and never where that judge is unfit", async () => {
