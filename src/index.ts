@@ -7,7 +7,7 @@ export { AnswerQueue, type AnswerQueueOptions, type QueuedOptions } from "./serv
 
 // Options
 export { checkOptions, DEFAULTS, MODES, PRESETS } from "./core/index.ts";
-export type { Explore, Judging, Mode, OnExhausted, OnUnfit, Preset, RainOptions, Settings } from "./core/index.ts";
+export type { Explore, Judging, Mode, OnExhausted, OnUnfit, Preset, RainOptions, Settings, SuggestedSampling } from "./core/index.ts";
 
 // What the judge judges, and how well it does
 export { HARMLESS, isFit, Judge, PRINCIPLES, principle, SENTIMENT, TRUTHFUL } from "./core/index.ts";
@@ -46,6 +46,7 @@ export type {
 export { compare, generate, likeliest, prime, sampleMany } from "./core/index.ts";
 export type {
   Call,
+  Constrained,
   Continuation,
   Engine,
   EngineFacts,
@@ -54,6 +55,7 @@ export type {
   FormattedText,
   JsonFormat,
   JsonSchema,
+  LogitsProcessing,
   Lookahead,
   NextTokenQuery,
   NextTokens,

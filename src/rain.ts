@@ -27,7 +27,7 @@ import { checkTools, mayCall, withTools } from "./tools/tool-answer.ts";
  * @throws {ContextFullError} when the conversation leaves no room for an answer
  */
 export function rain(engine: Engine, turns: readonly Turn[], options: RainOptions = {}): Answering {
-  const settings = withPrompting(engine, checkOptions(options));
+  const settings = withPrompting(engine, checkOptions(withSuggested(engine, options)));
   checkTurns(turns);
   if (settings.format !== undefined) checkFormat(engine, settings.format);
   const request = { engine, turns, settings, promptOf };
@@ -39,6 +39,12 @@ export function rain(engine: Engine, turns: readonly Turn[], options: RainOption
 /** The same, waiting for the whole answer. */
 export async function answer(engine: Engine, turns: readonly Turn[], options: RainOptions = {}): Promise<RainAnswer> {
   return await wholeAnswer(rain(engine, turns, options));
+}
+
+/** The options, and where they leave it open, sampling as the model's makers suggest. */
+function withSuggested({ facts }: Engine, options: RainOptions): RainOptions {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return { ...facts.sampling, ...Object.fromEntries(given) };
 }
 
 /** Where tools may be called, a refusal has its calls, too: none. */

@@ -148,6 +148,12 @@ const DECODING = [
   "temperature",
   "topK",
   "topP",
+  "minP",
+  "repetitionPenalty",
+  "presencePenalty",
+  "frequencyPenalty",
+  "dryMultiplier",
+  "xtcProbability",
 ] as const satisfies readonly (keyof RainOptions)[];
 
 /** What `ask` and `chat` have in common. */
@@ -184,11 +190,19 @@ export function addSamplingOptions(command: Command): Command {
     )
     .option("--urial-examples <n|file>", `0, 1, 3 or 8, or a JSON or YAML list of {query, answer} ${byDefault("urialExamples")}`)
     .addOption(choiceOption("--urial-layout <layout>", layouts, URIAL_LAYOUTS))
-    .addOption(numberOption("--seed <n>", `the same seed gives the same text ${byDefault("seed")}`))
+    .addOption(numberOption("--seed <n>", `the same seed gives the same text; -1: another one each time ${byDefault("seed")}`))
     .addOption(numberOption("--max-tokens <n>", `longest answer, in tokens ${byDefault("maxTokens")}`))
     .addOption(numberOption("--temperature <t>", `0 is greedy, above 1 is wilder ${byDefault("temperature")}`))
     .addOption(numberOption("--top-k <k>", `draw from this many likeliest tokens ${byDefault("topK")}`))
     .addOption(numberOption("--top-p <p>", `... and of those from the fewest that reach this probability ${byDefault("topP")}`))
+    .addOption(numberOption("--min-p <p>", `... and of those with this share of the likeliest one's probability ${byDefault("minP")}`))
+    .addOption(numberOption("--repetition-penalty <p>", `makes what occurred less likely; above 1 ${byDefault("repetitionPenalty")}`))
+    .addOption(numberOption("--presence-penalty <p>", `... by this much ${byDefault("presencePenalty")}`))
+    .addOption(numberOption("--frequency-penalty <p>", `... by this much each time ${byDefault("frequencyPenalty")}`))
+    .addOption(
+      numberOption("--dry-multiplier <m>", `makes repetitions of several tokens less likely, such as 0.8 ${byDefault("dryMultiplier")}`),
+    )
+    .addOption(numberOption("--xtc-probability <p>", `how often the likeliest tokens are left out ${byDefault("xtcProbability")}`))
     .option("--quiet", "nothing but the answer and errors");
 }
 

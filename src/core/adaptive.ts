@@ -64,7 +64,7 @@ async function* draft(state: AdaptiveState): AsyncGenerator<RainStep, Node | und
   const { generation, tip, seed } = state;
   const start = answerAt(tip, state);
   const continuation = {
-    ...generation.formatted,
+    ...generation.constraints,
     prefix: [...generation.prompt, ...start],
     sampling: generation.sampling(seed),
     maxTokens: generation.ending.limit - start.length,

@@ -114,6 +114,7 @@ export function checkOptions(options: RainOptions = {}): Settings {
     // A given threshold holds as it is: no share of false flags replaces it.
     ...(options.threshold === undefined ? {} : { falseFlags: undefined }),
     ...Object.fromEntries(given),
+    ...(options.seed === -1 ? { seed: crypto.getRandomValues(new Uint32Array(1))[0] as number } : {}),
     scheduleGiven: scheduleIn(options),
   };
   const { format, stop, prompting, tools } = settings;
@@ -133,6 +134,11 @@ function scheduleIn({ firstCheck, checkGrowth, maxCheckGap }: RainOptions): Part
 const share = between(0, 1);
 const correlation = between(-1, 1);
 const temperature = between(0, 10);
+const lookBack = integerBetween(-1, Number.MAX_SAFE_INTEGER);
+const strings: Rule = {
+  expected: "a list of non-empty strings",
+  isMet: (value) => Array.isArray(value) && value.every((part) => typeof part === "string" && part !== ""),
+};
 
 interface OptionEntry<Value> {
   readonly rule: Rule;
@@ -147,18 +153,25 @@ function option<Value>(rule: Rule, byDefault: Value): OptionEntry<Value> {
 const OPTIONS: { readonly [Name in keyof Required<RainOptions>]: OptionEntry<Required<RainOptions>[Name]> } = {
   mode: option(oneOf(MODES), "adaptive"),
   principle: option({ expected: "a principle (a built-in one, or the result of `principle()`)", isMet: isPrinciple }, HARMLESS),
-  seed: option(uint32, 1),
+  seed: option(integerBetween(-1, 2 ** 32 - 1), 1),
   maxTokens: option(positive, 256),
   temperature: option(temperature, 1),
   topK: option(positive, 40),
   topP: option({ expected: "a number above 0 and up to 1", isMet: (value) => share.isMet(value) && value !== 0 }, 0.95),
-  stop: option(
-    {
-      expected: "a list of non-empty strings",
-      isMet: (value) => Array.isArray(value) && value.every((part) => typeof part === "string" && part !== ""),
-    },
-    [],
-  ),
+  minP: option(share, 0),
+  xtcProbability: option(share, 0),
+  xtcThreshold: option(share, 0.1),
+  repetitionPenalty: option({ expected: "a number above 0 and up to 10", isMet: (value) => between(0, 10).isMet(value) && value !== 0 }, 1),
+  presencePenalty: option(between(-2, 2), 0),
+  frequencyPenalty: option(between(-2, 2), 0),
+  penaltyLastN: option(lookBack, 64),
+  dryMultiplier: option(between(0, 100), 0),
+  dryBase: option(between(1, 10), 1.75),
+  dryAllowedLength: option(positive, 2),
+  dryLastN: option(lookBack, -1),
+  drySequenceBreakers: option(strings, ["\n", ":", '"', "*"]),
+  logitBias: option({ expected: "an object of token numbers and biases from -100 to 100", isMet: areBiases }, {}),
+  stop: option(strings, []),
   format: option(
     {
       expected: 'an object such as `{ type: "json", schema: { type: "object" } }`',
@@ -266,6 +279,13 @@ function isExample(value: unknown): boolean {
 
 function isText(value: unknown): boolean {
   return typeof value === "string" && value.trim() !== "";
+}
+
+function areBiases(value: unknown): boolean {
+  const isBias = between(-100, 100).isMet;
+  return (
+    isRecord(value) && Object.entries(value).every(([token, bias]) => natural.isMet(Number(token)) && token.trim() !== "" && isBias(bias))
+  );
 }
 
 function areTools(value: unknown): boolean {

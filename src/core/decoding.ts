@@ -15,7 +15,8 @@ import type {
   Token,
   TokenCandidate,
 } from "./engine.ts";
-import { beginFormatted, candidatesBehind, firstRead } from "./format-mask.ts";
+import { beginFormatted, candidatesBehind, firstRead, type Lookout } from "./format-mask.ts";
+import { processedBehind } from "./logits-processing.ts";
 import { drawToken, softmax, withProbabilities } from "./sampler.ts";
 
 /** Candidates that are read behind a primed prefix: what continues it with a `topK` up to this finds them. */
@@ -38,14 +39,15 @@ export async function prime(engine: Engine, prefixes: readonly Prefix[], call: C
  * prefix. Leaving the loop early frees what it held.
  */
 export async function* generate(engine: Engine, continuation: Continuation, call: Call): AsyncGenerator<SampledToken, void, void> {
-  const { sampling, maxTokens, until } = continuation;
+  const { sampling, processing, maxTokens, until } = continuation;
   const prefix = [...continuation.prefix];
   const drawn: Token[] = [];
   let text = beginFormatted(engine, continuation);
   const held = engine.hold(prefix);
   try {
     while (drawn.length < maxTokens) {
-      const [candidates = []] = await candidatesBehind(engine, [{ prefix, topK: sampling.topK, text }], call);
+      const processed = processedBehind(prefix, processing, engine);
+      const [candidates = []] = await candidatesBehind(engine, [{ prefix, topK: sampling.topK, text, processed }], call);
       const sampled = drawToken(candidates, prefix.length, sampling);
       prefix.push(sampled.token);
       drawn.push(sampled.token);
@@ -88,7 +90,8 @@ export async function sampleMany(engine: Engine, continuations: readonly Continu
       await makeRoom(engine, branches, call);
       const written = branches.filter(({ held }) => held !== undefined);
       const waiting = branches.filter(({ held }) => held === undefined);
-      const candidates = await candidatesBehind(engine, written.map(lookoutOf), call);
+      const lookouts = written.map((branch) => lookoutOf(branch, engine));
+      const candidates = await candidatesBehind(engine, lookouts, call);
       branches = [...written.flatMap((branch, index) => advance(engine, branch, candidates[index] ?? [])), ...waiting];
     }
   } finally {
@@ -102,11 +105,12 @@ function startOf(engine: Engine, members: readonly Member[]): Branch {
   return { prefix: [...continuation.prefix], text: beginFormatted(engine, continuation), members, held: undefined };
 }
 
-/** Continuations of the same prefix under the same format, together. */
+/** Continuations of the same prefix under the same constraints, together. */
 function alike(members: readonly Member[]): Member[][] {
   return groupBy(members, ({ continuation }) => continuation.prefix.join(" "))
     .flatMap((group) => groupBy(group, ({ continuation }) => continuation.format?.schema))
-    .flatMap((group) => groupBy(group, ({ continuation }) => continuation.formatStart));
+    .flatMap((group) => groupBy(group, ({ continuation }) => continuation.formatStart))
+    .flatMap((group) => groupBy(group, ({ continuation }) => continuation.processing));
 }
 
 /** Holds the prefixes of as many branches as there is room for. It waits only if none is held, so that no two requests wait for each other. */
@@ -122,8 +126,10 @@ async function makeRoom(engine: Engine, branches: readonly Branch[], { signal }:
   }
 }
 
-function lookoutOf({ prefix, text, members }: Branch) {
-  return { prefix, text, topK: Math.max(...members.map(({ continuation }) => continuation.sampling.topK)) };
+function lookoutOf({ prefix, text, members }: Branch, engine: Engine): Lookout {
+  const [{ continuation }] = members as [Member];
+  const topK = Math.max(...members.map((member) => member.continuation.sampling.topK));
+  return { prefix, text, topK, processed: processedBehind(prefix, continuation.processing, engine) };
 }
 
 /** Each member draws its next token. Those that drew the same one stay together; the first of the groups stays in the branch, the others part from it. */
@@ -162,8 +168,9 @@ function leave(branch: Branch): void {
  * smaller, or the format allows fewer. Nothing is drawn. An end token may be among them.
  */
 export async function likeliest(engine: Engine, lookahead: Lookahead, call: Call): Promise<SampledToken[]> {
-  const { prefix, count } = lookahead;
-  const [candidates = []] = await candidatesBehind(engine, [{ prefix, topK: count, text: beginFormatted(engine, lookahead) }], call);
+  const { prefix, count, processing } = lookahead;
+  const lookout = { prefix, topK: count, text: beginFormatted(engine, lookahead), processed: processedBehind(prefix, processing, engine) };
+  const [candidates = []] = await candidatesBehind(engine, [lookout], call);
   return withProbabilities(candidates, prefix.length);
 }
 

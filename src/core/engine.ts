@@ -7,6 +7,7 @@
  */
 import type { FindJudge } from "./judge/verdict.ts";
 import type { Meter, Purpose } from "./meter.ts";
+import type { SuggestedSampling } from "./options.ts";
 
 /** A token's number in the vocabulary of one engine. */
 export type Token = number;
@@ -39,6 +40,14 @@ export interface Sampling {
   readonly topK: number;
   /** Of those, the fewest whose probabilities (at this temperature) reach `topP`. Range (0, 1]. */
   readonly topP: number;
+  /** Of those, such as have at least this share of the likeliest one's probability; 0: all. Range [0, 1]. @default 0 */
+  readonly minP?: number | undefined;
+  /**
+   * XTC ("exclude top choices"): with this probability, of those that have `xtcThreshold` or more all but the unlikeliest are left out. Range [0, 1]. @default 0
+   */
+  readonly xtcProbability?: number | undefined;
+  /** Range [0, 1]; above 0.5 nothing is left out. @default 0.1 */
+  readonly xtcThreshold?: number | undefined;
   /**
    * The token at position i of a prefix is drawn with a random number that depends on (`seed`, i) and on nothing else. So
    * a continuation is the same however it was paused, batched, rewound or resumed.
@@ -75,8 +84,37 @@ export interface Formatted {
   readonly formatStart?: number;
 }
 
+/** How logits are changed before anything is drawn from them, as llama.cpp does it and by its names. The prompt counts as text that is repeated. */
+export interface LogitsProcessing {
+  /** What is added to a token's logit, by its number; -100: it is never drawn. */
+  readonly logitBias: Readonly<Record<number, number>>;
+  /** Logits of tokens that occurred are divided by this where they are above 0, else multiplied. 1: nothing. Above 0. */
+  readonly repetitionPenalty: number;
+  /** Taken off the logit of each token that occurred. 0: nothing. */
+  readonly presencePenalty: number;
+  /** ... as many times as it occurred. */
+  readonly frequencyPenalty: number;
+  /** How many tokens these three look back; -1: all. */
+  readonly penaltyLastN: number;
+  /** DRY: what goes on with a repetition loses `dryMultiplier * dryBase ** (length - dryAllowedLength)`. 0: nothing. */
+  readonly dryMultiplier: number;
+  readonly dryBase: number;
+  /** The length from which on a repetition costs, in tokens. */
+  readonly dryAllowedLength: number;
+  /** How many tokens DRY looks back; -1: all. */
+  readonly dryLastN: number;
+  /** Behind these strings a repetition begins anew. */
+  readonly drySequenceBreakers: readonly string[];
+}
+
+/** What holds for each token of a text. */
+export interface Constrained extends Formatted {
+  /** @default logits stay as they are */
+  readonly processing?: LogitsProcessing | undefined;
+}
+
 /** A request to continue a prefix. */
-export interface Continuation extends Formatted {
+export interface Continuation extends Constrained {
   readonly prefix: Prefix;
   readonly sampling: Sampling;
   /** Upper bound on new tokens, the end token included. A positive integer. */
@@ -86,7 +124,7 @@ export interface Continuation extends Formatted {
 }
 
 /** Asks for the likeliest next tokens. */
-export interface Lookahead extends Formatted {
+export interface Lookahead extends Constrained {
   readonly prefix: Prefix;
   /** A positive integer. */
   readonly count: number;
@@ -139,7 +177,7 @@ export interface NextTokenQuery {
 export interface NextTokens {
   /** As many as `topK` says, likeliest first. */
   readonly likeliest: readonly TokenCandidate[];
-  /** Of the tokens that were asked about, in their order. */
+  /** Of the tokens that were asked about, in their order. Where some were, an engine that knows the model's own logits tells these. */
   readonly logits: readonly number[];
 }
 
@@ -194,6 +232,8 @@ export interface EngineFacts {
   readonly isBaseModel?: boolean;
   /** Prefixes that are kept at once, where that is limited. */
   readonly sequences?: number;
+  /** How the model's makers say that it is to be sampled from: defaults of the options of these names. */
+  readonly sampling?: SuggestedSampling | undefined;
   /** How the model's own format for tools names the parts of a call. Without one, `CALL_KEYS`. */
   readonly callKeys?: CallKeys;
 }

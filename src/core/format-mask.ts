@@ -9,16 +9,18 @@ import type {
   NextTokens,
   OutputFormat,
   Prefix,
-  Token,
   TokenCandidate,
 } from "./engine.ts";
 import { EngineError } from "./errors.ts";
+import type { ProcessedLogits } from "./logits-processing.ts";
 
 /** What is to be known of the token behind a prefix: the likeliest `topK`, of those that the format allows where there is one. */
 export interface Lookout {
   readonly prefix: Prefix;
   readonly topK: number;
   readonly text: FormattedText | undefined;
+  /** Tokens behind the prefix whose logits are changed. */
+  readonly processed?: ProcessedLogits | undefined;
 }
 
 /** What is read of the model for it. */
@@ -86,10 +88,13 @@ function tooFew(asked: number, told: number): EngineError {
  *
  * @throws {EngineError} when the vocabulary has no token with which the text could go on
  */
-export function firstRead({ topK, text }: Pick<Lookout, "topK" | "text">): MaskRead {
-  if (text === undefined) return { topK, tokens: [] };
+export function firstRead({ topK: wanted, text, processed }: Omit<Lookout, "prefix">): MaskRead {
+  const { tokens } = processed ?? { tokens: [] };
+  // Each of these may fall behind others.
+  const topK = wanted + tokens.length;
+  if (text === undefined) return { topK, tokens };
   const few = text.allowed(Math.max(FEW, topK));
-  if (few === undefined) return { topK: Math.max(WIDE, topK), tokens: [] };
+  if (few === undefined) return { topK: Math.max(WIDE, topK), tokens };
   if (few.length > 0) return { topK: 0, tokens: few };
   throw new EngineError(
     "format-unsupported",
@@ -98,20 +103,27 @@ export function firstRead({ topK, text }: Pick<Lookout, "topK" | "text">): MaskR
 }
 
 /** The likeliest `topK` tokens that may follow, likeliest first; `undefined` when too little was read to tell. */
-function candidatesIn(
-  { topK, text }: Lookout,
-  reading: MaskRead,
-  { likeliest, logits }: NextTokens,
-): readonly TokenCandidate[] | undefined {
-  if (text === undefined) return likeliest;
-  if (reading.tokens.length > 0) return inOrder(reading.tokens, logits).slice(0, topK);
+function candidatesIn(lookout: Lookout, reading: MaskRead, told: NextTokens): readonly TokenCandidate[] | undefined {
+  const { topK, text } = lookout;
+  const candidates = inOrder(lookout, reading, told);
+  if (text === undefined || reading.topK === 0) return candidates.slice(0, topK);
   const allowed: TokenCandidate[] = [];
-  for (const candidate of likeliest) {
+  for (const candidate of candidates) {
     if (allowed.length === topK) break;
     if (isPossible(candidate) && text.allows(candidate.token)) allowed.push(candidate);
   }
-  const isEnough = allowed.length === topK || (allowed.length > 0 && areAll(likeliest, reading));
+  const isEnough = allowed.length === topK || (allowed.length > 0 && areAll(told.likeliest, reading));
   return isEnough ? allowed : undefined;
+}
+
+/** All that was read, likeliest first, as it is where logits are processed. */
+function inOrder({ processed }: Lookout, { tokens }: MaskRead, { likeliest, logits }: NextTokens): readonly TokenCandidate[] {
+  if (tokens.length === 0) return likeliest;
+  const named = new Map(tokens.map((token, index) => [token, logits[index] as number]));
+  const others = likeliest.filter(({ token }) => !named.has(token));
+  const read = [...others, ...[...named].map(([token, logit]) => ({ token, logit }))];
+  const changed = processed === undefined ? read : read.map(processed.process);
+  return changed.filter(isPossible).sort((left, right) => right.logit - left.logit || left.token - right.token);
 }
 
 /** More of the likeliest tokens; where there are no more, of which none may follow, all that may. */
@@ -123,11 +135,6 @@ function wider({ text }: Lookout, reading: MaskRead, { likeliest }: NextTokens):
 /** Where fewer were told than were asked for, there are no more. */
 function areAll({ length }: NextTokens["likeliest"], { topK }: MaskRead): boolean {
   return length < topK;
-}
-
-function inOrder(tokens: readonly Token[], logits: readonly number[]): TokenCandidate[] {
-  const candidates = tokens.map((token, index) => ({ token, logit: logits[index] as number }));
-  return candidates.filter(isPossible).sort((left, right) => right.logit - left.logit || left.token - right.token);
 }
 
 /** Some models never say some tokens, which are only there to fill up their vocabulary. What is no number stays, and is found out where it is drawn. */

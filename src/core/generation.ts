@@ -1,7 +1,7 @@
 import type { Answering, FinishReason, RainAnswer, RainStep } from "./answer.ts";
 import { prime } from "./decoding.ts";
 import { type Boundary, Ending, firstStop, TextStream } from "./ending.ts";
-import type { Call, Continuation, Engine, Formatted, Prefix, Sampling, Token, Turn } from "./engine.ts";
+import type { Call, Constrained, Continuation, Engine, LogitsProcessing, Prefix, Sampling, Token, Turn } from "./engine.ts";
 import { ContextFullError } from "./errors.ts";
 import type { Principle } from "./judge/principle.ts";
 import type { AnswerJudge } from "./judge/verdict.ts";
@@ -46,6 +46,7 @@ export class Generation {
   /** Tokens that were drawn for whatever reason, the committed ones included. */
   drawn = 0;
   readonly #constant: Prefix;
+  readonly #processing: LogitsProcessing | undefined;
   readonly #committed: Token[] = [];
   readonly #stream: TextStream;
   #text = "";
@@ -60,6 +61,7 @@ export class Generation {
     this.engine = engine;
     this.settings = settings;
     this.turns = turns;
+    this.#processing = processingIn(settings);
     const { prefix, constant, boundary } = promptOf(engine, turns, settings);
     this.prompt = prefix;
     this.#constant = constant;
@@ -77,10 +79,11 @@ export class Generation {
     return this.ending.isOver(this.#committed);
   }
 
-  /** What continuations of the answer are told of its format. */
-  get formatted(): Formatted {
+  /** What holds for each token of the answer. */
+  get constraints(): Constrained {
     const { format } = this.settings;
-    return format === undefined ? {} : { format, formatStart: this.prompt.length };
+    const formatted = format === undefined ? {} : { format, formatStart: this.prompt.length };
+    return { ...formatted, processing: this.#processing };
   }
 
   /** How far a text is written before it is judged. Under a format it means something only as a whole. */
@@ -96,14 +99,14 @@ export class Generation {
 
   /** The user's own way of drawing tokens. */
   sampling(seed: number): Sampling {
-    const { temperature, topK, topP } = this.settings;
-    return { temperature, topK, topP, seed };
+    const { temperature, topK, topP, minP, xtcProbability, xtcThreshold } = this.settings;
+    return { temperature, topK, topP, minP, xtcProbability, xtcThreshold, seed };
   }
 
   /** A whole answer, in one go. */
   draft(seed: number): Continuation {
     return {
-      ...this.formatted,
+      ...this.constraints,
       prefix: this.prompt,
       sampling: this.sampling(seed),
       maxTokens: this.ending.limit,
@@ -177,6 +180,13 @@ export class Generation {
     this.#text += shown;
     return shown;
   }
+}
+
+/** `undefined` where logits stay as they are: then no more has to be read of the model than the likeliest tokens. */
+function processingIn(settings: Settings): LogitsProcessing | undefined {
+  const { logitBias, repetitionPenalty, presencePenalty, frequencyPenalty, dryMultiplier } = settings;
+  const isNeutral = repetitionPenalty === 1 && presencePenalty === 0 && frequencyPenalty === 0 && dryMultiplier === 0;
+  return isNeutral && Object.keys(logitBias).length === 0 ? undefined : settings;
 }
 
 /** @throws {ContextFullError} where there is no room for an answer */

@@ -154,16 +154,51 @@ export interface RainOptions extends PromptingOptions {
   readonly mode?: Mode;
   /** What the judge judges. @default HARMLESS */
   readonly principle?: Principle;
-  /** The same seed gives the same text. A non-negative 32-bit integer. @default 1 */
+  /** The same seed gives the same text. A non-negative 32-bit integer; -1: another one each time, which the answer tells. @default 1 */
   readonly seed?: number;
   /** Upper bound of the answer, in tokens, the end token included. @default 256 */
   readonly maxTokens?: number;
-  /** Temperature of drafts and simulations; 0 is greedy. Range [0, 10]. @default 1 */
+  /** Temperature of drafts and simulations; 0 is greedy. Range [0, 10]. @default 1, or what the model's file says, as of all that follow up to `xtcThreshold` */
   readonly temperature?: number;
   /** Drafts and simulations draw from this many likeliest tokens. @default 40 */
   readonly topK?: number;
-  /** ... and of those from the fewest that reach this probability. Range (0, 1]. @default 0.95 */
+  /** ... of those from the fewest that reach this probability. Range (0, 1]. @default 0.95 */
   readonly topP?: number;
+  /** ... of those from such as have at least this share of the likeliest one's probability; 0: all. Range [0, 1]. @default 0 */
+  readonly minP?: number;
+  /**
+   * XTC, "exclude top choices": with this probability all of those that are likely enough are left out but the unlikeliest of them; 0: never. Range [0, 1].
+   * @default 0
+   */
+  readonly xtcProbability?: number;
+  /** From which probability on a token is a top choice. Range [0, 1]; above 0.5 nothing is left out. @default 0.1 */
+  readonly xtcThreshold?: number;
+  /**
+   * Tokens that occurred get less likely: their logits are divided by this where they are above 0, else multiplied. 1: no. Of this and what follows up to
+   * `logitBias`, searches mind all, too. Range (0, 10]. @default 1
+   */
+  readonly repetitionPenalty?: number;
+  /** ... by this much, off the logit of each that occurred. Range [-2, 2]. @default 0 */
+  readonly presencePenalty?: number;
+  /** ... as many times as it occurred. Range [-2, 2]. @default 0 */
+  readonly frequencyPenalty?: number;
+  /** How many tokens back these three look, the prompt's included; -1: all. @default 64 */
+  readonly penaltyLastN?: number;
+  /**
+   * DRY, "don't repeat yourself": what goes on with a repetition loses `dryMultiplier * dryBase ** (length - dryAllowedLength)` off its logit; 0: nothing. People take 0.8.
+   * Range [0, 100]. @default 0
+   */
+  readonly dryMultiplier?: number;
+  /** Range [1, 10]. @default 1.75 */
+  readonly dryBase?: number;
+  /** Repetitions of fewer tokens cost nothing. @default 2 */
+  readonly dryAllowedLength?: number;
+  /** How many tokens back DRY looks, the prompt's included; -1: all. @default -1 */
+  readonly dryLastN?: number;
+  /** Behind these strings a repetition begins anew. @default ["\n", ":", "\"", "*"] */
+  readonly drySequenceBreakers?: readonly string[];
+  /** What is added to the logit of a token, by its number: from -100 (never drawn) to 100. @default {} */
+  readonly logitBias?: Readonly<Record<number, number>>;
   /** Strings that end the answer; neither they nor what follows is in its text. @default [] */
   readonly stop?: readonly string[];
   /**
@@ -317,6 +352,12 @@ export interface RainOptions extends PromptingOptions {
   /** Drafts in `best-of-n` mode. @default 4 */
   readonly bestOf?: number;
 }
+
+/** Sampling that a model's makers have found to suit it. */
+export type SuggestedSampling = Pick<
+  RainOptions,
+  "temperature" | "topK" | "topP" | "minP" | "xtcProbability" | "xtcThreshold" | "repetitionPenalty" | "penaltyLastN"
+>;
 
 /** Options with nothing left out. */
 export interface Settings extends Required<RainOptions> {

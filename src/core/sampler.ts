@@ -59,21 +59,52 @@ function probabilitiesOf(candidates: readonly TokenCandidate[], temperature: num
   );
 }
 
-/** The fewest leading probabilities that reach `topP` together. */
-function nucleus(probabilities: readonly number[], topP: number): readonly number[] {
-  const last = runningSums(probabilities).findIndex((reached) => reached >= topP);
-  return last < 0 ? probabilities : probabilities.slice(0, last + 1);
-}
-
-/** Where the running sum of the nucleus passes a random share of its total. */
-function drawIndex(candidates: readonly TokenCandidate[], position: number, { temperature, topP, seed }: Sampling): number {
-  const sums = runningSums(nucleus(probabilitiesOf(candidates, temperature), topP));
-  const share = randomAt(seed, position) * (sums.at(-1) as number);
-  return Math.max(
-    0,
-    sums.findIndex((sum) => sum > share),
+/** Where the running sum of what is left passes a random share of its total. */
+function drawIndex(candidates: readonly TokenCandidate[], position: number, sampling: Sampling): number {
+  const [first, end] = rangeLeft(probabilitiesOf(candidates, 1), position, sampling);
+  const sums = runningSums(probabilitiesOf(candidates.slice(first, end), sampling.temperature));
+  const share = randomAt(sampling.seed, position) * (sums.at(-1) as number);
+  return (
+    first +
+    Math.max(
+      0,
+      sums.findIndex((sum) => sum > share),
+    )
   );
 }
+
+/** Which candidates are left, in llama.cpp's order: the nucleus, those that are likely enough, all but the top choices. What is first and what is behind the last. */
+function rangeLeft(probabilities: readonly number[], position: number, sampling: Sampling): readonly [number, number] {
+  const { topP, minP = 0 } = sampling;
+  const nucleus = lengthOr(probabilities.length, runningSums(probabilities).findIndex((reached) => reached >= topP) + 1);
+  const least = minP * (probabilities[0] as number);
+  const end = lengthOr(
+    nucleus,
+    probabilities.slice(0, nucleus).findIndex((probability) => probability < least),
+  );
+  return [topChoices(probabilities.slice(0, end), position, sampling), end];
+}
+
+/** What was found, or all. */
+function lengthOr(all: number, found: number): number {
+  return found > 0 ? found : all;
+}
+
+/** How many of the likeliest are left out. */
+function topChoices(
+  probabilities: readonly number[],
+  position: number,
+  { seed, xtcProbability = 0, xtcThreshold = 0.1 }: Sampling,
+): number {
+  if (xtcProbability === 0 || randomAt(deriveSeed(seed, XTC), position) >= xtcProbability) return 0;
+  const total = probabilities.reduce((sum, probability) => sum + probability, 0);
+  // Above one half there is never more than one.
+  const top = probabilities.filter((probability) => probability >= xtcThreshold * total).length;
+  return Math.max(0, top - 1);
+}
+
+/** Names the random numbers that XTC draws. */
+const XTC = 1;
 
 function runningSums(weights: readonly number[]): number[] {
   let sum = 0;

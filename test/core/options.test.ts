@@ -60,7 +60,7 @@ describe("Options:", () => {
     ["mode", "fast"],
     ["principle", { name: "x" }],
     ["principle", "harmless"],
-    ["seed", -1],
+    ["seed", -2],
     ["seed", 2 ** 32],
     ["seed", 1.5],
     ["maxTokens", 0],

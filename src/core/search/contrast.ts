@@ -54,7 +54,9 @@ async function nextToken({ span, seed }: Draw, { sides, answer, search: { genera
   const { engine, settings } = generation;
   const tokens = tokensOf(span);
   const call = generation.call("expand");
-  const lookahead = { ...formattedIn(sides, answer, settings.format), prefix: [...sides.positive, ...tokens], count: settings.childTopK };
+  const { processing } = generation.constraints;
+  const constraints = { ...formattedIn(sides, answer, settings.format), processing };
+  const lookahead = { ...constraints, prefix: [...sides.positive, ...tokens], count: settings.childTopK };
   const plausible = plausibleOf(await likeliest(engine, lookahead, call));
   const sampling = { temperature: settings.exploreTemperature, topK: settings.childTopK, topP: 1, seed };
   const candidates = plausible.map(({ token }) => token);

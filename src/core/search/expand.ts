@@ -36,7 +36,7 @@ function lengthBelow(node: Node, search: Search): number {
 
 async function likeliestChildren(node: Node, count: number, search: Search): Promise<Child[]> {
   const { generation } = search;
-  const lookahead = { ...generation.formatted, prefix: [...generation.prompt, ...answerAt(node, search)], count };
+  const lookahead = { ...generation.constraints, prefix: [...generation.prompt, ...answerAt(node, search)], count };
   const found = await likeliest(generation.engine, lookahead, generation.call("expand"));
   const temperature = generation.settings.childTemperature || 1;
   generation.drawn += found.length;
@@ -74,10 +74,10 @@ async function draw(node: Node, topPs: readonly number[], search: Search): Promi
 }
 
 function continuation(node: Node, topP: number, search: Search): Continuation {
-  const { prompt, ending, settings, formatted } = search.generation;
+  const { prompt, ending, settings, constraints } = search.generation;
   const answer = answerAt(node, search);
   return {
-    ...formatted,
+    ...constraints,
     prefix: [...prompt, ...answer],
     sampling: { temperature: settings.childTemperature, topK: settings.childTopK, topP, seed: deriveSeed(settings.seed, search.draws++) },
     maxTokens: lengthBelow(node, search),

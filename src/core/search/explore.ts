@@ -79,7 +79,7 @@ function toNextCheck(node: Node, opening: Span, { sampling, search }: { sampling
   const answer = answerAt(node, search);
   const opened = tokensOf(opening);
   return {
-    ...generation.formatted,
+    ...generation.constraints,
     prefix: [...generation.prompt, ...answer, ...opened],
     sampling,
     maxTokens: generation.ending.limit - answer.length - opened.length,

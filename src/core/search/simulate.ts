@@ -21,7 +21,7 @@ export async function simulate(leaf: Node, search: Search): Promise<readonly Tok
     engine,
     [
       {
-        ...generation.formatted,
+        ...generation.constraints,
         prefix,
         sampling: generation.sampling(deriveSeed(settings.seed, search.draws++)),
         maxTokens: Math.min(settings.maxSimulationTokens, ending.limit - answer.length),

@@ -9,6 +9,7 @@ import { KvCache } from "./kv-cache.ts";
 import type { ModelFile } from "./model-file.ts";
 import type { CacheType } from "./options.ts";
 import { Slot } from "./slot.ts";
+import { suggestedSampling } from "./suggested-sampling.ts";
 import type { ThreadCounts, Threads } from "./threads.ts";
 import { tokenTable, type Vocabulary } from "./vocabulary.ts";
 
@@ -170,6 +171,7 @@ function factsOf(
     threads: threads.counts,
     sequences: context.totalSequences,
     needsCheckpoints,
+    sampling: suggestedSampling(file.info.metadata.general),
     ...(vocabulary.callKeys === undefined ? {} : { callKeys: vocabulary.callKeys }),
   };
 }
