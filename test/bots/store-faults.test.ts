@@ -8,11 +8,8 @@ import { fileURLToPath } from "node:url";
 import { createClient } from "@libsql/client/sqlite3";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openStore } from "../../src/bots/guard/index.ts";
-import { raw, sql } from "../../src/bots/guard/store/database.ts";
-import { storeIn } from "../../src/bots/guard/store/open-store.ts";
-import { openSqlite } from "../../src/bots/guard/store/sqlite.ts";
 import { ROOT } from "../support/run-module.ts";
-import { AUTHOR, CHANNEL, GUILD, newAudit, newReview, OTHER_GUILD, settingsChange, settingsWith } from "../support/store-records.ts";
+import { AUTHOR, CHANNEL, GUILD, newReview, OTHER_GUILD, settingsChange, settingsWith } from "../support/store-records.ts";
 
 describe("The store on SQLite", () => {
   let folder: string;
@@ -93,27 +90,6 @@ describe("The store on SQLite", () => {
     expect(await store.isOptedOut(AUTHOR)).toBe(true);
   });
 
-  it("says that there is no room, still reads, and writes again when there is some", async () => {
-    const database = await openSqlite(url);
-    await using store = await storeIn(database);
-    await store.changeSettings(settingsChange({ settings: settingsWith(99) }));
-    const pages = (await database.run(sql`PRAGMA page_count`)).rows[0]?.["page_count"];
-    await database.run(raw(`PRAGMA max_page_count = ${pages}`));
-    const detail = "x".repeat(3000);
-    const fill = async () => {
-      for (let index = 0; index < 100; index++) await store.addAudit(newAudit({ detail }));
-    };
-    await expect(fill()).rejects.toMatchObject({ name: "StoreError", code: "full" });
-    await expect(
-      store.changeSettings(settingsChange({ guild: OTHER_GUILD, settings: settingsWith(1000, { principles: LONG }) })),
-    ).rejects.toMatchObject({ code: "full" });
-    expect((await store.settings(GUILD)).settings.talk.maxTokens).toBe(99);
-    expect((await store.settings(OTHER_GUILD)).version).toBe(0);
-    expect(await store.audit(GUILD, 100)).not.toContainEqual(expect.objectContaining({ detail: "" }));
-    await database.run(sql`PRAGMA max_page_count = 10000`);
-    await fill();
-  });
-
   it("opens nothing that is no database", async () => {
     const path = join(folder, "notes.txt");
     writeFileSync(path, "Buy milk. ".repeat(500));
@@ -163,10 +139,6 @@ describe("The store on SQLite", () => {
 });
 
 const WRITER = fileURLToPath(new URL("../support/store-writer.ts", import.meta.url));
-
-const LONG = Object.fromEntries(
-  Array.from({ length: 20 }, (_, index) => [`long-${index}`, { question: `${"x".repeat(199)}?`, good: "good", bad: "bad" }]),
-);
 
 /** Another process that writes, until it has written `count` times or is killed. */
 function writer(url: string, name: string, count: number) {

@@ -1,9 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Store } from "../../src/bots/guard/index.ts";
-import type { Database, Survival } from "../../src/bots/guard/store/database.ts";
+import { type Database, raw, type Survival, sql } from "../../src/bots/guard/store/database.ts";
 import { storeIn } from "../../src/bots/guard/store/open-store.ts";
 import { openSqlite } from "../../src/bots/guard/store/sqlite.ts";
-import { AUTHOR, GUILD, MODERATOR, NOON, newAudit, newReply, newReview, replyEnd, settingsChange } from "../support/store-records.ts";
+import {
+  AUTHOR,
+  GUILD,
+  MODERATOR,
+  NOON,
+  newAudit,
+  newReply,
+  newReview,
+  OTHER_GUILD,
+  replyEnd,
+  settingsChange,
+  settingsWith,
+} from "../support/store-records.ts";
 
 const DAY = "2026-11-21";
 
@@ -50,3 +62,30 @@ describe("What the store has acknowledged", () => {
     expect(told).toEqual([survives]);
   });
 });
+
+describe("A full database", () => {
+  it("says that there is no room, still reads, and writes again when there is some", async () => {
+    const database = await openSqlite(":memory:");
+    await using store = await storeIn(database);
+    await store.changeSettings(settingsChange({ settings: settingsWith(99) }));
+    const pages = (await database.run(sql`PRAGMA page_count`)).rows[0]?.["page_count"];
+    await database.run(raw(`PRAGMA max_page_count = ${pages}`));
+    const detail = "x".repeat(3000);
+    const fill = async () => {
+      for (let index = 0; index < 100; index++) await store.addAudit(newAudit({ detail }));
+    };
+    await expect(fill()).rejects.toMatchObject({ name: "StoreError", code: "full" });
+    await expect(
+      store.changeSettings(settingsChange({ guild: OTHER_GUILD, settings: settingsWith(1000, { principles: LONG }) })),
+    ).rejects.toMatchObject({ code: "full" });
+    expect((await store.settings(GUILD)).settings.talk.maxTokens).toBe(99);
+    expect((await store.settings(OTHER_GUILD)).version).toBe(0);
+    expect(await store.audit(GUILD, 100)).not.toContainEqual(expect.objectContaining({ detail: "" }));
+    await database.run(sql`PRAGMA max_page_count = 10000`);
+    await fill();
+  });
+});
+
+const LONG = Object.fromEntries(
+  Array.from({ length: 20 }, (_, index) => [`long-${index}`, { question: `${"x".repeat(199)}?`, good: "good", bad: "bad" }]),
+);

@@ -7,7 +7,6 @@ import {
   type ChatRainFields,
   type CritiqueOptions,
   type JudgeAbout,
-  type LoadProgress,
   RainCritique,
   rainMetadata,
   type TextJudge,
@@ -15,8 +14,7 @@ import {
 import { rainGuardrail } from "rain-align/middleware";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { checkOptions, DEFAULTS, type Engine, type FindJudge, HARMLESS, JudgeError, TRUTHFUL } from "../../../src/core/index.ts";
-import { SharedEngines } from "../../../src/integrations/langchain/engine-source.ts";
+import { DEFAULTS, type Engine, type FindJudge, HARMLESS, JudgeError, TRUTHFUL } from "../../../src/core/index.ts";
 import { letterJudge } from "../../../src/judges/index.ts";
 import { collect } from "../../support/chat-models.ts";
 import { Gate } from "../../support/gate.ts";
@@ -192,29 +190,6 @@ describe("A judge that is fitted at its first use", () => {
     await model.dispose();
     await expect(asked).rejects.toThrow("disposed");
     expect(isAborted).toBe(true);
-  });
-
-  it("tells whoever waits for the model, or for an answer, in one line, and how far it is", async () => {
-    const engines = new SharedEngines(async ({ onNotice, onJudge }) => {
-      return measuredEngine(worldEngine(ROBBERY), 0.9, async (...asked) => {
-        onNotice?.("Reading labelled answers");
-        onJudge?.(0.5);
-        return await letterJudge(...asked);
-      }).engine;
-    });
-    const source = engines.source("embedded", {});
-    const told: unknown[] = [];
-    const listening = { onNotice: (notice: string) => told.push(notice), onProgress: (progress: LoadProgress) => told.push(progress) };
-    const { engine, listen } = await source.hosted();
-    {
-      // Two who are one: each thing is told once.
-      using _ = listen(listening);
-      using _again = listen(listening);
-      await engine.findJudge?.(engine, checkOptions({}));
-    }
-    expect(told).toEqual(["Reading labelled answers", { phase: "judge", share: 0.5 }]);
-    await engine.findJudge?.(engine, checkOptions({}));
-    expect(told).toHaveLength(2);
   });
 
   it("is waited for by `load`, but where nobody is to judge or another one does", async () => {

@@ -2,8 +2,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { ChatRain } from "rain-align/langchain";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Meter, prime } from "../../../src/core/index.ts";
-import { randomAt } from "../../../src/core/sampler.ts";
+import { Meter, prime, randomAt } from "../../../src/core/index.ts";
 import { type LlamaEngine, loadLlamaEngine } from "../../../src/llama.ts";
 import { watchedEngine } from "../../support/watched-engine.ts";
 

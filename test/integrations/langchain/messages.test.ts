@@ -7,14 +7,34 @@ import {
   SystemMessage,
   ToolMessage,
 } from "@langchain/core/messages";
-import { MessageError } from "rain-align/langchain";
+import { ChatRain, MessageError } from "rain-align/langchain";
 import { describe, expect, it } from "vitest";
-import { turnsOf } from "../../../src/integrations/langchain/chat-rain/messages.ts";
+import type { Turn } from "../../../src/core/index.ts";
+import { ROBBERY, worldEngine } from "../../support/scripted-world.ts";
+
+/** A model, and the turns that were put to it. */
+function reader(): { readonly model: ChatRain; readonly read: readonly Turn[] } {
+  const read: Turn[] = [];
+  const engine = worldEngine(ROBBERY);
+  const render = (turns: readonly Turn[]) => {
+    read.push(...turns);
+    return engine.tokenizer.renderText("Assistant:");
+  };
+  const tokenizer = { ...engine.tokenizer, render };
+  return { model: new ChatRain({ model: Object.assign(engine, { tokenizer }), mode: "vanilla", maxTokens: 1 }), read };
+}
+
+/** As the model reads them. */
+async function turnsOf(messages: BaseMessage[]): Promise<readonly Turn[]> {
+  const { model, read } = reader();
+  await model.invoke(messages);
+  return read;
+}
 
 const CALL = { id: "call-1", name: "add", args: { a: 1 } };
 
 describe("Messages become turns:", () => {
-  it("each role has its own, also where it is only named", () => {
+  it("each role has its own, also where it is only named", async () => {
     const messages = [
       new SystemMessage("Be kind."),
       new HumanMessage("Hello"),
@@ -22,7 +42,7 @@ describe("Messages become turns:", () => {
       new ChatMessage("Hm?", "user"),
       new ChatMessage("Yes.", "assistant"),
     ];
-    expect(turnsOf(messages)).toEqual([
+    expect(await turnsOf(messages)).toEqual([
       { role: "system", text: "Be kind." },
       { role: "user", text: "Hello" },
       { role: "assistant", text: "Hi." },
@@ -31,18 +51,18 @@ describe("Messages become turns:", () => {
     ]);
   });
 
-  it("blocks of text are one text; tool calls and thoughts among them are left out, as calls stand elsewhere and thoughts were not said", () => {
+  it("blocks of text are one text; tool calls and thoughts among them are left out, as calls stand elsewhere and thoughts were not said", async () => {
     const content = [
       { type: "reasoning", reasoning: "Hm." },
       { type: "text", text: "Let me" },
       { type: "text", text: " see." },
       { type: "tool_use", id: CALL.id, name: CALL.name, input: CALL.args },
     ];
-    const [turn] = turnsOf([new AIMessage({ content, tool_calls: [CALL] })]);
+    const [turn] = await turnsOf([new AIMessage({ content, tool_calls: [CALL] })]);
     expect(turn).toMatchObject({ role: "assistant", text: "Let me see.", calls: [{ name: "add", arguments: { a: 1 } }] });
   });
 
-  it("a result is tied to its call, also where ids come back in a later turn", () => {
+  it("a result is tied to its call, also where ids come back in a later turn", async () => {
     const messages = [
       new AIMessage({ content: "", tool_calls: [CALL, { ...CALL, id: "call-2" }] }),
       new ToolMessage({ content: "two", tool_call_id: "call-2" }),
@@ -50,7 +70,7 @@ describe("Messages become turns:", () => {
       new AIMessage({ content: "", tool_calls: [CALL] }),
       new ToolMessage({ content: "one again", tool_call_id: "call-1" }),
     ];
-    const turns = turnsOf(messages);
+    const turns = await turnsOf(messages);
     const ids = turns.flatMap(({ calls = [] }) => calls.map(({ id }) => id));
     expect(new Set(ids).size).toBe(3);
     expect(turns.flatMap(({ role, callId }) => (role === "tool" ? [callId] : []))).toEqual([ids[1], ids[0], ids[2]]);
@@ -100,20 +120,21 @@ describe("Messages that cannot be meant are refused by name, place and remedy:",
       [new HumanMessage({ content: 7 as unknown as string })],
       "Expected `messages[0]` to have a text or a list of content blocks, got `7` (number)",
     ],
-  ])("%s", (_, messages, complaint) => {
-    expect(() => turnsOf(messages)).toThrow(complaint);
-    expect(() => turnsOf(messages)).toThrow(MessageError);
+  ])("%s", async (_, messages, complaint) => {
+    const error: unknown = await turnsOf(messages).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(MessageError);
+    expect((error as Error).message).toContain(complaint);
   });
 
-  it("no messages at all", () => {
-    expect(() => turnsOf([])).toThrow("Expected `messages` to be a non-empty list of messages, got `[]` (array)");
+  it("no messages at all", async () => {
+    await expect(turnsOf([])).rejects.toThrow("Expected `messages` to be a non-empty list of messages, got `[]` (array)");
   });
 
-  it("a message of another copy of LangChain", () => {
-    const foreign = { content: "Hi", _getType: () => "human" } as unknown as BaseMessage;
-    expect(() => turnsOf([foreign])).toThrow(
+  it("a message of another copy of LangChain, as that hands it on", async () => {
+    const handed = async (message: unknown) => await reader().model._generate([message as BaseMessage], {});
+    await expect(handed({ content: "Hi", _getType: () => "human" })).rejects.toThrow(
       "Expected `messages[0]` to be a message of @langchain/core ^1.2.0 (`npm ls @langchain/core` shows who brings another one; `npm dedupe` leaves one), got one of another version",
     );
-    expect(() => turnsOf(["Hi" as unknown as BaseMessage])).toThrow("got `Hi` (string)");
+    await expect(handed("Hi")).rejects.toThrow("got `Hi` (string)");
   });
 });

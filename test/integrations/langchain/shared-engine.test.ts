@@ -2,8 +2,10 @@ import { once } from "node:events";
 import { resolve } from "node:path";
 import type { LoadOptions, LoadProgress } from "rain-align/langchain";
 import { describe, expect, it } from "vitest";
-import type { Engine } from "../../../src/core/index.ts";
+import { checkOptions, type Engine } from "../../../src/core/index.ts";
 import { type EngineSource, type LoadEngine, SharedEngines } from "../../../src/integrations/langchain/engine-source.ts";
+import { letterJudge } from "../../../src/judges/index.ts";
+import { measuredEngine } from "../../support/measured-engine.ts";
 import { ROBBERY, worldEngine } from "../../support/scripted-world.ts";
 
 /** Loads that end when they are told to, or when they are aborted. */
@@ -209,5 +211,28 @@ describe("An engine that several chat models need", () => {
     end();
     await Promise.all(asked);
     expect(heard).toEqual(["first: memory is short", "second: memory is short"]);
+  });
+
+  it("tells whoever listens to it how far the reading for its judge is, once however often they listen", async () => {
+    const engines = new SharedEngines(async ({ onNotice, onJudge }) => {
+      return measuredEngine(worldEngine(ROBBERY), 0.9, async (...asked) => {
+        onNotice?.("Reading labelled answers");
+        onJudge?.(0.5);
+        return await letterJudge(...asked);
+      }).engine;
+    });
+    const source = engines.source("embedded", {});
+    const told: unknown[] = [];
+    const listening = { onNotice: (notice: string) => told.push(notice), onProgress: (progress: LoadProgress) => told.push(progress) };
+    const { engine, listen } = await source.hosted();
+    {
+      // Two who are one: each thing is told once.
+      using _ = listen(listening);
+      using _again = listen(listening);
+      await engine.findJudge?.(engine, checkOptions({}));
+    }
+    expect(told).toEqual(["Reading labelled answers", { phase: "judge", share: 0.5 }]);
+    await engine.findJudge?.(engine, checkOptions({}));
+    expect(told).toHaveLength(2);
   });
 });
