@@ -256,7 +256,7 @@ function clientOptions(api: string): PlatformClientOptions {
   };
 }
 
-/** So many times in turn nothing happens while all clients answer a heartbeat. */
+/** So many times in turn nothing happens while all clients read what they were told. */
 const CALM_ROUNDS = 3;
 
 /** Resolves once all clients have read what they were told, and nothing that they asked for is on its way. */

@@ -15,13 +15,14 @@ export class Connection {
   session: Session | undefined;
   readonly #socket: WebSocket;
   readonly #desk: Desk;
-  readonly #heartbeatWaits: (() => void)[] = [];
+  readonly #roundTrips: (() => void)[] = [];
   #isZombie = false;
 
   constructor(socket: WebSocket, desk: Desk) {
     this.#socket = socket;
     this.#desk = desk;
     socket.on("message", (data) => this.#receive(data));
+    socket.on("pong", () => this.#roundTrips.shift()?.());
     socket.on("close", (code) => this.#closed(code));
     // A socket that breaks is closed next, and that is what matters.
     socket.on("error", () => undefined);
@@ -41,15 +42,18 @@ export class Connection {
   /** Seems to be open, but nothing comes out of it any more. */
   becomeZombie(): void {
     this.#isZombie = true;
-    this.#endHeartbeatWaits();
+    this.#endRoundTrips();
   }
 
-  /** Resolves once the client has read everything that was sent to it until now. */
+  /**
+   * Resolves once the client has read everything that was sent to it until now. Not by asking it for a heartbeat: where its own falls before that one is
+   * acknowledged, discord.js takes the connection for dead, and does not hear what comes next until it is back.
+   */
   roundTrip(): Promise<void> {
     if (this.#isZombie || this.#socket.readyState !== this.#socket.OPEN) return Promise.resolve();
     return new Promise((resolve) => {
-      this.#heartbeatWaits.push(resolve);
-      this.send({ op: GatewayOpcodes.Heartbeat, d: null, s: null, t: null });
+      this.#roundTrips.push(resolve);
+      this.#socket.ping();
     });
   }
 
@@ -59,19 +63,18 @@ export class Connection {
       this.close(GatewayCloseCodes.DecodeError);
     } else if (payload.op === GatewayOpcodes.Heartbeat) {
       this.send({ op: GatewayOpcodes.HeartbeatAck, d: null, s: null, t: null });
-      this.#endHeartbeatWaits();
     } else {
       this.#desk.received(this, payload);
     }
   }
 
   #closed(code: number): void {
-    this.#endHeartbeatWaits();
+    this.#endRoundTrips();
     this.#desk.closed(this, code);
   }
 
-  #endHeartbeatWaits(): void {
-    for (const resolve of this.#heartbeatWaits.splice(0)) resolve();
+  #endRoundTrips(): void {
+    for (const resolve of this.#roundTrips.splice(0)) resolve();
   }
 }
 
