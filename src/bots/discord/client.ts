@@ -53,7 +53,7 @@ export function carefulPackets(client: Client, onError: (error: unknown) => void
  * What discord.js remembers: the newest messages of each channel, those who wrote last in each server, and those who did anywhere, so
  * that memory does not grow with what people write.
  */
-export const REMEMBERED = { messages: 50, members: 500, users: 5_000 } as const;
+const REMEMBERED = { messages: 50, members: 500, users: 5_000 } as const;
 
 /** How discord.js is to work for us, whatever else it is given. */
 export function clientOptions(outbound: OutboundFilter, { messageContent }: BotOptions, given: Partial<ClientOptions> = {}): ClientOptions {

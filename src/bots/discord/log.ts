@@ -11,7 +11,7 @@ export function botLog({ logLevel: level, token, databaseUrl }: DiscordConfig, d
   return createLog({ level, secrets: [token, password, querystring.unescape(password)], destination });
 }
 
-export interface LogInput {
+interface LogInput {
   readonly level: LevelWithSilent;
   /** Never written, wherever they may come from: the token, the password of the database. */
   readonly secrets: readonly string[];
@@ -22,7 +22,7 @@ export interface LogInput {
  * A log that is safe to keep and to show: of what it is given it writes the fields it knows, each in the shape it knows, and counts
  * the others as `hidden`. Its messages are constant sentences; nothing is formatted into them.
  */
-export function createLog({ level, secrets, destination }: LogInput): Logger {
+function createLog({ level, secrets, destination }: LogInput): Logger {
   const forms = secrets.flatMap(formsOf);
   const withoutSecrets = (_name: string, value: unknown) => (typeof value === "string" ? without(value, forms) : value);
   return pino(

@@ -1,12 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { readConfig } from "rain-align/discord";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
-import { readConfig } from "../../../src/bots/discord/config.ts";
-import { serveHealth } from "../../../src/bots/discord/health.ts";
 import { TOKEN } from "../../support/discord/platform.ts";
-import { ROOT, runProgram } from "../../support/run-module.ts";
+import { ROOT } from "../../support/run-module.ts";
 
 const dockerfile = textOf("Dockerfile").replaceAll("\\\n", " ");
 const ignored = textOf(".dockerignore").split("\n");
@@ -66,17 +65,6 @@ describe("The image", () => {
     expect(dockerfile.indexOf("\nUSER node")).toBeLessThan(dockerfile.indexOf("\nENTRYPOINT"));
     expect(instructions("VOLUME")).toEqual(["/data"]);
     expect(variables()).toMatchObject({ HOME: "/data", RAIN_DISCORD_DATABASE_URL: "file:/data/rain-discord.db" });
-  });
-
-  it("says whether it is alive", async () => {
-    const [program, ...parameters] = JSON.parse(instructions("HEALTHCHECK")[0]?.split(" CMD ")[1] ?? "") as string[];
-    expect(program).toBe("node");
-    const readiness = () => expect.fail("Expected nobody to ask whether it is ready");
-    await using server = await serveHealth({ metrics: async () => "", readiness }, { host: "127.0.0.1", port: 0 });
-    const environment = { RAIN_DISCORD_HTTP_PORT: String(server.port) };
-    expect(await runProgram(process.execPath, parameters, environment)).toMatchObject({ code: 0 });
-    await server[Symbol.asyncDispose]();
-    expect(await runProgram(process.execPath, parameters, environment)).toMatchObject({ code: 1 });
   });
 
   it("has the optional packages that the tests run with", () => {

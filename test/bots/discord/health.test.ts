@@ -1,12 +1,16 @@
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { request } from "node:http";
+import { join } from "node:path";
 import { Events } from "discord.js";
+import type { Bot } from "rain-align/discord";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { REMEMBERED } from "../../../src/bots/discord/client.ts";
 import { Health, NotReady, readinessOf, serveHealth } from "../../../src/bots/discord/health.ts";
-import type { EngineInference } from "../../../src/bots/guard/index.ts";
-import { storeError } from "../../../src/bots/guard/store/store-error.ts";
+import { type EngineInference, StoreError } from "../../../src/bots/guard/index.ts";
 import { embeddedInference, RunningBot } from "../../support/discord-bot.ts";
+import { ROOT, runProgram } from "../../support/run-module.ts";
+
+const LOCKED = new StoreError("locked", "Expected the database to be free, got a lock", { cause: new Error("secret") });
 
 let inference: EngineInference;
 beforeAll(async () => {
@@ -19,14 +23,14 @@ describe("What discord.js remembers", () => {
     await using running = await RunningBot.start({ inference });
     const guild = running.platform.addGuild({ name: "Town" });
     await running.login();
-    const people = Array.from({ length: REMEMBERED.members + 10 }, (_, index) => guild.addMember({ name: `Person ${index}` }));
+    const people = Array.from({ length: 500 + 10 }, (_, index) => guild.addMember({ name: `Person ${index}` }));
     for (const person of people) person.says(guild.channel("general"), "Good morning.");
     await running.platform.idle();
     const remembered = running.bot.client.guilds.cache.get(guild.id);
     expect(remembered?.channels.cache.get(guild.channel("general").id)).toMatchObject({
-      messages: { cache: { size: REMEMBERED.messages } },
+      messages: { cache: { size: 50 } },
     });
-    expect(remembered?.members.cache.size).toBe(REMEMBERED.members);
+    expect(remembered?.members.cache.size).toBe(500);
     expect(remembered?.members.me).not.toBeNull();
   });
 });
@@ -45,6 +49,16 @@ describe("What can be asked of a bot", () => {
     expect(await health.metrics()).toContain("rain_leaks 0");
   });
 
+  it("names each of several shards that is not heard", async () => {
+    await using running = await RunningBot.start({ inference });
+    const health = new Health(running.store);
+    health.inference = inference;
+    const shards = [true, false, false].map((isReady, id) => ({ id, isReady }));
+    health.bot = { shards, isReady: false } as unknown as Bot;
+    const reasons = { "shard 1 gateway": "not connected", "shard 2 gateway": "not connected" };
+    expect(await health.readiness()).toEqual({ isReady: false, reasons });
+  });
+
   it("says that the gateway is away until it is back", async () => {
     await using running = await RunningBot.start({ inference });
     const { client } = running.bot;
@@ -58,8 +72,8 @@ describe("What can be asked of a bot", () => {
 
   it("says that the store does not answer", async () => {
     await using running = await RunningBot.start({ inference });
-    const health = new Health({ ...running.store, ping: () => Promise.reject(storeError("locked", undefined)) });
-    expect((await health.readiness()).reasons["store"]).toContain("got a lock that somebody holds");
+    const health = new Health({ ...running.store, ping: () => Promise.reject(LOCKED) });
+    expect((await health.readiness()).reasons["store"]).toBe(LOCKED.message);
   });
 });
 
@@ -95,6 +109,19 @@ describe("The pages for operation", () => {
       type: "application/json",
       body: '{"ready":false,"reasons":{"gateway":"not connected"}}',
     });
+  });
+
+  it("are asked by the image whether it is alive", async () => {
+    const dockerfile = readFileSync(join(ROOT, "Dockerfile"), "utf8").replaceAll("\\\n", " ");
+    const command = /^\s*HEALTHCHECK .* CMD (.*)$/m.exec(dockerfile)?.[1] ?? "";
+    const [program, ...parameters] = JSON.parse(command) as string[];
+    expect(program).toBe("node");
+    const readiness = () => expect.fail("Expected nobody to ask whether it is ready");
+    await using http = await serve({ readiness });
+    const environment = { RAIN_DISCORD_HTTP_PORT: String(http.server.port) };
+    expect(await runProgram(process.execPath, parameters, environment)).toMatchObject({ code: 0 });
+    await http.server[Symbol.asyncDispose]();
+    expect(await runProgram(process.execPath, parameters, environment)).toMatchObject({ code: 1 });
   });
 
   it("say when it is ready", async () => {
@@ -147,13 +174,13 @@ describe("Readiness", () => {
   it("names all that is not ready, in words that quote nothing", async () => {
     const readiness = await readinessOf({
       gateway: () => Promise.reject(new NotReady("not connected")),
-      store: () => Promise.reject(storeError("locked", new Error("secret"))),
+      store: () => Promise.reject(LOCKED),
       model: () => Promise.reject(Object.assign(new Error("secret"), { code: "ECONNREFUSED" })),
       clock: async () => undefined,
     });
     expect(readiness).toEqual({
       isReady: false,
-      reasons: { gateway: "not connected", store: expect.stringContaining("Expected the database to be free"), model: "ECONNREFUSED" },
+      reasons: { gateway: "not connected", store: LOCKED.message, model: "ECONNREFUSED" },
     });
   });
 

@@ -1,114 +1,129 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { OutboundFilter } from "../../../src/bots/discord/outbound-filter.ts";
-import { LiveReply, type Post, type ReplyTarget } from "../../../src/bots/discord/reply/live-reply.ts";
-import { type Inference, Vetted } from "../../../src/bots/guard/index.ts";
-import { HARMLESS } from "../../../src/core/index.ts";
-import { verdictOf } from "../../support/steady-inference.ts";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import type { Answered, AnswerWaiting } from "../../../src/bots/guard/index.ts";
+import type { Message } from "../../support/discord/world/message.ts";
+import { Scene } from "../../support/discord-scene.ts";
+import { Gate } from "../../support/gate.ts";
+import { STEADY, STEADY_ANSWER } from "../../support/steady-inference.ts";
+import { untilTakenBack } from "../../support/watched-inference.ts";
 
-beforeEach(() => {
-  vi.useFakeTimers();
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
-
-async function vetted(text: string): Promise<Vetted> {
-  const judge = async () => [verdictOf(1)];
-  const one = await Vetted.vet(
-    { judge } as unknown as Inference,
-    { turns: [], text, principle: HARMLESS, preset: "balanced", isBeginning: false },
-    AbortSignal.abort(),
-  );
-  if (one === undefined) throw new Error("Expected it to pass");
-  return one;
-}
-
-/** A target that writes down what is put there. */
-function recordingTarget(put: (post: Post) => Promise<void> = async () => undefined) {
-  const posts: Post[] = [];
-  const added: string[] = [];
-  let removed = 0;
-  const target: ReplyTarget = {
-    async put(post) {
-      await put(post);
-      posts.push(post);
-      return "1";
-    },
-    async add(content) {
-      added.push(content);
-      return "2";
-    },
-    async remove() {
-      removed += 1;
+/** A scene in which one answer is written as the test says; then it is as steady as ever. */
+async function writing(answer: (waiting: AnswerWaiting) => unknown, talk: { readonly edits?: boolean } = {}): Promise<Scene> {
+  const inference = {
+    ...STEADY,
+    answer: async (request: Parameters<typeof STEADY.answer>[0], waiting: AnswerWaiting = {}): Promise<Answered> => {
+      await answer(waiting);
+      return await STEADY.answer(request);
     },
   };
-  return { target, posts, added, removed: () => removed };
+  return await Scene.open(inference, { talk });
+}
+
+function asked(scene: Scene): Message {
+  return scene.ada.says(scene.general, scene.mention("Where is the museum?"));
+}
+
+/** What stood there, one after the other, and whether it could be stopped by a button. */
+function course({ versions }: Message): readonly (readonly [content: string, canBeStopped: boolean])[] {
+  return versions.map(({ content, components }) => [content, components.length > 0]);
 }
 
 describe("What people see of an answer", () => {
+  afterEach(() => void vi.useRealTimers());
+
   it("changes at most every 1.2 seconds while it is written, and is whole at once when it is done", async () => {
-    const { target, posts } = recordingTarget();
-    const reply = new LiveReply(target, new OutboundFilter(), false);
-    let isReady = false;
-    const shown = reply.show(await vetted("One.")).then(() => {
-      isReady = true;
-    });
-    await vi.advanceTimersByTimeAsync(1199);
-    expect([posts.length, isReady]).toEqual([1, false]);
-    await vi.advanceTimersByTimeAsync(1);
-    await shown;
-    expect(isReady).toBe(true);
-    await reply.finish(["One. Two."]);
-    expect(posts).toEqual([
-      { content: "One.", canBeStopped: true },
-      { content: "One. Two.", canBeStopped: false },
+    const done = new Gate();
+    const begun = new Gate();
+    let write: (text: string) => void = () => expect.fail("Expected an answer that is shown while it is written");
+    await using scene = await writing(
+      async ({ onText = write }) => {
+        write = onText;
+        begun.open();
+        await done.opened;
+      },
+      { edits: true },
+    );
+    const { platform } = scene;
+    // Of the bot alone: what discord.js and the platform wait by is not the global one.
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const question = asked(scene);
+    await begun.opened;
+    write("Follow");
+    const reply = await platform.replyTo(question);
+    write("Follow the");
+    write("Follow the river");
+    let passed = 0;
+    for (; reply.versions.length < 2; passed += 100) {
+      await platform.idle();
+      await vi.advanceTimersByTimeAsync(100);
+    }
+    expect(passed).toBeGreaterThanOrEqual(1200);
+    write("Follow the river to");
+    done.open();
+    await platform.until(() => reply.versions.length === 3);
+    vi.useRealTimers();
+    expect(course(reply)).toEqual([
+      ["Follow", true],
+      ["Follow the river", true],
+      [STEADY_ANSWER, false],
     ]);
   });
 
   it("is not changed any more when it is done, whatever comes late", async () => {
-    const { target, posts, added } = recordingTarget();
-    const reply = new LiveReply(target, new OutboundFilter(), false);
-    await reply.finish(["One.", "Two."]);
-    await reply.show(await vetted("Late."));
-    reply.onPosition(9);
-    await vi.runAllTimersAsync();
-    expect([posts.map(({ content }) => content), added]).toEqual([["One."], ["Two."]]);
+    let writer: AnswerWaiting = {};
+    await using scene = await writing((waiting) => (writer = waiting), { edits: true });
+    const reply = await scene.platform.replyTo(asked(scene));
+    await scene.running.bot.idle();
+    expect(writer.onText).toBeDefined();
+    writer.onText?.("Late.");
+    writer.onPosition?.(9);
+    await scene.platform.idle();
+    await scene.running.bot.idle();
+    expect(course(reply)).toEqual([[STEADY_ANSWER, false]]);
+    expect(scene.platform.everything).toEqual([reply]);
   });
 
   it("is its place in line, told once, where it waits for more than one other", async () => {
-    const { target, posts } = recordingTarget();
-    const reply = new LiveReply(target, new OutboundFilter(), false);
-    for (const ahead of [1, 5, 4, 3, 0]) reply.onPosition(ahead);
-    await vi.runAllTimersAsync();
-    expect(posts).toEqual([{ content: "5 questions are before yours.", canBeStopped: true }]);
+    await using scene = await writing(({ onPosition }) => {
+      for (const ahead of [1, 5, 4, 3, 0]) onPosition?.(ahead);
+    });
+    const reply = await scene.platform.replyTo(asked(scene));
+    await scene.running.bot.idle();
+    expect(course(reply)).toEqual([
+      ["5 questions are before yours.", true],
+      [STEADY_ANSWER, false],
+    ]);
   });
 
-  it("is taken away, or stands as a line, when it is given up", async () => {
-    const nothing = recordingTarget();
-    await new LiveReply(nothing.target, new OutboundFilter(), false).withdraw();
-    expect(nothing.removed()).toBe(0);
-    const gone = recordingTarget();
-    const reply = new LiveReply(gone.target, new OutboundFilter(), false);
-    reply.onPosition(3);
-    await reply.withdraw();
-    expect(gone.removed()).toBe(1);
-    const stopped = recordingTarget();
-    const other = new LiveReply(stopped.target, new OutboundFilter(), true);
-    await other.withdraw("Stopped.");
-    expect(stopped.posts).toEqual([{ content: "Stopped.", canBeStopped: false }]);
+  it("is taken away where its place in line was told and the question is gone", async () => {
+    await using scene = await writing(async (waiting) => {
+      waiting.onPosition?.(3);
+      await untilTakenBack(undefined, waiting);
+    });
+    const question = asked(scene);
+    const line = await scene.platform.replyTo(question);
+    scene.ada.deletes(question);
+    await scene.platform.until(() => line.isDeleted || undefined);
+    await scene.running.bot.idle();
+    expect(scene.platform.posts(scene.general)).toEqual([]);
+  });
+
+  it("is a line in the place of a command's answer that is given up before anything stood there", async () => {
+    const begun = new Gate();
+    await using scene = await writing(async (waiting) => {
+      begun.open();
+      await untilTakenBack(undefined, waiting);
+    });
+    const asking = scene.ada.uses(scene.general, "/ask", { question: "Where is the museum?" });
+    await begun.opened;
+    await scene.running.bot.leave(0);
+    expect(course(await asking.response()).at(-1)).toEqual(["I have to restart. Please ask again in a moment.", false]);
   });
 
   it("is given although its place could not be told", async () => {
-    let isFirst = true;
-    const { target, posts } = recordingTarget(async () => {
-      if (isFirst) {
-        isFirst = false;
-        throw new Error("no");
-      }
-    });
-    const reply = new LiveReply(target, new OutboundFilter(), false);
-    reply.onPosition(3);
-    await reply.finish(["One."]);
-    expect(posts.map(({ content }) => content)).toEqual(["One."]);
+    await using scene = await writing(({ onPosition }) => onPosition?.(3));
+    scene.platform.failNext({ method: "POST", route: "/channels/:channel/messages", status: 403 });
+    const reply = await scene.platform.replyTo(asked(scene));
+    await scene.running.bot.idle();
+    expect(course(reply)).toEqual([[STEADY_ANSWER, false]]);
   });
 });

@@ -1,9 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createLog } from "../../../src/bots/discord/log.ts";
+import { logOf, PASSWORD, TOKEN } from "../../support/bot-log.ts";
 
-const TOKEN = "MTk4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs";
-const PASSWORD = 'p"ss/w rd';
 const TEXT = "I told Ada about it, she knows.";
 
 /** Sentences, passwords and tokens: nothing that could also be the name of a thing. */
@@ -38,7 +36,7 @@ describe("No secret", () => {
     fc.assert(
       fc.property(cases, ({ secret, err, other }) => {
         const lines: string[] = [];
-        const log = createLog({ level: "trace", secrets: [TOKEN, PASSWORD], destination: { write: (line) => void lines.push(line) } });
+        const log = logOf((line) => void lines.push(line));
         log.error({ err }, "failed");
         log.error({ nested: { err } }, "failed");
         if (err instanceof Error) log.error(err);

@@ -2,21 +2,18 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { DiscordAPIError, HTTPError, REST } from "discord.js";
 import type { Logger } from "pino";
+import { InferenceError, StoreError } from "rain-align/discord";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createLog } from "../../../src/bots/discord/log.ts";
-import { InferenceError } from "../../../src/bots/guard/index.ts";
-import { storeError } from "../../../src/bots/guard/store/store-error.ts";
 import { EngineError } from "../../../src/core/index.ts";
+import { logOf, PASSWORD, TOKEN } from "../../support/bot-log.ts";
 import { startPlatform } from "../../support/discord/platform.ts";
 
-const TOKEN = "MTk4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs";
-const PASSWORD = 'p"ss/w rd';
 const TEXT = "I told Ada about it, she knows.";
 
 /** What is logged, as text and as fields. */
 function logging(): { readonly log: Logger; readonly lines: string[]; last(): Record<string, unknown> } {
   const lines: string[] = [];
-  const log = createLog({ level: "trace", secrets: [TOKEN, PASSWORD], destination: { write: (line) => void lines.push(line) } });
+  const log = logOf((line) => void lines.push(line));
   return { log, lines, last: () => JSON.parse(lines.at(-1) ?? "") as Record<string, unknown> };
 }
 
@@ -141,7 +138,7 @@ describe("An error in the log", () => {
 
   it("says its message only where the words are ours", () => {
     const { log, last } = logging();
-    log.error({ err: storeError("full", new Error(`INSERT ${TEXT}`)) }, "failed");
+    log.error({ err: new StoreError("full", "Expected room to write, got a full disk", { cause: new Error(`INSERT ${TEXT}`) }) }, "failed");
     expect(last()["err"]).toMatchObject({
       type: "StoreError",
       code: "full",

@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { createLog } from "../../../src/bots/discord/log.ts";
 import { maintain } from "../../../src/bots/discord/run.ts";
-import type { Unfinished } from "../../../src/bots/guard/index.ts";
-import { storeError } from "../../../src/bots/guard/store/store-error.ts";
+import { StoreError, type Unfinished } from "../../../src/bots/guard/index.ts";
+import { logOf } from "../../support/bot-log.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -27,7 +26,7 @@ function keeping(purgeExpired: () => Promise<number> = async () => 3) {
       return 1;
     },
   };
-  const log = createLog({ level: "info", secrets: [], destination: { write: (line) => void lines.push(line) } });
+  const log = logOf((line) => void lines.push(line), "info");
   return { done, lines, begin: () => maintain({ store, judges, log, clock: () => Date.now() }) };
 }
 
@@ -45,7 +44,7 @@ describe("The store", () => {
   });
 
   it("that fails is looked after again in an hour", async () => {
-    const { begin, done, lines } = keeping(() => Promise.reject(storeError("locked", new Error("secret"))));
+    const { begin, done, lines } = keeping(() => Promise.reject(new StoreError("locked", "Expected the database to be free, got a lock")));
     await using _maintenance = await begin();
     await vi.advanceTimersByTimeAsync(2 * HOUR_MS);
     expect(done).toEqual(["end all", "purge 101", "purge 102"]);

@@ -1,6 +1,5 @@
 import { Events } from "discord.js";
 import { describe, expect, it } from "vitest";
-import { Health } from "../../../src/bots/discord/health.ts";
 import { shardOf } from "../../support/discord/clock.ts";
 import type { Guild } from "../../support/discord/world/guild.ts";
 import { RunningBot } from "../../support/discord-bot.ts";
@@ -13,21 +12,32 @@ async function open(inference = STEADY) {
   const guilds = ["One", "Another"].map((name) => running.platform.addGuild({ name, members: ["Ada"] }));
   for (const guild of guilds) await running.set(guild, {});
   await running.login();
-  const health = new Health(running.store);
-  health.inference = inference;
-  health.bot = running.bot;
+  const { bot } = running;
+  /** Which shards are heard, and what the figures say of them. */
+  const heard = async () => ({
+    shards: bot.shards,
+    isReady: bot.isReady,
+    figures: await bot.metrics.registry.getSingleMetricAsString("rain_shards"),
+  });
   const of = (shard: number) => guilds.find(({ id }) => shardOf(id, 2) === shard) ?? expect.fail("Expected guilds of both shards");
   const ask = (guild: Guild) => guild.person("Ada").says(guild.channel("general"), `${running.platform.bot.mention} Where is the museum?`);
-  return { running, health, first: of(0), second: of(1), ask, [Symbol.asyncDispose]: () => running[Symbol.asyncDispose]() };
+  return { running, heard, first: of(0), second: of(1), ask, [Symbol.asyncDispose]: () => running[Symbol.asyncDispose]() };
 }
+
+const BOTH = {
+  shards: [
+    { id: 0, isReady: true },
+    { id: 1, isReady: true },
+  ],
+  isReady: true,
+};
 
 describe("A bot of two shards", () => {
   it("hears the guilds of both, and is ready when both are", async () => {
     await using scene = await open();
-    const { running, health, first, second, ask } = scene;
+    const { running, heard, first, second, ask } = scene;
     for (const guild of [first, second]) expect((await running.platform.replyTo(ask(guild))).content).toBe(STEADY_ANSWER);
-    expect(await health.readiness()).toEqual({ isReady: true, reasons: {} });
-    expect(await health.metrics()).toContain('rain_shards{state="wanted"} 2\nrain_shards{state="answering"} 2\n');
+    expect(await heard()).toEqual({ ...BOTH, figures: expect.stringMatching(/\{state="wanted"\} 2\n.*\{state="answering"\} 2$/) });
   });
 
   it("of which one loses its connection says which, goes on with the other, and takes up what was said meanwhile", async () => {
@@ -39,20 +49,25 @@ describe("A bot of two shards", () => {
         return await STEADY.answer(request);
       },
     });
-    const { running, health, first, second, ask } = scene;
+    const { running, heard, first, second, ask } = scene;
     const { platform, bot } = running;
     const begun = [ask(first), ask(second)];
     await platform.idle();
-    const away = new Promise((resolve) => bot.client.once(Events.ShardReconnecting, () => resolve([health.readiness(), health.metrics()])));
+    const away = new Promise<ReturnType<typeof heard>>((resolve) => bot.client.once(Events.ShardReconnecting, () => resolve(heard())));
     platform.dropGateway({ shard: 1 });
     const meanwhile = ask(second);
-    const [readiness, metrics] = (await away) as [ReturnType<Health["readiness"]>, ReturnType<Health["metrics"]>];
-    expect(await readiness).toEqual({ isReady: false, reasons: { "shard 1 gateway": "not connected" } });
-    expect(await metrics).toContain('rain_shards{state="answering"} 1\n');
+    expect(await away).toEqual({
+      shards: [
+        { id: 0, isReady: true },
+        { id: 1, isReady: false },
+      ],
+      isReady: false,
+      figures: expect.stringContaining('{state="answering"} 1'),
+    });
     gate.open();
     for (const question of [...begun, meanwhile]) expect((await platform.replyTo(question)).content).toBe(STEADY_ANSWER);
     expect(platform.logins.map(({ kind, shard: [id] }) => `${kind} ${id}`).slice(2)).toEqual(["resumed 1"]);
-    expect(await health.readiness()).toEqual({ isReady: true, reasons: {} });
+    expect(await heard()).toMatchObject(BOTH);
   });
 
   it("forgets no guild of either shard for being in the other", async () => {
