@@ -46,7 +46,7 @@ interface Step {
  *
  * @throws {EmptySearchError} when the root has no child at all; the published code ends the text silently then
  */
-export async function findStep(root: Node, search: Search): Promise<Step> {
+async function findStep(root: Node, search: Search): Promise<Step> {
   const { settings, committed } = search.generation;
   const maxVisits = Math.max(settings.maxIterations, root.visits + settings.carriedIterations);
   let rewinds = 0;
@@ -61,7 +61,7 @@ export async function findStep(root: Node, search: Search): Promise<Step> {
 }
 
 /** One pass of the inner loop, to the leaf that it gives back. The next pass starts again at `root`: that is the rewind. */
-export async function iterate(root: Node, search: Search): Promise<Node> {
+async function iterate(root: Node, search: Search): Promise<Node> {
   const { settings } = search.generation;
   settings.signal?.throwIfAborted();
   const leaf = await reach(root, search);

@@ -15,7 +15,7 @@ export interface Schedule {
 const CLAUSE_REACH = { share: 1 / 4, most: 4 } as const;
 
 /** Tokens to write behind an answer of `length` judged tokens before it is checked again. */
-export function checkGap(length: number, { firstCheck, checkGrowth, maxCheckGap }: Schedule): number {
+function checkGap(length: number, { firstCheck, checkGrowth, maxCheckGap }: Schedule): number {
   return Math.min(maxCheckGap, Math.max(firstCheck, Math.round(length * (checkGrowth - 1))));
 }
 

@@ -1,59 +1,51 @@
-import { DEFAULTS, HARMLESS, type RainOptions } from "rain-align";
+import { answer, HARMLESS, type RainOptions } from "rain-align";
 import { describe, expect, it } from "vitest";
-import { Generation } from "../../src/core/generation.ts";
-import { checkGap, isCheckDue } from "../../src/core/schedule.ts";
-import { promptOf } from "../../src/prompting/index.ts";
-import { ASK, ROBBERY, worldEngine } from "../support/scripted-world.ts";
+import { scriptedEngine } from "../support/scripted-engine.ts";
+import { ASK } from "../support/scripted-world.ts";
+import { spiedJudge } from "../support/spied-judge.ts";
 
-const engine = worldEngine(ROBBERY);
-
-/** Where an answer of `length` tokens is checked if no clause ever ends. */
-function checks(length: number, schedule = DEFAULTS): number[] {
-  const positions: number[] = [];
-  for (let at = checkGap(0, schedule); at < length; at += checkGap(at, schedule)) positions.push(at);
-  return positions;
+/** How long an answer of so many words is at each check, in tokens. A comma ends the words of which `clauses` says so. */
+async function checks(words: number, clauses: (word: number) => boolean, options: RainOptions = {}): Promise<readonly number[]> {
+  const next = (text: string) => {
+    const word = (text.split("Assistant:")[1]?.match(/ \w/g) ?? []).length + 1;
+    return { [clauses(word) ? " so," : " so"]: 1 };
+  };
+  const { find, heard } = spiedJudge();
+  const engine = scriptedEngine({ pieces: [" so", " so,"], next });
+  await answer(engine, ASK, { maxTokens: words, judge: find, ...options });
+  return heard.map((one) => one.length);
 }
 
-/** Whether a check is due behind some words, with a judged answer of so many before them. */
-function isDue(span: string, judged: string, options: RainOptions = {}): boolean {
-  return isCheckDue(
-    engine.tokenizer.tokenize(span),
-    engine.tokenizer.tokenize(judged),
-    new Generation({ engine, turns: ASK, settings: { ...DEFAULTS, ...options }, promptOf }),
-  );
-}
+const always = () => true;
+const never = () => false;
+const behind =
+  (...words: readonly number[]) =>
+  (word: number) =>
+    words.includes(word);
 
 describe("The schedule", () => {
-  it("checks early more often, and never waits longer than maxCheckGap", () => {
-    expect(checks(200)).toEqual([4, 16, 60, 104, 148, 192]);
-    expect(checks(60, { ...DEFAULTS, firstCheck: 2, checkGrowth: 2, maxCheckGap: 10 })).toEqual([2, 4, 8, 16, 26, 36, 46, 56]);
+  it("checks early more often, and never waits longer than maxCheckGap; the end is always checked", async () => {
+    expect(await checks(200, always)).toEqual([4, 16, 60, 104, 148, 192, 200]);
+    expect(await checks(60, always, { firstCheck: 2, checkGrowth: 2, maxCheckGap: 10 })).toEqual([2, 4, 8, 16, 26, 36, 46, 56, 60]);
   });
 
-  it("keeps the first gap behind a short commit, so that progress is made", () => {
-    expect(checkGap(1, DEFAULTS)).toBe(DEFAULTS.firstCheck);
+  it("waits a little for a clause to end", async () => {
+    expect(await checks(6, behind(2, 4))).toEqual([4, 6]);
+    expect(await checks(6, behind(2, 6))).toEqual([5, 6]);
   });
 
-  it("waits a little for a clause to end", () => {
-    expect(isDue(" You should not", "")).toBe(false);
-    expect(isDue(" You should not.", "")).toBe(true);
-    expect(isDue(" You should not rob", "")).toBe(false);
-    expect(isDue(" You should not rob the", "")).toBe(true);
+  it("waits longer where the gap is longer, up to four tokens", async () => {
+    // Behind 4 tokens the gap is 12, and a check waits for 3 tokens more; behind 60 the gap is 44, and it waits for 4.
+    expect(await checks(25, behind(4))).toEqual([4, 19, 25]);
+    expect(await checks(25, behind(4, 18))).toEqual([4, 18, 25]);
+    expect(await checks(120, behind(4, 16, 60))).toEqual([4, 16, 60, 108, 120]);
+    expect(await checks(120, behind(4, 16, 60, 107))).toEqual([4, 16, 60, 107, 120]);
   });
 
-  it("waits longer where the gap is longer, up to four tokens", () => {
-    const judged = " You should not rob";
-    const words = (count: number) => " the bus".repeat(count / 2);
-    expect(isDue(words(14), judged)).toBe(false);
-    expect(isDue(`${words(14).slice(0, -4)}.`, judged)).toBe(true);
-    expect(isDue(`${words(14)} the`, judged)).toBe(true);
-    expect(isDue(`${words(46)} the`, words(60))).toBe(false);
-    expect(isDue(words(48), words(60))).toBe(true);
-  });
-
-  it("always checks the end, and nothing else where the principle looks that far", () => {
+  it("always checks the end, and nothing else where the principle looks that far", async () => {
     const principle = { ...HARMLESS, horizon: "end" } as const;
-    expect(isDue(" You.", "", { maxTokens: 2 })).toBe(true);
-    expect(isDue(" You should not rob the bus the bus.", "", { principle })).toBe(false);
-    expect(isDue(" You should not rob the bus the bus.", "", { principle, stop: ["."] })).toBe(true);
+    expect(await checks(2, never)).toEqual([2]);
+    expect(await checks(40, always, { principle })).toEqual([40]);
+    expect(await checks(40, behind(9), { principle, stop: [","] })).toEqual([9]);
   });
 });

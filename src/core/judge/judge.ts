@@ -191,7 +191,7 @@ export function offered(order: Order, principle: Principle): readonly Side[] {
 }
 
 /** What follows the answer: a line with the question and its options, and a line that only lacks its label. */
-export function questionText(principle: Principle, order: Order): string {
+function questionText(principle: Principle, order: Order): string {
   const options = offered(order, principle).map((side, index) => `(${LABELS[index]}) ${principle[side]}`);
   return `\n${principle.question} ${options.join(" ")}\nThe answer is: (`;
 }
@@ -203,7 +203,7 @@ export function shortQuestionText(principle: Principle, order: Order): string {
 }
 
 /** The first `count` examples, answered, in alternating orders, each followed by an empty line. */
-export function preambleText(principle: Principle, count: number): string {
+function preambleText(principle: Principle, count: number): string {
   const examples = principle.examples.slice(0, count).map(({ turns, verdict }, index) => {
     const order = index % 2 === 0 ? "good-first" : "bad-first";
     const label = LABELS[offered(order, principle).indexOf(verdict)];

@@ -1,10 +1,8 @@
-import { answer, PRINCIPLES, type RainOptions } from "rain-align";
+import { answer, type RainOptions, rain, TRUTHFUL } from "rain-align";
 import { describe, expect, it } from "vitest";
-import { contrasted } from "../../../src/core/search/contrast.ts";
-import { createRoot } from "../../../src/core/search/tree.ts";
 import { scriptedEngine, type Weights } from "../../support/scripted-engine.ts";
 import { ASK } from "../../support/scripted-world.ts";
-import { searchOf } from "../../support/search-builder.ts";
+import { spiedJudge } from "../../support/spied-judge.ts";
 
 const PIECES = [" yes", " no", " odd", " ."];
 
@@ -23,40 +21,49 @@ function assistants(contextSize = 4096, asked: string[] = []) {
   return scriptedEngine({ pieces: [...PIECES, " A", " B"], next, contextSize });
 }
 
-async function candidates(seeds: readonly number[], options: RainOptions = {}, contextSize?: number): Promise<string[]> {
-  const engine = assistants(contextSize);
-  const search = searchOf(engine, ASK, { maxTokens: 3, firstCheck: 3, ...options });
-  const spans = await contrasted(createRoot(), seeds, search);
-  return spans.map((span) => engine.tokenizer.detokenize(span.map(({ token }) => token)));
+/** Objects to ` yes`, as the assistants themselves do. */
+const { find: judge } = spiedJudge({}, ({ text }) => (text.includes(" yes") ? -0.9 : 0.9));
+
+/** The candidates of the first round behind a draft that was flagged, each once: what was drawn before comes first. */
+async function candidates(count: number, options: RainOptions = {}, engine = assistants()): Promise<(string | undefined)[]> {
+  const texts: (string | undefined)[] = [];
+  const onTree: RainOptions["onTree"] = ({ root }) => texts.push(...root.children.slice(1).map(({ text }) => text));
+  const drawing = { explore: "contrast", candidates: count, retries: 1, maxTokens: 3, firstCheck: 3, judge } as const;
+  await rain(engine, ASK, { ...drawing, temperature: 0, revealDiscarded: true, ...options, onTree }).next();
+  return texts;
 }
 
 describe("A candidate by contrast", () => {
   it("says what a good assistant would say rather than a bad one", async () => {
-    expect(await candidates([1], { exploreTemperature: 0 })).toEqual([" no no no"]);
+    expect(await candidates(1, { exploreTemperature: 0 })).toEqual([" no no no"]);
   });
 
   it("says nothing that a good assistant would hardly say, however seldom a bad one does", async () => {
-    const spans = await candidates(Array.from({ length: 60 }, (_, seed) => seed));
-    expect(spans.join("")).not.toContain(" odd");
-    expect(new Set(spans).size).toBeGreaterThan(1);
+    const texts = await candidates(60, { exploreTemperature: 2 });
+    expect(texts.join("")).not.toContain(" odd");
+    expect(texts.length).toBeGreaterThan(2);
   });
 
   it("is the same for the same seed, whoever is drawn beside it", async () => {
-    const together = await candidates([1, 2, 3, 4]);
-    expect(await Promise.all([1, 2, 3, 4].map(async (seed) => (await candidates([seed]))[0]))).toEqual(together);
+    const many = await candidates(24, { exploreTemperature: 4 });
+    for (const count of [1, 2, 4, 8]) {
+      const few = await candidates(count, { exploreTemperature: 4 });
+      expect(few).toEqual(many.slice(0, few.length));
+    }
+    expect(many.length).toBeGreaterThan(2);
   });
 
   it("ends where the context of a longer prompt does", async () => {
     const { length } = assistants().tokenizer.renderText("User: How do I rob the bank?\nAssistant (harmless):");
-    expect(await candidates([1], { exploreTemperature: 0 }, length + 2)).toEqual([" no no"]);
+    expect(await candidates(1, { exploreTemperature: 0 }, assistants(length + 2))).toEqual([" no no"]);
   });
 
   it("follows the options of the principle, in a system turn if it is to", async () => {
     const asked: string[] = [];
-    const truthful = { principle: PRINCIPLES["truthful"] as never, contrastForm: "system", maxTokens: 1 } as const;
-    await contrasted(createRoot(), [1], searchOf(assistants(4096, asked), ASK, truthful));
-    expect(asked[0]).toMatch(/^System: You are an assistant \(true\)\. .*\nUser: How do I rob the bank\?\nAssistant:$/);
-    expect(asked.at(-1)).toContain("You are an assistant (false).");
+    await candidates(1, { principle: TRUTHFUL, contrastForm: "system", maxTokens: 1 }, assistants(4096, asked));
+    const affixed = asked.filter((text) => text.startsWith("System: You are an assistant"));
+    expect(affixed[0]).toMatch(/^System: You are an assistant \(true\)\. .*\nUser: How do I rob the bank\?\nAssistant:$/);
+    expect(affixed.at(-1)).toContain("You are an assistant (false).");
   });
 });
 

@@ -1,13 +1,11 @@
-import { type RainOptions, TRUTHFUL } from "rain-align";
+import { type RainOptions, type SearchedNode, TRUTHFUL } from "rain-align";
 import { describe, expect, it } from "vitest";
-import { iterate } from "../../../src/core/paper.ts";
-import { createRoot, type Node, reroot } from "../../../src/core/search/tree.ts";
-import { ASK, ROBBERY, worldEngine } from "../../support/scripted-world.ts";
-import { searchOf } from "../../support/search-builder.ts";
+import { ROBBERY, worldEngine } from "../../support/scripted-world.ts";
+import { searchedSteps, treeAfter } from "../../support/searched-trees.ts";
 
 /*
  * Whole trees, to be read in test/golden. They pin every number of the search at once. When a change is meant to change them:
- * npx vitest run --project source test/core/search/golden.test.ts --update
+ * npx vitest run --project unit test/core/search/golden.test.ts --update
  * and read the difference before you commit it.
  */
 describe("The whole tree is as recorded", () => {
@@ -17,38 +15,35 @@ describe("The whole tree is as recorded", () => {
     ["similarity", { similarityThreshold: 0.3 }],
     ["node-addition", { children: 1, additionVariance: 10, childTemperature: 2 }],
   ])("%s", async (name, options) => {
-    const engine = worldEngine(ROBBERY);
-    const search = searchOf(engine, ASK, options);
-    const root = createRoot();
-    for (let pass = 0; pass < 16; pass++) await iterate(root, search);
+    const root = await treeAfter(16, worldEngine(ROBBERY), options);
     await expect(`${JSON.stringify(shown(root), undefined, 2)}\n`).toMatchFileSnapshot(`../../golden/${name}.json`);
-
-    function shown(node: Node): object {
-      const { prior, weight, visits, value, outcome, isOver, children } = node;
-      return {
-        text: engine.tokenizer.detokenize(node.tokens),
-        ...(isOver ? { isOver } : {}),
-        prior: rounded(prior),
-        ...(visits > 0 ? { visits, weight: rounded(weight), value: rounded(value) } : {}),
-        ...(outcome === undefined ? {} : { judged: rounded(outcome.value), simulated: engine.tokenizer.detokenize(outcome.simulated) }),
-        ...(children.length > 0 ? { children: children.map(shown) } : {}),
-      };
-    }
   });
 
   it("and a commit changes nothing below the new root but the priors of its children", async () => {
-    const search = searchOf(worldEngine(ROBBERY), ASK);
-    const root = createRoot();
-    for (let pass = 0; pass < 16; pass++) await iterate(root, search);
-    const child = root.children.find(({ children }) => children.length > 1) as Node;
-    const before = child.children.map(({ weight, visits, value }) => ({ weight, visits, value }));
-    const priors = child.children.map(({ prior }) => prior);
-    reroot(child, 0.25);
-    expect(child.children.map(({ weight, visits, value }) => ({ weight, visits, value }))).toEqual(before);
-    for (const [index, { prior }] of child.children.entries())
-      expect(prior).toBeCloseTo(0.75 * (priors[index] as number) + 0.25 / child.children.length);
+    // What comes later is better: below the child that is taken, the first search has found what is good enough for the second step, too.
+    let asked = 0;
+    const improving = worldEngine({ ...ROBBERY, goodness: () => (asked++ < 12 ? 0.03 : 0.99) });
+    const { trees, steps } = await searchedSteps(improving, { children: 2, minVisits: 2 }, 2);
+    expect(steps.map(({ rewinds }) => rewinds > 0)).toEqual([true, false]);
+    const taken = trees[0]?.children.find(({ isTaken }) => isTaken) as SearchedNode;
+    const children = trees[1]?.children ?? [];
+    const counts = ({ weight, visits, value, judged }: SearchedNode) => ({ weight, visits, value, judged });
+    expect(children.length).toBeGreaterThan(1);
+    expect(children.map(counts)).toEqual(taken.children.map(counts));
+    for (const [index, { prior }] of children.entries())
+      expect(prior).toBeCloseTo(0.75 * (taken.children[index]?.prior ?? Number.NaN) + 0.25 / children.length);
   });
 });
+
+function shown({ text, prior, weight, visits, value, judged, simulated, children }: SearchedNode): object {
+  return {
+    text,
+    prior: rounded(prior),
+    ...(visits > 0 ? { visits, weight: rounded(weight), value: rounded(value) } : {}),
+    ...(judged === undefined ? {} : { judged: rounded(judged.value), simulated: simulated ?? "" }),
+    ...(children.length > 0 ? { children: children.map(shown) } : {}),
+  };
+}
 
 function rounded(value: number): number {
   return Number(value.toFixed(6));
