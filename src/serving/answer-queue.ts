@@ -171,7 +171,7 @@ function checkCount(name: string, value: unknown, least: 0 | 1): void {
 }
 
 /** Who waits, by key. Keys take turns, in the order in which they came; within one key, first come is first served. */
-export class WaitingLine<Item> {
+class WaitingLine<Item> {
   /** In the order of their turns. Only keys with waiting answers are here. */
   readonly #lines = new Map<string, readonly Item[]>();
 

@@ -7,7 +7,6 @@ import {
   type Engine,
   EngineError,
   type Fitness,
-  HARMLESS,
   JudgeError,
   judgeBy,
   letterJudge,
@@ -22,8 +21,7 @@ import {
   type Turn,
 } from "rain-align";
 import { afterAll, describe, expect, it } from "vitest";
-import { GUARD_FORMATS } from "../../src/judges/guard-formats.ts";
-import { GuardJudge } from "../../src/judges/guard-judge.ts";
+import { guardFormat } from "../../src/judges/index.ts";
 import { loadLlamaEngine } from "../../src/llama.ts";
 import { faultyEngine } from "../support/faulty-engine.ts";
 import { END, scriptedEngine, type Weights } from "../support/scripted-engine.ts";
@@ -264,7 +262,7 @@ describe("The judge that is found on another engine", () => {
   });
 
   it("is a guard's, where somebody says that it is one", async () => {
-    const format = GUARD_FORMATS.find(({ name }) => name === "Llama Guard");
+    const format = guardFormat({ model: "Llama Guard" });
     const engine = scriptedGuard({ template: "{{ messages }}", verdict: () => ({ safe: 1 }) });
     await expect(Promise.resolve(judgeBy(engine, { guard: format })(writer(), SETTINGS))).rejects.toThrow(
       "to bring the chat template of Llama",
@@ -355,9 +353,9 @@ describe("The judge's room", () => {
       writer(() => ({ " so": 1, " on": 1 })),
       { judge: judgeBy(engine), maxTokens: 256 },
     );
-    const direct = new GuardJudge(engine, GUARD_FORMATS[0] as never, { principle: HARMLESS, verdict: "soft" });
+    const { judge } = await judgeBy(engine)(writer(), SETTINGS);
     expect(whole?.finishReason).toBe("length");
-    expect(whole?.meter.emitted).toBe(Math.floor(direct.longestAnswer(direct.conversation(ASK)) / 2));
+    expect(whole?.meter.emitted).toBe(judge.longestAnswer(judge.conversation(ASK)));
   });
 
   it("is too small for a conversation: that fails with the judge's own numbers", async () => {

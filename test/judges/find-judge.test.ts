@@ -19,7 +19,6 @@ import {
   type Turn,
 } from "rain-align";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { AskedJudge } from "../../src/judges/asked-judge.ts";
 import { type JudgeKey, judgeFile, judgeKey, type KeptJudge, readJudge, writeJudge } from "../../src/judges/index.ts";
 import { type LlamaEngine, loadLlamaEngine } from "../../src/llama.ts";
 import { scriptedEngine } from "../support/scripted-engine.ts";
@@ -89,6 +88,11 @@ interface Looking {
 async function look({ asked = engine, at = folder(), by = GENTLE, signal, onProgress }: Looking = {}): Promise<FoundJudge> {
   const find = fittedJudge({ folder: at, onNotice: (notice) => notices.push(notice), onProgress });
   return await find(asked, checkOptions({ principle: by, signal }));
+}
+
+/** A judge is remembered by the model's file. */
+function withFile(scripted: Engine): Engine {
+  return { ...watchedEngine(scripted), facts: { ...scripted.facts, file: model } as Engine["facts"] };
 }
 
 function call(): Call {
@@ -325,7 +329,9 @@ describe("A principle with too few labelled answers", () => {
     ["many, all of them good", worldAnswers(60).filter(({ verdict }) => verdict === "good")],
   ])("is asked, not read: nothing is fitted, kept or claimed of it (%s)", async (_, examples) => {
     const { judge, fitness } = await look({ by: { ...brief, examples } });
-    expect(judge).toBeInstanceOf(AskedJudge);
+    const [verdict] = await judge.verdicts(judge.conversation(ASK), [engine.tokenizer.tokenize(" Yes.")], call());
+    // By letters in both orders, at least.
+    expect(verdict?.byOrder.length).toBeGreaterThan(1);
     expect(fitness).toBeUndefined();
     expect(notices).toEqual([]);
     expect(filesIn(folder())).toEqual([]);
@@ -335,7 +341,7 @@ describe("A principle with too few labelled answers", () => {
     ["the embedded model", () => engine],
     [
       "a model with words for all replies",
-      () => scriptedEngine({ pieces: ["Yes", "No", "A", "B"], next: () => ({ Yes: 2, No: 1, A: 1, B: 3 }) }),
+      () => withFile(scriptedEngine({ pieces: ["Yes", "No", "A", "B"], next: () => ({ Yes: 2, No: 1, A: 1, B: 3 }) })),
     ],
   ])("is asked as the next turn, by Yes and No and by letters in both orders, as far as there are tokens for them: %s", async (_, make) => {
     const model = make();
@@ -347,7 +353,7 @@ describe("A principle with too few labelled answers", () => {
         return await model.next(queries, given);
       },
     };
-    const judge = new AskedJudge(spied, checkOptions({ principle: brief, prompting: "chat" }));
+    const { judge } = await look({ asked: spied, by: brief });
     const text = "Buy some paint.";
     const [verdict] = await judge.verdicts(judge.conversation(ASK), [model.tokenizer.tokenize(` ${text}`)], call());
     expect(Math.abs(verdict?.value ?? 9)).toBeLessThanOrEqual(1);
@@ -374,7 +380,7 @@ describe("A principle with too few labelled answers", () => {
       });
     for (const isGood of [true, false]) {
       const model = minds(isGood);
-      const judge = new AskedJudge(model, checkOptions({ principle: brief, prompting: "chat" }));
+      const { judge } = await look({ asked: withFile(model), by: brief });
       const [verdict] = await judge.verdicts(judge.conversation(ASK), [model.tokenizer.tokenize(" Buy some paint.")], call());
       expect(verdict?.value).toBeCloseTo(isGood ? 0.8 : -0.8, 6);
       for (const value of verdict?.byOrder ?? []) expect(value).toBeCloseTo(isGood ? 0.8 : -0.8, 6);
@@ -397,7 +403,7 @@ describe("A principle with too few labelled answers", () => {
 
   it("is no worse off for somebody who asks at the same time and leaves", async () => {
     const model = scriptedEngine({ pieces: ["Yes", "No", "A", "B"], next: () => ({ Yes: 2, No: 1, A: 1, B: 1 }) });
-    const judge = new AskedJudge(model, checkOptions({ principle: brief, prompting: "chat" }));
+    const { judge } = await look({ asked: withFile(model), by: brief });
     const controller = new AbortController();
     const ask = (signal?: AbortSignal) =>
       judge.verdicts(judge.conversation(ASK), [model.tokenizer.tokenize(" Yes.")], { ...call(), signal });
@@ -422,7 +428,7 @@ describe("A principle with too few labelled answers", () => {
     const scripted = scriptedEngine({ pieces: [], next: () => ({ a: 1 }) });
     const tokenize = (text: string) => [...scripted.tokenizer.tokenize(text), 5, 6];
     const mute = { ...watchedEngine(scripted), tokenizer: { ...scripted.tokenizer, tokenize } };
-    expect(() => new AskedJudge(mute, checkOptions({ principle: brief }))).toThrow(
+    await expect(look({ asked: withFile(mute), by: brief })).rejects.toThrow(
       /^Expected scripted to have a token for Yes and No, or A and B/,
     );
   });

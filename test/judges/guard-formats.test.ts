@@ -1,7 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { HARMLESS, principle, SENTIMENT, TRUTHFUL } from "rain-align";
 import { describe, expect, it } from "vitest";
-import { GUARD_FORMATS, isHarmless } from "../../src/judges/guard-formats.ts";
 import { guardFormat } from "../../src/judges/index.ts";
 import { GUARD_TEMPLATES } from "../support/scripted-guard.ts";
 
@@ -11,6 +10,16 @@ const areThere = existsSync(TEMPLATES);
 const reason = areThere ? "" : ` (not run: no ${TEMPLATES})`;
 
 const CHATML = "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}";
+
+/** All families that a template of theirs leads to. */
+const FORMATS = [
+  ...new Map(
+    Object.values(GUARD_TEMPLATES).flatMap((chatTemplate) => {
+      const format = guardFormat({ model: "my-model.gguf", chatTemplate });
+      return format === undefined ? [] : [[format.name, format] as const];
+    }),
+  ).values(),
+];
 
 function nameOf(model: string, chatTemplate?: string): string | undefined {
   return guardFormat({ model, chatTemplate })?.name;
@@ -46,7 +55,7 @@ describe("A guard is known", () => {
 
   it("by one family only", () => {
     for (const template of Object.values(GUARD_TEMPLATES))
-      expect(GUARD_FORMATS.filter(({ isOwnTemplate }) => isOwnTemplate(template))).toHaveLength(1);
+      expect(FORMATS.filter(({ isOwnTemplate }) => isOwnTemplate(template))).toHaveLength(1);
   });
 });
 
@@ -73,14 +82,18 @@ describe("No guard is", () => {
 });
 
 describe("A principle", () => {
-  it("is harm in all words that mean our own question, and in no others", () => {
-    expect(isHarmless({ ...HARMLESS, name: "kind", examples: [] })).toBe(true);
-    expect(isHarmless({ ...HARMLESS, question: "Is the answer polite?" })).toBe(false);
-    expect(isHarmless({ ...HARMLESS, neutral: "neither" })).toBe(false);
-    expect(isHarmless(TRUTHFUL)).toBe(false);
-  });
+  it.each(FORMATS.filter(({ takesPrinciple }) => takesPrinciple))(
+    "is harm to $name in all words that mean our own question, and in no others",
+    (format) => {
+      const harm = format.wording(HARMLESS);
+      expect(format.wording({ ...HARMLESS, name: "kind", examples: [] })).toBe(harm);
+      expect(format.wording({ ...HARMLESS, question: "Is the answer polite?" })).not.toBe(harm);
+      expect(format.wording({ ...HARMLESS, neutral: "neither" })).not.toBe(harm);
+      expect(format.wording(TRUTHFUL)).not.toBe(harm);
+    },
+  );
 
-  it.each(GUARD_FORMATS.filter(({ takesPrinciple }) => takesPrinciple))("is put to $name with its question and both options", (format) => {
+  it.each(FORMATS.filter(({ takesPrinciple }) => takesPrinciple))("is put to $name with its question and both options", (format) => {
     const brief = principle({ name: "brief", question: "Is the answer brief?", good: "brief", bad: "long-winded" });
     for (const one of [brief, TRUTHFUL, SENTIMENT]) {
       for (const part of [one.question, one.good, one.bad]) expect(format.wording(one)).toContain(part);
@@ -88,13 +101,13 @@ describe("A principle", () => {
     }
   });
 
-  it.each(GUARD_FORMATS.filter(({ takesPrinciple }) => !takesPrinciple))("of harm needs no words for $name", (format) => {
+  it.each(FORMATS.filter(({ takesPrinciple }) => !takesPrinciple))("of harm needs no words for $name", (format) => {
     expect(format.wording(HARMLESS)).toBeUndefined();
     expect(format.values(undefined)).toEqual({});
   });
 
   it("of harm is what Granite Guardian was trained to call so", () => {
-    const [score, plain] = GUARD_FORMATS.filter(({ name }) => name.startsWith("Granite"));
+    const [plain, score] = ["3.0 to 3.2", "3.3"].map((version) => FORMATS.find(({ name }) => name === `Granite Guardian ${version}`));
     expect([score?.wording(HARMLESS), plain?.wording(HARMLESS)]).toEqual([undefined, undefined]);
     expect(score?.values(undefined)).toMatchObject({ think: false, guardian_config: { criteria_id: "harm" } });
     expect(plain?.values(undefined)).toEqual({ guardian_config: { risk_name: "harm" } });
@@ -102,7 +115,7 @@ describe("A principle", () => {
 });
 
 it("No family has a label that speaks for two sides", () => {
-  for (const { labels } of GUARD_FORMATS) {
+  for (const { labels } of FORMATS) {
     const all = [...labels.good, ...labels.bad, ...(labels.middle ?? [])];
     expect(new Set(all).size).toBe(all.length);
     expect(all.length).toBeGreaterThan(1);

@@ -1,8 +1,11 @@
 import {
+  type AnswerJudge,
   ContextFullError,
+  checkOptions,
   type Engine,
   HARMLESS,
   JudgeError,
+  judgeBy,
   Meter,
   OptionError,
   principle,
@@ -13,9 +16,6 @@ import {
   type VerdictForm,
 } from "rain-align";
 import { describe, expect, it } from "vitest";
-import type { GuardFormat } from "../../src/judges/guard-formats.ts";
-import { GuardJudge } from "../../src/judges/guard-judge.ts";
-import { guardFormat } from "../../src/judges/index.ts";
 import type { Weights } from "../support/scripted-engine.ts";
 import { GUARD_TEMPLATES, type ScriptedGuard, scriptedGuard, spiedEngine } from "../support/scripted-guard.ts";
 import { watchedEngine } from "../support/watched-engine.ts";
@@ -36,8 +36,9 @@ function call() {
   return { purpose: "evaluate", meter: new Meter() } as const;
 }
 
-function formatOf(engine: Engine): GuardFormat {
-  return guardFormat({ model: engine.facts.model, chatTemplate: engine.chatTemplate }) as GuardFormat;
+/** The guard as the judge of what it writes itself: there is nothing to translate. */
+async function judgeOf(engine: Engine, settings = SETTINGS): Promise<AnswerJudge> {
+  return (await judgeBy(engine)(engine, checkOptions({ ...settings, prompting: "chat" }))).judge;
 }
 
 function guardOf(family: Family, verdict: (prompt: string) => Weights, more: Partial<ScriptedGuard> = {}): Engine {
@@ -55,7 +56,7 @@ async function hear(
   { turns = TURNS, answers = [" Like this."] }: { turns?: readonly Turn[]; answers?: readonly string[] } = {},
 ): Promise<Heard> {
   const { spied, batches } = spiedEngine(engine);
-  const judge = new GuardJudge(spied, formatOf(engine), settings);
+  const judge = await judgeOf(spied, settings);
   const asked = answers.map((text) => engine.tokenizer.tokenize(text));
   const verdicts = await judge.verdicts(judge.conversation(turns), asked, call());
   expect(batches).toHaveLength(1);
@@ -96,7 +97,7 @@ describe("A guard is asked", () => {
 
   it("about all answers in one batch, each counted as one evaluation", async () => {
     const engine = guardOf("Llama Guard", (prompt) => (prompt.includes("Agent: bad") ? { unsafe: 1 } : { safe: 1 }));
-    const judge = new GuardJudge(engine, formatOf(engine), SETTINGS);
+    const judge = await judgeOf(engine);
     const how = call();
     const answers = [" fine", " bad", ""].map((text) => engine.tokenizer.tokenize(text));
     const verdicts = await judge.verdicts(judge.conversation(TURNS), answers, how);
@@ -161,7 +162,7 @@ describe("A guard is asked", () => {
   it("about whole characters", async () => {
     const engine = guardOf("Llama Guard", () => ({ safe: 1 }));
     const { spied, batches } = spiedEngine(engine);
-    const judge = new GuardJudge(spied, formatOf(engine), SETTINGS);
+    const judge = await judgeOf(spied);
     await judge.verdicts(judge.conversation(TURNS), [engine.tokenizer.tokenize("Schön").slice(0, 4)], call());
     expect(batches[0]?.[0]).toContain("Agent: Sch\n");
   });
@@ -171,7 +172,7 @@ describe("A guard is asked", () => {
     const asked = async (text: string) => {
       const prefixes: (readonly Token[])[] = [];
       const spied = watchedEngine(engine, (_, __, queries) => prefixes.push(...queries.map(({ prefix }) => prefix)));
-      const judge = new GuardJudge({ ...spied, chatTemplate: engine.chatTemplate }, formatOf(engine), SETTINGS);
+      const judge = await judgeOf({ ...spied, chatTemplate: engine.chatTemplate });
       await judge.verdicts(judge.conversation([{ role: "user", text }]), [engine.tokenizer.tokenize(text)], call());
       const [prefix = []] = prefixes;
       return {
@@ -216,7 +217,7 @@ describe("A guard's verdict", () => {
     const spied = watchedEngine(engine, (_, __, queries) => {
       kept.push(...queries.filter(({ isKept }) => isKept === true).map(({ prefix }) => engine.tokenizer.detokenize(prefix)));
     });
-    const judge = new GuardJudge({ ...spied, chatTemplate: engine.chatTemplate }, formatOf(engine), SETTINGS);
+    const judge = await judgeOf({ ...spied, chatTemplate: engine.chatTemplate });
     await judge.prime(judge.conversation(TURNS), call());
     await judge.prime(judge.conversation(TURNS.slice(0, 2)), call());
     expect(new Set(kept)).toEqual(new Set(["<|turn|>the ASSISTANT's response\n<BEGIN CONVERSATION>\nUSER: "]));
@@ -224,7 +225,7 @@ describe("A guard's verdict", () => {
 
   it("costs only what is new of an answer that grows, and what stands behind it", async () => {
     const engine = guardOf("Qwen3Guard-Gen", () => ({ " Safe": 1 }));
-    const judge = new GuardJudge(engine, formatOf(engine), SETTINGS);
+    const judge = await judgeOf(engine);
     const prompt = judge.conversation(TURNS);
     await judge.prime(prompt, call());
     const spent = async (answer: string) => {
@@ -239,17 +240,15 @@ describe("A guard's verdict", () => {
 });
 
 describe("A guard is refused", () => {
-  const refused = (engine: Engine, format: GuardFormat, settings = SETTINGS) => {
-    try {
-      return new GuardJudge(engine, format, settings) as unknown;
-    } catch (error) {
-      return error;
-    }
-  };
+  const refused = (engine: Engine, settings = SETTINGS) =>
+    judgeOf(engine, settings).then(
+      (judge): unknown => judge,
+      (error: unknown) => error,
+    );
 
-  it.each(["Llama Guard", "Qwen3Guard-Gen"] as const)("as %s for any principle but harm, with those that take one", (family) => {
+  it.each(["Llama Guard", "Qwen3Guard-Gen"] as const)("as %s for any principle but harm, with those that take one", async (family) => {
     const engine = guardOf(family, () => ({}));
-    const error = refused(engine, formatOf(engine), { ...SETTINGS, principle: TRUTHFUL });
+    const error = await refused(engine, { ...SETTINGS, principle: TRUTHFUL });
     expect(error).toBeInstanceOf(OptionError);
     expect(error).toMatchObject({ option: "principle", received: TRUTHFUL });
     expect(String(error)).toMatch(
@@ -260,40 +259,40 @@ describe("A guard is refused", () => {
   it.each([
     ["none", undefined],
     ["another one", "{% for m in messages %}{{ m.content }}{% endfor %}"],
-  ])("where its name says what it is, and the template that it brought is %s", (got, template) => {
+  ])("where its name says what it is, and the template that it brought is %s", async (got, template) => {
     const engine = scriptedGuard({ template, model: "Qwen3Guard-Gen-0.6B", verdict: () => ({ " Safe": 1 }) });
-    const error = refused(engine, formatOf(engine));
+    const error = await refused(engine);
     expect(error).toBeInstanceOf(JudgeError);
     expect(String(error)).toMatch(
       new RegExp(`Expected Qwen3Guard-Gen-0.6B to bring the chat template of Qwen3Guard-Gen, .*, got ${got} \\(take`),
     );
   });
 
-  it("where two of its labels begin with the same token", () => {
+  it("where two of its labels begin with the same token", async () => {
     const engine = guardOf("Qwen3Guard-Gen", () => ({}), { pieces: ["Safety:"] });
-    const error = refused(engine, formatOf(engine));
+    const error = await refused(engine);
     expect(error).toBeInstanceOf(JudgeError);
     expect(String(error)).toMatch(
       /Expected " Safe" and " Unsafe" of guard to begin with a token of their own behind "Safety:", got "<0x20>" \(its vocabulary is not that of Qwen3Guard-Gen: take/,
     );
   });
 
-  it("where a label begins with no token of its own", () => {
+  it("where a label begins with no token of its own", async () => {
     const engine = guardOf("Qwen3Guard-Gen", () => ({}), { pieces: [" Safe", " Unsafe", ": Cont"] });
-    const error = refused(engine, formatOf(engine));
+    const error = await refused(engine);
     expect(error).toBeInstanceOf(JudgeError);
     expect(String(error)).toMatch(/Expected " Controversial" of guard to begin with a token of its own behind "Safety:", got /);
   });
 
-  it("where its template leaves out what was said, or refuses it", () => {
+  it("where its template leaves out what was said, or refuses it", async () => {
     const [marks, silent] = ["{# guideline Chatbot Response violate the above principle #}", "{{ guideline }} {{ messages[-1].content }}"];
-    const judge = (template: string) => {
+    const conversation = async (template: string) => {
       const engine = scriptedGuard({ template, verdict: () => ({ No: 1 }) });
-      return new GuardJudge(engine, formatOf(engine), SETTINGS);
+      return (await judgeOf(engine)).conversation(TURNS);
     };
-    expect(() => judge(marks + silent).conversation(TURNS)).toThrow(/chat template of guard to write user, assistant, got: .* \(take/);
-    expect(() => judge(`${marks}{{ raise_exception("not today") }}`).conversation(TURNS)).toThrow("not today");
-    expect(() => judge(marks + silent).conversation(TURNS)).toThrow(JudgeError);
+    await expect(conversation(marks + silent)).rejects.toThrow(/chat template of guard to write user, assistant, got: .* \(take/);
+    await expect(conversation(`${marks}{{ raise_exception("not today") }}`)).rejects.toThrow("not today");
+    await expect(conversation(marks + silent)).rejects.toThrow(JudgeError);
   });
 });
 
@@ -324,19 +323,19 @@ describe("A principle of one's own", () => {
 describe("The room for an answer", () => {
   it("is what the prompt leaves of the context", async () => {
     const engine = guardOf("Llama Guard", () => ({ safe: 1 }), { contextSize: 260 });
-    const judge = new GuardJudge(engine, formatOf(engine), SETTINGS);
+    const judge = await judgeOf(engine);
     const prompt = judge.conversation(TURNS);
     const longest = judge.longestAnswer(prompt);
     const answer = (length: number) => engine.tokenizer.tokenize("a".repeat(length));
     expect(longest).toBeGreaterThan(20);
-    // A few tokens are kept free, as an answer may be cut otherwise where it meets the template.
-    await expect(judge.verdicts(prompt, [answer(longest + 8)], call())).resolves.toHaveLength(1);
-    await expect(judge.verdicts(prompt, [answer(longest + 9)], call())).rejects.toThrow(ContextFullError);
+    // Twice as many are kept as a writer may write: its tokens may be longer than the judge's.
+    await expect(judge.verdicts(prompt, [answer(2 * longest)], call())).resolves.toHaveLength(1);
+    await expect(judge.verdicts(prompt, [answer(2 * longest + 2)], call())).rejects.toThrow(ContextFullError);
   });
 
-  it("is none where the conversation is too long", () => {
+  it("is none where the conversation is too long", async () => {
     const engine = guardOf("Llama Guard", () => ({ safe: 1 }), { contextSize: 60 });
-    const judge = new GuardJudge(engine, formatOf(engine), SETTINGS);
-    expect(judge.longestAnswer(judge.conversation(TURNS))).toBeLessThan(1);
+    const judge = await judgeOf(engine);
+    expect(() => judge.longestAnswer(judge.conversation(TURNS))).toThrow(ContextFullError);
   });
 });

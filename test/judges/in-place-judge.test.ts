@@ -1,13 +1,15 @@
 import fc from "fast-check";
-import { type Engine, HARMLESS, JudgeError, Meter, prime, SENTIMENT, type Turn } from "rain-align";
+import { checkOptions, type Engine, JudgeError, letterJudge, Meter, prime, type RainOptions, SENTIMENT, type Turn } from "rain-align";
 import { describe, expect, it } from "vitest";
 import { verdictFrom } from "../../src/core/index.ts";
-import { InPlaceJudge } from "../../src/judges/lettered/letter-judge.ts";
 import { scriptedEngine, type Weights } from "../support/scripted-engine.ts";
 import { ASK } from "../support/scripted-world.ts";
 import { watchedEngine } from "../support/watched-engine.ts";
 
-const SETTINGS = { verdict: "soft", threshold: 0, doubtMargin: 0.5 } as const;
+async function inPlace(engine: Engine, options: RainOptions = {}) {
+  const settings = checkOptions({ judging: "in-place", verdict: "soft", threshold: 0, doubtMargin: 0.5, ...options });
+  return (await letterJudge(engine, settings)).judge;
+}
 
 function call() {
   return { purpose: "evaluate", meter: new Meter() } as const;
@@ -27,8 +29,8 @@ function spyOn(engine: Engine): { readonly spied: Engine; readonly batches: stri
   return { spied, batches };
 }
 
-async function verdictsOf(engine: Engine, answers: readonly string[] = [" No."], settings = SETTINGS) {
-  const judge = new InPlaceJudge(engine, HARMLESS, settings);
+async function verdictsOf(engine: Engine, answers: readonly string[] = [" No."], options: RainOptions = {}) {
+  const judge = await inPlace(engine, options);
   return await judge.verdicts(
     judge.conversation(ASK),
     answers.map((text) => engine.tokenizer.tokenize(text)),
@@ -56,7 +58,7 @@ describe("The judge in place", () => {
 
   it("is in doubt near the threshold, wherever that is", async () => {
     const { spied, batches } = spyOn(labelling({ " A": 9, " B": 1 }, { " A": 1, " B": 9 }));
-    await verdictsOf(spied, [" No."], { ...SETTINGS, threshold: 0.6 } as never);
+    await verdictsOf(spied, [" No."], { threshold: 0.6 });
     expect(batches).toHaveLength(2);
   });
 
@@ -73,10 +75,10 @@ describe("The judge in place", () => {
 
   it("reads nothing of the answer again: a verdict costs the question", async () => {
     const engine = labelling({ " A": 9, " B": 1 }, {});
-    const judge = new InPlaceJudge(engine, HARMLESS, SETTINGS);
+    const judge = await inPlace(engine);
     const conversation = judge.conversation(ASK);
     const answer = engine.tokenizer.tokenize(" You should not rob the bank.");
-    await prime(engine, [[...conversation, ...answer]], call());
+    await prime(engine, [[...engine.tokenizer.render(ASK), ...answer]], call());
     const later = call();
     await judge.verdicts(conversation, [answer], later);
     expect(later.meter.spent.evaluate).toEqual({ tokens: engine.tokenizer.tokenize("\nA harmless, B harmful:").length, calls: 1 });
@@ -85,14 +87,14 @@ describe("The judge in place", () => {
 
   it("counts a neutral option neither for nor against", async () => {
     const engine = labelling({ " A": 6, " B": 1, " C": 3 }, {});
-    const judge = new InPlaceJudge(engine, SENTIMENT, SETTINGS);
+    const judge = await inPlace(engine, { principle: SENTIMENT });
     const [verdict] = await judge.verdicts(judge.conversation(ASK), [[]], call());
     expect(verdict?.value).toBeCloseTo(0.5);
   });
 
   it("does not ask again about what is neutral for sure, as it could not pass any more", async () => {
     const { spied, batches } = spyOn(labelling({ " A": 2, " B": 1, " C": 97 }, { " A": 1 }));
-    const judge = new InPlaceJudge(spied, SENTIMENT, { ...SETTINGS, threshold: 0.05 });
+    const judge = await inPlace(spied, { principle: SENTIMENT, threshold: 0.05 });
     const [verdict] = await judge.verdicts(judge.conversation(ASK), [[]], call());
     expect(verdict?.value).toBeCloseTo(0.01);
     expect(batches).toHaveLength(1);
@@ -100,7 +102,7 @@ describe("The judge in place", () => {
 
   it("asks again about what is neutral for sure where that passes", async () => {
     const { spied, batches } = spyOn(labelling({ " A": 2, " B": 1, " C": 97 }, { " A": 2, " B": 1, " C": 97 }));
-    const judge = new InPlaceJudge(spied, SENTIMENT, { ...SETTINGS, threshold: -0.2 });
+    const judge = await inPlace(spied, { principle: SENTIMENT, threshold: -0.2 });
     await judge.verdicts(judge.conversation(ASK), [[]], call());
     expect(batches).toHaveLength(2);
   });
@@ -122,7 +124,8 @@ describe("The judge in place", () => {
         }),
         fc.constantFrom("soft" as const, "hard" as const),
         async ({ decidedMass, first, second, threshold }, verdict) => {
-          const judge = new InPlaceJudge(labelling(lean(decidedMass, first), lean(decidedMass, 1 - second)), SENTIMENT, {
+          const judge = await inPlace(labelling(lean(decidedMass, first), lean(decidedMass, 1 - second)), {
+            principle: SENTIMENT,
             verdict,
             threshold,
             doubtMargin: 2,
@@ -146,7 +149,7 @@ describe("The judge in place", () => {
 
   it("says how long an answer may be so that the question still fits", async () => {
     const engine = scriptedEngine({ pieces: [" A", " B"], next: () => ({ " A": 1 }), contextSize: 80 });
-    const judge = new InPlaceJudge(engine, HARMLESS, SETTINGS);
+    const judge = await inPlace(engine);
     const conversation = judge.conversation(ASK);
     const longest = judge.longestAnswer(conversation);
     const answer = (length: number) => new Array<number>(length).fill(engine.tokenizer.tokenize("a")[0] as number);
@@ -164,7 +167,7 @@ describe("The judge in place", () => {
 
   it("judges with the assistant's turn open, as it is written", async () => {
     const { spied, batches } = spyOn(labelling({ " A": 1 }, {}));
-    const judge = new InPlaceJudge(spied, HARMLESS, SETTINGS);
+    const judge = await inPlace(spied);
     const turns: readonly Turn[] = [...ASK, { role: "assistant", text: "You should" }];
     await judge.verdicts(judge.conversation(turns), [spied.tokenizer.tokenize(" not.")], call());
     expect(batches[0]?.[0]).toContain("\nAssistant: You should not.\nA harmless,");

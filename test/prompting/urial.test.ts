@@ -1,11 +1,10 @@
-import { DEFAULTS, type Turn } from "rain-align";
+import { checkOptions, type RainOptions, type Turn } from "rain-align";
 import { describe, expect, it } from "vitest";
-import { EXAMPLE_COUNTS } from "../../src/core/options.ts";
-import { fenceFor } from "../../src/prompting/fenced-answer.ts";
-import { urialDocument } from "../../src/prompting/urial.ts";
-import { URIAL_EXAMPLES } from "../../src/prompting/urial-examples.ts";
+import { promptOf } from "../../src/prompting/index.ts";
+import { scriptedEngine } from "../support/scripted-engine.ts";
 
-const OPTIONS = { ...DEFAULTS, urialExamples: [{ query: "Why?", answer: "Because." }] };
+const OPTIONS: RainOptions = { prompting: "urial", urialExamples: [{ query: "Why?", answer: "Because." }] };
+const engine = scriptedEngine({ pieces: [], next: () => ({}), contextSize: 100_000 });
 const TALK: readonly Turn[] = [
   { role: "system", text: "Be brief." },
   { role: "user", text: "Hello\nyou" },
@@ -13,15 +12,23 @@ const TALK: readonly Turn[] = [
   { role: "user", text: "How are you?" },
 ];
 
+/** What stands before an answer: the same for all conversations, and then this one. */
+function documentOf(turns: readonly Turn[], options: RainOptions = OPTIONS) {
+  const { constant, prefix } = promptOf(engine, turns, checkOptions(options));
+  expect(prefix.slice(0, constant.length)).toEqual(constant);
+  const textOf = (tokens: typeof prefix) => engine.tokenizer.detokenize(tokens);
+  return { constant: textOf(constant), conversation: textOf(prefix.slice(constant.length)) };
+}
+
 function conversation(turns: readonly Turn[], urialLayout: "lines" | "inline" = "lines"): string {
-  return urialDocument(turns, { ...OPTIONS, urialLayout }).conversation;
+  return documentOf(turns, { ...OPTIONS, urialLayout }).conversation;
 }
 
 describe("A conversation as a document", () => {
   it("begins with an instruction and examples, the same for all conversations", () => {
-    const { constant } = urialDocument(TALK, OPTIONS);
+    const { constant } = documentOf(TALK);
     expect(constant).toMatch(/^# Instruction\n\nBelow is [^\n]+\n\n# Query:\n```\nWhy\?\n```\n\n# Answer:\n```\nBecause\.\n```\n\n$/);
-    expect(urialDocument([{ role: "user", text: "Else" }], OPTIONS).constant).toBe(constant);
+    expect(documentOf([{ role: "user", text: "Else" }]).constant).toBe(constant);
   });
 
   it("goes on with its turns as queries and answers, up to where the answer begins", () => {
@@ -51,12 +58,18 @@ describe("A conversation as a document", () => {
 });
 
 describe("The built-in examples", () => {
+  const most = 8 as const;
+  const examples = documentOf(TALK, { prompting: "urial", urialExamples: most }).constant.split("# Query:\n").slice(1);
+
   it("are as many as may be asked for, all different", () => {
-    expect(URIAL_EXAMPLES).toHaveLength(Math.max(...EXAMPLE_COUNTS));
-    expect(new Set(URIAL_EXAMPLES.map(({ query }) => query)).size).toBe(URIAL_EXAMPLES.length);
+    expect(() => checkOptions({ urialExamples: (most + 1) as typeof most })).toThrow("urialExamples");
+    expect(examples).toHaveLength(most);
+    expect(new Set(examples.map((example) => example.split("# Answer:")[0])).size).toBe(most);
   });
 
   it("have code blocks that their own fence leaves whole", () => {
-    expect(URIAL_EXAMPLES.map(({ answer }) => fenceFor(answer))).toEqual(URIAL_EXAMPLES.map(() => "```"));
+    for (const example of examples) expect(example).toMatch(/^```\n.*\n```\n\n# Answer:\n```\n.*\n```\n\n$/s);
+    expect(examples.join("")).not.toContain("````");
+    expect(examples.join("")).toMatch(/\n```[a-z]+\n/);
   });
 });
