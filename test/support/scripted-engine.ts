@@ -11,7 +11,7 @@ import type {
   Tokenizer,
 } from "../../src/core/engine.ts";
 import { ContextFullError, EngineError } from "../../src/core/errors.ts";
-import { JsonFormats } from "../../src/engines/json-format/formats.ts";
+import { JsonFormats } from "../../src/engines/json-format/index.ts";
 import { ByteVocabulary, byteTokenizer, END_TOKEN } from "./byte-vocabulary.ts";
 
 /** The key under which a script says how likely the end is. */

@@ -2,7 +2,7 @@ import type { Llama, LlamaContext, LlamaModel } from "node-llama-cpp";
 import type { Call, Engine, EngineFacts, NextTokenQuery, NextTokens, Passage, Prefix, Tokenizer } from "../../core/engine.ts";
 import { EngineError } from "../../core/errors.ts";
 import type { FindJudge } from "../../core/judge/verdict.ts";
-import { JsonFormats } from "../json-format/formats.ts";
+import { JsonFormats } from "../json-format/index.ts";
 import { Batcher } from "./batch.ts";
 import { cacheTypeOf } from "./context.ts";
 import { KvCache } from "./kv-cache.ts";

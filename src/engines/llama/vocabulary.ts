@@ -1,8 +1,7 @@
 import type { LlamaModel, Token as LlamaToken } from "node-llama-cpp";
 import type { CallKeys, Prefix, Token, Tokenizer, Turn } from "../../core/engine.ts";
 import { plainConversation } from "../../core/plain-conversation.ts";
-import type { TokenTable } from "../json-format/formats.ts";
-import { bytesOf } from "../json-format/grammar.ts";
+import { bytesOf, type TokenTable } from "../json-format/index.ts";
 import { type ChatFormat, type ChatTemplate, chatFormat, renderChat, type TemplatePiece } from "./chat-template.ts";
 
 /** Turns texts into tokens and back. */

@@ -1,8 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { FormattedText, JsonSchema } from "../../../src/core/engine.ts";
-import { JsonFormats, type TokenTable } from "../../../src/engines/json-format/formats.ts";
-import { bytesOf } from "../../../src/engines/json-format/grammar.ts";
+import type { FormattedText, JsonSchema } from "../../../src/core/index.ts";
+import { bytesOf, JsonFormats, type TokenTable } from "../../../src/engines/json-format/index.ts";
 
 const ASCII = Array.from({ length: 95 }, (_, index) => String.fromCharCode(32 + index));
 const SPECIAL = "special";

@@ -1,10 +1,7 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { sampleMany } from "../../../src/core/decoding.ts";
-import type { Formats, JsonSchema, Token } from "../../../src/core/engine.ts";
-import { EngineError } from "../../../src/core/errors.ts";
-import { Meter } from "../../../src/core/meter.ts";
+import { EngineError, type Formats, type JsonSchema, Meter, sampleMany, type Token } from "../../../src/core/index.ts";
 import { loadLlamaEngine } from "../../../src/llama.ts";
 import { END_TOKEN } from "../../support/byte-vocabulary.ts";
 import { scriptedEngine } from "../../support/scripted-engine.ts";

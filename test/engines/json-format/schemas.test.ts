@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Formats, FormattedText, JsonSchema } from "../../../src/core/engine.ts";
+import type { Formats, FormattedText, JsonSchema } from "../../../src/core/index.ts";
 import { END_TOKEN } from "../../support/byte-vocabulary.ts";
 import { scriptedEngine } from "../../support/scripted-engine.ts";
 

@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import type { Call, Passage } from "../../../src/core/engine.ts";
-import { Meter } from "../../../src/core/meter.ts";
+import { type Call, Meter, type Passage } from "../../../src/core/index.ts";
 import { loadLlamaEngine } from "../../../src/llama.ts";
 import { countedEngine } from "../../support/counted-engine.ts";
 import { temporaryFolder, writeTinyModel } from "../../support/tiny-model.ts";

@@ -1,9 +1,20 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Call, Continuation, SampledToken, Token } from "../../../src/core/engine.ts";
-import { ContextFullError, EngineError } from "../../../src/core/errors.ts";
-import { compare, generate, type Mode, prime, sampleMany } from "../../../src/core/index.ts";
-import { Meter, type Purpose } from "../../../src/core/meter.ts";
-import type { LlamaEngine } from "../../../src/engines/llama/engine.ts";
+import {
+  type Call,
+  ContextFullError,
+  type Continuation,
+  compare,
+  EngineError,
+  generate,
+  Meter,
+  type Mode,
+  type Purpose,
+  prime,
+  type SampledToken,
+  sampleMany,
+  type Token,
+} from "../../../src/core/index.ts";
+import type { LlamaEngine } from "../../../src/llama.ts";
 import { answer } from "../../../src/rain.ts";
 import { type CountedEngine, countedEngine } from "../../support/counted-engine.ts";
 import { temporaryFolder, writeTinyModel } from "../../support/tiny-model.ts";

@@ -1,10 +1,7 @@
-import { afterAll, describe, expect, it } from "vitest";
-import { likeliest, sampleMany } from "../../../src/core/decoding.ts";
-import type { Continuation, JsonFormat } from "../../../src/core/engine.ts";
-import { Meter } from "../../../src/core/meter.ts";
-import { loadLlamaParts } from "../../../src/engines/llama/load.ts";
-import { tokenTable } from "../../../src/engines/llama/vocabulary.ts";
-import { loadLlamaEngine } from "../../../src/llama.ts";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Continuation, type JsonFormat, likeliest, Meter, sampleMany } from "../../../src/core/index.ts";
+import { type LlamaEngine, loadLlamaEngine } from "../../../src/llama.ts";
 import { type GgufValue, int32s } from "../../../training/gguf-writer.ts";
 import { temporaryFolder, writeTinyModel } from "../../support/tiny-model.ts";
 
@@ -13,6 +10,10 @@ afterAll(() => folder[Symbol.dispose]());
 
 const pieces = writeTinyModel(`${folder.path}/pieces.gguf`);
 const bytes = writeTinyModel(`${folder.path}/bytes.gguf`, { metadata: byteLevelVocabulary() });
+
+/** In both vocabularies. */
+const END = 2;
+const SPECIAL = [0, 1, END];
 
 /** As GPT-2's: each byte is written as a letter, and a few longer pieces follow. Padded to the size of the other vocabulary. */
 function byteLevelVocabulary(): Record<string, GgufValue> {
@@ -41,22 +42,32 @@ describe.each([
   ["pieces and single bytes", pieces],
   ["bytes written as letters", bytes],
 ])("A vocabulary of %s", (_, model) => {
-  it("is known byte by byte: put together, the tokens of a text say that text", async () => {
-    const { llama, model: loaded, vocabulary } = await loadLlamaParts({ model, gpu: false });
-    const table = tokenTable(loaded);
-    for (const text of ['the rain {"a": [1, 2]}', "naïve café, 日本語 and 👩‍🚀!", "\n\t\\ ~"]) {
-      const said = vocabulary.tokenize(text).map((token) => table.bytesOf(token));
-      expect(new TextDecoder().decode(Uint8Array.from(said.join(""), (byte) => byte.charCodeAt(0)))).toBe(text);
-    }
-    const single = new Set(Array.from({ length: table.size }, (__, token) => table.bytesOf(token)).filter((said) => said?.length === 1));
-    expect(single.size).toBe(256);
-    expect([0, 1, 2].map((token) => table.bytesOf(token) || undefined)).toEqual([undefined, undefined, undefined]);
-    expect(table.isEnd(2)).toBe(true);
-    await llama.dispose();
+  let engine: LlamaEngine;
+  beforeAll(async () => {
+    engine = await loadLlamaEngine({ model, gpu: false, threads: 1 });
+  });
+  afterAll(() => engine[Symbol.asyncDispose]());
+
+  it("is known byte by byte: the tokens of a text are what its format lets be written, one by one, and nothing follows but the end", () => {
+    const { formats, tokenizer } = engine;
+    const texts = fc.oneof(fc.constant('the rain {"a": [1, 2]}'), fc.string({ unit: "grapheme" }), fc.string({ unit: "binary" }));
+    fc.assert(
+      fc.property(texts, (said) => {
+        const prefix = tokenizer.tokenize(JSON.stringify(said));
+        const written = formats.begin({ format: { type: "json", schema: { const: said } }, prefix, formatStart: 0 });
+        expect([written.allows(END), written.allows(tokenizer.tokenize("a")[0] as number)]).toEqual([true, false]);
+      }),
+      { numRuns: 40, seed: 7 },
+    );
+  });
+
+  it("has special tokens that stand in no text", () => {
+    const { formats, tokenizer } = engine;
+    const open = formats.begin({ format: { type: "json", schema: {} }, prefix: tokenizer.tokenize('"'), formatStart: 0 });
+    expect(SPECIAL.map((token) => open.allows(token))).toEqual([false, false, false]);
   });
 
   it("writes characters of several tokens under a format", async () => {
-    await using engine = await loadLlamaEngine({ model, gpu: false });
     const format: JsonFormat = {
       type: "json",
       schema: { type: "array", items: { enum: ["日本", "👩‍🚀", "é"] }, minItems: 3, maxItems: 3 },

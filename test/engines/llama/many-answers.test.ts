@@ -1,6 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type Engine, Meter, type Mode, prime, type Turn } from "../../../src/core/index.ts";
-import { randomAt } from "../../../src/core/sampler.ts";
+import { type Engine, Meter, type Mode, prime, randomAt, type Turn } from "../../../src/core/index.ts";
 import { type LlamaEngine, type LlamaEngineOptions, loadLlamaEngine } from "../../../src/llama.ts";
 import { AnswerQueue, type QueuedOptions } from "../../../src/serving/index.ts";
 import { watchedEngine } from "../../support/watched-engine.ts";

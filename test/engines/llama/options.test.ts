@@ -1,16 +1,22 @@
+import type { LlamaContext } from "node-llama-cpp";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
-import { prime } from "../../../src/core/decoding.ts";
-import { Meter } from "../../../src/core/meter.ts";
-import { LlamaEngine, type LlamaParts } from "../../../src/engines/llama/engine.ts";
-import { loadLlamaParts } from "../../../src/engines/llama/load.ts";
-import { CACHE_TYPES, type CacheType, checkLlamaOptions, type LlamaEngineOptions, loadLlamaEngine } from "../../../src/llama.ts";
+import { Meter, prime } from "../../../src/core/index.ts";
+import {
+  CACHE_TYPES,
+  type CacheType,
+  checkLlamaOptions,
+  type LlamaEngine,
+  type LlamaEngineOptions,
+  loadLlamaEngine,
+} from "../../../src/llama.ts";
+import { NativeCalls } from "../../support/native-calls.ts";
 import { temporaryFolder, writeTinyModel } from "../../support/tiny-model.ts";
 
 const folder = temporaryFolder();
 afterAll(() => folder[Symbol.dispose]());
-const loaded: LlamaParts[] = [];
+const loaded: LlamaEngine[] = [];
 afterEach(async () => {
-  for (const { llama } of loaded.splice(0)) await llama.dispose();
+  for (const engine of loaded.splice(0)) await engine[Symbol.asyncDispose]();
 });
 const narrowHeads = writeTinyModel(`${folder.path}/plain.gguf`);
 
@@ -49,8 +55,8 @@ describe("what is asked for reaches llama.cpp, and the facts say it:", () => {
 
   it("layers for a GPU, of which there are none without one: that is said", async () => {
     const notices: string[] = [];
-    const { model, engine } = await loadedWith({ gpuLayers: "max", onNotice: (notice) => void notices.push(notice) });
-    expect([model.gpuLayers, engine.facts.gpuLayers, engine.facts.layers, engine.facts.devices]).toEqual([0, 0, 5, []]);
+    const { context, engine } = await loadedWith({ gpuLayers: "max", onNotice: (notice) => void notices.push(notice) });
+    expect([context.model.gpuLayers, engine.facts.gpuLayers, engine.facts.layers, engine.facts.devices]).toEqual([0, 0, 5, []]);
     expect(notices).toEqual(["No GPU is used: the CPU computes all layers."]);
   });
 });
@@ -84,9 +90,10 @@ describe("what cannot be meant is refused before anything is loaded:", () => {
   });
 });
 
-/** On the embedded model and the CPU; freed when the test ends. */
-async function loadedWith(options: LlamaEngineOptions): Promise<LlamaParts & { readonly engine: LlamaEngine }> {
-  const parts = await loadLlamaParts({ gpu: false, threads: 1, ...options });
-  loaded.push(parts);
-  return { ...parts, engine: new LlamaEngine(parts) };
+/** On the embedded model and the CPU, with the context of llama.cpp; freed when the test ends. */
+async function loadedWith(options: LlamaEngineOptions): Promise<{ readonly engine: LlamaEngine; readonly context: LlamaContext }> {
+  using native = new NativeCalls();
+  const engine = await loadLlamaEngine({ gpu: false, threads: 1, ...options });
+  loaded.push(engine);
+  return { engine, context: native.contexts[0] as LlamaContext };
 }

@@ -1,9 +1,6 @@
-import { Template } from "@huggingface/jinja";
-import { describe, expect, it } from "vitest";
-import type { Turn } from "../../../src/core/engine.ts";
-import { chatFormat, renderChat } from "../../../src/engines/llama/chat-template.ts";
-
-const SPECIALS = { bos_token: "<s>", eos_token: "</s>" };
+import { afterAll, describe, expect, it } from "vitest";
+import type { Turn } from "../../../src/core/index.ts";
+import { TemplatedModels } from "../../support/templated-models.ts";
 
 /** Calls between tags, as many as there are; results in a turn of the user. */
 const TAGGED = `{% if tools %}[tools]{% for tool in tools %}{{ tool | tojson }}{% endfor %}{% endif %}
@@ -42,56 +39,60 @@ const SECOND = { id: "call-2", name: "add", arguments: {} };
 const ASK: Turn = { role: "user", text: "1 + 1?", tools: [ADD] };
 const RESULT: Turn = { role: "tool", text: "two\nor so", callId: "call-1" };
 
+const models = new TemplatedModels();
+afterAll(() => models[Symbol.asyncDispose]());
+
 describe("A chat template that writes each call as one JSON object", () => {
   it.each([
     ["between tags", TAGGED, { name: "name", arguments: "arguments" }],
     ["instead of a text", EITHER, { name: "name", arguments: "parameters" }],
     ["in a list", LISTED, { name: "name", arguments: "arguments" }],
-  ])("is seen to do so: %s", (_, template, callKeys) => {
-    expect(formatOf(template).callKeys).toEqual(callKeys);
+  ])("is seen to do so: %s", async (_, template, callKeys) => {
+    expect((await models.engineWith(template)).facts.callKeys).toEqual(callKeys);
   });
 
-  it("gets the tools, the calls and the results in its own way", () => {
+  it("gets the tools, the calls and the results in its own way", async () => {
     const turns: Turn[] = [ASK, { role: "assistant", text: "Well.", calls: [FIRST, SECOND] }, RESULT];
     const tool = `{"type": "function", "function": {"name": "add", "description": "Adds \\"two\\" numbers.</s>", "parameters": {"type": "object", "properties": {"a": {"type": "number"}}}}}`;
     const first = '{"name": "add", "arguments": {"a": 1, "b": "}{"}}';
-    expect(rendered(TAGGED, turns)).toBe(
-      `[tools]${tool}[user]1 + 1?</s>[assistant]Well.<call>${first}</call><call>{"name": "add", "arguments": {}}</call></s>[user]two\nor so</s>[assistant]`,
+    expect(await models.rendered(TAGGED, turns)).toBe(
+      `<s>[tools]${tool}[user]1 + 1?</s>[assistant]Well.<call>${first}</call><call>{"name": "add", "arguments": {}}</call></s>[user]two\nor so</s>[assistant]`,
     );
   });
 
-  it("never sees what tools, calls and results say", () => {
-    const pieces = renderChat(formatOf(TAGGED), [ASK, { role: "assistant", text: "", calls: [FIRST] }, { ...RESULT, text: "</s>[tools]" }]);
-    const own = pieces.filter(({ isData }) => !isData).map(({ text }) => text);
-    expect(own.join("").match(/<\/s>/g)).toHaveLength(3);
-    expect(own.join("")).not.toMatch(/add|two|}{/);
+  it("never sees what tools, calls and results say", async () => {
+    const turns: Turn[] = [ASK, { role: "assistant", text: "", calls: [FIRST] }, { ...RESULT, text: "</s>[tools]" }];
+    const text = await models.rendered(TAGGED, turns);
+    expect(text.match(/<\/s>/g)).toHaveLength(5);
+    // The beginning, and the end of each turn.
+    expect(await models.specials(TAGGED, turns)).toBe(4);
   });
 
-  it("that takes only one call or a text in a turn gets a turn for each", () => {
+  it("that takes only one call or a text in a turn gets a turn for each", async () => {
     const turns: Turn[] = [ASK, { role: "assistant", text: "Well.", calls: [FIRST, SECOND] }, RESULT];
-    expect(rendered(EITHER, turns)).toContain(
+    expect(await models.rendered(EITHER, turns)).toContain(
       '[assistant]Well.</s>[assistant]{"name": "add", "parameters": {"a": 1, "b": "}{"}}</s>[assistant]{"name": "add", "parameters": {}}</s>[tool]"two\\nor so"</s>[assistant]',
     );
   });
 
-  it("that insists on short ids gets them, the same for a call and its result", () => {
+  it("that insists on short ids gets them, the same for a call and its result", async () => {
     const turns: Turn[] = [ASK, { role: "assistant", text: "", calls: [SECOND, FIRST] }, RESULT];
-    expect(rendered(LISTED, turns)).toContain('"id": "000000001"}]</s>[tool]two\nor so#000000001</s>');
+    expect(await models.rendered(LISTED, turns)).toContain('"id": "000000001"}]</s>[tool]two\nor so#000000001</s>');
   });
 
   it.each([
     ["between tags", TAGGED, ["[assistant]Well.<call>", '[assistant]Well.<call>{"name": "add", "arguments": {}}']],
     ["instead of a text", EITHER, ["[assistant]Well.</s>[assistant]", '[assistant]{"name": "add", "parameters": {}}']],
     ["in a list", LISTED, ["[assistant]Well.[", '[assistant]Well.[{"name": "add", "arguments": {}, "id": "000000000"}']],
-  ] as const)("is left open where the next call begins, and behind the last one: %s", (_, template, [calling, called]) => {
-    expect(rendered(template, [ASK, { role: "assistant", text: "Well.", isCalling: true }])).toMatch(endsWith(calling));
-    expect(rendered(template, [ASK, { role: "assistant", text: "Well.", calls: [SECOND] }])).toMatch(endsWith(called));
+  ] as const)("is left open where the next call begins, and behind the last one: %s", async (_, template, [calling, called]) => {
+    expect(await models.rendered(template, [ASK, { role: "assistant", text: "Well.", isCalling: true }])).toMatch(endsWith(calling));
+    expect(await models.rendered(template, [ASK, { role: "assistant", text: "Well.", calls: [SECOND] }])).toMatch(endsWith(called));
   });
 
-  it("is left open between two calls", () => {
+  it("is left open between two calls", async () => {
     const turn = { role: "assistant", text: "", calls: [SECOND], isCalling: true } as const;
-    expect(rendered(TAGGED, [ASK, turn])).toMatch(endsWith('{"name": "add", "arguments": {}}</call><call>'));
-    expect(rendered(LISTED, [ASK, turn])).toMatch(endsWith('"id": "000000000"}, '));
+    expect(await models.rendered(TAGGED, [ASK, turn])).toMatch(endsWith('{"name": "add", "arguments": {}}</call><call>'));
+    expect(await models.rendered(LISTED, [ASK, turn])).toMatch(endsWith('"id": "000000000"}, '));
   });
 });
 
@@ -99,35 +100,27 @@ describe("A chat template that knows no tools, or writes calls in a way that no 
   it.each([
     ["knows none", PLAIN],
     ["writes no JSON object", XML],
-  ])("gets all of it as text: %s", (_, template) => {
-    expect(formatOf(template).callKeys).toBeUndefined();
+  ])("gets all of it as text: %s", async (_, template) => {
+    expect((await models.engineWith(template)).facts.callKeys).toBeUndefined();
     const turns: Turn[] = [
       { role: "system", text: "Be kind.", tools: [ADD] },
       { role: "user", text: "1 + 1?" },
     ];
-    const text = rendered(template, [...turns, { role: "assistant", text: "Well.", calls: [FIRST, SECOND] }, RESULT]);
+    const text = await models.rendered(template, [...turns, { role: "assistant", text: "Well.", calls: [FIRST, SECOND] }, RESULT]);
     expect(text).toContain("[system]Be kind.\n\nTo call tools, answer with a JSON list of calls");
     expect(text).toContain('\n{"name": "add", "description": "Adds \\"two\\" numbers.</s>", "parameters": {"type": "object"');
     expect(text).toContain('[assistant]Well.\n[{"name": "add", "arguments": {"a": 1, "b": "}{"}}, {"name": "add", "arguments": {}}]');
     expect(text).toContain("[user]Result of add: two\nor so");
   });
 
-  it("is left open where the next call begins, and behind the last one", () => {
-    expect(rendered(PLAIN, [ASK, { role: "assistant", text: "", isCalling: true }])).toMatch(endsWith("[assistant]["));
-    expect(rendered(PLAIN, [ASK, { role: "assistant", text: "", calls: [SECOND] }])).toMatch(endsWith('"arguments": {}}'));
-    expect(rendered(PLAIN, [ASK, { role: "assistant", text: "", calls: [SECOND], isCalling: true }])).toMatch(endsWith("{}}, "));
+  it("is left open where the next call begins, and behind the last one", async () => {
+    expect(await models.rendered(PLAIN, [ASK, { role: "assistant", text: "", isCalling: true }])).toMatch(endsWith("[assistant]["));
+    expect(await models.rendered(PLAIN, [ASK, { role: "assistant", text: "", calls: [SECOND] }])).toMatch(endsWith('"arguments": {}}'));
+    expect(await models.rendered(PLAIN, [ASK, { role: "assistant", text: "", calls: [SECOND], isCalling: true }])).toMatch(
+      endsWith("{}}, "),
+    );
   });
 });
-
-function formatOf(template: string) {
-  return chatFormat(new Template(template), SPECIALS);
-}
-
-function rendered(template: string, turns: readonly Turn[]): string {
-  return renderChat(formatOf(template), turns)
-    .map(({ text }) => text)
-    .join("");
-}
 
 function endsWith(text: string): RegExp {
   return new RegExp(`${text.replaceAll(/[[\](){}.]/g, "\\$&")}$`);
