@@ -1,11 +1,10 @@
 import { readFileSync } from "node:fs";
-import type { Command } from "commander";
+import { checkOptions, DEFAULTS } from "rain-align";
 import { expect, it } from "vitest";
-import { askCommand } from "../../src/cli/ask.ts";
-import { DEFAULTS, RULES } from "../../src/core/check-options.ts";
+import { callRain } from "../support/call-rain.ts";
 
 it("docs/options.md says of every option what it means, what it must be, its default and its flag", async () => {
-  const page = optionsPage(askCommand());
+  const page = optionsPage((await callRain(["ask", "--help"])).stdout);
   for (const name of Object.keys(DEFAULTS)) expect(page).toMatch(new RegExp(`^\\| \`${name}\` \\|.* \\| .+ \\| .+ \\| `, "m"));
   await expect(page).toMatchFileSnapshot("../../docs/options.md");
 });
@@ -20,14 +19,14 @@ interface Documented {
 
 const SOURCES = ["../../src/core/options.ts", "../../src/core/options.ts"];
 
-/** The page of all options: their documentation from the types, their rules and defaults from the table, their flags from the command. */
-function optionsPage(command: Command): string {
+/** The page of all options: their documentation from the types, their rules from what is said where they are broken, their flags from the command's help. */
+function optionsPage(help: string): string {
   const documented = SOURCES.flatMap((path) => [...optionsIn(readFileSync(new URL(path, import.meta.url), "utf8"))]);
   const byName = new Map(documented.map((option) => [option.name, option]));
-  const flags = new Map(command.options.map((option) => [option.attributeName(), option.long ?? ""]));
+  const flags = new Map([...help.matchAll(/^ +(?:-\w, )?--([\w-]+)/gm)].map(([, flag = ""]) => [camelCase(flag), `--${flag}`]));
   const rows = Object.keys(DEFAULTS).map((name) => {
     const { text = "", byDefault } = byName.get(name) ?? {};
-    const cells = [`\`${name}\``, text, RULES[name]?.expected ?? "", byDefault ?? `\`${JSON.stringify(Reflect.get(DEFAULTS, name))}\``];
+    const cells = [`\`${name}\``, text, ruleOf(name), byDefault ?? `\`${JSON.stringify(Reflect.get(DEFAULTS, name))}\``];
     return `| ${[...cells, flags.has(name) ? `\`${flags.get(name)}\`` : ""].map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
   });
   return `# All options
@@ -40,6 +39,20 @@ choose: [choosing options](choosing-options.md). This page is made from the type
 |---|---|---|---|---|
 ${rows.join("\n")}
 `;
+}
+
+/** What an option has to be, from the complaint about what none can be. */
+function ruleOf(name: string): string {
+  try {
+    checkOptions({ [name]: Symbol("none") });
+  } catch (error) {
+    return /^Expected `\w+` to be (.*), got `/.exec((error as Error).message)?.[1] ?? "";
+  }
+  throw new Error(`Expected ${name} to have a rule, got none`);
+}
+
+function camelCase(flag: string): string {
+  return flag.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 }
 
 function* optionsIn(source: string): Generator<Documented> {
