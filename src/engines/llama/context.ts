@@ -188,7 +188,7 @@ interface DisposeGuard {
  * keeps a model from being disposed is not in the library's types: nothing but this knows it. If a later version does it in
  * another way, nothing is done here.
  */
-export async function createOrLetGo(model: LlamaModel, options: LlamaContextOptions): Promise<LlamaContext> {
+async function createOrLetGo(model: LlamaModel, options: LlamaContextOptions): Promise<LlamaContext> {
   const guard = Reflect.get(model, "_backendModelDisposeGuard") as DisposeGuard | undefined;
   const create = guard?.createPreventDisposalHandle;
   if (guard === undefined || create === undefined) return await model.createContext(options);

@@ -1,10 +1,9 @@
 import { readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { devNull } from "node:os";
 import { afterAll, describe, expect, it } from "vitest";
-import { EngineError } from "../../../src/core/errors.ts";
-import { startLlama } from "../../../src/engines/llama/load.ts";
-import { findModelFile } from "../../../src/engines/llama/model-file.ts";
+import { EngineError } from "../../../src/core/index.ts";
 import { loadLlamaEngine } from "../../../src/llama.ts";
+import { NativeCalls } from "../../support/native-calls.ts";
 import { temporaryFolder, writeTinyModel } from "../../support/tiny-model.ts";
 
 const folder = temporaryFolder();
@@ -36,13 +35,18 @@ describe("loading refuses in one line", () => {
   it("a header in which any byte is another one, or else reads on; it neither reads for ever nor ends the process", async () => {
     const content = readFileSync(whole);
     const places = Array.from({ length: 70 }, (_, index) => (index < 50 ? 8 + index * 5 : 8 + index * 90));
-    const refusals: unknown[] = [];
-    const llama = await startLlama({ gpu: false });
+    const readOn = new Error("read on");
+    const outcomes: unknown[] = [];
     for (const place of places) {
       const path = written("damaged.gguf", Buffer.from(content).fill(0x90, place, place + 1));
-      await findModelFile({ model: path }, async () => llama).catch((refusal: unknown) => refusals.push(refusal));
+      // The first notice comes when the file was found to be good, and before it is loaded.
+      const onNotice = () => {
+        throw readOn;
+      };
+      await loadLlamaEngine({ model: path, gpu: false, gpuLayers: "max", onNotice }).catch((cause: unknown) => outcomes.push(cause));
     }
-    await llama.dispose();
+    expect(outcomes).toHaveLength(places.length);
+    const refusals = outcomes.filter((outcome) => outcome !== readOn);
     for (const refusal of refusals) expect(refusal).toBeInstanceOf(EngineError);
     expect(refusals.length).toBeGreaterThan(10);
   });
@@ -70,9 +74,11 @@ describe("loading refuses in one line", () => {
     await expectRefusal(path, "model-unsupported", /strange/);
   });
 
-  it("a model that lacks a tensor", async () => {
+  it("a model that lacks a tensor, of which nothing stays behind", async () => {
     const damaged = Buffer.from(readFileSync(whole).toString("latin1").replace("blk.1.ffn_down.weight", "blk.1.ffn_gown.weight"), "latin1");
+    using native = new NativeCalls();
     await expectRefusal(written("lacking.gguf", damaged), "model-unreadable", /lacking\.gguf/);
+    expect(native.llamas.map(({ disposed }) => disposed)).toEqual([true]);
   });
 
   it("a chat template that is no Jinja", async () => {

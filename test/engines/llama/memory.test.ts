@@ -1,8 +1,7 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { InsufficientMemoryError, type Llama } from "node-llama-cpp";
-import { afterAll, beforeEach, describe, expect, it } from "vitest";
-import { EngineError } from "../../../src/core/errors.ts";
-import { createContext } from "../../../src/engines/llama/context.ts";
+import { InsufficientMemoryError, type Llama, type LlamaModel } from "node-llama-cpp";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { EngineError } from "../../../src/core/index.ts";
+import { affordableSequences, createContext } from "../../../src/engines/llama/context.ts";
 import { type LayerRequest, loadModel, loadToFit, type Making, startLlama } from "../../../src/engines/llama/load.ts";
 import { findModelFile } from "../../../src/engines/llama/model-file.ts";
 import type { LlamaEngineOptions } from "../../../src/engines/llama/options.ts";
@@ -13,18 +12,6 @@ afterAll(() => folder[Symbol.dispose]());
 const whole = writeTinyModel(`${folder.path}/whole.gguf`);
 const onCpu = { gpu: false, threads: 1 } as const;
 const roomy = { gpu: 0, cpu: 2 ** 40, modelBytes: 1 };
-
-it("a model that llama.cpp fails to load leaves nothing behind", async () => {
-  const lacking = `${folder.path}/lacking.gguf`;
-  writeFileSync(lacking, readFileSync(whole).toString("latin1").replace("blk.1.ffn_down.weight", "blk.1.ffn_gown.weight"), "latin1");
-  const llama = await startLlama(onCpu);
-  const loading = loadModel(
-    { llama, file: await findModelFile({ model: lacking }, async () => llama), gpuLayers: 0 },
-    { ...onCpu, model: lacking },
-  );
-  await expect(loading).rejects.toMatchObject({ code: "model-unreadable" });
-  expect(llama.disposed).toBe(true);
-});
 
 it("where there is no memory for a context, all that was loaded is freed before the model is loaded again", async () => {
   const first = await startLlama(onCpu);
@@ -57,6 +44,62 @@ it("where there is no memory for a context, all that was loaded is freed before 
   ]);
   await model.llama.dispose();
   expect([context.disposed, model.disposed]).toEqual([true, true]);
+});
+
+describe("where nothing was asked for, as many sequences are made as the cache may have memory for:", () => {
+  const KIBIBYTE = 2 ** 10;
+  let llama: Llama;
+  let model: LlamaModel;
+  beforeAll(async () => {
+    llama = await startLlama(onCpu);
+    const file = await findModelFile({ model: whole }, async () => llama);
+    model = await loadModel({ llama, file, gpuLayers: 0 }, onCpu);
+  });
+  afterAll(() => llama.dispose());
+
+  it("a quarter of what is free", async () => {
+    // A token of the tiny model takes 512 bytes of cache.
+    const memory = { gpu: 0, cpu: 4 * 5 * 512 * 512, modelBytes: 1 };
+    expect(affordableSequences(model, 512, memory)).toBe(5);
+    const context = await createContext(model, memory, {});
+    expect(context.totalSequences).toBe(5);
+  });
+
+  it("at most a GiB, or as much as the model itself", () => {
+    const free = { gpu: 0, cpu: 2 ** 40 };
+    const wide = scripted({ cpu: 2 ** 27 });
+    expect(affordableSequences(wide, 512, { ...free, modelBytes: 1 })).toBe(8);
+    expect(affordableSequences(wide, 512, { ...free, modelBytes: 10 * 2 ** 27 })).toBe(10);
+  });
+
+  it.each([
+    [0, 0],
+    [1, 0],
+    [2, 1 / 2],
+    [3, 1],
+  ])("with %i of 3 layers on the GPU, the output being the first of them, %d of the cache lies there", (gpuLayers, share) => {
+    const layered: LlamaModel = Object.create(model, { gpuLayers: { value: gpuLayers } });
+    const bytes = 4 * 7 * 512 * 512;
+    expect(affordableSequences(layered, 512, { gpu: bytes * share, cpu: 2 ** 40, modelBytes: 1 })).toBe(share === 0 ? 16 : 7);
+    expect(affordableSequences(layered, 512, { gpu: 2 ** 40, cpu: bytes * (1 - share), modelBytes: 1 })).toBe(share === 1 ? 16 : 7);
+  });
+
+  it("what the scarcer place allows, where it lies in two", () => {
+    const memory = { gpu: 28 * KIBIBYTE, cpu: 2 ** 40, modelBytes: 1 };
+    expect(affordableSequences(scripted({ gpu: KIBIBYTE, cpu: KIBIBYTE }), 512, memory)).toBe(7);
+  });
+
+  it("two at least, and sixteen at most", () => {
+    expect(affordableSequences(scripted({ cpu: 2 ** 30 }), 512, { gpu: 0, cpu: 2 ** 30, modelBytes: 1 })).toBe(2);
+    expect(affordableSequences(scripted({ cpu: 1 }), 512, { gpu: 0, cpu: 2 ** 40, modelBytes: 1 })).toBe(16);
+  });
+
+  /** The model, with a cache of so many bytes a sequence. */
+  function scripted({ gpu = 0, cpu = 0 }: { gpu?: number; cpu?: number }): LlamaModel {
+    const buffers = 2 ** 20;
+    const estimate = ({ sequences = 1 }) => ({ gpuVram: buffers + gpu * sequences, cpuRam: buffers + cpu * sequences });
+    return Object.create(model, { fileInsights: { value: { estimateContextResourceRequirements: estimate } } });
+  }
 });
 
 /** What a scripted machine has been asked to do, in order. */
