@@ -22,6 +22,8 @@ const slow = [
   "test/bots/store-postgres.test.ts",
   "test/engines/json-format/random-schemas.test.ts",
   "test/engines/llama/many-answers.test.ts",
+  "test/contracts/architectures.test.ts",
+  "test/engines/llama/rewinds.test.ts",
   "test/training/embedded-model.test.ts",
   "test/integrations/langchain/many-invokes.test.ts",
   "test/real/**/*.test.ts",

@@ -20,7 +20,10 @@ import { softmax } from "../../src/core/sampler.ts";
 export interface EngineSpec {
   /** Whether the engine's counts show a perfect prefix cache: what was computed once is not computed again. @default true */
   readonly countsCache?: boolean;
-  /** Whether it can drop the last token of what it holds without computing the others anew: some models are rewound to saved states only. @default true */
+  /**
+   * Whether it can drop the last token of what it holds without computing the others anew: some models are rewound to saved states only, and save
+   * one before that token when it is first missed. @default true
+   */
   readonly canDropOne?: boolean;
   /** Whether it writes under formats. One that does not refuses them by name. @default true */
   readonly hasFormats?: boolean;
@@ -387,6 +390,9 @@ function describeNext(engine: () => Engine, { countsCache, canDropOne }: Require
     const meter = new Meter();
     await engine().next([{ prefix, tokens }], { purpose: "evaluate", meter });
     if (canDropOne) expect(meter.spent.evaluate.tokens).toBeLessThanOrEqual(1);
+    const again = new Meter();
+    await engine().next([{ prefix, tokens: [...tokens, 0].slice(1) }], { purpose: "evaluate", meter: again });
+    expect(again.spent.evaluate.tokens).toBeLessThanOrEqual(1);
     const more = engine().tokenizer.tokenize(" Buy some paint.");
     for (const [index] of more.entries()) {
       const next = new Meter();

@@ -11,8 +11,8 @@ afterAll(() => folder[Symbol.dispose]());
 
 const plain = writeTinyModel(`${folder.path}/plain.gguf`);
 const chat = writeTinyModel(`${folder.path}/chat.gguf`, { chatTemplate: CHAT_TEMPLATE });
-const window = writeTinyModel(`${folder.path}/window.gguf`, { architecture: "gemma2" });
-const recurrent = writeTinyModel(`${folder.path}/recurrent.gguf`, { architecture: "mamba" });
+const window = writeTinyModel(`${folder.path}/window.gguf`, { architecture: "gemma3" });
+const recurrent = writeTinyModel(`${folder.path}/recurrent.gguf`, { architecture: "mamba2" });
 
 describeEngine("The llama engine", () => loadLlamaEngine({ model: plain, gpu: false }));
 describeEngine("The llama engine with a chat template", () => loadLlamaEngine({ model: chat, gpu: false }));

@@ -25,7 +25,7 @@ const SHORT = { maxIterations: 3, carriedIterations: 1, children: 3, judgeExampl
 const folder = temporaryFolder();
 afterAll(() => folder[Symbol.dispose]());
 const plain = writeTinyModel(`${folder.path}/plain.gguf`, { contextSize: 1024 });
-const recurrent = writeTinyModel(`${folder.path}/recurrent.gguf`, { architecture: "mamba" });
+const recurrent = writeTinyModel(`${folder.path}/recurrent.gguf`, { architecture: "mamba2" });
 
 let counted: CountedEngine;
 let engine: LlamaEngine;
