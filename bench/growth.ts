@@ -27,10 +27,10 @@ export async function* growthRows(engine: Engine, { tokens, turns } = GROWTH): A
 }
 
 /** A question behind so many earlier turns, of both sides in turn. */
-function conversationOf(earlier: number): readonly Turn[] {
+export function conversationOf(earlier: number, question = "How do I paint the bank?"): readonly Turn[] {
   const turns = Array.from({ length: earlier }, (_, index): Turn => {
     const isUser = (earlier - index) % 2 === 0;
     return { role: isUser ? "user" : "assistant", text: isUser ? "How do I paint the bank?" : "I do the paint." };
   });
-  return [...turns, { role: "user", text: "How do I paint the bank?" }];
+  return [...turns, { role: "user", text: question }];
 }
