@@ -2,6 +2,7 @@
 import type { LlamaContext } from "node-llama-cpp";
 import type { Call, NextTokenQuery, NextTokens, Passage, Prefix } from "../../core/engine.ts";
 import { ContextFullError, EngineError } from "../../core/errors.ts";
+import type { Purpose } from "../../core/meter.ts";
 import { failure } from "./failure.ts";
 import type { Claim, KvCache, PrefixLease } from "./kv-cache.ts";
 import { commonLength, type Evaluation, type Slot, type Wanted } from "./slot.ts";
@@ -22,7 +23,9 @@ type SlottedQuery = Query & { slot: Slot };
 /** As many tokens of one query as one decode call computes. */
 interface Portion extends Evaluation {
   readonly slot: Slot;
-  /** For models that cannot rewind freely: a generation will come back to the end of this portion. */
+  /** A token that a generation would compute itself. Where anything else begins, such as a question about a draft, the next request will come back to. */
+  readonly isStep: boolean;
+  /** For models that cannot rewind freely: what is computed next may come back to the end of this portion. */
   readonly isReturnPoint: boolean;
 }
 
@@ -175,11 +178,17 @@ export class Batcher {
   /** What the queries want to learn, their slots remember. An abort or a closed engine ends it between two decode calls. */
   async #read(queries: readonly SlottedQuery[], call: Call): Promise<void> {
     this.#ensureRoom(Math.max(0, ...queries.map(({ prefix }) => prefix.length)));
+    const reading = new Set<Slot>();
     for (;;) {
       call.signal?.throwIfAborted();
       this.#ensureOpen();
-      const portions = this.#portions(queries);
+      const portions = this.#portions(queries, call);
       if (portions.length === 0) return;
+      for (const { slot, isStep } of portions) {
+        if (isStep || reading.has(slot)) continue;
+        reading.add(slot);
+        await slot.takeCheckpoint();
+      }
       const rows = portions.map((portion) => {
         const work = () => portion.slot.evaluate(portion);
         return { sequence: portion.slot.index, tokens: portion.tokens.length, work };
@@ -188,7 +197,7 @@ export class Batcher {
       for (const [index, learned] of (await this.#decode(rows, slots, call)).entries()) {
         const { slot, tokens, isReturnPoint } = portions[index] as Portion;
         slot.append(tokens, learned);
-        if (isReturnPoint && slot.needsCheckpoints) await slot.takeCheckpoint();
+        if (isReturnPoint) await slot.takeCheckpoint();
       }
     }
   }
@@ -199,30 +208,35 @@ export class Batcher {
   }
 
   /** What the next decode call computes: as much as fits into one batch. */
-  #portions(queries: readonly SlottedQuery[]): Portion[] {
+  #portions(queries: readonly SlottedQuery[], { purpose }: Call): Portion[] {
     let room = this.#context.batchSize;
     const inOrder = queries.toSorted((left, right) => left.slot.index - right.slot.index);
     return inOrder.flatMap((query) => {
-      const portion = this.#portion(query, room);
+      const portion = this.#portion(query, { room, purpose });
       room -= portion.tokens.length;
       return portion.tokens.length === 0 ? [] : [portion];
     });
   }
 
-  #portion(query: SlottedQuery, room: number): Portion {
-    const { prefix, slot, wanted = NOTHING } = query;
+  #portion(query: SlottedQuery, { room, purpose }: { readonly room: number; readonly purpose: Purpose }): Portion {
+    const { prefix, slot, wanted = NOTHING, lease } = query;
     const start = slot.tokens.length;
     const along = this.#readAlong(query);
     // A portion ends where a paused generation will go on. Its last token is so computed alone, as in plain decoding: in one batch
     // with a question its logits would differ in the last digits, and now and then draw another token.
-    const firstReturn = Math.min(prefix.length, ...along.keys());
+    const parting = slot.partsAt > start ? slot.partsAt : prefix.length;
+    const firstReturn = Math.min(prefix.length, parting, ...along.keys());
     const end = Math.min(firstReturn, start + room);
     return {
       ...bothOf(end === prefix.length ? wanted : NOTHING, along.get(end) ?? NOTHING),
       slot,
       tokens: prefix.slice(start, end),
+      isStep: end - start === 1 && (lease !== undefined || along.has(end)),
       // The steps of a generation are no return points: a checkpoint for each would push out those that are.
-      isReturnPoint: end === firstReturn && (end < prefix.length || end - start > 1),
+      isReturnPoint:
+        end === slot.partsAt ||
+        (lease === undefined && along.has(end)) ||
+        (end === prefix.length && end - start > 1 && !isQuestion(query, purpose)),
     };
   }
 
@@ -359,6 +373,11 @@ function isAble({ check, fail }: Member): boolean {
     fail(reason);
     return false;
   }
+}
+
+/** What is asked, and not read for others to go on from: nothing comes back to its end. */
+function isQuestion({ wanted }: Query, purpose: Purpose): boolean {
+  return purpose === "evaluate" && wanted !== undefined;
 }
 
 function hasSlot<Q extends Query>(query: Q): query is Q & SlottedQuery {

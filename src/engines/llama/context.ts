@@ -34,6 +34,9 @@ const CACHE_BYTES = 2 ** 30;
 /** Where it was asked for, the cache may take this share of what is free: the model computes somewhere, too. */
 const MOST_OF_MEMORY = 0.75;
 
+/** States that a sequence saves, of a model that cannot rewind freely: the end of the prompt, a few checks of the draft, where others parted. */
+const CHECKPOINTS = { fewest: 4, most: 32 } as const;
+
 /** A quantised cache is stored in blocks of so many numbers, and a head fills whole blocks. */
 const QUANTISED_BLOCK = 32;
 
@@ -92,17 +95,46 @@ function chooseShape(model: LlamaModel, memory: Memory, options: LlamaEngineOpti
 
 /** How many sequences are made where nothing was asked for. */
 export function affordableSequences(model: LlamaModel, contextSize: number, { gpu, cpu, modelBytes }: Memory): number {
-  const { cpuRam, gpuVram } = cacheBytes(model, contextSize);
-  const budget = (free: number) => Math.min(free / 4, Math.max(CACHE_BYTES, modelBytes));
-  const onCpu = cpuRam > 0 ? budget(cpu) / cpuRam : Number.POSITIVE_INFINITY;
-  const onGpu = gpuVram > 0 ? budget(gpu) / gpuVram : Number.POSITIVE_INFINITY;
+  const { cpuRam, gpuVram } = neededBytes(model, contextSize);
+  const onCpu = cpuRam > 0 ? budget(cpu, modelBytes) / cpuRam : Number.POSITIVE_INFINITY;
+  const onGpu = gpuVram > 0 ? budget(gpu, modelBytes) / gpuVram : Number.POSITIVE_INFINITY;
   const { fewestSequences, mostSequences } = DEFAULT_SHAPE;
   return Math.max(fewestSequences, Math.floor(Math.min(mostSequences, onCpu, onGpu)));
 }
 
+function budget(free: number, modelBytes: number): number {
+  return Math.min(free / 4, Math.max(CACHE_BYTES, modelBytes));
+}
+
+/** What each sequence may save of a model that cannot rewind freely. */
+export interface Checkpoints {
+  readonly most: number;
+  /** What one of them takes in main memory, whatever computes. */
+  readonly bytes: number;
+}
+
+/** As many as the cache may have memory for, beside that of the sequences. */
+export function checkpointsFor(model: LlamaModel, sequences: number, { cpu, modelBytes }: Memory): Checkpoints {
+  const bytes = stateBytes(model);
+  if (bytes === 0) return { most: 0, bytes };
+  const { fewest, most } = CHECKPOINTS;
+  return { most: Math.max(fewest, Math.floor(Math.min(most, budget(cpu, modelBytes) / (bytes * sequences)))), bytes };
+}
+
+/** What a sequence's state takes that every token changes: all of its memory but what grows with its length. 0 for attention alone. */
+function stateBytes(model: LlamaModel): number {
+  const { isHybrid, isRecurrent } = model.fileInsights;
+  if (!isHybrid && !isRecurrent) return 0;
+  const [once, twice] = [1024, 2048].map((contextSize) => {
+    const { cpuRam, gpuVram } = cacheBytes(model, contextSize);
+    return cpuRam + gpuVram;
+  }) as [number, number];
+  return 2 * once - twice;
+}
+
 /** What is missing for a cache of this shape; `undefined` where nothing is. */
 function lackFor({ sequences, contextSize }: ContextShape, model: LlamaModel, { gpu, cpu }: Memory): string | undefined {
-  const { cpuRam, gpuVram } = cacheBytes(model, contextSize);
+  const { cpuRam, gpuVram } = neededBytes(model, contextSize);
   const places = [
     { place: "on the GPU", free: gpu, needed: gpuVram * sequences },
     { place: "in main memory", free: cpu, needed: cpuRam * sequences },
@@ -111,8 +143,14 @@ function lackFor({ sequences, contextSize }: ContextShape, model: LlamaModel, { 
   return short && `${Math.round(short.free / 2 ** 20)} MiB free ${short.place}, ${Math.ceil(short.needed / 2 ** 20)} MiB needed`;
 }
 
+/** What one sequence more takes, with the fewest checkpoints that are of use. */
+function neededBytes(model: LlamaModel, contextSize: number): GgufInsightsResourceRequirements {
+  const { cpuRam, gpuVram } = cacheBytes(model, contextSize);
+  return { cpuRam: cpuRam + CHECKPOINTS.fewest * stateBytes(model), gpuVram };
+}
+
 /**
- * What one sequence more takes. The method is deprecated in favour of one that simulates how llama.cpp loads the model: as long as the real
+ * What one sequence more takes in the cache. The method is deprecated in favour of one that simulates how llama.cpp loads the model: as long as the real
  * loading of a small one, for the same figures.
  */
 function cacheBytes(model: LlamaModel, contextSize: number): GgufInsightsResourceRequirements {

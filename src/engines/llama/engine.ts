@@ -6,7 +6,7 @@ import type { FindJudge } from "../../core/judge/verdict.ts";
 import type { SuggestedSampling } from "../../core/options.ts";
 import { JsonFormats } from "../json-format/index.ts";
 import { Batcher } from "./batch.ts";
-import { cacheTypeOf } from "./context.ts";
+import { type Checkpoints, cacheTypeOf } from "./context.ts";
 import { KvCache } from "./kv-cache.ts";
 import type { ModelFile } from "./model-file.ts";
 import type { CacheType } from "./options.ts";
@@ -38,6 +38,8 @@ export interface LlamaFacts extends EngineFacts {
   readonly sequences: number;
   /** Whether the model can only be rewound to points where its state was saved. */
   readonly needsCheckpoints: boolean;
+  /** Such points: the most that each prefix keeps, and the bytes of main memory that one takes. None where a model can be rewound to any token. */
+  readonly checkpoints: Checkpoints;
 }
 
 /** What `loadLlamaEngine` has loaded. The engine owns it and frees it. */
@@ -48,6 +50,7 @@ export interface LlamaParts {
   readonly vocabulary: Vocabulary;
   readonly threads: Threads;
   readonly devices: readonly string[];
+  readonly checkpoints: Checkpoints;
   readonly file: ModelFile & { readonly name: string };
   /** Whether branches copy what they share; without it they compute it again. */
   readonly canCopy?: boolean;
@@ -70,7 +73,11 @@ export class LlamaEngine implements Engine {
 
   constructor(parts: LlamaParts) {
     const { context, threads, vocabulary } = parts;
-    const slots = Array.from({ length: context.totalSequences }, (_, index) => new Slot(context.getSequence(), index));
+    const { most } = parts.checkpoints;
+    const slots = Array.from(
+      { length: context.totalSequences },
+      (_, index) => new Slot(context.getSequence({ checkpoints: { max: most, interval: false } }), index, most),
+    );
     const { canCopy, needsCheckpoints } = slots[0] as Slot;
     const ensureOpen = () => this.#ensureOpen();
     this.#cache = new KvCache(slots, parts.canCopy ?? canCopy);
@@ -149,7 +156,7 @@ function whileOpen(tokenizer: Tokenizer, ensureOpen: () => void): Tokenizer {
 }
 
 function factsOf(
-  { llama, model, context, vocabulary, threads, devices, file }: LlamaParts,
+  { llama, model, context, vocabulary, threads, devices, checkpoints, file }: LlamaParts,
   contextSize: number,
   needsCheckpoints: boolean,
 ): LlamaFacts {
@@ -172,6 +179,7 @@ function factsOf(
     threads: threads.counts,
     sequences: context.totalSequences,
     needsCheckpoints,
+    checkpoints,
     sampling: suggestedSampling(file.info.metadata.general),
     ...(vocabulary.callKeys === undefined ? {} : { callKeys: vocabulary.callKeys }),
   };

@@ -59,15 +59,18 @@ export class KvCache {
     this.#canCopy = canCopy;
   }
 
-  /** The most leading tokens of `prefix` that any unclaimed slot has. */
+  /** The most leading tokens of `prefix` that can be gone on from in any unclaimed slot. */
   reach(prefix: Prefix): number {
-    return Math.max(0, ...this.slots.filter(({ isClaimed }) => !isClaimed).map(({ tokens }) => commonLength(tokens, prefix)));
+    const free = this.slots.filter(({ isClaimed }) => !isClaimed);
+    return Math.max(0, ...free.map((slot) => slot.keptAt(commonLength(slot.tokens, prefix))));
   }
 
   /** The slot that serves this prefix at least cost, claimed and made ready; `undefined` while none is free. */
   claim(claim: Claim): Promise<Slot> | undefined {
     const choice = this.#choose(claim);
-    return choice === undefined ? undefined : this.#take(choice, claim.lease);
+    if (choice === undefined) return undefined;
+    choice.slot.partsAt = this.#partingOf(claim.prefix, choice);
+    return this.#take(choice, claim.lease);
   }
 
   release(slot: Slot): void {
@@ -94,6 +97,13 @@ export class KvCache {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const wake of waiting) wake();
+  }
+
+  /** Up to where a slot has this prefix, if that is more than can be gone on from. */
+  #partingOf(prefix: Prefix, { slot, kept }: Choice): number {
+    if (!slot.needsCheckpoints) return 0;
+    const shared = Math.max(...this.slots.map(({ tokens }) => commonLength(tokens, prefix)));
+    return shared > kept ? Math.min(shared, prefix.length - 1) : 0;
   }
 
   async #take({ slot, kept, source, refuge, isMove = false }: Choice, own: PrefixLease | undefined): Promise<Slot> {
@@ -308,8 +318,8 @@ function isStraightOn({ tokens }: Slot, prefix: Prefix): boolean {
 /** The last token of a prefix is computed once more if what is wanted behind it is not known. */
 function usableLength(slot: Slot, prefix: Prefix, wanted: Wanted | undefined): number {
   const common = commonLength(slot.tokens, prefix);
-  if (common < prefix.length || wanted === undefined) return common;
-  return slot.knows(common, wanted) ? common : common - 1;
+  const isUnknown = common === prefix.length && wanted !== undefined && !slot.knows(common, wanted);
+  return slot.keptAt(isUnknown ? common - 1 : common);
 }
 
 /** The choice that keeps most; of equal ones the one that evicts least, then the first. */

@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import type { Llama, LlamaContext, LlamaModel, Token as LlamaToken } from "node-llama-cpp";
 import type { ChatTemplate } from "./chat-template.ts";
-import { createContext, DEFAULT_SHAPE, type Memory } from "./context.ts";
+import { checkpointsFor, createContext, DEFAULT_SHAPE, type Memory } from "./context.ts";
 import { LlamaEngine, type LlamaParts } from "./engine.ts";
 import { failure, isShortage, rootReasonOf } from "./failure.ts";
 import { findModelFile, type ModelFile } from "./model-file.ts";
@@ -66,8 +66,10 @@ async function partsOf({ llama, model, context, file, template }: Prepared, opti
   const threads = new Threads(llama, await chooseThreads({ llama, model, context }, options));
   const vocabulary = new Vocabulary(model, template);
   const devices = llama.gpu === false ? [] : await llama.getGpuDeviceNames();
+  const checkpoints = checkpointsFor(model, context.totalSequences, await memoryFor(file, llama));
   options.signal?.throwIfAborted();
-  return { llama, model, context, vocabulary, threads, devices, file: { ...file, name: nameOf(file) }, findJudge: options.findJudge };
+  const { findJudge } = options;
+  return { llama, model, context, vocabulary, threads, devices, checkpoints, file: { ...file, name: nameOf(file) }, findJudge };
 }
 
 /** Says which options will not do what they are meant to. */

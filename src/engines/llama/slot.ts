@@ -44,17 +44,27 @@ export class Slot {
   lastUsed = 0;
   /** Tokens in a row that a generation computed here while others ran in slots that are not beside this one. */
   tokensApart = 0;
+  /** Whether the model can only be rewound to points where its state was saved. */
+  readonly needsCheckpoints: boolean;
+  /** Behind so many tokens, what is computed here parts from what was computed before: to be saved, as others will part there, too. */
+  partsAt = 0;
   readonly #sequence: LlamaContextSequence;
+  readonly #mostCheckpoints: number;
   #tokens: Token[] = [];
+  /** Behind so many tokens the state is saved, ascending: what the library has, of which it tells only the last. */
+  #checkpoints: readonly number[] = [];
   /** What was learned behind the first n tokens, by n: asking again costs no decode. */
   readonly #logitsCache = new Map<number, Logits>();
   /** One generator, and so one native sampler, for as long as `#stepTopK` stays the same. */
   #steps: Steps | undefined;
   #stepTopK = 0;
 
-  constructor(sequence: LlamaContextSequence, index: number) {
+  /** @param mostCheckpoints as many as the sequence keeps */
+  constructor(sequence: LlamaContextSequence, index: number, mostCheckpoints: number) {
     this.#sequence = sequence;
     this.index = index;
+    this.#mostCheckpoints = mostCheckpoints;
+    this.needsCheckpoints = sequence.needsCheckpoints;
   }
 
   /** The tokens that are computed. */
@@ -62,9 +72,10 @@ export class Slot {
     return this.#tokens;
   }
 
-  /** Whether the model can only be rewound to points where its state was saved. */
-  get needsCheckpoints(): boolean {
-    return this.#sequence.needsCheckpoints;
+  /** How many tokens stay when all behind the first `length` are dropped: of a model that needs checkpoints, those before the last one. */
+  keptAt(length: number): number {
+    if (!this.needsCheckpoints || length >= this.#tokens.length) return length;
+    return this.#checkpoints.findLast((at) => at <= length) ?? 0;
   }
 
   get canCopy(): boolean {
@@ -121,9 +132,12 @@ export class Slot {
     }
   }
 
-  /** Saves the state behind the last token, for a model that cannot rewind freely. */
+  /** Saves the state behind the last token, for a model that cannot rewind freely, unless it is saved. The oldest one is dropped for it. */
   async takeCheckpoint(): Promise<void> {
+    const { length } = this.#tokens;
+    if (!this.needsCheckpoints || length === 0 || this.#checkpoints.at(-1) === length) return;
     await this.#sequence.takeCheckpoint();
+    this.#checkpoints = [...this.#checkpoints, length].slice(-this.#mostCheckpoints);
   }
 
   /** Keeps the first `length` tokens, or fewer where the model cannot rewind so far back. */
@@ -137,12 +151,14 @@ export class Slot {
   /** Holds the first `length` tokens of `source` from now on; none, where the copy fails. */
   async copyFrom(source: Slot, length: number): Promise<void> {
     this.#tokens = [];
+    this.#checkpoints = [];
     this.#logitsCache.clear();
     if (!(await copySequence(source.#sequence, this.#sequence))) {
       await this.clear();
       return;
     }
     this.#tokens = [...source.#tokens];
+    this.#checkpoints = source.#checkpoints;
     for (const [at, logits] of source.#logitsCache) this.#logitsCache.set(at, logits);
     await this.rewind(length);
   }
@@ -161,6 +177,7 @@ export class Slot {
 
   #shorten(length: number): void {
     this.#tokens.length = length;
+    this.#checkpoints = this.#checkpoints.filter((at) => at <= length);
     for (const at of [...this.#logitsCache.keys()]) if (at > length) this.#logitsCache.delete(at);
   }
 

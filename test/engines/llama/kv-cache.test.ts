@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { PrefixLease } from "../../../src/engines/llama/kv-cache.ts";
 import type { Slot } from "../../../src/engines/llama/slot.ts";
-import { SlotScene } from "../../support/slot-scene.ts";
+import { MOST_CHECKPOINTS, SlotScene } from "../../support/slot-scene.ts";
 
 const SLOTS = 8;
 const PREAMBLE: readonly number[] = Array.from({ length: 40 }, (_, index) => 1000 + index);
@@ -58,6 +58,58 @@ describe("A long question about a paused generation", () => {
     }
     expect(lease.slot).toBe(home);
     expect(scene.held.filter((_, index) => index !== home.index)).toEqual(others);
+  });
+});
+
+describe("A model that is rewound to saved states only", () => {
+  const step = fc.oneof(
+    fc.record({ kind: fc.constant("append" as const), tokens: fc.integer({ min: 1, max: 9 }) }),
+    fc.record({ kind: fc.constant("save" as const) }),
+    fc.record({ kind: fc.constant("rewind" as const), share: fc.double({ min: 0, max: 1, noNaN: true }) }),
+    fc.record({ kind: fc.constant("copy" as const), share: fc.double({ min: 0, max: 1, noNaN: true }) }),
+  );
+
+  it("keeps as much of a prefix as its slot says, wherever it goes back to, and saves no more states than it may", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60 }), async (steps) => {
+        const scene = new SlotScene(2, true, true);
+        let [slot, other] = scene.slots as [Slot, Slot];
+        for (const one of steps) {
+          const length = "share" in one ? Math.floor(one.share * slot.tokens.length) : 0;
+          const said = slot.keptAt(length);
+          if (one.kind === "append") scene.hold(slot, Array(one.tokens).fill(slot.tokens.length));
+          else if (one.kind === "save") await slot.takeCheckpoint();
+          else if (one.kind === "rewind") await slot.rewind(length);
+          else {
+            await other.copyFrom(slot, length);
+            [slot, other] = [other, slot];
+          }
+          if ("share" in one) expect(slot.tokens.length).toBe(said);
+          const sequence = scene.sequences[slot.index];
+          expect(sequence?.tokens).toEqual(slot.tokens);
+          expect(sequence?.checkpoints.length).toBeLessThanOrEqual(MOST_CHECKPOINTS);
+        }
+      }),
+    );
+  });
+
+  it("goes on in the slot that keeps most of a prefix, and not in the one that has most of it", async () => {
+    const scene = new SlotScene(3, true, true);
+    const prefix = Array.from({ length: 40 }, (_, index) => index);
+    const [longer, shorter] = scene.slots as [Slot, Slot];
+    for (const [slot, length] of [
+      [longer, 36],
+      [shorter, 30],
+    ] as const) {
+      await slot.rewind(0);
+      scene.hold(slot, prefix.slice(0, length));
+      if (slot === shorter) await slot.takeCheckpoint();
+      scene.hold(slot, [7, 7]);
+    }
+    const { slot, kept } = await read(scene, prefix);
+    expect([slot.index, kept]).toEqual([shorter.index, 30]);
+    // The other one is where a prefix parted from this one: there the state is saved the next time.
+    expect(slot.partsAt).toBe(36);
   });
 });
 

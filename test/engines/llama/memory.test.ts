@@ -1,7 +1,7 @@
 import { InsufficientMemoryError, type Llama, type LlamaModel } from "node-llama-cpp";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { EngineError } from "../../../src/core/index.ts";
-import { affordableSequences, createContext } from "../../../src/engines/llama/context.ts";
+import { affordableSequences, checkpointsFor, createContext } from "../../../src/engines/llama/context.ts";
 import { type LayerRequest, loadModel, loadToFit, type Making, startLlama } from "../../../src/engines/llama/load.ts";
 import { findModelFile } from "../../../src/engines/llama/model-file.ts";
 import type { LlamaEngineOptions } from "../../../src/engines/llama/options.ts";
@@ -92,6 +92,28 @@ describe("where nothing was asked for, as many sequences are made as the cache m
   it("two at least, and sixteen at most", () => {
     expect(affordableSequences(scripted({ cpu: 2 ** 30 }), 512, { gpu: 0, cpu: 2 ** 30, modelBytes: 1 })).toBe(2);
     expect(affordableSequences(scripted({ cpu: 1 }), 512, { gpu: 0, cpu: 2 ** 40, modelBytes: 1 })).toBe(16);
+  });
+
+  it("no more than leave room for the states that a model needs saved, which are as many as there is memory for", () => {
+    const state = 2 ** 26;
+    const hybrid: LlamaModel = Object.create(model, {
+      fileInsights: {
+        value: {
+          isHybrid: true,
+          estimateContextResourceRequirements: ({ sequences = 1, contextSize = 1 }) => ({
+            gpuVram: 0,
+            cpuRam: sequences * (state + contextSize * KIBIBYTE),
+          }),
+        },
+      },
+    });
+    const memory = { gpu: 0, cpu: 2 ** 40, modelBytes: 1 };
+    // A state and four saved ones: 3 times in a GiB.
+    expect(affordableSequences(hybrid, 1024, memory)).toBe(3);
+    expect(checkpointsFor(hybrid, 3, memory)).toEqual({ most: 5, bytes: state });
+    expect(checkpointsFor(hybrid, 1, memory)).toEqual({ most: 16, bytes: state });
+    expect(checkpointsFor(hybrid, 16, memory)).toEqual({ most: 4, bytes: state });
+    expect(checkpointsFor(scripted({ cpu: KIBIBYTE }), 1, memory)).toEqual({ most: 0, bytes: 0 });
   });
 
   /** The model, with a cache of so many bytes a sequence. */
