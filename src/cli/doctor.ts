@@ -31,6 +31,7 @@ import {
   readEngineOptions,
   readJudgeModel,
 } from "./options.ts";
+import { type Rewind, type RewindCost, rewindCost } from "./rewind-cost.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { finished, paint } from "./terminal.ts";
 
@@ -54,6 +55,8 @@ interface Diagnosis {
   /** Bytes. */
   readonly memory: { readonly total: number; readonly free: number };
   readonly model: LlamaFacts;
+  /** Missing where the context is too short to measure it. */
+  readonly rewind: RewindCost | undefined;
   /** By the principle's name. */
   readonly judge: Readonly<Record<string, JudgeFinding>>;
 }
@@ -101,6 +104,7 @@ async function diagnose(models: Models, { principle, ...options }: RainOptions):
     cpu: { model: cpus()[0]?.model ?? "unknown", cores: availableParallelism() },
     memory: { total: totalmem(), free: freemem() },
     model: models.engine.facts,
+    rewind: await rewindCost(models.engine, options.signal),
     judge,
   };
 }
@@ -157,7 +161,7 @@ async function measuredFitness({ engine, judgeEngine }: Models, settings: Settin
 
 const FLASH_ATTENTION = { true: "on", false: "off", auto: "where llama.cpp finds it works" } as const;
 
-function toText({ node, platform, cpu, memory, model, judge }: Diagnosis, judgeEngine: LlamaEngine | undefined): string {
+function toText({ node, platform, cpu, memory, model, rewind, judge }: Diagnosis, judgeEngine: LlamaEngine | undefined): string {
   const facts = [
     ["node", node],
     ["platform", platform],
@@ -173,7 +177,7 @@ function toText({ node, platform, cpu, memory, model, judge }: Diagnosis, judgeE
     ["context", `${model.contextSize} tokens, ${model.sequences} branches at once`],
     ["cache", `${model.cacheType} numbers, flash attention ${FLASH_ATTENTION[`${model.flashAttention}`]}`],
     ["chat template", model.hasChatTemplate ? "the model's own" : "none: answers are prompted by examples, where they fit (--prompting)"],
-    ["rewinds", model.needsCheckpoints ? "to checkpoints only" : "to any token"],
+    ["rewinds", rewindsInWords(model, rewind)],
   ] as const;
   const lines = facts.map(([name, value]) => `${name.padEnd(14)} ${value}`);
   const findings = Object.entries(judge).map(([name, finding]) => `  ${name.padEnd(12)} ${inWords(finding)}`);
@@ -183,6 +187,19 @@ function toText({ node, platform, cpu, memory, model, judge }: Diagnosis, judgeE
 
 function gpuInWords({ gpu, devices, gpuLayers, layers }: LlamaFacts): string {
   return gpu === false ? "none" : `${gpu} (${devices.join(", ")}), ${gpuLayers} of ${layers} layers on it`;
+}
+
+function rewindsInWords({ needsCheckpoints, checkpoints, sequences }: LlamaFacts, cost: RewindCost | undefined): string {
+  const { most, bytes } = checkpoints;
+  const saved = `to saved states, at most ${most} a branch (${megabytes(bytes)} each, ${megabytes(sequences * most * bytes)} in all)`;
+  const places = needsCheckpoints ? saved : "to any token";
+  if (cost === undefined) return places;
+  const { toCheck, between } = cost;
+  return `${places}: to the last check ${rewindInWords(toCheck)}, half-way between two ${rewindInWords(between)}`;
+}
+
+function rewindInWords({ tokens, milliseconds }: Rewind): string {
+  return `${tokens} ${tokens === 1 ? "token is" : "tokens are"} read again (${milliseconds.toFixed(1)} ms)`;
 }
 
 function inWords(finding: JudgeFinding): string {

@@ -106,6 +106,36 @@ describe("rain doctor", () => {
     expect(stderr).toBe("");
   });
 
+  it("says what a rewind costs on this model: nothing where tokens can be dropped, and a part of it where only saved states can be gone back to", async () => {
+    const examples = [
+      { prompt: "Hello", answer: "How nice of you to ask.", verdict: "good" },
+      { prompt: "Hello", answer: "You stupid fool.", verdict: "bad" },
+    ];
+    const principle = join(folder.path, "polite.json");
+    writeFileSync(principle, JSON.stringify({ name: "polite", question: "Is it polite?", good: "polite", bad: "rude", examples }));
+    const rewindsOf = async (architecture: "llama" | "granitehybrid") => {
+      const model = writeTinyModel(join(folder.path, `${architecture}.gguf`), { architecture, contextSize: 256 });
+      const options = ["doctor", "--model", model, "--principle", principle, "--sequences", "2"];
+      const { stdout } = await callRain(options);
+      const { model: facts, rewind } = JSON.parse((await callRain([...options, "--json"])).stdout);
+      return { line: /^rewinds +(.*)$/m.exec(stdout)?.[1], facts, rewind };
+    };
+    const dropping = await rewindsOf("llama");
+    expect(dropping.line).toMatch(
+      /^to any token: to the last check 0 tokens are read again \(\d+\.\d ms\), half-way between two 0 tokens are read again \(\d+\.\d ms\)$/,
+    );
+    expect(dropping.rewind).toEqual({
+      toCheck: { tokens: 0, milliseconds: expect.any(Number) },
+      between: { tokens: 0, milliseconds: expect.any(Number) },
+    });
+    const saving = await rewindsOf("granitehybrid");
+    expect(saving.line).toMatch(
+      /^to saved states, at most 32 a branch \(0\.0 MB each, 0\.6 MB in all\): to the last check 0 tokens .*, half-way between two 8 tokens/,
+    );
+    expect(saving.facts).toMatchObject({ needsCheckpoints: true, checkpoints: { most: 32, bytes: 10_112 } });
+    expect(saving.rewind).toMatchObject({ toCheck: { tokens: 0 }, between: { tokens: 8 } });
+  });
+
   it("says why a model cannot judge at all", async () => {
     const { stdout } = await callRain(["doctor", "--model", narrow]);
     expect(stdout).toMatch(/^ {2}harmless +unfit, Expected at most 63 tokens of context/m);
