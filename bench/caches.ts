@@ -47,6 +47,8 @@ interface Paid {
   readonly prompt: number;
 }
 
+// Each llama.cpp of the library's waits for the end of the process.
+process.setMaxListeners(0);
 const folder = mkdtempSync(join(tmpdir(), "rain-caches-"));
 try {
   const cells: { readonly task: TaskName; readonly mode: Mode; readonly emitted: number; readonly paid: Record<string, Paid> }[] = [];

@@ -23,7 +23,7 @@ type SlottedQuery = Query & { slot: Slot };
 /** As many tokens of one query as one decode call computes. */
 interface Portion extends Evaluation {
   readonly slot: Slot;
-  /** A token that a generation would compute itself. Where anything else begins, such as a question about a draft, the next request will come back to. */
+  /** Whether it is a token that a generation would compute itself. All else, such as a question about a draft, begins where the next request comes back to. */
   readonly isStep: boolean;
   /** For models that cannot rewind freely: what is computed next may come back to the end of this portion. */
   readonly isReturnPoint: boolean;
