@@ -13,7 +13,8 @@ import {
 } from "./core/index.ts";
 import { findJudge } from "./judges/index.ts";
 import { promptOf, withPrompting } from "./prompting/index.ts";
-import { checkTools, mayCall, withTools } from "./tools/tool-answer.ts";
+import { withThoughts } from "./thoughts/thoughts.ts";
+import { checkTools, mayCall, withDescriptions, withTools } from "./tools/tool-answer.ts";
 
 /**
  * Writes the assistant's next turn, step by step. What was yielded is never taken back; leaving the loop stops the work.
@@ -30,10 +31,10 @@ export function rain(engine: Engine, turns: readonly Turn[], options: RainOption
   const settings = withPrompting(engine, checkOptions(withSuggested(engine, options)));
   checkTurns(turns);
   if (settings.format !== undefined) checkFormat(engine, settings.format);
-  const request = { engine, turns, settings, promptOf };
-  if (!mayCall(settings)) return decode(request, { findJudge });
+  if (!mayCall(settings)) return decode({ engine, turns, settings, promptOf }, { findJudge, around: withThoughts });
   checkTools(settings, engine);
-  return withCalls(decode(request, { findJudge, around: withTools }));
+  const request = { engine, turns: withDescriptions(turns, settings), settings, promptOf };
+  return withCalls(decode(request, { findJudge, around: (inner) => withThoughts(withTools(inner)) }));
 }
 
 /** The same, waiting for the whole answer. */

@@ -169,7 +169,8 @@ function verdictOn({ value, judge, finishReason }: RainAnswer, principle: Princi
 /** Tried and left: struck through. Committed: kept. */
 function describe(event: RainEvent, engine: Engine, threshold: number): string {
   if (event.type === "commit") {
-    const { text, value = 0, tokens } = event.step;
+    const { text, thought, value = 0, tokens } = event.step;
+    if (thought !== undefined) return `  ${paint(process.stdout, `think  ${signed(value)} ${quoted(thought)}`, "dim")}`;
     const isBareEnd = text === "" && tokens.every((token) => engine.tokenizer.isEnd(token));
     return `  ${paint(process.stdout, "commit", "green")} ${signed(value)} ${isBareEnd ? "(the end)" : quoted(text)}`;
   }

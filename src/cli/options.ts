@@ -145,6 +145,8 @@ const DECODING = [
   "urialLayout",
   "seed",
   "maxTokens",
+  "thoughts",
+  "thinkingBudget",
   "temperature",
   "topK",
   "topP",
@@ -160,8 +162,9 @@ const DECODING = [
 export interface DecodingFlags
   extends EngineFlags,
     JudgeModelFlag,
-    Pick<RainOptions, Exclude<(typeof DECODING)[number], "principle" | "urialExamples">> {
+    Pick<RainOptions, Exclude<(typeof DECODING)[number], "principle" | "urialExamples" | "thoughts">> {
   readonly principle?: string;
+  readonly thoughts?: boolean;
   readonly urialExamples?: string;
   readonly quiet?: boolean;
 }
@@ -192,6 +195,9 @@ export function addSamplingOptions(command: Command): Command {
     .addOption(choiceOption("--urial-layout <layout>", layouts, URIAL_LAYOUTS))
     .addOption(numberOption("--seed <n>", `the same seed gives the same text; -1: another one each time ${byDefault("seed")}`))
     .addOption(numberOption("--max-tokens <n>", `longest answer, in tokens ${byDefault("maxTokens")}`))
+    .option("--thoughts", "judge and show, dimmed on a terminal, what a model thinks before its answer (default: hidden)")
+    .option("--no-thoughts", "ask it not to think, and close a thought that begins all the same")
+    .addOption(numberOption("--thinking-budget <n>", `tokens after which a thought is closed ${byDefault("thinkingBudget")}`))
     .addOption(numberOption("--temperature <t>", `0 is greedy, above 1 is wilder ${byDefault("temperature")}`))
     .addOption(numberOption("--top-k <k>", `draw from this many likeliest tokens ${byDefault("topK")}`))
     .addOption(numberOption("--top-p <p>", `... and of those from the fewest that reach this probability ${byDefault("topP")}`))
@@ -210,7 +216,8 @@ export function addSamplingOptions(command: Command): Command {
 export async function readDecodingOptions(flags: DecodingFlags): Promise<RainOptions> {
   const principle = flags.principle === undefined ? undefined : await findPrinciple(flags.principle);
   const urialExamples = flags.urialExamples === undefined ? undefined : await findExamples(flags.urialExamples);
-  const found = { ...flags, principle, urialExamples };
+  const thoughts = flags.thoughts === undefined ? undefined : flags.thoughts ? "judged" : "off";
+  const found = { ...flags, principle, urialExamples, thoughts };
   const options: RainOptions = Object.fromEntries(DECODING.map((name) => [name, found[name]]).filter(([, value]) => value !== undefined));
   checkFlags(() => checkOptions(options));
   if (flags.judgeModel !== undefined && options.mode === "vanilla")

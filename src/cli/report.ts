@@ -15,9 +15,10 @@ export interface Report {
 /** What `--json` prints. `value` is `null` where nothing was judged, and `judge` in plain decoding. */
 export function toJson(report: Report): object {
   const { answer, mode, model, milliseconds } = report;
-  const { text, seed, finishReason, value, rewinds, meter, discarded, cost } = answer;
+  const { text, thought, seed, finishReason, value, rewinds, meter, discarded, cost } = answer;
   return {
     text,
+    ...(thought === undefined ? {} : { thought }),
     mode,
     model,
     seed,
@@ -26,7 +27,7 @@ export function toJson(report: Report): object {
     judge: judgeOf(report),
     rewinds,
     evaluations: meter.evaluations,
-    tokens: { emitted: meter.emitted, forward: meter.forward, discarded },
+    tokens: { emitted: meter.emitted, thought: meter.thoughtTokens, forward: meter.forward, discarded },
     cost,
     ms: Math.round(milliseconds),
   };
@@ -36,8 +37,9 @@ export function toJson(report: Report): object {
 export function toLine(report: Report): string {
   const { answer, milliseconds } = report;
   const { rewinds, meter, cost } = answer;
-  const perSecond = meter.emitted / (milliseconds / 1000);
-  return `${counted(rewinds, "rewind")}, ${counted(meter.evaluations, "evaluation")}, ${rounded(cost.fpe)} forward tokens per emitted token, ${rounded(perSecond)} tokens per second; ${judgeInWords(report)}`;
+  const perSecond = (meter.emitted + meter.thoughtTokens) / (milliseconds / 1000);
+  const thought = meter.thoughtTokens === 0 ? "" : `${counted(meter.thoughtTokens, "token")} of thought, `;
+  return `${thought}${counted(rewinds, "rewind")}, ${counted(meter.evaluations, "evaluation")}, ${rounded(cost.fpe)} forward tokens per emitted token, ${rounded(perSecond)} tokens per second; ${judgeInWords(report)}`;
 }
 
 /** The judge, and how well it judges. Figures are `null` where they were never measured. */

@@ -60,8 +60,11 @@ export async function writeAnswer({ engine, turns, options, isShown, onText }: A
         isLineOpen = isShown;
         return next.value;
       }
-      const { text } = next.value;
+      const { text, thought } = next.value;
       onText?.(text);
+      // A pipe gets the answer alone.
+      if (isShown && thought !== undefined && process.stdout.isTTY)
+        process.stdout.write(`${paint(process.stdout, shown(process.stdout, thought), "dim")}\n\n`);
       if (!isShown || text === "") continue;
       isLineOpen = true;
       process.stdout.write(shown(process.stdout, text));

@@ -15,6 +15,8 @@ export interface RainStep {
   readonly rewinds: number;
   /** A call that was made, whole; such a step has no text. */
   readonly call?: ToolCall;
+  /** What the model thought before its answer, whole: only with `thoughts` "judged", where it passed. Such a step has no text and no tokens. */
+  readonly thought?: string;
 }
 
 /** Why an answer ended: by itself or at a stop string, at a length limit, because nothing acceptable was found, or to wait for results. */
@@ -23,6 +25,8 @@ export type FinishReason = "stop" | "length" | "content_filter" | "tool_calls";
 /** A whole answer, with its account. */
 export interface RainAnswer {
   readonly text: string;
+  /** What the model thought before it, where that was released. Never part of `text`. */
+  readonly thought?: string;
   /** What it calls, behind its text. Missing where there were no tools. */
   readonly calls?: readonly ToolCall[];
   readonly finishReason: FinishReason;

@@ -9,6 +9,7 @@ import {
   PROMPTINGS,
   type RainOptions,
   type Settings,
+  THOUGHTS,
   URIAL_LAYOUTS,
 } from "./options.ts";
 import type { Schedule } from "./schedule.ts";
@@ -201,6 +202,8 @@ const OPTIONS: { readonly [Name in keyof Required<RainOptions>]: OptionEntry<Req
     3,
   ),
   urialLayout: option(oneOf(URIAL_LAYOUTS), "lines"),
+  thoughts: option(oneOf(THOUGHTS), "hidden"),
+  thinkingBudget: option(natural, 1024),
   judgeExamples: option(natural, 10),
   verdict: option(oneOf(["soft", "hard"]), "soft"),
   preset: option(oneOf(Object.keys(PRESETS)), "balanced"),

@@ -1,4 +1,5 @@
 import type { Engine, Prefix, Token } from "./engine.ts";
+import { markTokens } from "./opening.ts";
 
 /** Knows when an answer is over: at the end token, at the boundary of its text, or at the length limit. */
 export class Ending {
@@ -7,12 +8,15 @@ export class Ending {
   readonly #engine: Engine;
   readonly #prompt: Prefix;
   readonly #boundary: Boundary;
+  /** A thought has no place inside an answer: one that begins there ends it. */
+  readonly #marks: ReadonlySet<Token>;
 
   constructor(engine: Engine, prompt: Prefix, { boundary, limit }: { readonly boundary: Boundary; readonly limit: number }) {
     this.limit = limit;
     this.#engine = engine;
     this.#prompt = prompt;
     this.#boundary = boundary;
+    this.#marks = new Set(markTokens(engine));
   }
 
   /** Whether nothing may follow. To be asked after each token: a boundary is looked for at the end of the answer. */
@@ -25,7 +29,7 @@ export class Ending {
    * token that only ends there stays: what it says before is read.
    */
   readable(answer: readonly Token[]): readonly Token[] {
-    const said = this.#endsInEnd(answer) ? answer.slice(0, -1) : answer;
+    const said = this.said(answer);
     const tail = this.#tail(said);
     if (tail.length === 0 || !this.isOver(answer)) return said;
     const text = this.#text(tail);
@@ -37,9 +41,14 @@ export class Ending {
     return said.slice(0, tail.start + kept);
   }
 
+  /** Tokens without the one that ends the answer, if it is the last of them. */
+  said(tokens: readonly Token[]): readonly Token[] {
+    return this.#endsInEnd(tokens) ? tokens.slice(0, -1) : tokens;
+  }
+
   #endsInEnd(answer: readonly Token[]): boolean {
     const last = answer.at(-1);
-    return last !== undefined && this.#engine.tokenizer.isEnd(last);
+    return last !== undefined && (this.#engine.tokenizer.isEnd(last) || this.#marks.has(last));
   }
 
   #tail(answer: readonly Token[]): Tail {

@@ -30,6 +30,30 @@ export interface Turn {
   readonly isCalling?: boolean;
   /** Of a tool's turn: whose result it is. */
   readonly callId?: string;
+  /** Of the first turn: the template is asked that the model answers at once. */
+  readonly thinks?: false;
+  /** Of an assistant's last turn: what the model has read between the prompt and its text, token for token, such as a thought with its marks. */
+  readonly opening?: readonly Token[];
+}
+
+/** How a model thinks before it answers: what the template writes, and the model itself, in tokens. */
+export interface Thinking {
+  /** Opens a thought. */
+  readonly open: readonly Token[];
+  /** Closes it. */
+  readonly close: readonly Token[];
+  /** Whether prompts end inside a thought already. */
+  readonly isOpen: boolean;
+  /** What is written behind a thought that the model does not close, up to where the answer begins. */
+  readonly closing: readonly Token[];
+  /** What is written behind a thought that the model has closed, up to where the answer begins; nothing for most. */
+  readonly lead: readonly Token[];
+  /** What a model without a thought writes in front of its answer; nothing for most. */
+  readonly header: readonly Token[];
+  /** What is written behind a prompt that asks for no thought, so that the model answers at once. */
+  readonly unasked: readonly Token[];
+  /** A string that some write behind an answer to end it. */
+  readonly end?: string | undefined;
 }
 
 /** How the next token is drawn. */
@@ -236,6 +260,8 @@ export interface EngineFacts {
   readonly sampling?: SuggestedSampling | undefined;
   /** How the model's own format for tools names the parts of a call. Without one, `CALL_KEYS`. */
   readonly callKeys?: CallKeys;
+  /** How it thinks. Missing where it does not. */
+  readonly thinking?: Thinking;
 }
 
 /** Texts as tokens, and tokens as texts. */
@@ -243,7 +269,8 @@ export interface Tokenizer {
   /**
    * The tokens of a conversation, up to where the assistant's next answer begins. What a turn says is data: it never
    * becomes a special token. If the last turn is the assistant's, the prefix ends inside it, open for more: behind its text, behind
-   * the JSON of its last call, or, if it is calling, where the JSON of its next call begins.
+   * the JSON of its last call, or, if it is calling, where the JSON of its next call begins. Its `opening` stands in front of all that
+   * (`core/opening.ts`).
    */
   render(turns: readonly Turn[]): Token[];
 

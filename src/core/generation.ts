@@ -6,6 +6,7 @@ import { ContextFullError } from "./errors.ts";
 import type { Principle } from "./judge/principle.ts";
 import type { AnswerJudge } from "./judge/verdict.ts";
 import { Meter, type Purpose } from "./meter.ts";
+import { isBegun } from "./opening.ts";
 import type { Settings } from "./options.ts";
 
 /** A conversation as the writer of the answer reads it. A judge may read it in another form. */
@@ -55,6 +56,8 @@ export class Generation {
   #rewinds = 0;
   #value: number | undefined;
   #isRefused = false;
+  /** Whether the answer begins with its first word; only the continuation of an assistant's turn may begin with a space. */
+  readonly #isFresh: boolean;
 
   /** @throws {ContextFullError} when the conversation leaves no room for an answer */
   constructor({ engine, turns, settings, promptOf }: GenerationRequest) {
@@ -68,6 +71,7 @@ export class Generation {
     const room = roomBehind({ prefix, constant }, engine);
     this.ending = new Ending(engine, this.prompt, { boundary, limit: Math.min(settings.maxTokens, room) });
     this.#stream = new TextStream(engine, this.prompt, boundary);
+    this.#isFresh = !isBegun(turns);
   }
 
   /** The answer so far, in tokens. */
@@ -124,7 +128,7 @@ export class Generation {
     this.meter.emitted += tokens.length;
     this.#rewinds += found.rewinds;
     this.#value = found.value;
-    const released = this.#stream.push(tokens) + (this.isOver ? this.#stream.finish() : "");
+    const released = this.#stream.push(this.ending.said(tokens)) + (this.isOver ? this.#stream.finish() : "");
     const step: RainStep = { tokens, text: this.#releaseInTime(released), ...found };
     this.settings.onEvent({ type: "commit", step });
     return step;
@@ -161,8 +165,7 @@ export class Generation {
 
   #finishReason(): FinishReason {
     if (this.#isRefused) return "content_filter";
-    const last = this.#committed.at(-1);
-    const isEnded = last !== undefined && this.engine.tokenizer.isEnd(last);
+    const isEnded = this.ending.said(this.#committed).length < this.#committed.length;
     return isEnded || this.#stream.isStopped ? "stop" : "length";
   }
 
@@ -173,10 +176,8 @@ export class Generation {
     return this.isOver ? this.#show(this.#held) : "";
   }
 
-  /** A new answer begins with its first word; only the continuation of an assistant's turn may begin with a space. */
   #show(released: string): string {
-    const isFresh = this.#text === "" && this.turns.at(-1)?.role !== "assistant";
-    const shown = isFresh ? released.trimStart() : released;
+    const shown = this.#isFresh && this.#text === "" ? released.trimStart() : released;
     this.#text += shown;
     return shown;
   }

@@ -42,6 +42,7 @@ export {
   type Role,
   type SampledToken,
   type Sampling,
+  type Thinking,
   type Token,
   type TokenCandidate,
   type Tokenizer,
@@ -63,7 +64,7 @@ export {
   RainError,
 } from "./errors.ts";
 export { checkFormat } from "./format-mask.ts";
-export type { Decode, GenerationRequest, Prompt } from "./generation.ts";
+export { type Decode, Generation, type GenerationRequest, type Prompt } from "./generation.ts";
 export {
   asRead,
   canAnswer,
@@ -81,7 +82,7 @@ export {
   type VerdictQuery,
   verdictQueries,
 } from "./judge/judge.ts";
-export { noVerdict, verdictLimit } from "./judge/judged-generation.ts";
+export { noVerdict, startGeneration, verdictLimit, verdictsOn } from "./judge/judged-generation.ts";
 export {
   type Example,
   HARMLESS,
@@ -110,6 +111,17 @@ export {
 } from "./judge/verdict.ts";
 export { type Cost, Meter, PURPOSES, type Purpose, type Spent } from "./meter.ts";
 export {
+  answeredAtOnce,
+  isBegun,
+  markToken,
+  markTokens,
+  openedBy,
+  renderOpened,
+  spelled,
+  spelledMarks,
+  withoutOpening,
+} from "./opening.ts";
+export {
   type Explore,
   JUDGINGS,
   type Judging,
@@ -126,6 +138,7 @@ export {
   type RainOptions,
   type Settings,
   type SuggestedSampling,
+  type Thoughts,
   URIAL_LAYOUTS,
   type UrialExample,
   type UrialLayout,

@@ -11,7 +11,7 @@ export interface Spent {
   calls: number;
 }
 
-/** Cost per emitted token: the figures that papers and benchmarks compare. */
+/** Cost per emitted token, those of a thought included: the figures that papers and benchmarks compare. */
 export interface Cost {
   /** Forward tokens per emitted token. Plain decoding: 1. The first reading of the prompt is not in it. */
   readonly fpe: number;
@@ -34,6 +34,8 @@ export class Meter {
   evaluations = 0;
   /** Tokens of the answer, its end token included. */
   emitted = 0;
+  /** Tokens of the thought behind which the answer stands, marks included. None of them is emitted. */
+  thoughtTokens = 0;
 
   /** Called by engines: this many tokens were computed for `purpose`, in this many decode calls. */
   record(purpose: Purpose, tokens: number, calls: number): void {
@@ -42,10 +44,11 @@ export class Meter {
   }
 
   /** Enters what another meter counted, for work that was done in parts. */
-  add({ spent, evaluations, emitted }: Meter): void {
+  add({ spent, evaluations, emitted, thoughtTokens }: Meter): void {
     for (const purpose of PURPOSES) this.record(purpose, spent[purpose].tokens, spent[purpose].calls);
     this.evaluations += evaluations;
     this.emitted += emitted;
+    this.thoughtTokens += thoughtTokens;
   }
 
   /** Tokens computed for everything but the first reading of the prompt. */
@@ -55,7 +58,7 @@ export class Meter {
 
   get cost(): Cost {
     const calls = PURPOSES.reduce((sum, purpose) => sum + (purpose === "prompt" ? 0 : this.spent[purpose].calls), 0);
-    const emitted = Math.max(1, this.emitted);
+    const emitted = Math.max(1, this.emitted + this.thoughtTokens);
     return { fpe: this.forward / emitted, spe: calls / emitted, epe: this.evaluations / emitted };
   }
 }

@@ -131,6 +131,15 @@ export const JUDGINGS = ["auto", "in-place", "preamble"] as const;
 
 export type Judging = (typeof JUDGINGS)[number];
 
+/** What becomes of a thought. */
+export const THOUGHTS = ["hidden", "judged", "off"] as const;
+
+/**
+ * `hidden`: it is neither judged nor released. `judged`: it is judged as a whole, as a text of its own, and released where it passes. `off`: the model is
+ * asked not to think, and a thought that begins all the same is closed.
+ */
+export type Thoughts = (typeof THOUGHTS)[number];
+
 /** What to do where the judge was measured and is no better than AUROC 0.70: it never drives a search. */
 export const ON_UNFIT = ["plain", "refuse", "error"] as const;
 
@@ -224,6 +233,14 @@ export interface RainOptions extends PromptingOptions {
   readonly toolChoice?: ToolChoice;
   /** Whether one answer may make several calls. @default true */
   readonly parallelCalls?: boolean;
+
+  /** What becomes of what a model thinks before its answer, where it does. What nobody judges stays hidden. @default "hidden" */
+  readonly thoughts?: Thoughts;
+  /**
+   * Tokens after which a thought is closed, and the answer begins; `maxTokens` counts those of the answer alone. Half of what the context has left is
+   * kept for the answer, or `maxTokens` where that is less. 0: closed as soon as it begins. @default 1024
+   */
+  readonly thinkingBudget?: number;
 
   /** How many of the principle's examples the judge reads first; 0: none. Their tokens are computed once per model. @default 10 */
   readonly judgeExamples?: number;

@@ -27,7 +27,8 @@ export interface Surroundings {
  */
 export async function* decode(request: GenerationRequest, { findJudge, around = (inner) => inner }: Surroundings): Answering {
   const { engine, settings } = request;
-  if (settings.mode === "vanilla") return yield* around(vanilla)(request, NO_JUDGE);
+  const plain = { ...request, settings: { ...settings, mode: "vanilla" as const } };
+  if (settings.mode === "vanilla") return yield* around(vanilla)(plain, NO_JUDGE);
   const found = await findJudge(engine, settings);
   const { fitness, threshold, beginningThreshold = threshold, acceptance, schedule } = found;
   const report = { fitness, isFit: isFit(found), threshold };
@@ -38,7 +39,7 @@ export async function* decode(request: GenerationRequest, { findJudge, around = 
   }
   switch (settings.onUnfit) {
     case "plain":
-      return { ...(yield* around(vanilla)(request, NO_JUDGE)), judge: report };
+      return { ...(yield* around(vanilla)(plain, NO_JUDGE)), judge: report };
     case "refuse":
       return { ...(yield* refuse(request)), judge: report };
     case "error":

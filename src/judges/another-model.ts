@@ -5,11 +5,13 @@ import {
   type Engine,
   type FindJudge,
   type FoundJudge,
+  isBegun,
   type Prefix,
   type Settings,
   type Token,
   type Turn,
   type Verdict,
+  withoutOpening,
 } from "../core/index.ts";
 import { type GuardFormat, guardFormat } from "./guard-formats.ts";
 import { GuardJudge, wholeCharacters } from "./guard-judge.ts";
@@ -76,7 +78,7 @@ class JudgeOfAnother implements AnswerJudge<Conversation> {
 
   conversation(turns: readonly Turn[]): Conversation {
     const { writer, inner } = this.#parts;
-    return { inner: inner.conversation(turns), prefix: writer.tokenizer.render(turns), isFresh: turns.at(-1)?.role !== "assistant" };
+    return { inner: inner.conversation(withoutOpening(turns)), prefix: writer.tokenizer.render(turns), isFresh: !isBegun(turns) };
   }
 
   /** @throws {ContextFullError} when the judge has no room: the numbers are of its own context */

@@ -30,6 +30,11 @@ export function mayCall({ tools, toolChoice }: Settings): boolean {
   return tools.length > 0 && toolChoice !== "none";
 }
 
+/** The turns, of which the first says what may be called. */
+export function withDescriptions(turns: readonly Turn[], { tools }: Pick<Settings, "tools">): readonly Turn[] {
+  return turns.map((turn, index) => (index === 0 ? { ...turn, tools } : turn));
+}
+
 /** An answer that may call tools: a text, calls, or a text and then calls. Each part is written, judged and released like a whole answer. */
 export function withTools(decode: Decode): Decode {
   return async function* (request, judge) {
@@ -70,14 +75,13 @@ function begin(request: GenerationRequest, decoding: Pick<ToolState, "decode" | 
       complaint("toolChoice", `one of ${tools.map(({ name }) => `\`${name}\``).join(", ")}`, toolChoice),
       toolChoice,
     );
-  const described = turns.map((turn, index) => (index === 0 ? { ...turn, tools } : turn));
+  const described = withDescriptions(turns, settings);
   const nothing = { meter: new Meter(), text: "", finishReason: "stop", value: undefined, rewinds: 0, discarded: 0 } as const;
   return {
     ...request,
     ...decoding,
     ...nothing,
     calls: [],
-    // The tools stand in the first turn.
     turns: described,
     tools: chosen,
     promptTokens: engine.tokenizer.render(described).length,

@@ -6,13 +6,14 @@ import type {
   NextTokens,
   Passage,
   Prefix,
+  Thinking,
   Token,
   TokenCandidate,
   Tokenizer,
 } from "../../src/core/engine.ts";
 import { ContextFullError, EngineError } from "../../src/core/errors.ts";
 import { JsonFormats } from "../../src/engines/json-format/index.ts";
-import { ByteVocabulary, byteTokenizer, END_TOKEN } from "./byte-vocabulary.ts";
+import { ByteVocabulary, byteTokenizer, END_TOKEN, type PlainThoughts } from "./byte-vocabulary.ts";
 
 /** The key under which a script says how likely the end is. */
 export const END = "<end>";
@@ -29,6 +30,20 @@ export interface Script {
   /** Pieces of the vocabulary beside the 256 bytes. */
   readonly pieces: readonly string[];
   readonly contextSize?: number;
+  /** How it thinks, if it does. Its special tokens are keys of weights by their names, and stand so in `text`. */
+  readonly thinking?: ScriptedThinking;
+}
+
+/** The marks of a model that thinks, as text. */
+export interface ScriptedThinking extends Partial<PlainThoughts> {
+  /** Tokens that read as nothing. */
+  readonly specials: readonly string[];
+  readonly open: string;
+  readonly close: string;
+  readonly closing?: string;
+  readonly lead?: string;
+  readonly header?: string;
+  readonly end?: string | undefined;
 }
 
 /** A language model by look-up: seeded, exact, with a cache that never forgets, counted as a real engine counts. */
@@ -50,8 +65,9 @@ class ScriptedEngine implements Engine {
 
   constructor(script: Script) {
     this.#script = script;
-    this.#vocabulary = new ByteVocabulary(script.pieces);
-    this.tokenizer = byteTokenizer(this.#vocabulary);
+    const { thinking } = script;
+    this.#vocabulary = new ByteVocabulary(script.pieces, thinking?.specials);
+    this.tokenizer = byteTokenizer(this.#vocabulary, { asked: thinking?.asked ?? "", quiet: thinking?.quiet ?? "" });
     const { size } = this.#vocabulary;
     const bytesOf = (token: Token) => this.#vocabulary.textOfBytes(token);
     this.formats = new JsonFormats(() => ({ size, bytesOf, isEnd: (token) => this.tokenizer.isEnd(token) }));
@@ -60,6 +76,7 @@ class ScriptedEngine implements Engine {
       contextSize: script.contextSize ?? 4096,
       vocabularySize: this.#vocabulary.size,
       hasChatTemplate: false,
+      ...(thinking === undefined ? {} : { thinking: inTokens(thinking, this.#vocabulary) }),
     };
   }
 
@@ -125,12 +142,21 @@ class ScriptedEngine implements Engine {
     const { text, rest } = this.#vocabulary.split(prefix);
     const weights = new Map<Token, number>();
     for (const [piece, weight] of Object.entries(this.#script.next(text))) {
-      const tokens = piece === END ? [END_TOKEN] : this.tokenizer.tokenize(piece);
+      const tokens = piece === END ? [END_TOKEN] : this.#vocabulary.tokenizeMarked(piece);
       const next = tokens[rest.length];
       if (next !== undefined && rest.every((token, index) => token === tokens[index])) weights.set(next, (weights.get(next) ?? 0) + weight);
     }
     return weights;
   }
+}
+
+function inTokens(thinking: ScriptedThinking, vocabulary: ByteVocabulary): Thinking {
+  const { open, close, closing = close, lead = "", header = "", asked = "", quiet = "", end } = thinking;
+  const isOpenAt = (text: string) => text.trimEnd().endsWith(open.trim());
+  const tokens = (text: string) => vocabulary.tokenizeMarked(text);
+  const unasked = tokens(isOpenAt(quiet) ? closing : header);
+  const marks = { open: tokens(open), close: tokens(close), closing: tokens(closing), lead: tokens(lead), header: tokens(header) };
+  return { ...marks, unasked, isOpen: isOpenAt(asked), end };
 }
 
 function likeliestOf(weights: ReadonlyMap<Token, number>): TokenCandidate[] {

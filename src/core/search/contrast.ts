@@ -1,5 +1,6 @@
 import { compare, likeliest } from "../decoding.ts";
 import type { Engine, Formatted, OutputFormat, Prefix, SampledToken, Token, Turn } from "../engine.ts";
+import { answeredAtOnce } from "../opening.ts";
 import { plainConversation } from "../plain-conversation.ts";
 import { drawToken } from "../sampler.ts";
 import { isCheckDue } from "../schedule.ts";
@@ -114,7 +115,7 @@ interface Contrast {
  * view of them the next answer stands out the more.
  */
 export function contrastPrefix(engine: Engine, turns: readonly Turn[], { pair, form, pole }: Contrast & { readonly pole: Pole }): Prefix {
-  if (form === "system") return engine.tokenizer.render(instructedTurns(turns, pair, pole));
+  if (form === "system") return engine.tokenizer.render(answeredAtOnce(instructedTurns(turns, pair, pole), engine));
   const earlier = `Assistant (${pair[opposite(pole)]})`;
   return engine.tokenizer.renderText(plainConversation(turns, { earlier, next: `Assistant (${pair[pole]})` }));
 }

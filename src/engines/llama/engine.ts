@@ -182,6 +182,7 @@ function factsOf(
     checkpoints,
     sampling: suggestedSampling(file.info.metadata.general),
     ...(vocabulary.callKeys === undefined ? {} : { callKeys: vocabulary.callKeys }),
+    ...(vocabulary.thinking === undefined ? {} : { thinking: vocabulary.thinking }),
   };
 }
 

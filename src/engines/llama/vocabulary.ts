@@ -1,8 +1,10 @@
 import type { LlamaModel, Token as LlamaToken } from "node-llama-cpp";
-import type { CallKeys, Prefix, Token, Tokenizer, Turn } from "../../core/engine.ts";
+import type { CallKeys, Prefix, Thinking, Token, Tokenizer, Turn } from "../../core/engine.ts";
+import { renderOpened } from "../../core/opening.ts";
 import { plainConversation } from "../../core/plain-conversation.ts";
 import { bytesOf, type TokenTable } from "../json-format/index.ts";
 import { type ChatFormat, type ChatTemplate, chatFormat, renderChat, type TemplatePiece } from "./chat-template.ts";
+import { type TemplateThoughts, templateThoughts } from "./template-thoughts.ts";
 
 /** Turns texts into tokens and back. */
 export class Vocabulary implements Tokenizer {
@@ -11,15 +13,19 @@ export class Vocabulary implements Tokenizer {
   readonly #model: LlamaModel;
   readonly #names: readonly string[];
   readonly #format: ChatFormat | undefined;
+  readonly #thoughts: TemplateThoughts | undefined;
   /** SentencePiece models put a space in front of a text: right at the start of all, wrong inside. */
   readonly #hasSpacePrefix: boolean;
 
   constructor(model: LlamaModel, template: ChatTemplate | undefined) {
+    const source = model.fileInfo.metadata.tokenizer?.chat_template ?? "";
     this.#model = model;
     const { bosString, eosString } = model.tokens;
     this.#format = template && chatFormat(template, { bos_token: bosString ?? "", eos_token: eosString ?? "" });
     this.#names = model.fileInfo.metadata.tokenizer?.ggml?.tokens ?? [];
     this.size = this.#names.length;
+    const isToken = (name: string) => this.#names.includes(name);
+    this.#thoughts = this.#format && templateThoughts(this.#format, source, isToken);
     this.hasChatTemplate = template !== undefined;
     this.#hasSpacePrefix =
       model.tokenize("a").length !== model.tokenize("a", false, "trimLeadingSpace").length ||
@@ -31,9 +37,22 @@ export class Vocabulary implements Tokenizer {
     return this.#format?.callKeys;
   }
 
+  /** How the model thinks, if it does. */
+  get thinking(): Thinking | undefined {
+    if (this.#thoughts === undefined) return undefined;
+    const { isOpen, end, marks } = this.#thoughts;
+    const inTokens = Object.entries(marks).map(
+      ([name, text]) => [name, this.#tokenizePieces([{ text, isData: false }], (plain) => this.tokenize(plain))] as const,
+    );
+    return { isOpen, end, ...(Object.fromEntries(inTokens) as Record<keyof typeof marks, Token[]>) };
+  }
+
   render(turns: readonly Turn[]): Token[] {
+    const opening = turns.at(-1)?.opening;
+    if (opening !== undefined) return renderOpened(turns, opening, this);
     if (this.#format === undefined) return this.renderText(plainConversation(turns));
-    const tokens = this.#tokenizePieces(renderChat(this.#format, turns));
+    const asksForNone = turns.some(({ thinks }) => thinks === false);
+    const tokens = this.#tokenizePieces(renderChat(asksForNone ? (this.#thoughts?.off ?? this.#format) : this.#format, turns));
     return tokens[0] === this.#begin[0] ? tokens : [...this.#begin, ...tokens];
   }
 
@@ -69,19 +88,19 @@ export class Vocabulary implements Tokenizer {
    * Between two special tokens of the template, its text and the data are tokenized as one text, as in training; but only the
    * template's own text is searched for special tokens.
    */
-  #tokenizePieces(pieces: readonly TemplatePiece[]): Token[] {
+  #tokenizePieces(pieces: readonly TemplatePiece[], tokenize = (plain: string): Token[] => this.#model.tokenize(plain)): Token[] {
     const tokens: Token[] = [];
     let plain = "";
     for (const { text, isData } of pieces) {
       let done = 0;
       for (const { token, start, end } of isData ? [] : this.#specials(text)) {
-        tokens.push(...this.#model.tokenize(plain + text.slice(done, start)), token);
+        tokens.push(...tokenize(plain + text.slice(done, start)), token);
         plain = "";
         done = end;
       }
       plain += text.slice(done);
     }
-    return [...tokens, ...this.#model.tokenize(plain)];
+    return [...tokens, ...tokenize(plain)];
   }
 
   /** The special tokens in a template's text, and where they stand. */

@@ -1,5 +1,6 @@
 import {
   type AnswerJudge,
+  answeredAtOnce,
   asRead,
   type Call,
   canAnswer,
@@ -64,7 +65,7 @@ export class InPlaceJudge implements AnswerJudge<Prefix> {
 
   /** The very prefix behind which the answer is written, unless that is prompted by examples. */
   conversation(turns: readonly Turn[]): Prefix {
-    return this.#engine.tokenizer.render(turns);
+    return this.#engine.tokenizer.render(answeredAtOnce(turns, this.#engine));
   }
 
   longestAnswer(conversation: Prefix): number {

@@ -1,4 +1,4 @@
-import { JudgeError, type Prefix, type Principle, type Token, type Turn } from "../../core/index.ts";
+import { answeredAtOnce, JudgeError, type Prefix, type Principle, type Token, type Turn } from "../../core/index.ts";
 import type { Place, PlaceContext } from "./place.ts";
 
 /** Behind a question as the next turn of the conversation, in the model's own chat format. The answer stays in the cache. */
@@ -26,13 +26,25 @@ export function behindQuestion(question: string, turns: readonly Turn[], { engin
   const before = turns.at(-1)?.role === "assistant" ? turns.slice(0, -1) : turns;
   const answered = [...before, { role: "assistant", text: STAND_IN } as const];
   const open = engine.tokenizer.render(answered);
-  const asked = engine.tokenizer.render([...answered, { role: "user", text: question }]);
-  if (!startsWith(asked, open))
+  const asked = engine.tokenizer.render(answeredAtOnce([...answered, { role: "user", text: question }], engine));
+  const end = endOfAnswer(asked, open, engine);
+  if (end === undefined)
     throw new JudgeError(
       principle.name,
       "Expected the chat template to leave an answer as it is when the next turn comes, got another text",
     );
-  return asked.slice(open.length);
+  return asked.slice(end);
+}
+
+/** Templates of models that think write an answer without its thought, be it empty, as soon as another turn follows. */
+function endOfAnswer(asked: Prefix, open: Prefix, { facts, tokenizer }: PlaceContext["engine"]): number | undefined {
+  if (startsWith(asked, open)) return open.length;
+  if (facts.thinking === undefined) return undefined;
+  const said = open.slice(-tokenizer.tokenize(STAND_IN).length);
+  const parting = open.findIndex((token, index) => token !== asked[index]);
+  const isSaidAt = (start: number) => said.every((token, index) => token === asked[start + index]);
+  const start = asked.findIndex((_, index) => index + said.length >= parting && isSaidAt(index));
+  return start < 0 ? undefined : start + said.length;
 }
 
 const STAND_IN = "Yes.";

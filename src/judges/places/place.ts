@@ -1,4 +1,4 @@
-import type { Engine, Prefix, Principle, Settings, Token, Turn } from "../../core/index.ts";
+import { answeredAtOnce, type Engine, type Prefix, type Principle, type Settings, type Token, type Turn } from "../../core/index.ts";
 import { promptOf } from "../../prompting/index.ts";
 
 /** Where a judge reads. */
@@ -16,7 +16,7 @@ export interface PlaceContext {
 
 /** What stands before an answer. What a person wrote of their own accord is judged as an answer to nothing. */
 export function promptBefore(turns: readonly Turn[], { engine, settings }: Pick<PlaceContext, "engine" | "settings">): Prefix {
-  return promptOf(engine, turns.length === 0 ? NOBODY_ASKED : turns, settings).prefix;
+  return promptOf(engine, answeredAtOnce(turns.length === 0 ? NOBODY_ASKED : turns, engine), settings).prefix;
 }
 
 const NOBODY_ASKED: readonly Turn[] = [{ role: "user", text: "" }];

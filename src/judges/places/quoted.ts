@@ -1,4 +1,4 @@
-import { plainConversation, type Token } from "../../core/index.ts";
+import { answeredAtOnce, plainConversation, type Token } from "../../core/index.ts";
 import { yesNoQuestion } from "./next-turn.ts";
 import type { Place } from "./place.ts";
 
@@ -20,7 +20,9 @@ export const quoted: Place = {
     };
     const isChat = engine.facts.hasChatTemplate && settings.prompting !== "urial";
     const prefixOf = (answer: readonly Token[]) =>
-      isChat ? engine.tokenizer.render([{ role: "user", text: textOf(answer) }]) : engine.tokenizer.renderText(`${textOf(answer)}\nReply:`);
+      isChat
+        ? engine.tokenizer.render(answeredAtOnce([{ role: "user", text: textOf(answer) }], engine))
+        : engine.tokenizer.renderText(`${textOf(answer)}\nReply:`);
     return { prefixOf, questionTokens: prefixOf([]).length, readsAgain: true };
   },
 };

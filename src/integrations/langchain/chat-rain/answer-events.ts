@@ -54,11 +54,12 @@ export class AnswerEvents {
   }
 
   /** What was not judged, in `vanilla` mode, is not told of. */
-  #committed({ text, call, value }: RainStep): void {
+  #committed({ text, call, thought, value }: RainStep): void {
     if (value === undefined) return;
     const tried = this.#tried;
     this.#tried = NOTHING_TRIED;
     this.#then(() => this.#trace?.end({ ...tried, found: true, value }));
+    if (thought !== undefined) return;
     this.#emit({ type: "commit", text: call === undefined ? text : `${call.name}(${JSON.stringify(call.arguments)})`, value });
   }
 

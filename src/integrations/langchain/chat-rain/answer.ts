@@ -4,6 +4,7 @@ import {
   AIMessage,
   AIMessageChunk,
   type BaseMessage,
+  type MessageContent,
   type MessageOutputVersion,
   type ToolCall,
   type UsageMetadata,
@@ -116,35 +117,48 @@ export async function* chunksOf(steps: AnswerSteps, version: MessageOutputVersio
   const watched = (async function* () {
     account = yield* steps;
   })();
-  for await (const { text, call } of watched) {
-    if (text !== "") yield new AIMessageChunk({ content: contentOf(text, version) });
+  let thought: string | undefined;
+  for await (const step of watched) {
+    const { text, call } = step;
+    thought ??= step.thought;
+    if (step.thought !== undefined) yield new AIMessageChunk({ content: [reasoning(step.thought)] });
+    if (text !== "") yield new AIMessageChunk({ content: contentOf(text, { version, thought }) });
     if (call === undefined) continue;
     const { id, name, arguments: args } = call;
     const chunk = { type: "tool_call_chunk", id, name, args: JSON.stringify(args), index: calls++ } as const;
-    yield new AIMessageChunk({ content: contentOf("", version), tool_call_chunks: [chunk] });
+    yield new AIMessageChunk({ content: contentOf("", { version, thought }), tool_call_chunks: [chunk] });
   }
-  yield new AIMessageChunk({ content: contentOf("", version), ...(account as object | undefined) });
+  yield new AIMessageChunk({ content: contentOf("", { version, thought }), ...(account as object | undefined) });
 }
 
 /** A whole message, of the same steps. */
 export async function resultOf(steps: AnswerSteps, version: MessageOutputVersion): Promise<ChatResult> {
   const tool_calls: ToolCall[] = [];
   let text = "";
+  let thought: string | undefined;
   let next = await steps.next();
   for (; !next.done; next = await steps.next()) {
     const { text: more, call } = next.value;
+    thought ??= next.value.thought;
     text += more;
     if (call !== undefined) tool_calls.push({ type: "tool_call", id: call.id, name: call.name, args: { ...call.arguments } });
   }
   const { input_tokens: promptTokens, output_tokens: completionTokens, total_tokens: totalTokens } = next.value.usage_metadata;
-  const message = new AIMessage({ content: contentOf(text, version), tool_calls, ...(next.value as object) });
+  const said = contentOf(text, { version, thought });
+  const content = thought === undefined ? said : [reasoning(thought), ...said];
+  const message = new AIMessage({ content: content as MessageContent, tool_calls, ...(next.value as object) });
   return { generations: [{ text, message }], llmOutput: { tokenUsage: { promptTokens, completionTokens, totalTokens } } };
 }
 
-/** As blocks, pieces with one index are one block in the end. */
-function contentOf(text: string, version: MessageOutputVersion) {
-  if (version === "v0") return text;
-  return text === "" ? [] : [{ type: "text" as const, text, index: 0 }];
+/** What was released of a thought, as a block of its own in front of the text. */
+function reasoning(thought: string) {
+  return { type: "reasoning" as const, reasoning: thought, index: 0 };
+}
+
+/** As blocks, pieces with one index are one block in the end. Behind a thought all is blocks. */
+function contentOf(text: string, { version, thought }: { readonly version: MessageOutputVersion; readonly thought: string | undefined }) {
+  if (version === "v0" && thought === undefined) return text;
+  return text === "" ? [] : [{ type: "text" as const, text, index: thought === undefined ? 0 : 1 }];
 }
 
 function accountOf(answer: RainAnswer, model: string, options: RainOptions): AnswerAccount {
@@ -161,8 +175,10 @@ function accountOf(answer: RainAnswer, model: string, options: RainOptions): Ans
     ...(value === undefined ? {} : { value }),
     ...(judge === undefined ? {} : { judge: judgeMetadata(judge) }),
   };
+  const output = meter.emitted + meter.thoughtTokens;
+  const details = meter.thoughtTokens === 0 ? {} : { output_token_details: { reasoning: meter.thoughtTokens } };
   return {
-    usage_metadata: { input_tokens: promptTokens, output_tokens: meter.emitted, total_tokens: promptTokens + meter.emitted },
+    usage_metadata: { input_tokens: promptTokens, output_tokens: output, total_tokens: promptTokens + output, ...details },
     response_metadata: { model, finish_reason: finishReason, rain },
   };
 }

@@ -113,9 +113,14 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
   }
 
   override get profile(): ModelProfile {
-    const { maxTokens = DEFAULTS.maxTokens } = this.#decoding;
+    const { maxTokens = DEFAULTS.maxTokens, thoughts = DEFAULTS.thoughts } = this.#decoding;
     const contextSize = this.#source.current?.engine.facts.contextSize;
-    return { ...PROFILE, maxOutputTokens: maxTokens, ...(contextSize === undefined ? {} : { maxInputTokens: contextSize }) };
+    return {
+      ...PROFILE,
+      reasoningOutput: thoughts === "judged",
+      maxOutputTokens: maxTokens,
+      ...(contextSize === undefined ? {} : { maxInputTokens: contextSize }),
+    };
   }
 
   override getLsParams(options: this["ParsedCallOptions"]): LangSmithParams {
@@ -270,7 +275,6 @@ const PROFILE: ModelProfile = {
   pdfInputs: false,
   audioInputs: false,
   videoInputs: false,
-  reasoningOutput: false,
   imageOutputs: false,
   audioOutputs: false,
   videoOutputs: false,

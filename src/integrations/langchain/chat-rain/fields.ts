@@ -176,10 +176,11 @@ function schemaIn({ json_schema: given }: ResponseFormat & { readonly type: "jso
 
 /** A request as plain data: what tells the answers of a cache apart. Defaults that decide the text are in it, so that a new default makes a new key. */
 export function dataOf({ judge, ...request }: RainOptions): Record<string, unknown> & { readonly principle: Principle } {
-  const { mode, temperature, topK, topP, seed, maxTokens, preset, principle } = DEFAULTS;
+  const { mode, temperature, topK, topP, seed, maxTokens, preset, principle, thoughts, thinkingBudget } = DEFAULTS;
   const given = Object.entries(request).filter(([, value]) => typeof value !== "function" && !(value instanceof AbortSignal));
   const judged = typeof judge === "function" ? { judge: idOf(judge) } : {};
-  return { mode, preset, temperature, topK, topP, seed, maxTokens, principle, ...Object.fromEntries(given), ...judged };
+  const decisive = { mode, preset, temperature, topK, topP, seed, maxTokens, principle, thoughts, thinkingBudget };
+  return { ...decisive, ...Object.fromEntries(given), ...judged };
 }
 
 /** A judge that was handed over has nothing by which two could be told apart: in another process it is another one. */
