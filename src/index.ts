@@ -7,7 +7,18 @@ export { AnswerQueue, type AnswerQueueOptions, type QueuedOptions } from "./serv
 
 // Options
 export { checkOptions, DEFAULTS, MODES, PRESETS } from "./core/index.ts";
-export type { Explore, Judging, Mode, OnExhausted, OnUnfit, Preset, RainOptions, Settings, SuggestedSampling } from "./core/index.ts";
+export type {
+  Explore,
+  Judging,
+  Mode,
+  OnExhausted,
+  OnUnfit,
+  Preset,
+  RainOptions,
+  Settings,
+  SuggestedSampling,
+  Thoughts,
+} from "./core/index.ts";
 
 // What the judge judges, and how well it does
 export { HARMLESS, isFit, Judge, PRINCIPLES, principle, SENTIMENT, TRUTHFUL } from "./core/index.ts";
@@ -43,7 +54,7 @@ export type {
 } from "./judges/index.ts";
 
 // Engines: what runs the model, and what is asked of it
-export { compare, generate, likeliest, prime, sampleMany } from "./core/index.ts";
+export { compare, generate, likeliest, prime, renderOpened, sampleMany } from "./core/index.ts";
 export type {
   Call,
   Constrained,
@@ -67,6 +78,7 @@ export type {
   Role,
   SampledToken,
   Sampling,
+  Thinking,
   Token,
   TokenCandidate,
   Tokenizer,

@@ -270,7 +270,7 @@ export interface Tokenizer {
    * The tokens of a conversation, up to where the assistant's next answer begins. What a turn says is data: it never
    * becomes a special token. If the last turn is the assistant's, the prefix ends inside it, open for more: behind its text, behind
    * the JSON of its last call, or, if it is calling, where the JSON of its next call begins. Its `opening` stands in front of all that
-   * (`core/opening.ts`).
+   * (`renderOpened`).
    */
   render(turns: readonly Turn[]): Token[];
 

@@ -40,7 +40,7 @@ export function thinkingEngine({ pieces, goOn, goodness, thinking, ...rest }: Th
 }
 
 /** What an answer says, whatever was thought before it. */
-export function behindThought(said: string, { close, lead = "", header = "" }: ScriptedThinking): string {
+function behindThought(said: string, { close, lead = "", header = "" }: ScriptedThinking): string {
   const behind = said.slice(said.lastIndexOf(close) < 0 ? 0 : said.lastIndexOf(close) + close.length);
   const begin = [lead, header].find((one) => one !== "" && behind.startsWith(one)) ?? "";
   return behind.slice(begin.length);

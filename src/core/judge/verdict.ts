@@ -15,7 +15,7 @@ export interface Verdict {
  * `Conversation` is what the judge itself makes of the turns before an answer, such as the prefix behind which it reads the answer.
  */
 export interface AnswerJudge<Conversation = unknown> {
-  /** The conversation whose answers are judged. */
+  /** The conversation whose answers are judged. If the writer thinks, its last turn is an assistant's without text, whose `opening` are tokens of the writer's. */
   conversation(turns: readonly Turn[]): Conversation;
 
   /** The longest answer to it, in tokens, that can be judged; below 1 if there is no room at all. */
