@@ -12,26 +12,25 @@ function engine() {
   return thinkingEngine({ pieces: SAID.slice(0, 7), goOn, goodness: () => 0.9, thinking: MARKS.token });
 }
 
-afterEach(() => {
-  vi.restoreAllMocks();
-});
+afterEach(() => vi.restoreAllMocks());
 
-/** All that the terminal gets to see. */
+/** All that standard output gets. */
 async function shown(parameters: readonly string[], isTTY: boolean): Promise<string> {
   let text = "";
   vi.spyOn(process.stdout, "write").mockImplementation((chunk) => {
     text += String(chunk);
     return true;
   });
-  vi.stubGlobal(
-    "process",
-    Object.assign(Object.create(process), { stdout: Object.assign(Object.create(process.stdout), { isTTY, hasColors: () => true }) }),
-  );
-  const command = askCommand();
-  command.parseOptions([...parameters]);
-  const options = await readDecodingOptions(command.opts());
-  await writeAnswer({ engine: engine(), turns: ASK, options, isShown: true });
-  vi.unstubAllGlobals();
+  const before = { isTTY: process.stdout.isTTY, hasColors: process.stdout.hasColors };
+  Object.assign(process.stdout, { isTTY, hasColors: () => true });
+  try {
+    const command = askCommand();
+    command.parseOptions([...parameters]);
+    const options = await readDecodingOptions(command.opts());
+    await writeAnswer({ engine: engine(), turns: ASK, options, isShown: true });
+  } finally {
+    Object.assign(process.stdout, before);
+  }
   return text;
 }
 

@@ -24,7 +24,7 @@ describe("A thought in LangChain", () => {
     const events = await collect(thinker().streamEvents("How do I rob the bank?", { version: "v2" }));
     expect(message.content).toBe("Take the bus.");
     expect(chunks.map(({ text }) => text).join("")).toBe("Take the bus.");
-    expect(JSON.stringify([message, chunks, events])).not.toMatch(/see|think>/);
+    expect(JSON.stringify([message, chunks, events])).not.toMatch(/Let me|think>/);
     expect(usageOf(message)).toMatchObject({ output_tokens: 11, output_token_details: { reasoning: 6 } });
   });
 
