@@ -21,8 +21,14 @@ const FORMS = [
   ],
 ] as const;
 
+const dated = z.object({ day: z.date(), days: z.array(z.union([z.date(), z.null()])).max(2) });
+const dated3 = z3.object({ day: z3.date(), days: z3.array(z3.union([z3.date(), z3.null()])).max(2) });
+
 const METHODS = ["jsonSchema", "functionCalling"] as const;
 const CASES = METHODS.flatMap((method) => FORMS.map(([form, given]) => [method, form, given] as const));
+const DATED = METHODS.flatMap((method) =>
+  [["zod 4", dated] as const, ["zod 3", dated3] as const].map(([form, given]) => [method, form, given] as const),
+);
 const ASK = "Tell me about the dog.";
 
 export function describeStructuredOutput(model: () => WholeChatModel): void {
@@ -47,6 +53,13 @@ export function describeStructuredOutput(model: () => WholeChatModel): void {
     const answer = model().withStructuredOutput({ type: "object" }, { method: "jsonMode", includeRaw: true });
     const { raw } = (await answer.invoke(ASK)) as { raw: BaseMessage };
     expect(raw.text).toMatch(/^\{/);
+  });
+
+  it.each(DATED)("a date is written as a text and read as a date: %s, %s", async (method, _, given) => {
+    const output = (await model().withStructuredOutput(given, { method }).invoke(ASK)) as { day: unknown; days: unknown[] };
+    expect(output.day).toBeInstanceOf(Date);
+    expect(output.days.every((day) => day === null || day instanceof Date)).toBe(true);
+    expect(dated.safeParse(output).success).toBe(true);
   });
 
   it("an agent's answer has the wanted structure", async () => {

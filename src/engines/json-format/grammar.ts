@@ -89,21 +89,43 @@ class Literal implements Terminal {
 
 /**
  * Takes out all choices that lead to no end, such as a node of a list that must contain a node: a text that took one could never
- * be completed. Gives `false` if nothing else is left of the whole.
+ * be completed. Gives `false`, and takes out nothing, if nothing would be left of the whole.
  */
 export function keepEndable(root: GrammarNode): boolean {
-  const nodes = new Set([root]);
-  for (const node of nodes) if (node.kind !== "terminal") for (const item of node.items) nodes.add(item);
-  const endable = new Set<GrammarNode>();
-  for (let known = -1; known < endable.size; ) {
-    known = endable.size;
-    for (const node of nodes) if (isEndable(node, endable)) endable.add(node);
-  }
+  const nodes = nodesIn(root);
+  const endable = endableOf(nodes);
+  if (!endable.has(root)) return false;
   for (const node of nodes) {
     if (node.kind === "choice") node.items = node.items.filter((item) => endable.has(item));
     if (node.kind === "repeat" && !endable.has(node.items[0])) node.most = 0;
   }
-  return endable.has(root);
+  return true;
+}
+
+/** Whether a text of the node comes to an end. */
+export function canEnd(root: GrammarNode): boolean {
+  return endableOf(nodesIn(root)).has(root);
+}
+
+/** A node with all that stands below it. */
+function nodesIn(root: GrammarNode): ReadonlySet<GrammarNode> {
+  const nodes = new Set([root]);
+  for (const node of nodes) if (node.kind !== "terminal") for (const item of node.items) nodes.add(item);
+  return nodes;
+}
+
+function endableOf(nodes: ReadonlySet<GrammarNode>): ReadonlySet<GrammarNode> {
+  const endable = new Set<GrammarNode>();
+  for (let known = -1; known < endable.size; ) {
+    known = endable.size;
+    for (const node of nodes) if (!endable.has(node) && isEndable(node, endable)) endable.add(node);
+  }
+  return endable;
+}
+
+/** Whether a node contains itself. */
+export function isRecursive(node: GrammarNode): boolean {
+  return node.kind !== "terminal" && node.items.some((item) => nodesIn(item).has(node));
 }
 
 function isEndable(node: GrammarNode, endable: ReadonlySet<GrammarNode>): boolean {

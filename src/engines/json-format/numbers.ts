@@ -3,15 +3,20 @@ import { type GrammarNode, type Terminal, terminal } from "./grammar.ts";
 import { refusal, type Subschema } from "./json-schema.ts";
 
 /** Which numbers are meant. */
-interface NumberRule {
-  readonly isInteger: boolean;
+export interface NumberRule {
+  /** `false`: only those with a fraction; `undefined`: both. */
+  readonly isInteger: boolean | undefined;
   /** In units of `10^-SCALE`; exact. `undefined`: any. */
   readonly low: bigint | undefined;
   readonly high: bigint | undefined;
+  /** Multiples of this many units. */
+  readonly step: bigint;
 }
 
 /** Bounds are kept in units of this power of ten. */
 const SCALE = 15;
+
+const ONE = 10n ** BigInt(SCALE);
 
 /** Digits before and behind the point together: as many as a double keeps apart, so that what is read is what was written. */
 const DIGITS = { integer: 16, number: 15 } as const;
@@ -26,14 +31,10 @@ interface Digits {
   readonly fraction: string | undefined;
 }
 
-/** Any number. */
-export function anyNumber(): GrammarNode {
-  return terminal(new NumberText({ isInteger: false, low: undefined, high: undefined }));
-}
+export const ANY_NUMBER: NumberRule = { isInteger: undefined, low: undefined, high: undefined, step: 1n };
 
-/** A number within the bounds of a schema. */
-export function numberText(place: Subschema, type: "number" | "integer"): GrammarNode {
-  const isInteger = type === "integer" || place.schema["multipleOf"] === 1;
+/** What a schema says of numbers. */
+export function numberRule(place: Subschema, isInteger: boolean): NumberRule {
   const lows = [
     bound(place, "minimum", (value) => scaled(value, "up")),
     bound(place, "exclusiveMinimum", (value) => scaled(value, "down") + 1n),
@@ -42,9 +43,14 @@ export function numberText(place: Subschema, type: "number" | "integer"): Gramma
     bound(place, "maximum", (value) => scaled(value, "down")),
     bound(place, "exclusiveMaximum", (value) => scaled(value, "up") - 1n),
   ];
-  const rule = { isInteger, low: tightest(lows, (one, other) => one > other), high: tightest(highs, (one, other) => one < other) };
-  if (canBecome("", rule)) return terminal(new NumberText(rule));
-  throw refusal("bounds with no number between them", place.at, "widen them; up to 15 digits are written");
+  const step = bound(place, "multipleOf", (value) => stepOf(value, place.at)) ?? 1n;
+  return { isInteger: isInteger || step % ONE === 0n || undefined, low: tightest(lows, isGreater), high: tightest(highs, isLess), step };
+}
+
+function stepOf(value: number, at: string): bigint {
+  const step = scaled(value);
+  if (step > 0n && step === scaled(value, "up")) return step;
+  throw refusal("`multipleOf` that is not above 0, or finer than 15 digits", at, "give a number such as 0.01");
 }
 
 function bound({ schema, at }: Subschema, keyword: string, read: (value: number) => bigint): bigint | undefined {
@@ -55,7 +61,44 @@ function bound({ schema, at }: Subschema, keyword: string, read: (value: number)
 }
 
 function tightest(bounds: readonly (bigint | undefined)[], isTighter: (one: bigint, other: bigint) => boolean): bigint | undefined {
-  return bounds.reduce((best, one) => (best === undefined || (one !== undefined && isTighter(one, best)) ? one : best));
+  return bounds.reduce((best, one) => (best === undefined || (one !== undefined && isTighter(one, best)) ? one : best), undefined);
+}
+
+function isGreater(one: bigint, other: bigint): boolean {
+  return one > other;
+}
+
+function isLess(one: bigint, other: bigint): boolean {
+  return one < other;
+}
+
+/** Numbers of both rules; `undefined`: there are none. */
+export function numbersOfBoth(one: NumberRule, other: NumberRule): NumberRule | undefined {
+  if (one.isInteger !== undefined && other.isInteger !== undefined && one.isInteger !== other.isInteger) return undefined;
+  return {
+    isInteger: one.isInteger ?? other.isInteger,
+    low: tightest([one.low, other.low], isGreater),
+    high: tightest([one.high, other.high], isLess),
+    step: commonMultiple(one.step, other.step),
+  };
+}
+
+/** Whether some number of the rule can be written: up to 15 digits are. */
+export function hasNumbers(rule: NumberRule): boolean {
+  return canBecome("", rule);
+}
+
+export function isNumberOf(value: number, { isInteger, low, high, step }: NumberRule): boolean {
+  const [from, to] = [scaled(value, "down"), scaled(value, "up")];
+  const isWithin = from >= (low ?? from) && to <= (high ?? to);
+  return (
+    isWithin && (isInteger ?? Number.isInteger(value)) === Number.isInteger(value) && (step === 1n || (from === to && from % step === 0n))
+  );
+}
+
+/** A number of the rule. */
+export function numberText(rule: NumberRule): GrammarNode {
+  return terminal(new NumberText(rule));
 }
 
 /** A JSON number within bounds. Its digits are limited, so that it comes to an end and stays finite. */
@@ -69,15 +112,15 @@ class NumberText implements Terminal {
   }
 
   get key(): string {
-    const { isInteger, low, high } = this.#rule;
-    return `number ${isInteger} ${low} ${high} ${this.#text}`;
+    const { isInteger, low, high, step } = this.#rule;
+    return `number ${isInteger} ${low} ${high} ${step} ${this.#text}`;
   }
 
   get mayEnd(): boolean {
     if (!WHOLE.test(this.#text)) return false;
     if (!isBounded(this.#rule)) return true;
     const value = scaled(this.#text);
-    return value >= (this.#rule.low ?? value) && value <= (this.#rule.high ?? value);
+    return hasValue({ from: value, to: value, step: 1n }, this.#rule);
   }
 
   after(byte: number): Terminal | undefined {
@@ -103,7 +146,7 @@ function canBecome(text: string, rule: NumberRule): boolean {
   if (parts === null) return false;
   const [, sign = "", whole = "", point, fraction = ""] = parts;
   const hasExponent = /e/i.test(text);
-  if (hasExponent && (rule.isInteger || isBounded(rule) || whole === "" || (point !== undefined && fraction === ""))) return false;
+  if (hasExponent && (isBounded(rule) || whole === "" || (point !== undefined && fraction === ""))) return false;
   const { low, high } = rule;
   // A negative number is its absolute value under mirrored bounds.
   const bounds = sign === "" ? { low, high } : { low: negated(high), high: negated(low) };
@@ -114,13 +157,13 @@ function canBecome(text: string, rule: NumberRule): boolean {
 
 /** The same for a number without sign: some whole part of so many digits, and some fraction, lies within the bounds. */
 function canComplete({ whole, fraction }: Digits, rule: NumberRule): boolean {
-  const most = rule.isInteger ? DIGITS.integer : DIGITS.number;
+  const most = rule.isInteger === true ? DIGITS.integer : DIGITS.number;
   if (/^0\d/.test(whole) || whole.length + (fraction?.length ?? 0) > most) return false;
   if (whole === "") return fraction === undefined && [..."0123456789"].some((digit) => canComplete({ whole: digit, fraction }, rule));
-  if (fraction !== undefined) return !rule.isInteger && whole.length < most && hasValue(digitsOf(whole, fraction, most), rule);
+  if (fraction !== undefined) return rule.isInteger !== true && whole.length < most && hasValue(digitsOf(whole, fraction, most), rule);
   const longest = whole === "0" ? 1 : most;
   for (let length = whole.length; length <= longest; length++) {
-    const values = span(BigInt(whole), { missing: length - whole.length, places: rule.isInteger ? 0 : most - length });
+    const values = span(BigInt(whole), { missing: length - whole.length, places: rule.isInteger === true ? 0 : most - length });
     if (hasValue(values, rule)) return true;
     if (values.from > (rule.high ?? values.from)) return false;
   }
@@ -147,13 +190,26 @@ function digitsOf(whole: string, fraction: string, most: number): Values {
   return { from, to: from + unit - step, step };
 }
 
-function hasValue({ from, to, step }: Values, { low = from, high = to }: NumberRule): boolean {
-  const least = low > from ? -floorDivide(-low, step) * step : from;
-  return least <= (high < to ? high : to);
+/** Whether one of the values is meant. Two neighbours of a step that is no whole number are not both whole. */
+function hasValue({ from, to, step: unit }: Values, { low = from, high = to, step: asked, isInteger }: NumberRule): boolean {
+  const step = commonMultiple(unit, asked);
+  const start = low > from ? low : from;
+  const least = -floorDivide(-start, step) * step;
+  const end = high < to ? high : to;
+  if (isInteger !== false) return least <= end;
+  return (least <= end && least % ONE !== 0n) || (least + step <= end && (least + step) % ONE !== 0n);
 }
 
-function isBounded({ low, high }: NumberRule): boolean {
-  return low !== undefined || high !== undefined;
+function commonMultiple(one: bigint, other: bigint): bigint {
+  if (one === 1n || other === 1n) return one * other;
+  let [rest, divisor] = [one, other];
+  while (rest !== 0n) [rest, divisor] = [divisor % rest, rest];
+  return (one / divisor) * other;
+}
+
+/** Whether the digits matter: then no exponent is written. */
+function isBounded({ isInteger, low, high, step }: NumberRule): boolean {
+  return isInteger !== undefined || low !== undefined || high !== undefined || step !== 1n;
 }
 
 function negated(bound: bigint | undefined): bigint | undefined {

@@ -1,28 +1,34 @@
 /** Strings of a schema, byte by byte. */
-import { bytesOf, choice, type GrammarNode, type Terminal, terminal } from "./grammar.ts";
-import { countOf, refusal, type Subschema } from "./json-schema.ts";
+import type { Expression, Expressions } from "./expressions.ts";
+import { choice, type GrammarNode, type Terminal, terminal } from "./grammar.ts";
+import { Lengths } from "./lengths.ts";
 
 /** Which strings are meant. */
-interface StringRule {
+export interface StringRule {
   /** Characters (code points) at least ... */
   readonly least: number;
   /** ... and at most. */
   readonly most: number;
-  /** Strings that are not meant, as bytes. Where there are any, nothing is escaped: each string then has one spelling only. */
-  readonly except?: ReadonlySet<string> | undefined;
+  /** What they say; `undefined`: anything. */
+  readonly texts: Expression | undefined;
 }
 
-/** Bytes of a character that are still to come: so many, the next of them in this range. */
+export const ANY_STRING: StringRule = { least: 0, most: Number.POSITIVE_INFINITY, texts: undefined };
+
+/** Bytes of a character that are still to come: so many, the next of them in this range, behind these bits. */
 interface Rest {
   readonly count: number;
   readonly low: number;
   readonly high: number;
+  readonly bits: number;
 }
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const SPACE = 0x20;
-const SHORT_ESCAPES: ReadonlySet<number> = new Set([...'"\\/bfnrt'].map((character) => character.charCodeAt(0)));
+const SHORT_ESCAPES: ReadonlyMap<number, number> = new Map(
+  (['""', "\\\\", "//", "b\b", "f\f", "n\n", "r\r", "t\t"] as const).map((pair) => [pair.charCodeAt(0), pair.charCodeAt(1)]),
+);
 
 /** As far as it is written; halves of surrogate pairs are left out. */
 const UNICODE_ESCAPE = /^\\u(?:[0-9abcef][0-9a-f]{0,3}|d(?:[0-7][0-9a-f]{0,2})?)?$/i;
@@ -34,47 +40,33 @@ interface StringState {
   /** An escape so far, from its backslash on; "" outside of escapes. */
   readonly escaping: string;
   readonly rest: Rest | undefined;
-  /** All bytes inside, where some strings are excepted. */
-  readonly bytes: string;
+  /** What may still be said. */
+  readonly texts: Expression | undefined;
 }
 
-const START: StringState = { place: "before", length: 0, escaping: "", rest: undefined, bytes: "" };
-
-/** A string of any characters and any length. */
-export function anyString(): GrammarNode {
-  return terminal(new StringText({ least: 0, most: Number.POSITIVE_INFINITY }));
+/** The strings of a rule; none, where no text is of that length and is meant. */
+export function stringText(rule: StringRule, expressions: Expressions): GrammarNode {
+  const { least, most, texts } = rule;
+  if (least > most || (texts !== undefined && expressions.isEmpty(texts))) return choice();
+  const isCounted = texts !== undefined && (least > 0 || most < Number.POSITIVE_INFINITY);
+  const lengths = isCounted ? new Lengths(expressions, texts, rule) : undefined;
+  if (lengths?.isWithin(texts as Expression, least, most) === false) return choice();
+  return terminal(new StringText({ ...rule, expressions, lengths }));
 }
 
-/** A string within the bounds of a schema. */
-export function stringText(place: Subschema): GrammarNode {
-  return terminal(new StringText(lengthsOf(place)));
-}
-
-/** A name within the bounds of a schema, other than those that are declared, to which the bounds apply as well. */
-export function otherName(place: Subschema, declared: readonly string[]): GrammarNode {
-  const { least, most } = lengthsOf(place);
-  const stray = declared.find((name) => [...name].length < least || [...name].length > most);
-  if (stray !== undefined) throw refusal(`\`${stray}\`, which is declared, too short or too long`, place.at, "change its bounds");
-  if (most === 0 && declared.length > 0) return choice();
-  const except = declared.length === 0 ? undefined : new Set(declared.map(bytesOf));
-  return terminal(new StringText({ least, most, except }));
-}
-
-function lengthsOf(place: Subschema): Pick<StringRule, "least" | "most"> {
-  const least = countOf(place, "minLength", 0);
-  const most = countOf(place, "maxLength", Number.POSITIVE_INFINITY);
-  if (least > most) throw refusal("`minLength` above `maxLength`", place.at, "swap them");
-  return { least, most };
+interface StringMeaning extends StringRule {
+  readonly expressions: Expressions;
+  readonly lengths: Lengths | undefined;
 }
 
 /** A JSON string, quotes and all: valid UTF-8 without control characters and without halves of surrogate pairs. */
 class StringText implements Terminal {
-  readonly #rule: StringRule;
+  readonly #rule: StringMeaning;
   readonly #state: StringState;
 
-  constructor(rule: StringRule, state: StringState = START) {
+  constructor(rule: StringMeaning, state?: StringState) {
     this.#rule = rule;
-    this.#state = state;
+    this.#state = state ?? { place: "before", length: 0, escaping: "", rest: undefined, texts: rule.texts };
   }
 
   get mayEnd(): boolean {
@@ -82,11 +74,9 @@ class StringText implements Terminal {
   }
 
   get key(): string {
-    const { place, length, escaping, rest, bytes } = this.#state;
-    const { least, most, except } = this.#rule;
-    return ["string", least, most, [...(except ?? [])].join(), place, length, escaping, rest?.count, rest?.low, rest?.high, bytes].join(
-      " ",
-    );
+    const { place, length, escaping, rest, texts } = this.#state;
+    const { least, most, texts: all } = this.#rule;
+    return ["string", least, most, all?.id, place, length, escaping, rest?.count, rest?.low, rest?.high, rest?.bits, texts?.id].join(" ");
   }
 
   after(byte: number): Terminal | undefined {
@@ -95,59 +85,77 @@ class StringText implements Terminal {
   }
 
   #next(byte: number): StringState | undefined {
-    const { place, escaping, rest } = this.#state;
-    if (place === "before") return byte === QUOTE ? { ...START, place: "inside" } : undefined;
+    const { place, escaping, rest, length, texts } = this.#state;
+    if (place === "before") return byte === QUOTE ? { ...this.#state, place: "inside" } : undefined;
     if (place === "behind") return undefined;
     if (rest !== undefined) return this.#goOn(rest, byte);
-    if (escaping !== "") return this.#goOnEscape(escaping + String.fromCharCode(byte));
-    if (byte === QUOTE) return this.#isMeant() ? { ...this.#state, place: "behind" } : undefined;
-    return this.#state.length < this.#rule.most ? this.#begin(byte) : undefined;
+    if (escaping !== "") return this.#goOnEscape(escaping + String.fromCharCode(byte), byte);
+    if (byte === QUOTE) return length >= this.#rule.least && texts?.isNullable !== false ? { ...this.#state, place: "behind" } : undefined;
+    return length < this.#rule.most ? this.#begin(byte) : undefined;
   }
 
   #begin(byte: number): StringState | undefined {
-    if (byte === BACKSLASH) return this.#rule.except === undefined ? { ...this.#state, escaping: "\\" } : undefined;
+    if (byte === BACKSLASH) return this.#hasOne(0, 0xffff) ? { ...this.#state, escaping: "\\" } : undefined;
     if (byte < SPACE) return undefined;
-    if (byte < 0x80) return this.#with(byte, undefined);
+    if (byte < 0x80) return this.#with(byte);
     const rest = restBehind(byte);
-    return rest === undefined ? undefined : this.#with(byte, rest);
+    return rest !== undefined && this.#mayBecome(rest) ? { ...this.#state, rest } : undefined;
   }
 
-  #goOn({ count, low, high }: Rest, byte: number): StringState | undefined {
+  #goOn({ count, low, high, bits }: Rest, byte: number): StringState | undefined {
     if (byte < low || byte > high) return undefined;
-    return this.#with(byte, count === 1 ? undefined : { count: count - 1, low: 0x80, high: 0xbf });
+    const point = (bits << 6) | (byte & 0x3f);
+    if (count === 1) return this.#with(point);
+    const rest = { count: count - 1, low: 0x80, high: 0xbf, bits: point };
+    return this.#mayBecome(rest) ? { ...this.#state, rest } : undefined;
   }
 
-  #goOnEscape(escaping: string): StringState | undefined {
-    if (escaping.length === 2 && SHORT_ESCAPES.has(escaping.charCodeAt(1))) return this.#counted();
+  #goOnEscape(escaping: string, byte: number): StringState | undefined {
+    const short = escaping.length === 2 ? SHORT_ESCAPES.get(byte) : undefined;
+    if (short !== undefined) return this.#with(short);
     if (!UNICODE_ESCAPE.test(escaping)) return undefined;
-    return escaping.length === 6 ? this.#counted() : { ...this.#state, escaping };
+    const point = Number.parseInt(`0${escaping.slice(2)}`, 16);
+    if (escaping.length === 6) return this.#with(point);
+    const missing = 4 * (6 - escaping.length);
+    return this.#hasOne(point << missing, ((point + 1) << missing) - 1) ? { ...this.#state, escaping } : undefined;
   }
 
-  #with(byte: number, rest: Rest | undefined): StringState | undefined {
-    const { except, most } = this.#rule;
-    const bytes = except === undefined ? "" : this.#state.bytes + String.fromCharCode(byte);
-    if (rest !== undefined) return { ...this.#state, rest, bytes };
-    const state = { ...this.#counted(), bytes };
-    // A string that may not end here must be able to go on.
-    return state.length === most && except?.has(bytes) === true ? undefined : state;
+  #mayBecome({ count, low, high, bits }: Rest): boolean {
+    const [least, most] = [(bits << 6) | (low & 0x3f), (bits << 6) | (high & 0x3f)];
+    const missing = 6 * (count - 1);
+    return this.#hasOne(least << missing, ((most + 1) << missing) - 1);
   }
 
   /** A whole character more. From where any number will do, they are not counted on: fewer places to tell apart. */
-  #counted(): StringState {
+  #with(point: number): StringState | undefined {
     const { least, most } = this.#rule;
+    const texts = this.#behind(point, point);
+    if (texts === undefined && this.#state.texts !== undefined) return undefined;
     const isCounted = most < Number.POSITIVE_INFINITY || this.#state.length < least;
-    return { ...this.#state, escaping: "", rest: undefined, length: this.#state.length + (isCounted ? 1 : 0) };
+    return { place: "inside", escaping: "", rest: undefined, texts, length: this.#state.length + (isCounted ? 1 : 0) };
   }
 
-  #isMeant(): boolean {
-    return this.#state.length >= this.#rule.least && this.#rule.except?.has(this.#state.bytes) !== true;
+  /** Whether one of these characters may follow. */
+  #hasOne(low: number, high: number): boolean {
+    return this.#state.texts === undefined || this.#behind(low, high) !== undefined;
+  }
+
+  /** What is left to say behind one of these characters, so that it can be said within the bounds of the length. */
+  #behind(low: number, high: number): Expression | undefined {
+    const { texts, length } = this.#state;
+    const { expressions, lengths, least, most } = this.#rule;
+    if (texts === undefined) return undefined;
+    const fits = (to: Expression) => lengths?.isWithin(to, least - length - 1, most - length - 1) !== false;
+    return expressions.moves(texts).find(({ on, to }) => on.meets(low, high) && fits(to))?.to;
   }
 }
 
 /** What must follow the first byte of a character of several bytes (RFC 3629); `undefined` for a byte that begins none. */
 function restBehind(first: number): Rest | undefined {
-  if (first >= 0xc2 && first <= 0xdf) return { count: 1, low: 0x80, high: 0xbf };
-  if (first >= 0xe0 && first <= 0xef) return { count: 2, low: first === 0xe0 ? 0xa0 : 0x80, high: first === 0xed ? 0x9f : 0xbf };
-  if (first >= 0xf0 && first <= 0xf4) return { count: 3, low: first === 0xf0 ? 0x90 : 0x80, high: first === 0xf4 ? 0x8f : 0xbf };
+  if (first >= 0xc2 && first <= 0xdf) return { count: 1, low: 0x80, high: 0xbf, bits: first & 0x1f };
+  if (first >= 0xe0 && first <= 0xef)
+    return { count: 2, low: first === 0xe0 ? 0xa0 : 0x80, high: first === 0xed ? 0x9f : 0xbf, bits: first & 0x0f };
+  if (first >= 0xf0 && first <= 0xf4)
+    return { count: 3, low: first === 0xf0 ? 0x90 : 0x80, high: first === 0xf4 ? 0x8f : 0xbf, bits: first & 0x07 };
   return undefined;
 }

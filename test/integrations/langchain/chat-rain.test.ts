@@ -278,11 +278,12 @@ describe("What cannot be meant is refused by ChatRain", () => {
   });
 
   it("a schema of zod that JSON cannot have, in a tool or for an answer", () => {
-    const schema = z.object({ day: z.date() });
     const complaint = /to have schemas of what JSON can say, got one that says more: Date cannot be represented/;
-    expect(() => robber().bindTools([{ name: "plan", schema }])).toThrow(complaint);
-    expect(() => robber().withStructuredOutput(schema)).toThrow(complaint);
-    expect(() => robber().withStructuredOutput(schema)).toThrow(OptionError);
+    expect(() => robber().bindTools([{ name: "plan", schema: z.object({ day: z.date() }) }])).toThrow(complaint);
+    const expected = (what: string) => new RegExp(`to have schemas of what JSON can say, got one that says more: ${what}`);
+    expect(() => robber().withStructuredOutput(z.object({ size: z.bigint() }))).toThrow(expected("BigInt cannot be represented"));
+    expect(() => robber().withStructuredOutput(z.object({ day: z.date().min(new Date()) }))).toThrow(expected("bounds of a date"));
+    expect(() => robber().withStructuredOutput(z.object({ size: z.bigint() }))).toThrow(OptionError);
   });
 
   it.each<[LoadWaiting, string]>([

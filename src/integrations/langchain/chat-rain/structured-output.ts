@@ -6,12 +6,12 @@ import {
 } from "@langchain/core/language_models/structured_output";
 import type { AIMessageChunk, BaseMessage } from "@langchain/core/messages";
 import { type Runnable, RunnableLambda } from "@langchain/core/runnables";
-import { toJsonSchema } from "@langchain/core/utils/json_schema";
 import { isSerializableSchema, type SerializableSchema } from "@langchain/core/utils/standard_schema";
 import { type InteropZodType, isInteropZodSchema } from "@langchain/core/utils/types";
 import { complaint, OptionError } from "../../../core/index.ts";
 import { noJsonSchema, StructuredOutputError } from "../errors.ts";
 import type { ChatRain } from "./chat-rain.ts";
+import { datedJsonSchema, readingDates } from "./dates.ts";
 import type { ResponseFormat } from "./fields.ts";
 
 /** A schema in any of the forms that LangChain takes; an `object` is a JSON schema, or a function definition with one. */
@@ -27,18 +27,19 @@ export function structuredOutput(
     throw new OptionError("schema", complaint("schema", "a zod schema or a JSON schema", schema), schema);
   const { name = nameOf(schema), method = "jsonSchema", includeRaw = false } = config;
   const json = schemaOf(schema);
+  const reader = isInteropZodSchema(schema) && mentionsDates(json) ? readingDates(schema) : schema;
   const ls_structured_output_format = { kwargs: { method }, schema: json };
   if (method === "functionCalling") {
     const description = typeof json["description"] === "string" ? json["description"] : "Gives the answer.";
     const tool = { type: "function", function: { name, description, parameters: json } } as const;
     const bound = model.bindTools([tool], { tool_choice: name, ls_structured_output_format });
-    return assemble(bound, createFunctionCallingParser(schema, name), includeRaw);
+    return assemble(bound, createFunctionCallingParser(reader, name), includeRaw);
   }
   if (method !== "jsonSchema" && method !== "jsonMode")
     throw new OptionError("method", complaint("method", "one of `jsonSchema`, `functionCalling`, `jsonMode`", method), method);
   const response_format: ResponseFormat =
     method === "jsonSchema" ? { type: "json_schema", json_schema: { name, schema: json } } : { type: "json_object" };
-  return assemble(model.withConfig({ response_format, ls_structured_output_format }), createContentParser(schema), includeRaw);
+  return assemble(model.withConfig({ response_format, ls_structured_output_format }), createContentParser(reader), includeRaw);
 }
 
 type Parser = ReturnType<typeof createContentParser> | ReturnType<typeof createFunctionCallingParser>;
@@ -65,10 +66,14 @@ function schemaOf(schema: OutputSchema<object>): Readonly<Record<string, unknown
 
 function convertedSchema(schema: InteropZodType | SerializableSchema): Readonly<Record<string, unknown>> {
   try {
-    return { ...toJsonSchema(schema) };
+    return datedJsonSchema(schema);
   } catch (cause) {
     throw noJsonSchema("schema", schema, cause);
   }
+}
+
+function mentionsDates(json: object): boolean {
+  return JSON.stringify(json).includes('"format":"date-time"');
 }
 
 function nameOf(schema: object): string {
