@@ -2,17 +2,20 @@
  * How much of JSON Schema the output formats obey: every schema of the JSON Schema Test Suite is compiled, and every text of its tests is written
  * byte by byte.
  *
- *   npm run bench:formats -- FOLDER [--json] [--missed]
+ *   npm run bench:formats -- [FOLDER] [--model M] [--json] [--missed]
  *
  * FOLDER is `tests/draft2020-12` of https://github.com/json-schema-org/JSON-Schema-Test-Suite. `--missed` lists what is not as the suite asks.
+ * `--model` measures with the vocabulary of a model how long schemas as people write them take to compile, and one read of what may follow.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { FormattedText, JsonSchema } from "rain-align";
+import { loadLlamaEngine } from "rain-align/llama";
 import { z } from "zod";
 import { JsonFormats } from "../src/engines/json-format/formats.ts";
 import { FORMAT_NAMES } from "../src/engines/json-format/string-formats.ts";
+import { measureFormats } from "./format-speed.ts";
 
 const GROUPS = z.array(
   z.object({
@@ -47,10 +50,12 @@ interface Row {
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: "boolean", default: false }, missed: { type: "boolean", default: false } },
+  options: { json: { type: "boolean", default: false }, missed: { type: "boolean", default: false }, model: { type: "string" } },
 });
-const [folder = ""] = positionals;
-if (!existsSync(join(folder, "pattern.json")))
+const [folder] = positionals;
+if (folder === undefined && values.model === undefined)
+  throw new RangeError("Expected a folder of the test suite, or `--model`, got neither");
+if (folder !== undefined && !existsSync(join(folder, "pattern.json")))
   throw new RangeError(`Expected the folder tests/draft2020-12 of the test suite, got \`${folder}\``);
 
 const formats = new JsonFormats(() => ({
@@ -59,25 +64,45 @@ const formats = new JsonFormats(() => ({
   isEnd: (token) => token === END,
 }));
 
-const rows = [...filesIn("", LEFT_OUT), ...filesIn("optional/format", new Set())].map(({ name, path, isLeftOut }) =>
-  measured(name, path, isLeftOut),
-);
-const obeyed = rows.filter(({ isObeyed }) => isObeyed);
-const total = summed("all that is obeyed", obeyed);
-if (values.json) console.log(JSON.stringify({ total, rows }));
-else {
+if (folder !== undefined) printSuite(folder);
+if (values.model !== undefined) await printSpeed(values.model);
+
+function printSuite(suite: string): void {
+  const files = [...filesIn(suite, "", LEFT_OUT), ...filesIn(suite, "optional/format", new Set())];
+  const rows = files.map(({ name, path, isLeftOut }) => measured(name, path, isLeftOut));
+  const obeyed = rows.filter(({ isObeyed }) => isObeyed);
+  const total = summed("all that is obeyed", obeyed);
+  if (values.json) {
+    console.log(JSON.stringify({ total, rows }));
+    return;
+  }
   console.log(
-    "| keyword | schemas taken | valid texts written | of a type not spoken of | invalid texts written | as asked |\n|---|---|---|---|---|---|",
+    "| keyword | schemas taken | valid texts written | of a type not spoken of | invalid texts written | as asked | the rest as asked |",
   );
+  console.log("|---|---|---|---|---|---|---|");
   for (const row of [...obeyed, total, ...rows.filter(({ isObeyed }) => !isObeyed)]) console.log(rowText(row));
 }
 
-function filesIn(part: string, leftOut: ReadonlySet<string>): { name: string; path: string; isLeftOut: boolean }[] {
-  const names = readdirSync(join(folder, part)).filter((file) => file.endsWith(".json"));
+async function printSpeed(model: string): Promise<void> {
+  await using engine = await loadLlamaEngine({ model, gpu: false });
+  const speeds = measureFormats(engine);
+  if (values.json) {
+    console.log(JSON.stringify({ model: engine.facts.model, vocabulary: engine.facts.vocabularySize, speeds }));
+    return;
+  }
+  console.log(
+    `${engine.facts.model}, ${engine.facts.vocabularySize} tokens\n\n| schema | compile (ms) | a read (ms) | the slowest |\n|---|---|---|---|`,
+  );
+  for (const { schema, compile, read, slowest } of speeds)
+    console.log(`| ${schema} | ${compile.toFixed(2)} | ${read.toFixed(2)} | ${slowest.toFixed(1)} |`);
+}
+
+function filesIn(suite: string, part: string, leftOut: ReadonlySet<string>): { name: string; path: string; isLeftOut: boolean }[] {
+  const names = readdirSync(join(suite, part)).filter((file) => file.endsWith(".json"));
   return names.map((file) => {
     const name = file.slice(0, -".json".length);
     const isLeftOut = part === "" ? leftOut.has(name) : !FORMAT_NAMES.includes(name);
-    return { name: part === "" ? name : `format: ${name}`, path: join(folder, part, file), isLeftOut };
+    return { name: part === "" ? name : `format: ${name}`, path: join(suite, part, file), isLeftOut };
   });
 }
 
@@ -179,7 +204,8 @@ function summed(keyword: string, all: readonly Row[]): Row {
 
 function rowText({ keyword, isObeyed, schemas, refused, valid, validWritten, otherType, invalid, invalidWritten, missed }: Row): string {
   const texts = valid + invalid;
-  const share = `${((100 * (texts - missed)) / texts).toFixed(1)} % (${texts - missed} of ${texts})`;
-  const cells = [`${schemas - refused} of ${schemas}`, `${validWritten} of ${valid}`, otherType, `${invalidWritten} of ${invalid}`, share];
+  const share = (of: number) => `${((100 * (texts - missed)) / of).toFixed(1)} % (${texts - missed} of ${of})`;
+  const written = [`${schemas - refused} of ${schemas}`, `${validWritten} of ${valid}`, otherType, `${invalidWritten} of ${invalid}`];
+  const cells = [...written, share(texts), share(texts - otherType)];
   return `| ${isObeyed ? keyword : `(${keyword})`} | ${cells.join(" | ")} |`;
 }

@@ -44,7 +44,7 @@ export function someText(schema: JsonSchema, choose: (count: number) => number, 
     const common = all.filter((token) => ALPHABET.has(token));
     const known = common.length > 0 ? common : all.filter((token) => token !== END_TOKEN);
     const isPatient = tokens.length <= patience;
-    const next = isPatient ? known : closing(known);
+    const next = isPatient ? known : closing(known, choose(2) === 0);
     const isComplete = written.allows(END_TOKEN);
     if (isComplete && (!isPatient || choose(next.length + 1) === next.length)) return tokenizer.detokenize(tokens);
     const chosen = next[choose(next.length)];
@@ -58,12 +58,13 @@ export function someText(schema: JsonSchema, choose: (count: number) => number, 
   }
 }
 
-const CLOSING: ReadonlySet<Token> = new Set(tokenizer.tokenize('"]}'));
+const [QUOTE, ...BRACKETS] = tokenizer.tokenize('"]}');
 const BACKSLASH = tokenizer.tokenize("\\")[0];
 
-/** Signs that close something, where some may follow: with them a text comes to its end. */
-function closing(next: readonly Token[]): readonly Token[] {
-  const signs = next.filter((token) => CLOSING.has(token));
+/** With these a text comes to its end: a quote, where one may stand, by turns brackets and whatever else. */
+function closing(next: readonly Token[], isTurn: boolean): readonly Token[] {
+  const brackets = next.filter((token) => BRACKETS.includes(token));
+  if (next.includes(QUOTE as Token)) return [QUOTE as Token, ...brackets];
   const others = next.filter((token) => token !== BACKSLASH);
-  return signs.length > 0 ? signs : others.length > 0 ? others : next;
+  return brackets.length > 0 && isTurn ? brackets : others.length > 0 ? others : next;
 }

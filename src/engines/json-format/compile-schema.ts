@@ -1,7 +1,7 @@
 import type { JsonSchema } from "../../core/engine.ts";
 import { Cases } from "./cases.ts";
 import { type Expressions, TooLargeError } from "./expressions.ts";
-import { type ChoiceNode, canEnd, choice, type GrammarNode, isRecursive, keepEndable, sequence, text } from "./grammar.ts";
+import { type ChoiceNode, canEnd, choice, type GrammarNode, isEndless, keepEndable, sequence, text } from "./grammar.ts";
 import { refusal } from "./json-schema.ts";
 import { listTexts } from "./lists.ts";
 import { ANY_NUMBER, hasNumbers, numberText } from "./numbers.ts";
@@ -38,7 +38,7 @@ class Compiler {
   /** The innermost place of which no text ends, and not because it contains itself. */
   contradiction(): string | undefined {
     const places = [...this.#nodes.values()].toReversed();
-    return places.find(({ node, isBarred }) => !isBarred && !canEnd(node) && !isRecursive(node))?.at;
+    return places.find(({ node, isBarred }) => !isBarred && !canEnd(node) && !isEndless(node))?.at;
   }
 
   /** What obeys all of these. The same places are the same node: so a schema contains itself. */

@@ -123,9 +123,11 @@ function endableOf(nodes: ReadonlySet<GrammarNode>): ReadonlySet<GrammarNode> {
   return endable;
 }
 
-/** Whether a node contains itself. */
-export function isRecursive(node: GrammarNode): boolean {
-  return node.kind !== "terminal" && node.items.some((item) => nodesIn(item).has(node));
+/** Whether a node without an end has one below it, or is one, that contains itself. */
+export function isEndless(root: GrammarNode): boolean {
+  const nodes = nodesIn(root);
+  const endable = endableOf(nodes);
+  return [...nodes].some((node) => !endable.has(node) && node.kind !== "terminal" && node.items.some((item) => nodesIn(item).has(node)));
 }
 
 function isEndable(node: GrammarNode, endable: ReadonlySet<GrammarNode>): boolean {

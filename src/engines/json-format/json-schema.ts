@@ -44,7 +44,7 @@ function obeyed(...keywords: readonly string[]): Record<string, typeof OBEYED> {
   return Object.fromEntries(keywords.map((keyword) => [keyword, OBEYED]));
 }
 
-export function isJsonType(value: unknown): value is JsonType {
+function isJsonType(value: unknown): value is JsonType {
   return JSON_TYPES.some((type) => type === value);
 }
 

@@ -1,6 +1,6 @@
 /** What a schema does not allow, as far as it can be said by what else is allowed. */
 import type { Cases } from "./cases.ts";
-import { isSchemaObject, listOf, recordOf, type Subschema, typesNamed } from "./json-schema.ts";
+import { countOf, isSchemaObject, listOf, recordOf, type Subschema, typesNamed } from "./json-schema.ts";
 import { ANY_NUMBER, numberRule } from "./numbers.ts";
 import { ANY_ARRAY, anyObject, anyShapes, listed, part, patternOf, typesBut } from "./own-shapes.ts";
 import { ANYTHING, denied, type Member, NEVER, type Place, type Shape } from "./shapes.ts";
@@ -79,7 +79,7 @@ function refutedCondition(place: Subschema, cases: Cases): readonly Shape[] {
 
 function refutedObject(keyword: string, place: Subschema, { expressions }: Cases): readonly Shape[] {
   const object = anyObject(expressions);
-  const bound = Number(place.schema[keyword]);
+  const bound = () => countOf(place, keyword) ?? 0;
   switch (keyword) {
     case "required":
       return listOf(place, "required").map((name) => ({ ...object, declared: new Map([[String(name), memberOnly(NEVER)]]) }));
@@ -89,9 +89,9 @@ function refutedObject(keyword: string, place: Subschema, { expressions }: Cases
         return { ...object, declared, required: new Set([name]) };
       });
     case "minProperties":
-      return bound > 0 ? [{ ...object, most: bound - 1 }] : [];
+      return bound() > 0 ? [{ ...object, most: bound() - 1 }] : [];
     case "maxProperties":
-      return [{ ...object, least: bound + 1 }];
+      return [{ ...object, least: bound() + 1 }];
     default:
       return [];
   }
@@ -103,12 +103,12 @@ function memberOnly(place: Place): Member {
 }
 
 function refutedArray(keyword: string, place: Subschema): readonly Shape[] {
-  const bound = Number(place.schema[keyword]);
+  const bound = () => countOf(place, keyword) ?? 0;
   switch (keyword) {
     case "minItems":
-      return bound > 0 ? [{ ...ANY_ARRAY, most: bound - 1 }] : [];
+      return bound() > 0 ? [{ ...ANY_ARRAY, most: bound() - 1 }] : [];
     case "maxItems":
-      return [{ ...ANY_ARRAY, least: bound + 1 }];
+      return [{ ...ANY_ARRAY, least: bound() + 1 }];
     case "contains": {
       const isAsked = place.schema["minContains"] !== 0;
       return isAsked ? [{ ...ANY_ARRAY, rest: memberOnly(denied(part(place, "contains"))) }] : [];
@@ -132,15 +132,16 @@ function brokenAt(index: number, item: Place): Shape {
 
 function refutedScalar(keyword: string, place: Subschema, { expressions }: Cases): readonly Shape[] {
   const value = place.schema[keyword];
+  const count = () => countOf(place, keyword) ?? 0;
   const strings = (rule: object): readonly Shape[] => [{ kind: "string", isMeant: true, rule: { ...ANY_STRING, ...rule } }];
   const numbers = (schema: object): readonly Shape[] => [
     { kind: "number", isMeant: true, rule: numberRule({ schema: { ...schema }, at: place.at }, false) },
   ];
   switch (keyword) {
     case "minLength":
-      return Number(value) > 0 ? strings({ most: Number(value) - 1 }) : [];
+      return count() > 0 ? strings({ most: count() - 1 }) : [];
     case "maxLength":
-      return strings({ least: Number(value) + 1 });
+      return strings({ least: count() + 1 });
     case "pattern":
       return strings({ texts: expressions.not(patternOf(value, place.at, expressions)) });
     case "minimum":

@@ -157,7 +157,8 @@ function canBecome(text: string, rule: NumberRule): boolean {
 
 /** The same for a number without sign: some whole part of so many digits, and some fraction, lies within the bounds. */
 function canComplete({ whole, fraction }: Digits, rule: NumberRule): boolean {
-  const most = rule.isInteger === true ? DIGITS.integer : DIGITS.number;
+  // Of larger numbers than a double keeps apart, only whether they are whole is certain.
+  const most = rule.isInteger === true && ONE % rule.step === 0n ? DIGITS.integer : DIGITS.number;
   if (/^0\d/.test(whole) || whole.length + (fraction?.length ?? 0) > most) return false;
   if (whole === "") return fraction === undefined && [..."0123456789"].some((digit) => canComplete({ whole: digit, fraction }, rule));
   if (fraction !== undefined) return rule.isInteger !== true && whole.length < most && hasValue(digitsOf(whole, fraction, most), rule);

@@ -40,7 +40,7 @@ const number = fc
 
 const pattern = fc.record({
   type: fc.constant("string"),
-  pattern: fc.constantFrom("^[ab]{1,4}$", "^a|b$", "^(?=..)[a-z]{0,5}$", "^(?!ab)[ab]{2,3}$", "^\\d{2}$", "^é?日?$"),
+  pattern: fc.constantFrom("^[ab]{1,4}$", "^a|^b$", "^(?=..)[a-z]{0,5}$", "^(?!ab)[ab]{2,3}$", "^\\d{2}$", "^é?日?$"),
   minLength: fc.nat({ max: 2 }),
 });
 
@@ -116,7 +116,12 @@ const anySchema: fc.Arbitrary<JsonSchema> = fc
       }),
       fc.record({ type: fc.constant("object"), propertyNames: pattern, additionalProperties: tie("schema"), maxProperties: small }),
       fc.record({ allOf: fc.tuple(tie("object"), tie("object")), unevaluatedProperties: fc.constant(false) }),
-      fc.record({ anyOf: fc.tuple(tie("array"), tie("array")), unevaluatedItems: fc.constant(false) }),
+      // Ajv takes items that an anyOf has evaluated for unevaluated ones, unless they stand first.
+      fc.tuple(tie("schema"), tie("schema")).map(([first, second]) => ({
+        type: "array",
+        anyOf: [{ prefixItems: [first] }, { prefixItems: [first, second] }],
+        unevaluatedItems: false,
+      })),
       fc.record({
         type: fc.constant("object"),
         properties: fc.record({ a: tie("schema"), b: tie("schema") }),
@@ -162,9 +167,10 @@ describe("Whatever the schema,", () => {
       const continuation = { prefix, sampling, maxTokens: 160, format: { type: "json", schema } } as const;
       const drawn = (await sampleMany(engine, [continuation], { purpose: "draft", meter: new Meter() }))[0] ?? [];
       const tokens = drawn.map(({ token }) => token);
-      if (!engine.tokenizer.isEnd(tokens.at(-1) as number)) return expect(tokens).toHaveLength(160);
-      ended++;
-      expectValid(schema, engine.tokenizer.detokenize(tokens, prefix));
+      if (engine.tokenizer.isEnd(tokens.at(-1) as number)) {
+        ended++;
+        expectValid(schema, engine.tokenizer.detokenize(tokens, prefix));
+      } else expect(tokens).toHaveLength(160);
     });
     await fc.assert(property, { numRuns: runs, seed: 6 });
     expect(ended).toBeGreaterThan(runs / 2);

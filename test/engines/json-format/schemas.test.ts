@@ -139,6 +139,7 @@ describe("Texts of a schema:", () => {
     [{ type: "string", pattern: "^a$" }, '"ab"'],
     [{ type: "string", format: "date" }, '"2023-02-29"'],
     [{ type: "number", multipleOf: 0.25 }, "0.3"],
+    [{ type: "integer", multipleOf: 3 }, "9850411091767803"],
     [{ type: "number", multipleOf: 0.25 }, "1e3"],
     [{ allOf: [{ type: "object", properties: { a: { type: "integer" } } }, { properties: { a: { maximum: 3 } } }] }, '{"a":4}'],
     [{ oneOf: [{ type: "integer" }, { minimum: 2, type: "number" }] }, "2"],

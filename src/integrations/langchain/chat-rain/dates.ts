@@ -25,8 +25,7 @@ export function datedJsonSchema(schema: Parameters<typeof toJsonSchema>[0]): Rea
     ...toJsonSchema(schema, {
       unrepresentable: ({ zodSchema: { _zod } }) => {
         if (_zod.def.type !== "date") return "throw";
-        const { minimum, maximum } = _zod.bag as { readonly minimum?: unknown; readonly maximum?: unknown };
-        if (minimum === undefined && maximum === undefined) return { type: "string", format: "date-time" };
+        if ((_zod.def.checks ?? []).length === 0) return { type: "string", format: "date-time" };
         throw new Error("bounds of a date cannot be represented in JSON Schema");
       },
     }),
