@@ -1,6 +1,5 @@
 /** Texts under a format, byte by byte: whether one can be written, and random ones. */
-import type { Formats, FormattedText, JsonSchema, Token } from "../../src/core/engine.ts";
-import { EngineError } from "../../src/core/errors.ts";
+import { EngineError, type Formats, type FormattedText, type JsonSchema, type Token } from "../../src/core/index.ts";
 import { END_TOKEN } from "./byte-vocabulary.ts";
 import { scriptedEngine } from "./scripted-engine.ts";
 

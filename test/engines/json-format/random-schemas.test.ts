@@ -1,9 +1,7 @@
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { sampleMany } from "../../../src/core/decoding.ts";
-import type { JsonSchema } from "../../../src/core/engine.ts";
-import { Meter } from "../../../src/core/meter.ts";
+import { type JsonSchema, Meter, sampleMany } from "../../../src/core/index.ts";
 import { loadLlamaEngine } from "../../../src/llama.ts";
 import { isFormat, judgeText, someText } from "../../support/format-texts.ts";
 import { temporaryFolder, writeTinyModel } from "../../support/tiny-model.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { JsonSchema } from "../../../src/core/engine.ts";
+import type { JsonSchema } from "../../../src/core/index.ts";
 import { checkSchema as check, judgeText } from "../../support/format-texts.ts";
 
 type Case = readonly [schema: JsonSchema, text: string];

@@ -2,7 +2,7 @@ import { isIPv4, isIPv6 } from "node:net";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import type { JsonSchema } from "../../../src/core/engine.ts";
+import type { JsonSchema } from "../../../src/core/index.ts";
 import { judgeText, someText } from "../../support/format-texts.ts";
 
 const category = z.object({
