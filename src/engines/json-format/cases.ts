@@ -5,7 +5,18 @@ import { isSchemaObject, listOf, pointer, recordOf, refusal, refuseUnknowable, t
 import { refutations } from "./negations.ts";
 import { anyShapes, exactly, listed, MOST_CASES, memberOf, type NamesRule, ownShapes, part } from "./own-shapes.ts";
 import { References } from "./references.ts";
-import { both, denied, keyOf, type Member, memberNamed, membersOfBoth, ofLength, type Parts, type Place, type Shape } from "./shapes.ts";
+import {
+  both,
+  denied,
+  keyOf,
+  type Member,
+  memberNamed,
+  membersOfBoth,
+  ofLength,
+  type Parts,
+  type SchemaPart,
+  type Shape,
+} from "./shapes.ts";
 
 /** Deeper than this, two schemas are taken to overlap. */
 const DEEPEST = 8;
@@ -57,7 +68,7 @@ export class Cases {
     return least > most || needed.some(({ value }) => this.isEmpty(value, depth));
   }
 
-  #ofOne(place: Place): readonly Shape[] {
+  #ofOne(place: SchemaPart): readonly Shape[] {
     const { schema, at, isNegated } = place;
     if (typeof schema === "boolean") return schema !== isNegated ? anyShapes(this.expressions, false) : [];
     if (!isSchemaObject(schema)) throw refusal(`\`${String(schema)}\` for a schema`, at, "give an object of keywords");
@@ -92,7 +103,7 @@ export class Cases {
   }
 
   /** The schema of a `$ref`. */
-  referred({ schema, at }: Subschema): Place {
+  referred({ schema, at }: Subschema): SchemaPart {
     const reference = String(schema["$ref"]);
     const target = this.#references.resolve(reference, at);
     if (target === undefined) throw refusal(`a \`$ref\` to \`${reference}\``, at, "put what it means under $defs");
@@ -112,7 +123,7 @@ export class Cases {
   }
 
   /** One of several: where it asks for nothing, any value is what is asked for. */
-  #branch(place: Place): readonly Shape[] {
+  #branch(place: SchemaPart): readonly Shape[] {
     const cases = this.of([place]);
     return cases.some(({ isMeant }) => isMeant) ? cases : cases.map((shape) => ({ ...shape, isMeant: true }));
   }
@@ -162,7 +173,7 @@ export class Cases {
     });
   }
 
-  #namesOf(names: Place): NamesRule {
+  #namesOf(names: SchemaPart): NamesRule {
     const { expressions } = this;
     const cases = this.of([names]);
     const texts = cases.map((shape): Expression => {
@@ -216,9 +227,9 @@ function merged(cases: readonly Shape[]): readonly Shape[] {
 
 /** Pairs of options with a value in common. Those that only list values, which may be hundreds, are told apart by these. */
 function overlapping(
-  options: readonly Place[],
+  options: readonly SchemaPart[],
   branches: readonly (readonly Shape[])[],
-  areApart: (one: Place, other: Place) => boolean,
+  areApart: (one: SchemaPart, other: SchemaPart) => boolean,
 ): ReadonlySet<string> {
   const pairs = new Set<string>();
   const holders = new Map<unknown, number>();

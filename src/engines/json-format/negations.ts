@@ -3,7 +3,7 @@ import type { Cases } from "./cases.ts";
 import { countOf, isSchemaObject, listOf, recordOf, type Subschema, typesNamed } from "./json-schema.ts";
 import { ANY_NUMBER, numberRule } from "./numbers.ts";
 import { ANY_ARRAY, anyObject, anyShapes, listed, part, patternOf, typesBut } from "./own-shapes.ts";
-import { ANYTHING, denied, type Member, NEVER, type Place, type Shape } from "./shapes.ts";
+import { ANYTHING, denied, type Member, NEVER, type SchemaPart, type Shape } from "./shapes.ts";
 import { ANY_STRING } from "./strings.ts";
 
 /** Values that break a schema, one case for each keyword that they can break. What cannot be said so is left out. */
@@ -14,7 +14,7 @@ export function refutations(place: Subschema, cases: Cases): readonly Shape[] {
 }
 
 function refuted(keyword: string, place: Subschema, cases: Cases): readonly Shape[] {
-  const not = (one: Place) => cases.of([denied(one)]);
+  const not = (one: SchemaPart) => cases.of([denied(one)]);
   const parts = (name: string) => listOf(place, name).map((_, index) => part(place, name, index));
   switch (keyword) {
     case "type":
@@ -98,7 +98,7 @@ function refutedObject(keyword: string, place: Subschema, { expressions }: Cases
 }
 
 /** Nobody asks for it: only where it has to be, it is written. */
-function memberOnly(place: Place): Member {
+function memberOnly(place: SchemaPart): Member {
   return { value: [place], isEvaluated: false, isAsked: false };
 }
 
@@ -125,7 +125,7 @@ function refutedArray(keyword: string, place: Subschema): readonly Shape[] {
 }
 
 /** Lists in which the item there breaks a schema. */
-function brokenAt(index: number, item: Place): Shape {
+function brokenAt(index: number, item: SchemaPart): Shape {
   const first = Array.from({ length: index }, () => ANYTHING);
   return { ...ANY_ARRAY, first: [...first, memberOnly(denied(item))], least: index + 1 };
 }

@@ -24,7 +24,7 @@ import {
   membersOfBoth,
   NEVER,
   type ObjectShape,
-  type Place,
+  type SchemaPart,
   type Shape,
 } from "./shapes.ts";
 import { FORMAT_NAMES, stringFormat } from "./string-formats.ts";
@@ -96,13 +96,13 @@ export const ANY_ARRAY: ArrayShape = {
 };
 
 /** A part of a schema. */
-export function part(place: Subschema, ...steps: readonly (string | number)[]): Place {
+export function part(place: Subschema, ...steps: readonly (string | number)[]): SchemaPart {
   const schema = steps.reduce<unknown>((whole, step) => (whole as Record<string | number, unknown>)[step], place.schema);
   return { schema, at: pointer(place.at, ...steps), isNegated: false };
 }
 
 /** The types that a schema names, each limited by the keywords about it. Where it names none, all, of which those that it has keywords about are meant. */
-export function ownShapes(place: Subschema, expressions: Expressions, namesOf: (names: Place) => NamesRule): readonly Shape[] {
+export function ownShapes(place: Subschema, expressions: Expressions, namesOf: (names: SchemaPart) => NamesRule): readonly Shape[] {
   const named = typesNamed(place);
   return TYPES.flatMap((type): readonly Shape[] => {
     const isInteger = type === "number" && named?.includes("number") === false && named.includes("integer");
@@ -123,7 +123,7 @@ interface Ownness {
   readonly place: Subschema;
   readonly isInteger: boolean;
   readonly expressions: Expressions;
-  readonly namesOf: (names: Place) => NamesRule;
+  readonly namesOf: (names: SchemaPart) => NamesRule;
 }
 
 function ownShape(type: Type, { place, isInteger, expressions, namesOf }: Ownness): Shape {
@@ -161,7 +161,7 @@ export function patternOf(pattern: unknown, at: string, expressions: Expressions
   return patternTexts(expressions, pattern, at);
 }
 
-function objectShape(place: Subschema, expressions: Expressions, namesOf: (names: Place) => NamesRule): ObjectShape {
+function objectShape(place: Subschema, expressions: Expressions, namesOf: (names: SchemaPart) => NamesRule): ObjectShape {
   const { schema, at } = place;
   const { least, most } = boundsOf(place, "minProperties", "maxProperties");
   const properties = recordOf(place, "properties");

@@ -5,14 +5,14 @@ import { isNumberOf, type NumberRule, numbersOfBoth } from "./numbers.ts";
 import type { StringRule } from "./strings.ts";
 
 /** A schema at its place, or what it does not allow. */
-export interface Place {
+export interface SchemaPart {
   readonly schema: unknown;
   readonly at: string;
   readonly isNegated: boolean;
 }
 
 /** Schemas that one value has to obey together; without any, all values are meant. */
-export type Parts = readonly Place[];
+export type Parts = readonly SchemaPart[];
 
 export type Shape = ListedShape | StringShape | NumberShape | ObjectShape | ArrayShape;
 
@@ -75,13 +75,13 @@ export interface ArrayShape extends AnyShape {
 
 /** Items that a list has to have, or may have, so many of. */
 export interface Contained {
-  readonly item: Place;
+  readonly item: SchemaPart;
   readonly least: number;
   readonly most: number;
 }
 
 /** What no value obeys. */
-export const NEVER: Place = { schema: false, at: "#/never", isNegated: false };
+export const NEVER: SchemaPart = { schema: false, at: "#/never", isNegated: false };
 
 export const ANYTHING: Member = { value: [], isEvaluated: false, isAsked: false };
 
@@ -192,12 +192,12 @@ function arraysOfBoth(one: ArrayShape, other: ArrayShape): ArrayShape {
 }
 
 /** Places with the same key are the same. */
-export function keyOf({ at, isNegated }: Place): string {
+export function keyOf({ at, isNegated }: SchemaPart): string {
   return isNegated ? `!${at}` : at;
 }
 
 /** What a schema does not allow. */
-export function denied(place: Place): Place {
+export function denied(place: SchemaPart): SchemaPart {
   return { ...place, isNegated: !place.isNegated };
 }
 

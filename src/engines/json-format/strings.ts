@@ -31,7 +31,7 @@ const SHORT_ESCAPES: ReadonlyMap<number, number> = new Map(
 );
 
 /** As far as it is written; halves of surrogate pairs are left out. */
-const UNICODE_ESCAPE = /^\\u(?:[0-9abcef][0-9a-f]{0,3}|d(?:[0-7][0-9a-f]{0,2})?)?$/i;
+const UNICODE_ESCAPE = /^\\u(?:[0-9abcefABCEF][0-9a-fA-F]{0,3}|[dD](?:[0-7][0-9a-fA-F]{0,2})?)?$/;
 
 /** How far a string has come. */
 interface StringState {

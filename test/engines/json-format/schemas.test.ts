@@ -113,6 +113,7 @@ describe("Texts of a schema:", () => {
     [{ type: "string" }, '"\n"'],
     [{ type: "string" }, '"\\ud800"'],
     [{ type: "string" }, '"\\x"'],
+    [{ type: "string" }, '"\\U0061"'],
     [{ type: "string", maxLength: 1 }, '"ab"'],
     [{ type: "string", minLength: 1 }, '""'],
     [{ const: "a" }, '"b"'],
