@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Expressions } from "../../../src/engines/json-format/expressions.ts";
-import { patternTexts } from "../../../src/engines/json-format/patterns.ts";
+import { Expressions, patternTexts } from "../../../src/engines/json-format/index.ts";
 import { checkSchema, isFormat, judgeText, someText } from "../../support/format-texts.ts";
 
 const atom = fc.constantFrom("a", "b", ".", "\\d", "\\w", "\\s", "[ab]", "[^a]", "[a-c]", "\\p{L}", "é", "👩", "-", '"', "\\\\", "\\n");
