@@ -34,9 +34,7 @@ export async function* bestOfN(request: GenerationRequest, judge: AnswerJudge): 
   const drafts = sampled.map((draft) => draft.map(({ token }) => token));
   generation.drawn = drafts.flat().length;
 
-  const readable = drafts.map((draft) => generation.ending.readable(draft));
-  const isWhole = readable.map(() => true);
-  const values = (await verdictsOn(readable, judged, isWhole)).map(({ value }) => value);
+  const values = (await verdictsOn(drafts, judged)).map(({ value }) => value);
   const best = values.indexOf(Math.max(...values));
   yield generation.commit(drafts[best] ?? [], { value: values[best], visits: 0, rewinds: 0 });
   return generation.conclude();

@@ -258,6 +258,11 @@ export interface EngineFacts {
   readonly sequences?: number;
   /** How the model's makers say that it is to be sampled from: defaults of the options of these names. */
   readonly sampling?: SuggestedSampling | undefined;
+  /**
+   * Texts with which, behind an answer, the next turn begins: an answer ends before the first of them, since models without a token for it go on.
+   * @default none, or, without a chat template, those of a conversation in plain lines
+   */
+  readonly nextTurn?: readonly string[];
   /** How the model's own format for tools names the parts of a call. Without one, `CALL_KEYS`. */
   readonly callKeys?: CallKeys;
   /** How it thinks. Missing where it does not. */

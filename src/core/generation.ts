@@ -27,6 +27,8 @@ export interface GenerationRequest {
   readonly turns: readonly Turn[];
   readonly settings: Settings;
   readonly promptOf: PromptOf;
+  /** With which a call begins: where calls may follow, a text may be empty in front of one. */
+  readonly callOpening?: string;
 }
 
 /** A way of decoding, by `options.mode`. */
@@ -48,6 +50,7 @@ export class Generation {
   drawn = 0;
   readonly #constant: Prefix;
   readonly #processing: LogitsProcessing | undefined;
+  readonly #callOpening: string | undefined;
   readonly #committed: Token[] = [];
   readonly #stream: TextStream;
   #text = "";
@@ -60,7 +63,7 @@ export class Generation {
   readonly #isFresh: boolean;
 
   /** @throws {ContextFullError} when the conversation leaves no room for an answer */
-  constructor({ engine, turns, settings, promptOf }: GenerationRequest) {
+  constructor({ engine, turns, settings, promptOf, callOpening }: GenerationRequest) {
     this.engine = engine;
     this.settings = settings;
     this.turns = turns;
@@ -68,6 +71,7 @@ export class Generation {
     const { prefix, constant, boundary } = promptOf(engine, turns, settings);
     this.prompt = prefix;
     this.#constant = constant;
+    this.#callOpening = callOpening;
     const room = roomBehind({ prefix, constant }, engine);
     this.ending = new Ending(engine, this.prompt, { boundary, limit: Math.min(settings.maxTokens, room) });
     this.#stream = new TextStream(engine, this.prompt, boundary);
@@ -81,6 +85,18 @@ export class Generation {
 
   get isOver(): boolean {
     return this.ending.isOver(this.#committed);
+  }
+
+  /** Whether these tokens are a whole answer that says nothing. To continue a turn, nothing more need be said; nor in front of a call. */
+  isEmpty(answer: readonly Token[]): boolean {
+    const last = this.turns.at(-1);
+    const isBegun = last?.role === "assistant" && last.text.trim() !== "";
+    if (isBegun || !this.ending.isOver(answer) || this.#textOf(this.ending.readable(answer)).trim() !== "") return false;
+    return this.#callOpening === undefined || firstStop(this.#textOf(answer), [this.#callOpening]) < 0;
+  }
+
+  #textOf(answer: readonly Token[]): string {
+    return this.engine.tokenizer.detokenize(answer, this.prompt);
   }
 
   /** What holds for each token of the answer. */

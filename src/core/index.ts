@@ -144,7 +144,7 @@ export {
   type UrialLayout,
   type VerdictForm,
 } from "./options.ts";
-export { type PlainTurn, plainConversation, withoutTools } from "./plain-conversation.ts";
+export { NEXT_PLAIN_TURN, type PlainTurn, plainConversation, withoutTools } from "./plain-conversation.ts";
 export { decode } from "./rain.ts";
 export { deriveSeed, randomAt } from "./sampler.ts";
 export {

@@ -85,6 +85,9 @@ export function plainConversation(turns: readonly Turn[], names: AssistantNames 
   return (isContinued ? lines : [...lines, `${next}:`]).join("\n");
 }
 
+/** What a model writes that goes on with a conversation in plain lines: the next speaker's. */
+export const NEXT_PLAIN_TURN: readonly string[] = [`\n${SPEAKERS.user}:`, `\n${SPEAKERS.system}:`];
+
 /** Everything that Unicode calls a line break, vertical tab and form feed included. */
 const LINE_BREAKS = /\s*[\n\r\v\f\u0085\u2028\u2029]\s*/g;
 

@@ -1,4 +1,3 @@
-import { Template } from "@huggingface/jinja";
 import {
   type AnswerJudge,
   type Call,
@@ -14,6 +13,7 @@ import {
   type Verdict,
   type VerdictForm,
 } from "../core/index.ts";
+import { JinjaTemplate } from "../jinja.ts";
 import { GUARD_FORMATS, type GuardFormat, isHarmless } from "./guard-formats.ts";
 
 export interface GuardJudgeSettings {
@@ -127,7 +127,7 @@ class Prompter {
   readonly engine: Engine;
   readonly format: GuardFormat;
   readonly principle: Principle;
-  readonly #template: Template;
+  readonly #template: JinjaTemplate;
   readonly #specials: ReadonlyMap<string, Token>;
 
   /** @throws {JudgeError} when the model brought another template than its family's */
@@ -193,13 +193,14 @@ class Prompter {
   get #given(): Readonly<Record<string, unknown>> {
     const begin = this.engine.tokenizer.renderText("")[0];
     const bos = begin === undefined ? "" : this.engine.tokenizer.nameOf(begin);
-    return { bos_token: bos, eos_token: "", add_generation_prompt: true, [A_DAY]: () => "January 01, 2025" };
+    // Templates that say what day it is would judge otherwise tomorrow.
+    return { bos_token: bos, eos_token: "", add_generation_prompt: true, strftime_now: () => "January 01, 2025" };
   }
 }
 
-function templateOf({ engine, format, principle }: Pick<Prompter, "engine" | "format" | "principle">): Template {
+function templateOf({ engine, format, principle }: Pick<Prompter, "engine" | "format" | "principle">): JinjaTemplate {
   const { facts, chatTemplate = "" } = engine;
-  if (format.isOwnTemplate(chatTemplate)) return new Template(`{%- set strftime_now = ${A_DAY} -%}${chatTemplate}`);
+  if (format.isOwnTemplate(chatTemplate)) return new JinjaTemplate(chatTemplate);
   const expected = `Expected ${facts.model} to bring the chat template of ${format.name}, which holds its prompt`;
   const advice = "take a file that was converted from its makers' own, or another judge";
   throw new JudgeError(principle.name, `${expected}, got ${chatTemplate === "" ? "none" : "another one"} (${advice})`);
@@ -207,9 +208,6 @@ function templateOf({ engine, format, principle }: Pick<Prompter, "engine" | "fo
 
 /** How templates want what is said: as it is, or as a list of parts, as those do that know pictures. */
 const CONTENTS: readonly ((text: string) => unknown)[] = [(text) => text, (text) => [{ type: "text", text }]];
-
-/** Templates that say what day it is would judge otherwise tomorrow: they get one day, by this name. */
-const A_DAY = "a_day";
 
 /** Characters for private use, which no template contains. */
 function markOf(index: number): string {

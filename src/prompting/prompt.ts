@@ -1,4 +1,14 @@
-import { checkOptions, type Engine, firstOf, type Prompt, type RainOptions, type Settings, stopStrings, type Turn } from "../core/index.ts";
+import {
+  checkOptions,
+  type Engine,
+  firstOf,
+  NEXT_PLAIN_TURN,
+  type Prompt,
+  type RainOptions,
+  type Settings,
+  stopStrings,
+  type Turn,
+} from "../core/index.ts";
 import { fencedAnswer } from "./fenced-answer.ts";
 import { urialDocument } from "./urial.ts";
 
@@ -7,10 +17,14 @@ const MOST_OF_CONTEXT = 0.5;
 
 export function promptOf(engine: Engine, turns: readonly Turn[], settings: Settings): Prompt {
   const stops = stopStrings(settings.stop);
-  if (settings.prompting !== "urial") return { prefix: engine.tokenizer.render(turns), constant: [], boundary: stops };
+  if (settings.prompting !== "urial") {
+    const { hasChatTemplate, nextTurn = hasChatTemplate ? [] : NEXT_PLAIN_TURN } = engine.facts;
+    // What is written under a format ends by itself.
+    const boundary = settings.format === undefined ? stopStrings([...settings.stop, ...nextTurn]) : stops;
+    return { prefix: engine.tokenizer.render(turns), constant: [], boundary };
+  }
   const { constant, conversation, ...fenced } = urialDocument(turns, settings);
   const beginning = engine.tokenizer.renderText(constant);
-  // What is written under a format ends by itself.
   const boundary = settings.format === undefined ? firstOf([stops, fencedAnswer(fenced)]) : stops;
   // Put together from tokens, so that what is common to all conversations is one prefix.
   return { prefix: [...beginning, ...engine.tokenizer.tokenize(conversation)], constant: beginning, boundary };

@@ -95,7 +95,7 @@ async function* speak(state: ToolState): AsyncGenerator<RainStep, boolean, void>
   // A text of a format holds no calls.
   const stop = settings.format === undefined ? [...settings.stop, opening] : settings.stop;
   const tokens: Token[] = [];
-  const part = write(state, turns, { ...settings, stop });
+  const part = write(state, turns, { ...settings, stop }, opening);
   let next = await part.next();
   for (; !next.done; next = await part.next()) {
     tokens.push(...next.value.tokens);
@@ -164,14 +164,20 @@ function callId(seed: number, number: number): string {
 }
 
 /** Writes one part, and enters it into the account. */
-async function* write(state: ToolState, turns: readonly Turn[], settings: Settings): AsyncGenerator<RainStep, void, void> {
+async function* write(
+  state: ToolState,
+  turns: readonly Turn[],
+  settings: Settings,
+  callOpening?: string,
+): AsyncGenerator<RainStep, void, void> {
   const { engine, promptOf, decode, meter } = state;
   const maxTokens = settings.maxTokens - meter.emitted;
   if (maxTokens < 1) {
     state.finishReason = "length";
     return;
   }
-  const part = yield* decode({ engine, promptOf, turns, settings: { ...settings, maxTokens } }, state.judge);
+  const request = { engine, promptOf, turns, settings: { ...settings, maxTokens } };
+  const part = yield* decode(callOpening === undefined ? request : { ...request, callOpening }, state.judge);
   meter.add(part.meter);
   state.finishReason = part.finishReason;
   state.value = part.value;

@@ -108,7 +108,8 @@ describe("Adaptive decoding, whatever the model, its opinions and the options:",
         const world = randomWorld(habit);
         const watched = await watchAnswer(world, given);
         for (const [step, { tokens }] of watched.steps.entries()) {
-          if (tokens.length === 0) continue;
+          // Of an answer that says nothing, nothing is out.
+          if (tokens.length === 0 || watched.shown[step]?.trim() === "") continue;
           const texts = judgedAs(step, watched, given);
           expect(texts).not.toEqual([]);
           const isGood = texts.some((text) => passes(text, world, given));

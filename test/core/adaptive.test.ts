@@ -193,10 +193,11 @@ describe("A model whose every text fails the judge", () => {
 });
 
 describe("Where an adaptive answer ends:", () => {
-  it("with nothing, when the model ends at once and the judge minds not", async () => {
+  it("with a refusal, when the model says nothing; the judge is not asked", async () => {
     const { whole } = await run(worldEngine({ ...ENDLESS, goOn: () => ({ [END]: 1 }) }));
-    expect(whole).toMatchObject({ text: "", finishReason: "stop", rewinds: 0 });
-    expect(whole?.meter.evaluations).toBe(1);
+    expect(whole).toMatchObject({ finishReason: "content_filter", value: undefined });
+    expect(whole?.text).not.toBe("");
+    expect(whole?.meter.evaluations).toBe(0);
   });
 
   it.each(["in-place", "preamble"] as const)("at the last token behind which the question still fits, judged %s", async (judging) => {

@@ -30,26 +30,38 @@ export async function startGeneration(judge: AnswerJudge, request: GenerationReq
 }
 
 /**
- * The judge's verdict on each of these answers, of which some are over. A judge that takes too long has given no verdict.
+ * The judge's verdict on each of these answers, as they were written: of each, the part that will be read is judged. A judge that takes too long has given
+ * no verdict; and an answer that is over and says nothing is as bad as can be, whoever judges.
  *
  * @throws {JudgeError} when a verdict is not a probability, or not there before `judgeSignal` is aborted
  */
 export async function verdictsOn(
-  answers: readonly (readonly Token[])[],
+  written: readonly (readonly Token[])[],
   { generation, judge, conversation }: JudgedGeneration,
-  isWhole: readonly boolean[] = [],
+  areWhole: readonly boolean[] = written.map((answer) => generation.ending.isOver(answer)),
 ): Promise<Verdict[]> {
-  const { principle, signal } = generation.settings;
-  const limit = verdictLimit(generation.settings);
-  const either = signal !== undefined && limit !== undefined ? AbortSignal.any([signal, limit]) : (signal ?? limit);
-  try {
-    return await judge.verdicts(conversation, answers, { ...generation.call("evaluate"), signal: either }, isWhole);
-  } catch (cause) {
-    signal?.throwIfAborted();
-    if (limit?.aborted) throw noVerdict("late", principle.name, cause);
-    throw cause;
+  const { ending, settings } = generation;
+  const asked = written.filter((answer) => !generation.isEmpty(answer));
+  const verdicts = asked.length === 0 ? [] : await askedVerdicts();
+  return written.map((answer) => (generation.isEmpty(answer) ? NOTHING_SAID : (verdicts.shift() as Verdict)));
+
+  async function askedVerdicts(): Promise<Verdict[]> {
+    const { principle, signal } = settings;
+    const limit = verdictLimit(settings);
+    const either = signal !== undefined && limit !== undefined ? AbortSignal.any([signal, limit]) : (signal ?? limit);
+    const readable = asked.map((answer) => ending.readable(answer));
+    const isWhole = areWhole.filter((_, index) => asked.includes(written[index] as readonly Token[]));
+    try {
+      return await judge.verdicts(conversation, readable, { ...generation.call("evaluate"), signal: either }, isWhole);
+    } catch (cause) {
+      signal?.throwIfAborted();
+      if (limit?.aborted) throw noVerdict("late", principle.name, cause);
+      throw cause;
+    }
   }
 }
+
+const NOTHING_SAID: Verdict = { value: -1, byOrder: [-1] };
 
 /**
  * The signal that limits the next verdict, if one does.

@@ -6,9 +6,7 @@ import { addChild, answerAt, assignPriors, type LeafOutcome, type Node, type Sea
 
 /** Asks the judge about a leaf's text, with what was simulated behind it. */
 export async function evaluate(leaf: Node, simulated: readonly Token[], search: Search): Promise<LeafOutcome> {
-  const { ending } = search.generation;
-  const written = [...answerAt(leaf, search), ...simulated];
-  const [{ value, byOrder }] = (await verdictsOn([ending.readable(written)], search, [ending.isOver(written)])) as [Verdict];
+  const [{ value, byOrder }] = (await verdictsOn([[...answerAt(leaf, search), ...simulated]], search)) as [Verdict];
   return { value, byOrder, simulated };
 }
 
@@ -44,18 +42,11 @@ async function verdictsOf(parent: Node, spans: readonly Span[], search: Search):
   const answer = answerAt(parent, search);
   const texts = spans.map((span) => {
     const written = [...answer, ...tokensOf(span)];
-    const tokens = ending.readable(written);
-    const isWhole = ending.isOver(written);
     // Nor does it hold where a beginning turns out to be the whole: of that, more is asked.
-    return { tokens, isWhole, known: tokens.length === answer.length && !isWhole ? parent.outcome : undefined };
+    const isKnown = !ending.isOver(written) && ending.readable(written).length === answer.length;
+    return { written, known: isKnown ? parent.outcome : undefined };
   });
-  const asked = texts.filter(({ known }) => known === undefined);
-  if (asked.length === 0) return texts.map(({ known }) => known as Verdict);
-  const isWhole = asked.map((text) => text.isWhole);
-  const verdicts = await verdictsOn(
-    asked.map(({ tokens }) => tokens),
-    search,
-    isWhole,
-  );
+  const asked = texts.filter(({ known }) => known === undefined).map(({ written }) => written);
+  const verdicts = asked.length === 0 ? [] : await verdictsOn(asked, search);
   return texts.map(({ known }) => known ?? (verdicts.shift() as Verdict));
 }

@@ -1,10 +1,13 @@
 import type { CallKeys, Tool, ToolCall, Turn } from "../../core/engine.ts";
 import { spaced, withoutTools } from "../../core/plain-conversation.ts";
+import { MOST_STEPS_OF_PROBE, TemplateLimitError, today } from "../../jinja.ts";
 import { failure } from "./failure.ts";
+import { escaped, Marks, type TemplatePiece, withMarksEscaped } from "./marks.ts";
 
 /** The model's own template (Jinja, in its file's metadata), ready to be filled in. */
 export interface ChatTemplate {
-  render(values: Record<string, unknown>): string;
+  /** @param mostSteps after which it is given up */
+  render(values: Readonly<Record<string, unknown>>, mostSteps?: number): string;
 }
 
 /** Texts that templates write between turns. */
@@ -13,25 +16,77 @@ export interface SpecialTexts {
   readonly eos_token: string;
 }
 
+/** A template, and what was found out about it. */
 export interface ChatFormat {
   readonly template: ChatTemplate;
   readonly specials: SpecialTexts;
+  readonly toolsAs: ToolsAs;
+  readonly argumentsAs: ArgumentsAs;
   /** How the template writes calls. `undefined`: it knows no tools, or writes calls in a way that no schema can constrain. */
   readonly callKeys: CallKeys | undefined;
 }
 
-/** Finds out what a template knows of tools: it is tried on a conversation in which everything occurs. */
+type ToolsAs = keyof typeof TOOLS_AS;
+
+/** Arguments of a call: most templates write an object as JSON, others are given the JSON. */
+type ArgumentsAs = "object" | "text";
+
+/**
+ * What tools are called, and what stands for none. The first that a template takes is right: `none` is what Transformers gives it, and what most are
+ * written for (https://huggingface.co/docs/transformers/chat_templating).
+ */
+const TOOLS_AS = {
+  "list or none": (tools: readonly ToolValue[]) => (tools.length === 0 ? { tools: null } : { tools, available_tools: tools }),
+  list: (tools: readonly ToolValue[]) => ({ tools }),
+  "JSON text": (tools: readonly ToolValue[]) => ({
+    functions: spaced(tools.map((tool) => tool.function)),
+    datetime: today("%b %d %Y"),
+  }),
+} as const;
+
+/**
+ * Finds out what a template wants to be given and what it knows of tools: it is tried on a conversation in which everything occurs.
+ *
+ * @throws {EngineError} `model-unsupported`, for a template that goes on without end
+ */
 export function chatFormat(template: ChatTemplate, specials: SpecialTexts): ChatFormat {
-  for (const turns of [PROBE, splitCalls(PROBE)]) {
-    try {
-      const { marks, text, calls } = fillIn(template, turns, specials);
-      const next = calls.at(-1);
-      if (marks.areAllIn(text) && next !== undefined) return { template, specials, callKeys: placeOf(next, text).keys };
-    } catch {
-      // Then tools are text like everything else.
-    }
+  const ways = Object.keys(TOOLS_AS) as [ToolsAs, ...ToolsAs[]];
+  const plain = { template, specials, toolsAs: ways[0], argumentsAs: "object", callKeys: undefined } as const;
+  const toolsAs =
+    ways.find((way) => attempt(() => fillIn({ ...plain, toolsAs: way }, [HELLO], MOST_STEPS_OF_PROBE)) !== undefined) ?? plain.toolsAs;
+  const takes = (argumentsAs: ArgumentsAs, turns: readonly Turn[]) =>
+    attempt(() => fillIn({ ...plain, toolsAs, argumentsAs }, turns, MOST_STEPS_OF_PROBE));
+  const argumentsAs = (["object", "text"] as const).find((way) => [CALLED, splitCalls(CALLED)].some((turns) => isWhole(takes(way, turns))));
+  // Then tools are text like everything else.
+  if (argumentsAs === undefined) return { ...plain, toolsAs };
+  const callKeys = [CALLING, splitCalls(CALLING)].map((turns) => {
+    const filled = takes(argumentsAs, turns);
+    const next = filled?.calls.at(-1);
+    return isWhole(filled) && next !== undefined ? placeOf(next, filled.text).keys : undefined;
+  });
+  return { ...plain, toolsAs, argumentsAs, callKeys: callKeys.find((keys) => keys !== undefined) };
+}
+
+function isWhole(filled: FilledIn | undefined): filled is FilledIn {
+  return filled?.marks.areAllIn(filled.text) === true;
+}
+
+/** What is found; `undefined` where the template refuses. */
+function attempt<Found>(find: () => Found): Found | undefined {
+  try {
+    return find();
+  } catch (cause) {
+    if (cause instanceof TemplateLimitError) throw unusable(cause);
+    return undefined;
   }
-  return { template, specials, callKeys: undefined };
+}
+
+function unusable(cause: TemplateLimitError) {
+  return failure(
+    "model-unsupported",
+    "the model's chat template to be filled in within its limits (choose a file with another one)",
+    cause,
+  );
 }
 
 /** The conversation as the template writes it, in the first arrangement of its turns that the template takes. */
@@ -39,10 +94,11 @@ export function renderChat(format: ChatFormat, turns: readonly Turn[]): Template
   let complaint: unknown;
   for (const arranged of arrangements(turns, format)) {
     try {
-      const { marks, text, cut } = fillIn(format.template, arranged, format.specials);
+      const { marks, text, cut } = fillIn(format, arranged);
       if (marks.areAllIn(text)) return marks.pieces(text.slice(0, cut));
       complaint = new Error("it leaves out a turn");
     } catch (cause) {
+      if (cause instanceof TemplateLimitError) throw unusable(cause);
       // Templates refuse roles and orders that their model was not trained on: the next arrangement avoids them.
       complaint = cause;
     }
@@ -54,10 +110,40 @@ export function renderChat(format: ChatFormat, turns: readonly Turn[]): Template
   );
 }
 
-function arrangements(turns: readonly Turn[], { callKeys }: ChatFormat): readonly (readonly Turn[])[] {
-  const plain = withoutTools(turns);
-  const native = callKeys === undefined ? [] : [turns, splitCalls(turns), foldSystem(turns), foldSystem(splitCalls(turns))];
-  return [...native, plain, foldSystem(plain), mergeSpeakers(foldSystem(plain))];
+/** What a template writes around an answer. */
+export interface Surrounding {
+  /** Between what the user says and the answer. */
+  readonly before: string;
+  /** Behind an answer with which the conversation ends. */
+  readonly end: string;
+  /** Between the answer and what the user says next. */
+  readonly between: string;
+}
+
+/** Nothing, where the template takes no such conversation. */
+export function surroundingOf(format: ChatFormat): Surrounding {
+  const found = attempt(() => {
+    const turns: readonly Turn[] = [HELLO, { role: "assistant", text: "answer" }, { role: "user", text: "more" }];
+    const { text, marks } = fillIn(format, turns, MOST_STEPS_OF_PROBE);
+    const [, before = "", between = ""] = marks
+      .pieces(text)
+      .filter(({ isData }) => !isData)
+      .map((piece) => piece.text);
+    const ended = fillIn(format, turns.slice(0, 2), MOST_STEPS_OF_PROBE);
+    return marks.areAllIn(text) ? { before, between, end: ended.text.slice(ended.cut) } : undefined;
+  });
+  return found ?? { before: "", between: "", end: "" };
+}
+
+/** From what was said to what any template takes. Each says all that the turns say. */
+function arrangements(turns: readonly Turn[], { callKeys }: ChatFormat): ReadonlySet<readonly Turn[]> {
+  const withTools = callKeys === undefined ? [] : [turns, splitCalls(turns)];
+  return new Set(
+    [...withTools, withoutTools(turns)].flatMap((arranged) => {
+      const folded = [arranged, foldLaterSystem(arranged), foldSystem(arranged)];
+      return [...folded, ...folded.map(mergeSpeakers)];
+    }),
+  );
 }
 
 interface FilledIn {
@@ -69,15 +155,15 @@ interface FilledIn {
   readonly cut: number;
 }
 
-function fillIn(template: ChatTemplate, turns: readonly Turn[], specials: SpecialTexts): FilledIn {
+function fillIn(format: ChatFormat, turns: readonly Turn[], mostSteps?: number): FilledIn {
   const marks = new Marks();
   const calls: MarkedCall[] = [];
-  const messages = turns.map((turn) => messageOf(turn, { turns, marks, calls }));
-  const tools = turns.flatMap((turn) => turn.tools ?? []).map((tool) => toolValue(tool, marks));
   const last = turns.at(-1);
   const isOpen = last?.role === "assistant";
-  const values = { ...specials, messages, add_generation_prompt: !isOpen };
-  const text = template.render(tools.length === 0 ? values : { ...values, tools });
+  const messages = turns.map((turn) => messageOf(turn, { format, turns, marks, calls }));
+  const tools = turns.flatMap((turn) => turn.tools ?? []).map((tool) => toolValue(tool, marks));
+  const values = { ...format.specials, messages, add_generation_prompt: !isOpen, ...TOOLS_AS[format.toolsAs](tools) };
+  const text = format.template.render(values, mostSteps);
   const next = calls.at(-1);
   const hasCalls = last?.isCalling === true || (last?.calls ?? []).length > 0;
   if (!isOpen) return { text, marks, calls, cut: text.length };
@@ -87,44 +173,90 @@ function fillIn(template: ChatTemplate, turns: readonly Turn[], specials: Specia
 }
 
 interface Filling {
+  readonly format: ChatFormat;
   readonly turns: readonly Turn[];
   readonly marks: Marks;
   readonly calls: MarkedCall[];
 }
 
-function messageOf(turn: Turn, { turns, marks, calls }: Filling): Record<string, unknown> {
+function messageOf(turn: Turn, { format, turns, marks, calls }: Filling): Record<string, unknown> {
   const { role, text, calls: made = [], isCalling = false, callId } = turn;
   if (role === "tool") {
     const all = turns.flatMap((one) => one.calls ?? []);
     const index = all.findIndex(({ id }) => id === callId);
     return { role, name: marks.offer(all[index]?.name ?? ""), tool_call_id: idText(index), content: marks.add(text) };
   }
-  const marked = [...made, ...(isCalling ? [NEXT] : [])].map((call) => markCall(call, marks));
-  if (marked.length === 0) return { role, content: marks.add(text) };
+  const marked = [...made.map((call) => markCall(call, format, marks)), ...(isCalling ? [nextCall(format, marks)] : [])];
+  // The prefix ends behind the very text of the last turn.
+  if (marked.length === 0) return { role, content: turn === turns.at(-1) && role === "assistant" ? marks.addWhole(text) : marks.add(text) };
   const first = calls.length;
   calls.push(...marked);
-  return { role, content: text === "" ? "" : marks.add(text), tool_calls: marked.map((call, index) => callValue(call, first + index)) };
+  return { role, content: marks.add(text), tool_calls: marked.map((call, index) => callValue(call, first + index)) };
 }
 
-/** The call that is about to be made; nothing of it is in the prefix. */
-const NEXT = { name: "", arguments: {} };
+const HELLO: Turn = { role: "user", text: "ask" };
 
-const CALL = { id: "call", name: "tool", arguments: {} };
+const CALL = { id: "call", name: "tool", arguments: { place: "here" } };
 
-const PROBE: readonly Turn[] = [
-  { role: "system", text: "system", tools: [{ name: "tool", description: "does", parameters: {} }] },
-  { role: "user", text: "ask" },
+const CALLED: readonly Turn[] = [
+  { role: "system", text: "system", tools: [{ name: "tool", description: "does", parameters: schemaOf("place") }] },
+  HELLO,
   { role: "assistant", text: "text", calls: [CALL] },
   { role: "tool", text: "result", callId: CALL.id },
+];
+
+const CALLING: readonly Turn[] = [
+  ...CALLED,
   { role: "assistant", text: "answer" },
   { role: "user", text: "more" },
   { role: "assistant", text: "", isCalling: true },
 ];
 
-/** The marks of one call in a template's text. */
+function schemaOf(name: string) {
+  return { type: "object", properties: { [name]: { type: "string", description: "where" } }, required: [name] };
+}
+
+/** One call, with marks for what it says. */
 interface MarkedCall {
   readonly name: string;
-  readonly arguments: string;
+  readonly arguments: unknown;
+}
+
+function markCall(
+  { name, arguments: values }: Pick<ToolCall, "name" | "arguments">,
+  { argumentsAs }: ChatFormat,
+  marks: Marks,
+): MarkedCall {
+  const marked = marks.addAll(values);
+  return { name: marks.add(name), arguments: argumentsAs === "object" ? marked : spaced(marked) };
+}
+
+/** The call that is about to be made; nothing of it is in the prefix. */
+function nextCall(format: ChatFormat, marks: Marks): MarkedCall {
+  const call = markCall({ name: "", arguments: { "": "" } }, format, marks);
+  return { ...call, name: marks.addWhole("") };
+}
+
+/** A call as templates expect it. Some insist on an id of nine letters and digits. */
+function callValue(call: MarkedCall, id: number): Record<string, unknown> {
+  return { id: idText(id), type: "function", function: call };
+}
+
+function idText(id: number): string {
+  return String(id).padStart(9, "0");
+}
+
+/** A tool as templates expect it. */
+interface ToolValue {
+  readonly type: "function";
+  readonly function: Record<string, unknown>;
+}
+
+function toolValue({ name, description = "", parameters }: Tool, marks: Marks): ToolValue {
+  return {
+    type: "function",
+    function: { name: marks.add(name), description: marks.add(description), parameters: marks.addSchema(parameters) },
+  };
 }
 
 /** Where a template writes a call as a JSON object, and how it names its parts. */
@@ -134,27 +266,9 @@ interface CallPlace {
   readonly keys: CallKeys;
 }
 
-function markCall({ name, arguments: values }: Pick<ToolCall, "name" | "arguments">, marks: Marks): MarkedCall {
-  return { name: marks.add(name), arguments: marks.add(values) };
-}
-
-/** A call as templates expect it. Some insist on an id of nine letters and digits. */
-function callValue({ name, arguments: values }: MarkedCall, id: number): Record<string, unknown> {
-  return { id: idText(id), type: "function", function: { name, arguments: markedObject(values) } };
-}
-
-function idText(id: number): string {
-  return String(id).padStart(9, "0");
-}
-
-function toolValue({ name, description = "", parameters }: Tool, marks: Marks): Record<string, unknown> {
-  const value = { name: marks.add(name), description: marks.add(description), parameters: marks.add(parameters) };
-  return { type: "function", function: value };
-}
-
 /** @throws {Error} when the template writes calls in some other way: then they cannot be constrained by a schema */
 function placeOf(call: MarkedCall, text: string): CallPlace {
-  const at = text.indexOf(call.name);
+  const at = Math.max(text.indexOf(call.name), text.indexOf(escaped(call.name)));
   for (let start = text.lastIndexOf("{", at); start >= 0; start = start === 0 ? -1 : text.lastIndexOf("{", start - 1)) {
     const end = objectEnd(text, start);
     const keys = end > at ? keysOf(call, text.slice(start, end)) : undefined;
@@ -176,92 +290,54 @@ function objectEnd(text: string, start: number): number {
 
 function keysOf(call: MarkedCall, object: string): CallKeys | undefined {
   const entries = entriesOf(object);
+  const values = JSON.stringify(typeof call.arguments === "string" ? JSON.parse(call.arguments) : call.arguments);
   const name = entries.find(([, value]) => value === call.name)?.[0];
-  const values = entries.find(([, value]) => typeof value === "object" && value !== null && call.arguments in value)?.[0];
-  return name === undefined || values === undefined ? undefined : { name, arguments: values };
+  const key = entries.find(([, value]) => JSON.stringify(value) === values)?.[0];
+  return name === undefined || key === undefined ? undefined : { name, arguments: key };
 }
 
 function entriesOf(object: string): [string, unknown][] {
   try {
-    return Object.entries(JSON.parse(object) as Record<string, unknown>);
+    return Object.entries(JSON.parse(withMarksEscaped(object)) as Record<string, unknown>);
   } catch {
     // Braces of the template's own.
     return [];
   }
 }
 
-/** A part of a rendered conversation. What turns say is data; the rest is the template's, special tokens included. */
-export interface TemplatePiece {
-  readonly text: string;
-  readonly isData: boolean;
-}
-
 /**
- * Stand-ins for data: a template is filled in with marks, and what they stand for is put in their places afterwards. So the template never
- * sees what turns and tools say, and nothing in it can be taken for the template's own text.
+ * For templates in which only the first turn may be the system's, or none: what it says goes in front of what the user says next, so that nothing
+ * changes its place.
+ *
+ * @param from the first turn that is folded
  */
-class Marks {
-  readonly #values: unknown[] = [];
-  readonly #needed: string[] = [];
-
-  /** A mark for something that no template may leave out. */
-  add(value: unknown): string {
-    const mark = this.offer(value);
-    this.#needed.push(mark);
-    return mark;
-  }
-
-  /** ... and for something that it may. */
-  offer(value: unknown): string {
-    this.#values.push(value);
-    // Characters for private use, which no template contains.
-    return `\uE000${this.#values.length - 1}\uE001`;
-  }
-
-  areAllIn(text: string): boolean {
-    return this.#needed.every((mark) => text.includes(mark));
-  }
-
-  pieces(text: string): TemplatePiece[] {
-    const pieces: TemplatePiece[] = [];
-    let done = 0;
-    for (const { 0: found, 1: object, 2: quoted, 3: bare, index } of text.matchAll(MARKS)) {
-      const value = this.#values[Number(object ?? quoted ?? bare)];
-      pieces.push(
-        { text: text.slice(done, index), isData: false },
-        { text: bare === undefined ? spaced(value) : String(value), isData: true },
-      );
-      done = index + found.length;
+function foldSystem(turns: readonly Turn[], from = 0): readonly Turn[] {
+  if (!turns.some(({ role }, index) => role === "system" && index >= from)) return turns;
+  const folded: Turn[] = [];
+  let waiting: Turn | undefined;
+  for (const [index, turn] of turns.entries()) {
+    if (turn.role === "system" && index >= from) waiting = waiting === undefined ? turn : joined(waiting, turn);
+    else if (waiting === undefined) folded.push(turn);
+    else if (turn.role === "user") {
+      folded.push({ ...joined(waiting, turn), role: "user" });
+      waiting = undefined;
+    } else {
+      folded.push({ ...waiting, role: "user" }, turn);
+      waiting = undefined;
     }
-    return [...pieces, { text: text.slice(done), isData: false }];
   }
+  return waiting === undefined ? folded : [...folded, { ...waiting, role: "user" }];
 }
 
-/** An object of which a mark is the only key, a mark in quotes, or a mark alone. Where the template writes JSON, so must the data be. */
-const MARKS = /\{\s*"\uE000(\d+)\uE001"\s*:\s*1\s*\}|"\uE000(\d+)\uE001"|\uE000(\d+)\uE001/g;
-
-/** What a template is given as arguments of a call. */
-function markedObject(mark: string): Record<string, unknown> {
-  return { [mark]: 1 };
+function foldLaterSystem(turns: readonly Turn[]): readonly Turn[] {
+  return foldSystem(turns, 1);
 }
 
-/** For templates without a system role: what it says goes in front of what the user says first. */
-function foldSystem(turns: readonly Turn[]): readonly Turn[] {
-  const system = turns.filter(({ role }) => role === "system");
-  const others = turns.filter(({ role }) => role !== "system");
-  if (system.length === 0) return turns;
-  const tools = system.flatMap((turn) => turn.tools ?? []);
-  const first = Math.max(
-    0,
-    others.findIndex(({ role }) => role === "user"),
-  );
-  const folded = others[first]?.role === "user" ? others : [{ role: "user", text: "" } as const, ...others];
-  const text = system.map((turn) => turn.text);
-  return folded.map((turn, index) =>
-    index === first
-      ? { ...turn, text: [...text, turn.text].filter((part) => part !== "").join("\n\n"), ...(tools.length === 0 ? {} : { tools }) }
-      : turn,
-  );
+/** Two turns as one. */
+function joined(first: Turn, second: Turn): Turn {
+  const tools = [...(first.tools ?? []), ...(second.tools ?? [])];
+  const text = [first.text, second.text].filter((part) => part !== "").join("\n\n");
+  return { ...second, text, ...(tools.length === 0 ? {} : { tools }) };
 }
 
 /** For templates that want user and assistant to take turns. */
@@ -269,10 +345,11 @@ function mergeSpeakers(turns: readonly Turn[]): readonly Turn[] {
   const merged: Turn[] = [];
   for (const turn of turns) {
     const last = merged.at(-1);
-    if (last?.role === turn.role) merged[merged.length - 1] = { ...last, text: `${last.text}\n\n${turn.text}` };
+    const isPlain = turn.role !== "tool" && last?.calls === undefined && turn.calls === undefined && turn.isCalling !== true;
+    if (isPlain && last?.role === turn.role) merged[merged.length - 1] = joined(last, turn);
     else merged.push(turn);
   }
-  return merged;
+  return merged.length === turns.length ? turns : merged;
 }
 
 /** For templates in which a turn has either text or one call: a turn for the text, and one for each call. */

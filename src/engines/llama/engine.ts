@@ -181,6 +181,7 @@ function factsOf(
     needsCheckpoints,
     checkpoints,
     sampling: suggestedSampling(file.info.metadata.general),
+    ...(vocabulary.nextTurn === undefined ? {} : { nextTurn: vocabulary.nextTurn }),
     ...(vocabulary.callKeys === undefined ? {} : { callKeys: vocabulary.callKeys }),
     ...(vocabulary.thinking === undefined ? {} : { thinking: vocabulary.thinking }),
   };

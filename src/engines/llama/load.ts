@@ -2,6 +2,7 @@ import { availableParallelism, freemem } from "node:os";
 import { basename } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import type { Llama, LlamaContext, LlamaModel, Token as LlamaToken } from "node-llama-cpp";
+import { JinjaTemplate } from "../../jinja.ts";
 import type { ChatTemplate } from "./chat-template.ts";
 import { checkpointsFor, createContext, DEFAULT_SHAPE, type Memory } from "./context.ts";
 import { LlamaEngine, type LlamaParts } from "./engine.ts";
@@ -31,7 +32,7 @@ export async function loadLlamaParts(options: LlamaEngineOptions): Promise<Llama
   try {
     const start = async () => (started = await startLlama(options));
     const file = await findModelFile({ model: name, hub, signal, onDownload }, start);
-    const template = await chatTemplate(file);
+    const template = chatTemplate(file);
     let llama = started ?? (await start());
     tellAhead(llama, options);
     const { model, context } = await loadToFit(
@@ -110,12 +111,11 @@ async function chooseThreads(
 }
 
 /** Read before anything is loaded: one that is none is refused at once. */
-async function chatTemplate({ info }: ModelFile): Promise<ChatTemplate | undefined> {
+function chatTemplate({ info }: ModelFile): ChatTemplate | undefined {
   const source = info.metadata.tokenizer?.chat_template;
   if (source === undefined || source.trim() === "") return undefined;
-  const { Template } = await import("@huggingface/jinja");
   try {
-    return new Template(source);
+    return new JinjaTemplate(source);
   } catch (cause) {
     throw failure("model-unsupported", "a chat template in Jinja in the model's file", cause);
   }

@@ -1,5 +1,6 @@
 /** How a model thinks before it answers: read off its chat template. */
-import { type ChatFormat, renderChat, type TemplatePiece } from "./chat-template.ts";
+import { type ChatFormat, renderChat } from "./chat-template.ts";
+import type { TemplatePiece } from "./marks.ts";
 
 /** How thoughts are written by models of one family. */
 interface Family {

@@ -3,7 +3,9 @@ import type { CallKeys, Prefix, Thinking, Token, Tokenizer, Turn } from "../../c
 import { renderOpened } from "../../core/opening.ts";
 import { plainConversation } from "../../core/plain-conversation.ts";
 import { bytesOf, type TokenTable } from "../json-format/index.ts";
-import { type ChatFormat, type ChatTemplate, chatFormat, renderChat, type TemplatePiece } from "./chat-template.ts";
+import { type ChatFormat, type ChatTemplate, chatFormat, renderChat, surroundingOf } from "./chat-template.ts";
+import type { TemplatePiece } from "./marks.ts";
+import { type NextTurn, nextTurn, type SpecialToken } from "./next-turn.ts";
 import { type TemplateThoughts, templateThoughts } from "./template-thoughts.ts";
 
 /** Turns texts into tokens and back. */
@@ -14,6 +16,8 @@ export class Vocabulary implements Tokenizer {
   readonly #names: readonly string[];
   readonly #format: ChatFormat | undefined;
   readonly #thoughts: TemplateThoughts | undefined;
+  /** Nothing, without a template. */
+  readonly #nextTurn: NextTurn | undefined;
   /** SentencePiece models put a space in front of a text: right at the start of all, wrong inside. */
   readonly #hasSpacePrefix: boolean;
 
@@ -26,6 +30,7 @@ export class Vocabulary implements Tokenizer {
     this.size = this.#names.length;
     const isToken = (name: string) => this.#names.includes(name);
     this.#thoughts = this.#format && templateThoughts(this.#format, source, isToken);
+    this.#nextTurn = this.#format && nextTurn(surroundingOf(this.#format), (text) => this.#specials(text));
     this.hasChatTemplate = template !== undefined;
     this.#hasSpacePrefix =
       model.tokenize("a").length !== model.tokenize("a", false, "trimLeadingSpace").length ||
@@ -45,6 +50,11 @@ export class Vocabulary implements Tokenizer {
       ([name, text]) => [name, this.#tokenizePieces([{ text, isData: false }], (plain) => this.tokenize(plain))] as const,
     );
     return { isOpen, end, ...(Object.fromEntries(inTokens) as Record<keyof typeof marks, Token[]>) };
+  }
+
+  /** Texts with which the next turn begins, if the model has a format of its own. */
+  get nextTurn(): readonly string[] | undefined {
+    return this.#nextTurn?.texts;
   }
 
   render(turns: readonly Turn[]): Token[] {
@@ -75,7 +85,7 @@ export class Vocabulary implements Tokenizer {
   }
 
   isEnd(token: Token): boolean {
-    return this.#model.isEogToken(token as LlamaToken);
+    return this.#model.isEogToken(token as LlamaToken) || this.#nextTurn?.tokens.has(token) === true;
   }
 
   /** The beginning-of-text token, for models that use one. */
@@ -104,7 +114,7 @@ export class Vocabulary implements Tokenizer {
   }
 
   /** The special tokens in a template's text, and where they stand. */
-  #specials(text: string): { token: Token; start: number; end: number }[] {
+  #specials(text: string): SpecialToken[] {
     const found = [];
     let from = 0;
     for (const token of this.#model.tokenize(text, true)) {
