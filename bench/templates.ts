@@ -8,6 +8,7 @@
  */
 import { parseArgs } from "node:util";
 import type { ChatFormat } from "../src/engines/llama/chat-template.ts";
+import { templateThoughts } from "../src/engines/llama/template-thoughts.ts";
 import { bundledTemplates, CONVERSATIONS, formatOf, rendered, templatesIn } from "./template-conversations.ts";
 
 interface Failure {
@@ -22,7 +23,7 @@ const failed = checked.flatMap((one) => one.failed);
 const report = {
   total: checked.length,
   rendered: checked.filter((one) => one.failed.length === 0).length,
-  thoughts: checked.filter(({ format }) => format !== undefined && "thoughts" in format).length,
+  thoughts: checked.filter(({ thinks }) => thinks).length,
   calls: checked.filter(({ format }) => format?.callKeys !== undefined).length,
   failed,
 };
@@ -36,12 +37,24 @@ else {
 }
 if (failed.length > 0) process.exitCode = 1;
 
-function check({ name, source }: { readonly name: string; readonly source: string }): { format?: ChatFormat; failed: readonly Failure[] } {
+interface Checked {
+  readonly format?: ChatFormat;
+  readonly thinks: boolean;
+  readonly failed: readonly Failure[];
+}
+
+function check({ name, source }: { readonly name: string; readonly source: string }): Checked {
   try {
     const format = formatOf(source);
     const found = Object.entries(CONVERSATIONS).map(([conversation, turns]) => ({ conversation, ...rendered(format, turns) }));
-    return { format, failed: found.flatMap((one) => ("why" in one ? [{ name, conversation: one.conversation, why: one.why }] : [])) };
+    // By the template alone: a vocabulary may know marks besides.
+    const thinks = templateThoughts(format, source, () => false) !== undefined;
+    return {
+      format,
+      thinks,
+      failed: found.flatMap((one) => ("why" in one ? [{ name, conversation: one.conversation, why: one.why }] : [])),
+    };
   } catch (cause) {
-    return { failed: [{ name, conversation: "none", why: cause instanceof Error ? cause.message : String(cause) }] };
+    return { thinks: false, failed: [{ name, conversation: "none", why: cause instanceof Error ? cause.message : String(cause) }] };
   }
 }

@@ -211,7 +211,9 @@ describe("Tools that cannot be meant are refused before anything is computed:", 
   it("a schema that cannot be a format, with the tool's name", () => {
     const tools = [LENGTH, { name: "odd", parameters: objectOf({ a: { type: "string", pattern: "(?<=a)b" } }) }];
     expect(() => rain(engine(), ASK, { tools })).toThrow(EngineError);
-    expect(() => rain(engine(), ASK, { tools })).toThrow(/^Expected the parameters of the tool `odd` to be a schema to write by: .*pattern/);
+    expect(() => rain(engine(), ASK, { tools })).toThrow(
+      /^Expected the parameters of the tool `odd` to be a schema to write by: .*pattern/,
+    );
   });
 
   it("arguments that are no object", () => {

@@ -1,7 +1,7 @@
 import { AIMessage, HumanMessage, ToolMessage } from "@langchain/core/messages";
 import { RainCritique, type RainCritiqueOptions } from "rain-align/langchain";
 import { describe, expect, it } from "vitest";
-import { JudgeError } from "../../../src/core/index.ts";
+import { DEFAULTS, JudgeError } from "../../../src/core/index.ts";
 import { answering } from "../../support/scripted-chat.ts";
 import { againstWord } from "../../support/word-judge.ts";
 
@@ -59,9 +59,9 @@ describe("What is judged of a draft", () => {
     ]);
   });
 
-  it("is nothing where there is nothing to read", async () => {
+  it("is nothing where there is nothing to read: no judge is asked, and it does not pass", async () => {
     const { asked, value, accepted, message } = await critiqued([""]);
-    expect({ asked, value, accepted, text: message.text }).toEqual({ asked: [], value: 1, accepted: true, text: "" });
+    expect({ asked, value, accepted, text: message.text }).toEqual({ asked: [], value: -1, accepted: false, text: DEFAULTS.refusal });
   });
 
   it("cannot be a picture: then nothing is released", async () => {

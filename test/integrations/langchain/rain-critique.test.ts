@@ -50,6 +50,15 @@ describe("RainCritique by whole drafts", () => {
     expect(message.usage_metadata).toMatchObject({ input_tokens: 2, output_tokens: BAD.length + GOOD.length });
   });
 
+  it("leaves a draft in which nothing is said, which no judge is asked about", async () => {
+    const { critique } = critiqueOf(["", " \n", GOOD]);
+    const { message } = await critique.invoke(ASK);
+    expect(message.text).toBe(GOOD);
+    expect(message.response_metadata["rain"]).toMatchObject({ rewinds: 2, evaluations: 1 });
+    const { critique: silent } = critiqueOf(["", "", "", "", "", ""]);
+    expect((await silent.invoke(ASK)).message.response_metadata).toMatchObject({ finish_reason: "content_filter" });
+  });
+
   it("refuses when the budget is used up", async () => {
     const { model, critique } = critiqueOf([BAD, `${BAD} `, `${BAD}  `], { retries: 2, refusal: "No." });
     const { message, value, rewinds, accepted } = await critique.invoke(ASK);

@@ -180,12 +180,12 @@ class CritiqueRun {
     return undefined;
   }
 
-  /** Where there is nothing to read, there is nothing to object to. */
+  /** Where there is nothing to read, there is nothing to object to; but a whole draft that says and calls nothing is no answer. */
   async #valueOf({ text, draft }: DraftPart): Promise<number> {
     const { principle, judgeSignal } = this.#settings;
     const { judged = { text: true, toolCalls: true }, signal, trace } = this.#request;
     const answer = readable(this.#accepted + text, draft, judged);
-    if (answer === "") return 1;
+    if (answer === "") return judged.text && draft?.calls.length === 0 ? -1 : 1;
     const known = this.#values.get(answer);
     if (known !== undefined) return known;
     const turns: Turn[] = [...this.#turns, { role: "assistant", text: answer }];
