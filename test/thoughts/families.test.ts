@@ -154,7 +154,8 @@ describe("Thoughts of models with", () => {
     const template = CHATML("{{ m.content }}", "");
     const format = chatFormat(new Template(template), { bos_token: "", eos_token: "" });
     expect(templateThoughts(format, template, () => false)).toBeUndefined();
-    // But the vocabulary may tell.
-    expect(templateThoughts(format, template, (name) => /^<\/?think>$/.test(name))).toMatchObject({ marks: { open: "<think>" } });
+    // But the vocabulary may tell: of the marks, and of nothing that only a template could say.
+    const marks = { open: "<think>", close: "</think>", closing: "</think>", lead: "" };
+    expect(templateThoughts(format, template, (name) => /^<\/?think>$/.test(name))).toMatchObject({ marks, end: undefined });
   });
 });

@@ -67,8 +67,9 @@ export function templateThoughts(format: ChatFormat, source: string, isToken: (n
   try {
     const written = thoughtWritten(format);
     const isTold = ({ open, close, signs = [open, close] }: Family) => signs.every((sign) => source.includes(sign));
-    const family =
-      FAMILIES.find(isTold) ?? written?.family ?? FAMILIES.find(({ open, close }) => open !== close && [open, close].every(isToken));
+    // What models write around their answers, a vocabulary does not tell.
+    const isKept = ({ open, close, answer }: Family) => answer === undefined && open !== close && [open, close].every(isToken);
+    const family = FAMILIES.find(isTold) ?? written?.family ?? FAMILIES.find(isKept);
     return family && describe({ format, family, asked: promptEnd(format) }, written?.closing);
   } catch {
     // A template that cannot be filled in complains where a conversation is rendered.
