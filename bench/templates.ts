@@ -24,7 +24,7 @@ const report = {
   total: checked.length,
   rendered: checked.filter((one) => one.failed.length === 0).length,
   thoughts: checked.filter(({ thinks }) => thinks).length,
-  calls: checked.filter(({ format }) => format?.callKeys !== undefined).length,
+  calls: checked.filter(({ format }) => format?.calls !== undefined).length,
   failed,
 };
 if (values.json) process.stdout.write(`${JSON.stringify(report)}\n`);

@@ -108,7 +108,7 @@ function startOf(engine: Engine, members: readonly Member[]): Branch {
 /** Continuations of the same prefix under the same constraints, together. */
 function alike(members: readonly Member[]): Member[][] {
   return groupBy(members, ({ continuation }) => continuation.prefix.join(" "))
-    .flatMap((group) => groupBy(group, ({ continuation }) => continuation.format?.schema))
+    .flatMap((group) => groupBy(group, ({ continuation }) => continuation.format))
     .flatMap((group) => groupBy(group, ({ continuation }) => continuation.formatStart))
     .flatMap((group) => groupBy(group, ({ continuation }) => continuation.processing));
 }
@@ -194,13 +194,14 @@ function groupBy<Item, Key>(items: readonly Item[], keyOf: (item: Item) => Key):
 
 /** How many prefixes are written behind at once, by all requests to an engine together: as many as it keeps. More would push each other out of its cache. */
 class Room {
-  static readonly #rooms = new WeakMap<Engine, Room>();
+  /** By what engines say of themselves: one that was wrapped shares the room of what is in it. */
+  static readonly #rooms = new WeakMap<Engine["facts"], Room>();
   #free: number;
   #waiting: (() => void)[] = [];
 
   static of(engine: Engine): Room {
-    const room = Room.#rooms.get(engine) ?? new Room(engine.facts.sequences ?? Number.POSITIVE_INFINITY);
-    Room.#rooms.set(engine, room);
+    const room = Room.#rooms.get(engine.facts) ?? new Room(engine.facts.sequences ?? Number.POSITIVE_INFINITY);
+    Room.#rooms.set(engine.facts, room);
     return room;
   }
 

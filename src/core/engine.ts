@@ -94,8 +94,28 @@ export interface JsonFormat {
   readonly schema: JsonSchema;
 }
 
+/** A text of several parts, one behind the other. Calls of tools that are no JSON as a whole are written so. */
+export interface PartsFormat {
+  readonly type: "parts";
+  /** Taken as they are when the format is first used. */
+  readonly parts: readonly FormatPart[];
+}
+
+/** One part of a text. */
+export type FormatPart =
+  /** This very text. What the vocabulary has as a special token is written as that token. */
+  | string
+  /** JSON that is valid under a schema. With `quote`, keys stand without quotes, texts between two of it without escapes, and there are no blanks. */
+  | { readonly json: JsonSchema; readonly quote?: string }
+  /** A string that is valid under a schema, as it is: no quotes, nothing escaped. It ends where `before` begins, and never contains it. */
+  | { readonly raw: JsonSchema; readonly before: string }
+  /** One of these. */
+  | { readonly anyOf: readonly (readonly FormatPart[])[] }
+  /** These parts again and again, `least` to `most` times. */
+  | { readonly repeated: readonly FormatPart[]; readonly least: number; readonly most: number };
+
 /** What a text must be. */
-export type OutputFormat = JsonFormat;
+export type OutputFormat = JsonFormat | PartsFormat;
 
 /** A text that is written under a format, if there is one. */
 export interface Formatted {
@@ -263,8 +283,8 @@ export interface EngineFacts {
    * @default none, or, without a chat template, those of a conversation in plain lines
    */
   readonly nextTurn?: readonly string[];
-  /** How the model's own format for tools names the parts of a call. Without one, `CALL_KEYS`. */
-  readonly callKeys?: CallKeys;
+  /** How the model writes calls of tools in its own chat format. Without it, calls are asked for as plain JSON. */
+  readonly callFormat?: CallFormat | undefined;
   /** How it thinks. Missing where it does not. */
   readonly thinking?: Thinking;
 }
@@ -274,7 +294,7 @@ export interface Tokenizer {
   /**
    * The tokens of a conversation, up to where the assistant's next answer begins. What a turn says is data: it never
    * becomes a special token. If the last turn is the assistant's, the prefix ends inside it, open for more: behind its text, behind
-   * the JSON of its last call, or, if it is calling, where the JSON of its next call begins. Its `opening` stands in front of all that
+   * its last call, or, if it is calling, where its next call begins. Its `opening` stands in front of all that
    * (`renderOpened`).
    */
   render(turns: readonly Turn[]): Token[];
@@ -359,10 +379,18 @@ export interface ToolCall {
 /** `auto`: the model decides between text and calls. `any`: at least one call. `none`: text only. A name: one call of that tool. */
 export type ToolChoice = "auto" | "any" | "none" | { readonly name: string };
 
-/** Under which names a model writes a call as a JSON object. */
-export interface CallKeys {
-  readonly name: string;
-  readonly arguments: string;
+/** How a model writes a call: read off its chat template, as `src/tools/families` does, or said by the engine. */
+export interface CallFormat {
+  /** What calls of this kind are known as, for people: `json object`, `tagged parameters`. */
+  readonly family: string;
+  /** What stands in front of a tool's name, where `Tokenizer.render` has left off for a call: one of these texts. Special tokens stand in them by name. */
+  readonly openings: readonly string[];
+  /**
+   * What one whole call of any of these tools is, from there on.
+   *
+   * @throws {EngineError} `format-unsupported`, for parameters that cannot be written so
+   */
+  formatOf(tools: readonly Tool[]): OutputFormat;
+  /** Takes apart what was written under that format, special tokens by name. */
+  read(text: string, tools: readonly Tool[]): Pick<ToolCall, "name" | "arguments">;
 }
-
-export const CALL_KEYS: CallKeys = { name: "name", arguments: "arguments" };

@@ -1,7 +1,6 @@
 import {
   type AnswerJudge,
-  CALL_KEYS,
-  type CallKeys,
+  type CallFormat,
   checkFormat,
   complaint,
   type Decode,
@@ -9,21 +8,28 @@ import {
   type Engine,
   EngineError,
   type FinishReason,
+  firstOf,
   firstStop,
   type GenerationRequest,
-  generate,
   Meter,
   OptionError,
-  type Prefix,
-  prime,
+  type OutputFormat,
+  type PromptOf,
   type RainAnswer,
   type RainStep,
   type Settings,
+  stopStrings,
   type Token,
   type Tool,
   type ToolCall,
   type Turn,
 } from "../core/index.ts";
+import { jsonCalls } from "./families/index.ts";
+import { leadBehindText, leadOf, tryLead, type Ways } from "./lead.ts";
+import { markedText, withMarks } from "./marked-text.ts";
+
+/** For models that say nothing of calls: what a conversation with tools as text asks for. */
+const PLAIN_CALLS = jsonCalls({ name: "name", arguments: "arguments" });
 
 /** Whether the answer may call tools. */
 export function mayCall({ tools, toolChoice }: Settings): boolean {
@@ -55,6 +61,9 @@ interface ToolState extends GenerationRequest {
   readonly judge: AnswerJudge;
   /** That may be called here. */
   readonly tools: readonly Tool[];
+  readonly callFormat: CallFormat;
+  /** Of one call. */
+  readonly format: OutputFormat;
   readonly meter: Meter;
   readonly calls: ToolCall[];
   text: string;
@@ -76,6 +85,7 @@ function begin(request: GenerationRequest, decoding: Pick<ToolState, "decode" | 
       toolChoice,
     );
   const described = withDescriptions(turns, settings);
+  const callFormat = callFormatOf(engine);
   const nothing = { meter: new Meter(), text: "", finishReason: "stop", value: undefined, rewinds: 0, discarded: 0 } as const;
   return {
     ...request,
@@ -84,18 +94,24 @@ function begin(request: GenerationRequest, decoding: Pick<ToolState, "decode" | 
     calls: [],
     turns: described,
     tools: chosen,
+    callFormat,
+    format: callFormat.formatOf(chosen),
     promptTokens: engine.tokenizer.render(described).length,
   };
 }
 
+function callFormatOf({ facts }: Engine): CallFormat {
+  return facts.callFormat ?? PLAIN_CALLS;
+}
+
 /** The text, up to where the model begins a call of its own accord, if it does. */
 async function* speak(state: ToolState): AsyncGenerator<RainStep, boolean, void> {
-  const { engine, settings, turns } = state;
-  const opening = openingOf(leadOf(state));
+  const { settings, turns } = state;
   // A text of a format holds no calls.
-  const stop = settings.format === undefined ? [...settings.stop, opening] : settings.stop;
+  const { openings, marks } = settings.format === undefined ? leadBehindText(state, waysOf(state)) : { openings: [], marks: NO_MARKS };
+  const engine = withMarks(state.engine, marks);
   const tokens: Token[] = [];
-  const part = write(state, turns, { ...settings, stop }, opening);
+  const part = write({ ...state, engine, promptOf: endingAt(openings, state.promptOf), callOpenings: openings }, turns, settings, state);
   let next = await part.next();
   for (; !next.done; next = await part.next()) {
     tokens.push(...next.value.tokens);
@@ -103,9 +119,25 @@ async function* speak(state: ToolState): AsyncGenerator<RainStep, boolean, void>
     yield next.value;
   }
   const whole = engine.tokenizer.detokenize(tokens, engine.tokenizer.render(turns));
-  const start = firstStop(whole, [opening]);
-  return state.finishReason === "stop" && start >= 0 && settings.format === undefined && start <= endOf(whole, settings.stop);
+  const start = firstStop(whole, openings);
+  return state.finishReason === "stop" && start >= 0 && start <= endOf(whole, settings.stop);
 }
+
+/** Ends texts where a call begins. What is left of a beginning that was cut is no text, either. */
+function endingAt(openings: readonly string[], promptOf: PromptOf): PromptOf {
+  if (openings.length === 0) return promptOf;
+  const stops = stopStrings(openings);
+  const wholeLength = (text: string) => {
+    const kept = stops.safeLength(text);
+    return stops.endOf(text) ?? (/\p{L}/u.test(text.slice(kept)) ? kept : text.length);
+  };
+  return (...asked) => {
+    const prompt = promptOf(...asked);
+    return { ...prompt, boundary: firstOf([prompt.boundary, { ...stops, wholeLength }]) };
+  };
+}
+
+const NO_MARKS: ReadonlySet<Token> = new Set();
 
 function endOf(text: string, stop: readonly string[]): number {
   const end = firstStop(text, stop);
@@ -114,44 +146,38 @@ function endOf(text: string, stop: readonly string[]): number {
 
 /** One call, judged as a whole: nothing of it is released before. */
 async function* call(state: ToolState): AsyncGenerator<RainStep, void, void> {
-  const { engine, settings, tools } = state;
-  const keys = engine.facts.callKeys ?? CALL_KEYS;
-  const format = { type: "json", schema: callSchema(tools, keys) } as const;
+  const { settings, format } = state;
   const onEvent: Settings["onEvent"] = (event) => {
     if (event.type === "rewind") settings.onEvent(event);
   };
   const tokens: Token[] = [];
-  let json = "";
+  let shown = "";
   let visits = 0;
   const rewindsBefore = state.rewinds;
-  const part = write(state, turnsUntil(state, true), { ...settings, format, onEvent, stop: [] });
+  const part = write(state, turnsUntil(state, true), { ...settings, format, onEvent, stop: [] }, state);
   let next = await part.next();
   for (; !next.done; next = await part.next()) {
     tokens.push(...next.value.tokens);
-    json += next.value.text;
+    shown += next.value.text;
     visits = next.value.visits;
   }
   const found = { tokens, value: state.value, visits, rewinds: state.rewinds - rewindsBefore };
   if (state.finishReason === "stop") {
-    const step = { ...found, text: "", call: made(JSON.parse(json) as Record<string, unknown>, state) };
+    const step = { ...found, text: "", call: made(tokens, state) };
     settings.onEvent({ type: "commit", step });
     yield step;
   } else if (state.finishReason === "content_filter" && state.text === "" && state.calls.length === 0) {
-    state.text = json;
-    yield { ...found, text: json };
+    state.text = shown;
+    yield { ...found, text: shown };
   }
 }
 
 /** A call as it was written. */
-function made(written: Readonly<Record<string, unknown>>, state: ToolState): ToolCall {
-  const { engine, turns, calls, settings } = state;
-  const keys = engine.facts.callKeys ?? CALL_KEYS;
+function made(tokens: readonly Token[], state: ToolState): ToolCall {
+  const { engine, turns, tools, calls, settings, callFormat } = state;
+  const prompt = engine.tokenizer.render(turnsUntil(state, true));
   const earlier = turns.flatMap((turn) => turn.calls ?? []).length + calls.length;
-  const made = {
-    id: callId(settings.seed, earlier),
-    name: String(written[keys.name]),
-    arguments: written[keys.arguments] as ToolCall["arguments"],
-  };
+  const made = { id: callId(settings.seed, earlier), ...callFormat.read(markedText(engine.tokenizer, tokens, prompt), tools) };
   calls.push(made);
   state.finishReason = "tool_calls";
   return made;
@@ -165,20 +191,19 @@ function callId(seed: number, number: number): string {
 
 /** Writes one part, and enters it into the account. */
 async function* write(
-  state: ToolState,
+  { engine, promptOf, callOpenings, decode, judge }: Pick<ToolState, "engine" | "promptOf" | "callOpenings" | "decode" | "judge">,
   turns: readonly Turn[],
   settings: Settings,
-  callOpening?: string,
+  state: ToolState,
 ): AsyncGenerator<RainStep, void, void> {
-  const { engine, promptOf, decode, meter } = state;
-  const maxTokens = settings.maxTokens - meter.emitted;
+  const maxTokens = settings.maxTokens - state.meter.emitted;
   if (maxTokens < 1) {
     state.finishReason = "length";
     return;
   }
   const request = { engine, promptOf, turns, settings: { ...settings, maxTokens } };
-  const part = yield* decode(callOpening === undefined ? request : { ...request, callOpening }, state.judge);
-  meter.add(part.meter);
+  const part = yield* decode(callOpenings === undefined ? request : { ...request, callOpenings }, judge);
+  state.meter.add(part.meter);
   state.finishReason = part.finishReason;
   state.value = part.value;
   state.rewinds += part.rewinds;
@@ -186,16 +211,13 @@ async function* write(
 }
 
 async function isCallNext(state: ToolState): Promise<boolean> {
-  const { drawn, isCall } = await tryLead(leadOf(state), state.meter, state.settings);
+  const { drawn, isCall } = await tryLead(leadOf(state, waysOf(state)), state.engine, state);
   state.discarded += drawn;
   return isCall;
 }
 
-function leadOf(state: ToolState): Lead {
-  const { engine } = state;
-  const keys = engine.facts.callKeys ?? CALL_KEYS;
-  const from = engine.tokenizer.render(state.calls.length === 0 ? state.turns : turnsUntil(state, false));
-  return { engine, from, to: engine.tokenizer.render(turnsUntil(state, true)), text: `{"${keys.name}"` };
+function waysOf(state: ToolState): Ways {
+  return { from: state.calls.length === 0 ? state.turns : turnsUntil(state, false), to: turnsUntil(state, true) };
 }
 
 /** The conversation with what there is of the answer. An answer that was begun already is continued. */
@@ -203,7 +225,11 @@ function turnsUntil({ turns, text, calls }: ToolState, isCalling: boolean): read
   const last = turns.at(-1);
   const begun = last?.role === "assistant" ? last : { role: "assistant" as const, text: "" };
   const others = last?.role === "assistant" ? turns.slice(0, -1) : turns;
-  return [...others, { ...begun, text: begun.text + text, calls: [...(begun.calls ?? []), ...calls], ...(isCalling ? { isCalling } : {}) }];
+  // White space in front of calls is the template's.
+  return [
+    ...others,
+    { ...begun, text: (begun.text + text).trimEnd(), calls: [...(begun.calls ?? []), ...calls], ...(isCalling ? { isCalling } : {}) },
+  ];
 }
 
 function mayCallMore({ parallelCalls, toolChoice }: Settings): boolean {
@@ -212,99 +238,6 @@ function mayCallMore({ parallelCalls, toolChoice }: Settings): boolean {
 
 function conclude({ text, calls, finishReason, value, rewinds, discarded, promptTokens, meter, settings }: ToolState): RainAnswer {
   return { text, calls, finishReason, value, rewinds, discarded, promptTokens, meter, cost: meter.cost, seed: settings.seed };
-}
-
-type Schema = Readonly<Record<string, unknown>>;
-
-/** A JSON schema of one call of any of these tools. */
-function callSchema(tools: readonly Tool[], keys: CallKeys): Schema {
-  const calls = tools.map(({ name }, index) => ({
-    type: "object",
-    properties: { [keys.name]: { const: name }, [keys.arguments]: { $ref: pointer(index) } },
-    required: [keys.name, keys.arguments],
-    additionalProperties: false,
-  }));
-  const definitions = Object.fromEntries(tools.map(({ parameters }, index) => [key(index), rebased(parameters, pointer(index))]));
-  return { ...(calls.length === 1 ? calls[0] : { anyOf: calls }), $defs: definitions };
-}
-
-function key(index: number): string {
-  return `tool${index}`;
-}
-
-function pointer(index: number): string {
-  return `#/$defs/${key(index)}`;
-}
-
-/** Inside of another schema, what refers to the root must refer to where the schema stands now. */
-function rebased(value: unknown, root: string): unknown {
-  if (Array.isArray(value)) return value.map((part) => rebased(part, root));
-  if (typeof value !== "object" || value === null) return value;
-  const entries = Object.entries(value).map(([name, part]): [string, unknown] => {
-    if (name === "$ref" && typeof part === "string" && part.startsWith("#")) return [name, root + part.slice(1)];
-    return [name, DATA.has(name) ? part : rebased(part, root)];
-  });
-  return Object.fromEntries(entries);
-}
-
-/** Keywords whose values are no schemas. */
-const DATA: ReadonlySet<string> = new Set(["const", "enum", "default", "examples"]);
-
-/** Two ways to go on: as the model is, and as it would be if it called a tool. */
-interface Lead {
-  readonly engine: Engine;
-  readonly from: Prefix;
-  readonly to: Prefix;
-  /** What must follow behind `to`. */
-  readonly text: string;
-}
-
-/** What a call looks like before its name: all that follows what the two prefixes share. */
-function openingOf({ engine, from, to, text }: Lead): string {
-  const shared = to.slice(0, commonLength(from, to));
-  return engine.tokenizer.detokenize(to.slice(shared.length), shared).trimStart() + text;
-}
-
-/** White space that a model may put where a template has none. */
-const LEEWAY = 4;
-
-/**
- * Draws tokens as the model would, until they differ from what a call looks like; usually the first one does.
- *
- * @returns what was drawn, and whether it is the beginning of a call
- */
-async function tryLead(lead: Lead, meter: Meter, settings: Settings): Promise<{ readonly drawn: number; readonly isCall: boolean }> {
-  const { engine, from, to, text } = lead;
-  const shared = to.slice(0, commonLength(from, to));
-  const rest = to.slice(shared.length);
-  const opening = withoutSpace(openingOf(lead));
-  const read = (tokens: readonly Token[]) => withoutSpace(engine.tokenizer.detokenize(tokens, shared));
-  // Tokens that read as nothing, such as a mark in front of calls, must be drawn too.
-  const special = rest.filter((token, index) => engine.tokenizer.detokenize([token], [...shared, ...rest.slice(0, index)]) === "");
-  const { temperature, topK, topP, seed, signal } = settings;
-  const continuation = {
-    prefix: shared,
-    sampling: { temperature, topK, topP, seed },
-    maxTokens: rest.length + text.length + LEEWAY,
-    until: (tokens: readonly Token[]) => !isBeginning(read(tokens), opening),
-  };
-  await prime(engine, [shared], { purpose: "prompt", meter, signal });
-  const drawn: Token[] = [];
-  for await (const { token } of generate(engine, continuation, { purpose: "draft", meter, signal })) drawn.push(token);
-  return { drawn: drawn.length, isCall: read(drawn).startsWith(opening) && special.every((token) => drawn.includes(token)) };
-}
-
-function withoutSpace(text: string): string {
-  return text.replaceAll(/\s/g, "");
-}
-
-function isBeginning(text: string, whole: string): boolean {
-  return text.length < whole.length && whole.startsWith(text);
-}
-
-function commonLength(left: Prefix, right: Prefix): number {
-  const parting = left.findIndex((token, index) => token !== right[index]);
-  return parting < 0 ? left.length : parting;
 }
 
 /**
@@ -321,12 +254,14 @@ export function checkTools({ tools, toolChoice }: Settings, engine: Engine): voi
   for (const tool of tools) checkTool(tool, engine);
 }
 
-function checkTool({ name, parameters }: Tool, engine: Engine): void {
+function checkTool(tool: Tool, engine: Engine): void {
+  const { name, parameters } = tool;
   const { type } = parameters;
   if (type !== undefined && type !== "object")
     throw new OptionError("tools", complaint(`the parameters of the tool ${name}`, "a schema of an object", type), parameters);
   try {
     checkFormat(engine, { type: "json", schema: parameters });
+    checkFormat(engine, callFormatOf(engine).formatOf([tool]));
   } catch (cause) {
     throw cause instanceof EngineError ? unsupported(name, cause) : cause;
   }

@@ -1,7 +1,8 @@
-import type { Formats, FormattedText, JsonSchema, OutputFormat, Token } from "../../core/engine.ts";
+import type { FormatPart, Formats, FormattedText, JsonSchema, OutputFormat, Token } from "../../core/engine.ts";
 import { complaint, EngineError, OptionError } from "../../core/errors.ts";
 import { compileSchema } from "./compile-schema.ts";
 import { type GrammarNode, GrammarState } from "./grammar.ts";
+import { compileParts, type Spell, specialCodes, spelling } from "./parts.ts";
 
 /** What an engine's vocabulary says of a token. */
 export interface TokenTable {
@@ -9,13 +10,15 @@ export interface TokenTable {
   /** What the token says, as bytes (one character each); `undefined` for special tokens and what cannot be known. */
   bytesOf(token: Token): string | undefined;
   isEnd(token: Token): boolean;
+  /** What templates call a special token; `undefined` for all others. Without it, formats write none. */
+  specialOf?(token: Token): string | undefined;
 }
 
 /** The formats of one engine: each schema is compiled once, and the vocabulary is put in order when the first one is used. */
 export class JsonFormats implements Formats {
   readonly #readTable: () => TokenTable;
   #index: TokenIndex | undefined;
-  readonly #grammars = new WeakMap<JsonSchema, GrammarNode>();
+  readonly #grammars = new WeakMap<JsonSchema | readonly FormatPart[], GrammarNode>();
 
   constructor(readTable: () => TokenTable) {
     this.#readTable = readTable;
@@ -34,22 +37,35 @@ export class JsonFormats implements Formats {
     return text;
   }
 
-  #grammarOf({ type, schema }: OutputFormat): GrammarNode {
-    if (type !== "json") throw new EngineError("format-unsupported", `Expected a format of type \`json\`, got \`${type}\``);
-    let grammar = this.#grammars.get(schema);
+  #grammarOf(format: OutputFormat): GrammarNode {
+    const what = contentOf(format);
+    let grammar = this.#grammars.get(what);
     if (grammar !== undefined) return grammar;
     if (!this.#vocabulary.canSpell) {
       const expected = "a vocabulary with a token for each letter and sign of ASCII, as formats need";
       throw new EngineError("format-unsupported", `Expected ${expected}, got one that lacks some (choose another model)`);
     }
-    grammar = compileSchema(schema);
-    this.#grammars.set(schema, grammar);
+    grammar = format.type === "json" ? compileSchema(format.schema) : compileParts(format.parts, this.#vocabulary.spell);
+    this.#grammars.set(what, grammar);
     return grammar;
   }
 
   get #vocabulary(): TokenIndex {
     this.#index ??= new TokenIndex(this.#readTable());
     return this.#index;
+  }
+}
+
+/** What a format is compiled of, and kept by. */
+function contentOf(format: OutputFormat): JsonSchema | readonly FormatPart[] {
+  const { type } = format;
+  switch (type) {
+    case "json":
+      return format.schema;
+    case "parts":
+      return format.parts;
+    default:
+      throw new EngineError("format-unsupported", `Expected a format of type \`json\` or \`parts\`, got \`${String(type)}\``);
   }
 }
 
@@ -94,13 +110,21 @@ class TokenIndex {
   readonly ends: readonly Token[];
   /** Whether every character of ASCII that is no control character is a token: then every place in a JSON text has a token that goes on. */
   readonly canSpell: boolean;
+  /** How texts are written with its tokens. */
+  readonly spell: Spell;
   readonly #bytes: readonly (string | undefined)[];
   readonly #sorted: readonly { readonly token: Token; readonly bytes: string }[];
 
   constructor(table: TokenTable) {
     const tokens = Array.from({ length: table.size }, (_, token) => token);
     this.ends = tokens.filter((token) => table.isEnd(token));
-    this.#bytes = tokens.map((token) => (table.isEnd(token) ? undefined : table.bytesOf(token) || undefined));
+    const specials = tokens.map((token) => (table.isEnd(token) ? undefined : table.specialOf?.(token)));
+    this.spell = spelling(specials.filter((name) => name !== undefined));
+    this.#bytes = tokens.map((token) => {
+      const special = specials[token];
+      if (special !== undefined) return specialCodes(special);
+      return table.isEnd(token) ? undefined : table.bytesOf(token) || undefined;
+    });
     this.#sorted = this.#bytes
       .flatMap((bytes, token) => (bytes === undefined ? [] : { token, bytes }))
       .sort((left, right) => (left.bytes < right.bytes ? -1 : left.bytes > right.bytes ? 1 : left.token - right.token));

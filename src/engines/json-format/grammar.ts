@@ -57,9 +57,14 @@ export function repeat(item: GrammarNode, least: number, most: number): RepeatNo
   return { kind: "repeat", items: [item], least, most, oneLess: undefined };
 }
 
-/** These very bytes. */
+/** The bytes of this very text. */
 export function text(literal: string): GrammarNode {
-  return literal === "" ? sequence() : terminal(new Literal(bytesOf(literal)));
+  return codes(bytesOf(literal));
+}
+
+/** These very bytes, one character for each; what is above 255 stands for no byte. */
+export function codes(literal: string): GrammarNode {
+  return literal === "" ? sequence() : terminal(new Literal(literal));
 }
 
 /** The UTF-8 bytes of a text, as a string with one character for each of them. */

@@ -1,8 +1,16 @@
-import type { CallKeys, Tool, ToolCall, Turn } from "../../core/engine.ts";
+import type { Tool, ToolCall, Turn } from "../../core/engine.ts";
 import { spaced, withoutTools } from "../../core/plain-conversation.ts";
 import { MOST_STEPS_OF_PROBE, TemplateLimitError, today } from "../../jinja.ts";
+import {
+  PROBE_ARGUMENTS,
+  recognise,
+  type TemplateCalls,
+  type UnwrittenCalls,
+  unwrittenCalls,
+  type WrittenCall,
+} from "../../tools/families/index.ts";
 import { failure } from "./failure.ts";
-import { escaped, Marks, type TemplatePiece, withMarksEscaped } from "./marks.ts";
+import { Marks, type TemplatePiece, withPlainMarks } from "./marks.ts";
 
 /** The model's own template (Jinja, in its file's metadata), ready to be filled in. */
 export interface ChatTemplate {
@@ -22,8 +30,12 @@ export interface ChatFormat {
   readonly specials: SpecialTexts;
   readonly toolsAs: ToolsAs;
   readonly argumentsAs: ArgumentsAs;
-  /** How the template writes calls. `undefined`: it knows no tools, or writes calls in a way that no schema can constrain. */
-  readonly callKeys: CallKeys | undefined;
+  /** What a turn of calls has for a text: some write calls only where there is none at all. */
+  readonly noText: "" | null;
+  /** How the template writes calls. `undefined`: it knows no tools, or writes calls in a way that no family knows. */
+  readonly calls: TemplateCalls | undefined;
+  /** Where the template leaves it to a turn's text to hold calls: how the model writes them. */
+  readonly unwritten: UnwrittenCalls | undefined;
 }
 
 type ToolsAs = keyof typeof TOOLS_AS;
@@ -51,24 +63,43 @@ const TOOLS_AS = {
  */
 export function chatFormat(template: ChatTemplate, specials: SpecialTexts): ChatFormat {
   const ways = Object.keys(TOOLS_AS) as [ToolsAs, ...ToolsAs[]];
-  const plain = { template, specials, toolsAs: ways[0], argumentsAs: "object", callKeys: undefined } as const;
-  const toolsAs =
-    ways.find((way) => attempt(() => fillIn({ ...plain, toolsAs: way }, [HELLO], MOST_STEPS_OF_PROBE)) !== undefined) ?? plain.toolsAs;
-  const takes = (argumentsAs: ArgumentsAs, turns: readonly Turn[]) =>
-    attempt(() => fillIn({ ...plain, toolsAs, argumentsAs }, turns, MOST_STEPS_OF_PROBE));
-  const argumentsAs = (["object", "text"] as const).find((way) => [CALLED, splitCalls(CALLED)].some((turns) => isWhole(takes(way, turns))));
-  // Then tools are text like everything else.
-  if (argumentsAs === undefined) return { ...plain, toolsAs };
-  const callKeys = [CALLING, splitCalls(CALLING)].map((turns) => {
-    const filled = takes(argumentsAs, turns);
-    const next = filled?.calls.at(-1);
-    return isWhole(filled) && next !== undefined ? placeOf(next, filled.text).keys : undefined;
-  });
-  return { ...plain, toolsAs, argumentsAs, callKeys: callKeys.find((keys) => keys !== undefined) };
+  const none = { argumentsAs: "object", noText: "", calls: undefined, unwritten: undefined } as const;
+  const plain = { template, specials, toolsAs: ways[0], ...none };
+  const toolsAs = ways.find((way) => tried({ ...plain, toolsAs: way }, [HELLO]) !== undefined) ?? plain.toolsAs;
+  const format = { ...plain, toolsAs };
+  const listed = tried(format, [{ ...HELLO, tools: [TOOL] }]);
+  const unwritten = isWhole(listed) ? unwrittenCalls(listed.text) : undefined;
+  const written: ChatFormat[] = [
+    ...WAYS_TO_CALL.map((way) => ({ ...format, ...way })),
+    ...(unwritten === undefined ? [] : [{ ...format, unwritten }]),
+  ];
+  // Without any, tools are text like everything else.
+  return written.map(withCalls).find(({ calls }) => calls !== undefined) ?? format;
+}
+
+/** What templates want calls to be given as. */
+const WAYS_TO_CALL = (["", null] as const).flatMap((noText) =>
+  (["object", "text"] as const).map((argumentsAs) => ({ noText, argumentsAs })),
+);
+
+/** Finds out how calls are written that are given so: tried on a conversation with a call and its result, and on one with a call to come. */
+function withCalls(format: ChatFormat): ChatFormat {
+  for (const called of arrangedCalls(CALLED)) {
+    const filled = tried(format, called);
+    const [call] = filled?.calls ?? [];
+    const calls = isWhole(filled) && call !== undefined ? recognise(plainCall(call), withPlainMarks(filled.text).text) : undefined;
+    const isOpen = (turns: readonly Turn[]) => isWhole(tried({ ...format, calls }, turns));
+    if (calls !== undefined && [...arrangedCalls(CALLING)].some(isOpen)) return { ...format, calls };
+  }
+  return format;
 }
 
 function isWhole(filled: FilledIn | undefined): filled is FilledIn {
   return filled?.marks.areAllIn(filled.text) === true;
+}
+
+function tried(format: ChatFormat, turns: readonly Turn[]): FilledIn | undefined {
+  return attempt(() => fillIn(format, turns, MOST_STEPS_OF_PROBE));
 }
 
 /** What is found; `undefined` where the template refuses. */
@@ -136,14 +167,20 @@ export function surroundingOf(format: ChatFormat): Surrounding {
 }
 
 /** From what was said to what any template takes. Each says all that the turns say. */
-function arrangements(turns: readonly Turn[], { callKeys }: ChatFormat): ReadonlySet<readonly Turn[]> {
-  const withTools = callKeys === undefined ? [] : [turns, splitCalls(turns)];
-  return new Set(
-    [...withTools, withoutTools(turns)].flatMap((arranged) => {
-      const folded = [arranged, foldLaterSystem(arranged), foldSystem(arranged)];
-      return [...folded, ...folded.map(mergeSpeakers)];
-    }),
-  );
+function arrangements(turns: readonly Turn[], { calls }: ChatFormat): ReadonlySet<readonly Turn[]> {
+  const hasTools = turns.some((turn) => turn.tools !== undefined || turn.calls !== undefined || turn.isCalling === true);
+  return calls !== undefined && hasTools ? arrangedCalls(turns) : allFolded([withoutTools(turns)]);
+}
+
+/** From what says all to what any template that writes calls takes. */
+function arrangedCalls(turns: readonly Turn[]): ReadonlySet<readonly Turn[]> {
+  const arranged = [turns, splitCalls(turns), withoutCallTexts(turns)];
+  return allFolded([...arranged, ...arranged.map(withToolsAsText)]);
+}
+
+function allFolded(arranged: Iterable<readonly Turn[]>): ReadonlySet<readonly Turn[]> {
+  const folded = [...arranged].map((turns) => [turns, foldLaterSystem(turns), foldSystem(turns)]);
+  return new Set(folded.flatMap((ways) => [...ways, ...ways.map(mergeSpeakers)]));
 }
 
 interface FilledIn {
@@ -167,8 +204,13 @@ function fillIn(format: ChatFormat, turns: readonly Turn[], mostSteps?: number):
   const next = calls.at(-1);
   const hasCalls = last?.isCalling === true || (last?.calls ?? []).length > 0;
   if (!isOpen) return { text, marks, calls, cut: text.length };
-  if (hasCalls && next !== undefined) return { text, marks, calls, cut: placeOf(next, text)[last.isCalling === true ? "start" : "end"] };
-  const content = String(messages.at(-1)?.["content"]);
+  const content = String(messages.at(-1)?.["content"] ?? "");
+  if (hasCalls && next !== undefined) {
+    const cut = placeOf(next, text, format)[last.isCalling === true ? "start" : "end"];
+    if (last.text !== "" && format.unwritten === undefined && !text.slice(0, cut).includes(content))
+      throw new Error("it writes calls in front of the text");
+    return { text, marks, calls, cut };
+  }
   return { text, marks, calls, cut: text.lastIndexOf(content) + content.length };
 }
 
@@ -191,15 +233,21 @@ function messageOf(turn: Turn, { format, turns, marks, calls }: Filling): Record
   if (marked.length === 0) return { role, content: turn === turns.at(-1) && role === "assistant" ? marks.addWhole(text) : marks.add(text) };
   const first = calls.length;
   calls.push(...marked);
-  return { role, content: marks.add(text), tool_calls: marked.map((call, index) => callValue(call, first + index)) };
+  if (format.unwritten !== undefined) return { role, content: marks.add(text) + format.unwritten.text(marked as readonly WrittenCall[]) };
+  const content = text === "" ? format.noText : marks.add(text);
+  return { role, content, tool_calls: marked.map((call, index) => callValue(call, first + index)) };
 }
 
 const HELLO: Turn = { role: "user", text: "ask" };
 
-const CALL = { id: "call", name: "tool", arguments: { place: "here" } };
+const CALL = { id: "call", name: "tool", arguments: PROBE_ARGUMENTS };
+
+const SCHEMA = { type: "object", properties: { text: { type: "string", description: "what" } }, required: ["text"] };
+
+const TOOL: Tool = { name: CALL.name, description: "does", parameters: SCHEMA };
 
 const CALLED: readonly Turn[] = [
-  { role: "system", text: "system", tools: [{ name: "tool", description: "does", parameters: schemaOf("place") }] },
+  { role: "system", text: "system", tools: [TOOL] },
   HELLO,
   { role: "assistant", text: "text", calls: [CALL] },
   { role: "tool", text: "result", callId: CALL.id },
@@ -212,14 +260,10 @@ const CALLING: readonly Turn[] = [
   { role: "assistant", text: "", isCalling: true },
 ];
 
-function schemaOf(name: string) {
-  return { type: "object", properties: { [name]: { type: "string", description: "where" } }, required: [name] };
-}
-
 /** One call, with marks for what it says. */
 interface MarkedCall {
   readonly name: string;
-  readonly arguments: unknown;
+  readonly arguments: Readonly<Record<string, unknown>> | string;
 }
 
 function markCall(
@@ -259,50 +303,17 @@ function toolValue({ name, description = "", parameters }: Tool, marks: Marks): 
   };
 }
 
-/** Where a template writes a call as a JSON object, and how it names its parts. */
-interface CallPlace {
-  readonly start: number;
-  readonly end: number;
-  readonly keys: CallKeys;
+/** @throws {Error} where the template writes no calls, or leaves this one out */
+function placeOf(call: MarkedCall, text: string, { calls }: ChatFormat): { readonly start: number; readonly end: number } {
+  if (calls === undefined) throw new Error("it writes calls in a way of its own");
+  const plain = withPlainMarks(text);
+  const { start, end } = calls.placeOf(plainCall(call), plain.text);
+  return { start: plain.placeOf(start), end: plain.placeOf(end) };
 }
 
-/** @throws {Error} when the template writes calls in some other way: then they cannot be constrained by a schema */
-function placeOf(call: MarkedCall, text: string): CallPlace {
-  const at = Math.max(text.indexOf(call.name), text.indexOf(escaped(call.name)));
-  for (let start = text.lastIndexOf("{", at); start >= 0; start = start === 0 ? -1 : text.lastIndexOf("{", start - 1)) {
-    const end = objectEnd(text, start);
-    const keys = end > at ? keysOf(call, text.slice(start, end)) : undefined;
-    if (keys !== undefined) return { start, end, keys };
-  }
-  throw new Error("it writes a call as something else than one JSON object");
-}
-
-/** Behind the brace that closes the one at `start`. */
-function objectEnd(text: string, start: number): number {
-  let depth = 0;
-  for (let index = start; index < text.length; index++) {
-    if (text[index] === "{") depth++;
-    if (text[index] === "}") depth--;
-    if (depth === 0) return index + 1;
-  }
-  return -1;
-}
-
-function keysOf(call: MarkedCall, object: string): CallKeys | undefined {
-  const entries = entriesOf(object);
-  const values = JSON.stringify(typeof call.arguments === "string" ? JSON.parse(call.arguments) : call.arguments);
-  const name = entries.find(([, value]) => value === call.name)?.[0];
-  const key = entries.find(([, value]) => JSON.stringify(value) === values)?.[0];
-  return name === undefined || key === undefined ? undefined : { name, arguments: key };
-}
-
-function entriesOf(object: string): [string, unknown][] {
-  try {
-    return Object.entries(JSON.parse(withMarksEscaped(object)) as Record<string, unknown>);
-  } catch {
-    // Braces of the template's own.
-    return [];
-  }
+function plainCall({ name, arguments: values }: MarkedCall) {
+  const json = typeof values === "string" ? values : JSON.stringify(values);
+  return { name: withPlainMarks(name).text, arguments: JSON.parse(withPlainMarks(json).text) as Record<string, unknown> };
 }
 
 /**
@@ -361,4 +372,19 @@ function splitCalls(turns: readonly Turn[]): readonly Turn[] {
     const made = calls.map((call): Turn => ({ role, text: "", calls: [call] }));
     return [...texts, ...made, ...(isCalling ? [{ role, text: "", isCalling } as const] : [])];
   });
+}
+
+/** For templates that write only the calls of a turn, and take no other turn for its text. */
+function withoutCallTexts(turns: readonly Turn[]): readonly Turn[] {
+  return turns.map((turn) => (turn.isCalling === true || (turn.calls ?? []).length > 0 ? { ...turn, text: "" } : turn));
+}
+
+/** For templates that write calls, and leave it to the system's turn to say what may be called; or that cannot read a tool's schema. */
+function withToolsAsText(turns: readonly Turn[]): readonly Turn[] {
+  const tools = turns.flatMap((turn) => turn.tools ?? []);
+  const text = ["You may call these tools:", ...tools.map((tool) => spaced(tool))].join("\n");
+  const without = turns.map(({ tools: _, ...turn }) => turn);
+  const [first, ...others] = without;
+  if (tools.length === 0) return turns;
+  return first?.role === "system" ? [joined(first, { role: "system", text }), ...others] : [{ role: "system", text }, ...without];
 }

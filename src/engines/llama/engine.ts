@@ -182,7 +182,7 @@ function factsOf(
     checkpoints,
     sampling: suggestedSampling(file.info.metadata.general),
     ...(vocabulary.nextTurn === undefined ? {} : { nextTurn: vocabulary.nextTurn }),
-    ...(vocabulary.callKeys === undefined ? {} : { callKeys: vocabulary.callKeys }),
+    callFormat: vocabulary.callFormat,
     ...(vocabulary.thinking === undefined ? {} : { thinking: vocabulary.thinking }),
   };
 }

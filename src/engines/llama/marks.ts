@@ -84,13 +84,38 @@ function markOf(number: number): string {
 }
 
 /** A text or a mark as it reads inside of JSON. */
-export function escaped(text: string): string {
+function escaped(text: string): string {
   return JSON.stringify(text).slice(1, -1);
 }
 
-/** JSON with every mark as it reads in there: templates put some into quotes of their own. */
-export function withMarksEscaped(json: string): string {
-  return json.replaceAll(OPEN, escaped(OPEN)).replaceAll(CLOSE, escaped(CLOSE));
+/** A text whose marks read the same whether they were written as JSON or not. */
+interface PlainlyMarked {
+  readonly text: string;
+  /** Where a place in this text is in the one that it was made of. */
+  placeOf(index: number): number;
+}
+
+/** Each mark as two characters for private use with its number between them, which stand in JSON as they are. */
+export function withPlainMarks(text: string): PlainlyMarked {
+  const found = [...text.matchAll(MARKS)].map(({ 0: mark, groups, index }) => ({
+    mark,
+    index,
+    plain: `\uE000${groups?.["number"]}\uE001`,
+  }));
+  let plain = "";
+  let done = 0;
+  const ends = found.map(({ mark, index, plain: written }) => {
+    plain += text.slice(done, index) + written;
+    done = index + mark.length;
+    return { plain: plain.length, original: done };
+  });
+  return {
+    text: plain + text.slice(done),
+    placeOf(index) {
+      const before = ends.findLast((end) => end.plain <= index) ?? { plain: 0, original: 0 };
+      return before.original + index - before.plain;
+    },
+  };
 }
 
 /** A text as it reads where its mark was written as JSON: once with one backslash, twice with two, and so on, each time with twice as many. */

@@ -1,5 +1,5 @@
 import type { LlamaModel, Token as LlamaToken } from "node-llama-cpp";
-import type { CallKeys, Prefix, Thinking, Token, Tokenizer, Turn } from "../../core/engine.ts";
+import type { CallFormat, Prefix, Thinking, Token, Tokenizer, Turn } from "../../core/engine.ts";
 import { renderOpened } from "../../core/opening.ts";
 import { plainConversation } from "../../core/plain-conversation.ts";
 import { bytesOf, type TokenTable } from "../json-format/index.ts";
@@ -37,9 +37,9 @@ export class Vocabulary implements Tokenizer {
       firstOf(model, "a") !== firstOf(model, "a", "trimLeadingSpace");
   }
 
-  /** How the model's own format names the parts of a call, if it has one. */
-  get callKeys(): CallKeys | undefined {
-    return this.#format?.callKeys;
+  /** How calls are written in the model's own format, if it has one for them. */
+  get callFormat(): CallFormat | undefined {
+    return this.#format?.calls;
   }
 
   /** How the model thinks, if it does. */
@@ -149,6 +149,7 @@ export function tokenTable(model: LlamaModel): TokenTable {
       // Special tokens read as nothing.
       return text.includes("\uFFFD") ? namedBytes(String(tokens[token]), kind) : bytesOf(text);
     },
+    specialOf: (token) => (model.isSpecialToken(token as LlamaToken) ? model.detokenize([token as LlamaToken], true) : undefined),
   };
 }
 

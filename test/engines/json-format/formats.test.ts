@@ -90,6 +90,6 @@ describe("The formats of an engine", () => {
     expect(() => formats.begin({ format, formatStart: 0, prefix: [3] })).toThrow(
       "Expected `formatStart` to be where a text of the format begins",
     );
-    expect(() => formats.check({ ...format, type: "xml" as "json" })).toThrow("Expected a format of type `json`, got `xml`");
+    expect(() => formats.check({ ...format, type: "xml" as "json" })).toThrow("Expected a format of type `json` or `parts`, got `xml`");
   });
 });

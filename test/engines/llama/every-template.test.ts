@@ -11,7 +11,8 @@ import {
   saidIn,
   templatesIn,
 } from "../../../bench/template-conversations.ts";
-import { CALL_KEYS, type Turn } from "../../../src/core/index.ts";
+import type { Turn } from "../../../src/core/index.ts";
+import { jsonCalls } from "../../../src/tools/families/index.ts";
 
 const references = JSON.parse(readFileSync(REFERENCES, "utf8")) as References;
 const NAMES = Object.keys(CONVERSATIONS);
@@ -36,10 +37,19 @@ const OTHERWISE: Readonly<Record<keyof References, readonly { readonly why: stri
   ],
 };
 
+const UNKNOWN_CALLS = [
+  "HuggingFaceTB-SmolLM3-3B",
+  "MiniMax-M3",
+  "google-gemma-2-2b-it",
+  "llama-cpp-rwkv-world",
+  "microsoft-Phi-3.5-mini-instruct",
+];
+
+const ANY_CALLS = { ...jsonCalls({ name: "name", arguments: "arguments" }), placeOf: () => expect.unreachable() };
 const found = templatesIn(bundledTemplates()).map(({ name, source }) => {
   const format = formatOf(source);
   // Whether its calls can be written under a schema is another question than whether the template writes those that were made.
-  const asIfCalling = { ...format, callKeys: format.callKeys ?? CALL_KEYS };
+  const asIfCalling = { ...format, calls: format.calls ?? ANY_CALLS };
   return { name, format, asIfCalling };
 });
 
@@ -66,13 +76,16 @@ describe("Every chat template that llama.cpp brings", () => {
 
   it.each(NAMES)("writes all that is said: %s", (conversation) => {
     const turns = CONVERSATIONS[conversation] ?? [];
-    for (const { name, format, asIfCalling } of found) {
-      for (const one of [format, asIfCalling]) {
-        const result = rendered(one, turns);
-        const text = "text" in result ? result.text : "";
-        expect({ name, ...result, lost: saidIn(turns).filter((said) => !text.includes(said)) }).toEqual({ name, text, lost: [] });
-      }
+    for (const { name, format } of found) {
+      const result = rendered(format, turns);
+      const text = "text" in result ? result.text : "";
+      expect({ name, ...result, lost: saidIn(turns).filter((said) => !text.includes(said)) }).toEqual({ name, text, lost: [] });
     }
+  });
+
+  it("writes calls in a way that is known, but for those that write none and one with tags within tags", () => {
+    const unknown = found.filter(({ format }) => format.calls === undefined).map(({ name }) => name);
+    expect(unknown).toEqual(UNKNOWN_CALLS);
   });
 
   it.each(["jinja2", "llama.cpp"] as const)(
@@ -164,7 +177,7 @@ describe("A chat template", () => {
       '{"name": {{ call.function.name | tojson }}, "arguments": {{ call.function.arguments + "" }}}',
     );
     const format = formatOf(text);
-    expect(format).toMatchObject({ argumentsAs: "text", callKeys: { name: "name", arguments: "arguments" } });
+    expect(format).toMatchObject({ argumentsAs: "text", calls: { family: "json object" } });
     expect(written(text, [ASK, { role: "assistant", text: "", calls: [FIRST] }])).toContain(
       '<call>{"name": "add", "arguments": {"a": 1, "b": "}{"}}',
     );

@@ -1,3 +1,4 @@
+import { answer } from "rain-align";
 import { afterAll, describe, expect, it } from "vitest";
 import type { Turn } from "../../../src/core/index.ts";
 import { TemplatedModels } from "../../support/templated-models.ts";
@@ -25,10 +26,16 @@ const LISTED = `{% if tools %}{{ tools | tojson }}{% endif %}
 {%- if m.tool_call_id %}#{{ m.tool_call_id }}{% endif %}{{ eos_token }}{% endfor %}
 {%- if add_generation_prompt %}[assistant]{% endif %}`;
 
-/** No JSON around the name. */
-const XML = `{% if tools %}{{ tools | tojson }}{% endif %}
+/** A special token between the name and the arguments. */
+const MARKED = `{% if tools %}{{ tools | tojson }}{% endif %}
 {%- for m in messages %}[{{ m.role }}]{{ m.content }}
-{%- for call in m.tool_calls or [] %}<function={{ call.function.name }}>{{ call.function.arguments | tojson }}</function>{% endfor %}{% endfor %}
+{%- for call in m.tool_calls or [] %}<call>{{ call.function.name }}{{ bos_token }}{{ call.function.arguments | tojson }}{% endfor %}{{ eos_token }}{% endfor %}
+{%- if add_generation_prompt %}[assistant]{% endif %}`;
+
+/** No sign between one argument and the next. */
+const ODD = `{% if tools %}{{ tools | tojson }}{% endif %}
+{%- for m in messages %}[{{ m.role }}]{{ m.content }}
+{%- for call in m.tool_calls or [] %}{{ call.function.name }} {% for key, value in call.function.arguments | items %}{{ key }}{{ value }}{% endfor %}{% endfor %}{% endfor %}
 {%- if add_generation_prompt %}[assistant]{% endif %}`;
 
 const PLAIN = "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}{% if add_generation_prompt %}[assistant]{% endif %}";
@@ -44,11 +51,13 @@ afterAll(() => models[Symbol.asyncDispose]());
 
 describe("A chat template that writes each call as one JSON object", () => {
   it.each([
-    ["between tags", TAGGED, { name: "name", arguments: "arguments" }],
-    ["instead of a text", EITHER, { name: "name", arguments: "parameters" }],
-    ["in a list", LISTED, { name: "name", arguments: "arguments" }],
-  ])("is seen to do so: %s", async (_, template, callKeys) => {
-    expect((await models.engineWith(template)).facts.callKeys).toEqual(callKeys);
+    ["between tags", TAGGED, { name: "add", arguments: { a: 1 } }],
+    ["instead of a text", EITHER, { name: "add", parameters: { a: 1 } }],
+    ["in a list", LISTED, { name: "add", arguments: { a: 1 } }],
+  ])("is seen to do so: %s", async (_, template, call) => {
+    const { callFormat } = (await models.engineWith(template)).facts;
+    expect(callFormat?.family).toBe("json object");
+    expect(callFormat?.read(JSON.stringify(call), [ADD])).toEqual({ name: "add", arguments: { a: 1 } });
   });
 
   it("gets the tools, the calls and the results in its own way", async () => {
@@ -66,6 +75,17 @@ describe("A chat template that writes each call as one JSON object", () => {
     expect(text.match(/<\/s>/g)).toHaveLength(5);
     // The beginning, and the end of each turn.
     expect(await models.specials(TAGGED, turns)).toBe(4);
+  });
+
+  it("that wants arguments as JSON text gets them so", async () => {
+    const text = TAGGED.replace(
+      "{{ call.function | tojson }}",
+      '{"name": {{ call.function.name | tojson }}, "arguments": {{ call.function.arguments + "" }}}',
+    );
+    expect((await models.engineWith(text)).facts.callFormat?.family).toBe("json object");
+    expect(await models.rendered(text, [ASK, { role: "assistant", text: "", calls: [FIRST] }])).toContain(
+      '<call>{"name": "add", "arguments": {"a": 1, "b": "}{"}}',
+    );
   });
 
   it("that takes only one call or a text in a turn gets a turn for each", async () => {
@@ -96,12 +116,24 @@ describe("A chat template that writes each call as one JSON object", () => {
   });
 });
 
-describe("A chat template that knows no tools, or writes calls in a way that no schema can constrain", () => {
+describe("A chat template with special tokens in its calls", () => {
+  it("has them written as these tokens, and taken apart by them, even by a model with random weights", async () => {
+    const engine = await models.engineWith(MARKED);
+    expect(engine.facts.callFormat?.family).toBe("json behind the name");
+    const parameters = { type: "object", properties: { a: { const: 1 }, b: { enum: ["<s>", "</s>"] } }, required: ["a", "b"] };
+    const asked = { tools: [{ name: "add", parameters }], toolChoice: "any", parallelCalls: false, mode: "vanilla" } as const;
+    const { calls, finishReason } = await answer(engine, [{ role: "user", text: "1 + 1?" }], asked);
+    expect({ calls, finishReason }).toMatchObject({ calls: [{ name: "add", arguments: { a: 1 } }], finishReason: "tool_calls" });
+    expect(["<s>", "</s>"]).toContain(calls?.[0]?.arguments["b"]);
+  });
+});
+
+describe("A chat template that knows no tools, or writes calls in a way that no family knows", () => {
   it.each([
     ["knows none", PLAIN],
-    ["writes no JSON object", XML],
+    ["writes calls in another way", ODD],
   ])("gets all of it as text: %s", async (_, template) => {
-    expect((await models.engineWith(template)).facts.callKeys).toBeUndefined();
+    expect((await models.engineWith(template)).facts.callFormat).toBeUndefined();
     const turns: Turn[] = [
       { role: "system", text: "Be kind.", tools: [ADD] },
       { role: "user", text: "1 + 1?" },
