@@ -46,7 +46,7 @@ const reportShape = z.strictObject({
     .nullable(),
   rewinds: z.int().min(0),
   evaluations: z.int().min(0),
-  tokens: z.strictObject({ emitted: z.int(), forward: z.int(), discarded: z.int() }),
+  tokens: z.strictObject({ emitted: z.int(), thought: z.int().min(0), forward: z.int(), discarded: z.int() }),
   cost: z.strictObject({ fpe: z.number(), spe: z.number(), epe: z.number() }),
   ms: z.int().min(0),
 });

@@ -49,7 +49,7 @@ describe("a call that cannot be meant ends with 2 and one line", () => {
     ["an unknown mode", ["ask", "--mode", "papr", "hi"], "got `papr` (did you mean `paper`?)"],
     ["an unknown principle", ["ask", "--principle", "harmles", "hi"], "got `harmles` (did you mean `harmless`?)"],
     ["a seed that is no number", ["ask", "--seed", "x", "hi"], "Expected `--seed` to be a number, got `x`"],
-    ["a negative seed", ["ask", "--seed=-1", "hi"], "Expected `--seed` to be an integer from 0 to 4294967295, got `-1` (number)"],
+    ["a negative seed", ["ask", "--seed=-2", "hi"], "Expected `--seed` to be an integer from -1 to 4294967295, got `-2` (number)"],
     ["a seed that is too large", ["ask", "--seed", "4294967296", "hi"], "got `4294967296` (number)"],
     ["no tokens at all", ["ask", "--max-tokens", "0", "hi"], "Expected `--max-tokens` to be a positive integer, got `0` (number)"],
     ["an endless answer", ["ask", "--max-tokens", "Infinity", "hi"], "Expected `--max-tokens` to be a positive integer, got `Infinity`"],
