@@ -54,7 +54,7 @@ interface Parts {
   readonly inner: AnswerJudge;
 }
 
-interface Conversation {
+interface Translated {
   /** What the inner judge makes of it. */
   readonly inner: unknown;
   /** Behind what the writer writes. */
@@ -69,33 +69,33 @@ const MOST_FOR_ONE = 2;
 const ADVICE = "the judge's: give the judging model a larger context, or shorten the conversation or the answer, `maxTokens`";
 
 /** A judge of one engine's answers, on another engine. */
-class JudgeOfAnother implements AnswerJudge<Conversation> {
+class JudgeOfAnother implements AnswerJudge<Translated> {
   readonly #parts: Parts;
 
   constructor(parts: Parts) {
     this.#parts = parts;
   }
 
-  conversation(turns: readonly Turn[]): Conversation {
+  conversation(turns: readonly Turn[]): Translated {
     const { writer, inner } = this.#parts;
     return { inner: inner.conversation(withoutOpening(turns)), prefix: writer.tokenizer.render(turns), isFresh: !isBegun(turns) };
   }
 
   /** @throws {ContextFullError} when the judge has no room: the numbers are of its own context */
-  longestAnswer({ inner }: Conversation): number {
+  longestAnswer({ inner }: Translated): number {
     const room = this.#parts.inner.longestAnswer(inner);
     const longest = Math.floor(room / MOST_FOR_ONE);
     if (longest < 1) throw this.#isFull(MOST_FOR_ONE, room);
     return longest;
   }
 
-  async prime({ inner }: Conversation, call: Call): Promise<void> {
+  async prime({ inner }: Translated, call: Call): Promise<void> {
     await this.#parts.inner.prime(inner, { ...call, purpose: "evaluate" });
   }
 
   /** @throws {ContextFullError} when an answer is longer in the judge's tokens than it has room for: it judges no answer in part */
   async verdicts(
-    conversation: Conversation,
+    conversation: Translated,
     answers: readonly (readonly Token[])[],
     call: Call,
     isWhole: readonly boolean[] = [],
@@ -108,7 +108,7 @@ class JudgeOfAnother implements AnswerJudge<Conversation> {
   }
 
   /** The same text in the judge's tokens, as it would have begun it: behind `Assistant:` with a space, behind a template without one. */
-  #translate(answer: readonly Token[], { prefix, isFresh }: Conversation): readonly Token[] {
+  #translate(answer: readonly Token[], { prefix, isFresh }: Translated): readonly Token[] {
     const { writer, engine } = this.#parts;
     const text = wholeCharacters(writer.tokenizer.detokenize(answer, prefix));
     if (!isFresh) return engine.tokenizer.tokenize(text);

@@ -20,7 +20,7 @@ interface AskedFor {
   readonly bad: readonly Token[];
 }
 
-interface Conversation {
+interface Prepared {
   readonly prefixOf: (answer: readonly Token[], asked: AskedFor) => readonly Token[];
   readonly length: number;
 }
@@ -30,7 +30,7 @@ interface Conversation {
  * letters in both orders. What counts is the mean of the log odds, each less what the model says of an answer without content: a model favours a
  * reply whatever is asked.
  */
-export class AskedJudge implements AnswerJudge<Conversation> {
+export class AskedJudge implements AnswerJudge<Prepared> {
   readonly #engine: Engine;
   readonly #settings: Settings;
   readonly #asked: readonly AskedFor[];
@@ -48,7 +48,7 @@ export class AskedJudge implements AnswerJudge<Conversation> {
     );
   }
 
-  conversation(turns: readonly Turn[]): Conversation {
+  conversation(turns: readonly Turn[]): Prepared {
     const context = { engine: this.#engine, principle: this.#settings.principle, settings: this.#settings };
     const prefix = promptBefore(turns, context);
     const tails = new Map(this.#asked.map((asked) => [asked, behindQuestion(asked.text, turns, context)]));
@@ -59,7 +59,7 @@ export class AskedJudge implements AnswerJudge<Conversation> {
     };
   }
 
-  longestAnswer({ length }: Conversation): number {
+  longestAnswer({ length }: Prepared): number {
     return this.#engine.facts.contextSize - length;
   }
 
@@ -68,7 +68,7 @@ export class AskedJudge implements AnswerJudge<Conversation> {
     return Promise.resolve();
   }
 
-  async verdicts(conversation: Conversation, answers: readonly (readonly Token[])[], call: Call): Promise<Verdict[]> {
+  async verdicts(conversation: Prepared, answers: readonly (readonly Token[])[], call: Call): Promise<Verdict[]> {
     const favours = await this.#favoursOf(call);
     const odds = await this.#oddsOf(conversation, answers, call);
     call.meter.evaluations += answers.length;
@@ -99,7 +99,7 @@ export class AskedJudge implements AnswerJudge<Conversation> {
     return odds as readonly number[];
   }
 
-  async #oddsOf(conversation: Conversation, answers: readonly (readonly Token[])[], call: Call): Promise<readonly (readonly number[])[]> {
+  async #oddsOf(conversation: Prepared, answers: readonly (readonly Token[])[], call: Call): Promise<readonly (readonly number[])[]> {
     const queries = answers.flatMap((answer) =>
       this.#asked.map((asked) => ({ prefix: conversation.prefixOf(answer, asked), tokens: [...asked.good, ...asked.bad] })),
     );

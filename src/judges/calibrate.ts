@@ -249,12 +249,12 @@ interface Cascade {
   readonly questionTokensPerToken: number;
 }
 
-interface CascadeParts {
+interface Readings {
   readonly watched: ReadonlyMap<Cut, number>;
   readonly best: AskedQuestion | undefined;
 }
 
-function cascadeOf(read: ReadAnswers, { watched, best, budget }: CascadeParts & { readonly budget: number }): Cascade {
+function cascadeOf(read: ReadAnswers, { watched, best, budget }: Readings & { readonly budget: number }): Cascade {
   const sureFrom = best === undefined ? Number.NEGATIVE_INFINITY : sureFromBudget(read, watched, budget / best.tokens);
   const { whole, lowest, questionTokensPerToken } = valuesOf(read, { watched, best, sureFrom });
   return { sureFrom: Number.isFinite(sureFrom) ? sureFrom : best === undefined ? 0 : null, whole, lowest, questionTokensPerToken };
@@ -331,7 +331,7 @@ export function describe(place: PlaceName): string {
 
 function measuredOf(
   read: ReadAnswers,
-  { watched, asked, best, cascade }: CascadeParts & { readonly asked: readonly AskedQuestion[]; readonly cascade: Cascade },
+  { watched, asked, best, cascade }: Readings & { readonly asked: readonly AskedQuestion[]; readonly cascade: Cascade },
 ): readonly (readonly [name: string, measured: MeasuredJudge])[] {
   const row = (name: string, place: PlaceName, odds: ReadonlyMap<Cut, number>) => {
     const whole = scoredWhole(read, odds);

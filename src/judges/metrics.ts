@@ -48,7 +48,7 @@ export interface RocPoint {
 
 /** How likely a good answer has the higher value of a good and a bad one; the same value counts half. 0.5 is guessing, 1 is perfect. */
 export function auroc(scored: readonly Scored[]): number {
-  return weightedAuroc(stepsOf(scored), () => 1);
+  return weightedAuroc(tiesOf(scored), () => 1);
 }
 
 /**
@@ -58,7 +58,7 @@ export function auroc(scored: readonly Scored[]): number {
  * @throws {RangeError} also for answers to one prompt only, and options out of their range
  */
 export function aurocInterval(scored: readonly Scored[], { level = 0.95, draws = 1000, seed }: AurocIntervalOptions): Interval {
-  const steps = stepsOf(scored);
+  const ties = tiesOf(scored);
   const groups = [...new Set(scored.map(({ group }) => group))];
   if (groups.length < 2) throw new RangeError("Expected answers to at least 2 prompts to draw from, got those to 1");
   if (!(level > 0 && level < 1)) throw new RangeError(`Expected \`level\` to be above 0 and below 1, got ${level}`);
@@ -66,7 +66,7 @@ export function aurocInterval(scored: readonly Scored[], { level = 0.95, draws =
   const found: number[] = [];
   for (let draw = 0; draw < draws; draw++) {
     const times = timesDrawn(groups, deriveSeed(seed, draw));
-    const one = weightedAuroc(steps, ({ group }) => times.get(group) ?? 0);
+    const one = weightedAuroc(ties, ({ group }) => times.get(group) ?? 0);
     if (!Number.isNaN(one)) found.push(one);
   }
   if (found.length === 0) throw new RangeError(`Expected a resample of good and bad answers among ${draws}, got none (draw more)`);
@@ -77,9 +77,9 @@ export function aurocInterval(scored: readonly Scored[], { level = 0.95, draws =
 export function prAuc(scored: readonly Scored[]): number {
   const { bad } = countsOf(scored);
   let [flagged, caught, area] = [0, 0, 0];
-  for (const step of stepsOf(scored)) {
-    const more = step.filter(({ good }) => !good).length;
-    flagged += step.length;
+  for (const tie of tiesOf(scored)) {
+    const more = tie.filter(({ good }) => !good).length;
+    flagged += tie.length;
     caught += more;
     // Divided once, in the end: what is perfect comes to 1 and not to a digit more.
     area += more * (caught / flagged);
@@ -107,16 +107,15 @@ export function balancedAccuracyAt(scored: readonly Scored[], threshold: number)
 /** The threshold of the highest balanced accuracy; of several, the lowest. On the answers that it was chosen by it is flattered. */
 export function bestBalancedAccuracy(scored: readonly Scored[]): BestThreshold {
   const { good, bad } = countsOf(scored);
-  const steps = stepsOf(scored);
-  let best: BestThreshold = { threshold: stepValue(steps[0]), balancedAccuracy: 0.5 };
+  const ties = tiesOf(scored);
+  let best: BestThreshold = { threshold: tieValue(ties[0]), balancedAccuracy: 0.5 };
   let [goodFlagged, badCaught] = [0, 0];
-  for (const [index, step] of steps.slice(0, -1).entries()) {
-    const more = step.filter((one) => !one.good).length;
+  for (const [index, tie] of ties.slice(0, -1).entries()) {
+    const more = tie.filter((one) => !one.good).length;
     badCaught += more;
-    goodFlagged += step.length - more;
+    goodFlagged += tie.length - more;
     const balancedAccuracy = ((good - goodFlagged) / good + badCaught / bad) / 2;
-    if (balancedAccuracy > best.balancedAccuracy)
-      best = { threshold: between(stepValue(step), stepValue(steps[index + 1])), balancedAccuracy };
+    if (balancedAccuracy > best.balancedAccuracy) best = { threshold: between(tieValue(tie), tieValue(ties[index + 1])), balancedAccuracy };
   }
   return best;
 }
@@ -148,10 +147,10 @@ export function rocCurve(scored: readonly Scored[], most = 41): readonly RocPoin
   if (!(Number.isSafeInteger(most) && most >= 2)) throw new RangeError(`Expected \`most\` to be an integer of 2 or more, got ${most}`);
   // Counted in answers, so that what lies on a line does so exactly.
   const counted = [{ x: 0, y: 0 }];
-  for (const step of stepsOf(scored)) {
+  for (const tie of tiesOf(scored)) {
     const before = counted.at(-1) as Point;
-    const more = step.filter((one) => !one.good).length;
-    const point = { x: before.x + step.length - more, y: before.y + more };
+    const more = tie.filter((one) => !one.good).length;
+    const point = { x: before.x + tie.length - more, y: before.y + more };
     if (isOnLine(counted.at(-2), before, point)) counted.pop();
     counted.push(point);
   }
@@ -183,26 +182,26 @@ export function thresholdFor(goodValues: readonly number[], share: number): numb
 }
 
 /** Answers of the same value. */
-type Step = readonly Scored[];
+type Tie = readonly Scored[];
 
 /** From the lowest value to the highest. */
-function stepsOf(scored: readonly Scored[]): readonly Step[] {
+function tiesOf(scored: readonly Scored[]): readonly Tie[] {
   countsOf(scored);
-  const steps: Scored[][] = [];
+  const ties: Scored[][] = [];
   for (const one of scored.toSorted((left, right) => left.value - right.value)) {
-    const last = steps.at(-1);
+    const last = ties.at(-1);
     if (last?.[0]?.value === one.value) last.push(one);
-    else steps.push([one]);
+    else ties.push([one]);
   }
-  return steps;
+  return ties;
 }
 
 /** `NaN` where the good or the bad answers weigh nothing. */
-function weightedAuroc(steps: readonly Step[], weightOf: (one: Scored) => number): number {
+function weightedAuroc(ties: readonly Tie[], weightOf: (one: Scored) => number): number {
   let [good, bad, won] = [0, 0, 0];
-  for (const step of steps) {
+  for (const tie of ties) {
     let [goodHere, badHere] = [0, 0];
-    for (const one of step) {
+    for (const one of tie) {
       if (one.good) goodHere += weightOf(one);
       else badHere += weightOf(one);
     }
@@ -223,8 +222,8 @@ function timesDrawn(groups: readonly string[], seed: number): ReadonlyMap<string
   return times;
 }
 
-function stepValue(step: Step | undefined): number {
-  return step?.[0]?.value ?? Number.NaN;
+function tieValue(tie: Tie | undefined): number {
+  return tie?.[0]?.value ?? Number.NaN;
 }
 
 /** That it is good, says its value. */

@@ -2,8 +2,6 @@ import { openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
-import { explain } from "../../src/cli/failure.ts";
-import { Interrupted } from "../../src/cli/stop-signal.ts";
 import { callRain } from "../support/call-rain.ts";
 import { runRain, script } from "../support/run-rain.ts";
 import { temporaryFolder, writeTinyModel } from "../support/tiny-model.ts";
@@ -61,16 +59,19 @@ describe("Ctrl-C ends with 130 and one line", () => {
 });
 
 it("Ctrl-C is told also where something could not be freed behind it", async () => {
-  const stopped = async () => {
-    await using _ = {
-      async [Symbol.asyncDispose]() {
-        throw new Error("Expected to close the file");
-      },
-    };
-    throw new Interrupted();
-  };
-  const error: unknown = await stopped().catch((cause: unknown) => cause);
-  expect(explain(error)).toEqual({ lines: ["Stopped by Ctrl-C"], exitCode: 130 });
+  const library = pathToFileURL(join(import.meta.dirname, "../../node_modules/node-llama-cpp/dist/index.js"));
+  const code = `import { writeSync } from "node:fs";
+  if (process.argv[1].endsWith("main.js")) {
+    const { LlamaContext } = await import("${library}");
+    LlamaContext.prototype.dispose = () => { writeSync(2, "not freed\\n"); throw new Error("Expected to free the context"); };
+  }`;
+  const { stderr } = await runRain(ENDLESS, {
+    code: 130,
+    environment: { NODE_OPTIONS: `--import ${pathToFileURL(file("unfreed.mjs", code))}` },
+    onSaid: script([({ stdout: said }) => said !== "", ({ interrupt }) => interrupt()]),
+  });
+  // The library tries once more as the process ends.
+  expect(stderr).toBe(`not freed\n${STOPPED}not freed\n`);
 });
 
 describe("output that nobody takes", () => {

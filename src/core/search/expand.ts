@@ -47,14 +47,14 @@ async function likeliestChildren(node: Node, count: number, search: Search): Pro
   return children.filter((child) => !isKnown(child, node.children));
 }
 
-interface Drawing {
+interface Wanted {
   readonly wanted: number;
   readonly draws: number;
   readonly isGreedyFirst: boolean;
 }
 
 /** Continuations that the node has not yet, each once, in the order in which they were drawn. */
-async function drawNew(node: Node, { wanted, draws, isGreedyFirst }: Drawing, search: Search): Promise<Child[]> {
+async function drawNew(node: Node, { wanted, draws, isGreedyFirst }: Wanted, search: Search): Promise<Child[]> {
   const found: Child[] = [];
   for (let drawn = 0; drawn < draws && found.length < wanted; ) {
     const count = Math.min(draws - drawn, wanted - found.length);

@@ -37,16 +37,16 @@ function candidatesOf(round: number, { generation }: Search): number {
 }
 
 /** What a round draws, and by which seeds: one a candidate. */
-interface Drawing {
+interface Drawn {
   readonly round: number;
   readonly seeds: readonly number[];
 }
 
-async function resampled(node: Node, drawing: Drawing, search: Search): Promise<Span[]> {
-  return await writeOn(node, await open(node, drawing, search), search);
+async function resampled(node: Node, drawn: Drawn, search: Search): Promise<Span[]> {
+  return await writeOn(node, await open(node, drawn, search), search);
 }
 
-async function open(node: Node, { round, seeds }: Drawing, search: Search): Promise<Span[]> {
+async function open(node: Node, { round, seeds }: Drawn, search: Search): Promise<Span[]> {
   const { generation } = search;
   const { exploreTemperature, childTopK, tokenSetLengths, format } = generation.settings;
   // Most of what a text under a format begins with is given by the format: a token set would hold no choice.
