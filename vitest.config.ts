@@ -21,11 +21,11 @@ const slow = [
   "test/bots/store-faults.test.ts",
   "test/bots/store-postgres.test.ts",
   "test/engines/json-format/random-schemas.test.ts",
-  "test/engines/llama/many-answers.test.ts",
+  "test/engines/llama/{damaged-header,many-answers,rewinds,urial}.test.ts",
   "test/contracts/architectures.test.ts",
-  "test/engines/llama/rewinds.test.ts",
   "test/training/embedded-model.test.ts",
   "test/integrations/langchain/many-invokes.test.ts",
+  "test/judges/calibrate.test.ts",
   "test/real/**/*.test.ts",
 ];
 
@@ -46,7 +46,8 @@ const integration = [
   "test/evaluation/{pairs/world-pairs,readers/readers,run/evaluate,shift/measure,shift/page}.test.ts",
   "test/training/held-out.test.ts",
   "test/integrations/langchain/{chat-rain,embedded-model,engine-judge,ways-around}.test.ts",
-  "test/judges/{another-model,calibrate,find-judge}.test.ts",
+  "test/judges/{another-model,find-judge}.test.ts",
+  "test/tools/families.test.ts",
   "test/trace/trace-page.test.ts",
 ];
 

@@ -9,6 +9,9 @@ import { DEFAULT_SETTINGS, type GuildSettings, principleNames, SETTINGS } from "
 /** As many completions as Discord shows. */
 const MOST_COMPLETIONS = 25;
 
+/** Problems that are told one by one: where thousands of names are unknown, each is looked for among the known ones, and nobody reads them all. */
+const MOST_PROBLEMS = 20;
+
 /** What stands for an empty list, an empty text, or no channel. */
 const NOTHING = "none";
 
@@ -61,10 +64,10 @@ export function settingAt(path: readonly PropertyKey[]): SettingNode | undefined
 export function checkSettings(value: unknown, at: (path: readonly PropertyKey[]) => string = () => ""): GuildSettings {
   const result = SETTINGS.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
-  throw new SettingsError(
-    result.error.issues.flatMap((issue) => problemsOf(issue, at)),
-    { cause: result.error },
-  );
+  const problems = result.error.issues.flatMap((issue) => problemsOf(issue, at));
+  const told = problems.slice(0, MOST_PROBLEMS).map((problem) => problem());
+  const more = problems.length - told.length;
+  throw new SettingsError(more > 0 ? [...told, `${more} more like these`] : told, { cause: result.error });
 }
 
 /**
@@ -128,21 +131,26 @@ function* leaves(node: SettingNode, path: readonly string[]): Generator<SettingN
   if (node.additionalProperties) yield* leaves(node.additionalProperties, [...path, "*"]);
 }
 
-function problemsOf(issue: z.core.$ZodIssue, at: (path: readonly PropertyKey[]) => string): readonly string[] {
+/** One for each problem; its words are looked for when it is told. */
+function problemsOf(issue: z.core.$ZodIssue, at: (path: readonly PropertyKey[]) => string): readonly (() => string)[] {
   const { path } = issue;
   const name = path.join(".");
   switch (issue.code) {
     case "unrecognized_keys":
-      return issue.keys.map((key) => {
+      return issue.keys.map((key) => () => {
         const known = Object.keys(settingAt(path)?.properties ?? {});
         return `${at([...path, key])}Expected a known name${name && ` in \`${name}\``}, got \`${key}\`${didYouMean(key, known)}`;
       });
     case "invalid_key":
-      return issue.issues.map(({ message }) => `${at(path)}${message}, got \`${String(path.at(-1))}\` at \`${name}\``);
+      return issue.issues.map(
+        ({ message }) =>
+          () =>
+            `${at(path)}${message}, got \`${String(path.at(-1))}\` at \`${name}\``,
+      );
     case "custom":
-      return [`${at(path)}${issue.message} at \`${name}\``];
+      return [() => `${at(path)}${issue.message} at \`${name}\``];
     default:
-      return [at(path) + complaint(name || "settings", settingAt(path)?.expected ?? "settings by their names", issue.input)];
+      return [() => at(path) + complaint(name || "settings", settingAt(path)?.expected ?? "settings by their names", issue.input)];
   }
 }
 

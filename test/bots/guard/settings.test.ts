@@ -280,6 +280,12 @@ retention: 5
     expect(problemsOf(text).problems.length).toBeGreaterThan(0);
   });
 
+  it("that is wrong in very many places is told about the first ones, and how many more there are", () => {
+    const { problems } = problemsOf(Array.from({ length: 5000 }, (_, index) => `a${index}: 1`).join("\n"));
+    expect(problems).toHaveLength(21);
+    expect(problems.slice(-2)).toEqual([expect.stringContaining("got `a19`"), "4980 more like these"]);
+  });
+
   it.each(["__proto__", "constructor", "prototype", "toString"])("cannot reach behind objects by the name %s", (name) => {
     for (const text of [
       `${name}: { isAdmin: true }`,
