@@ -1,8 +1,9 @@
 /**
  * How well a model calls tools: 25 simple calls, one tool each, as likeliest (temperature 0) and unjudged.
  *
- *   npm run bench:calls -- --model FILE [--choice auto|any] [--json]
+ *   npm run bench:calls -- --model FILE [--choice auto|any] [--from N] [--n N] [--json]
  *
+ * `--from` and `--n` ask some of them alone: the first is 1.
  * Right: the tool is called, once, and each argument is one of the values that were meant. Parsed: what it calls, if it does, is the tool with arguments
  * that are valid under its schema.
  */
@@ -14,7 +15,13 @@ import { oneOf } from "./arguments.ts";
 import { CALL_CASES, type CallCase } from "./call-cases.ts";
 
 const { values } = parseArgs({
-  options: { model: { type: "string" }, choice: { type: "string", default: "auto" }, json: { type: "boolean", default: false } },
+  options: {
+    model: { type: "string" },
+    choice: { type: "string", default: "auto" },
+    from: { type: "string", default: "1" },
+    n: { type: "string", default: `${CALL_CASES.length}` },
+    json: { type: "boolean", default: false },
+  },
 });
 if (values.model === undefined) throw new RangeError("Expected `--model` to be a GGUF file, got none");
 const toolChoice = oneOf("choice", values.choice, ["auto", "any"] as const);
@@ -22,7 +29,8 @@ const toolChoice = oneOf("choice", values.choice, ["auto", "any"] as const);
 await using engine = await loadLlamaEngine({ model: values.model, gpu: false, contextSize: 2048 });
 const ajv = new Ajv2020({ strict: false });
 const results: Result[] = [];
-for (const one of CALL_CASES) {
+const from = Number(values.from) - 1;
+for (const one of CALL_CASES.slice(from, from + Number(values.n))) {
   const { ask, tool } = one;
   const asked = { tools: [tool], toolChoice, temperature: 0, mode: "vanilla", maxTokens: 200 } as const;
   const whole = await answer(engine, [{ role: "user", text: ask }], asked);

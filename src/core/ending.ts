@@ -30,15 +30,14 @@ export class Ending {
    */
   readable(answer: readonly Token[]): readonly Token[] {
     const said = this.said(answer);
-    const tail = this.#tail(said);
-    if (tail.length === 0 || !this.isOver(answer)) return said;
-    const text = this.#text(tail);
+    if (said.length === 0 || !this.isOver(answer)) return said;
+    const text = this.#text(said);
     const end = this.#boundary.wholeLength(text);
     if (end === text.length) return said;
-    let kept = tail.length;
-    while (kept > 0 && this.#text({ ...tail, length: kept }).length > end) kept--;
-    if (this.#text({ ...tail, length: kept }).length < end) kept++;
-    return said.slice(0, tail.start + kept);
+    let kept = said.length;
+    while (kept > 0 && this.#text(said.slice(0, kept)).length > end) kept--;
+    if (this.#text(said.slice(0, kept)).length < end) kept++;
+    return said.slice(0, kept);
   }
 
   /** Tokens without the one that ends the answer, if it is the last of them. */
@@ -51,27 +50,15 @@ export class Ending {
     return last !== undefined && (this.#engine.tokenizer.isEnd(last) || this.#marks.has(last));
   }
 
-  #tail(answer: readonly Token[]): Tail {
+  #isBounded(answer: readonly Token[]): boolean {
     // No text spans more tokens than it has bytes.
     const start = Math.max(0, answer.length - this.#boundary.reach);
-    return { answer, start, length: answer.length - start };
+    return start < answer.length && this.#boundary.endOf(this.#text(answer, start)) !== undefined;
   }
 
-  #isBounded(answer: readonly Token[]): boolean {
-    const tail = this.#tail(answer);
-    return tail.length > 0 && this.#boundary.endOf(this.#text(tail)) !== undefined;
+  #text(answer: readonly Token[], start = 0): string {
+    return this.#engine.tokenizer.detokenize(answer.slice(start), [...this.#prompt, ...answer.slice(0, start)]);
   }
-
-  #text({ answer, start, length }: Tail): string {
-    return this.#engine.tokenizer.detokenize(answer.slice(start, start + length), [...this.#prompt, ...answer.slice(0, start)]);
-  }
-}
-
-/** Some tokens of an answer. */
-interface Tail {
-  readonly answer: readonly Token[];
-  readonly start: number;
-  readonly length: number;
 }
 
 /**

@@ -27,8 +27,8 @@ export interface GenerationRequest {
   readonly turns: readonly Turn[];
   readonly settings: Settings;
   readonly promptOf: PromptOf;
-  /** With which calls begin: where they may follow, a text may be empty in front of one. */
-  readonly callOpenings?: readonly string[];
+  /** Whether a text ends in calls, which are no part of it: it may be empty in front of them. */
+  readonly hasCalls?: (text: string) => boolean;
 }
 
 /** A way of decoding, by `options.mode`. */
@@ -50,7 +50,7 @@ export class Generation {
   drawn = 0;
   readonly #constant: Prefix;
   readonly #processing: LogitsProcessing | undefined;
-  readonly #callOpenings: readonly string[];
+  readonly #hasCalls: (text: string) => boolean;
   readonly #committed: Token[] = [];
   readonly #stream: TextStream;
   #text = "";
@@ -63,7 +63,7 @@ export class Generation {
   readonly #isFresh: boolean;
 
   /** @throws {ContextFullError} when the conversation leaves no room for an answer */
-  constructor({ engine, turns, settings, promptOf, callOpenings = [] }: GenerationRequest) {
+  constructor({ engine, turns, settings, promptOf, hasCalls = () => false }: GenerationRequest) {
     this.engine = engine;
     this.settings = settings;
     this.turns = turns;
@@ -71,7 +71,7 @@ export class Generation {
     const { prefix, constant, boundary } = promptOf(engine, turns, settings);
     this.prompt = prefix;
     this.#constant = constant;
-    this.#callOpenings = callOpenings;
+    this.#hasCalls = hasCalls;
     const room = roomBehind({ prefix, constant }, engine);
     this.ending = new Ending(engine, this.prompt, { boundary, limit: Math.min(settings.maxTokens, room) });
     this.#stream = new TextStream(engine, this.prompt, boundary);
@@ -92,7 +92,7 @@ export class Generation {
     const last = this.turns.at(-1);
     const isBegun = last?.role === "assistant" && last.text.trim() !== "";
     if (isBegun || !this.ending.isOver(answer) || this.#textOf(this.ending.readable(answer)).trim() !== "") return false;
-    return firstStop(this.#textOf(answer), this.#callOpenings) < 0;
+    return !this.#hasCalls(this.#textOf(answer));
   }
 
   #textOf(answer: readonly Token[]): string {

@@ -1,12 +1,14 @@
 /** Whether a model is about to call a tool: how calls begin, and whether it goes on like that. */
 import {
   type CallFormat,
+  type Continuation,
   type Engine,
+  Generation,
+  type GenerationRequest,
   generate,
   type Meter,
   type Prefix,
   prime,
-  type Settings,
   type Token,
   type Tool,
   type Turn,
@@ -86,24 +88,37 @@ const LEEWAY = 4;
  */
 export async function tryLead(
   { shared, openings }: Lead,
-  engine: Engine,
-  { meter, settings }: { readonly meter: Meter; readonly settings: Settings },
-): Promise<{ readonly drawn: number; readonly isCall: boolean }> {
+  generation: Generation,
+  meter: Meter,
+): Promise<{ readonly drawn: readonly Token[]; readonly isCall: boolean }> {
+  const { engine } = generation;
   const wanted = openings.map(withoutSpace);
   // A character may be half drawn.
   const read = (tokens: readonly Token[]) => withoutSpace(markedText(engine.tokenizer, tokens, shared)).replace(/\uFFFD+$/, "");
-  const { temperature, topK, topP, minP, seed, signal } = settings;
-  const continuation = {
-    prefix: shared,
-    sampling: { temperature, topK, topP, minP, seed },
-    maxTokens: Math.max(...openings.map((opening) => new TextEncoder().encode(opening).length)) + LEEWAY,
-    until: (tokens: readonly Token[]) => !wanted.some((opening) => isBeginning(read(tokens), opening)),
-  };
-  await prime(engine, [shared], { purpose: "prompt", meter, signal });
-  const drawn: Token[] = [];
-  for await (const { token } of generate(engine, continuation, { purpose: "draft", meter, signal })) drawn.push(token);
+  const maxTokens = Math.max(...openings.map((opening) => new TextEncoder().encode(opening).length)) + LEEWAY;
+  const until = (tokens: readonly Token[]) => !wanted.some((opening) => isBeginning(read(tokens), opening));
+  await prime(engine, [shared], { ...generation.call("prompt"), meter });
+  const drawn = await draw({ prefix: shared, maxTokens, until }, generation, meter);
   const said = read(drawn);
-  return { drawn: drawn.length, isCall: wanted.some((opening) => said.startsWith(opening)) };
+  return { drawn, isCall: wanted.some((opening) => said.startsWith(opening)) };
+}
+
+/** How the model would go on, before it is known with what. What a text has to be does not hold there. */
+export function drafting({ engine, turns, settings, promptOf }: GenerationRequest): Generation {
+  return new Generation({ engine, turns, promptOf, settings: { ...settings, format: undefined } });
+}
+
+/** Draws with the user's own sampler: the same tokens as the text has, if it becomes one. */
+export async function draw(
+  bounds: Pick<Continuation, "prefix" | "maxTokens" | "until">,
+  generation: Generation,
+  meter: Meter,
+): Promise<readonly Token[]> {
+  const { engine, constraints, settings } = generation;
+  const continuation = { ...bounds, ...constraints, sampling: generation.sampling(settings.seed) };
+  const drawn: Token[] = [];
+  for await (const { token } of generate(engine, continuation, { ...generation.call("draft"), meter })) drawn.push(token);
+  return drawn;
 }
 
 function withoutSpace(text: string): string {

@@ -5,11 +5,13 @@ import {
   complaint,
   type Decode,
   deriveSeed,
+  Ending,
   type Engine,
   EngineError,
   type FinishReason,
   firstOf,
   firstStop,
+  type Generation,
   type GenerationRequest,
   Meter,
   OptionError,
@@ -25,8 +27,9 @@ import {
   type Turn,
 } from "../core/index.ts";
 import { jsonCalls } from "./families/index.ts";
-import { leadBehindText, leadOf, tryLead, type Ways } from "./lead.ts";
+import { drafting, draw, leadBehindText, leadOf, tryLead, type Ways } from "./lead.ts";
 import { markedText, withMarks } from "./marked-text.ts";
+import { endingBeforeCalls, textCalls } from "./text-calls.ts";
 
 /** For models that say nothing of calls: what a conversation with tools as text asks for. */
 const PLAIN_CALLS = jsonCalls({ name: "name", arguments: "arguments" });
@@ -45,12 +48,12 @@ export function withDescriptions(turns: readonly Turn[], { tools }: Pick<Setting
 export function withTools(decode: Decode): Decode {
   return async function* (request, judge) {
     const state = begin(request, { decode, judge });
-    if (state.settings.toolChoice === "auto" && !(await isCallNext(state))) {
-      const isCalling = yield* speak(state);
+    if (state.settings.toolChoice === "auto") {
+      const isCalling = (await isCallFirst(state)) || (yield* speak(state));
       if (!isCalling) return conclude(state);
     }
     do yield* call(state);
-    while (state.finishReason === "tool_calls" && mayCallMore(state.settings) && (await isCallNext(state)));
+    while (state.finishReason === "tool_calls" && mayCallMore(state.settings) && (await isAnotherDue(state)));
     return conclude(state);
   };
 }
@@ -64,6 +67,8 @@ interface ToolState extends GenerationRequest {
   readonly callFormat: CallFormat;
   /** Of one call. */
   readonly format: OutputFormat;
+  /** Tools that the model has called in its text already, and no others: each call is still to be made. */
+  due: Tool[] | undefined;
   readonly meter: Meter;
   readonly calls: ToolCall[];
   text: string;
@@ -92,6 +97,7 @@ function begin(request: GenerationRequest, decoding: Pick<ToolState, "decode" | 
     ...decoding,
     ...nothing,
     calls: [],
+    due: undefined,
     turns: described,
     tools: chosen,
     callFormat,
@@ -108,19 +114,78 @@ function callFormatOf({ facts }: Engine): CallFormat {
 async function* speak(state: ToolState): AsyncGenerator<RainStep, boolean, void> {
   const { settings, turns } = state;
   // A text of a format holds no calls.
-  const { openings, marks } = settings.format === undefined ? leadBehindText(state, waysOf(state)) : { openings: [], marks: NO_MARKS };
-  const engine = withMarks(state.engine, marks);
+  const { openings, marks, tools } = settings.format === undefined ? { ...state, ...leadBehindText(state, waysOf(state)) } : NO_CALLS;
+  const caller = { engine: withMarks(state.engine, marks), tools };
+  const { engine } = caller;
+  const promptOf: PromptOf = (...asked) => {
+    const prompt = endingAt(openings, state.promptOf)(...asked);
+    return { ...prompt, boundary: endingBeforeCalls(prompt.boundary, caller) };
+  };
+  const hasCalls = (text: string) => firstStop(text, openings) >= 0 || textCalls(text, caller).areWhole;
   const tokens: Token[] = [];
-  const part = write({ ...state, engine, promptOf: endingAt(openings, state.promptOf), callOpenings: openings }, turns, settings, state);
+  const part = write({ ...state, engine, promptOf, hasCalls }, turns, settings, state);
   let next = await part.next();
   for (; !next.done; next = await part.next()) {
     tokens.push(...next.value.tokens);
     state.text += next.value.text;
     yield next.value;
   }
+  if (state.finishReason !== "stop") return false;
   const whole = engine.tokenizer.detokenize(tokens, engine.tokenizer.render(turns));
   const start = firstStop(whole, openings);
-  return state.finishReason === "stop" && start >= 0 && start <= endOf(whole, settings.stop);
+  if (start >= 0 && start <= endOf(whole, settings.stop)) return true;
+  const { called, areWhole } = textCalls(whole.slice(0, state.promptOf(engine, turns, settings).boundary.wholeLength(whole)), caller);
+  if (!areWhole) return false;
+  state.due = [...called];
+  // The calls are written anew, and count then.
+  const { prefix, boundary } = promptOf(engine, turns, settings);
+  const unsaid = tokens.length - new Ending(engine, prefix, { boundary, limit: tokens.length }).readable(tokens).length;
+  state.meter.emitted -= unsaid;
+  state.discarded += unsaid;
+  return true;
+}
+
+const NO_CALLS = { openings: [], marks: new Set<Token>(), tools: [] } as const;
+
+/** Whether the model begins with a call: in its own way, or as text. */
+async function isCallFirst(state: ToolState): Promise<boolean> {
+  const lead = leadOf(state, waysOf(state));
+  const generation = drafting(state);
+  const { drawn, isCall } = await tryLead(lead, generation, state.meter);
+  state.discarded += drawn.length;
+  if (isCall || state.settings.format !== undefined) return isCall;
+  return await isCallAsText(state, { generation, begun: lead.shared.length === generation.prompt.length ? drawn : [] });
+}
+
+interface Draft {
+  readonly generation: Generation;
+  /** What is known already of what follows the prompt. */
+  readonly begun: readonly Token[];
+}
+
+/** Whether the model writes calls into its text and nothing else. That is drawn plainly, and shown to nobody. */
+async function isCallAsText(state: ToolState, { generation, begun }: Draft): Promise<boolean> {
+  const { engine, settings, turns, meter } = state;
+  const { boundary } = state.promptOf(engine, turns, settings);
+  const { prompt, ending } = generation;
+  const read = (tokens: readonly Token[]) => {
+    // A character may be half drawn.
+    const text = engine.tokenizer
+      .detokenize(tokens, prompt)
+      .trimStart()
+      .replace(/\uFFFD+$/, "");
+    return text.slice(0, boundary.wholeLength(text));
+  };
+  const isSomethingElse = (text: string) => text !== "" && textCalls(text, state).start > 0;
+  const until = (tokens: readonly Token[]) => ending.isOver(tokens) || isSomethingElse(read(tokens));
+  if (isSomethingElse(read(begun))) return false;
+  const drawn = await draw({ prefix: prompt, maxTokens: ending.limit, until }, generation, meter);
+  const { start, called, areWhole } = textCalls(read(drawn), state);
+  const isCut = drawn.length === ending.limit && start === 0 && called.length > 0;
+  state.discarded += drawn.length;
+  if (!areWhole && !isCut) return false;
+  state.due = [...called];
+  return true;
 }
 
 /** Ends texts where a call begins. What is left of a beginning that was cut is no text, either. */
@@ -137,8 +202,6 @@ function endingAt(openings: readonly string[], promptOf: PromptOf): PromptOf {
   };
 }
 
-const NO_MARKS: ReadonlySet<Token> = new Set();
-
 function endOf(text: string, stop: readonly string[]): number {
   const end = firstStop(text, stop);
   return end < 0 ? text.length : end;
@@ -146,7 +209,9 @@ function endOf(text: string, stop: readonly string[]): number {
 
 /** One call, judged as a whole: nothing of it is released before. */
 async function* call(state: ToolState): AsyncGenerator<RainStep, void, void> {
-  const { settings, format } = state;
+  const { settings, callFormat } = state;
+  const due = state.due?.shift();
+  const format = due === undefined ? state.format : callFormat.formatOf([due]);
   const onEvent: Settings["onEvent"] = (event) => {
     if (event.type === "rewind") settings.onEvent(event);
   };
@@ -191,7 +256,7 @@ function callId(seed: number, number: number): string {
 
 /** Writes one part, and enters it into the account. */
 async function* write(
-  { engine, promptOf, callOpenings, decode, judge }: Pick<ToolState, "engine" | "promptOf" | "callOpenings" | "decode" | "judge">,
+  { engine, promptOf, hasCalls, decode, judge }: Pick<ToolState, "engine" | "promptOf" | "hasCalls" | "decode" | "judge">,
   turns: readonly Turn[],
   settings: Settings,
   state: ToolState,
@@ -202,7 +267,7 @@ async function* write(
     return;
   }
   const request = { engine, promptOf, turns, settings: { ...settings, maxTokens } };
-  const part = yield* decode(callOpenings === undefined ? request : { ...request, callOpenings }, judge);
+  const part = yield* decode(hasCalls === undefined ? request : { ...request, hasCalls }, judge);
   state.meter.add(part.meter);
   state.finishReason = part.finishReason;
   state.value = part.value;
@@ -211,9 +276,13 @@ async function* write(
 }
 
 async function isCallNext(state: ToolState): Promise<boolean> {
-  const { drawn, isCall } = await tryLead(leadOf(state, waysOf(state)), state.engine, state);
-  state.discarded += drawn;
+  const { drawn, isCall } = await tryLead(leadOf(state, waysOf(state)), drafting(state), state.meter);
+  state.discarded += drawn.length;
   return isCall;
+}
+
+async function isAnotherDue(state: ToolState): Promise<boolean> {
+  return state.due === undefined ? await isCallNext(state) : state.due.length > 0;
 }
 
 function waysOf(state: ToolState): Ways {
