@@ -40,6 +40,8 @@ export interface Turn {
 export interface Thinking {
   /** Opens a thought. */
   readonly open: readonly Token[];
+  /** Opens what some say before they have thought, such as what they are about to do: it is closed like a thought, and taken for one. */
+  readonly preamble?: readonly Token[];
   /** Closes it. */
   readonly close: readonly Token[];
   /** Whether prompts end inside a thought already. */

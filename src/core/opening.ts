@@ -70,6 +70,7 @@ export function spelled(tokens: readonly Token[], tokenizer: Pick<Tokenizer, "de
 }
 
 /** How the marks of a model read. */
-export function spelledMarks({ open, close, header }: Thinking, tokenizer: Pick<Tokenizer, "detokenize" | "nameOf">) {
-  return { open: spelled(open, tokenizer).trim(), close: spelled(close, tokenizer).trim(), header: spelled(header, tokenizer).trim() };
+export function spelledMarks({ open, preamble = [], close, header }: Thinking, tokenizer: Pick<Tokenizer, "detokenize" | "nameOf">) {
+  const read = (mark: readonly Token[]) => spelled(mark, tokenizer).trim();
+  return { open: read(open), preamble: read(preamble), close: read(close), header: read(header) };
 }

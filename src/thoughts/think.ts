@@ -129,9 +129,11 @@ async function draw(prefix: Prefix, bounds: Pick<Continuation, "maxTokens" | "un
 
 /** What a thought says, its marks left out. */
 function textOf(tokens: readonly Token[], { engine, thinking }: Thinker): string {
-  const [open = "", close = ""] = [thinking.open, thinking.close].map((mark) => engine.tokenizer.detokenize(mark).trim());
+  const { preamble = [] } = thinking;
+  const [close = "", ...openings] = [thinking.close, thinking.open, preamble].map((mark) => engine.tokenizer.detokenize(mark).trim());
   const read = engine.tokenizer.detokenize(tokens).trim();
-  const said = open !== "" && read.startsWith(open) ? read.slice(open.length) : read;
+  const open = openings.find((one) => one !== "" && read.startsWith(one)) ?? "";
+  const said = read.slice(open.length);
   const end = close === "" ? -1 : said.lastIndexOf(close);
   return (end < 0 ? said : said.slice(0, end)).trim();
 }

@@ -39,6 +39,7 @@ export interface ScriptedThinking extends Partial<PlainThoughts> {
   /** Tokens that read as nothing. */
   readonly specials: readonly string[];
   readonly open: string;
+  readonly preamble?: string;
   readonly close: string;
   readonly closing?: string;
   readonly lead?: string;
@@ -151,11 +152,18 @@ class ScriptedEngine implements Engine {
 }
 
 function inTokens(thinking: ScriptedThinking, vocabulary: ByteVocabulary): Thinking {
-  const { open, close, closing = close, lead = "", header = "", asked = "", quiet = "", end } = thinking;
+  const { open, preamble = "", close, closing = close, lead = "", header = "", asked = "", quiet = "", end } = thinking;
   const isOpenAt = (text: string) => text.trimEnd().endsWith(open.trim());
   const tokens = (text: string) => vocabulary.tokenizeMarked(text);
   const unasked = tokens(isOpenAt(quiet) ? closing : header);
-  const marks = { open: tokens(open), close: tokens(close), closing: tokens(closing), lead: tokens(lead), header: tokens(header) };
+  const marks = {
+    open: tokens(open),
+    preamble: tokens(preamble),
+    close: tokens(close),
+    closing: tokens(closing),
+    lead: tokens(lead),
+    header: tokens(header),
+  };
   return { ...marks, unasked, isOpen: isOpenAt(asked), end };
 }
 

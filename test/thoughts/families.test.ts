@@ -26,6 +26,10 @@ const CHATML = (answer: string, prompt: string) => `{%- for m in messages %}{{ '
 const REASONED = "{% if m.reasoning_content %}{{ '<think>\\n' + m.reasoning_content + '\\n</think>\\n\\n' }}{% endif %}{{ m.content }}";
 const SWITCH = "{% if enable_thinking is defined and not enable_thinking %}{{ '<think>\\n\\n</think>\\n\\n' }}{% else %}";
 
+const CHANNELS = `{% if reasoning_effort is defined %}{{ 'Effort: ' + reasoning_effort }}{% endif %}{%- for m in messages %}{{ '<|start|>' + m.role }}
+{%- if m.role == 'assistant' %}{% if m.thinking %}{{ '<|channel|>analysis<|message|>' + m.thinking + '<|end|><|start|>assistant' }}{% endif %}{{ '<|channel|>final' }}{% endif %}
+{{- '<|message|>' + m.content + '<|end|>' }}{% endfor %}{% if add_generation_prompt %}{{ '<|start|>assistant' }}{% endif %}`;
+
 const FAMILIES: readonly Family[] = [
   {
     name: "tags that the model opens itself (Qwen3, SmolLM3)",
@@ -59,10 +63,15 @@ const FAMILIES: readonly Family[] = [
   },
   {
     name: "a channel (gpt-oss)",
-    template: `{% if reasoning_effort is defined %}{{ 'Effort: ' + reasoning_effort }}{% endif %}{%- for m in messages %}{{ '<|start|>' + m.role }}
-{%- if m.role == 'assistant' %}{% if m.thinking %}{{ '<|channel|>analysis<|message|>' + m.thinking + '<|end|><|start|>assistant' }}{% endif %}{{ '<|channel|>final' }}{% endif %}
-{{- '<|message|>' + m.content + '<|end|>' }}{% endfor %}{% if add_generation_prompt %}{{ '<|start|>assistant' }}{% endif %}`,
+    template: CHANNELS,
     writes: "<|channel|>analysis<|message|>Let me see.<|end|><|start|>assistant<|channel|>final<|message|>Take the bus.",
+    off: { reasoning_effort: "low" },
+    unasked: "<|channel|>final<|message|>",
+  },
+  {
+    name: "a channel on which they say first what they are about to do (gpt-oss)",
+    template: CHANNELS,
+    writes: "<|channel|>commentary<|message|>Let me see.<|end|><|start|>assistant<|channel|>final<|message|>Take the bus.",
     off: { reasoning_effort: "low" },
     unasked: "<|channel|>final<|message|>",
   },

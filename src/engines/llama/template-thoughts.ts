@@ -5,6 +5,8 @@ import type { TemplatePiece } from "./marks.ts";
 /** How thoughts are written by models of one family. */
 interface Family {
   readonly open: string;
+  /** Opens what the model says before it thinks. */
+  readonly preamble?: string;
   readonly close: string;
   /** What templates of this family say. @default both marks */
   readonly signs?: readonly string[];
@@ -16,7 +18,12 @@ const FINAL = "[BEGIN FINAL RESPONSE]";
 
 /** From the rarest signs to the commonest. */
 const FAMILIES: readonly Family[] = [
-  { open: "<|channel|>analysis<|message|>", close: "<|end|>" },
+  {
+    open: "<|channel|>analysis<|message|>",
+    preamble: "<|channel|>commentary<|message|>",
+    close: "<|end|>",
+    signs: ["<|channel|>analysis<|message|>", "<|end|>"],
+  },
   { open: "<|channel>thought", close: "<channel|>" },
   { open: "<|think|>", close: "<|end|>" },
   { open: " to=self<|message|>", close: "<|eom|>", signs: ["to=self", "<|message|>", "<|eom|>"] },
@@ -44,7 +51,7 @@ const OFF: readonly Readonly<Record<string, unknown>>[] = [
 
 /** What `Thinking` is in tokens, as text. */
 export interface TemplateThoughts {
-  readonly marks: Readonly<Record<"open" | "close" | "closing" | "lead" | "header" | "unasked", string>>;
+  readonly marks: Readonly<Record<"open" | "preamble" | "close" | "closing" | "lead" | "header" | "unasked", string>>;
   readonly isOpen: boolean;
   readonly end: string | undefined;
   /** The format that asks the model not to think. */
@@ -79,14 +86,14 @@ export function templateThoughts(format: ChatFormat, source: string, isToken: (n
 
 function describe(found: Found, written: string | undefined): TemplateThoughts {
   const { family, asked } = found;
-  const { open, close, answer: [begin, end] = ["", undefined] } = family;
+  const { open, preamble = "", close, answer: [begin, end] = ["", undefined] } = family;
   const closing = written?.includes(close) === true ? written : `${close}${begin}`;
   const header = headerOf(found);
   const off = offFormat(found);
   const quiet = promptEnd(off);
   const unasked = isOpenAt(quiet, family) ? closing : quiet.endsWith(header) ? "" : header;
   const lead = marked(closing.slice(closing.lastIndexOf(close) + close.length));
-  return { marks: { open, close, closing, lead, header, unasked }, isOpen: isOpenAt(asked, family), end, off };
+  return { marks: { open, preamble, close, closing, lead, header, unasked }, isOpen: isOpenAt(asked, family), end, off };
 }
 
 /** White space the model writes by itself, and a word alone is how a template calls who speaks. */
