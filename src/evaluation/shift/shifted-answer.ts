@@ -1,4 +1,5 @@
 import {
+  answeredAtOnce,
   type Call,
   ContextFullError,
   Ending,
@@ -35,8 +36,13 @@ interface Contexts extends Pair<Prefix> {
 
 function contextsOf(turns: readonly Turn[], layout: ShiftLayout, { base, aligned }: Pair<Engine>): Contexts {
   const isPlain = layout === "plain" || !aligned.facts.hasChatTemplate;
-  const read = layout === "plain" ? aligned.tokenizer.renderText(plainConversation(turns)) : aligned.tokenizer.render(turns);
-  return { aligned: read, base: layout === "own" ? base.tokenizer.render(turns) : read, isPlain };
+  const read = layout === "plain" ? aligned.tokenizer.renderText(plainConversation(turns)) : renderedFor(aligned, turns);
+  return { aligned: read, base: layout === "own" ? renderedFor(base, turns) : read, isPlain };
+}
+
+/** Answers are compared, and no thoughts, of which a base model knows nothing. */
+function renderedFor(engine: Engine, turns: readonly Turn[]): Prefix {
+  return engine.tokenizer.render(answeredAtOnce(turns, engine));
 }
 
 export interface ShiftOptions {

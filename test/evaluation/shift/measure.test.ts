@@ -16,6 +16,7 @@ import {
 import { loadLlamaEngine } from "../../../src/llama.ts";
 import { type FaultyEngine, faultyEngine } from "../../support/faulty-engine.ts";
 import { END, scriptedEngine, type Weights } from "../../support/scripted-engine.ts";
+import { MARKS } from "../../support/thinking-world.ts";
 import { temporaryFolder, writeTinyModel } from "../../support/tiny-model.ts";
 
 const folder = temporaryFolder();
@@ -40,6 +41,12 @@ const BASE: Endings = [
 function speaker(endings: Endings, contextSize = 4096): Engine {
   const next = (text: string) => endings.find(([ending]) => text.endsWith(ending))?.[1] ?? { " So": 1 };
   return scriptedEngine({ pieces: PIECES, next, contextSize });
+}
+
+/** The same, if its prompt ends inside a thought. */
+function thinker(endings: Endings): Engine {
+  const next = (text: string) => endings.find(([ending]) => text.endsWith(ending))?.[1] ?? { " So": 1 };
+  return scriptedEngine({ pieces: PIECES, next, thinking: { ...MARKS.token, asked: "<think>", quiet: "<think>" } });
 }
 
 interface Measuring {
@@ -78,6 +85,15 @@ async function only(engines: Pair<Engine>, measuring?: Measuring): Promise<Shift
 }
 
 describe("an answer", () => {
+  it("is read behind no thought, whatever the template of a model that thinks begins", async () => {
+    const thinks: Endings = [["</think>", { " No": 1 }], ...ALIGNED.slice(1)];
+    for (const layout of ["aligned", "own"] as const) {
+      const row = await only({ base: thinker(thinks), aligned: thinker(thinks) }, { layout });
+      expect(row).toMatchObject({ end: "stop", messages: [{}, { content: " No." }] });
+      expect(row.tokens.map(({ kl, rank }) => [kl, rank])).toEqual(row.tokens.map(() => [0, 1]));
+    }
+  });
+
   it("has rank, probabilities, favourite and divergence of each of its tokens, the end included, as worked by hand", async () => {
     const row = await only({ base: speaker(BASE), aligned: speaker(ALIGNED) });
     expect(row).toMatchObject({
