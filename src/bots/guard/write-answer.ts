@@ -57,6 +57,8 @@ export async function writeAnswer(
     revealDiscarded,
     prompting,
     principle,
+    // Neither judged nor read by anybody.
+    thoughts: "hidden",
     key: guild,
     // Without a reader, all of it can still be rewound.
     ...(onText === undefined ? { heldBack: Number.POSITIVE_INFINITY } : {}),
