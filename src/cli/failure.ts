@@ -22,7 +22,7 @@ interface Explanation {
   readonly exitCode: number;
 }
 
-export function explain(error: unknown): Explanation {
+function explain(error: unknown): Explanation {
   // Where something fails while it is freed, too, what came first is the reason.
   if (error instanceof Error && error.name === "SuppressedError" && "suppressed" in error) return explain(error.suppressed);
   if (error instanceof CommanderError) return explainCommander(error);
