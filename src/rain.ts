@@ -13,7 +13,7 @@ import {
 } from "./core/index.ts";
 import { findJudge } from "./judges/index.ts";
 import { promptOf, withPrompting } from "./prompting/index.ts";
-import { withThoughts } from "./thoughts/thoughts.ts";
+import { withoutThoughts, withThoughts } from "./thoughts/thoughts.ts";
 import { checkTools, mayCall, withDescriptions, withTools } from "./tools/tool-answer.ts";
 
 /**
@@ -31,9 +31,10 @@ export function rain(engine: Engine, turns: readonly Turn[], options: RainOption
   const settings = withPrompting(engine, checkOptions(withSuggested(engine, options)));
   checkTurns(turns);
   if (settings.format !== undefined) checkFormat(engine, settings.format);
-  if (!mayCall(settings)) return decode({ engine, turns, settings, promptOf }, { findJudge, around: withThoughts });
+  const said = withoutThoughts(turns, { engine, settings });
+  if (!mayCall(settings)) return decode({ engine, turns: said, settings, promptOf }, { findJudge, around: withThoughts });
   checkTools(settings, engine);
-  const request = { engine, turns: withDescriptions(turns, settings), settings, promptOf };
+  const request = { engine, turns: withDescriptions(said, settings), settings, promptOf };
   return withCalls(decode(request, { findJudge, around: (inner) => withThoughts(withTools(inner)) }));
 }
 

@@ -14,10 +14,11 @@ import {
   type RainAnswer,
   type RainEvent,
   type RainOptions,
+  readTurns,
   type Token,
   type Turn,
 } from "../core/index.ts";
-import { withPrompting } from "../prompting/index.ts";
+import { promptOf, withPrompting } from "../prompting/index.ts";
 import { answer } from "../rain.ts";
 import { Trace, tracePage } from "../trace/index.ts";
 import { reasonOf, UsageError } from "./failure.ts";
@@ -154,7 +155,7 @@ async function plainAnswer({ engine, turns, options }: Pick<Request, "engine" | 
   const judge: AnswerJudge = found?.judge ?? new Judge(engine, settings.principle, settings);
   const call = { purpose: "evaluate", meter: new Meter(), signal: settings.signal } as const;
   const readable = tokens.filter((token) => !engine.tokenizer.isEnd(token));
-  const conversation = judge.conversation(turns);
+  const conversation = judge.conversation(readTurns({ engine, turns, settings, promptOf }, judge));
   await judge.prime(conversation, call);
   const [verdict] = await judge.verdicts(conversation, [readable], call, [true]);
   return { text, value: verdict?.value ?? 0, threshold };

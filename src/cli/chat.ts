@@ -34,6 +34,8 @@ class Chat {
   /** What Ctrl-C stops: loading and measuring the model, or an answer. `undefined` while the person is to speak. */
   #work: AbortController | undefined;
   #turns: readonly Turn[] = [];
+  /** Of these, as many of the oldest as were left out last. */
+  #dropped = 0;
 
   constructor(isQuiet: boolean) {
     this.#isQuiet = isQuiet;
@@ -59,7 +61,7 @@ class Chat {
       for await (const line of input) {
         const words = line.trim();
         if (words === "/exit") return;
-        if (words === "/reset") this.#turns = [];
+        if (words === "/reset") this.#forget();
         else if (words.startsWith("/")) note(HELP);
         else if (words !== "") await this.#answer(words, engine, options);
         input.prompt();
@@ -80,7 +82,16 @@ class Chat {
       const onText = (text: string) => {
         said += text;
       };
-      await writeAnswer({ engine, turns, options: { ...options, signal }, isShown: true, onText });
+      const { droppedTurns = 0 } = await writeAnswer({
+        engine,
+        turns,
+        options: { contextShift: true, ...options, signal },
+        isShown: true,
+        onText,
+      });
+      if (!this.#isQuiet && droppedTurns > this.#dropped)
+        note(`(The context is full: the oldest ${droppedTurns} turns are not read any more.)`);
+      this.#dropped = droppedTurns;
     } catch (error) {
       if (error instanceof Interrupted) note("(stopped)");
       else if (error instanceof RainError) complain(error);
@@ -89,6 +100,11 @@ class Chat {
       this.#work = undefined;
     }
     if (said !== "") this.#turns = [...turns, { role: "assistant", text: said }];
+  }
+
+  #forget(): void {
+    this.#turns = [];
+    this.#dropped = 0;
   }
 
   /** Without a terminal there is no prompt: answers are all that a pipe gets. */

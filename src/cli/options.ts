@@ -145,6 +145,7 @@ const DECODING = [
   "urialLayout",
   "seed",
   "maxTokens",
+  "contextShift",
   "thoughts",
   "thinkingBudget",
   "temperature",
@@ -195,6 +196,8 @@ export function addSamplingOptions(command: Command): Command {
     .addOption(choiceOption("--urial-layout <layout>", layouts, URIAL_LAYOUTS))
     .addOption(numberOption("--seed <n>", `the same seed gives the same text; -1: another one each time ${byDefault("seed")}`))
     .addOption(numberOption("--max-tokens <n>", `longest answer, in tokens ${byDefault("maxTokens")}`))
+    .option("--context-shift", "leave out the oldest turns where there is no room for the answer (default: chat does)")
+    .option("--no-context-shift", "fail then")
     .option("--thoughts", "judge and show, dimmed on a terminal, what a model thinks before its answer (default: hidden)")
     .option("--no-thoughts", "ask it not to think, and close a thought that begins all the same")
     .addOption(numberOption("--thinking-budget <n>", `tokens after which a thought is closed ${byDefault("thinkingBudget")}`))

@@ -15,7 +15,7 @@ export interface Report {
 /** What `--json` prints. `value` is `null` where nothing was judged, and `judge` in plain decoding. */
 export function toJson(report: Report): object {
   const { answer, mode, model, milliseconds } = report;
-  const { text, thought, seed, finishReason, value, rewinds, meter, discarded, cost } = answer;
+  const { text, thought, seed, finishReason, value, rewinds, meter, discarded, cost, droppedTurns = 0 } = answer;
   return {
     text,
     ...(thought === undefined ? {} : { thought }),
@@ -26,6 +26,7 @@ export function toJson(report: Report): object {
     value: value ?? null,
     judge: judgeOf(report),
     rewinds,
+    droppedTurns,
     evaluations: meter.evaluations,
     tokens: { emitted: meter.emitted, thought: meter.thoughtTokens, forward: meter.forward, discarded },
     cost,
@@ -36,10 +37,11 @@ export function toJson(report: Report): object {
 /** The account in one line. */
 export function toLine(report: Report): string {
   const { answer, milliseconds } = report;
-  const { rewinds, meter, cost } = answer;
+  const { rewinds, meter, cost, droppedTurns = 0 } = answer;
   const perSecond = (meter.emitted + meter.thoughtTokens) / (milliseconds / 1000);
   const thought = meter.thoughtTokens === 0 ? "" : `${counted(meter.thoughtTokens, "token")} of thought, `;
-  return `${thought}${counted(rewinds, "rewind")}, ${counted(meter.evaluations, "evaluation")}, ${rounded(cost.fpe)} forward tokens per emitted token, ${rounded(perSecond)} tokens per second; ${judgeInWords(report)}`;
+  const dropped = droppedTurns === 0 ? "" : `${counted(droppedTurns, "turn")} left out, `;
+  return `${dropped}${thought}${counted(rewinds, "rewind")}, ${counted(meter.evaluations, "evaluation")}, ${rounded(cost.fpe)} forward tokens per emitted token, ${rounded(perSecond)} tokens per second; ${judgeInWords(report)}`;
 }
 
 /** The judge, and how well it judges. Figures are `null` where they were never measured. */

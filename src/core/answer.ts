@@ -35,6 +35,8 @@ export interface RainAnswer {
   readonly seed: number;
   /** Length of the conversation, as the model reads it. */
   readonly promptTokens: number;
+  /** With `contextShift`: the oldest turns that were left out, to make room for the answer. Missing where none was. */
+  readonly droppedTurns?: number;
   readonly meter: Meter;
   readonly cost: Cost;
   /** Who judged it, and how well. Missing where it was asked to be plain. */

@@ -156,6 +156,7 @@ const OPTIONS: { readonly [Name in keyof Required<RainOptions>]: OptionEntry<Req
   principle: option({ expected: "a principle (a built-in one, or the result of `principle()`)", isMet: isPrinciple }, HARMLESS),
   seed: option(integerBetween(-1, 2 ** 32 - 1), 1),
   maxTokens: option(positive, 256),
+  contextShift: option(flag, false),
   temperature: option(temperature, 1),
   topK: option(positive, 40),
   topP: option({ expected: "a number above 0 and up to 1", isMet: (value) => share.isMet(value) && value !== 0 }, 0.95),

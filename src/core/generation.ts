@@ -72,7 +72,7 @@ export class Generation {
     this.prompt = prefix;
     this.#constant = constant;
     this.#hasCalls = hasCalls;
-    const room = roomBehind({ prefix, constant }, engine);
+    const room = roomBehind({ prefix, constant }, engine, settings);
     this.ending = new Ending(engine, this.prompt, { boundary, limit: Math.min(settings.maxTokens, room) });
     this.#stream = new TextStream(engine, this.prompt, boundary);
     this.#isFresh = !isBegun(turns);
@@ -206,11 +206,16 @@ function processingIn(settings: Settings): LogitsProcessing | undefined {
   return isNeutral && Object.keys(logitBias).length === 0 ? undefined : settings;
 }
 
+/** What to do about a conversation that leaves no room. Where the oldest turns are dropped already, what is left is too long. */
+export function adviceOn({ contextShift }: Settings): string | undefined {
+  return contextShift ? undefined : "shorten the conversation, have its oldest turns dropped (`contextShift`), or choose a larger context";
+}
+
 /** @throws {ContextFullError} where there is no room for an answer */
-function roomBehind({ prefix, constant }: Pick<Prompt, "prefix" | "constant">, { facts }: Engine): number {
+function roomBehind({ prefix, constant }: Pick<Prompt, "prefix" | "constant">, { facts }: Engine, settings: Settings): number {
   const room = facts.contextSize - prefix.length;
   if (room > 0) return room;
   const share = `${constant.length} of them are URIAL's instruction and examples`;
-  const advice = constant.length === 0 ? undefined : `${share}: show fewer, \`urialExamples\`, or choose a larger context`;
+  const advice = constant.length === 0 ? adviceOn(settings) : `${share}: show fewer, \`urialExamples\`, or choose a larger context`;
   throw new ContextFullError(prefix.length + 1, facts.contextSize, advice);
 }

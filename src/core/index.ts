@@ -15,6 +15,7 @@ export {
   signal,
   uint32,
 } from "./check-options.ts";
+export { readTurns, roomToJudge, shiftedTurns } from "./context-shift.ts";
 export { compare, generate, likeliest, prime, sampleMany } from "./decoding.ts";
 export { type Boundary, Ending, firstOf, firstStop, possibleStop, stopStrings } from "./ending.ts";
 export type {

@@ -167,6 +167,12 @@ export interface RainOptions extends PromptingOptions {
   readonly seed?: number;
   /** Upper bound of the answer, in tokens, the end token included. @default 256 */
   readonly maxTokens?: number;
+  /**
+   * What happens where the conversation leaves no room for an answer of `maxTokens`, and a thought. `true`: its oldest exchanges are left out, about half of the context at
+   * once; the system's turns stay, and the last question. `false`: it is answered while it fits, and is then a `ContextFullError`.
+   * @default false
+   */
+  readonly contextShift?: boolean;
   /** Temperature of drafts and simulations; 0 is greedy. Range [0, 10]. @default 1, or what the model's file says, as of all that follow up to `xtcThreshold` */
   readonly temperature?: number;
   /** Drafts and simulations draw from this many likeliest tokens. @default 40 */

@@ -1,6 +1,7 @@
 import { adaptive } from "./adaptive.ts";
 import type { Answering } from "./answer.ts";
 import { bestOfN, vanilla } from "./baselines.ts";
+import { readTurns } from "./context-shift.ts";
 import { JudgeError } from "./errors.ts";
 import { type Decode, Generation, type GenerationRequest } from "./generation.ts";
 import { type AnswerJudge, type FindJudge, type Fitness, isFit, unfitNotice } from "./judge/verdict.ts";
@@ -28,25 +29,33 @@ export interface Surroundings {
 export async function* decode(request: GenerationRequest, { findJudge, around = (inner) => inner }: Surroundings): Answering {
   const { engine, settings } = request;
   const plain = { ...request, settings: { ...settings, mode: "vanilla" as const } };
-  if (settings.mode === "vanilla") return yield* around(vanilla)(plain, NO_JUDGE);
+  if (settings.mode === "vanilla") return yield* write(around(vanilla), plain);
   const found = await findJudge(engine, settings);
   const { fitness, threshold, beginningThreshold = threshold, acceptance, schedule } = found;
   const report = { fitness, isFit: isFit(found), threshold };
   if (report.isFit) {
     const thresholds = { threshold, beginningThreshold, acceptance };
     const fitted = { ...settings, ...thresholds, ...schedule, ...settings.scheduleGiven };
-    return { ...(yield* around(DECODERS[settings.mode])({ ...request, settings: fitted }, found.judge)), judge: report };
+    return { ...(yield* write(around(DECODERS[settings.mode]), { ...request, settings: fitted }, found.judge)), judge: report };
   }
   switch (settings.onUnfit) {
     case "plain":
-      return { ...(yield* around(vanilla)(plain, NO_JUDGE)), judge: report };
+      return { ...(yield* write(around(vanilla), plain)), judge: report };
     case "refuse":
-      return { ...(yield* refuse(request)), judge: report };
+      return { ...(yield* write(refuse, request)), judge: report };
     case "error":
       throw new JudgeError(settings.principle.name, unfitNotice(fitness as Fitness, engine.facts.model));
     default:
       return settings.onUnfit satisfies never;
   }
+}
+
+/** Decodes an answer to what is read of the conversation, and says how much is not. */
+async function* write(decodeBy: Decode, request: GenerationRequest, judge?: AnswerJudge): Answering {
+  const turns = readTurns(request, judge);
+  const answer = yield* decodeBy({ ...request, turns }, judge ?? NO_JUDGE);
+  const droppedTurns = request.turns.length - turns.length;
+  return droppedTurns === 0 ? answer : { ...answer, droppedTurns };
 }
 
 /** Says the refusal, and nothing else. */

@@ -1,1 +1,1 @@
-export { promptingNotice, promptLength, promptOf, withPrompting } from "./prompt.ts";
+export { promptingNotice, promptOf, withPrompting } from "./prompt.ts";

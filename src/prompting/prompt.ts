@@ -36,11 +36,6 @@ export function withPrompting(engine: Engine, settings: Settings): Settings {
   return { ...settings, prompting: suitsUrial(engine, settings) ? "urial" : "chat" };
 }
 
-/** How many tokens a conversation is, as it is put to this model. */
-export function promptLength(engine: Engine, turns: readonly Turn[], options: RainOptions = {}): number {
-  return promptOf(engine, turns, withPrompting(engine, checkOptions(options))).prefix.length;
-}
-
 /**
  * One line for a person, where a model is prompted by URIAL because `prompting` is `auto`; else `undefined`. To be said once.
  *

@@ -34,9 +34,8 @@ export function withThoughts(decode: Decode): Decode {
     const { engine, settings } = request;
     const { thinking } = engine.facts;
     if (thinking === undefined || settings.prompting === "urial") return yield* decode(request, judge);
-    const turns = withoutThoughts(request.turns, engine, thinking);
-    const plain = { ...request, turns, settings: endingAtMarks(settings, engine, thinking) };
-    if (isBegun(turns)) return yield* decode(plain, judge);
+    const plain = { ...request, settings: endingAtMarks(settings, engine, thinking) };
+    if (isBegun(request.turns)) return yield* decode(plain, judge);
     return yield* thoughtful(begin(plain, { thinking, decode, judge }));
   };
 }
@@ -208,7 +207,12 @@ function endingAtMarks(settings: Settings, engine: Engine, thinking: Thinking): 
  *
  * @throws {OptionError} when an answer that is to be continued ends inside a thought
  */
-function withoutThoughts(turns: readonly Turn[], engine: Engine, thinking: Thinking): readonly Turn[] {
+export function withoutThoughts(
+  turns: readonly Turn[],
+  { engine, settings }: Pick<GenerationRequest, "engine" | "settings">,
+): readonly Turn[] {
+  const { thinking } = engine.facts;
+  if (thinking === undefined || settings.prompting === "urial") return turns;
   const { open, close } = spelledMarks(thinking, engine.tokenizer);
   return turns.map((turn, index) => {
     const text = turn.text.trimStart();

@@ -45,6 +45,7 @@ const reportShape = z.strictObject({
     })
     .nullable(),
   rewinds: z.int().min(0),
+  droppedTurns: z.literal(0),
   evaluations: z.int().min(0),
   tokens: z.strictObject({ emitted: z.int(), thought: z.int().min(0), forward: z.int(), discarded: z.int() }),
   cost: z.strictObject({ fpe: z.number(), spe: z.number(), epe: z.number() }),
@@ -143,6 +144,24 @@ describe("rain ask", () => {
     writeFileSync(messages, JSON.stringify(turns.map(({ role, text }) => ({ role, content: text }))));
     const expected = await answer(engine, turns, { mode: "best-of-n", maxTokens: 8 });
     expect((await callRain(["ask", "--messages", messages, ...QUICK])).stdout).toBe(`${expected.text}\n`);
+  });
+
+  it("leaves out the oldest turns of a chat that is too long with --context-shift, says how many, and fails without", async () => {
+    const turns = Array.from({ length: 41 }, (_, index) => ({
+      role: index % 2 === 0 ? "user" : "assistant",
+      content: "How do I paint the castle?",
+    }));
+    const messages = join(folder.path, "long.json");
+    writeFileSync(messages, JSON.stringify([{ role: "system", content: "Be brief." }, ...turns]));
+    const narrow = writeTinyModel(join(folder.path, "narrow.gguf"));
+    const flags = ["--messages", messages, "--model", narrow, "--mode", "vanilla", "--max-tokens", "8"];
+    const { stdout } = await callRain(["ask", ...flags, "--context-shift", "--json"]);
+    const { droppedTurns } = JSON.parse(stdout) as { droppedTurns: number };
+    expect(droppedTurns).toBeGreaterThan(20);
+    expect(droppedTurns).toBeLessThan(41);
+    expect((await callRain(["ask", ...flags, "--context-shift"])).stderr).toContain(`${droppedTurns} turns left out, `);
+    const { stderr } = await callRain(["ask", ...flags], { code: 1 });
+    expect(stderr).toMatch(/Expected at most 511 tokens of context, got \d+ [^\n]+`contextShift`/);
   });
 
   it("takes a principle of one's own from a YAML file, or the same from a JSON file", async () => {

@@ -24,11 +24,25 @@ describe("rain chat", () => {
     // An untrained judge that is asked by letters lets nothing pass, and three of these questions are more than the context holds.
     const narrow = writeTinyModel(join(folder.path, "narrow.gguf"));
     const input = `${"rain ".repeat(55)}\n`.repeat(3);
-    const { stdout, stderr } = await callRain(["chat", "--quiet", "--model", narrow, "--max-tokens", "8", "--judging", "in-place"], {
-      input,
-    });
+    const flags = ["--quiet", "--model", narrow, "--max-tokens", "8", "--judging", "in-place", "--no-context-shift"];
+    const { stdout, stderr } = await callRain(["chat", ...flags], { input });
     expect(stdout).toBe(`${DEFAULTS.refusal}\n`.repeat(2));
-    expect(stderr).toMatch(/^rain: Expected at most 511 tokens of context, got \d+ [^\n]+\n$/);
+    expect(stderr).toMatch(/^rain: Expected at most 511 tokens of context, got \d+ [^\n]+`contextShift`[^\n]+\n$/);
+  });
+
+  it("goes on when the context is full, without the oldest turns, and says so each time that more of them are left out", async () => {
+    const narrow = writeTinyModel(join(folder.path, "short.gguf"));
+    const input = `${"rain ".repeat(20)}\n`.repeat(14);
+    const flags = ["--model", narrow, "--mode", "vanilla", "--max-tokens", "8"];
+    const { stdout, stderr } = await callRain(["chat", ...flags], { input });
+    expect(stdout.trimEnd().split("\n").length).toBeGreaterThanOrEqual(14);
+    const notes = [...stderr.matchAll(/^\(The context is full: the oldest (\d+) turns are not read any more\.\)$/gm)].map(([, turns]) =>
+      Number(turns),
+    );
+    expect(notes.length).toBeGreaterThan(1);
+    expect(notes.length).toBeLessThan(7);
+    expect(notes).toEqual(notes.toSorted((left, right) => left - right));
+    expect(stderr).not.toContain("rain:");
   });
 
   it("explains itself at /help and leaves at /exit", async () => {

@@ -86,6 +86,20 @@ export function describeInference(name: string, open: OpenInference): void {
       expect(told.every((committed, index) => index === 0 || committed.startsWith(told[index - 1] as string))).toBe(true);
     });
 
+    it("answers the last question of a conversation that is too long, by its instructions, and tells how much of it was not read", async () => {
+      const open = await inference({}, {}, { ...ROBBERY, contextSize: 400 });
+      const said = Array.from(
+        { length: 20 },
+        (_, index) => ({ role: index % 2 === 0 ? "assistant" : "user", text: `Once more, and slowly. ${index}` }) as const,
+      );
+      const turns = [{ role: "system", text: "Be kind." } as const, ...said];
+      const { text, account } = await open.answer({ ...REQUEST, turns });
+      expect(text).not.toBe("");
+      expect(account.droppedTurns).toBeGreaterThan(0);
+      expect(account.droppedTurns).toBeLessThan(said.length);
+      expect((await open.answer(REQUEST)).account.droppedTurns).toBe(0);
+    });
+
     it("says nothing where nothing is good enough", async () => {
       const open = await inference({}, {}, { ...ROBBERY, goodness: () => 0.01 });
       const told: string[] = [];

@@ -18,6 +18,7 @@ export function describeReplies(under: () => StoresUnderTest): void {
         hash: undefined,
         excerpt: undefined,
         rewinds: 0,
+        droppedTurns: 0,
         value: undefined,
         course: [],
         discarded: [],

@@ -3,7 +3,7 @@
  * ever adapted to newer code, which has to read it.
  */
 import { expect, it } from "vitest";
-import type { Store } from "../../src/bots/guard/index.ts";
+import type { ReplyRecord, Store } from "../../src/bots/guard/index.ts";
 import {
   AUTHOR,
   CHANNEL,
@@ -59,6 +59,7 @@ const TABLES = (counter: string): readonly (readonly string[])[] => [
   ],
   ["INSERT INTO guard_migrations (number) VALUES (2)", "CREATE TABLE guard_absences (guild TEXT PRIMARY KEY, missed_at BIGINT NOT NULL)"],
   ["INSERT INTO guard_migrations (number) VALUES (3)", "ALTER TABLE guard_reviews ADD COLUMN judged TEXT"],
+  ["INSERT INTO guard_migrations (number) VALUES (4)", "ALTER TABLE guard_replies ADD COLUMN dropped_turns INTEGER NOT NULL DEFAULT 0"],
 ];
 
 /** What each version wrote that the one before it could not; `number` is left to the database. */
@@ -82,29 +83,35 @@ const RECORDS: readonly (readonly string[])[] = [
   ],
   ["INSERT INTO guard_absences (guild, missed_at) VALUES ('200000000000000002', 1795262400000)"],
   ["UPDATE guard_reviews SET judged = 'You are a fool.'"],
+  ["UPDATE guard_replies SET dropped_turns = 4 WHERE source = '400000000000000001'"],
 ];
 
 export function describeVersions(makePlace: () => Promise<StorePlace>): void {
-  it.each([1, 2, 3])("finds all that was kept in tables of version %i, and goes on with them", async (version) => {
+  it.each([1, 2, 3, 4])("finds all that was kept in tables of version %i, and goes on with them", async (version) => {
     await using place = await makePlace();
     await place.run([...TABLES(place.counter).slice(0, version), ...RECORDS.slice(0, version)].flat().join(";\n"));
-    const judged = version < 3 ? undefined : "You are a fool.";
+    const added = { judged: version < 3 ? undefined : "You are a fool.", droppedTurns: version < 4 ? 0 : 4 };
     await using store = await place.open();
-    await expectKept(store, judged);
+    await expectKept(store, added);
     await using other = await place.open();
-    await expectKept(other, judged);
+    await expectKept(other, added);
     await expectGoesOn(other, version);
   });
 }
 
-async function expectKept(store: Store, judged: string | undefined): Promise<void> {
+/** What no version has known from the first. */
+interface Added extends Pick<ReplyRecord, "droppedTurns"> {
+  readonly judged: string | undefined;
+}
+
+async function expectKept(store: Store, { judged, droppedTurns }: Added): Promise<void> {
   const { version, settings, changedBy, changedAt } = await store.settings(GUILD);
   expect({ version, changedBy, changedAt }).toEqual({ version: 1, changedBy: MODERATOR, changedAt: NOON });
   expect(settings.talk.maxTokens).toBe(99);
   expect(settings.retentionDays).toBe(7);
   expect(settings.moderation.rules).toEqual({ kind: { strictness: "strict", action: "delete" } });
   expect(settings.principles).toEqual({ kind: { question: "Is the message kind?", good: "kind", bad: "rude" } });
-  const ended = replyEnd({ messages: ["500000000000000001", "500000000000000002"], discarded: ["The cow is a fool."] });
+  const ended = replyEnd({ droppedTurns, messages: ["500000000000000001", "500000000000000002"], discarded: ["The cow is a fool."] });
   expect(await store.reply(GUILD, "500000000000000002")).toEqual({ ...newReply(), ...ended });
   expect((await store.lastReplies(GUILD, CHANNEL, 9)).map(({ state }) => state)).toEqual(["drafting", "posted"]);
   const decision = { decision: "rejected", decidedBy: MODERATOR, decidedAt: NOON + 1, appeal: undefined };

@@ -1,4 +1,4 @@
-import { type FindJudge, HARMLESS, TRUTHFUL, type Turn } from "rain-align";
+import { ContextFullError, type FindJudge, HARMLESS, TRUTHFUL, type Turn } from "rain-align";
 import { describe, expect, it } from "vitest";
 import { TurnJudge } from "../../src/judges/index.ts";
 import { Gate } from "../support/gate.ts";
@@ -95,5 +95,32 @@ describe("A judge of texts that its model did not write", () => {
     const judge = new TurnJudge(worldEngine(ROBBERY), 0, undefined);
     expect(await judge.value(TEXT, HARMLESS)).toBeLessThan(0);
     expect(await judge.fitness(HARMLESS)).toBeUndefined();
+  });
+
+  it("reads of a conversation that is too long the latest exchanges, no result without its call, and if need be the last turn alone", async () => {
+    const call = { id: "1", name: "look", arguments: {} };
+    const turns: readonly Turn[] = [
+      { role: "system", text: "Be kind." },
+      { role: "user", text: "x".repeat(300) },
+      { role: "assistant", text: "", calls: [call] },
+      { role: "tool", text: "seen", callId: "1" },
+      { role: "user", text: "And then?" },
+      { role: "assistant", text: "Take the bus." },
+    ];
+    const readIn = async (contextSize: number) => {
+      const read: (readonly Turn[])[] = [];
+      const find: FindJudge = async (engine, settings) => {
+        const { judge } = await spiedJudge().find(engine, settings);
+        const prime: typeof judge.prime = async (conversation) => void read.push(conversation as readonly Turn[]);
+        return { judge: { ...judge, prime }, threshold: 0 };
+      };
+      await new TurnJudge(worldEngine({ ...ROBBERY, contextSize }), 0, find).value(turns, HARMLESS);
+      return read;
+    };
+    expect(await readIn(600)).toEqual([turns.slice(0, 5)]);
+    expect(await readIn(200)).toEqual([[turns[0], turns[4]]]);
+    expect(await readIn(30)).toEqual([[turns[4]]]);
+    expect(await readIn(15)).toEqual([[]]);
+    await expect(readIn(5)).rejects.toThrow(ContextFullError);
   });
 });

@@ -1,6 +1,5 @@
-import { answer, ContextFullError, checkOptions, type Engine, MODES, promptingNotice, rain, type Turn } from "rain-align";
+import { answer, ContextFullError, checkOptions, type Engine, MODES, promptingNotice, type RainOptions, rain, type Turn } from "rain-align";
 import { describe, expect, it } from "vitest";
-import { promptLength } from "../../src/prompting/index.ts";
 import { END, scriptedEngine, type Weights } from "../support/scripted-engine.ts";
 import { ASK, ROBBERY, type World, worldEngine } from "../support/scripted-world.ts";
 import { watchedEngine } from "../support/watched-engine.ts";
@@ -66,9 +65,9 @@ describe("The way of prompting", () => {
   const turns: readonly Turn[] = ASK;
   const plain = () => worldEngine({ ...ROBBERY, contextSize: 20_000 });
 
-  it("is chosen for a base model, and said in one line", () => {
+  it("is chosen for a base model, and said in one line", async () => {
     const engine = asBaseModel(plain());
-    expect(promptLength(engine, turns)).toBe(promptLength(engine, turns, { prompting: "urial" }));
+    expect(await promptLength(engine, turns)).toBe(await promptLength(engine, turns, { prompting: "urial" }));
     expect(promptingNotice(engine)).toMatch(/^scripted has no chat template: .* \d+ tokens of URIAL [^\n]+$/);
   });
 
@@ -77,8 +76,8 @@ describe("The way of prompting", () => {
     ["in whose context it would not fit", asBaseModel(worldEngine({ ...ROBBERY, contextSize: 3000 })), {}],
     ["that is to call tools", asBaseModel(plain()), { tools: [{ name: "add", parameters: {} }] }],
     ["for which somebody chose", asBaseModel(plain()), { prompting: "chat" as const }],
-  ])("is the plain one for a model %s", (_, engine, options) => {
-    expect(promptLength(engine, turns, options)).toBe(engine.tokenizer.render(turns).length);
+  ])("is the plain one for a model %s", async (_, engine, options) => {
+    expect(await promptLength(engine, turns, options)).toBe(engine.tokenizer.render(turns).length);
     expect(promptingNotice(engine, options)).toBeUndefined();
   });
 
@@ -110,4 +109,9 @@ function watched() {
     if (deed !== "prime") list.push(...queries.map(({ prefix }) => engine.tokenizer.detokenize(prefix)));
   });
   return { engine: watching, seen };
+}
+
+/** How many tokens the conversation is, as it is put to the model. */
+async function promptLength(engine: Engine, turns: readonly Turn[], options: RainOptions = {}): Promise<number> {
+  return (await answer(engine, turns, { ...options, mode: "vanilla", maxTokens: 1, toolChoice: "none" })).promptTokens;
 }

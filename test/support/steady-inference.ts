@@ -20,7 +20,16 @@ export function verdictOf(value: number, judge = UNMEASURED): TextVerdict {
 export const STEADY: Inference = {
   model: "steady",
   async answer({ principle }) {
-    const account = { principle: principle.name, rewinds: 0, course: [], tokens: 6, forwardTokens: 6, decodeSeconds: 0, discarded: [] };
+    const account = {
+      principle: principle.name,
+      rewinds: 0,
+      droppedTurns: 0,
+      course: [],
+      tokens: 6,
+      forwardTokens: 6,
+      decodeSeconds: 0,
+      discarded: [],
+    };
     return { text: STEADY_ANSWER, finishReason: "stop", account };
   },
   async judge({ turns, principles }, signal) {

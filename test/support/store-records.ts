@@ -42,6 +42,7 @@ export function replyEnd(changes: Partial<ReplyEnd> = {}): ReplyEnd {
     hash: hashOf(text),
     excerpt: excerptOf(text),
     rewinds: 2,
+    droppedTurns: 4,
     value: 0.75,
     course: [
       { tokens: 4, value: -0.5, kind: "rewind" },

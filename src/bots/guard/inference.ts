@@ -24,6 +24,8 @@ export interface Account {
   /** Name of the principle by which it was judged. */
   readonly principle: string;
   readonly rewinds: number;
+  /** The oldest turns that were left out, to make room for it. */
+  readonly droppedTurns: number;
   /** Verdicts, in the order in which they were given. */
   readonly course: readonly CoursePoint[];
   /** Length of the answer, in tokens. */

@@ -1,15 +1,5 @@
 /** One answer on an engine: from the request to the text that RAIN let pass, and what is told of it. */
-import {
-  DEFAULTS,
-  type Engine,
-  type Fitness,
-  type Prompting,
-  type RainEvent,
-  type RainOptions,
-  type Turn,
-  unfitNotice,
-} from "../../core/index.ts";
-import { promptLength } from "../../prompting/index.ts";
+import { DEFAULTS, type Engine, type Fitness, type Prompting, type RainEvent, unfitNotice } from "../../core/index.ts";
 import type { AnswerQueue, QueuedOptions } from "../../serving/index.ts";
 import type { Account, Answered, AnswerRequest, AnswerWaiting, CoursePoint } from "./inference.ts";
 import { InferenceError } from "./inference-error.ts";
@@ -59,6 +49,8 @@ export async function writeAnswer(
     principle,
     // Neither judged nor read by anybody.
     thoughts: "hidden",
+    // A channel goes on for ever.
+    contextShift: true,
     key: guild,
     // Without a reader, all of it can still be rewound.
     ...(onText === undefined ? { heldBack: Number.POSITIVE_INFINITY } : {}),
@@ -74,7 +66,7 @@ export async function writeAnswer(
       deadline.begin(answerTimeoutMs);
     },
   };
-  const answering = queue.rain(fittedTurns(engine, request.turns, options), options);
+  const answering = queue.rain(request.turns, options);
   let text = "";
   let next = await answering.next();
   for (; !next.done; next = await answering.next()) {
@@ -83,31 +75,10 @@ export async function writeAnswer(
     text += next.value.text;
     onText?.(text);
   }
-  const { finishReason, rewinds, meter, judge } = next.value;
+  const { finishReason, rewinds, droppedTurns = 0, meter, judge } = next.value;
   if (judge?.isFit === false) throw new InferenceError("unfit", unfitNotice(judge.fitness as Fitness, engine.facts.model));
   const spent = { tokens: meter.emitted, forwardTokens: meter.forward, decodeSeconds: (now() - begun) / 1000 };
-  return { text, finishReason, account: { principle: request.principle.name, rewinds, ...spent, ...course.account } };
-}
-
-/** The share of the context that is left for the answer and the judge's question, if the answer may become that long. */
-const ANSWER_SHARE = 0.4;
-
-/**
- * The instructions, and as many of the last turns as leave room for an answer, beginning with a question. The last turn is
- * always there, be it too long: then the engine says so.
- */
-function fittedTurns(engine: Engine, turns: readonly Turn[], options: RainOptions): readonly Turn[] {
-  const { contextSize } = engine.facts;
-  const { maxTokens, prompting } = { ...DEFAULTS, ...options };
-  const room = contextSize - Math.min(maxTokens, Math.floor(contextSize * ANSWER_SHARE));
-  const instructions = turns.filter(({ role }) => role === "system");
-  const said = turns.filter(({ role }) => role !== "system");
-  for (let first = 0; first < said.length - 1; first++) {
-    if (said[first]?.role !== "user") continue;
-    const fitting = [...instructions, ...said.slice(first)];
-    if (promptLength(engine, fitting, { prompting }) <= room) return fitting;
-  }
-  return [...instructions, ...said.slice(-1)];
+  return { text, finishReason, account: { principle: request.principle.name, rewinds, droppedTurns, ...spent, ...course.account } };
 }
 
 /** Follows an answer while it is written: which verdicts there were, and where. */

@@ -1,6 +1,6 @@
 import type { Token } from "../engine.ts";
 import { ContextFullError, complaint, JudgeError } from "../errors.ts";
-import { Generation, type GenerationRequest } from "../generation.ts";
+import { adviceOn, Generation, type GenerationRequest } from "../generation.ts";
 import type { Settings } from "../options.ts";
 import type { AnswerJudge, Verdict } from "./verdict.ts";
 
@@ -22,7 +22,7 @@ export async function startGeneration(judge: AnswerJudge, request: GenerationReq
   const conversation = judge.conversation(turns);
   const longest = judge.longestAnswer(conversation);
   const { contextSize } = engine.facts;
-  if (longest < 1) throw new ContextFullError(contextSize + 1 - longest, contextSize);
+  if (longest < 1) throw new ContextFullError(contextSize + 1 - longest, contextSize, adviceOn(settings));
   const generation = new Generation({ ...request, settings: { ...settings, maxTokens: Math.min(settings.maxTokens, longest) } });
   await generation.prime();
   await judge.prime(conversation, generation.call("prompt"));

@@ -7,10 +7,10 @@ import {
   type FoundJudge,
   Judge,
   Meter,
-  type Prefix,
   type Principle,
+  roomToJudge,
   SharedWork,
-  type Token,
+  shiftedTurns,
   type Turn,
 } from "../../core/index.ts";
 import { withPrompting } from "../../prompting/index.ts";
@@ -39,8 +39,8 @@ export class TurnJudge {
   }
 
   /**
-   * How good the last turn is, in the light of those before it, of which the latest are read that fit into the context:
-   * -1 (bad) to 1 (good).
+   * How good the last turn is, in the light of those before it: -1 (bad) to 1 (good). Of a conversation that is too long for the context, the oldest
+   * exchanges are not read.
    *
    * @throws {ContextFullError} when not even the last turn fits
    * @throws {JudgeError} when the verdict is not a probability
@@ -74,44 +74,35 @@ export class TurnJudge {
     const last = turns.at(-1);
     const answer = this.#engine.tokenizer.tokenize(last?.role === "assistant" ? last.text : "");
     const before = last?.role === "assistant" ? turns.slice(0, -1) : turns;
-    const conversation = this.#roomFor(answer, before, judge);
+    const conversation = judge.conversation(this.#latest(before, [], (read) => roomToJudge(judge, read) - answer.length));
     const call = { purpose: "evaluate", meter: new Meter(), signal } as const;
     await judge.prime(conversation, call);
     const [verdict] = await judge.verdicts(conversation, [answer], call, [true]);
     return verdict?.value ?? Number.NaN;
   }
 
-  /** Another model's conversation, or other people's, may be longer than this model's context. */
-  #roomFor(answer: readonly Token[], before: readonly Turn[], judge: AnswerJudge): unknown {
-    let least = Number.POSITIVE_INFINITY;
-    for (let first = 0; first <= before.length; first++) {
-      const conversation = judge.conversation(before.slice(first));
-      const missing = answer.length - judge.longestAnswer(conversation);
-      if (missing <= 0) return conversation;
-      least = Math.min(least, missing);
-    }
+  /**
+   * Another model's conversation, or other people's, may be longer than this model's context: the latest exchanges are read that fit, and if need be without
+   * the system's turns, or the least alone.
+   */
+  #latest(turns: readonly Turn[], least: readonly Turn[], room: (turns: readonly Turn[]) => number): readonly Turn[] {
     const { contextSize } = this.#engine.facts;
-    throw new ContextFullError(contextSize + least, contextSize);
+    const latest = shiftedTurns(turns, { rooms: [room], reserve: 0, step: Math.ceil(contextSize / 2) });
+    const tried = [latest, latest.filter(({ role }) => role !== "system"), least];
+    const found = tried.find((read) => room(read) >= 0);
+    if (found !== undefined) return found;
+    throw new ContextFullError(contextSize - Math.max(...tried.map(room)), contextSize);
   }
 
   #lettered(principle: Principle): TextJudgement {
     const judge = new Judge(this.#engine, principle, { judgeExamples: this.#judgeExamples, verdict: "soft" });
     const value: TextJudgement["value"] = async (turns, signal) => {
-      const conversation = this.#fitted(turns, judge);
+      const conversation = judge.conversation(this.#latest(turns, turns.slice(-1), (read) => roomToJudge(judge, read)));
       const call = { purpose: "evaluate", meter: new Meter(), signal } as const;
       await judge.prime(conversation, call);
       const [verdict] = await judge.verdicts(conversation, [[]], call);
       return verdict?.value ?? Number.NaN;
     };
     return { fitness: undefined, value };
-  }
-
-  #fitted(turns: readonly Turn[], judge: Judge): Prefix {
-    for (let first = 0; first < turns.length; first++) {
-      const conversation = judge.conversation(turns.slice(first));
-      if (judge.longestAnswer(conversation) >= 0) return conversation;
-    }
-    const { contextSize } = this.#engine.facts;
-    throw new ContextFullError(contextSize - judge.longestAnswer(judge.conversation(turns.slice(-1))), contextSize);
   }
 }

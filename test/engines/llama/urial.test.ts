@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Turn } from "../../../src/core/index.ts";
+import { checkOptions, type RainOptions, type Turn } from "../../../src/core/index.ts";
 import { type LlamaEngine, loadLlamaEngine } from "../../../src/llama.ts";
-import { promptLength } from "../../../src/prompting/index.ts";
+import { promptOf, withPrompting } from "../../../src/prompting/index.ts";
 import { answer } from "../../../src/rain.ts";
 import { temporaryFolder, writeTinyModel } from "../../support/tiny-model.ts";
 
@@ -65,4 +65,9 @@ describe("URIAL on llama.cpp", () => {
 
 function ask(text: string): readonly Turn[] {
   return [{ role: "user", text }];
+}
+
+/** How many tokens the conversation is, as it is put to the model. */
+function promptLength(of: LlamaEngine, turns: readonly Turn[], options: RainOptions = {}): number {
+  return promptOf(of, turns, withPrompting(of, checkOptions(options))).prefix.length;
 }

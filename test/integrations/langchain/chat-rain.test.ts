@@ -36,6 +36,25 @@ function robber(fields: ChatRainFields = {}): ChatRain {
   return new ChatRain({ model: worldEngine(ROBBERY), maxTokens: 24, ...FLAGGED, ...fields });
 }
 
+describe("A conversation that is too long for ChatRain", () => {
+  const history = Array.from({ length: 20 }, (_, index): [string, string] => [
+    index % 2 === 0 ? "human" : "ai",
+    `Once more, and slowly. ${index}`,
+  ]);
+  const messages: [string, string][] = [["system", "Be kind."], ...history, ["human", ASK]];
+  const narrow = () => robber({ model: worldEngine({ ...ROBBERY, contextSize: 400 }) });
+
+  it("is an error, or with `contextShift`, as a field or of one call, loses its oldest messages, of which the answer tells", async () => {
+    await expect(narrow().invoke(messages)).rejects.toSatisfy((error) => ContextFullError.isInstance(error));
+    const { text, response_metadata } = await narrow().invoke(messages, { contextShift: true });
+    expect(text).not.toBe("");
+    expect(response_metadata["rain"]).toMatchObject({ droppedTurns: expect.toSatisfy((turns: number) => turns > 0 && turns < 20) });
+    const chunks = await collect(robber({ model: worldEngine({ ...ROBBERY, contextSize: 400 }), contextShift: true }).stream(messages));
+    expect(chunks.at(-1)?.response_metadata["rain"]).toEqual(response_metadata["rain"]);
+    expect((await narrow().invoke(ASK, { contextShift: true })).response_metadata["rain"]).not.toHaveProperty("droppedTurns");
+  });
+});
+
 describe("ChatRain writes as the core does:", () => {
   it("the same text, value and account as the same options give there", async () => {
     const turns = [{ role: "user", text: ASK } as const];

@@ -63,13 +63,14 @@ function titleOf({ state, rewinds }: ReplyRecord): string {
   return `Answered, after ${rewinds} ${rewinds === 1 ? "rewind" : "rewinds"}`;
 }
 
-function accountOf({ principle, value, rewinds, course, createdAt }: ReplyRecord): string {
+function accountOf({ principle, value, rewinds, droppedTurns, course, createdAt }: ReplyRecord): string {
   const lowest = Math.min(...course.map((point) => point.value));
   const lines = [
     `Judged by: **${principle}**`,
     value === undefined ? undefined : `Value of the whole answer, as it was posted: **${value.toFixed(2)}**`,
     course.length === 0 ? undefined : `Verdicts: ${course.length}, the lowest ${lowest.toFixed(2)}`,
     `Rewinds: ${rewinds}`,
+    droppedTurns === 0 ? undefined : `Oldest turns that were not read, for want of room: ${droppedTurns}`,
     `Asked: <t:${Math.floor(createdAt / 1000)}:f>`,
   ];
   return lines.filter((line) => line !== undefined).join("\n");

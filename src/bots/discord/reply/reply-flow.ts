@@ -141,8 +141,8 @@ const LINES: Readonly<Record<TakenBack["by"], string | undefined>> = {
 
 function accountOf({ account }: Told): Partial<ReplyEnd> {
   if (account === undefined) return {};
-  const { principle, rewinds, course, discarded } = account;
-  return { principle, rewinds, course, discarded };
+  const { principle, rewinds, droppedTurns, course, discarded } = account;
+  return { principle, rewinds, droppedTurns, course, discarded };
 }
 
 const { UnknownChannel, UnknownMessage, MissingAccess, MissingPermissions, InvalidFormBodyOrContentType } = RESTJSONErrorCodes;

@@ -93,6 +93,7 @@ const MIGRATIONS: readonly ((dialect: Dialect) => readonly Statement[])[] = [
   () => [sql`CREATE TABLE guard_absences (guild TEXT PRIMARY KEY, missed_at BIGINT NOT NULL)`],
   // What the judge has read of a message: decisions about it teach the judge of its guild.
   () => [sql`ALTER TABLE guard_reviews ADD COLUMN judged TEXT`],
+  () => [sql`ALTER TABLE guard_replies ADD COLUMN dropped_turns INTEGER NOT NULL DEFAULT 0`],
 ];
 
 function settingsTable(): readonly Statement[] {

@@ -28,12 +28,13 @@ export const replyOf = reader(
       excerpt: optionalText,
       principle: z.string(),
       rewinds: integer,
+      dropped_turns: integer,
       value: z.union([z.number(), missing]),
       course: json(z.array(z.object({ tokens: z.number(), value: written, kind: z.enum(["commit", "rewind"]) }))),
       discarded: texts,
       created_at: integer,
     })
-    .transform(({ created_at, ...rest }): ReplyRecord => ({ ...rest, createdAt: created_at })),
+    .transform(({ created_at: createdAt, dropped_turns: droppedTurns, ...rest }): ReplyRecord => ({ ...rest, createdAt, droppedTurns })),
 );
 
 export const reviewOf = reader(

@@ -66,12 +66,13 @@ function replyStore(database: Database): Pick<Store, "beginReply" | "endReply" |
     },
 
     // What is not told stays as it is. A reply that was forgotten in the meantime stays forgotten.
-    endReply: async (guild, source, { state, messages, hash, excerpt, principle, rewinds, value, course, discarded }) => {
+    endReply: async (guild, source, { state, messages, hash, excerpt, principle, rewinds, droppedTurns, value, course, discarded }) => {
       const update = sql`
         UPDATE guard_replies SET state = ${state},
           messages = coalesce(${jsonOrNothing(messages)}, messages), hash = coalesce(${hash}, hash),
           excerpt = coalesce(${excerpt}, excerpt), principle = coalesce(${principle}, principle),
-          rewinds = coalesce(CAST(${rewinds} AS INTEGER), rewinds), value = coalesce(CAST(${value} AS DOUBLE PRECISION), value),
+          rewinds = coalesce(CAST(${rewinds} AS INTEGER), rewinds),
+          dropped_turns = coalesce(CAST(${droppedTurns} AS INTEGER), dropped_turns), value = coalesce(CAST(${value} AS DOUBLE PRECISION), value),
           course = coalesce(${jsonOrNothing(course)}, course), discarded = coalesce(${jsonOrNothing(discarded)}, discarded)
         WHERE guild = ${guild} AND source = ${source}`;
       await database.runAll([update, ...(messages === undefined ? [] : indexedMessages(guild, source, messages))]);

@@ -33,6 +33,8 @@ export interface ReplyRecord {
   readonly excerpt: string | undefined;
   readonly principle: string;
   readonly rewinds: number;
+  /** The oldest turns of the conversation that were not read: the model's context has no room for them. */
+  readonly droppedTurns: number;
   /** Value of the whole text as it was posted. */
   readonly value: number | undefined;
   readonly course: readonly CoursePoint[];

@@ -36,6 +36,8 @@ export interface RainMetadata {
   readonly seed: number;
   /** Texts that were tried and left. */
   readonly rewinds: number;
+  /** With `contextShift`: the oldest messages that were left out. Missing where none was. */
+  readonly droppedTurns?: number;
   /** Verdicts of the judge. */
   readonly evaluations: number;
   /** Tokens of the answer, its end token included. */
@@ -162,13 +164,14 @@ function contentOf(text: string, { version, thought }: { readonly version: Messa
 }
 
 function accountOf(answer: RainAnswer, model: string, options: RainOptions): AnswerAccount {
-  const { finishReason, meter, promptTokens, rewinds, discarded, seed, value, judge } = answer;
+  const { finishReason, meter, promptTokens, rewinds, droppedTurns, discarded, seed, value, judge } = answer;
   const { mode = DEFAULTS.mode, principle = DEFAULTS.principle } = options;
   const rain = {
     mode,
     principle: principle.name,
     seed,
     rewinds,
+    ...(droppedTurns === undefined ? {} : { droppedTurns }),
     evaluations: meter.evaluations,
     committedTokens: meter.emitted,
     searchedTokens: discarded,
