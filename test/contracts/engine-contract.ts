@@ -11,11 +11,13 @@ import type {
   SampledToken,
   Sampling,
   Token,
+  Turn,
 } from "../../src/core/engine.ts";
 import { ContextFullError, EngineError } from "../../src/core/errors.ts";
 import { checkFormat } from "../../src/core/format-mask.ts";
 import { Meter } from "../../src/core/meter.ts";
 import { softmax } from "../../src/core/sampler.ts";
+import { answer } from "../../src/rain.ts";
 
 export interface EngineSpec {
   /** Whether the engine's counts show a perfect prefix cache: what was computed once is not computed again. @default true */
@@ -55,6 +57,7 @@ export function describeEngine(
     describeDistributions(() => engine);
     if (hasFormats) describeFormats(() => engine);
     else describeNoFormats(() => engine);
+    describeLongConversation(() => engine, countsCache && canDropOne);
     describeAborting(() => engine);
     if (countsCache) describeCache(() => engine, hasFormats);
     describeDisposal(() => engine);
@@ -645,6 +648,35 @@ function describeNoFormats(engine: () => Engine): void {
     const refused = { name: "EngineError", code: "format-unsupported" };
     expect(() => checkFormat(engine(), CALL)).toThrow(expect.objectContaining(refused));
     await expect(sampleMany(engine(), [{ ...continuation(engine()), format: CALL }], call())).rejects.toMatchObject(refused);
+  });
+}
+
+/** Answered as callers do, through `answer()`. */
+function describeLongConversation(engine: () => Engine, keepsBeginnings: boolean): void {
+  it("a conversation that outgrows the context goes on with `contextShift`, and is seldom read anew", async () => {
+    const { facts, tokenizer } = engine();
+    const turns: Turn[] = [{ role: "system", text: "Be kind." }];
+    const step = "How do I paint the house? ".repeat(
+      Math.ceil(facts.contextSize / 8 / tokenizer.tokenize("How do I paint the house? ").length),
+    );
+    const [dropped, readAnew]: [number[], number[]] = [[], []];
+    for (let question = 0; question < 14; question++) {
+      turns.push({ role: "user", text: `${question}. ${step}` });
+      const {
+        text,
+        droppedTurns = 0,
+        meter,
+      } = await answer(engine(), turns, { contextShift: true, mode: "vanilla", maxTokens: 4, temperature: 0 });
+      dropped.push(droppedTurns);
+      if (meter.spent.prompt.tokens > facts.contextSize / 4) readAnew.push(question);
+      turns.push({ role: "assistant", text: text === "" ? "Well." : text });
+    }
+    expect(dropped).toEqual(dropped.toSorted((left, right) => left - right));
+    expect(dropped.at(-1)).toBeGreaterThan(8);
+    const shifts = new Set(dropped).size - 1;
+    expect(shifts).toBeLessThanOrEqual(4);
+    if (keepsBeginnings) expect(readAnew.length).toBeLessThanOrEqual(shifts);
+    await expect(answer(engine(), turns.slice(0, -1), { mode: "vanilla", maxTokens: 4 })).rejects.toThrow(ContextFullError);
   });
 }
 
