@@ -47,6 +47,7 @@ const integration = [
   "test/training/held-out.test.ts",
   "test/integrations/langchain/{chat-rain,embedded-model,engine-judge,ways-around}.test.ts",
   "test/judges/{another-model,find-judge}.test.ts",
+  "test/server/{openai,page}.test.ts",
   "test/tools/families.test.ts",
   "test/trace/trace-page.test.ts",
 ];

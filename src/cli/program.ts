@@ -14,6 +14,7 @@ const COMMANDS: readonly (readonly [name: string, load: () => Promise<Command>])
   ["eval", async () => (await import("./eval.ts")).evalCommand()],
   ["pairs", async () => (await import("./pairs.ts")).pairsCommand()],
   ["shift", async () => (await import("./shift.ts")).shiftCommand()],
+  ["serve", async () => (await import("./serve.ts")).serveCommand()],
   ["discord", async () => (await import("./discord.ts")).discordCommand()],
 ];
 

@@ -12,9 +12,9 @@ const LAYERS: readonly (readonly string[])[] = [
   ["src/judges"],
   ["src/rain.ts", "src/engines/llama"],
   ["src/llama.ts", "src/serving", "src/pairs", "src/trace"],
-  ["src/evaluation", "src/integrations/langchain", "src/bots/guard"],
+  ["src/evaluation", "src/integrations/langchain", "src/bots/guard", "src/server"],
   ["src/bots/discord"],
-  ["src/index.ts", "src/langchain.ts", "src/middleware.ts", "src/discord.ts"],
+  ["src/index.ts", "src/langchain.ts", "src/middleware.ts", "src/server.ts", "src/discord.ts"],
   ["src/cli"],
 ];
 
@@ -25,6 +25,7 @@ const INSIDE: readonly string[] = ["src/engines/llama", "src/engines/json-format
 const SMALL: Readonly<Record<string, string>> = {
   "src/core/search/addition.ts": "a step of the paper is a file",
   "src/integrations/langchain/chat-simulator.ts": "the only one of its layer that knows preference pairs",
+  "src/server.ts": "an entry",
   "src/judges/cache-folder.ts": "reads the environment, which nothing else of its layer may",
   "src/judges/places/behind-answer.ts": "a place where a judge reads is a file, so that another one is one more",
   "src/judges/places/behind-line.ts": "a place",

@@ -23,7 +23,7 @@ describe("importing the package", () => {
     return JSON.parse(run.stdout) as string[];
   }
 
-  it.each(["rain-align", "rain-align/llama", "rain-align/langchain", "rain-align/middleware", "rain-align/discord"])(
+  it.each(["rain-align", "rain-align/llama", "rain-align/langchain", "rain-align/middleware", "rain-align/server", "rain-align/discord"])(
     "loads no native code: %s",
     (entry) => {
       expect(nativeLibrariesAfter(`await import("${entry}");`)).toEqual([]);

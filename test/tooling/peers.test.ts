@@ -153,3 +153,20 @@ describe("rain-align/discord, where it was installed as a package,", () => {
     });
   });
 });
+
+describe("rain-align/server, where it was installed as a package,", () => {
+  const installed = new InstalledPackage();
+  afterAll(() => installed[Symbol.dispose]());
+  const TRY = trying("rain-align/server", "rainApp");
+
+  it("asks for Hono by name where it is missing, and so does the command", async () => {
+    const said = missing("hono", "^4.13.0");
+    expect((await installed.run("missing.mjs", TRY)).stdout).toBe(`MissingPeerError: ${said}\n`);
+    expect(await installed.rain(["serve"])).toEqual({ code: 1, stdout: "", stderr: `rain: ${said}\n` });
+  });
+
+  it("works with it, in CommonJS by import()", async () => {
+    installed.install("hono", "@hono/node-server");
+    expect((await installed.run("import.cjs", TRY)).stdout).toBe("function\n");
+  });
+});

@@ -1,0 +1,75 @@
+import { z } from "zod";
+import { checkOptions, type Engine, type FoundJudge, isFit, type Principle, type RainOptions, type Turn } from "../core/index.ts";
+import { TurnJudge } from "../judges/index.ts";
+import { parsed, text } from "./fields.ts";
+import { messages, turnsOf } from "./messages.ts";
+import { RequestError } from "./request-error.ts";
+
+const judgeSchema = z.strictObject({
+  model: text.optional(),
+  /** A text of whoever. */
+  input: text.optional(),
+  /** A conversation, whose last message is judged in the light of those before it. */
+  messages: messages.optional(),
+  user: text.optional(),
+});
+
+/** Gives verdicts on texts that it did not write: by the judge that answers are judged by, always asking its question. */
+export class JudgeOfTexts {
+  readonly #engine: Engine;
+  readonly #options: RainOptions;
+  readonly #principle: Principle;
+  readonly #judge: TurnJudge;
+  #found: Promise<FoundJudge | undefined> | undefined;
+
+  constructor(engine: Engine, options: RainOptions) {
+    const settings = checkOptions(options);
+    const find = settings.judge ?? engine.findJudge;
+    this.#engine = engine;
+    this.#options = options;
+    this.#principle = settings.principle;
+    this.#judge = new TurnJudge(engine, settings.judgeExamples, find);
+  }
+
+  /** @throws {RequestError} for what cannot be meant; {JudgeError} when there is no usable verdict */
+  async judge(body: unknown, signal: AbortSignal): Promise<object> {
+    const turns = judgedTurns(body);
+    const value = await this.#judge.value(turns, this.#principle, signal);
+    const found = await this.#foundJudge();
+    const threshold = found?.threshold ?? checkOptions(this.#options).threshold;
+    const isFitJudge = found === undefined || isFit(found);
+    return {
+      object: "rain.verdict",
+      model: this.#engine.facts.model,
+      principle: this.#principle.name,
+      value,
+      threshold,
+      // What an unfit judge says is a guess: nothing passes by it.
+      flagged: !isFitJudge || value < threshold,
+      judge: { fitness: found?.fitness ?? null, isFit: isFitJudge },
+    };
+  }
+
+  /** A failure is not kept: the next request tries again. */
+  async #foundJudge(): Promise<FoundJudge | undefined> {
+    const settings = checkOptions(this.#options);
+    const find = settings.judge ?? this.#engine.findJudge;
+    this.#found ??= Promise.resolve(find?.(this.#engine, settings));
+    try {
+      return await this.#found;
+    } catch (error) {
+      this.#found = undefined;
+      throw error;
+    }
+  }
+}
+
+function judgedTurns(body: unknown): readonly Turn[] {
+  const { input, messages: conversation } = parsed(judgeSchema, body);
+  if ((input === undefined) === (conversation === undefined))
+    throw new RequestError("Expected one of `input` and `messages`, got both or none", { param: "input" });
+  const turns = conversation === undefined ? [{ role: "user", text: input ?? "" } as const] : turnsOf(conversation);
+  if (turns.at(-1)?.text.trim() === "")
+    throw new RequestError("Expected a text to judge, got an empty one", { param: conversation ? "messages" : "input" });
+  return turns;
+}

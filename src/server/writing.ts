@@ -1,0 +1,108 @@
+import { checkOptions, deriveSeed, type RainAnswer, type RainEvent, type RainStep, type Settings } from "../core/index.ts";
+import type { AnswerQueue } from "../serving/index.ts";
+import type { ChatRequest } from "./chat-request.ts";
+import { type Choice, type ToldCall, toldCall } from "./completion.ts";
+import { EVENT_HEADERS, type EventWriter, eventStream } from "./events.ts";
+
+/** Where and how long an answer is written. */
+export interface Serving {
+  readonly queue: AnswerQueue;
+  /** As answers call the model. */
+  readonly model: string;
+  /** Whose turn it is. */
+  readonly key: string;
+  /** The client has hung up, or the server goes down. */
+  readonly signal: AbortSignal;
+  /** Aborts `signal`: the client reads no more. */
+  readonly hangUp: () => void;
+  /** Milliseconds that a stream waits for its first judged text before it opens: until then a failure has a status of its own. */
+  readonly firstByteMs: number;
+  readonly keepAliveMs: number;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Whether rewinds that are told carry the text that was left. */
+  readonly revealDiscarded: boolean;
+  /** Told how each answer ended. */
+  readonly onAnswer: (answer: RainAnswer) => void;
+  /** Told of what failed behind the first byte. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** What is sent, and when all of it was written: with a stream, behind the response's own beginning. */
+export interface Sent {
+  readonly response: Response;
+  readonly over: Promise<void>;
+}
+
+/** An answer that is written when it is asked for. */
+export interface Writing {
+  readonly index: number;
+  readonly settings: Settings;
+  /** Reads it to its end, telling each step, with its call as clients know it, and each rewind. */
+  readonly write: (listener?: WritingListener) => Promise<Choice>;
+}
+
+export interface WritingListener {
+  readonly onStep?: (step: RainStep, call: ToldCall | undefined) => void;
+  readonly onRewind?: (event: RainEvent) => void;
+}
+
+/** Choices differ by their seeds; the first has the request's own. */
+export function writingsOf({ turns, options, choices, user }: ChatRequest, serving: Serving): readonly Writing[] {
+  const { queue, key, signal, revealDiscarded } = serving;
+  const settings = checkOptions(options);
+  return Array.from({ length: choices }, (_, index) => {
+    const seed = index === 0 ? settings.seed : deriveSeed(settings.seed, index);
+    let onRewind: WritingListener["onRewind"];
+    const onEvent = (event: RainEvent) => event.type === "rewind" && onRewind?.(event);
+    const answering = queue.rain(turns, { ...options, seed, signal, onEvent, revealDiscarded, key: JSON.stringify([key, user]) });
+    const write: Writing["write"] = async (listener = {}) => {
+      ({ onRewind } = listener);
+      const calls: ToldCall[] = [];
+      let next = await answering.next();
+      for (; !next.done; next = await answering.next()) {
+        const call = next.value.call && toldCall(next.value.call);
+        if (call !== undefined) calls.push(call);
+        listener.onStep?.(next.value, call);
+      }
+      return { index, answer: next.value, calls };
+    };
+    return { index, settings, write };
+  });
+}
+
+/**
+ * Opens a stream with the first judged text, or after a while without: a status cannot be taken back. A failure before that is the response's own; behind it,
+ * `onBroken` says it in the stream.
+ *
+ * @throws what `write` throws before it was opened
+ */
+export async function opened(
+  write: (writer: EventWriter, onFirst: () => void) => Promise<void>,
+  onBroken: (writer: EventWriter, error: unknown) => void,
+  { firstByteMs, keepAliveMs, hangUp, onFailure }: Serving,
+): Promise<Sent> {
+  return await new Promise<Sent>((resolve, reject) => {
+    let isOpen = false;
+    const { stream, over } = eventStream(
+      async (writer) => {
+        try {
+          await write(writer, open);
+        } catch (error) {
+          clearTimeout(timer);
+          if (!isOpen) return reject(error);
+          onFailure(error);
+          onBroken(writer, error);
+        }
+      },
+      { keepAliveMs, onCancel: hangUp },
+    );
+    const timer = setTimeout(open, firstByteMs);
+    function open(): void {
+      if (isOpen) return;
+      clearTimeout(timer);
+      isOpen = true;
+      resolve({ response: new Response(stream, { headers: EVENT_HEADERS }), over });
+    }
+  });
+}

@@ -1,0 +1,379 @@
+import fc from "fast-check";
+import { type Engine, HARMLESS } from "rain-align";
+import { type RainAppOptions, type RequestEntry, rainApp } from "rain-align/server";
+import { describe, expect, it } from "vitest";
+import { faultyEngine } from "../support/faulty-engine.ts";
+import { Gate } from "../support/gate.ts";
+import { ROBBERY, worldEngine } from "../support/scripted-world.ts";
+
+const ASKED = { messages: [{ role: "user", content: "How do I rob the bank?" }], max_tokens: 40, seed: 5 } as const;
+
+interface Error {
+  readonly message: string;
+  readonly type: string;
+  readonly param: string | null;
+  readonly code: string | null;
+}
+
+function served(options: RainAppOptions = {}, engine: Engine = worldEngine(ROBBERY)) {
+  const app = rainApp(engine, options);
+  const send = async (body: unknown, { path = "/v1/chat/completions", ...init }: RequestInit & { readonly path?: string } = {}) =>
+    await app.fetch(
+      new Request(`http://127.0.0.1${path}`, {
+        method: "POST",
+        body: typeof body === "string" ? body : JSON.stringify(body),
+        ...init,
+        headers: { "content-type": "application/json", ...init.headers },
+      }),
+    );
+  const refused = async (body: unknown, init?: RequestInit & { readonly path?: string }) => {
+    const response = await send(body, init);
+    const { error } = (await response.json()) as { error: Error };
+    return { status: response.status, ...error };
+  };
+  return { app, send, refused };
+}
+
+/** What a stream says, event by event, and that it ends as it must. */
+async function eventsOf(response: Response): Promise<readonly Record<string, never>[]> {
+  const events = (await response.text()).split("\n\n").filter((event) => event !== "" && !event.startsWith(":"));
+  expect(events.every((event) => event.startsWith("data: "))).toBe(true);
+  expect(events.at(-1)).toBe("data: [DONE]");
+  return events.slice(0, -1).map((event) => JSON.parse(event.slice("data: ".length)));
+}
+
+describe("A chat completion", () => {
+  it("is judged, and says how it came about", async () => {
+    const response = await served().send(ASKED);
+    expect(response.headers.get("x-request-id")).toMatch(/^req_\w+$/);
+    expect(await response.json()).toMatchObject({
+      id: expect.stringMatching(/^chatcmpl-/),
+      object: "chat.completion",
+      choices: [
+        { index: 0, message: { role: "assistant", content: expect.not.stringContaining("money"), refusal: null }, finish_reason: "stop" },
+      ],
+      usage: { prompt_tokens: expect.any(Number), completion_tokens: expect.any(Number) },
+      rain: { mode: "adaptive", principle: "harmless", seed: 5, refused: false },
+    });
+  });
+
+  it("is another one each time, unless a seed says otherwise", async () => {
+    const { send } = served();
+    const { seed: _, ...seedless } = ASKED;
+    const seeds = await Promise.all(
+      [0, 1].map(async () => ((await (await send(seedless)).json()) as { rain: { seed: number } }).rain.seed),
+    );
+    expect(new Set(seeds).size).toBe(2);
+  });
+
+  it("has several choices, each from a seed of its own", async () => {
+    const { choices } = (await (await served().send({ ...ASKED, n: 3 })).json()) as { choices: { index: number }[] };
+    expect(choices.map(({ index }) => index)).toEqual([0, 1, 2]);
+  });
+
+  it("streams the same text: a role first, then text, then how it ended, then the end", async () => {
+    const { send } = served();
+    const whole = (await (await send(ASKED)).json()) as { choices: { message: { content: string } }[] };
+    const response = await send({ ...ASKED, stream: true });
+    expect(response.headers.get("content-type")).toContain("text/event-stream");
+    expect(response.headers.get("x-accel-buffering")).toBe("no");
+    const events = await eventsOf(response);
+    const parts = events.map(
+      (event) => (event["choices"] as unknown as { delta: { content?: string }; finish_reason: string | null }[])[0],
+    );
+    expect(parts[0]).toMatchObject({ delta: { role: "assistant", content: "" }, finish_reason: null });
+    expect(parts.map((part) => part?.delta.content ?? "").join("")).toBe(whole.choices[0]?.message.content);
+    expect(parts.slice(0, -1).every((part) => part?.finish_reason === null)).toBe(true);
+    expect(parts.at(-1)).toMatchObject({ delta: {}, finish_reason: "stop" });
+    expect(events.every((event) => !("usage" in event))).toBe(true);
+    expect(events.at(-1)).toHaveProperty("rain.rewinds");
+  });
+
+  it("streams usage in a last chunk without choices, where it is asked for", async () => {
+    const events = await eventsOf(await served().send({ ...ASKED, stream: true, stream_options: { include_usage: true } }));
+    expect(events.slice(0, -1).every((event) => event["usage"] === null)).toBe(true);
+    expect(events.at(-1)).toMatchObject({ choices: [], usage: { total_tokens: expect.any(Number) }, rain: { mode: "adaptive" } });
+  });
+
+  it("streams rewinds where they are asked for, as numbers; text that was left only where the operator allows it", async () => {
+    const asked = { ...ASKED, stream: true, rain: { events: true } };
+    const rewindsOf = (events: readonly Record<string, unknown>[]) => events.filter(({ object }) => object === "rain.event");
+    const [hidden, shown] = [served(), served({ revealDiscarded: true })];
+    const plain = rewindsOf(await eventsOf(await hidden.send(asked)));
+    expect(plain.length).toBeGreaterThan(0);
+    expect(JSON.stringify(plain)).not.toContain("money");
+    expect(JSON.stringify(rewindsOf(await eventsOf(await shown.send(asked))))).toContain("money");
+  });
+
+  it("is refused as content where nothing passes", async () => {
+    const engine = worldEngine({ ...ROBBERY, goodness: () => 0.01 });
+    expect(await (await served({}, engine).send(ASKED)).json()).toMatchObject({
+      choices: [{ message: { content: "I am sorry, but I cannot help with that." }, finish_reason: "content_filter" }],
+      rain: { refused: true },
+    });
+  });
+});
+
+describe("What is asked for", () => {
+  it.each([
+    ["a misspelt parameter", { temprature: 1 }, "temprature", "unknown_parameter", /did you mean `temperature`/],
+    ["log-probabilities", { logprobs: true }, "logprobs", "invalid_value", /not supported/],
+    ["a temperature out of range", { temperature: 11 }, "temperature", "invalid_value", /from 0 to 10/],
+    ["no messages", { messages: [] }, "messages", "invalid_value", /at least one/],
+    [
+      "a picture",
+      { messages: [{ role: "user", content: [{ type: "image_url", image_url: {} }] }] },
+      "messages[0].content[0].type",
+      "invalid_value",
+      /text/,
+    ],
+    ["a role that is none", { messages: [{ role: "robot", content: "x" }] }, "messages[0].role", "invalid_value", /`system`/],
+    [
+      "a result that nobody asked for",
+      { messages: [{ role: "tool", content: "x", tool_call_id: "a" }] },
+      "messages[0].tool_call_id",
+      "invalid_value",
+      /before it/,
+    ],
+    ["too many choices", { n: 9 }, "n", "invalid_value", /1 to 8/],
+    ["usage without a stream", { stream_options: { include_usage: true } }, "stream_options", "invalid_value", /stream/],
+    [
+      "an unknown tool by name",
+      { tools: [tool("weather")], tool_choice: { type: "function", function: { name: "other" } } },
+      "tool_choice",
+      "invalid_value",
+      /one of `tools`/,
+    ],
+    ["old functions", { functions: [{ name: "x" }] }, "functions", "invalid_value", /not supported/],
+    ["an unknown part of ours", { rain: { treshold: 1 } }, "rain.treshold", "unknown_parameter", /supported/],
+  ])("is refused by name: %s", async (_what, part, param, code, message) => {
+    const refusal = await served().refused({ ...ASKED, ...part });
+    expect(refusal).toMatchObject({ status: 400, type: "invalid_request_error", param, code, message: expect.stringMatching(message) });
+    expect(refusal.message).toMatch(/^Expected .*, got /);
+  });
+
+  it.each([
+    {
+      frequency_penalty: 0,
+      presence_penalty: 0,
+      logit_bias: {},
+      logprobs: false,
+      n: 1,
+      top_logprobs: null,
+      stop: null,
+      tools: null,
+      best_of: 1,
+      echo: false,
+    },
+    {
+      user: "u",
+      metadata: { a: "b" },
+      store: false,
+      service_tier: "auto",
+      prompt_cache_key: "k",
+      safety_identifier: "s",
+      modalities: ["text"],
+      functions: [],
+    },
+    {
+      max_completion_tokens: 9,
+      top_p: 0,
+      top_k: -1,
+      seed: -7,
+      response_format: { type: "text" },
+      tools: [],
+      reasoning_effort: "low",
+      stop: [],
+    },
+    { chat_template_kwargs: { enable_thinking: false }, repetition_penalty: 1, min_p: 0.05, parallel_tool_calls: true },
+  ])("may be what stands for nothing, or for what we have: %j", async (neutral) => {
+    expect((await served().send({ ...ASKED, ...neutral })).status).toBe(200);
+  });
+
+  it("is never laxer than the server, unless its operator allows it", async () => {
+    const laxer = [
+      { mode: "vanilla" },
+      { mode: "best-of-n" },
+      { threshold: -1 },
+      { falseFlags: 0.01 },
+      { preset: "fast" },
+      { onExhausted: "best" },
+      { onUnfit: "plain" },
+      { principle: "sentiment" },
+      { principle: { question: "Is it brief?", good: "brief", bad: "long" } },
+    ];
+    const guarded = served({ options: { onUnfit: "refuse" } });
+    for (const rain of laxer) {
+      const name = Object.keys(rain)[0] as string;
+      expect(await guarded.refused({ ...ASKED, rain })).toMatchObject({ status: 400, code: "laxer_than_server", param: `rain.${name}` });
+    }
+    const free = served({ allowUnjudged: true });
+    expect((await (await free.send({ ...ASKED, rain: { mode: "vanilla" } })).json()) as object).toMatchObject({
+      rain: { mode: "vanilla", value: null, judge: null },
+    });
+    for (const rain of [
+      { preset: "strict" },
+      { falseFlags: 0.2 },
+      { onExhausted: "error" },
+      { principle: "harmless" },
+      { mode: "adaptive" },
+    ])
+      expect((await guarded.send({ ...ASKED, rain })).status).not.toBe(400);
+  });
+
+  it("may be anything at all, and is answered by 200 or an error that names what is wrong", async () => {
+    const { send } = served({ options: { maxTokens: 4 } });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.jsonValue(),
+        fc.constantFrom("messages", "tools", "stop", "response_format", "rain", "seed", "temperature", "model", ""),
+        async (value, name) => {
+          const body = name === "" ? value : { ...ASKED, max_tokens: 4, [name]: value };
+          const response = await send(body);
+          expect([200, 400]).toContain(response.status);
+          if (response.status === 400) expect(await response.json()).toHaveProperty("error.message", expect.stringMatching(/^Expected /));
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+});
+
+describe("A failure", () => {
+  it("has a status of its own before the first judged text, and stands in the stream behind it", async () => {
+    const failing = (at: number) =>
+      faultyEngine(worldEngine(ROBBERY), {
+        // A turn of the event loop each, as decoding takes.
+        before: async (call) => {
+          await new Promise((resolve) => setImmediate(resolve));
+          if (call === at) throw new Error("secret: money");
+        },
+      }).engine;
+    const early = await served({}, failing(1)).send({ ...ASKED, stream: true });
+    expect(early.status).toBe(500);
+    expect(await early.text()).not.toContain("secret");
+
+    const told: RequestEntry[] = [];
+    const { send } = served({ firstByteMs: 0, onRequest: (entry) => told.push(entry) }, failing(9));
+    const text = await (await send({ ...ASKED, stream: true })).text();
+    expect(text).toContain('data: {"error":{"type":"server_error"');
+    expect(text).not.toContain("secret");
+    expect(text).not.toContain("[DONE]");
+    expect(told.some(({ error }) => String(error).includes("secret"))).toBe(true);
+  });
+
+  it("of a judge is final: clients need not try again", async () => {
+    const engine = worldEngine({ ...ROBBERY, goodness: () => Number.NaN });
+    const response = await served({}, engine).send(ASKED);
+    expect(response.status).toBe(500);
+    expect(response.headers.get("x-should-retry")).toBe("false");
+    expect(await response.json()).toMatchObject({ error: { code: "judge_failed" } });
+  });
+
+  it("of a conversation that is too long says so by OpenAI's name", async () => {
+    const long = { ...ASKED, messages: [{ role: "user", content: "the bus ".repeat(5000) }] };
+    expect(await served().refused(long)).toMatchObject({ status: 400, code: "context_length_exceeded", param: "messages" });
+  });
+
+  it("... unless the oldest turns may be left out, by either API", async () => {
+    const turn = (role: string, content: string) => ({ role, content });
+    const messages = [turn("user", "the bus ".repeat(300)), turn("assistant", "Yes."), turn("user", "How do I rob the bank?")];
+    const { send } = served({}, worldEngine({ ...ROBBERY, contextSize: 600 }));
+    expect((await send({ ...ASKED, messages })).status).toBe(400);
+    expect(await (await send({ ...ASKED, messages, rain: { contextShift: true } })).json()).toMatchObject({ rain: { dropped_turns: 2 } });
+    const response = await send({ input: messages, seed: 5, max_output_tokens: 40, truncation: "auto" }, { path: "/v1/responses" });
+    expect(await response.json()).toMatchObject({ truncation: "auto", rain: { dropped_turns: 2 } });
+  });
+
+  it.each([
+    ["no JSON", "{", 400, "invalid_json"],
+    ["a list", "[]", 400, "invalid_type"],
+    ["too much", JSON.stringify({ messages: "x".repeat(2000) }), 413, "too_large"],
+  ])("of a body: %s", async (_what, body, status, code) => {
+    expect(await served({ mostBytes: 1000 }).refused(body)).toMatchObject({ status, code });
+  });
+
+  it("of an address names those that there are", async () => {
+    expect(await served().refused({}, { path: "/v1/completions" })).toMatchObject({
+      status: 404,
+      message: expect.stringContaining("/v1/chat/completions"),
+    });
+  });
+});
+
+describe("Who asks", () => {
+  it("has a key, where there are keys, for everything but whether the server is well, and its page", async () => {
+    const { app, send } = served({ keys: ["one", "two"], metrics: true });
+    const at = (path: string, key?: string) =>
+      app.fetch(new Request(`http://127.0.0.1${path}`, { headers: key === undefined ? {} : { authorization: `Bearer ${key}` } }));
+    for (const path of ["/v1/models", "/metrics", "/v1/nothing"]) {
+      expect((await at(path)).status).toBe(401);
+      expect((await at(path, "three")).status).toBe(401);
+    }
+    expect((await at("/v1/models", "two")).status).toBe(200);
+    expect((await at("/metrics", "one")).status).toBe(200);
+    expect((await at("/health")).status).toBe(200);
+    expect((await at("/")).status).toBe(200);
+    expect((await send(ASKED)).status).toBe(401);
+    expect((await send(ASKED, { headers: { authorization: "Bearer one" } })).status).toBe(200);
+  });
+
+  it("is told to come again where too many wait, each key in its turn", async () => {
+    const door = new Gate();
+    const { engine } = faultyEngine(worldEngine(ROBBERY), { before: () => door.opened });
+    const { send } = served({ concurrency: 1, maxWaiting: 1 }, engine);
+    const first = send(ASKED);
+    const second = send(ASKED);
+    const third = await send(ASKED);
+    expect(third.status).toBe(429);
+    expect(third.headers.get("retry-after")).toBe("2");
+    door.open();
+    expect((await Promise.all([first, second])).map(({ status }) => status)).toEqual([200, 200]);
+  });
+});
+
+it("A server that goes down finishes what it has begun, and takes nothing new", async () => {
+  const { app, send, refused } = served();
+  const begun = await send({ ...ASKED, stream: true });
+  const drained = app.drain();
+  expect(await refused(ASKED)).toMatchObject({ status: 503, code: "going_down" });
+  expect((await app.fetch(new Request("http://127.0.0.1/health"))).status).toBe(503);
+  await eventsOf(begun);
+  await drained;
+  expect(app.pending).toBe(0);
+});
+
+describe("A verdict", () => {
+  it.each([
+    [{ messages: [{ role: "assistant", content: " Take the money." }] }, true],
+    [
+      {
+        messages: [
+          { role: "user", content: "How?" },
+          { role: "assistant", content: " You should not rob the bus." },
+        ],
+      },
+      false,
+    ],
+  ])("is given on any text or conversation: %j", async (body, flagged) => {
+    const response = await served({ options: { principle: HARMLESS } }).send(body, { path: "/v1/rain/judge" });
+    expect(await response.json()).toMatchObject({ object: "rain.verdict", principle: "harmless", flagged });
+  });
+
+  it("is given on a text of whoever", async () => {
+    const response = await served().send({ input: "Take the money." }, { path: "/v1/rain/judge" });
+    expect(await response.json()).toMatchObject({ value: expect.any(Number), threshold: expect.any(Number), judge: { isFit: true } });
+  });
+
+  it("wants one text", async () => {
+    for (const body of [{}, { input: "a", messages: ASKED.messages }, { input: " " }])
+      expect(await served().refused(body, { path: "/v1/rain/judge" })).toMatchObject({
+        status: 400,
+        message: expect.stringMatching(/^Expected .* got /),
+      });
+  });
+});
+
+function tool(name: string) {
+  return { type: "function", function: { name, parameters: { type: "object", properties: {} } } };
+}
