@@ -27,7 +27,8 @@ export async function loadLlamaEngine({ judgeFolder, onJudge, ...options }: Shar
 }
 
 export { LlamaEngine, type LlamaFacts } from "./engines/llama/engine.ts";
-export type { DownloadProgress } from "./engines/llama/model-file.ts";
+export { type CachedModel, cachedModels, type ModelAbout, removeCachedModel } from "./engines/llama/model-cache.ts";
+export { type DownloadProgress, modelsFolder } from "./engines/llama/model-file.ts";
 export {
   CACHE_TYPES,
   type CacheType,

@@ -10,6 +10,7 @@ const COMMANDS: readonly (readonly [name: string, load: () => Promise<Command>])
   ["ask", async () => (await import("./ask.ts")).askCommand()],
   ["chat", async () => (await import("./chat.ts")).chatCommand()],
   ["calibrate", async () => (await import("./calibrate.ts")).calibrateCommand()],
+  ["models", async () => (await import("./models.ts")).modelsCommand()],
   ["doctor", async () => (await import("./doctor.ts")).doctorCommand()],
   ["eval", async () => (await import("./eval.ts")).evalCommand()],
   ["pairs", async () => (await import("./pairs.ts")).pairsCommand()],

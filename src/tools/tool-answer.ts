@@ -157,14 +157,14 @@ async function isCallFirst(state: ToolState): Promise<boolean> {
   return await isCallAsText(state, { generation, begun: lead.shared.length === generation.prompt.length ? drawn : [] });
 }
 
-interface Draft {
+interface TextDraft {
   readonly generation: Generation;
   /** What is known already of what follows the prompt. */
   readonly begun: readonly Token[];
 }
 
 /** Whether the model writes calls into its text and nothing else. That is drawn plainly, and shown to nobody. */
-async function isCallAsText(state: ToolState, { generation, begun }: Draft): Promise<boolean> {
+async function isCallAsText(state: ToolState, { generation, begun }: TextDraft): Promise<boolean> {
   const { engine, settings, turns, meter } = state;
   const { boundary } = state.promptOf(engine, turns, settings);
   const { prompt, ending } = generation;

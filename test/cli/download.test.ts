@@ -51,6 +51,8 @@ describe("a model from the web", () => {
     expect(stdout).toBe("");
     expect(stderr).toMatch(/\nrain: Stopped by Ctrl-C\n$/);
     expect(models()).toEqual([]);
+    const { stdout: listed } = await runRain(["models", "--json"], { environment: environment() });
+    expect(JSON.parse(listed)).toMatchObject([{ name: expect.stringMatching(/\.gguf\.ipull$/), isPartial: true }]);
 
     const before = server.sent();
     server.hangAt(Number.POSITIVE_INFINITY);

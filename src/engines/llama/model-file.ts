@@ -1,5 +1,7 @@
 /** Finds a model's file and looks at it before llama.cpp does, which would end the whole process over some damaged files. */
 import { open, rm, stat } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { GgufFileInfo, Llama } from "node-llama-cpp";
 import { EngineError } from "../../core/errors.ts";
@@ -120,7 +122,10 @@ async function firstBytes(path: string, model: string): Promise<Buffer> {
   }
 }
 
-async function readInfo(path: string, { model, bytes, signal }: Omit<Checking, "startLlama"> & { bytes: number }): Promise<GgufFileInfo> {
+export async function readInfo(
+  path: string,
+  { model, bytes, signal }: Omit<Checking, "startLlama"> & { bytes: number },
+): Promise<GgufFileInfo> {
   const { readGgufFileInfo } = await import("node-llama-cpp");
   try {
     checkHeader(path, bytes);
@@ -160,6 +165,11 @@ async function checkContent(
   throw new EngineError("model-unreadable", complaint);
 }
 
+/** Where downloads are kept: node-llama-cpp's own folder, so that its programs find them, too. */
+export function modelsFolder(): string {
+  return join(homedir(), ".node-llama-cpp", "models");
+}
+
 /** Whether a model's name stands for a place on the network. */
 function isRemote(model: string): boolean {
   return /^(hf|huggingface|https?):/.test(model);
@@ -173,7 +183,12 @@ function isRemote(model: string): boolean {
 async function download({ model, hub = HUGGING_FACE, signal, onDownload }: ModelRequest): Promise<string> {
   checkAddress(model);
   const { resolveModelFile } = await import("node-llama-cpp");
-  const place = { cli: false, endpoints: { huggingFace: hub }, ...(isWeb(model) ? { fileName: cacheName(model) } : {}) };
+  const place = {
+    cli: false,
+    directory: modelsFolder(),
+    endpoints: { huggingFace: hub },
+    ...(isWeb(model) ? { fileName: cacheName(model) } : {}),
+  };
   // What is not here, or not all of it, is fetched.
   const here = await resolveModelFile(model, { ...place, download: false }).catch(() => undefined);
   if (here !== undefined) return here;
