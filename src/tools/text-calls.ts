@@ -2,8 +2,9 @@
  * Calls that a model writes into its text as JSON, bare or in a fence of Markdown, in place of the marks that its template has for them. They are read only
  * where the text ends with them, and all of them fit a tool: what a model explains, quotes or gets wrong stays text.
  */
-import type { Boundary, Engine, Tool } from "../core/index.ts";
+import type { Boundary, Engine, Generation, GenerationRequest, Meter, Token, Tool } from "../core/index.ts";
 import { closingBehind, parsed } from "./families/family.ts";
+import { draw } from "./lead.ts";
 
 /** Who writes, and what may be called. */
 interface Caller {
@@ -47,6 +48,43 @@ export function endingBeforeCalls(boundary: Boundary, caller: Caller): Boundary 
     safeLength: (text) => Math.min(boundary.safeLength(text), textCalls(text, caller).start),
     wholeLength: (text) => lengthOf(text.slice(0, boundary.wholeLength(text))),
   };
+}
+
+/** Where calls may be drawn that a text would begin with. */
+interface TextDraft {
+  readonly generation: Generation;
+  /** What is known already of what follows its prompt. */
+  readonly begun: readonly Token[];
+  readonly meter: Meter;
+}
+
+/**
+ * Draws what the model writes, plainly and to show to nobody, as long as it may be such calls and nothing else.
+ *
+ * @returns what was drawn, and which tools it calls; of a call that the token limit has cut, too
+ */
+export async function tryTextCalls(
+  caller: Caller & Pick<GenerationRequest, "turns" | "settings" | "promptOf">,
+  { generation, begun, meter }: TextDraft,
+): Promise<{ readonly drawn: readonly Token[]; readonly called: readonly Tool[] | undefined }> {
+  const { engine, turns, settings, promptOf } = caller;
+  const { prompt, ending } = generation;
+  const { boundary } = promptOf(engine, turns, settings);
+  const read = (tokens: readonly Token[]) => {
+    // A character may be half drawn.
+    const text = engine.tokenizer
+      .detokenize(tokens, prompt)
+      .trimStart()
+      .replace(/\uFFFD+$/, "");
+    return text.slice(0, boundary.wholeLength(text));
+  };
+  const isSomethingElse = (text: string) => text !== "" && textCalls(text, caller).start > 0;
+  if (isSomethingElse(read(begun))) return { drawn: [], called: undefined };
+  const until = (tokens: readonly Token[]) => ending.isOver(tokens) || isSomethingElse(read(tokens));
+  const drawn = await draw({ prefix: prompt, maxTokens: ending.limit, until }, generation, meter);
+  const { start, called, areWhole } = textCalls(read(drawn), caller);
+  const isCut = drawn.length === ending.limit && called.length > 0;
+  return { drawn, called: start === 0 && (areWhole || isCut) ? called : undefined };
 }
 
 const FENCE = "```";

@@ -11,7 +11,6 @@ import {
   type FinishReason,
   firstOf,
   firstStop,
-  type Generation,
   type GenerationRequest,
   Meter,
   OptionError,
@@ -27,9 +26,9 @@ import {
   type Turn,
 } from "../core/index.ts";
 import { jsonCalls } from "./families/index.ts";
-import { drafting, draw, leadBehindText, leadOf, tryLead, type Ways } from "./lead.ts";
+import { drafting, leadBehindText, leadOf, tryLead, type Ways } from "./lead.ts";
 import { markedText, withMarks } from "./marked-text.ts";
-import { endingBeforeCalls, textCalls } from "./text-calls.ts";
+import { endingBeforeCalls, textCalls, tryTextCalls } from "./text-calls.ts";
 
 /** For models that say nothing of calls: what a conversation with tools as text asks for. */
 const PLAIN_CALLS = jsonCalls({ name: "name", arguments: "arguments" });
@@ -154,38 +153,11 @@ async function isCallFirst(state: ToolState): Promise<boolean> {
   const { drawn, isCall } = await tryLead(lead, generation, state.meter);
   state.discarded += drawn.length;
   if (isCall || state.settings.format !== undefined) return isCall;
-  return await isCallAsText(state, { generation, begun: lead.shared.length === generation.prompt.length ? drawn : [] });
-}
-
-interface TextDraft {
-  readonly generation: Generation;
-  /** What is known already of what follows the prompt. */
-  readonly begun: readonly Token[];
-}
-
-/** Whether the model writes calls into its text and nothing else. That is drawn plainly, and shown to nobody. */
-async function isCallAsText(state: ToolState, { generation, begun }: TextDraft): Promise<boolean> {
-  const { engine, settings, turns, meter } = state;
-  const { boundary } = state.promptOf(engine, turns, settings);
-  const { prompt, ending } = generation;
-  const read = (tokens: readonly Token[]) => {
-    // A character may be half drawn.
-    const text = engine.tokenizer
-      .detokenize(tokens, prompt)
-      .trimStart()
-      .replace(/\uFFFD+$/, "");
-    return text.slice(0, boundary.wholeLength(text));
-  };
-  const isSomethingElse = (text: string) => text !== "" && textCalls(text, state).start > 0;
-  const until = (tokens: readonly Token[]) => ending.isOver(tokens) || isSomethingElse(read(tokens));
-  if (isSomethingElse(read(begun))) return false;
-  const drawn = await draw({ prefix: prompt, maxTokens: ending.limit, until }, generation, meter);
-  const { start, called, areWhole } = textCalls(read(drawn), state);
-  const isCut = drawn.length === ending.limit && start === 0 && called.length > 0;
-  state.discarded += drawn.length;
-  if (!areWhole && !isCut) return false;
-  state.due = [...called];
-  return true;
+  const begun = lead.shared.length === generation.prompt.length ? drawn : [];
+  const { called, ...tried } = await tryTextCalls(state, { generation, begun, meter: state.meter });
+  state.discarded += tried.drawn.length;
+  state.due = called && [...called];
+  return called !== undefined;
 }
 
 /** Ends texts where a call begins. What is left of a beginning that was cut is no text, either. */
