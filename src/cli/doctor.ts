@@ -175,7 +175,7 @@ function toText({ node, platform, cpu, memory, model, rewind, judge }: Diagnosis
     ],
     ["file", model.file],
     ["context", `${model.contextSize} tokens, ${model.sequences} branches at once`],
-    ["cache", `${model.cacheType} numbers, flash attention ${FLASH_ATTENTION[`${model.flashAttention}`]}`],
+    ["cache", `${cacheInWords(model)}, flash attention ${FLASH_ATTENTION[`${model.flashAttention}`]}`],
     ["chat template", model.hasChatTemplate ? "the model's own" : "none: answers are prompted by examples, where they fit (--prompting)"],
     ["rewinds", rewindsInWords(model, rewind)],
   ] as const;
@@ -183,6 +183,15 @@ function toText({ node, platform, cpu, memory, model, rewind, judge }: Diagnosis
   const findings = Object.entries(judge).map(([name, finding]) => `  ${name.padEnd(12)} ${inWords(finding)}`);
   const title = judgeEngine === undefined ? "As a judge of its own answers:" : `${judgeEngine.facts.model} as the judge of its answers:`;
   return [...lines, "", paint(process.stdout, title, "bold"), ...findings].join("\n");
+}
+
+/** What the context costs, and of what that is made. */
+function cacheInWords({ cacheMemory: { perToken, perSequence, cpu, gpu }, cacheType, sequences }: LlamaFacts): string {
+  const places = [gpu > 0 ? `${megabytes(gpu)} on the GPU` : "", cpu > 0 ? `${megabytes(cpu)} in main memory` : ""].filter(
+    (place) => place !== "",
+  );
+  const parts = `${sequences} x ${megabytes(perSequence)}, ${(perToken / 2 ** 10).toFixed(1)} KiB a token`;
+  return `${places.join(" and ")} (${parts}), ${cacheType} numbers`;
 }
 
 function gpuInWords({ gpu, devices, gpuLayers, layers }: LlamaFacts): string {

@@ -87,7 +87,7 @@ export function addDeviceOptions(command: Command): Command {
   return command
     .addOption(choiceOption("--gpu <gpu>", `what computes besides the CPU: ${GPU_CHOICES.join(", ")} (default: "auto")`, GPU_CHOICES))
     .addOption(numberOption("--gpu-layers <n>", 'layers on the GPU: a number, auto or max (default: "auto")', ["auto", "max"]))
-    .addOption(numberOption("--context <n>", "longest conversation, in tokens (default: what the model was trained on, up to 4096)"))
+    .addOption(numberOption("--context <n>", "longest conversation, in tokens (default: what the model was trained on, as memory allows)"))
     .addOption(numberOption("--threads <n>", "CPU threads (default: measured)"))
     .option("--flash-attention", "use flash attention (default: on a GPU, where it works)")
     .option("--no-flash-attention", "never use it")

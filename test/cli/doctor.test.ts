@@ -14,6 +14,7 @@ describe("rain doctor", () => {
   it("names the machine, the model and a verdict on the judge for each principle, with advice", async () => {
     const { stdout } = await callRain(["doctor"]);
     for (const fact of ["node", "platform", "gpu", "threads", "model", "context"]) expect(stdout).toMatch(new RegExp(`^${fact} +\\S`, "m"));
+    expect(stdout).toMatch(/^cache +[\d.]+ MB in main memory \(16 x [\d.]+ MB, [\d.]+ KiB a token\), F16 numbers, flash attention off$/m);
     for (const name of Object.keys(PRINCIPLES))
       expect(stdout).toMatch(
         new RegExp(`^  ${name} +fit, AUROC \\d\\.\\d\\d \\(.*\\) on \\d+ labelled answers: read behind the answer`, "m"),
@@ -58,7 +59,9 @@ describe("rain doctor", () => {
     const { stdout } = await callRain(["doctor", "--model", narrow, "--json", ...options]);
     const diagnosis = JSON.parse(stdout) as { judge: Record<string, { isFit: boolean }> };
     const model = { model: "tiny random model", architecture: "llama", gpu: false, devices: [], gpuLayers: 0, layers: 3 };
-    expect(diagnosis).toMatchObject({ node: process.version, model: { ...model, cacheType: "F32", flashAttention: false } });
+    // Two blocks of two heads of 16 numbers, keys and values: 4 bytes each.
+    const cacheMemory = { perToken: 1024, perSequence: expect.any(Number), gpu: 0, cpu: expect.any(Number) };
+    expect(diagnosis).toMatchObject({ node: process.version, model: { ...model, cacheType: "F32", flashAttention: false, cacheMemory } });
     expect(Object.keys(diagnosis.judge)).toEqual(Object.keys(PRINCIPLES));
     expect(Object.values(diagnosis.judge).map(({ isFit }) => isFit)).toEqual([false, false, false]);
   });
@@ -102,7 +105,7 @@ describe("rain doctor", () => {
     expect(stdout).toMatch(/^gpu +none$/m);
     expect(stdout).toMatch(/^threads +1 for single tokens, 1 for batches$/m);
     expect(stdout).toMatch(/^context +511 tokens, 3 branches at once$/m);
-    expect(stdout).toMatch(/^cache +Q8_0 numbers, flash attention on$/m);
+    expect(stdout).toMatch(/^cache +2\.5 MB in main memory \(3 x 0\.8 MB, 1\.6 KiB a token\), Q8_0 numbers, flash attention on$/m);
     expect(stderr).toBe("");
   });
 

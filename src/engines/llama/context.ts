@@ -1,7 +1,8 @@
-import type { GgufInsightsResourceRequirements, LlamaContext, LlamaContextOptions, LlamaModel } from "node-llama-cpp";
+import type { LlamaContext, LlamaContextOptions, LlamaModel } from "node-llama-cpp";
 import { EngineError } from "../../core/errors.ts";
+import { budgets, cacheTypeOf, type Memory, type Needed, neededBytes, QUANTISED_BLOCK } from "./cache-memory.ts";
 import { failure, isShortage } from "./failure.ts";
-import type { CacheType, LlamaEngineOptions } from "./options.ts";
+import type { LlamaEngineOptions } from "./options.ts";
 
 /** How much a context holds: so many sequences of so many tokens each. */
 interface ContextShape {
@@ -9,18 +10,16 @@ interface ContextShape {
   readonly contextSize: number;
 }
 
-/** In bytes. */
-export interface Memory {
-  /** Free on the GPU; 0 without one. */
-  readonly gpu: number;
-  /** Free for everything else. */
-  readonly cpu: number;
-  /** Size of the model's file. */
-  readonly modelBytes: number;
-}
-
-/** What is chosen where nothing was asked for. */
-export const DEFAULT_SHAPE = { contextSize: 4096, mostSequences: 16, fewestSequences: 2 } as const;
+/** What is chosen where nothing was asked for, as far as the model was trained on it. */
+export const DEFAULT_SHAPE = {
+  mostSequences: 16,
+  fewestSequences: 2,
+  /** A context is longer than `usualContext` only where memory holds so many sequences of it. */
+  usualSequences: 8,
+  usualContext: 8192,
+  /** A context is shorter only where memory does not hold `fewestSequences` of it. */
+  shortestContext: 4096,
+} as const;
 
 /** A context smaller than this is of no use to a search. */
 const SMALLEST_CONTEXT = 256;
@@ -28,17 +27,11 @@ const SMALLEST_CONTEXT = 256;
 /** ... and smaller than this, too little for most conversations: rather have the GPU compute fewer layers. */
 const SMALLEST_BESIDE_LAYERS = 1024;
 
-/** The cache may always take this many bytes, and more if the model itself does, but no more than a quarter of what is free. */
-const CACHE_BYTES = 2 ** 30;
-
 /** Where it was asked for, the cache may take this share of what is free: the model computes somewhere, too. */
 const MOST_OF_MEMORY = 0.75;
 
-/** States that a sequence saves, of a model that cannot rewind freely: the end of the prompt, a few checks of the draft, where others parted. */
-const CHECKPOINTS = { fewest: 4, most: 32 } as const;
-
-/** A quantised cache is stored in blocks of so many numbers, and a head fills whole blocks. */
-const QUANTISED_BLOCK = 32;
+/** The library makes contexts of multiples of so many tokens. */
+const CELLS = 256;
 
 /** Makes the context; where memory does not suffice, one with fewer sequences, then a shorter one, and says so. */
 export async function createContext(model: LlamaModel, memory: Memory, options: LlamaEngineOptions): Promise<LlamaContext> {
@@ -66,11 +59,6 @@ export async function createContext(model: LlamaModel, memory: Memory, options: 
   throw failure("out-of-memory", `memory for ${describe(wished)}`, reason);
 }
 
-/** What the cache of contexts is made of. `F16` for what no option asks for. */
-export function cacheTypeOf(ggmlType: number): CacheType {
-  return ggmlType === 0 ? "F32" : ggmlType === 8 ? "Q8_0" : "F16";
-}
-
 /** llama.cpp refuses these without a reason, which would look like a lack of memory. */
 function checkCache(model: LlamaModel): void {
   if (cacheTypeOf(model.defaultContextKvCacheKeyType) !== "Q8_0") return;
@@ -86,50 +74,46 @@ function checkCache(model: LlamaModel): void {
 
 /** The shape that was asked for, within what the model can do, and what fits the memory where nothing was. */
 function chooseShape(model: LlamaModel, memory: Memory, options: LlamaEngineOptions): ContextShape {
-  const contextSize = Math.min(options.contextSize ?? DEFAULT_SHAPE.contextSize, model.trainContextSize);
+  const contextSize = Math.min(options.contextSize ?? affordableContext(model, memory, options.sequences), model.trainContextSize);
   if (options.contextSize !== undefined && options.contextSize > contextSize) {
     options.onNotice?.(`The model was trained on ${contextSize} tokens: going on with that instead of ${options.contextSize}.`);
   }
   return { contextSize, sequences: options.sequences ?? affordableSequences(model, contextSize, memory) };
 }
 
+/**
+ * How long a context is where nothing was asked for. Up to what most conversations need, it is paid with sequences: an answer is searched for in more waves
+ * then, and stays the same.
+ */
+export function affordableContext(model: LlamaModel, memory: Memory, sequences?: number): number {
+  const { usualSequences, fewestSequences, usualContext, shortestContext } = DEFAULT_SHAPE;
+  const wide = affordableTokens(model, sequences ?? usualSequences, memory);
+  const narrow = affordableTokens(model, sequences ?? fewestSequences, memory);
+  return Math.min(model.trainContextSize, Math.max(shortestContext, wide, Math.min(usualContext, narrow)));
+}
+
+/** How long so many sequences may be, in whole cells of the cache: it grows evenly with each token. */
+function affordableTokens(model: LlamaModel, sequences: number, memory: Memory): number {
+  const { cpu, gpu } = budgets(memory);
+  const [once, twice] = [1024, 2048].map((contextSize) => neededBytes(model, contextSize)) as [Needed, Needed];
+  const places = [
+    { once: once.cpuRam, twice: twice.cpuRam, free: cpu },
+    { once: once.gpuVram, twice: twice.gpuVram, free: gpu },
+  ];
+  const tokens = places.map(({ once, twice, free }) =>
+    twice > once ? 1024 * ((free / sequences - once) / (twice - once) + 1) : Number.POSITIVE_INFINITY,
+  );
+  return Math.floor(Math.min(...tokens) / CELLS) * CELLS;
+}
+
 /** How many sequences are made where nothing was asked for. */
-export function affordableSequences(model: LlamaModel, contextSize: number, { gpu, cpu, modelBytes }: Memory): number {
+export function affordableSequences(model: LlamaModel, contextSize: number, memory: Memory): number {
+  const { cpu, gpu } = budgets(memory);
   const { cpuRam, gpuVram } = neededBytes(model, contextSize);
-  const onCpu = cpuRam > 0 ? budget(cpu, modelBytes) / cpuRam : Number.POSITIVE_INFINITY;
-  const onGpu = gpuVram > 0 ? budget(gpu, modelBytes) / gpuVram : Number.POSITIVE_INFINITY;
+  const onCpu = cpuRam > 0 ? cpu / cpuRam : Number.POSITIVE_INFINITY;
+  const onGpu = gpuVram > 0 ? gpu / gpuVram : Number.POSITIVE_INFINITY;
   const { fewestSequences, mostSequences } = DEFAULT_SHAPE;
   return Math.max(fewestSequences, Math.floor(Math.min(mostSequences, onCpu, onGpu)));
-}
-
-function budget(free: number, modelBytes: number): number {
-  return Math.min(free / 4, Math.max(CACHE_BYTES, modelBytes));
-}
-
-/** What each sequence may save of a model that cannot rewind freely. */
-export interface Checkpoints {
-  readonly most: number;
-  /** What one of them takes in main memory, whatever computes. */
-  readonly bytes: number;
-}
-
-/** As many as the cache may have memory for, beside that of the sequences. */
-export function checkpointsFor(model: LlamaModel, sequences: number, { cpu, modelBytes }: Memory): Checkpoints {
-  const bytes = stateBytes(model);
-  if (bytes === 0) return { most: 0, bytes };
-  const { fewest, most } = CHECKPOINTS;
-  return { most: Math.max(fewest, Math.floor(Math.min(most, budget(cpu, modelBytes) / (bytes * sequences)))), bytes };
-}
-
-/** What a sequence's state takes that every token changes: all of its memory but what grows with its length. 0 for attention alone. */
-function stateBytes(model: LlamaModel): number {
-  const { isHybrid, isRecurrent } = model.fileInsights;
-  if (!isHybrid && !isRecurrent) return 0;
-  const [once, twice] = [1024, 2048].map((contextSize) => {
-    const { cpuRam, gpuVram } = cacheBytes(model, contextSize);
-    return cpuRam + gpuVram;
-  }) as [number, number];
-  return 2 * once - twice;
 }
 
 /** What is missing for a cache of this shape; `undefined` where nothing is. */
@@ -141,32 +125,6 @@ function lackFor({ sequences, contextSize }: ContextShape, model: LlamaModel, { 
   ];
   const short = places.find(({ free, needed }) => needed > free * MOST_OF_MEMORY);
   return short && `${Math.round(short.free / 2 ** 20)} MiB free ${short.place}, ${Math.ceil(short.needed / 2 ** 20)} MiB needed`;
-}
-
-/** What one sequence more takes, with the fewest checkpoints that are of use. */
-function neededBytes(model: LlamaModel, contextSize: number): GgufInsightsResourceRequirements {
-  const { cpuRam, gpuVram } = cacheBytes(model, contextSize);
-  return { cpuRam: cpuRam + CHECKPOINTS.fewest * stateBytes(model), gpuVram };
-}
-
-/**
- * What one sequence more takes in the cache. The method is deprecated in favour of one that simulates how llama.cpp loads the model: as long as the real
- * loading of a small one, for the same figures.
- */
-function cacheBytes(model: LlamaModel, contextSize: number): GgufInsightsResourceRequirements {
-  const needed = (sequences: number) =>
-    model.fileInsights.estimateContextResourceRequirements({
-      contextSize,
-      sequences,
-      modelGpuLayers: model.gpuLayers,
-      includeGraphOverhead: false,
-      flashAttention: model.defaultContextFlashAttention === true,
-      swaFullCache: model.defaultContextSwaFullCache,
-      kvCacheKeyType: model.defaultContextKvCacheKeyType,
-      kvCacheValueType: model.defaultContextKvCacheValueType,
-    });
-  const [one, two] = [needed(1), needed(2)];
-  return { cpuRam: two.cpuRam - one.cpuRam, gpuVram: two.gpuVram - one.gpuVram };
 }
 
 function* smallerAndSmaller(wished: ContextShape, smallestContext: number): Generator<ContextShape, void, void> {

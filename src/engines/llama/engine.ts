@@ -6,7 +6,7 @@ import type { FindJudge } from "../../core/judge/verdict.ts";
 import type { SuggestedSampling } from "../../core/options.ts";
 import { JsonFormats } from "../json-format/index.ts";
 import { Batcher } from "./batch.ts";
-import { type Checkpoints, cacheTypeOf } from "./context.ts";
+import { type CacheMemory, type Checkpoints, cacheMemory, cacheTypeOf } from "./cache-memory.ts";
 import { KvCache } from "./kv-cache.ts";
 import type { ModelFile } from "./model-file.ts";
 import type { CacheType } from "./options.ts";
@@ -33,6 +33,8 @@ export interface LlamaFacts extends EngineFacts {
   readonly flashAttention: boolean | "auto";
   /** How the cache stores its numbers. */
   readonly cacheType: CacheType;
+  /** What the context costs. */
+  readonly cacheMemory: CacheMemory;
   readonly threads: ThreadCounts;
   /** Prefixes that are kept at once. */
   readonly sequences: number;
@@ -176,6 +178,7 @@ function factsOf(
     layers: model.fileInsights.totalLayers,
     flashAttention: context.flashAttention,
     cacheType: cacheTypeOf(context.kvCacheKeyType),
+    cacheMemory: cacheMemory(model, context),
     threads: threads.counts,
     sequences: context.totalSequences,
     needsCheckpoints,

@@ -3,8 +3,9 @@ import { basename } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import type { Llama, LlamaContext, LlamaModel, Token as LlamaToken } from "node-llama-cpp";
 import { JinjaTemplate } from "../../jinja.ts";
+import { checkpointsFor, type Memory } from "./cache-memory.ts";
 import type { ChatTemplate } from "./chat-template.ts";
-import { checkpointsFor, createContext, DEFAULT_SHAPE, type Memory } from "./context.ts";
+import { createContext, DEFAULT_SHAPE } from "./context.ts";
 import { LlamaEngine, type LlamaParts } from "./engine.ts";
 import { failure, isShortage, rootReasonOf } from "./failure.ts";
 import { findModelFile, type ModelFile } from "./model-file.ts";
@@ -85,8 +86,11 @@ function layersOf({ info }: ModelFile): number {
   return (info.architectureMetadata.block_count ?? 0) + 1;
 }
 
+const NO_MEMORY = { free: 0, unifiedSize: 0 };
+
 async function memoryFor({ bytes }: ModelFile, llama: Llama): Promise<Memory> {
-  return { gpu: llama.gpu === false ? 0 : (await llama.getVramState()).free, cpu: freemem(), modelBytes: bytes };
+  const { free, unifiedSize } = llama.gpu === false ? NO_MEMORY : await llama.getVramState();
+  return { gpu: free, cpu: freemem(), modelBytes: bytes, isUnified: unifiedSize > 0 };
 }
 
 /** Also finds out whether the model can continue a text at all. */

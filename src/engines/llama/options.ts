@@ -26,7 +26,7 @@ export interface LlamaEngineOptions {
   readonly gpuLayers?: GpuLayers | undefined;
   /**
    * The longest prefix in tokens, and one more. Memory and the price of a branch grow with it.
-   * @default what the model was trained on, up to 4,096
+   * @default what the model was trained on, as far as memory holds 8 sequences of it, or, up to 8,192 tokens, 2 (`docs/gpu.md`)
    */
   readonly contextSize?: number | undefined;
   /** Prefixes that are kept at once, up to 256; a batch of more branches goes in waves. @default up to 16, as memory allows */

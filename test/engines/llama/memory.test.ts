@@ -1,7 +1,8 @@
 import { InsufficientMemoryError, type Llama, type LlamaModel } from "node-llama-cpp";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { EngineError } from "../../../src/core/index.ts";
-import { affordableSequences, checkpointsFor, createContext } from "../../../src/engines/llama/context.ts";
+import { checkpointsFor } from "../../../src/engines/llama/cache-memory.ts";
+import { affordableContext, affordableSequences, createContext } from "../../../src/engines/llama/context.ts";
 import { type LayerRequest, loadModel, loadToFit, type Making, startLlama } from "../../../src/engines/llama/load.ts";
 import { findModelFile } from "../../../src/engines/llama/model-file.ts";
 import type { LlamaEngineOptions } from "../../../src/engines/llama/options.ts";
@@ -89,6 +90,14 @@ describe("where nothing was asked for, as many sequences are made as the cache m
     expect(affordableSequences(scripted({ gpu: KIBIBYTE, cpu: KIBIBYTE }), 512, memory)).toBe(7);
   });
 
+  it("of a quantised cache, 34 bytes for 32 numbers", () => {
+    const Q8_0 = { value: 8 };
+    const quantised: LlamaModel = Object.create(model, { defaultContextKvCacheKeyType: Q8_0, defaultContextKvCacheValueType: Q8_0 });
+    const bytes = (512 / 2) * (34 / 32) * 512;
+    expect(affordableSequences(quantised, 512, { gpu: 0, cpu: 4 * 7 * bytes, modelBytes: 1 })).toBe(7);
+    expect(affordableSequences(quantised, 512, { gpu: 0, cpu: 4 * 7 * bytes - 4, modelBytes: 1 })).toBe(6);
+  });
+
   it("two at least, and sixteen at most", () => {
     expect(affordableSequences(scripted({ cpu: 2 ** 30 }), 512, { gpu: 0, cpu: 2 ** 30, modelBytes: 1 })).toBe(2);
     expect(affordableSequences(scripted({ cpu: 1 }), 512, { gpu: 0, cpu: 2 ** 40, modelBytes: 1 })).toBe(16);
@@ -114,6 +123,39 @@ describe("where nothing was asked for, as many sequences are made as the cache m
     expect(checkpointsFor(hybrid, 1, memory)).toEqual({ most: 16, bytes: state });
     expect(checkpointsFor(hybrid, 16, memory)).toEqual({ most: 4, bytes: state });
     expect(checkpointsFor(scripted({ cpu: KIBIBYTE }), 1, memory)).toEqual({ most: 0, bytes: 0 });
+  });
+
+  describe("and where no length was asked for, the context is", () => {
+    const GIBIBYTE = 2 ** 30;
+    /** A model that was trained on so much, whose cache takes a KiB a token, in memory of which so many MiB may be taken. */
+    const contextOf = (trained: number, mebibytes: number, options: { gpu?: number; sequences?: number } = {}) => {
+      const estimate = ({ sequences = 1, contextSize = 1 }) => {
+        const bytes = sequences * contextSize * KIBIBYTE;
+        return { cpuRam: bytes, gpuVram: options.gpu === undefined ? 0 : bytes };
+      };
+      const linear: LlamaModel = Object.create(model, {
+        trainContextSize: { value: trained },
+        fileInsights: { value: { estimateContextResourceRequirements: estimate } },
+      });
+      const memory = { gpu: 4 * (options.gpu ?? 0) * 2 ** 20, cpu: 4 * mebibytes * 2 ** 20, modelBytes: 64 * GIBIBYTE };
+      return affordableContext(linear, memory, options.sequences);
+    };
+
+    it.each([
+      ["what the model was trained on, where eight of it fit", 32_768, 256, 32_768],
+      ["as long as eight of it fit", 131_072, 160, 20_480],
+      ["of a model that was trained on little, as long as that", 2048, 1024, 2048],
+      ["8,192 tokens, where less than eight of it fit", 131_072, 32, 8192],
+      ["as long as two of it fit, where that is less", 131_072, 12, 6144],
+      ["4,096 tokens in any case: what then happens is said", 131_072, 1, 4096],
+    ])("%s", (_, trained, mebibytes, expected) => expect(contextOf(trained, mebibytes)).toBe(expected));
+
+    it("as long as so many sequences fit as were asked for", () => {
+      expect(contextOf(131_072, 160, { sequences: 2 })).toBe(81_920);
+      expect(contextOf(131_072, 160, { sequences: 16 })).toBe(10_240);
+    });
+
+    it("what the scarcer place allows", () => expect(contextOf(131_072, 1024, { gpu: 80 })).toBe(10_240));
   });
 
   /** The model, with a cache of so many bytes a sequence. */
