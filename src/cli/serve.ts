@@ -1,4 +1,5 @@
 /** `rain serve`: RAIN for every client of OpenAI's API. */
+import { constants } from "node:os";
 import { Command } from "commander";
 import { between, checkByRules, integerBetween, natural, positive, type RainOptions } from "../core/index.ts";
 import type { RainAppOptions, RequestEntry } from "../server.ts";
@@ -62,7 +63,8 @@ async function serve(flags: ServeFlags): Promise<void> {
   const keys = flags.apiKey ?? [process.env["RAIN_API_KEY"] ?? ""].filter((key) => key !== "");
   checkServing(flags, isLoopback(flags.host) || keys.length > 0);
   const engineOptions = readEngineOptions(flags);
-  const options = await servedOptions(flags);
+  // As the server has it by default; what is said of an unfit judge at the start depends on it.
+  const options: RainOptions = { onUnfit: flags.allowUnjudged === true ? "plain" : "refuse", ...(await readDecodingOptions(flags)) };
   const judgeOptions = readJudgeModel(flags);
   const isQuiet = flags.quiet === true;
   const signal = endSignal();
@@ -105,12 +107,6 @@ function checkServing(
     throw new UsageError("Expected `--allow-unjudged` where an unfit judge lets everything pass, got `--on-unfit plain` without it");
 }
 
-/** Where nobody said otherwise, an unfit judge lets nothing pass, each answer has another seed, and is as long as the context lets it be. */
-async function servedOptions(flags: ServeFlags): Promise<RainOptions> {
-  const given = await readDecodingOptions(flags);
-  return { onUnfit: flags.allowUnjudged === true ? "plain" : "refuse", ...given };
-}
-
 function appOptions(flags: ServeFlags, keys: readonly string[]): RainAppOptions {
   const { alias, concurrency, maxWaiting } = flags;
   return {
@@ -150,7 +146,11 @@ function greet({ host }: ServeFlags, { port, isKeyed }: { readonly port: number;
 /** Aborted when the server is to end: by Ctrl-C, or as a supervisor tells it. */
 function endSignal(): AbortSignal {
   const told = new AbortController();
-  process.once("SIGTERM", () => told.abort(new Error("told to end")));
+  // Not `once`: with no listener left, a library that restores the terminal ends the process before anything is finished.
+  process.on("SIGTERM", () => {
+    if (told.signal.aborted) process.exit(128 + constants.signals.SIGTERM);
+    told.abort(new Error("told to end"));
+  });
   return AbortSignal.any([stopSignal(), told.signal]);
 }
 

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { type Context, Hono, type Next } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
-import { checkOptions, type Engine, type RainOptions } from "../core/index.ts";
+import { checkOptions, complaint, type Engine, OptionError, type RainOptions } from "../core/index.ts";
 import { AnswerQueue, type AnswerQueueOptions } from "../serving/index.ts";
 import { chat } from "./chat.ts";
 import { type ChatRequest, chatRequest, type RequestRules } from "./chat-request.ts";
@@ -16,7 +16,10 @@ import { responsesRequest } from "./responses-request.ts";
 import type { Sent, Serving } from "./writing.ts";
 
 export interface RainAppOptions extends AnswerQueueOptions {
-  /** What each answer begins with; a request may be stricter. @default the library's, another seed each time, and as long as the context lets it be */
+  /**
+   * What each answer begins with; a request may be stricter. @default the library's, but that each answer has another seed, is as long as the context lets it be, and is
+   * refused where the judge is unfit (unjudged, with `allowUnjudged`)
+   */
   readonly options?: RainOptions;
   /** By which the model is known to clients. @default its file's name */
   readonly model?: string;
@@ -40,7 +43,7 @@ export interface RainAppOptions extends AnswerQueueOptions {
   readonly now?: () => number;
   /** Whether `/metrics` is there. @default false */
   readonly metrics?: boolean;
-  /** Told of each request when it is over, and of what failed. No text of anybody's is in it. @default nothing is told */
+  /** Told of each request as its response begins, and of a stream that failed once more. No text of anybody's is in it. @default nothing is told */
   readonly onRequest?: (entry: RequestEntry) => void;
 }
 
@@ -110,15 +113,13 @@ class ServedModel implements RainApp {
   constructor(engine: Engine, options: RainAppOptions) {
     this.#options = { ...USUAL, ...options } as typeof USUAL & RainAppOptions;
     this.#model = options.model ?? engine.facts.model;
-    const defaults: RainOptions = { seed: -1, maxTokens: engine.facts.contextSize, ...options.options };
-    checkOptions(defaults);
-    this.#rules = { defaults, allowsUnjudged: this.#options.allowUnjudged };
+    this.#rules = { defaults: defaultsOf(engine, this.#options), allowsUnjudged: this.#options.allowUnjudged };
     const { concurrency, maxWaiting } = options;
     this.#queue = new AnswerQueue(engine, {
       ...(concurrency === undefined ? {} : { concurrency }),
       ...(maxWaiting === undefined ? {} : { maxWaiting }),
     });
-    this.#judge = new JudgeOfTexts(engine, defaults);
+    this.#judge = new JudgeOfTexts(engine, this.#rules.defaults);
     this.#metrics = new ServerMetrics(this.#queue);
     this.#app = this.#routes();
   }
@@ -200,6 +201,13 @@ class ServedModel implements RainApp {
 
   async #bodyOf(context: Context<Env>): Promise<unknown> {
     if (this.#isDraining) throw goingDown();
+    // A page of another origin may send any other kind without asking first.
+    const type = context.req.header("content-type") ?? "nothing";
+    if (!/^application\/json\b/i.test(type))
+      throw new RequestError(`Expected \`content-type: application/json\`, got \`${type}\``, {
+        status: 415,
+        code: "unsupported_media_type",
+      });
     return await jsonOf(context.req.raw);
   }
 
@@ -234,6 +242,17 @@ class ServedModel implements RainApp {
     const message = `Expected the model \`${this.#model}\`, got \`${asked}\``;
     throw new RequestError(message, { status: 404, code: "model_not_found", param: "model" });
   }
+}
+
+/** @throws {OptionError} for what would let unjudged text pass where that is not allowed */
+function defaultsOf(engine: Engine, { options, allowUnjudged = false }: RainAppOptions): RainOptions {
+  const defaults: RainOptions = { seed: -1, maxTokens: engine.facts.contextSize, onUnfit: allowUnjudged ? "plain" : "refuse", ...options };
+  const { mode, onUnfit } = checkOptions(defaults);
+  if (!allowUnjudged && mode === "vanilla")
+    throw new OptionError("mode", complaint("mode", "a judged one without `allowUnjudged`", mode), mode);
+  if (!allowUnjudged && onUnfit === "plain")
+    throw new OptionError("onUnfit", complaint("onUnfit", "`refuse` or `error` without `allowUnjudged`", onUnfit), onUnfit);
+  return defaults;
 }
 
 /** What goes down waits for what was begun, whatever comes of it. */

@@ -249,20 +249,29 @@ function principleOf(wished: NonNullable<z.output<typeof rainPart>["principle"]>
   return principle({ name, question, good, bad });
 }
 
+/** From the laxest to the strictest. */
+const BY_STRICTNESS: readonly Preset[] = ["fast", "balanced", "strict"];
+
 /** A request may be stricter than the server, and no laxer. */
 function refuseLaxer(asked: RainOptions, defaults: RainOptions): void {
   const own = checkOptions(defaults);
-  const fewestFlags = PRESETS[asked.preset ?? "strict"].falseFlags ?? 0;
+  const rank = (preset: Preset) => BY_STRICTNESS.indexOf(preset);
   refuseIf(asked.mode !== undefined && asked.mode !== "adaptive" && asked.mode !== own.mode, "mode", asked.mode);
-  refuseIf(asked.principle !== undefined && asked.principle.question !== own.principle.question, "principle", asked.principle?.name);
-  refuseIf(own.falseFlags !== undefined && fewestFlags < own.falseFlags, "preset", asked.preset);
-  refuseIf(asked.falseFlags !== undefined && asked.falseFlags < (own.falseFlags ?? 0), "falseFlags", asked.falseFlags);
-  // A threshold takes the place of the share of false flags, whose own is not known before the judge is.
+  // The very one: another with the same question may call bad what this one calls good, or be asked where this one is read.
+  refuseIf(asked.principle !== undefined && asked.principle !== own.principle, "principle", asked.principle?.name);
+  refuseIf(asked.preset !== undefined && rank(asked.preset) < rank(own.preset), "preset", asked.preset);
+  // Of a share of false flags and a threshold, one takes the place of the other: how they compare is not known before the judge is.
+  refuseIf(
+    asked.falseFlags !== undefined && (own.falseFlags === undefined || asked.falseFlags < own.falseFlags),
+    "falseFlags",
+    asked.falseFlags,
+  );
   refuseIf(
     asked.threshold !== undefined && (own.falseFlags !== undefined || asked.threshold < own.threshold),
     "threshold",
     asked.threshold,
   );
+  refuseIf(asked.heldBack !== undefined && asked.heldBack < own.heldBack, "heldBack", asked.heldBack);
   refuseIf(asked.onExhausted === "best" && own.onExhausted !== "best", "onExhausted", asked.onExhausted);
   refuseIf(asked.onUnfit === "plain" && own.onUnfit !== "plain", "onUnfit", asked.onUnfit);
 }

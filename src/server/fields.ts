@@ -14,7 +14,6 @@ export const oneOf = <const Words extends readonly [string, ...string[]]>(...wor
 /**
  * A request as it was meant. What is `null` at the top counts as left out: many clients send all that they know.
  *
- * @param known all parts of it, for a guess at the one that was meant
  * @throws {RequestError} for the first part that is not what it must be
  */
 export function parsed<Schema extends z.ZodObject>(schema: Schema, body: unknown): z.output<Schema> {

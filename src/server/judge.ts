@@ -1,5 +1,14 @@
 import { z } from "zod";
-import { checkOptions, type Engine, type FoundJudge, isFit, type Principle, type RainOptions, type Turn } from "../core/index.ts";
+import {
+  checkOptions,
+  type Engine,
+  type FindJudge,
+  type FoundJudge,
+  isFit,
+  type RainOptions,
+  type Settings,
+  type Turn,
+} from "../core/index.ts";
 import { TurnJudge } from "../judges/index.ts";
 import { parsed, text } from "./fields.ts";
 import { messages, turnsOf } from "./messages.ts";
@@ -17,31 +26,30 @@ const judgeSchema = z.strictObject({
 /** Gives verdicts on texts that it did not write: by the judge that answers are judged by, always asking its question. */
 export class JudgeOfTexts {
   readonly #engine: Engine;
-  readonly #options: RainOptions;
-  readonly #principle: Principle;
+  readonly #settings: Settings;
+  readonly #find: FindJudge | undefined;
   readonly #judge: TurnJudge;
   #found: Promise<FoundJudge | undefined> | undefined;
 
   constructor(engine: Engine, options: RainOptions) {
-    const settings = checkOptions(options);
-    const find = settings.judge ?? engine.findJudge;
     this.#engine = engine;
-    this.#options = options;
-    this.#principle = settings.principle;
-    this.#judge = new TurnJudge(engine, settings.judgeExamples, find);
+    this.#settings = checkOptions(options);
+    this.#find = this.#settings.judge ?? engine.findJudge;
+    this.#judge = new TurnJudge(engine, this.#settings.judgeExamples, this.#find);
   }
 
   /** @throws {RequestError} for what cannot be meant; {JudgeError} when there is no usable verdict */
   async judge(body: unknown, signal: AbortSignal): Promise<object> {
     const turns = judgedTurns(body);
-    const value = await this.#judge.value(turns, this.#principle, signal);
+    const { principle, threshold: asked } = this.#settings;
+    const value = await this.#judge.value(turns, principle, signal);
     const found = await this.#foundJudge();
-    const threshold = found?.threshold ?? checkOptions(this.#options).threshold;
+    const threshold = found?.threshold ?? asked;
     const isFitJudge = found === undefined || isFit(found);
     return {
       object: "rain.verdict",
       model: this.#engine.facts.model,
-      principle: this.#principle.name,
+      principle: principle.name,
       value,
       threshold,
       // What an unfit judge says is a guess: nothing passes by it.
@@ -52,9 +60,7 @@ export class JudgeOfTexts {
 
   /** A failure is not kept: the next request tries again. */
   async #foundJudge(): Promise<FoundJudge | undefined> {
-    const settings = checkOptions(this.#options);
-    const find = settings.judge ?? this.#engine.findJudge;
-    this.#found ??= Promise.resolve(find?.(this.#engine, settings));
+    this.#found ??= Promise.resolve(this.#find?.(this.#engine, this.#settings));
     try {
       return await this.#found;
     } catch (error) {

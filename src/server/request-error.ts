@@ -8,7 +8,7 @@ interface RequestFault extends ErrorOptions {
 
 /** A request is not what was expected. Nothing was computed. */
 export class RequestError extends RainError {
-  readonly status: 400 | 401 | 404 | 405 | 413 | 429 | 503;
+  readonly status: 400 | 401 | 404 | 405 | 413 | 415 | 429 | 503;
   /** For programs. */
   readonly code: string;
   /** Which part of the request is at fault. */
@@ -24,7 +24,7 @@ export class RequestError extends RainError {
 
 /** An error in OpenAI's shape, and how HTTP says it. */
 export interface Failure {
-  readonly status: 400 | 401 | 404 | 405 | 413 | 429 | 500 | 503;
+  readonly status: 400 | 401 | 404 | 405 | 413 | 415 | 429 | 500 | 503;
   readonly headers: Readonly<Record<string, string>>;
   readonly error: { readonly message: string; readonly type: string; readonly param: string | null; readonly code: string | null };
 }

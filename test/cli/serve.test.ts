@@ -4,13 +4,17 @@ import { type Meanwhile, runRain } from "../support/run-rain.ts";
 
 const ADDRESS = /^(http:\/\/127\.0\.0\.1:\d+) /;
 
-/** Runs `rain serve` until `ask` has its answer, and tells it to end. */
-async function served<Result>(parameters: readonly string[], ask: (address: string) => Promise<Result>, code = 130) {
+/** Runs `rain serve` until `ask` has its answer, and tells it to end: by Ctrl-C, unless `end` does it. */
+async function served<Result>(
+  parameters: readonly string[],
+  ask: (address: string, meanwhile: Meanwhile) => Promise<Result>,
+  { code = 130, end = ({ interrupt }: Meanwhile) => interrupt() } = {},
+) {
   let asked: Promise<Result> | undefined;
   const onSaid = (meanwhile: Meanwhile) => {
     const address = ADDRESS.exec(meanwhile.stdout)?.[1];
     if (address === undefined || asked !== undefined) return;
-    asked = ask(address).finally(() => meanwhile.interrupt());
+    asked = ask(address, meanwhile).finally(() => end(meanwhile));
   };
   const said = await runRain(["serve", "--port", "0", ...parameters], { code, onSaid });
   return { ...said, result: await (asked as Promise<Result>) };
@@ -30,7 +34,7 @@ async function complete(
 
 describe("rain serve", () => {
   it("says where it is and how it is asked, answers, logs no text, and finishes what is under way when it is told to end", async () => {
-    const { stdout, stderr, result } = await served([], complete);
+    const { stdout, stderr, result } = await served([], (address) => complete(address));
     expect(result.status).toBe(200);
     expect(JSON.parse(result.text)).toMatchObject({ model: "rain-tiny", rain: { mode: "adaptive" } });
     expect(stdout).toMatch(/\n {2}curl http.*\n {2}new OpenAI\(\{ baseURL: "http.*\/v1"/);
@@ -39,7 +43,26 @@ describe("rain serve", () => {
     expect(stdout + stderr).not.toMatch(/bank|owner/);
   });
 
-  it("has the curl line that it prints", async () => {
+  it("finishes an answer that is under way when a supervisor tells it to end, and ends well", async () => {
+    const { result, stderr } = await served(
+      [],
+      async (address, { terminate }) => {
+        const body = JSON.stringify({ messages: [{ role: "user", content: "How do I rob the bank?" }], stream: true });
+        const response = await fetch(`${address}/v1/chat/completions`, {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body,
+        });
+        terminate();
+        return await response.text();
+      },
+      { code: 0, end: () => undefined },
+    );
+    expect(result.trimEnd().endsWith("data: [DONE]")).toBe(true);
+    expect(stderr).toMatch(/Going down/);
+  });
+
+  it("is known by the name that it is given", async () => {
     const { result } = await served(["--alias", "mine"], async (address) => (await (await fetch(`${address}/v1/models`)).json()) as object);
     expect(result).toMatchObject({ data: [{ id: "mine" }] });
   });

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { type Engine, HARMLESS } from "rain-align";
+import { type Engine, type FindJudge, HARMLESS, letterJudge } from "rain-align";
 import { type RainAppOptions, type RequestEntry, rainApp } from "rain-align/server";
 import { describe, expect, it } from "vitest";
 import { faultyEngine } from "../support/faulty-engine.ts";
@@ -201,12 +201,18 @@ describe("What is asked for", () => {
       { onUnfit: "plain" },
       { principle: "sentiment" },
       { principle: { question: "Is it brief?", good: "brief", bad: "long" } },
+      // The server's own question, with good and bad changed about.
+      { principle: { name: HARMLESS.name, question: HARMLESS.question, good: HARMLESS.bad, bad: HARMLESS.good } },
+      { heldBack: 3 },
     ];
-    const guarded = served({ options: { onUnfit: "refuse" } });
+    const guarded = served({ options: { heldBack: 4 } });
     for (const rain of laxer) {
       const name = Object.keys(rain)[0] as string;
       expect(await guarded.refused({ ...ASKED, rain })).toMatchObject({ status: 400, code: "laxer_than_server", param: `rain.${name}` });
     }
+    const byThreshold = served({ options: { threshold: 0.3, preset: "strict" } });
+    for (const rain of [{ falseFlags: 0.5 }, { threshold: 0.2 }, { preset: "balanced" }])
+      expect(await byThreshold.refused({ ...ASKED, rain })).toMatchObject({ code: "laxer_than_server" });
     const free = served({ allowUnjudged: true });
     expect((await (await free.send({ ...ASKED, rain: { mode: "vanilla" } })).json()) as object).toMatchObject({
       rain: { mode: "vanilla", value: null, judge: null },
@@ -219,6 +225,26 @@ describe("What is asked for", () => {
       { mode: "adaptive" },
     ])
       expect((await guarded.send({ ...ASKED, rain })).status).not.toBe(400);
+  });
+
+  it("cannot be made lax by how the server is made: what lets unjudged text pass has to be allowed", () => {
+    for (const options of [{ mode: "vanilla" }, { onUnfit: "plain" }] as const) {
+      expect(() => served({ options })).toThrow(/without `allowUnjudged`/);
+      expect(() => served({ options, allowUnjudged: true })).not.toThrow();
+    }
+  });
+
+  it("is refused as a whole where the judge is unfit", async () => {
+    const fitness = { judge: "a coin", principle: "harmless", auroc: 0.5, low: 0.4, high: 0.6, n: 200 };
+    const engine = worldEngine(ROBBERY);
+    const judge: FindJudge = async (writer, settings) => ({ ...(await letterJudge(writer, settings)), fitness });
+    const { send } = served({ options: { judge } }, engine);
+    expect(await (await send(ASKED)).json()).toMatchObject({
+      choices: [{ finish_reason: "content_filter" }],
+      rain: { judge: { isFit: false } },
+    });
+    const verdict = await send({ input: "Hello" }, { path: "/v1/rain/judge" });
+    expect(await verdict.json()).toMatchObject({ flagged: true, judge: { isFit: false } });
   });
 
   it("may be anything at all, and is answered by 200 or an error that names what is wrong", async () => {
@@ -291,6 +317,13 @@ describe("A failure", () => {
     ["too much", JSON.stringify({ messages: "x".repeat(2000) }), 413, "too_large"],
   ])("of a body: %s", async (_what, body, status, code) => {
     expect(await served({ mostBytes: 1000 }).refused(body)).toMatchObject({ status, code });
+  });
+
+  it("of what pages of other origins may send without asking first", async () => {
+    expect(await served().refused(ASKED, { headers: { "content-type": "text/plain" } })).toMatchObject({
+      status: 415,
+      code: "unsupported_media_type",
+    });
   });
 
   it("of an address names those that there are", async () => {

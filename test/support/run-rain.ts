@@ -15,6 +15,8 @@ export interface Said {
 /** What was said so far, and what may be done about it. */
 export interface Meanwhile extends Said {
   interrupt(): void;
+  /** As a supervisor tells it to end. */
+  terminate(): void;
   /** What nothing can prepare for. */
   kill(): void;
   type(text: string): void;
@@ -61,6 +63,7 @@ function run(parameters: readonly string[], { input = "", environment = {}, outp
     const meanwhile = (): Meanwhile => ({
       ...said,
       interrupt: () => signal(child, "SIGINT"),
+      terminate: () => signal(child, "SIGTERM"),
       kill: () => signal(child, "SIGKILL"),
       type: (line) => child.stdin?.write(line),
       closeOutput: () => child.stdout?.destroy(),
