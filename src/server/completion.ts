@@ -1,6 +1,7 @@
 /** Answers in the shapes of OpenAI's chat completions, and what is known of their making beside them. */
 import { randomUUID } from "node:crypto";
 import type { FinishReason, RainAnswer, RainStep, Settings, ToolCall } from "../core/index.ts";
+import { callId } from "../serving/index.ts";
 
 /** Of one request: the same in all of its chunks. */
 export interface CompletionHead {
@@ -15,7 +16,7 @@ export function headOf(model: string, now: number): CompletionHead {
   return { id: `chatcmpl-${randomUUID().replaceAll("-", "")}`, created: Math.floor(now / 1000), model };
 }
 
-/** A call as clients know it: by an id that no other call has, in whatever conversation. The core's own are unique in one only. */
+/** A call as clients know it. */
 export interface ToldCall {
   readonly id: string;
   readonly type: "function";
@@ -24,7 +25,7 @@ export interface ToldCall {
 
 export function toldCall({ name, arguments: values }: ToolCall): ToldCall {
   return {
-    id: `call_${randomUUID().replaceAll("-", "").slice(0, 24)}`,
+    id: callId(),
     type: "function",
     function: { name, arguments: JSON.stringify(values) },
   };

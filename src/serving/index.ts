@@ -1,1 +1,2 @@
 export { AnswerQueue, type AnswerQueueOptions, type QueuedOptions } from "./answer-queue.ts";
+export { callId } from "./call-id.ts";

@@ -21,6 +21,7 @@ import {
   type Turn,
 } from "../../../core/index.ts";
 import { promptingNotice } from "../../../prompting/index.ts";
+import { callId } from "../../../serving/index.ts";
 import { Trace, tracePage } from "../../../trace/index.ts";
 import type { EngineSource } from "../engine-source.ts";
 import { emit } from "../events.ts";
@@ -126,8 +127,8 @@ export async function* chunksOf(steps: AnswerSteps, version: MessageOutputVersio
     if (step.thought !== undefined) yield new AIMessageChunk({ content: [reasoning(step.thought)] });
     if (text !== "") yield new AIMessageChunk({ content: contentOf(text, { version, thought }) });
     if (call === undefined) continue;
-    const { id, name, arguments: args } = call;
-    const chunk = { type: "tool_call_chunk", id, name, args: JSON.stringify(args), index: calls++ } as const;
+    const { name, arguments: args } = call;
+    const chunk = { type: "tool_call_chunk", id: callId(), name, args: JSON.stringify(args), index: calls++ } as const;
     yield new AIMessageChunk({ content: contentOf("", { version, thought }), tool_call_chunks: [chunk] });
   }
   yield new AIMessageChunk({ content: contentOf("", { version, thought }), ...(account as object | undefined) });
@@ -143,7 +144,7 @@ export async function resultOf(steps: AnswerSteps, version: MessageOutputVersion
     const { text: more, call } = next.value;
     thought ??= next.value.thought;
     text += more;
-    if (call !== undefined) tool_calls.push({ type: "tool_call", id: call.id, name: call.name, args: { ...call.arguments } });
+    if (call !== undefined) tool_calls.push({ type: "tool_call", id: callId(), name: call.name, args: { ...call.arguments } });
   }
   const { input_tokens: promptTokens, output_tokens: completionTokens, total_tokens: totalTokens } = next.value.usage_metadata;
   const said = contentOf(text, { version, thought });
