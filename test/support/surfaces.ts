@@ -41,6 +41,8 @@ interface Scene {
   readonly modelTold: unknown[];
   readonly cached: Map<string, Generation[]>;
   readonly saver: MemorySaver;
+  /** What streams have brought so far. */
+  readonly read: unknown[];
 }
 
 /** What a surface showed while an agent answered one question. */
@@ -58,10 +60,10 @@ export const AGENT_SURFACES = {
   "stream messages": (scene) => streamed(scene, "messages"),
   "stream custom": (scene) => streamed(scene, "custom"),
   "stream debug": (scene) => streamed(scene, "debug"),
-  "streamEvents v1": async ({ agent, config }) => await all(agent.streamEvents(STATE, { ...config, version: "v1" })),
-  "streamEvents v2": async ({ agent, config }) => await all(agent.streamEvents(STATE, { ...config, version: "v2" })),
-  "streamEvents v3": async ({ agent, config }) => await all(agent.streamEvents(STATE, { ...config, version: "v3" })),
-  streamLog: ({ agent, config }) => all(agent.streamLog(STATE, config)),
+  "streamEvents v1": async ({ agent, config, read }) => await all(agent.streamEvents(STATE, { ...config, version: "v1" }), read),
+  "streamEvents v2": async ({ agent, config, read }) => await all(agent.streamEvents(STATE, { ...config, version: "v2" }), read),
+  "streamEvents v3": async ({ agent, config, read }) => await all(agent.streamEvents(STATE, { ...config, version: "v3" }), read),
+  streamLog: ({ agent, config, read }) => all(agent.streamLog(STATE, config), read),
   checkpoints: async (scene) => {
     await streamed(scene, "messages");
     return await all(scene.saver.list(THREAD));
@@ -84,10 +86,10 @@ export const AGENT_SURFACES = {
 export const CHAIN_SURFACES = {
   "alone: invoke": ({ alone, config }) => alone.invoke(ASK, config),
   "alone: batch": ({ alone, config }) => alone.batch([ASK], config),
-  "alone: stream": async ({ alone, config }) => await all(alone.stream(ASK, config)),
-  "alone: streamEvents v1": async ({ alone, config }) => await all(alone.streamEvents(ASK, { ...config, version: "v1" })),
-  "alone: streamEvents v2": async ({ alone, config }) => await all(alone.streamEvents(ASK, { ...config, version: "v2" })),
-  "alone: streamLog": ({ alone, config }) => all(alone.streamLog(ASK, config)),
+  "alone: stream": async ({ alone, config, read }) => await all(alone.stream(ASK, config), read),
+  "alone: streamEvents v1": async ({ alone, config, read }) => await all(alone.streamEvents(ASK, { ...config, version: "v1" }), read),
+  "alone: streamEvents v2": async ({ alone, config, read }) => await all(alone.streamEvents(ASK, { ...config, version: "v2" }), read),
+  "alone: streamLog": ({ alone, config, read }) => all(alone.streamLog(ASK, config), read),
   "alone: callbacks": async ({ alone, config, told }) => {
     await all(alone.stream(ASK, config));
     return told;
@@ -96,7 +98,7 @@ export const CHAIN_SURFACES = {
 
 /** ... and what only chat models have. */
 export const MODEL_SURFACES = {
-  "alone: newest streamEvents": async ({ alone, config }) => await all(alone.streamEvents(ASK, config)),
+  "alone: newest streamEvents": async ({ alone, config, read }) => await all(alone.streamEvents(ASK, config), read),
 } as const satisfies Readonly<Record<string, Surface>>;
 
 const SURFACES: Readonly<Record<string, Surface>> = { ...AGENT_SURFACES, ...CHAIN_SURFACES, ...MODEL_SURFACES };
@@ -108,6 +110,17 @@ export async function shownOn(surface: SurfaceName, build: Build): Promise<strin
   return asJson(await (SURFACES[surface] as Surface)(scene(build)));
 }
 
+/** All that was shown anywhere while a surface was watched on which the run fails, as one text; and with what it failed. */
+export async function shownByFailure(surface: SurfaceName, build: Build): Promise<{ readonly shown: string; readonly error: unknown }> {
+  const watched = scene(build);
+  const error = await (SURFACES[surface] as Surface)(watched).then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  const { read, told, modelTold, cached, saver } = watched;
+  return { shown: asJson([error, read, told, modelTold, [...cached], await all(saver.list(THREAD))]), error };
+}
+
 function scene(build: Build): Scene {
   const cached = new Map<string, Generation[]>();
   const [own, run] = [new Recorder(), new Recorder()];
@@ -116,15 +129,14 @@ function scene(build: Build): Scene {
   const { graph } = createAgent({ model, tools: [], middleware: [...middleware], checkpointer: saver });
   const config = { ...THREAD, callbacks: [run] };
   const runs = { agent: graph as unknown as Runs, alone: model as unknown as Runs };
-  return { ...runs, config, told: run.calls, modelTold: own.calls, cached, saver };
+  return { ...runs, config, told: run.calls, modelTold: own.calls, cached, saver, read: [] };
 }
 
-async function streamed({ agent, config }: Scene, streamMode: string): Promise<unknown[]> {
-  return await all(agent.stream(STATE, { ...config, streamMode }));
+async function streamed({ agent, config, read }: Scene, streamMode: string): Promise<unknown[]> {
+  return await all(agent.stream(STATE, { ...config, streamMode }), read);
 }
 
-async function all(stream: AsyncIterable<unknown> | Promise<AsyncIterable<unknown>>): Promise<unknown[]> {
-  const shown = [];
+async function all(stream: AsyncIterable<unknown> | Promise<AsyncIterable<unknown>>, shown: unknown[] = []): Promise<unknown[]> {
   // The newest stream of a model is both: awaited, it is the message.
   for await (const one of Symbol.asyncIterator in stream ? stream : await stream) shown.push(one);
   return shown;
@@ -153,7 +165,7 @@ function asJson(value: unknown): string {
   return JSON.stringify(value, function replace(this: unknown, _key, inner: unknown) {
     while (path.length > 0 && path.at(-1) !== this) path.pop();
     if (typeof inner === "bigint") return String(inner);
-    if (inner instanceof Error) return { message: inner.message, stack: inner.stack, cause: inner.cause };
+    if (inner instanceof Error) return { ...inner, message: inner.message, stack: inner.stack, cause: inner.cause, name: inner.name };
     if (typeof inner !== "object" || inner === null) return inner;
     if (path.includes(inner)) return "circle";
     path.push(inner);

@@ -27,6 +27,7 @@ import { type Logprobs, labelsOf, letteredQuestion, letteredVerdict, principleOp
 import { isEngine } from "./engine-source.ts";
 import { emit } from "./events.ts";
 import { type ChatRunnable, callUnseen, chatModelOf, isRunnable } from "./unseen-call.ts";
+import { withoutWords } from "./wordless.ts";
 
 /** What a judge is asked by, and how it is stopped. */
 export interface JudgeCall {
@@ -97,7 +98,7 @@ export async function judgeAbout(judge: TextJudge, call: JudgeCall): Promise<Par
   } catch (cause) {
     signal?.throwIfAborted();
     if (cause instanceof JudgeError) throw cause;
-    throw noVerdict("failed", principle.name, cause);
+    throw noVerdict("failed", principle.name, withoutWords(cause));
   }
 }
 
@@ -124,7 +125,8 @@ export async function judgedValue(
   } catch (cause) {
     signal?.throwIfAborted();
     if (cause instanceof JudgeError) throw cause;
-    throw noVerdict(limit?.aborted ? "late" : "failed", principle.name, cause);
+    // The limit's own reason is the caller's; what a judge says may quote what it has read.
+    throw limit?.aborted ? noVerdict("late", principle.name, limit.reason) : noVerdict("failed", principle.name, withoutWords(cause));
   }
 }
 

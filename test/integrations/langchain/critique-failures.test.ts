@@ -104,14 +104,6 @@ describe("An abort", () => {
   });
 });
 
-describe("A model that fails", () => {
-  it("fails the critique with its own error", async () => {
-    const own = new Error("Server busy");
-    const critique = new RainCritique({ model: answering(own), judge: againstWord("x"), continuation: "whole" });
-    await expect(critique.invoke(ASK)).rejects.toBe(own);
-  });
-});
-
 describe("What cannot be meant", () => {
   it.each<[string, object, string]>([
     ["an unknown option", { model, treshold: 1 }, "Expected known options, got `treshold` (did you mean `threshold`?)"],

@@ -5,6 +5,7 @@ import { RainViolationError } from "../errors.ts";
 import { dispatchRainEvent, type EventSink, type RainCustomEvent } from "../events.ts";
 import { type JudgeAbout, type JudgeMetadata, judgeAbout, judgedValue, judgeMetadata, type TextJudge, unfitError } from "../judges.ts";
 import { type ChatRunnable, callUnseen, streamUnseen } from "../unseen-call.ts";
+import { wordlessErrors } from "../wordless.ts";
 import type { CritiqueContext } from "./context.ts";
 import { type Draft, type DraftPart, type JudgedParts, partsOf, readable } from "./draft.ts";
 import type { CritiqueSettings } from "./options.ts";
@@ -150,7 +151,11 @@ class CritiqueRun {
   }
 
   #partsOf(draft: AsyncIterable<AIMessageChunk>): AsyncGenerator<DraftPart, void, void> {
-    return partsOf(draft, { isBySentence: this.#isBySentence, behind: this.#accepted, principle: this.#settings.principle });
+    return partsOf(wordlessErrors(draft, this.#request.signal), {
+      isBySentence: this.#isBySentence,
+      behind: this.#accepted,
+      principle: this.#settings.principle,
+    });
   }
 
   /** Another draft; as it is written only where parts of it are released before its end. */

@@ -1,6 +1,7 @@
 import { AIMessageChunk } from "@langchain/core/messages";
 import type { ToolCall, ToolCallChunk } from "@langchain/core/messages/tool";
 import { isRecord, JudgeError, type Principle } from "../../../core/index.ts";
+import { isName, isNumber, isOpaque } from "../wordless.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -253,11 +254,6 @@ function opaqueIn(fields: Fields, others: readonly string[] = []): Record<string
   return Object.fromEntries(opaque);
 }
 
-/** Whether a value is an id or the name of something, in one word that is not long. */
-function isName(value: unknown): value is string {
-  return typeof value === "string" && value.length <= LONGEST_NAME && isOpaque(value);
-}
-
 const NAMING: ReadonlySet<string> = new Set([
   ...["model", "model_name", "model_provider", "provider", "id", "request_id", "object", "type", "role", "system_fingerprint"],
   ...["finish_reason", "finishReason", "stop_reason", "stopReason", "done_reason", "status", "service_tier", "created", "created_at"],
@@ -267,15 +263,3 @@ const NAMING: ReadonlySet<string> = new Set([
 const COSTS: ReadonlySet<string> = new Set(["usage", "token_usage", "tokenUsage", "estimatedTokenUsage", "metrics"]);
 
 const SIGNATURE = /^_*(\w+_)?(thought_?)?signatures?_*$/i;
-const LONGEST_NAME = 200;
-
-/** Without a space, and in no other letters than those of names and of bytes as text: nothing to read. */
-function isOpaque(value: unknown): boolean {
-  if (typeof value === "string") return /^[\w+/=.:@|~#-]*$/.test(value);
-  if (Array.isArray(value)) return value.every(isOpaque);
-  return isRecord(value) && Object.entries(value).every(isOpaque);
-}
-
-function isNumber(name: string, value: unknown): boolean {
-  return isName(name) && (typeof value === "number" || typeof value === "boolean");
-}
