@@ -40,10 +40,17 @@ export interface EventSink {
   handleCustomEvent(name: string, data: unknown): Promise<unknown> | unknown;
 }
 
-/** Tells the caller's own listener and, where there is a run, its callbacks. */
+/** Tells the caller's own listener and, where there is a run, its callbacks: these may be read by anybody, and never hear what was discarded. */
 export async function dispatchRainEvent(event: RainCustomEvent, onRainEvent: OnRainEvent, run: EventSink | undefined): Promise<void> {
   await onRainEvent(event);
-  await run?.handleCustomEvent(RAIN_EVENT, event);
+  await run?.handleCustomEvent(RAIN_EVENT, forAnybody(event));
+}
+
+/** The same without discarded text, which is the listener's alone. */
+export function forAnybody(event: RainCustomEvent): RainCustomEvent {
+  if (event.type !== "rewind") return event;
+  const { discarded: _, ...safe } = event;
+  return safe;
 }
 
 /** Where a notice goes without a listener: to the warnings of the process, as libraries have no other place. */

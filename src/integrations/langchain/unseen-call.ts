@@ -1,5 +1,5 @@
 /** Calls of a chat model that no callback, trace or cache learns of: for drafts, and for verdicts. */
-import type { CallbackManager, CallbackManagerForLLMRun } from "@langchain/core/callbacks/manager";
+import type { CallbackManager, CallbackManagerForLLMRun, Callbacks } from "@langchain/core/callbacks/manager";
 import type { BaseLanguageModelInput } from "@langchain/core/language_models/base";
 import { BaseChatModel, type LangSmithParams } from "@langchain/core/language_models/chat_models";
 import { AIMessage, AIMessageChunk, type BaseMessage } from "@langchain/core/messages";
@@ -14,6 +14,8 @@ import {
   RunnableWithFallbacks,
   raceWithSignal,
 } from "@langchain/core/runnables";
+import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
+import { LangChainTracer } from "@langchain/core/tracers/tracer_langchain";
 import { isRecord } from "../../core/index.ts";
 
 /** Whatever answers messages with a message: a chat model, one with bound options, fallbacks or retries, or a chain. */
@@ -48,9 +50,14 @@ export async function* streamUnseen(
     return;
   }
   const chunks = target._streamResponseChunks([...messages], optionsOf(bare));
+  const more = () =>
+    raceWithSignal(
+      unheard(trace, () => chunks.next()),
+      signal,
+    );
   try {
     // By hand: a model that hangs, or does not listen to its signal, must not hold up a caller that has given up.
-    for (let next = await raceWithSignal(chunks.next(), signal); !next.done; next = await raceWithSignal(chunks.next(), signal)) {
+    for (let next = await more(); !next.done; next = await more()) {
       signal?.throwIfAborted();
       yield asChunk(next.value.message, next.value.generationInfo);
     }
@@ -105,12 +112,16 @@ export function isConfigurable(model: ChatRunnable): model is ConfigurableModel 
 async function answerOf(call: BareCall, messages: readonly BaseMessage[]): Promise<AIMessageChunk> {
   const { target, signal, trace } = call;
   if (isChatModel(target) && trace === undefined) {
-    const { generations, llmOutput } = await raceWithSignal(target._generate([...messages], optionsOf(call)), signal);
+    const { generations, llmOutput } = await raceWithSignal(
+      unheard(trace, () => target._generate([...messages], optionsOf(call))),
+      signal,
+    );
     const [generation] = generations;
     return generation === undefined ? new AIMessageChunk("") : asChunk(generation.message, { ...llmOutput, ...generation.generationInfo });
   }
+  const callbacks = tellingOf(trace);
   const answer = await raceWithSignal(
-    silenced(target).invoke([...messages], { ...optionsOf(call), ...UNSEEN, callbacks: trace ?? [] }),
+    unheard(trace, () => silenced(target).invoke([...messages], { ...optionsOf(call), ...UNSEEN, callbacks })),
     signal,
   );
   return typeof answer === "string" ? new AIMessageChunk(answer) : asChunk(answer);
@@ -118,6 +129,39 @@ async function answerOf(call: BareCall, messages: readonly BaseMessage[]): Promi
 
 /** Marks on every call that is traced, so that no surface that shows messages takes it for an answer. */
 const UNSEEN = { tags: ["nostream"], metadata: { lc_source: "rain" } };
+
+/** What a model calls without callbacks of its own takes those of the run around it, such as an agent's: here it finds none that tells. */
+async function unheard<Result>(trace: CallbackManager | undefined, work: () => Promise<Result>): Promise<Result> {
+  const around = AsyncLocalStorageProviderSingleton.getRunnableConfig();
+  return await AsyncLocalStorageProviderSingleton.runWithConfig({ ...around, ...UNSEEN, callbacks: tellingOf(trace) }, work);
+}
+
+/** Where a call tells of itself. */
+function tellingOf(trace: CallbackManager | undefined): Callbacks {
+  return trace ?? [new MuteTracer()];
+}
+
+/** Sends nothing, and stands where LangChain would put a tracer that does: where the environment switches LangSmith on. */
+class MuteTracer extends LangChainTracer {
+  constructor() {
+    const send = async () => undefined;
+    super({ client: { createRun: send, updateRun: send } });
+  }
+
+  override copyWithTracingConfig(): this {
+    return this;
+  }
+
+  /** A run around has a client that sends. */
+  override updateFromRunTree(): void {}
+
+  /** Of a run that this one does not know, none: but what runs inside has to find these callbacks, which are kept in what is returned. */
+  override getRunTreeWithTracingConfig(id: string): RunTree {
+    return super.getRunTreeWithTracingConfig(id) ?? ({} as RunTree);
+  }
+}
+
+type RunTree = NonNullable<ReturnType<LangChainTracer["getRunTreeWithTracingConfig"]>>;
 
 function optionsOf({ options, signal }: BareCall): BaseChatModel["ParsedCallOptions"] {
   return { ...options, ...(signal === undefined ? {} : { signal }) };

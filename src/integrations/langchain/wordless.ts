@@ -1,5 +1,6 @@
 /** What of somebody else's model may be passed on unread: names, numbers, and errors without what they say. */
-import { RainError } from "../../core/index.ts";
+import { ContextOverflowError } from "@langchain/core/errors";
+import { ContextFullError, RainError } from "../../core/index.ts";
 
 /**
  * What somebody else's model, or judge, threw, as it may be passed on: providers quote in their errors what the model wrote, which nobody has judged. Class,
@@ -7,7 +8,7 @@ import { RainError } from "../../core/index.ts";
  * and what LangGraph throws to steer a run is no error.
  */
 export function withoutWords(error: unknown): unknown {
-  if (error instanceof RainError || isSteering(error)) return error;
+  if (error instanceof RainError || isContextFull(error) || isSteering(error)) return error;
   const given = error instanceof Error ? error : new Error();
   const name = isName(given.name) ? given.name : "Error";
   const facts = { ...numbersAndFlags(given), ...named(given) };
@@ -31,6 +32,11 @@ export async function* wordlessErrors<Item>(items: AsyncIterable<Item>, signal: 
     signal?.throwIfAborted();
     throw withoutWords(error);
   }
+}
+
+/** What a `ChatRain` rejects with: in our words. */
+function isContextFull(error: unknown): boolean {
+  return ContextOverflowError.isInstance(error) && error.cause instanceof ContextFullError && error.message === error.cause.message;
 }
 
 /** An interrupt, or a command to the graph around. */

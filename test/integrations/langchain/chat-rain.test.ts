@@ -1,5 +1,6 @@
 import { InMemoryCache } from "@langchain/core/caches";
 import { BaseCallbackHandler } from "@langchain/core/callbacks/base";
+import { ContextOverflowError } from "@langchain/core/errors";
 import { HumanMessage } from "@langchain/core/messages";
 import { RunCollectorCallbackHandler } from "@langchain/core/tracers/run_collector";
 import fc from "fast-check";
@@ -45,7 +46,15 @@ describe("A conversation that is too long for ChatRain", () => {
   const narrow = () => robber({ model: worldEngine({ ...ROBBERY, contextSize: 400 }) });
 
   it("is an error, or with `contextShift`, as a field or of one call, loses its oldest messages, of which the answer tells", async () => {
-    await expect(narrow().invoke(messages)).rejects.toSatisfy((error) => ContextFullError.isInstance(error));
+    for (const failing of [narrow().invoke(messages), collect(narrow().stream(messages)), collect(narrow().streamEvents(messages))]) {
+      const error: unknown = await failing.catch((thrown: unknown) => thrown);
+      expect(ContextOverflowError.isInstance(error)).toBe(true);
+      expect(ContextFullError.findIn(error)).toMatchObject({
+        contextSize: 400,
+        needed: expect.toSatisfy((tokens: number) => tokens > 400),
+      });
+      expect((error as Error).message).toMatch(/^Expected at most 400 tokens of context, got .*`contextShift`/);
+    }
     const { text, response_metadata } = await narrow().invoke(messages, { contextShift: true });
     expect(text).not.toBe("");
     expect(response_metadata["rain"]).toMatchObject({ droppedTurns: expect.toSatisfy((turns: number) => turns > 0 && turns < 20) });
@@ -323,7 +332,7 @@ describe("What cannot be meant is refused by ChatRain", () => {
 
   it("no messages, and a conversation that does not fit", async () => {
     await expect(robber().invoke([])).rejects.toThrow("Expected `messages` to be a non-empty list of messages");
-    await expect(robber().invoke("rain ".repeat(2000))).rejects.toThrow(ContextFullError);
+    await expect(robber().invoke("rain ".repeat(2000))).rejects.toThrow(ContextOverflowError);
   });
 });
 

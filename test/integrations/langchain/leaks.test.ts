@@ -32,6 +32,16 @@ leakContract({
   good: GOOD,
 });
 
+leakContract({
+  name: "rainGuardrail whose listener hears what was discarded",
+  build: (watched) => ({
+    model: drafting(watched),
+    middleware: [rainGuardrail({ judge, revealDiscarded: true, onRainEvent: () => undefined })],
+  }),
+  bad: BAD,
+  good: GOOD,
+});
+
 /** The agent's own model as its judge: what it is asked then contains the draft. */
 function judgingItself(watched: Watched): ScriptedChat {
   let drafts = 0;
@@ -95,7 +105,7 @@ leakContract({
 
 leakContract({
   name: "RainCritique in place of a model",
-  build: (watched) => ({ model: new RainCritique({ model: drafting(watched), judge, continuation: "whole" }) }),
+  build: (watched) => ({ model: new RainCritique({ model: drafting(watched), judge, continuation: "whole", revealDiscarded: true }) }),
   bad: BAD,
   good: GOOD,
   surfaces: ALONE,

@@ -1,12 +1,15 @@
 import { InMemoryCache } from "@langchain/core/caches";
-import { AIMessage, AIMessageChunk, ChatMessage, HumanMessage } from "@langchain/core/messages";
-import type { ChatGenerationChunk } from "@langchain/core/outputs";
+import { awaitAllCallbacks } from "@langchain/core/callbacks/promises";
+import { AIMessage, AIMessageChunk, type BaseMessage, ChatMessage, HumanMessage } from "@langchain/core/messages";
+import type { ChatGenerationChunk, ChatResult } from "@langchain/core/outputs";
+import { RunnableLambda } from "@langchain/core/runnables";
 import { tool } from "@langchain/core/tools";
+import { LangChainTracer } from "@langchain/core/tracers/tracer_langchain";
 import { MemorySaver } from "@langchain/langgraph";
 import { type AnyAgentMiddleware, createAgent, createMiddleware, modelFallbackMiddleware } from "langchain";
 import { ChatRain, RainCritique } from "rain-align/langchain";
 import { rainGuardrail } from "rain-align/middleware";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { OptionError } from "../../../src/core/index.ts";
 import { collect } from "../../support/chat-models.ts";
@@ -154,6 +157,79 @@ describe("Nobody but the critique learns of a draft:", () => {
     const { message } = await new RainCritique({ model: around(model) as never, judge, continuation: "whole" }).invoke(ASK);
     expect(message.text).toBe("A harbour.");
     expect(seen.join()).not.toContain("canary");
+  });
+});
+
+/** A model that asks another one, as people write it: without handing on the callbacks of its own run. */
+class Delegating extends ScriptedChat {
+  readonly #inner: ScriptedChat;
+
+  constructor(inner: ScriptedChat) {
+    super({ reply: () => "", streams: false });
+    this.#inner = inner;
+  }
+
+  override async _generate(messages: BaseMessage[]): Promise<ChatResult> {
+    const message = await this.#inner.invoke(messages);
+    return { generations: [{ text: message.text, message }] };
+  }
+}
+
+const AROUND: readonly (readonly [string, (model: ScriptedChat) => object])[] = [
+  ["alone", (model) => model],
+  ["behind retries", (model) => model.withRetry()],
+  ["behind fallbacks", (model) => model.withFallbacks([answering("Another.")])],
+  ["in a chain", (model) => RunnableLambda.from((messages: BaseMessage[]) => messages).pipe(model)],
+  ["in a function of a chain", (model) => RunnableLambda.from(async (messages: BaseMessage[]) => await model.invoke(messages))],
+  ["in another model", (model) => new Delegating(model)],
+];
+
+describe("LangSmith, where the environment switches it on, is sent what was released and no draft:", () => {
+  /** What was sent while this went on. */
+  async function sentBy(work: () => Promise<unknown>): Promise<string> {
+    const sent: unknown[] = [];
+    vi.stubEnv("LANGSMITH_TRACING", "true");
+    const { client } = new LangChainTracer();
+    const spies = (["createRun", "updateRun"] as const).map((name) =>
+      vi.spyOn(client, name).mockImplementation(async (...told: unknown[]) => void sent.push(...told)),
+    );
+    try {
+      await work();
+      await awaitAllCallbacks();
+    } finally {
+      for (const spy of spies) spy.mockRestore();
+      vi.unstubAllEnvs();
+    }
+    return JSON.stringify(sent);
+  }
+
+  const drafting = () => answering("A canary.", "A harbour.");
+
+  it.each(AROUND)("of a model %s", async (_, around) => {
+    const sent = await sentBy(async () => {
+      const model = around(drafting()) as never;
+      const { message } = await new RainCritique({ model, judge, continuation: "whole" }).invoke(ASK);
+      expect(message.text).toBe("A harbour.");
+    });
+    // Not the text itself: where this fails it is thousands of lines.
+    expect({ good: sent.includes("harbour"), bad: sent.includes("canary") }).toEqual({ good: true, bad: false });
+  });
+
+  it.each(AROUND.filter(([name]) => /alone|another/.test(name)))("of an agent whose model is %s", async (_, around) => {
+    const agent = createAgent({ model: around(drafting()) as ScriptedChat, tools: [], middleware: [rainGuardrail({ judge })] });
+    const sent = await sentBy(() => agent.invoke({ messages: [new HumanMessage(ASK)] }));
+    // Not the text itself: where this fails it is thousands of lines.
+    expect({ good: sent.includes("harbour"), bad: sent.includes("canary") }).toEqual({ good: true, bad: false });
+  });
+});
+
+describe("A model that asks another one", () => {
+  it.each(["messages", "updates", "custom"] as const)("shows no draft in the stream of a guarded agent: %s", async (streamMode) => {
+    const model = new Delegating(answering("A canary.", "A harbour."));
+    const agent = createAgent({ model, tools: [], middleware: [rainGuardrail({ judge })] });
+    const shown = await collect(agent.stream({ messages: [new HumanMessage(ASK)] }, { streamMode }));
+    expect(JSON.stringify(shown)).toContain("harbour");
+    expect(JSON.stringify(shown)).not.toContain("canary");
   });
 });
 

@@ -1,6 +1,6 @@
 import { CallbackManager, type CallbackManagerForChainRun, type CallbackManagerForLLMRun } from "@langchain/core/callbacks/manager";
 import type { FinishReason, RainEvent, RainStep } from "../../../core/index.ts";
-import { type OnRainEvent, RAIN_EVENT, type RainCustomEvent } from "../events.ts";
+import { forAnybody, type OnRainEvent, RAIN_EVENT, type RainCustomEvent } from "../events.ts";
 
 export interface AnswerListeners {
   readonly onRainEvent: OnRainEvent | undefined;
@@ -67,8 +67,7 @@ export class AnswerEvents {
     const told = this.#onRainEvent?.(event);
     this.#dispatched = Promise.all([this.#dispatched, told]);
     this.#dispatched.catch(() => undefined);
-    const { discarded: _, ...safe } = { discarded: undefined, ...event };
-    this.#then(() => this.#run?.handleCustomEvent(RAIN_EVENT, safe));
+    this.#then(() => this.#run?.handleCustomEvent(RAIN_EVENT, forAnybody(event)));
   }
 
   #then(work: () => Promise<unknown> | undefined): void {

@@ -1,5 +1,6 @@
 /** One answer of the core as LangChain's messages: chunk by chunk, or whole; with its account. */
 import { writeFile } from "node:fs/promises";
+import { ContextOverflowError } from "@langchain/core/errors";
 import {
   AIMessage,
   AIMessageChunk,
@@ -11,6 +12,7 @@ import {
 } from "@langchain/core/messages";
 import type { ChatResult } from "@langchain/core/outputs";
 import {
+  ContextFullError,
   DEFAULTS,
   type Engine,
   type FinishReason,
@@ -104,7 +106,8 @@ export async function* writeAnswer(request: AnswerCall): AnswerSteps {
     if (checkJudge) noticeUnfitJudge(engine, answer.judge?.fitness, onNotice);
     await events.ended(answer.finishReason);
     return accountOf(answer, engine.facts.model, request.options);
-  } catch (error) {
+  } catch (thrown) {
+    const error = thrown instanceof ContextFullError ? ContextOverflowError.fromError(thrown) : thrown;
     await events.failed(error);
     throw error;
   } finally {

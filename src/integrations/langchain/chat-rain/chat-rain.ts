@@ -51,7 +51,8 @@ export interface LoadWaiting {
  * `response_metadata` with `finish_reason` and, under `rain`, what it took (`RainMetadata`).
  *
  * Calls reject with `OptionError` or `MessageError` for what cannot be meant, `EngineError` when the model cannot be loaded or cannot go
- * on, `ContextFullError`, `JudgeError`, `ExhaustedError`, and with the signal's own reason when they are aborted.
+ * on, LangChain's `ContextOverflowError` with a `ContextFullError` as its cause, `JudgeError`, `ExhaustedError`, and with the signal's own reason
+ * when they are aborted.
  */
 export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk> implements AsyncDisposable, TextJudge {
   static override lc_name(): string {
