@@ -23,30 +23,31 @@ const slow = [
   "test/engines/json-format/random-schemas.test.ts",
   "test/engines/llama/{damaged-header,many-answers,rewinds,urial}.test.ts",
   "test/contracts/architectures.test.ts",
-  "test/training/embedded-model.test.ts",
+  "test/training/{embedded-model,held-out}.test.ts",
   "test/integrations/langchain/many-invokes.test.ts",
-  "test/judges/calibrate.test.ts",
+  "test/bots/guard/guild-judges.test.ts",
+  "test/judges/{calibrate,find-judge}.test.ts",
+  "test/server/leaks.test.ts",
   "test/real/**/*.test.ts",
 ];
 
 const slowBuilt = [
-  ...["bad-input", "calibrate", "discord-endings", "discord-process", "download", "eval", "eval-judge"],
+  ...["bad-input", "calibrate", "discord-endings", "discord-process", "doctor", "download", "eval", "eval-judge"],
   ...["judge-warning", "pairs", "shift", "stopping", "urial"],
 ]
   .map((name) => `test/cli/${name}.test.ts`)
-  .concat("test/examples.test.ts", "test/tooling/release.test.ts");
+  .concat("test/examples.test.ts", "test/tooling/{native,peers,release}.test.ts");
 
 /** They load a model, or go through many layers at once. */
 const integration = [
   "test/bots/*.test.ts",
   "test/bots/discord/**/*.test.ts",
-  "test/bots/guard/{guild-judges,inference,respond}.test.ts",
+  "test/bots/guard/{inference,respond}.test.ts",
   "test/contracts/{chat-rain,llama-engine}.test.ts",
   "test/engines/llama/**/*.test.ts",
   "test/evaluation/{pairs/world-pairs,readers/readers,run/evaluate,shift/measure,shift/page}.test.ts",
-  "test/training/held-out.test.ts",
   "test/integrations/langchain/{chat-rain,embedded-model,engine-judge,ways-around}.test.ts",
-  "test/judges/{another-model,find-judge}.test.ts",
+  "test/judges/{another-model,places}.test.ts",
   "test/server/{openai,page}.test.ts",
   "test/tools/families.test.ts",
   "test/trace/trace-page.test.ts",

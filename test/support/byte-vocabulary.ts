@@ -10,11 +10,17 @@ const FIRST_PIECE = FIRST_BYTE + 256;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
+const NOTHING = Uint8Array.of();
+const BYTES = Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte));
+/** The characters of one byte: encoding them one by one is slow. */
+const BYTES_OF = new Map(BYTES.slice(0, 0x80).map((bytes, byte) => [String.fromCharCode(byte), bytes]));
+
 /** A vocabulary of two special tokens, the 256 bytes, some longer pieces of text, and special tokens with names. */
 export class ByteVocabulary {
   readonly size: number;
   readonly #pieces: readonly string[];
-  readonly #longestFirst: readonly string[];
+  /** Pieces and their tokens by their first character, the longest first. */
+  readonly #piecesFrom: ReadonlyMap<string, readonly { readonly piece: string; readonly token: Token }[]>;
   /** What each token says. Looked up at every step of every scripted model: most of what tests of the search compute. */
   readonly #said: readonly Uint8Array[];
 
@@ -23,15 +29,11 @@ export class ByteVocabulary {
   constructor(pieces: readonly string[], specials: readonly string[] = []) {
     this.#pieces = pieces;
     this.#specials = specials;
-    const bytes = Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte));
-    this.#said = [
-      Uint8Array.of(),
-      Uint8Array.of(),
-      ...bytes,
-      ...pieces.map((piece) => encoder.encode(piece)),
-      ...specials.map(() => Uint8Array.of()),
-    ];
-    this.#longestFirst = pieces.toSorted((left, right) => right.length - left.length);
+    this.#said = [NOTHING, NOTHING, ...BYTES, ...pieces.map((piece) => encoder.encode(piece)), ...specials.map(() => NOTHING)];
+    const known = pieces.map((piece, index) => ({ piece, token: FIRST_PIECE + index }));
+    const longestFirst = known.toSorted((left, right) => right.piece.length - left.piece.length);
+    const isFrom = (first: string) => longestFirst.filter(({ piece }) => piece.charAt(0) === first);
+    this.#piecesFrom = new Map(pieces.map((piece) => piece.charAt(0)).map((first) => [first, isFrom(first)]));
     this.size = FIRST_PIECE + pieces.length + specials.length;
   }
 
@@ -40,13 +42,10 @@ export class ByteVocabulary {
     const tokens: Token[] = [];
     let position = 0;
     while (position < text.length) {
-      const piece = this.#longestFirst.find((candidate) => text.startsWith(candidate, position));
-      const taken = piece ?? String.fromCodePoint(text.codePointAt(position) as number);
-      tokens.push(
-        ...(piece === undefined
-          ? [...encoder.encode(taken)].map((byte) => FIRST_BYTE + byte)
-          : [FIRST_PIECE + this.#pieces.indexOf(piece)]),
-      );
+      const known = this.#piecesFrom.get(text.charAt(position))?.find(({ piece }) => text.startsWith(piece, position));
+      const taken = known?.piece ?? String.fromCodePoint(text.codePointAt(position) as number);
+      if (known !== undefined) tokens.push(known.token);
+      else for (const byte of BYTES_OF.get(taken) ?? encoder.encode(taken)) tokens.push(FIRST_BYTE + byte);
       position += taken.length;
     }
     return tokens;
@@ -96,14 +95,7 @@ export class ByteVocabulary {
   }
 
   #bytes(tokens: readonly Token[]): Uint8Array {
-    const parts = tokens.map((token) => this.#said[token] as Uint8Array);
-    const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-    let position = 0;
-    for (const part of parts) {
-      bytes.set(part, position);
-      position += part.length;
-    }
-    return bytes;
+    return Buffer.concat(tokens.map((token) => this.#said[token] as Uint8Array));
   }
 }
 

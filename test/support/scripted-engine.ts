@@ -57,6 +57,8 @@ class ScriptedEngine implements Engine {
   readonly #script: Script;
   readonly #vocabulary: ByteVocabulary;
   readonly #cache = new PrefixCache();
+  /** What the pieces are in tokens of which the script has spoken: it speaks of the same few at every step. */
+  readonly #spoken = new Map<string, readonly Token[]>([[END, [END_TOKEN]]]);
   readonly formats: JsonFormats;
   readonly tokenizer: Tokenizer;
   readonly #held = new Set<Prefix>();
@@ -143,11 +145,17 @@ class ScriptedEngine implements Engine {
     const { text, rest } = this.#vocabulary.split(prefix);
     const weights = new Map<Token, number>();
     for (const [piece, weight] of Object.entries(this.#script.next(text))) {
-      const tokens = piece === END ? [END_TOKEN] : this.#vocabulary.tokenizeMarked(piece);
+      const tokens = this.#tokensOf(piece);
       const next = tokens[rest.length];
       if (next !== undefined && rest.every((token, index) => token === tokens[index])) weights.set(next, (weights.get(next) ?? 0) + weight);
     }
     return weights;
+  }
+
+  #tokensOf(piece: string): readonly Token[] {
+    const known = this.#spoken.get(piece) ?? this.#vocabulary.tokenizeMarked(piece);
+    this.#spoken.set(piece, known);
+    return known;
   }
 }
 

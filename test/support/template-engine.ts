@@ -84,9 +84,9 @@ export class TemplateEngine implements Engine {
     return queries.map(({ prefix, topK = 0, tokens = [] }) => {
       const next = this.#nextOf(prefix);
       const logitOf = (token: Token) => (token === next ? 0 : -30);
-      const all = Array.from({ length: this.facts.vocabularySize }, (_, token) => ({ token, logit: logitOf(token) }));
+      const others = Array.from({ length: this.facts.vocabularySize }, (_, token) => token).filter((token) => token !== next);
       return {
-        likeliest: all.toSorted((left, right) => right.logit - left.logit).slice(0, topK),
+        likeliest: [next, ...others].slice(0, topK).map((token) => ({ token, logit: logitOf(token) })),
         logits: tokens.map(logitOf),
       };
     });
@@ -126,10 +126,11 @@ export class TemplateEngine implements Engine {
 
   /** Of a text in which special tokens stand by their names. */
   tokensOf(text: string): Token[] {
+    const names = [OVER, ...this.#names];
     const tokens: Token[] = [];
     for (let at = 0; at < text.length; ) {
-      const special = [OVER, ...this.#names].findIndex((name) => text.startsWith(name, at));
-      const said = special < 0 ? String.fromCodePoint(text.codePointAt(at) as number) : (([OVER, ...this.#names][special] ?? "") as string);
+      const special = names.findIndex((name) => text.startsWith(name, at));
+      const said = names[special] ?? String.fromCodePoint(text.codePointAt(at) as number);
       tokens.push(...(special < 0 ? bytes(said) : [special === 0 ? END : FIRST_SPECIAL + special - 1]));
       at += said.length;
     }
@@ -147,7 +148,7 @@ function formatOf(template: string): ChatFormat {
 }
 
 function bytes(text: string): Token[] {
-  return [...new TextEncoder().encode(text)].map((byte) => FIRST_BYTE + byte);
+  return Array.from(Buffer.from(text), (byte) => FIRST_BYTE + byte);
 }
 
 function isByte(token: Token): boolean {
