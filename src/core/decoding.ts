@@ -116,11 +116,12 @@ function alike(members: readonly Member[]): Member[][] {
 /** Holds the prefixes of as many branches as there is room for. It waits only if none is held, so that no two requests wait for each other. */
 async function makeRoom(engine: Engine, branches: readonly Branch[], { signal }: Call): Promise<void> {
   const room = Room.of(engine);
+  const { isSerial = false } = engine.facts;
   let isHeld = branches.some(({ held }) => held !== undefined);
   for (const branch of branches) {
     if (branch.held !== undefined) continue;
     if (!isHeld) await room.take(signal);
-    else if (!room.tryTake()) return;
+    else if (isSerial || !room.tryTake()) return;
     branch.held = room.holding(engine.hold(branch.prefix));
     isHeld = true;
   }

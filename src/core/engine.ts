@@ -278,6 +278,10 @@ export interface EngineFacts {
   readonly isBaseModel?: boolean;
   /** Prefixes that are kept at once, where that is limited. */
   readonly sequences?: number;
+  /** Whether the queries of one call are computed one after another. Branches are drawn so, too: in turns they would push each other out of the cache. @default false */
+  readonly isSerial?: boolean;
+  /** Tells this very model from all others, where it is no file: what is learnt of how it judges is remembered by it. */
+  readonly identity?: string | undefined;
   /** How the model's makers say that it is to be sampled from: defaults of the options of these names. */
   readonly sampling?: SuggestedSampling | undefined;
   /**

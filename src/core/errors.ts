@@ -52,7 +52,13 @@ export type EngineErrorCode =
   | "binding-missing"
   | "format-unsupported"
   | "disposed"
-  | "decode-failed";
+  | "decode-failed"
+  | "server-unreachable"
+  | "server-refused"
+  | "server-busy"
+  | "server-unreadable"
+  | "vocabulary-mismatch"
+  | "unsupported";
 
 /** The engine cannot load its model or cannot go on. */
 export class EngineError extends RainError {

@@ -88,13 +88,14 @@ async function keep(
   }
 }
 
-/** @throws {OptionError} for an engine whose model has no file: there is nothing to remember a judge by */
+/** @throws {OptionError} for an engine whose model has neither a file nor an identity: there is nothing to remember a judge by */
 export async function judgeKey(engine: Engine, settings: Settings): Promise<JudgeKey> {
-  const { file } = engine.facts as { readonly file?: string };
-  if (file === undefined)
-    throw new OptionError("engine", `Expected an engine whose model is a file, got ${engine.facts.model}`, engine.facts.model);
+  const { file, identity, model } = engine.facts as Engine["facts"] & { readonly file?: string };
+  const known = file === undefined ? identity : await hashOf(file);
+  if (known === undefined)
+    throw new OptionError("engine", `Expected an engine whose model is a file or has an \`identity\`, got ${model}`, model);
   const { principle } = settings;
-  return { model: await hashOf(file), principle, prompting: withPrompting(engine, settings).prompting };
+  return { model: known, principle, prompting: withPrompting(engine, settings).prompting };
 }
 
 const HASHES = new Map<string, Promise<string>>();

@@ -188,7 +188,7 @@ describe("The judge of a model, where there are labelled answers enough,", () =>
     const scripted = scriptedEngine({ pieces: [], next: () => ({ a: 1 }) });
     const found = look({ asked: scripted });
     await expect(found).rejects.toThrow(OptionError);
-    await expect(found).rejects.toThrow(/^Expected an engine whose model is a file, got scripted$/);
+    await expect(found).rejects.toThrow(/^Expected an engine whose model is a file or has an `identity`, got scripted$/);
   });
 });
 

@@ -23,12 +23,17 @@ describe("importing the package", () => {
     return JSON.parse(run.stdout) as string[];
   }
 
-  it.each(["rain-align", "rain-align/llama", "rain-align/langchain", "rain-align/middleware", "rain-align/server", "rain-align/discord"])(
-    "loads no native code: %s",
-    (entry) => {
-      expect(nativeLibrariesAfter(`await import("${entry}");`)).toEqual([]);
-    },
-  );
+  it.each([
+    "rain-align",
+    "rain-align/llama",
+    "rain-align/remote",
+    "rain-align/langchain",
+    "rain-align/middleware",
+    "rain-align/server",
+    "rain-align/discord",
+  ])("loads no native code: %s", (entry) => {
+    expect(nativeLibrariesAfter(`await import("${entry}");`)).toEqual([]);
+  });
 
   it("is seen to load native code once an engine is asked for", () => {
     const program = 'import { getLlama } from "node-llama-cpp";\nawait getLlama({ gpu: false, build: "never" });';

@@ -142,7 +142,7 @@ export class LlamaEngine implements Engine {
 }
 
 /** The same tokenizer, which asks first whether the model is still there. */
-function whileOpen(tokenizer: Tokenizer, ensureOpen: () => void): Tokenizer {
+export function whileOpen(tokenizer: Tokenizer, ensureOpen: () => void): Tokenizer {
   const open = () => {
     ensureOpen();
     return tokenizer;
@@ -203,7 +203,7 @@ const OPTION_BY_KEY = {
 } as const satisfies Readonly<Record<string, keyof SuggestedSampling>>;
 
 /** How a model's file says that it is to be sampled from. What could not be said as an option, such as a `top_k` of 0 for all tokens, is left out. */
-function suggestedSampling(general: object): SuggestedSampling | undefined {
+export function suggestedSampling(general: object): SuggestedSampling | undefined {
   const given: unknown = Reflect.get(general, "sampling");
   if (typeof given !== "object" || given === null) return undefined;
   const known = Object.entries(OPTION_BY_KEY).map(([key, option]): [string, unknown] => [option, rounded(Reflect.get(given, key))]);

@@ -115,7 +115,7 @@ async function chooseThreads(
 }
 
 /** Read before anything is loaded: one that is none is refused at once. */
-function chatTemplate({ info }: ModelFile): ChatTemplate | undefined {
+export function chatTemplate({ info }: ModelFile): ChatTemplate | undefined {
   const source = info.metadata.tokenizer?.chat_template;
   if (source === undefined || source.trim() === "") return undefined;
   try {
@@ -125,7 +125,7 @@ function chatTemplate({ info }: ModelFile): ChatTemplate | undefined {
   }
 }
 
-function nameOf({ path, info }: ModelFile): string {
+export function nameOf({ path, info }: ModelFile): string {
   return info.metadata.general.name ?? basename(path);
 }
 

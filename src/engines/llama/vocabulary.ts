@@ -74,6 +74,11 @@ export class Vocabulary implements Tokenizer {
     return this.#model.tokenize(text, false, this.#hasSpacePrefix ? "trimLeadingSpace" : undefined);
   }
 
+  /** As the library has it by itself, with the space that some vocabularies put in front: what a server of the same model says of the text. */
+  tokenizeAlone(text: string): Token[] {
+    return this.#model.tokenize(text);
+  }
+
   detokenize(tokens: readonly Token[], after: Prefix = []): string {
     return this.#model.detokenize(tokens as readonly LlamaToken[], false, after as readonly LlamaToken[]);
   }

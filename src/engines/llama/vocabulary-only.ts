@@ -1,0 +1,63 @@
+import type { Llama, LlamaModel } from "node-llama-cpp";
+import { failure } from "./failure.ts";
+import { chatTemplate, nameOf, startLlama } from "./load.ts";
+import { findModelFile } from "./model-file.ts";
+import type { LlamaEngineOptions } from "./options.ts";
+import { Vocabulary } from "./vocabulary.ts";
+
+/** The vocabulary of a model whose numbers are not loaded: some other program computes with them. */
+export interface LoadedVocabulary extends AsyncDisposable {
+  readonly vocabulary: Vocabulary;
+  /** Native, without its numbers. */
+  readonly model: LlamaModel;
+  /** The model's own name, or its file's. */
+  readonly name: string;
+  /** Path of the file. */
+  readonly file: string;
+  /** Numbers that the whole model has learned. */
+  readonly parameters: number;
+  /** The chat template that the model brought, in Jinja. */
+  readonly chatTemplate: string | undefined;
+  /** How the file says that the model is to be sampled from. */
+  readonly general: object;
+}
+
+/**
+ * Reads the vocabulary and the chat template out of a GGUF file.
+ *
+ * @throws {EngineError} as `loadLlamaEngine` does for the same file
+ */
+export async function loadVocabulary(
+  options: Pick<LlamaEngineOptions, "model" | "hub" | "signal" | "onDownload">,
+): Promise<LoadedVocabulary> {
+  const { model: name = "embedded", hub, signal, onDownload } = options;
+  signal?.throwIfAborted();
+  let started: Llama | undefined;
+  try {
+    const start = async () => (started = await startLlama({ gpu: false, threads: 1, signal }));
+    const file = await findModelFile({ model: name, hub, signal, onDownload }, start);
+    const template = chatTemplate(file);
+    const llama = started ?? (await start());
+    const loading = signal === undefined ? {} : { loadSignal: signal };
+    const model = await llama.loadModel({ modelPath: file.path, vocabOnly: true, gpuLayers: 0, ...loading }).catch((cause: unknown) => {
+      signal?.throwIfAborted();
+      throw failure("model-unreadable", `llama.cpp to read the vocabulary of \`${name}\``, cause);
+    });
+    return {
+      vocabulary: new Vocabulary(model, template),
+      model,
+      name: nameOf(file),
+      file: file.path,
+      parameters: model.fileInsights.totalParameters,
+      chatTemplate: file.info.metadata.tokenizer?.chat_template,
+      general: file.info.metadata.general,
+      async [Symbol.asyncDispose]() {
+        await model.dispose();
+        await llama.dispose();
+      },
+    };
+  } catch (cause) {
+    await started?.dispose();
+    throw cause;
+  }
+}

@@ -1,0 +1,132 @@
+import { createHash } from "node:crypto";
+import { realpath } from "node:fs/promises";
+import type { NextTokenQuery, Token } from "../../core/engine.ts";
+import { complaint, EngineError, OptionError } from "../../core/errors.ts";
+import { Meter } from "../../core/meter.ts";
+import { suggestedSampling } from "../llama/engine.ts";
+import { type LoadedVocabulary, loadVocabulary } from "../llama/vocabulary-only.ts";
+import { ServerClient } from "./client.ts";
+import { RemoteEngine, type RemoteFacts } from "./engine.ts";
+import { shakeHands } from "./handshake.ts";
+import { isLlamaServer, llamaServer } from "./llama-server.ts";
+import { checkRemoteOptions, type RemoteEngineOptions } from "./options.ts";
+import type { LocalVocabulary, ModelServer, ServedModel, ServerAbout } from "./server.ts";
+
+const SECONDS = 120;
+
+/**
+ * Connects to a server that has loaded a model: texts become tokens here, by the model's own vocabulary, and tokens are drawn here; the server says what
+ * the model expects. The server is first asked what it is, and whether it cuts texts into the same tokens.
+ *
+ * @throws {OptionError} for what cannot be meant, before anything is asked, and where it is not known which vocabulary the model has
+ * @throws {EngineError} in one line: `server-unreachable`, `server-busy`, `server-refused`, `server-unreadable`, `vocabulary-mismatch`, and as
+ * `loadLlamaEngine` does for the file of the vocabulary
+ */
+export async function connectEngine(options: RemoteEngineOptions): Promise<RemoteEngine> {
+  checkRemoteOptions(options);
+  const { url, key, timeout = SECONDS, signal, findJudge, onNotice } = options;
+  signal?.throwIfAborted();
+  const client = new ServerClient({ url, key, timeout });
+  const server = await serverAt(client, options);
+  const loaded = await loadVocabulary({ ...pick(options), model: options.vocabulary ?? (await ownFile(client, server.about)) });
+  try {
+    await shakeHands(server, loaded, signal);
+    const served = server.open(localVocabulary(loaded));
+    const facts = await factsOf({ client, server, loaded, served }, signal);
+    if (server.about.chatTemplate !== undefined && server.about.chatTemplate.trim() !== (loaded.chatTemplate ?? "").trim())
+      onNotice?.(`The server's chat template is another one than that of ${loaded.file}, by which conversations are rendered.`);
+    return new RemoteEngine({ facts, loaded, served, findJudge });
+  } catch (cause) {
+    await loaded[Symbol.asyncDispose]();
+    throw cause;
+  }
+}
+
+function pick({ hub, signal, onDownload }: RemoteEngineOptions) {
+  return { hub, signal, onDownload };
+}
+
+/** @throws {EngineError} `unsupported` for a server of a kind that is not known */
+async function serverAt(client: ServerClient, { server = "auto", signal }: RemoteEngineOptions): Promise<ModelServer> {
+  if (server === "llama-server" || (await isLlamaServer(client, signal))) return await llamaServer(client, signal);
+  throw new EngineError("unsupported", `Expected llama-server at ${client.url}, got a server that answers none of its questions`);
+}
+
+/** The file that the server has loaded, if it is on this machine. */
+async function ownFile({ url }: ServerClient, about: ServerAbout): Promise<string> {
+  const path = about.isFile && isHere(url) ? await realPath(about.model) : undefined;
+  if (path !== undefined) return path;
+  const expected = `the GGUF file of ${about.model}, which is not on this machine, in any quantisation`;
+  throw new OptionError("vocabulary", complaint("vocabulary", expected, undefined), undefined);
+}
+
+function isHere(url: string): boolean {
+  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname);
+}
+
+async function realPath(path: string): Promise<string | undefined> {
+  return await realpath(path).catch(() => undefined);
+}
+
+function localVocabulary({ vocabulary, model }: LoadedVocabulary): LocalVocabulary {
+  const plainToken = vocabulary.tokenize("a").at(-1) as Token;
+  const before = vocabulary.tokenize("a");
+  // Special tokens are written by their names, and are whole.
+  const isWhole = (token: Token) => !model.detokenize([token as never], true, before as never).includes("\uFFFD");
+  return { size: vocabulary.size, plainToken, isWhole };
+}
+
+interface Connected {
+  readonly client: ServerClient;
+  readonly server: ModelServer;
+  readonly loaded: LoadedVocabulary;
+  readonly served: ServedModel;
+}
+
+async function factsOf({ client, server: { about }, loaded, served }: Connected, signal: AbortSignal | undefined): Promise<RemoteFacts> {
+  const { vocabulary, file, name, general, parameters } = loaded;
+  const isSame = about.isFile && isHere(client.url) && (await realPath(about.model)) === (await realPath(file));
+  return {
+    model: name,
+    contextSize: about.contextSize,
+    vocabularySize: vocabulary.size,
+    hasChatTemplate: vocabulary.hasChatTemplate,
+    isBaseModel: !vocabulary.hasChatTemplate,
+    ...(about.sequences === undefined ? {} : { sequences: about.sequences }),
+    isSerial: about.isSerial,
+    identity: isSame ? undefined : await identity({ about, loaded, served }, signal),
+    sampling: suggestedSampling(general),
+    ...(vocabulary.nextTurn === undefined ? {} : { nextTurn: vocabulary.nextTurn }),
+    callFormat: vocabulary.callFormat,
+    ...(vocabulary.thinking === undefined ? {} : { thinking: vocabulary.thinking }),
+    url: client.url,
+    server: about.server,
+    vocabulary: file,
+    ...(isSame ? { file } : {}),
+    parameters: about.parameters ?? parameters,
+  };
+}
+
+/** Behind these the likeliest token is read: another model, or the same after more training, hardly has all of them in common. */
+const BEGINNINGS = [
+  "The capital of France is",
+  "Once upon a time there was",
+  "How do I paint the house? First,",
+  "The best thing about winter is",
+  "def add(a, b):\n",
+  "I am sorry, but",
+  "My favourite colour is",
+  "She opened the door and",
+] as const;
+
+/** By what the server says of its model, and by what the model says. */
+async function identity(
+  { about, loaded: { vocabulary }, served }: Pick<Connected, "loaded" | "served"> & { readonly about: ServerAbout },
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const queries = BEGINNINGS.map((text): NextTokenQuery => ({ prefix: vocabulary.renderText(text), topK: 1 }));
+  const told = await served.next(queries, { purpose: "prompt", meter: new Meter(), signal });
+  const { model, parameters, bytes } = about;
+  const known = [model, parameters, bytes, told.map(({ likeliest }) => likeliest[0]?.token)];
+  return createHash("sha256").update(JSON.stringify(known)).digest("hex");
+}

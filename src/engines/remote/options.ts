@@ -1,0 +1,63 @@
+import { between, callback, checkByRules, oneOf, type Rule, signal } from "../../core/check-options.ts";
+import type { FindJudge } from "../../core/judge/verdict.ts";
+import type { DownloadProgress } from "../llama/model-file.ts";
+
+/** Servers whose ways of asking are known. */
+export const SERVERS = ["auto", "llama-server"] as const;
+
+/** Where a model is served, and what of it is known here. */
+export interface RemoteEngineOptions {
+  /** Where the server listens, such as `http://127.0.0.1:8080`. A `/v1` behind it may stay. */
+  readonly url: string;
+  /**
+   * The model's vocabulary and chat template: the path of its GGUF file in any quantisation, or an address such as `hf:owner/repository:quantization`.
+   * Its numbers are not loaded.
+   * @default the file that the server says it serves, where that is on this machine
+   */
+  readonly vocabulary?: string | undefined;
+  /** Sent as a bearer token. @default none */
+  readonly key?: string | undefined;
+  /** What listens there. @default "auto": asked */
+  readonly server?: (typeof SERVERS)[number] | undefined;
+  /** The longest that one request may take, in seconds. Range [0.1, 3600]. @default 120 */
+  readonly timeout?: number | undefined;
+  /** Where `hf:` names lead: the address of a mirror of Hugging Face. @default "https://huggingface.co/" */
+  readonly hub?: string | undefined;
+  /** How the judge of its answers is found where none is named. @default by letters; `connectEngine` of `rain-align/remote` fits one */
+  readonly findJudge?: FindJudge | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onDownload?: ((progress: DownloadProgress) => void) | undefined;
+  /** What a person should know although it works, in one line. */
+  readonly onNotice?: ((message: string) => void) | undefined;
+}
+
+const text: Rule = { expected: "a text that is not empty", isMet: (value) => typeof value === "string" && value !== "" };
+
+const RULES: { readonly [Name in keyof Required<RemoteEngineOptions>]: Rule } = {
+  url: { expected: "an address such as http://127.0.0.1:8080", isMet: isAddress },
+  vocabulary: { expected: "a GGUF file or hf:owner/repo:quant", isMet: text.isMet },
+  key: text,
+  server: oneOf(SERVERS),
+  timeout: between(0.1, 3600),
+  hub: { expected: "the address of a mirror of Hugging Face", isMet: (value) => typeof value === "string" && URL.canParse(value) },
+  findJudge: callback,
+  signal,
+  onDownload: callback,
+  onNotice: callback,
+};
+
+/** One with a name and a password in it would end up in errors and logs: a key is its own option. */
+function isAddress(value: unknown): boolean {
+  if (typeof value !== "string" || !URL.canParse(value)) return false;
+  const { protocol, username, password } = new URL(value);
+  return /^https?:$/.test(protocol) && username === "" && password === "";
+}
+
+/**
+ * Refuses what cannot be meant, before anything is asked.
+ *
+ * @throws {OptionError} for an unknown name (with a guess at the known one) or a value outside its range
+ */
+export function checkRemoteOptions(options: RemoteEngineOptions): void {
+  checkByRules({ ...options, url: options.url ?? null }, RULES);
+}

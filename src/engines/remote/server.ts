@@ -1,0 +1,49 @@
+import type { Call, NextTokenQuery, NextTokens, Passage, Prefix, Token } from "../../core/engine.ts";
+
+/** What a server says of the model that it serves. What it does not say is missing. */
+export interface ServerAbout {
+  /** What listens there. */
+  readonly server: string;
+  /** By which name or path the server knows its model. */
+  readonly model: string;
+  /** Whether that is the path of a GGUF file on the server's machine. */
+  readonly isFile: boolean;
+  /** The longest prefix that it reads. */
+  readonly contextSize: number;
+  /** Prefixes that it keeps at once, where that is limited. */
+  readonly sequences?: number | undefined;
+  /** Whether it computes the queries of one call one after another. */
+  readonly isSerial: boolean;
+  readonly vocabularySize?: number | undefined;
+  /** Numbers that the model has learned, and the bytes that they take. */
+  readonly parameters?: number | undefined;
+  readonly bytes?: number | undefined;
+  /** In Jinja. */
+  readonly chatTemplate?: string | undefined;
+}
+
+/** What is known of the vocabulary here. */
+export interface LocalVocabulary {
+  readonly size: number;
+  /** A token that is always a whole text by itself, and ends nothing. */
+  readonly plainToken: Token;
+  /** Whether a token reads as a whole text by itself: no part of a character. */
+  readonly isWhole: (token: Token) => boolean;
+}
+
+/** A server that can be asked what its model expects, in its own way. The prefixes that it is asked about fit into its context. */
+export interface ModelServer {
+  readonly about: ServerAbout;
+  /** The tokens of a text by itself, with nothing in front of it, none of them special. */
+  tokenize(text: string, signal: AbortSignal | undefined): Promise<readonly Token[]>;
+  /** Called once, before anything but `tokenize`. */
+  open(vocabulary: LocalVocabulary): ServedModel;
+}
+
+/** What an engine does, there. */
+export interface ServedModel {
+  next(queries: readonly NextTokenQuery[], call: Call): Promise<NextTokens[]>;
+  hold(prefix: Prefix): Disposable;
+  /** @throws {EngineError} `unsupported` where the server cannot tell */
+  distributions(passage: Passage, call: Call): Promise<Float32Array[]>;
+}

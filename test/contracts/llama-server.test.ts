@@ -1,0 +1,38 @@
+import { fileURLToPath } from "node:url";
+import { afterAll, describe } from "vitest";
+import { connectEngine } from "../../src/remote.ts";
+import { llamaServerProgram, type RunningServer, startLlamaServer } from "../support/llama-server.ts";
+import { temporaryFolder, writeTinyModel } from "../support/tiny-model.ts";
+import { describeEngine } from "./engine-contract.ts";
+
+const CHAT_TEMPLATE =
+  "{{ bos_token }}{% for message in messages %}{{ message.role + ': ' + message.content + eos_token }}{% endfor %}{% if add_generation_prompt %}assistant:{% endif %}";
+
+const EMBEDDED = fileURLToPath(new URL("../../models/rain-tiny.gguf", import.meta.url));
+
+/** What a server computes of one prefix differs by what else is in the batch: seen up to 0.0025. */
+const SPEC = { batches: false, tolerance: 0.01 };
+
+const program = llamaServerProgram();
+
+describe.skipIf(!program.isThere)(`On a real llama-server${program.reason}`, () => {
+  const folder = temporaryFolder();
+  const servers: RunningServer[] = [];
+  const connected = async (model: string, slots?: number) => {
+    const server = await startLlamaServer(model, { slots: slots ?? 4 });
+    servers.push(server);
+    return await connectEngine({ url: server.url });
+  };
+  afterAll(async () => {
+    for (const server of servers) await server.kill();
+    folder[Symbol.dispose]();
+  });
+
+  const plain = writeTinyModel(`${folder.path}/plain.gguf`);
+  const chat = writeTinyModel(`${folder.path}/chat.gguf`, { chatTemplate: CHAT_TEMPLATE });
+
+  describeEngine("a tiny model", () => connected(plain), SPEC);
+  describeEngine("a tiny model with a chat template", () => connected(chat), SPEC);
+  describeEngine("a tiny model in one slot", () => connected(plain, 1), { ...SPEC, countsCache: false });
+  describeEngine("the embedded model", () => connected(EMBEDDED), SPEC);
+});

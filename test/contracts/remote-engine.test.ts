@@ -1,0 +1,27 @@
+import { afterAll } from "vitest";
+import { type LlamaEngine, loadLlamaEngine } from "../../src/llama.ts";
+import { connectEngine } from "../../src/remote.ts";
+import { type ModelServerStub, serveLikeLlama } from "../support/model-server.ts";
+import { temporaryFolder, writeTinyModel } from "../support/tiny-model.ts";
+import { describeEngine } from "./engine-contract.ts";
+
+const folder = temporaryFolder();
+const opened: (ModelServerStub | LlamaEngine)[] = [];
+afterAll(async () => {
+  for (const one of opened.toReversed()) await one[Symbol.asyncDispose]();
+  folder[Symbol.dispose]();
+});
+
+const model = writeTinyModel(`${folder.path}/plain.gguf`);
+
+describeEngine(
+  "An engine over HTTP, of what answers like llama-server",
+  async () => {
+    const engine = await loadLlamaEngine({ model, gpu: false, threads: 1 });
+    opened.push(engine);
+    const server = await serveLikeLlama(engine);
+    opened.push(server);
+    return await connectEngine({ url: server.url });
+  },
+  { batches: false },
+);

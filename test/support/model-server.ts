@@ -1,0 +1,154 @@
+/** Servers on loopback that answer as the servers of models do, out of an engine here, and that can be made to fail. */
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { json as readJson } from "node:stream/consumers";
+import { type Engine, Meter, type Token } from "../../src/core/index.ts";
+import { loadVocabulary } from "../../src/engines/llama/vocabulary-only.ts";
+import type { LlamaEngine } from "../../src/llama.ts";
+
+/** What goes wrong with a request: the connection is cut before the answer or in its middle, or another answer is sent. */
+export type ServerFault = "cut" | "half" | { readonly status?: number; readonly type?: string; readonly body: string };
+
+/** A request, as it came in. */
+export interface ModelRequest {
+  readonly path: string;
+  readonly headers: IncomingMessage["headers"];
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+export interface ModelServerOptions {
+  /** Asked before each answer; `undefined`: none. @param at how many came before */
+  readonly fault?: (request: ModelRequest, at: number) => ServerFault | undefined;
+  /** Put over what is said of the model. */
+  readonly says?: Readonly<Record<string, unknown>>;
+  readonly slots?: number;
+  /** Requests for this path are never answered. */
+  readonly holds?: string;
+  /** Told of each request, and how to hear of it when who asked has hung up. */
+  readonly onAsked?: (path: string, closed: (listener: () => void) => void) => unknown;
+}
+
+export interface ModelServerStub extends AsyncDisposable {
+  readonly url: string;
+  readonly requests: readonly ModelRequest[];
+}
+
+/** What answers one path. */
+type Page = (body: ModelRequest["body"]) => Promise<object> | object;
+
+/** What float32 can hold of a probability. */
+const SMALLEST = 1e-45;
+
+/** Pretends to be llama-server, with the model of an engine. */
+export async function serveLikeLlama(
+  engine: LlamaEngine,
+  { slots = 4, says = {}, ...options }: ModelServerOptions = {},
+): Promise<ModelServerStub> {
+  const vocabulary = await loadVocabulary({ model: engine.facts.file });
+  const { contextSize, vocabularySize, parameters, fileBytes, file } = engine.facts;
+  const cache: SlotCache = new Map();
+  const props = {
+    total_slots: slots,
+    model_path: file,
+    default_generation_settings: { n_ctx: contextSize + 1 },
+    ...(engine.chatTemplate === undefined ? {} : { chat_template: engine.chatTemplate }),
+    ...says,
+  };
+  const pages: Readonly<Record<string, Page>> = {
+    "GET /props": () => props,
+    "GET /v1/models": () => ({ data: [{ id: "served", meta: { n_vocab: vocabularySize, n_params: parameters, size: fileBytes } }] }),
+    "POST /tokenize": ({ content }) => ({ tokens: vocabulary.vocabulary.tokenizeAlone(content as string) }),
+    "POST /completion": (body) => llamaCompletion(engine, cache, body as unknown as LlamaCompletion),
+  };
+  return await serve(pages, options, () => vocabulary[Symbol.asyncDispose]());
+}
+
+interface LlamaCompletion {
+  readonly prompt: readonly Token[];
+  readonly n_probs: number;
+  readonly logit_bias?: readonly (readonly [Token, number])[];
+  readonly post_sampling_probs?: boolean;
+  readonly id_slot: number;
+  readonly cache_prompt: boolean;
+}
+
+/** Each slot keeps the prompt that it read last. */
+type SlotCache = Map<number, readonly Token[]>;
+
+async function llamaCompletion(engine: Engine, cache: SlotCache, asked: LlamaCompletion): Promise<object> {
+  const { prompt, n_probs, logit_bias = [], post_sampling_probs = false, id_slot, cache_prompt } = asked;
+  const logits = await logitsBehind(engine, prompt);
+  const kept = cache_prompt ? (cache.get(id_slot) ?? []) : [];
+  const parting = prompt.findIndex((token, place) => token !== kept[place]);
+  // The last token is always computed.
+  const computed = Math.max(1, parting === -1 ? 0 : prompt.length - parting);
+  cache.set(id_slot, prompt);
+  const biased = [...logits];
+  for (const [token, bias] of logit_bias) biased[token] = (biased[token] as number) + bias;
+  const drawn = biased.indexOf(biased.reduce((most, logit) => Math.max(most, logit)));
+  const told = (post_sampling_probs ? logarithms(biased) : logarithms(logits)).map((logprob, id) => ({ id, logprob }));
+  told.sort((left, right) => right.logprob - left.logprob);
+  const most = told.slice(0, n_probs);
+  const probs = most.map(({ id, logprob }) => ({ id, prob: Math.exp(logprob) })).filter(({ prob }) => prob > SMALLEST);
+  const position = post_sampling_probs ? { id: drawn, top_probs: probs } : { id: drawn, top_logprobs: most };
+  // As the server does: where it drew a part of a character, it waits for the rest of it.
+  const isWhole = !engine.tokenizer.detokenize([drawn], engine.tokenizer.tokenize("a")).includes("\uFFFD");
+  return { ...(isWhole ? { completion_probabilities: [position] } : {}), timings: { prompt_n: computed } };
+}
+
+/** Of all tokens, by their numbers. */
+async function logitsBehind(engine: Engine, prefix: readonly Token[]): Promise<readonly number[]> {
+  const call = { purpose: "draft", meter: new Meter() } as const;
+  const [read] = await engine.next([{ prefix, topK: engine.facts.vocabularySize }], call);
+  const logits = new Array<number>(engine.facts.vocabularySize).fill(Number.NEGATIVE_INFINITY);
+  for (const { token, logit } of read?.likeliest ?? []) logits[token] = logit;
+  return logits;
+}
+
+/** Of probabilities that sum to 1. */
+function logarithms(logits: readonly number[]): readonly number[] {
+  const most = logits.reduce((one, other) => Math.max(one, other));
+  const total = Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit - most), 0)) + most;
+  return logits.map((logit) => logit - total);
+}
+
+async function serve(
+  pages: Readonly<Record<string, Page>>,
+  { fault, holds, onAsked }: ModelServerOptions,
+  close: () => PromiseLike<void>,
+): Promise<ModelServerStub> {
+  const requests: ModelRequest[] = [];
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+    const path = (request.url ?? "").replace(/\?.*/, "");
+    const body = request.method === "POST" ? ((await readJson(request)) as ModelRequest["body"]) : {};
+    const asked = { path, headers: request.headers, body };
+    const wrong = fault?.(asked, requests.push(asked) - 1);
+    onAsked?.(path, (listener) => request.socket.once("close", listener));
+    if (path === holds) return;
+    if (wrong === "cut") return void request.socket.destroy();
+    const page = pages[`${request.method} ${path}`];
+    if (typeof wrong === "object") return send(response, wrong);
+    if (page === undefined) return send(response, { status: 404, body: JSON.stringify({ error: { message: "File Not Found" } }) });
+    const said = JSON.stringify(await page(body));
+    if (wrong !== "half") return send(response, { body: said });
+    response.writeHead(200, { "content-type": "application/json", "content-length": said.length });
+    response.write(said.slice(0, said.length / 2), () => request.socket.destroy());
+  };
+  const server = createServer((request, response) => {
+    answer(request, response).catch((error: unknown) => send(response, { status: 500, body: String(error) }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await close();
+    },
+  };
+}
+
+function send(response: ServerResponse, { status = 200, type = "application/json", body }: Exclude<ServerFault, string>): void {
+  response.writeHead(status, { "content-type": type }).end(body);
+}
