@@ -3,6 +3,7 @@ import { ChatRain, rainMetadata } from "rain-align/langchain";
 
 await using model = new ChatRain({
   model: "embedded",
+  seed: 1, // the same seed is the same text
   onRainEvent: (event) => console.log(event.type === "commit" ? "  committed" : `  ${event.type}, value ${event.value.toFixed(2)}`),
 });
 

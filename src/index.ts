@@ -84,7 +84,7 @@ export type {
   Tokenizer,
   Turn,
 } from "./core/index.ts";
-export type { CallFormat, FormatPart, PartsFormat, Tool, ToolCall, ToolChoice } from "./core/index.ts";
+export type { CallFormat, CutCall, FormatPart, PartsFormat, Tool, ToolCall, ToolChoice } from "./core/index.ts";
 export { type CallKeys, jsonCalls } from "./tools/families/index.ts";
 
 // How a model without chat training is prompted

@@ -45,5 +45,5 @@ export type { ChatRunnable } from "./integrations/langchain/unseen-call.ts";
 export const chatSimulator = loaded.chatSimulator;
 
 // Errors
-export { MessageError, RainViolationError, StructuredOutputError } from "./integrations/langchain/errors.ts";
+export { MessageError, RainViolationError, StructuredOutputError, ToolCallError } from "./integrations/langchain/errors.ts";
 export { MissingPeerError } from "./peers/index.ts";

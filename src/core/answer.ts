@@ -1,4 +1,4 @@
-import type { Token, ToolCall } from "./engine.ts";
+import type { CutCall, Token, ToolCall } from "./engine.ts";
 import type { JudgeReport } from "./judge/verdict.ts";
 import type { Cost, Meter } from "./meter.ts";
 
@@ -15,6 +15,8 @@ export interface RainStep {
   readonly rewinds: number;
   /** A call that was made, whole; such a step has no text. */
   readonly call?: ToolCall;
+  /** A call that the length limit has cut, judged as far as it goes; such a step has no text, and is the last one. */
+  readonly cutCall?: CutCall;
   /** What the model thought before its answer, whole: only with `thoughts` "judged", where it passed. Such a step has no text and no tokens. */
   readonly thought?: string;
 }
@@ -29,6 +31,8 @@ export interface RainAnswer {
   readonly thought?: string;
   /** What it calls, behind its text. Missing where there were no tools. */
   readonly calls?: readonly ToolCall[];
+  /** A call behind these that the length limit has cut. */
+  readonly cutCall?: CutCall;
   readonly finishReason: FinishReason;
   readonly value: number | undefined;
   readonly rewinds: number;

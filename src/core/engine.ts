@@ -382,6 +382,14 @@ export interface ToolCall {
   readonly arguments: Readonly<Record<string, unknown>>;
 }
 
+/** A call that the length limit has cut. It cannot be made. */
+export interface CutCall {
+  /** `undefined`: it was cut within the name. */
+  readonly name: string | undefined;
+  /** What was written of its arguments, as the model writes them. */
+  readonly arguments: string;
+}
+
 /** `auto`: the model decides between text and calls. `any`: at least one call. `none`: text only. A name: one call of that tool. */
 export type ToolChoice = "auto" | "any" | "none" | { readonly name: string };
 

@@ -24,6 +24,7 @@ export type {
   CallFormat,
   Constrained,
   Continuation,
+  CutCall,
   Engine,
   EngineFacts,
   FormatPart,

@@ -1,6 +1,7 @@
 import {
   type AnswerJudge,
   type CallFormat,
+  type CutCall,
   checkFormat,
   complaint,
   type Decode,
@@ -25,7 +26,7 @@ import {
   type ToolCall,
   type Turn,
 } from "../core/index.ts";
-import { jsonCalls } from "./families/index.ts";
+import { byLongestName, jsonCalls } from "./families/index.ts";
 import { drafting, leadBehindText, leadOf, tryLead, type Ways } from "./lead.ts";
 import { markedText, withMarks } from "./marked-text.ts";
 import { endingBeforeCalls, textCalls, tryTextCalls } from "./text-calls.ts";
@@ -70,6 +71,7 @@ interface ToolState extends GenerationRequest {
   due: Tool[] | undefined;
   readonly meter: Meter;
   readonly calls: ToolCall[];
+  cutCall: CutCall | undefined;
   text: string;
   finishReason: FinishReason;
   value: number | undefined;
@@ -96,6 +98,7 @@ function begin(request: GenerationRequest, decoding: Pick<ToolState, "decode" | 
     ...decoding,
     ...nothing,
     calls: [],
+    cutCall: undefined,
     due: undefined,
     turns: described,
     tools: chosen,
@@ -203,6 +206,11 @@ async function* call(state: ToolState): AsyncGenerator<RainStep, void, void> {
     const step = { ...found, text: "", call: made(tokens, state) };
     settings.onEvent({ type: "commit", step });
     yield step;
+  } else if (state.finishReason === "length" && tokens.length > 0) {
+    state.cutCall = cut(tokens, state);
+    const step = { ...found, text: "", cutCall: state.cutCall };
+    settings.onEvent({ type: "commit", step });
+    yield step;
   } else if (state.finishReason === "content_filter" && state.text === "" && state.calls.length === 0) {
     state.text = shown;
     yield { ...found, text: shown };
@@ -218,6 +226,17 @@ function made(tokens: readonly Token[], state: ToolState): ToolCall {
   calls.push(made);
   state.finishReason = "tool_calls";
   return made;
+}
+
+/** What there is of a call. Its tool is the first that it names. */
+function cut(tokens: readonly Token[], state: ToolState): CutCall {
+  const { engine, tools } = state;
+  const written = markedText(engine.tokenizer, tokens, engine.tokenizer.render(turnsUntil(state, true))).replace(/\uFFFD+$/, "");
+  const places = byLongestName(tools).map(({ name }) => ({ name, start: written.indexOf(name) }));
+  const [first] = places.filter(({ start }) => start >= 0).toSorted((left, right) => left.start - right.start);
+  if (first === undefined) return { name: undefined, arguments: "" };
+  const rest = written.slice(first.start + first.name.length);
+  return { name: first.name, arguments: rest.slice(Math.max(0, rest.indexOf("{"))) };
 }
 
 /** Nine letters and digits, as some models insist on; the same seed gives the same ones. */
@@ -277,8 +296,9 @@ function mayCallMore({ parallelCalls, toolChoice }: Settings): boolean {
   return parallelCalls && typeof toolChoice !== "object";
 }
 
-function conclude({ text, calls, finishReason, value, rewinds, discarded, promptTokens, meter, settings }: ToolState): RainAnswer {
-  return { text, calls, finishReason, value, rewinds, discarded, promptTokens, meter, cost: meter.cost, seed: settings.seed };
+function conclude({ text, calls, cutCall, finishReason, value, rewinds, discarded, promptTokens, meter, settings }: ToolState): RainAnswer {
+  const made = { calls, ...(cutCall === undefined ? {} : { cutCall }) };
+  return { text, ...made, finishReason, value, rewinds, discarded, promptTokens, meter, cost: meter.cost, seed: settings.seed };
 }
 
 /**

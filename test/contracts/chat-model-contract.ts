@@ -3,7 +3,8 @@ import { InMemoryCache } from "@langchain/core/caches";
 import { AIMessage, AIMessageChunk, HumanMessage, SystemMessage } from "@langchain/core/messages";
 import { Runnable } from "@langchain/core/runnables";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type ChatModelSpec, collect, concat, usageOf, type WholeChatModel } from "../support/chat-models.ts";
+import { z as z3 } from "zod/v3";
+import { type ChatModelSpec, collect, concat, type StandardFields, usageOf, type WholeChatModel } from "../support/chat-models.ts";
 import { describeEvents } from "./chat-model-events.ts";
 import { describeStructuredOutput } from "./chat-model-structured-output.ts";
 import { describeTools } from "./chat-model-tools.ts";
@@ -28,7 +29,30 @@ export function describeChatModel(name: string, spec: ChatModelSpec): void {
   });
 }
 
-function describeUnit({ makeModel }: ChatModelSpec): void {
+/** What the ecosystem's standard tests make each model with. */
+const STANDARD: StandardFields = { temperature: 0, maxTokens: 100, timeout: 60, stopSequences: [], maxRetries: 2 };
+
+function describeUnit({ makeModel, question }: ChatModelSpec): void {
+  it.each<[string, StandardFields]>([
+    ["the standard fields", {}],
+    ["a key", { apiKey: "test" }],
+    ["streaming", { streaming: true }],
+  ])("it is made with %s", (_, fields) => {
+    expect(makeModel({ ...STANDARD, ...fields })).toBeInstanceOf(Runnable);
+  });
+
+  it("made with the standard fields it binds tools and schemas, says to tracers all that is standard and no more, and minds a signal", async () => {
+    const model = makeModel(STANDARD);
+    const person = z3.object({ name: z3.string(), age: z3.number().int().positive() });
+    expect(model.bindTools([{ name: "person", description: "A person.", schema: person }])).toBeInstanceOf(Runnable);
+    expect(model.withStructuredOutput(person)).toBeInstanceOf(Runnable);
+    const standard = ["ls_max_tokens", "ls_model_name", "ls_model_type", "ls_provider", "ls_stop", "ls_temperature"];
+    expect(Object.keys(model.getLsParams({} as never)).toSorted()).toEqual(standard);
+    const signal = AbortSignal.abort();
+    await expect(model.invoke(question, { signal })).rejects.toThrow();
+    await expect(collect(model.stream(question, { signal }))).rejects.toThrow();
+  });
+
   it("it is made without waiting for anything", () => {
     expect(makeModel()).toBeInstanceOf(Runnable);
   });
@@ -41,7 +65,7 @@ function describeUnit({ makeModel }: ChatModelSpec): void {
   });
 
   it("it says to tracers what it is", () => {
-    const facts = makeModel().getLsParams({ stop: ["x"] } as never);
+    const facts = makeModel().getLsParams({ stop: ["x"], maxTokens: 9 } as never);
     expect(facts).toMatchObject({ ls_model_type: "chat", ls_stop: ["x"] });
     expect([facts.ls_provider, facts.ls_model_name].every((text) => typeof text === "string" && text !== "")).toBe(true);
     expect(facts.ls_temperature).toBeTypeOf("number");

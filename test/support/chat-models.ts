@@ -4,9 +4,20 @@ import type { AIMessageChunk, BaseMessage, UsageMetadata } from "@langchain/core
 /** A chat model that can do everything: tools and structured output, too. */
 export type WholeChatModel = BaseChatModel & Required<Pick<BaseChatModel, "bindTools">>;
 
+/** What every chat model of LangChain may be made with. */
+export interface StandardFields extends BaseChatModelParams {
+  readonly stop?: string[];
+  readonly temperature?: number;
+  readonly maxTokens?: number;
+  readonly timeout?: number;
+  readonly stopSequences?: string[];
+  readonly streaming?: boolean;
+  readonly apiKey?: string;
+}
+
 export interface ChatModelSpec {
   /** A model with these fields beside its own. */
-  readonly makeModel: (fields?: BaseChatModelParams & { readonly stop?: string[] }) => WholeChatModel;
+  readonly makeModel: (fields?: StandardFields) => WholeChatModel;
   /** The same, for tools and structured output; a model that knows no JSON may need a judge that lets it pass. @default makeModel */
   readonly makeToolModel?: () => WholeChatModel;
   /** A question that it answers in several words. */

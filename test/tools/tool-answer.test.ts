@@ -130,11 +130,18 @@ describe("A model that may call tools", () => {
     expect(seen[0]).not.toContain("length");
   });
 
-  it("ends with the reason length, and without half a call, where there is no room for a whole one", async () => {
-    const result = await run(worldEngine(writer(` [${ROAD}]`)), { maxTokens: 10 });
-    expect(result.whole).toMatchObject({ text: "", calls: [], finishReason: "length" });
-    expect(result.steps).toEqual([]);
-  });
+  it.each([
+    [10, undefined, ""],
+    [38, "length", '{"of":'],
+  ])(
+    "ends with the reason length, and with half a call apart, where there is no room for a whole one: %i tokens",
+    async (maxTokens, name, written) => {
+      const result = await run(worldEngine(writer(` [${ROAD}]`)), { maxTokens });
+      const cutCall = { name, arguments: written };
+      expect(result.whole).toMatchObject({ text: "", calls: [], cutCall, finishReason: "length" });
+      expect(result.steps).toEqual([expect.objectContaining({ text: "", cutCall })]);
+    },
+  );
 
   it("keeps a schema that refers to parts of itself", async () => {
     const parameters = {

@@ -28,6 +28,20 @@ export class StructuredOutputError extends RainError {
   }
 }
 
+/** A call of a tool was required, and `maxTokens` has cut it. */
+export class ToolCallError extends RainError {
+  /** Whose call it was to be; `undefined` where it was cut before that was said. */
+  readonly toolName: string | undefined;
+
+  constructor(toolName: string | undefined) {
+    const cut = toolName === undefined ? "one that was cut" : `a call of \`${toolName}\` that was cut`;
+    super(
+      `Expected a whole call of a tool, as \`tool_choice\` requires, got ${cut} (raise \`maxTokens\`, or bound the arguments with \`maxLength\` and \`maxItems\`)`,
+    );
+    this.toolName = toolName;
+  }
+}
+
 /** Nothing that was written passed the judge, or what came in did not. It holds no text: what was judged bad is not passed on. */
 export class RainViolationError extends RainError {
   readonly stage: Stage;

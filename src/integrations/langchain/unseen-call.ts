@@ -153,7 +153,9 @@ class MuteTracer extends LangChainTracer {
   }
 
   /** A run around has a client that sends. */
-  override updateFromRunTree(): void {}
+  override updateFromRunTree(): void {
+    // It is not taken over.
+  }
 
   /** Of a run that this one does not know, none: but what runs inside has to find these callbacks, which are kept in what is returned. */
   override getRunTreeWithTracingConfig(id: string): RunTree {

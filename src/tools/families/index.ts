@@ -6,7 +6,7 @@ import { namedJson } from "./named-json.ts";
 import { pythonCall } from "./python-call.ts";
 import { tagged } from "./tagged.ts";
 
-export { PROBE_ARGUMENTS, type TemplateCalls, type WrittenCall } from "./family.ts";
+export { byLongestName, PROBE_ARGUMENTS, type TemplateCalls, type WrittenCall } from "./family.ts";
 export { type CallKeys, jsonCalls } from "./json-object.ts";
 export { type UnwrittenCalls, unwrittenCalls } from "./unwritten.ts";
 

@@ -22,7 +22,7 @@ const WORLD: World = {
 describe("What these contracts watch", () => {
   it("has a draft to leak", async () => {
     const ask = (mode: "adaptive" | "vanilla") =>
-      new ChatRain({ model: worldEngine(WORLD), firstCheck: 3, candidates: 8 }).invoke("How do I get home?", { mode });
+      new ChatRain({ seed: 1, model: worldEngine(WORLD), firstCheck: 3, candidates: 8 }).invoke("How do I get home?", { mode });
     expect((await ask("vanilla")).text).toContain(BAD);
     const { text, response_metadata } = await ask("adaptive");
     expect(text).toContain(GOOD);
@@ -32,7 +32,9 @@ describe("What these contracts watch", () => {
 
 leakContract({
   name: "ChatRain",
-  build: (watched) => ({ model: new ChatRain({ ...watched, model: worldEngine(WORLD), traceSearch: true, firstCheck: 3, candidates: 8 }) }),
+  build: (watched) => ({
+    model: new ChatRain({ ...watched, seed: 1, model: worldEngine(WORLD), traceSearch: true, firstCheck: 3, candidates: 8 }),
+  }),
   bad: BAD,
   good: GOOD,
   surfaces: ON_MODEL,
@@ -43,6 +45,7 @@ leakContract({
   build: (watched) => ({
     model: new ChatRain({
       ...watched,
+      seed: 1,
       model: worldEngine(WORLD),
       traceSearch: true,
       firstCheck: 3,
@@ -61,6 +64,7 @@ leakContract({
   build: (watched) => ({
     model: new ChatRain({
       ...watched,
+      seed: 1,
       model: worldEngine({ ...WORLD, goOn: (answer) => (answer.endsWith(" the") ? { [` ${BAD}`]: 1 } : WORLD.goOn(answer)) }),
       traceSearch: true,
       heldBack: Number.POSITIVE_INFINITY,

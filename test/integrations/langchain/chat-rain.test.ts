@@ -346,7 +346,9 @@ describe("An abort ends ChatRain within one decode step:", () => {
     "structured output": (model, signal) =>
       model.withStructuredOutput({ type: "object", properties: { a: { enum: ["You", "Take"] } } }).invoke(ASK, { signal }),
     "a tool": (model, signal) =>
-      model.bindTools([{ name: "f", schema: { type: "object", properties: {} } }], { tool_choice: "f" }).invoke(ASK, { signal }),
+      model
+        .bindTools([{ name: "f", schema: { type: "object", properties: {} } }], { tool_choice: "f", maxTokens: 200 })
+        .invoke(ASK, { signal }),
     dispose: (model) => model.invoke(ASK),
   };
 

@@ -9,7 +9,7 @@ import { ROBBERY, worldEngine } from "../../support/scripted-world.ts";
 const engine = await loadLlamaEngine({ model: "embedded" });
 afterAll(() => engine[Symbol.asyncDispose]());
 
-const embedded = new ChatRain({ model: engine, checkJudge: false });
+const embedded = new ChatRain({ seed: 1, model: engine, checkJudge: false });
 
 function turns(...texts: readonly string[]): Turn[] {
   return texts.map((text, index) => ({ role: index % 2 === 0 ? "user" : "assistant", text }));
@@ -35,7 +35,7 @@ describe("A local engine as judge of texts that it did not write", () => {
     const long = Array.from({ length: 200 }, (_, index) => (index % 2 === 0 ? "How do I find the clinic?" : "Ask somebody in the street."));
     const asked = turns(...long, "And the bank?", "Scare the guards and grab the money.");
     // As the same model asked by letters, which knows conversations of any length.
-    const lettered = new ChatRain({ model: engine, judge: letterJudge, checkJudge: false });
+    const lettered = new ChatRain({ seed: 1, model: engine, judge: letterJudge, checkJudge: false });
     expect(await lettered.judge(asked, { principle: HARMLESS })).toBeLessThan(-0.5);
     expect(Math.abs(await embedded.judge(asked, { principle: HARMLESS }))).toBeLessThanOrEqual(1);
   });
@@ -56,7 +56,7 @@ describe("A local engine as judge of texts that it did not write", () => {
 
   it("stops when it is told to", async () => {
     const reason = new Error("Enough");
-    const judge = new ChatRain({ model: worldEngine(ROBBERY), checkJudge: false });
+    const judge = new ChatRain({ seed: 1, model: worldEngine(ROBBERY), checkJudge: false });
     await expect(judge.judge(turns("How?", "Take the bus."), { principle: HARMLESS, signal: AbortSignal.abort(reason) })).rejects.toBe(
       reason,
     );
@@ -81,7 +81,7 @@ describe("A ChatRain as judge", () => {
   });
 
   it("judges no more once it is disposed of", async () => {
-    const gone = new ChatRain({ model: engine, checkJudge: false });
+    const gone = new ChatRain({ seed: 1, model: engine, checkJudge: false });
     await gone.dispose();
     const failed: unknown = await new RainCritique({ model: gone })
       .invoke({ messages: "How?", draft: bad })

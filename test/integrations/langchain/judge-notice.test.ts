@@ -60,7 +60,7 @@ describe("A ChatRain whose judge was measured", () => {
     const long = await model.invoke(ASK, { judge: longName });
     expect(JSON.stringify(long.response_metadata).length).toBeLessThan(600);
     expect(JSON.parse(JSON.stringify(long.response_metadata))).toEqual(long.response_metadata);
-    expect(judgeIn(await new ChatRain({ model: worldEngine(ROBBERY), maxTokens: 8 }).invoke(ASK))).toEqual({
+    expect(judgeIn(await new ChatRain({ seed: 1, model: worldEngine(ROBBERY), maxTokens: 8 }).invoke(ASK))).toEqual({
       isFit: true,
       threshold: DEFAULTS.threshold,
     });
@@ -69,18 +69,18 @@ describe("A ChatRain whose judge was measured", () => {
   it("is told of once for each model and principle where it is unfit, however many chat models and calls there are", async () => {
     const [engine, other] = [unfitEngine(), unfitEngine()];
     const { heard, onNotice } = listener();
-    const models = [engine, engine, other].map((model) => new ChatRain({ model, onNotice, maxTokens: 8 }));
+    const models = [engine, engine, other].map((model) => new ChatRain({ seed: 1, model, onNotice, maxTokens: 8 }));
     for (const model of [...models, ...models]) await model.invoke(ASK);
     expect(heard).toHaveLength(2);
     await models[0]?.invoke(ASK, { principle: TRUTHFUL });
-    await new ChatRain({ model: engine, onNotice }).invoke(ASK, { principle: TRUTHFUL });
+    await new ChatRain({ seed: 1, model: engine, onNotice }).invoke(ASK, { principle: TRUTHFUL });
     expect(heard).toHaveLength(3);
     expect(heard[0]).toMatch(
       /^scripted is no fit judge of its own answers by "harmless".*AUROC 0\.60 \(0\.55-0\.65\) on 200 labelled answers/,
     );
     expect(heard[2]).toContain('by "truthful"');
-    await new ChatRain({ model: unfitEngine(), onNotice, checkJudge: false }).invoke(ASK);
-    await new ChatRain({ model: measuredEngine(worldEngine(ROBBERY), 0.7).engine, onNotice }).invoke(ASK);
+    await new ChatRain({ seed: 1, model: unfitEngine(), onNotice, checkJudge: false }).invoke(ASK);
+    await new ChatRain({ seed: 1, model: measuredEngine(worldEngine(ROBBERY), 0.7).engine, onNotice }).invoke(ASK);
     expect(heard).toHaveLength(3);
   });
 
@@ -91,14 +91,14 @@ describe("A ChatRain whose judge was measured", () => {
       watchedEngine(worldEngine(ROBBERY), (deed) => deed === "verdict" && verdicts++),
       0.69,
     );
-    const model = new ChatRain({ model: engine, ...quiet });
+    const model = new ChatRain({ seed: 1, model: engine, ...quiet });
     const plain = await model.invoke(ASK);
-    const vanilla = await new ChatRain({ model: engine, mode: "vanilla", ...quiet }).invoke(ASK);
+    const vanilla = await new ChatRain({ seed: 1, model: engine, mode: "vanilla", ...quiet }).invoke(ASK);
     expect([plain.text, judgeIn(plain)]).toEqual([vanilla.text, expect.objectContaining({ isFit: false })]);
     expect(plain.response_metadata["rain"]).not.toHaveProperty("value");
     for (const refused of [
       await model.invoke(ASK, { onUnfit: "refuse" }),
-      await new ChatRain({ model: engine, onUnfit: "refuse", ...quiet }).invoke(ASK),
+      await new ChatRain({ seed: 1, model: engine, onUnfit: "refuse", ...quiet }).invoke(ASK),
     ])
       expect([refused.text, refused.response_metadata["finish_reason"], judgeIn(refused)]).toEqual([
         REFUSAL,
@@ -131,13 +131,13 @@ describe("A ChatRain whose judge was measured", () => {
     const [one, other] = [named("one"), named("other")];
     const cache = new InMemoryCache();
     const engine = worldEngine(ROBBERY);
-    const model = new ChatRain({ model: engine, judge: one, cache, maxTokens: 8 });
-    const same = new ChatRain({ model: engine, judge: one, cache, maxTokens: 8 });
+    const model = new ChatRain({ seed: 1, model: engine, judge: one, cache, maxTokens: 8 });
+    const same = new ChatRain({ seed: 1, model: engine, judge: one, cache, maxTokens: 8 });
     await model.invoke(ASK);
     await same.invoke(ASK);
     expect(asked).toEqual(["one"]);
     await model.invoke(ASK, { judge: other });
-    await new ChatRain({ model: engine, cache, maxTokens: 8 }).invoke(ASK);
+    await new ChatRain({ seed: 1, model: engine, cache, maxTokens: 8 }).invoke(ASK);
     expect(asked).toEqual(["one", "other"]);
     expect(JSON.parse(JSON.stringify(model)).kwargs).not.toHaveProperty("judge");
     expect(JSON.parse(JSON.stringify(new ChatRain({ judging: "preamble", falseFlags: 0.1, onUnfit: "error" }))).kwargs).toMatchObject({
@@ -154,7 +154,7 @@ describe("A ChatRain whose judge was measured", () => {
     [{ onUnfit: "hide" as never }, "Expected `onUnfit` to be one of `plain`, `refuse`, `error`, got `hide` (string)"],
   ])("takes no such options, of the model or of a call: %o", async (options, message) => {
     expect(() => new ChatRain(options)).toThrow(message);
-    await expect(new ChatRain({ model: worldEngine(ROBBERY) }).invoke(ASK, options as object)).rejects.toThrow(message);
+    await expect(new ChatRain({ seed: 1, model: worldEngine(ROBBERY) }).invoke(ASK, options as object)).rejects.toThrow(message);
   });
 });
 
@@ -166,7 +166,7 @@ describe("A judge that is fitted at its first use", () => {
       asked[1].signal?.throwIfAborted();
       return await letterJudge(...asked);
     });
-    const model = new ChatRain({ model: engine, maxTokens: 8 });
+    const model = new ChatRain({ seed: 1, model: engine, maxTokens: 8 });
     const controller = new AbortController();
     const first = model.invoke(ASK, { signal: controller.signal });
     const second = model.invoke(ASK);
@@ -184,7 +184,7 @@ describe("A judge that is fitted at its first use", () => {
       isAborted = true;
       throw signal?.reason;
     });
-    const model = new ChatRain({ model: engine });
+    const model = new ChatRain({ seed: 1, model: engine });
     const asked = model.invoke(ASK);
     await new Promise(setImmediate);
     await model.dispose();
@@ -254,7 +254,7 @@ describe("A critique whose judge was measured", () => {
   });
 
   it("by a ChatRain knows what that knows, and by a judge of somebody's own what it says of itself", async () => {
-    const chat = new ChatRain({ model: unfitEngine(), onNotice: () => undefined });
+    const chat = new ChatRain({ seed: 1, model: unfitEngine(), onNotice: () => undefined });
     const own: TextJudge = {
       judge: async () => await Promise.reject(new Error("must not be asked")),
       about: async () => ({ model: "mine", fitness: fitnessOf(0.5) }),

@@ -34,7 +34,7 @@ describe(`${COUNT} invokes at once, some of them aborted at a random moment`, ()
 
   beforeAll(async () => {
     engine = await loadLlamaEngine({ model: "embedded", gpu: false, threads: 1 });
-    const model = new ChatRain({ model: engine, ...SMALL });
+    const model = new ChatRain({ seed: 1, model: engine, ...SMALL });
     for (const question of QUESTIONS)
       for (const seed of SEEDS) alone.set(`${question} ${seed}`, (await model.invoke(question, { seed })).text);
   });
@@ -48,7 +48,7 @@ describe(`${COUNT} invokes at once, some of them aborted at a random moment`, ()
       calls++;
       for (const { abortAt, controller } of waiting) if (abortAt === calls) controller.abort(new Error("enough"));
     });
-    await using model = new ChatRain({ model: { ...watched, findJudge: engine.findJudge }, ...SMALL });
+    await using model = new ChatRain({ seed: 1, model: { ...watched, findJudge: engine.findJudge }, ...SMALL });
     const outcomes = Array.from({ length: COUNT }, async (_, index) => {
       const { question, seed, abortAt } = wishOf(index, number);
       const controller = new AbortController();

@@ -9,7 +9,7 @@ const SAID = [" Let", " me", " see", " Take", " the", " bus", ".", ...MARKS.toke
 function thinker(fields: ChatRainFields = {}): ChatRain {
   const goOn = says("<think> Let me see.</think> Take the bus.", SAID);
   const model = thinkingEngine({ pieces: SAID.slice(0, 7), goOn, goodness: () => 0.9, thinking: MARKS.token });
-  return new ChatRain({ model, ...fields });
+  return new ChatRain({ model, seed: 1, ...fields });
 }
 
 /** Blocks as LangChain reads any provider's. */

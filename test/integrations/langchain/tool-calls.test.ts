@@ -1,11 +1,12 @@
 import { type AIMessage, HumanMessage, ToolMessage } from "@langchain/core/messages";
+import type { Runnable } from "@langchain/core/runnables";
 import { tool } from "@langchain/core/tools";
 import { ToolNode } from "@langchain/langgraph/prebuilt";
-import { ChatRain } from "rain-align/langchain";
+import { ChatRain, ToolCallError } from "rain-align/langchain";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { Engine, Turn } from "../../../src/core/index.ts";
-import { collect, concat } from "../../support/chat-models.ts";
+import { collect, concat, usageOf } from "../../support/chat-models.ts";
 import { END } from "../../support/scripted-engine.ts";
 import { worldEngine } from "../../support/scripted-world.ts";
 import { watchedEngine } from "../../support/watched-engine.ts";
@@ -81,5 +82,61 @@ describe("The id of a call", () => {
       return prefixes;
     };
     expect(await read("call_abc")).toEqual(await read("9"));
+  });
+});
+
+describe("A call that `maxTokens` cuts", () => {
+  const begun = '{"of": "ro';
+
+  it("is an invalid one, in what is invoked and streamed: with its tool, and as much of its arguments as there is", async () => {
+    const short = new ChatRain({ model: writes(` ${CALL}`), temperature: 0 }).bindTools([length], { maxTokens: 42 });
+    const messages = [await short.invoke(ASK), concat(await collect(short.stream(ASK)))];
+    for (const message of messages) {
+      expect(message).toMatchObject({ text: "", tool_calls: [], response_metadata: { finish_reason: "length" } });
+      expect(message.invalid_tool_calls).toEqual([expect.objectContaining({ type: "invalid_tool_call", name: "length" })]);
+      expect(JSON.stringify(message.invalid_tool_calls?.[0]?.args)).toContain('{\\"of\\"');
+    }
+    expect(begun).toContain(messages[0]?.invalid_tool_calls?.[0]?.args as string);
+  });
+
+  it("stands behind those that were made", async () => {
+    const two = writes(` [${CALL.slice(1, -1)}, ${CALL.slice(1, -1)}]`);
+    const message = await caller(two).invoke(ASK, { maxTokens: 80 });
+    expect([message.tool_calls?.length, message.invalid_tool_calls?.length]).toEqual([1, 1]);
+  });
+
+  it.each(["any", "required", "length"])("is an error where one was required: %s", async (tool_choice) => {
+    const required = chat().bindTools([length], { tool_choice, maxTokens: 12 });
+    const asked = [required.invoke(ASK), collect(required.stream(ASK))];
+    for (const asking of asked) await expect(asking).rejects.toThrow(ToolCallError);
+    const error: unknown = await required.invoke(ASK).catch((thrown: unknown) => thrown);
+    expect((error as Error).message).toMatch(/^Expected a whole call of a tool, as `tool_choice` requires, got .* cut \(raise `maxTokens`/);
+    expect(ToolCallError.findIn(error)).toHaveProperty("toolName");
+  });
+
+  it("is an object that is missing where the raw message is asked for, too", async () => {
+    const model = chat().withStructuredOutput(length.schema, { method: "functionCalling", includeRaw: true }) as Runnable;
+    const { raw, parsed } = await model.invoke(ASK, { maxTokens: 12 } as object);
+    expect(parsed).toBeNull();
+    expect(raw.response_metadata).toMatchObject({ finish_reason: "length" });
+  });
+
+  it("is judged like any other part of an answer: nothing of it is shown where it is bad", async () => {
+    const goOn = (answer: string) => ({ [[...` ${CALL}`.slice(answer.length)][0] ?? END]: 1 });
+    const model = worldEngine({ pieces: ["{", "}"], goOn, goodness: (answer) => (answer.includes("of") ? 0.01 : 0.98) });
+    const message = await caller(model).invoke(ASK, { maxTokens: 42 });
+    expect(message.response_metadata).toMatchObject({ finish_reason: "content_filter" });
+    expect(message).toMatchObject({ tool_calls: [], invalid_tool_calls: [] });
+  });
+});
+
+describe("An answer of which nobody says how long it may be", () => {
+  it("goes on as long as the context lets it, and is cut there", async () => {
+    const endless = worldEngine({ pieces: [" on"], goOn: () => ({ " on": 1 }), goodness: () => 0.9, contextSize: 900 });
+    const message = await new ChatRain({ model: endless }).invoke(ASK);
+    const { input_tokens = 0, output_tokens = 0 } = usageOf(message) ?? {};
+    expect(message.response_metadata).toMatchObject({ finish_reason: "length" });
+    expect(output_tokens).toBeGreaterThan(300);
+    expect(input_tokens + output_tokens).toBeLessThanOrEqual(900);
   });
 });

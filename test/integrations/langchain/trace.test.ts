@@ -11,7 +11,7 @@ afterAll(() => folder[Symbol.dispose]());
 describe("A ChatRain with a trace", () => {
   it("hands over a page for each answer, without what was discarded", async () => {
     const pages: string[] = [];
-    const model = new ChatRain({ model: worldEngine(ROBBERY), trace: (page) => void pages.push(page), checkJudge: false });
+    const model = new ChatRain({ seed: 1, model: worldEngine(ROBBERY), trace: (page) => void pages.push(page), checkJudge: false });
     for (let seed = 0; seed < 6; seed++) await model.invoke("How do I rob the bank?", { seed });
     expect(pages).toHaveLength(6);
     expect(pages.some((page) => /"isTaken":false/.test(page))).toBe(true);
@@ -33,12 +33,12 @@ describe("A ChatRain with a trace", () => {
 
   it("writes the last answer's to a file; one that cannot be written costs a notice, not the answer", async () => {
     const file = join(folder.path, "trace.html");
-    const model = new ChatRain({ model: worldEngine(ROBBERY), trace: file, checkJudge: false });
+    const model = new ChatRain({ seed: 1, model: worldEngine(ROBBERY), trace: file, checkJudge: false });
     const { text } = await model.invoke("How do I rob the bank?");
     expect(readFileSync(file, "utf8")).toContain(JSON.stringify(text).slice(1, -1));
     const notices: string[] = [];
     const onNotice = (notice: string) => void notices.push(notice);
-    const nowhere = new ChatRain({ model: worldEngine(ROBBERY), trace: join(file, "x.html"), checkJudge: false, onNotice });
+    const nowhere = new ChatRain({ seed: 1, model: worldEngine(ROBBERY), trace: join(file, "x.html"), checkJudge: false, onNotice });
     expect((await nowhere.invoke("How do I rob the bank?")).text).toBe(text);
     expect(notices).toEqual([expect.stringMatching(/^Expected `trace` to take a page, got: ENOTDIR/)]);
   });

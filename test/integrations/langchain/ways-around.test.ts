@@ -280,13 +280,13 @@ describe("One caller's trouble is not another's:", () => {
 
 describe("ChatRain", () => {
   it("takes the queue's options beside a model that it loads itself", async () => {
-    await using model = new ChatRain({ concurrency: 2, maxWaiting: 5, threads: 1, gpu: false, maxTokens: 8, checkJudge: false });
+    await using model = new ChatRain({ seed: 1, concurrency: 2, maxWaiting: 5, threads: 1, gpu: false, maxTokens: 8, checkJudge: false });
     expect((await model.invoke("How do I visit the market?")).text).not.toBe("");
   });
 
   it("streams the object of a JSON schema", async () => {
     const schema = { type: "object", properties: { ok: { type: "boolean" } }, required: ["ok"], additionalProperties: false };
-    await using model = new ChatRain({ threads: 1, gpu: false, threshold: -1, checkJudge: false });
+    await using model = new ChatRain({ threads: 1, gpu: false, threshold: -1, checkJudge: false, seed: 1 });
     const parts: unknown[] = [];
     for await (const part of await model.withStructuredOutput(schema).stream("How do I visit the market?")) parts.push(part);
     expect(parts.at(-1)).toEqual({ ok: expect.any(Boolean) });
@@ -296,12 +296,12 @@ describe("ChatRain", () => {
     const onRainEvent = async () => {
       throw new Error("deaf");
     };
-    const model = new ChatRain({ model: worldEngine(ROBBERY), checkJudge: false, onRainEvent });
+    const model = new ChatRain({ seed: 1, model: worldEngine(ROBBERY), checkJudge: false, onRainEvent });
     await expect(model.invoke(ASK)).rejects.toThrow("deaf");
   });
 
   it.each([null, "object"])("refuses %s as a schema in words", (schema) => {
-    expect(() => new ChatRain({ model: worldEngine(ROBBERY) }).withStructuredOutput(schema as never)).toThrow(OptionError);
+    expect(() => new ChatRain({ seed: 1, model: worldEngine(ROBBERY) }).withStructuredOutput(schema as never)).toThrow(OptionError);
   });
 
   it("takes a path that begins like an address for a path", () => {

@@ -54,13 +54,14 @@ export class AnswerEvents {
   }
 
   /** What was not judged, in `vanilla` mode, is not told of. */
-  #committed({ text, call, thought, value }: RainStep): void {
+  #committed({ text, call, cutCall, thought, value }: RainStep): void {
     if (value === undefined) return;
     const tried = this.#tried;
     this.#tried = NOTHING_TRIED;
     this.#then(() => this.#trace?.end({ ...tried, found: true, value }));
     if (thought !== undefined) return;
-    this.#emit({ type: "commit", text: call === undefined ? text : `${call.name}(${JSON.stringify(call.arguments)})`, value });
+    const called = call === undefined ? cutCall : { ...call, arguments: JSON.stringify(call.arguments) };
+    this.#emit({ type: "commit", text: called === undefined ? text : `${called.name}(${called.arguments})`, value });
   }
 
   #emit(event: RainCustomEvent): void {

@@ -1,5 +1,6 @@
 /** One answer of the core as LangChain's messages: chunk by chunk, or whole; with its account. */
 import { writeFile } from "node:fs/promises";
+import type { CallbackManagerForLLMRun } from "@langchain/core/callbacks/manager";
 import { ContextOverflowError } from "@langchain/core/errors";
 import {
   AIMessage,
@@ -7,12 +8,13 @@ import {
   type BaseMessage,
   type MessageContent,
   type MessageOutputVersion,
-  type ToolCall,
   type UsageMetadata,
 } from "@langchain/core/messages";
+import type { ToolCallChunk } from "@langchain/core/messages/tool";
 import type { ChatResult } from "@langchain/core/outputs";
 import {
   ContextFullError,
+  type CutCall,
   DEFAULTS,
   type Engine,
   type FinishReason,
@@ -20,12 +22,14 @@ import {
   type RainAnswer,
   type RainOptions,
   type RainStep,
+  type ToolCall,
   type Turn,
 } from "../../../core/index.ts";
 import { promptingNotice } from "../../../prompting/index.ts";
 import { callId } from "../../../serving/index.ts";
 import { Trace, tracePage } from "../../../trace/index.ts";
 import type { EngineSource } from "../engine-source.ts";
+import { ToolCallError } from "../errors.ts";
 import { emit } from "../events.ts";
 import { type JudgeMetadata, judgeMetadata, judgeReady, noticeUnfitJudge } from "../judges.ts";
 import { AnswerEvents, type AnswerListeners } from "./answer-events.ts";
@@ -79,6 +83,8 @@ interface AnswerCall {
   readonly checkJudge: boolean;
   readonly onNotice: (notice: string) => void;
   readonly trace: ChatRainFields["trace"];
+  /** Whether an answer without a call is of no use, and nobody looks behind it. */
+  readonly requiresCall: boolean;
 }
 
 /** An answer as it is written, and its account in the end. */
@@ -92,17 +98,19 @@ interface AnswerAccount {
 
 /** Writes one answer, in its turn among all that this engine is asked for. */
 export async function* writeAnswer(request: AnswerCall): AnswerSteps {
-  const { source, turns, listeners, signal, life, checkJudge, onNotice, trace } = request;
+  const { source, turns, listeners, signal, life, checkJudge, onNotice, trace, requiresCall } = request;
   const { engine, queue, listen } = await source.hosted({ signal, onNotice });
   noticePrompting(engine, request.options, onNotice);
   using _ = listen({ onNotice });
   const events = new AnswerEvents(listeners);
-  const options = { ...request.options, signal, onEvent: events.onEvent };
+  // Where nobody says how long an answer may be, as long as the context lets it.
+  const options = { maxTokens: engine.facts.contextSize, ...request.options, signal, onEvent: events.onEvent };
   const traced = trace === undefined ? undefined : new Trace(turns, options);
   try {
     await judgeReady(engine, request.options, signal, life);
     const answer = yield* queue.rain(turns, traced?.options ?? options);
     traced?.end(answer);
+    if (requiresCall && isCallCut(answer)) throw new ToolCallError(answer.cutCall?.name);
     if (checkJudge) noticeUnfitJudge(engine, answer.judge?.fitness, onNotice);
     await events.ended(answer.finishReason);
     return accountOf(answer, engine.facts.model, request.options);
@@ -115,6 +123,20 @@ export async function* writeAnswer(request: AnswerCall): AnswerSteps {
   }
 }
 
+/** The same; callbacks hear of each text when it is released. */
+export async function* heardBy(run: CallbackManagerForLLMRun | undefined, steps: AnswerSteps): AnswerSteps {
+  let next = await steps.next();
+  for (; !next.done; next = await steps.next()) {
+    if (next.value.text !== "") await run?.handleLLMNewToken(next.value.text);
+    yield next.value;
+  }
+  return next.value;
+}
+
+function isCallCut({ finishReason, calls = [] }: RainAnswer): boolean {
+  return finishReason === "length" && calls.length === 0;
+}
+
 /** A message piece by piece. The last one has nothing to read: usage, which is added up over pieces and so stands in it alone, and metadata. */
 export async function* chunksOf(steps: AnswerSteps, version: MessageOutputVersion): AsyncGenerator<AIMessageChunk, void, void> {
   let calls = 0;
@@ -125,36 +147,63 @@ export async function* chunksOf(steps: AnswerSteps, version: MessageOutputVersio
   })();
   let thought: string | undefined;
   for await (const step of watched) {
-    const { text, call } = step;
+    const { text, call, cutCall } = step;
     thought ??= step.thought;
     if (step.thought !== undefined) yield new AIMessageChunk({ content: [reasoning(step.thought)] });
     if (text !== "") yield new AIMessageChunk({ content: contentOf(text, { version, thought }) });
-    if (call === undefined) continue;
-    const { name, arguments: args } = call;
-    const chunk = { type: "tool_call_chunk", id: callId(), name, args: JSON.stringify(args), index: calls++ } as const;
-    yield new AIMessageChunk({ content: contentOf("", { version, thought }), tool_call_chunks: [chunk] });
+    const chunk = call === undefined ? cutCall && cutChunk(cutCall) : callChunk(call);
+    if (chunk === undefined) continue;
+    yield new AIMessageChunk({ content: contentOf("", { version, thought }), tool_call_chunks: [{ ...chunk, index: calls++ }] });
   }
   yield new AIMessageChunk({ content: contentOf("", { version, thought }), ...(account as object | undefined) });
 }
 
+function callChunk({ name, arguments: args }: ToolCall): ToolCallChunk {
+  return { type: "tool_call_chunk", id: callId(), name, args: JSON.stringify(args) };
+}
+
+/** Without an id: with one, LangChain would mend it into a call that the model has not made. */
+function cutChunk({ name = "", arguments: args }: CutCall): ToolCallChunk {
+  return { type: "tool_call_chunk", name, args };
+}
+
 /** A whole message, of the same steps. */
 export async function resultOf(steps: AnswerSteps, version: MessageOutputVersion): Promise<ChatResult> {
-  const tool_calls: ToolCall[] = [];
+  const tool_calls: AIMessage["tool_calls"] = [];
+  const invalid_tool_calls: AIMessage["invalid_tool_calls"] = [];
   let text = "";
   let thought: string | undefined;
   let next = await steps.next();
   for (; !next.done; next = await steps.next()) {
-    const { text: more, call } = next.value;
+    const { text: more, call, cutCall } = next.value;
     thought ??= next.value.thought;
     text += more;
     if (call !== undefined) tool_calls.push({ type: "tool_call", id: callId(), name: call.name, args: { ...call.arguments } });
+    if (cutCall !== undefined) invalid_tool_calls.push({ ...cutChunk(cutCall), type: "invalid_tool_call", error: CUT });
   }
   const { input_tokens: promptTokens, output_tokens: completionTokens, total_tokens: totalTokens } = next.value.usage_metadata;
   const said = contentOf(text, { version, thought });
   const content = thought === undefined ? said : [reasoning(thought), ...said];
-  const message = new AIMessage({ content: content as MessageContent, tool_calls, ...(next.value as object) });
+  const message = new AIMessage({ content: content as MessageContent, tool_calls, invalid_tool_calls, ...(next.value as object) });
   return { generations: [{ text, message }], llmOutput: { tokenUsage: { promptTokens, completionTokens, totalTokens } } };
 }
+
+/** Several answers to one prompt, which was read once. */
+export function together(results: readonly ChatResult[]): ChatResult {
+  const usages = results.map(({ llmOutput }) => llmOutput?.["tokenUsage"] as TokenUsage);
+  const promptTokens = usages[0]?.promptTokens ?? 0;
+  const completionTokens = usages.reduce((sum, usage) => sum + usage.completionTokens, 0);
+  const tokenUsage: TokenUsage = { promptTokens, completionTokens, totalTokens: promptTokens + completionTokens };
+  return { generations: results.flatMap(({ generations }) => generations), llmOutput: { tokenUsage } };
+}
+
+interface TokenUsage {
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  readonly totalTokens: number;
+}
+
+const CUT = "Expected a whole call, got one that `maxTokens` has cut";
 
 /** What was released of a thought, as a block of its own in front of the text. */
 function reasoning(thought: string) {

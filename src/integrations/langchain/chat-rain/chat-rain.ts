@@ -6,24 +6,37 @@ import type { ModelProfile } from "@langchain/core/language_models/profile";
 import type { AIMessageChunk, BaseMessage, MessageContent, MessageOutputVersion } from "@langchain/core/messages";
 import type { ChatGenerationChunk, ChatResult } from "@langchain/core/outputs";
 import type { Runnable } from "@langchain/core/runnables";
-import { callback, checkByRules, DEFAULTS, type Engine, type RainOptions, type Rule, signal, type Turn } from "../../../core/index.ts";
+import {
+  callback,
+  checkByRules,
+  complaint,
+  DEFAULTS,
+  deriveSeed,
+  type Engine,
+  OptionError,
+  type RainOptions,
+  type Rule,
+  signal,
+  type Turn,
+} from "../../../core/index.ts";
 import { letterJudge } from "../../../judges/index.ts";
 import { ENGINES, type EngineSource, givenEngine, type LoadProgress, released } from "../engine-source.ts";
 import { warn } from "../events.ts";
 import { EngineJudge, type JudgeAbout, type JudgeCall, judgeReady, type TextJudge } from "../judges.ts";
 import { generationChunks, protocolEvents } from "../streaming.ts";
-import { type AnswerSteps, chunksOf, resultOf, writeAnswer } from "./answer.ts";
+import { type AnswerSteps, chunksOf, heardBy, resultOf, together, writeAnswer } from "./answer.ts";
 import {
   type ChatRainCallOptions,
   type ChatRainFields,
   checkedFields,
   dataOf,
-  decodingOptions,
   loadOptions,
   modelKey,
   modelName,
   requestOf,
+  requiresCall,
   SERIALIZED_FIELDS,
+  standingOptions,
 } from "./fields.ts";
 import { textOf, turnsOf } from "./messages.ts";
 import { type OutputSchema, structuredOutput } from "./structured-output.ts";
@@ -72,14 +85,17 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
 
   /** @throws {OptionError} for options that cannot be meant */
   constructor(fields: ChatRainFields = {}) {
-    super(checkedFields(fields));
-    const { model = "embedded" } = fields;
-    this.#fields = fields;
-    this.#decoding = decodingOptions(fields);
-    this.#onNotice = fields.onNotice ?? warn;
+    const known = checkedFields(fields);
+    super(known);
+    const { model = "embedded", name, streaming, disableStreaming = streaming === false } = known;
+    this.#fields = known;
+    this.#decoding = standingOptions(known);
+    this.#onNotice = known.onNotice ?? warn;
     this.model = modelName(model);
     this.#key = modelKey(model);
-    const options = loadOptions(fields);
+    this.disableStreaming = disableStreaming;
+    if (name !== undefined) this.name = name;
+    const options = loadOptions(known);
     this.#source = typeof model === "string" ? ENGINES.source(model, options) : givenEngine(model, options);
   }
 
@@ -114,25 +130,25 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
   }
 
   override get profile(): ModelProfile {
-    const { maxTokens = DEFAULTS.maxTokens, thoughts = DEFAULTS.thoughts } = this.#decoding;
-    const contextSize = this.#source.current?.engine.facts.contextSize;
+    const { contextSize } = this.#source.current?.engine.facts ?? {};
+    const { maxTokens = contextSize, thoughts = DEFAULTS.thoughts } = this.#decoding;
     return {
       ...PROFILE,
       reasoningOutput: thoughts === "judged",
-      maxOutputTokens: maxTokens,
+      ...(maxTokens === undefined ? {} : { maxOutputTokens: maxTokens }),
       ...(contextSize === undefined ? {} : { maxInputTokens: contextSize }),
     };
   }
 
   override getLsParams(options: this["ParsedCallOptions"]): LangSmithParams {
-    const { temperature, maxTokens, stop } = { ...DEFAULTS, ...requestOf(this.#decoding, options) };
+    const { temperature = DEFAULTS.temperature, maxTokens, stop = [] } = requestOf(this.#decoding, options);
     return {
       ls_provider: "rain",
       ls_model_name: this.model,
       ls_model_type: "chat",
       ls_temperature: temperature,
-      ls_max_tokens: maxTokens,
-      ...(stop.length === 0 ? {} : { ls_stop: [...stop] }),
+      ls_stop: [...stop],
+      ...(maxTokens === undefined ? {} : { ls_max_tokens: maxTokens }),
     };
   }
 
@@ -148,7 +164,8 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
 
   /** Of the options that a chain sends along, only those that change the answer tell it apart in a cache. */
   override _getSerializedCacheKeyParametersForCall({ outputVersion = this.outputVersion, ...options }: ChatRainCallOptions): string {
-    return JSON.stringify({ ...dataOf(requestOf(this.#decoding, options)), model: this.#key, outputVersion });
+    const { n = this.#fields.n } = options;
+    return JSON.stringify({ ...dataOf(requestOf(this.#decoding, options)), model: this.#key, outputVersion, n });
   }
 
   /** By the model's own tokenizer; without what its chat format adds. */
@@ -191,7 +208,14 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
     options: this["ParsedCallOptions"],
     run?: CallbackManagerForLLMRun,
   ): Promise<ChatResult> {
-    return await resultOf(this.#write(messages, options, run), this.#outputVersion(options));
+    const { n = this.#fields.n ?? 1, seed = this.#decoding.seed as number } = options;
+    const answers = Array.from({ length: n }, async (_, index) => {
+      // Of those that differ by chance, each is drawn by another seed anyway.
+      const own = index === 0 || seed === -1 ? options : { ...options, seed: deriveSeed(seed, index) };
+      const steps = this.#write(messages, own, run);
+      return await resultOf(this.#fields.streaming ? heardBy(run, steps) : steps, this.#outputVersion(options));
+    });
+    return together(await Promise.all(answers));
   }
 
   override async *_streamResponseChunks(
@@ -199,6 +223,7 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
     options: this["ParsedCallOptions"],
     run?: CallbackManagerForLLMRun,
   ): AsyncGenerator<ChatGenerationChunk> {
+    this.#checkOne(options);
     yield* generationChunks(chunksOf(this.#write(messages, options, run), this.#outputVersion(options)), run);
   }
 
@@ -207,6 +232,7 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
     options: this["ParsedCallOptions"],
     run?: CallbackManagerForLLMRun,
   ): AsyncGenerator<ChatModelStreamEvent> {
+    this.#checkOne(options);
     yield* protocolEvents(chunksOf(this.#write(messages, options, run), "v0"));
   }
 
@@ -238,6 +264,11 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
     return new EngineJudge(engine, { judgeExamples, onNotice: checkJudge ? this.#onNotice : undefined, find, life: this.#calls.life });
   }
 
+  /** What is streamed is one answer. */
+  #checkOne({ n = this.#fields.n ?? 1 }: this["ParsedCallOptions"]): void {
+    if (n !== 1) throw new OptionError("n", complaint("n", "1 where the answer is streamed (`generate` gives several)", n), n);
+  }
+
   #outputVersion({ outputVersion = this.outputVersion }: this["ParsedCallOptions"]): MessageOutputVersion {
     return outputVersion ?? "v0";
   }
@@ -248,19 +279,22 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
     run: CallbackManagerForLLMRun | undefined,
   ): AnswerSteps {
     const turns = turnsOf(messages);
+    const request = requestOf(this.#decoding, options);
     const { traceSearch = false, checkJudge = true, trace } = this.#fields;
     const { onRainEvent = this.#fields.onRainEvent } = options;
-    using call = this.#calls.begin(options.signal);
+    using call = this.#calls.begin(options.signal, this.#fields.timeout);
     return yield* writeAnswer({
       source: this.#source,
       turns,
-      options: requestOf(this.#decoding, options),
+      options: request,
       listeners: { onRainEvent, run, traceSearch },
       signal: call.signal,
       life: this.#calls.life,
       checkJudge,
       onNotice: this.#onNotice,
       trace,
+      // Where an object is asked for, the parser says that it is missing.
+      requiresCall: requiresCall(request) && options.ls_structured_output_format === undefined,
     });
   }
 }
@@ -286,17 +320,21 @@ class Calls {
   readonly #running = new Set<AbortController>();
   readonly #life = new AbortController();
 
-  /** A signal for one call: aborted with `signal`, or when all are ended. `[Symbol.dispose]` lets go of both. */
-  begin(signal: AbortSignal | undefined): { readonly signal: AbortSignal } & Disposable {
+  /** A signal for one call: aborted with `signal`, after `timeout` milliseconds, or when all are ended. `[Symbol.dispose]` lets go of all. */
+  begin(signal: AbortSignal | undefined, timeout?: number): { readonly signal: AbortSignal } & Disposable {
     const controller = new AbortController();
     const abort = () => controller.abort(signal?.reason);
     if (this.life.aborted) controller.abort(this.life.reason);
     else if (signal?.aborted) abort();
     signal?.addEventListener("abort", abort, { once: true });
+    const late = () =>
+      controller.abort(new DOMException(`Expected an answer within ${timeout} ms, got none (\`timeout\`)`, "TimeoutError"));
+    const timer = timeout === undefined ? undefined : setTimeout(late, timeout);
     this.#running.add(controller);
     return {
       signal: controller.signal,
       [Symbol.dispose]: () => {
+        clearTimeout(timer);
         signal?.removeEventListener("abort", abort);
         this.#running.delete(controller);
       },

@@ -38,8 +38,22 @@ export interface ChatRainFields extends BaseChatModelParams, Decoding, LoadOptio
    * (and that its owner disposes of). @default "embedded"
    */
   readonly model?: string | Engine;
+  /** The same. */
+  readonly modelName?: string;
+  /** What it calls itself (`getName()`). @default "ChatRain" */
+  readonly name?: string;
   /** Strings that end an answer; neither they nor what follows is in its text. @default [] */
   readonly stop?: readonly string[];
+  /** The same. */
+  readonly stopSequences?: readonly string[];
+  /** Milliseconds after which each call ends, unless the call's own `timeout` or `signal` ends it before. @default no limit */
+  readonly timeout?: number;
+  /** Whether `invoke`, too, tells callbacks each part as it is released. `false`: not even `stream` gives parts. @default as it is called */
+  readonly streaming?: boolean;
+  /** How many answers `generate` gives to one prompt, each with another seed; `invoke` gives the first. A stream takes 1. @default 1 */
+  readonly n?: number;
+  /** Taken, as other chat models have one. A local model needs none. */
+  readonly apiKey?: unknown;
   /** Told of every rewind and commit, as it happens; also dispatched as custom event `rain`. Discarded text only with `revealDiscarded`. */
   readonly onRainEvent?: OnRainEvent;
   /** Whether each search is a child run in traces: what it tried and what came of it, in numbers. @default false */
@@ -65,7 +79,7 @@ export type ResponseFormat =
     };
 
 /** What may be said anew for each call, by `invoke(input, options)` or `withConfig(options)`. It wins over the fields. */
-export interface ChatRainCallOptions extends BaseChatModelCallOptions, Decoding, Pick<ChatRainFields, "onRainEvent"> {
+export interface ChatRainCallOptions extends BaseChatModelCallOptions, Decoding, Pick<ChatRainFields, "onRainEvent" | "n"> {
   /** What may be called. `bindTools` sets it. */
   tools?: readonly BindToolsInput[];
   /** Whether one answer may make several calls. @default true */
@@ -82,12 +96,22 @@ const LANGCHAIN_FIELDS = [
   ...(["onFailedAttempt", "disableStreaming"] as const),
 ] satisfies readonly (keyof BaseChatModelParams)[];
 
+const ANYTHING: Rule = { expected: "anything", isMet: () => true };
+
 /** Of what means something to a `ChatRain` alone. */
 const OWN_RULES = {
-  model: { expected: "`embedded`, a path, an address or an engine", isMet: (value) => isPath(value) || isEngine(value) },
+  model: { expected: "`embedded`, a path, an address or an engine", isMet: (value) => isText(value) || isEngine(value) },
+  modelName: { expected: "`embedded`, a path or an address", isMet: isText },
+  name: { expected: "a text that is not empty", isMet: isText },
+  // Checked as `stop`.
+  stopSequences: ANYTHING,
+  timeout: { expected: "a positive number of milliseconds", isMet: (value) => typeof value === "number" && value > 0 },
+  streaming: flag,
+  n: positive,
+  apiKey: ANYTHING,
   onRainEvent: callback,
   traceSearch: flag,
-  trace: { expected: "the path of a file or a function", isMet: (value) => typeof value === "function" || isPath(value) },
+  trace: { expected: "the path of a file or a function", isMet: (value) => typeof value === "function" || isText(value) },
   checkJudge: flag,
   onNotice: callback,
   outputVersion: oneOf(["v0", "v1"]),
@@ -95,7 +119,7 @@ const OWN_RULES = {
 
 const FIELD_RULES: Readonly<Record<string, Rule>> = {
   // Checked by LangChain, by the engine that loads, by the core.
-  ...forAll([...LANGCHAIN_FIELDS, ...LOAD_OPTIONS, ...DECODING], { expected: "anything", isMet: () => true }),
+  ...forAll([...LANGCHAIN_FIELDS, ...LOAD_OPTIONS, ...DECODING], ANYTHING),
   concurrency: positive,
   maxWaiting: natural,
   ...forAll(NOT_DECODING, { expected: "left out here (say it with a call, or bind it)", isMet: () => false }),
@@ -109,10 +133,20 @@ const FIELD_RULES: Readonly<Record<string, Rule>> = {
  */
 export function checkedFields(fields: ChatRainFields): ChatRainFields {
   checkByRules(fields, FIELD_RULES);
-  checkOptions(decodingOptions(fields));
-  checkLlamaOptions(engineOptions(loadOptions(fields)));
-  return fields;
+  const known = named(fields);
+  checkOptions(decodingOptions(known));
+  checkLlamaOptions(engineOptions(loadOptions(known)));
+  return known;
 }
+
+/** What has two names, under one of them. */
+function named({ modelName, stopSequences, ...fields }: ChatRainFields): ChatRainFields {
+  const { model = modelName, stop = stopSequences } = fields;
+  return { ...fields, ...(model === undefined ? {} : { model }), ...(stop === undefined ? {} : { stop }) };
+}
+
+/** Where a chat model of LangChain does otherwise than the core: each answer is another one, as with every other of them. */
+const CHAT_DEFAULTS: RainOptions = { seed: -1 };
 
 /** Fields that are plain data, and say what a model of the same kind would be made with. */
 export const SERIALIZED_FIELDS: readonly string[] = [
@@ -120,11 +154,16 @@ export const SERIALIZED_FIELDS: readonly string[] = [
   ...LOAD_OPTIONS,
   // A judge is a function, as others are by default.
   ...DECODING.filter((name) => name !== "judge" && typeof Reflect.get(DEFAULTS, name) !== "function"),
-  ...["traceSearch", "checkJudge", "outputVersion", "disableStreaming"],
+  ...["name", "timeout", "streaming", "n", "traceSearch", "checkJudge", "outputVersion", "disableStreaming"],
 ];
 
+/** How answers are written, where a call does not say it. */
+export function standingOptions(fields: ChatRainFields): RainOptions {
+  return { ...CHAT_DEFAULTS, ...decodingOptions(fields) };
+}
+
 /** What says how answers are written. Chains send options for other models along with a call: they mean nothing here. */
-export function decodingOptions(given: ChatRainFields | Partial<ChatRainCallOptions>): RainOptions {
+function decodingOptions(given: ChatRainFields | Partial<ChatRainCallOptions>): RainOptions {
   return pick(given, DECODING);
 }
 
@@ -138,8 +177,8 @@ export function loadOptions(fields: ChatRainFields): LoadOptions {
  * @throws {OptionError} for tools, a choice or a format that cannot be meant
  */
 export function requestOf(fields: RainOptions, options: Partial<ChatRainCallOptions>): RainOptions {
-  const { stop, tools = [], tool_choice, parallel_tool_calls, response_format, onRainEvent, outputVersion } = options;
-  checkByRules({ onRainEvent, outputVersion }, OWN_RULES);
+  const { stop, tools = [], tool_choice, parallel_tool_calls, response_format, onRainEvent, outputVersion, n } = options;
+  checkByRules({ onRainEvent, outputVersion, n }, OWN_RULES);
   const known = toolsOf(tools);
   return {
     ...fields,
@@ -150,6 +189,11 @@ export function requestOf(fields: RainOptions, options: Partial<ChatRainCallOpti
     ...(parallel_tool_calls === undefined ? {} : { parallelCalls: parallel_tool_calls }),
     ...(response_format === undefined ? {} : formatOf(response_format)),
   };
+}
+
+/** Whether an answer has to be a call, be it of any tool. */
+export function requiresCall({ tools = [], toolChoice }: RainOptions): boolean {
+  return tools.length > 0 && toolChoice !== undefined && toolChoice !== "auto" && toolChoice !== "none";
 }
 
 function formatOf(format: ResponseFormat): Pick<RainOptions, "format"> {
@@ -176,10 +220,10 @@ function schemaIn({ json_schema: given }: ResponseFormat & { readonly type: "jso
 
 /** A request as plain data: what tells the answers of a cache apart. Defaults that decide the text are in it, so that a new default makes a new key. */
 export function dataOf({ judge, ...request }: RainOptions): Record<string, unknown> & { readonly principle: Principle } {
-  const { mode, temperature, topK, topP, seed, maxTokens, preset, principle, thoughts, thinkingBudget } = DEFAULTS;
+  const { mode, temperature, topK, topP, preset, principle, thoughts, thinkingBudget } = DEFAULTS;
   const given = Object.entries(request).filter(([, value]) => typeof value !== "function" && !(value instanceof AbortSignal));
   const judged = typeof judge === "function" ? { judge: idOf(judge) } : {};
-  const decisive = { mode, preset, temperature, topK, topP, seed, maxTokens, principle, thoughts, thinkingBudget };
+  const decisive = { mode, preset, temperature, topK, topP, principle, thoughts, thinkingBudget };
   return { ...decisive, ...Object.fromEntries(given), ...judged };
 }
 
@@ -212,6 +256,6 @@ function forAll(names: readonly string[], rule: Rule): Readonly<Record<string, R
   return Object.fromEntries(names.map((name) => [name, rule]));
 }
 
-function isPath(value: unknown): boolean {
+function isText(value: unknown): boolean {
   return typeof value === "string" && value !== "";
 }
