@@ -7,6 +7,7 @@ import {
   checkOptions,
   DEFAULTS,
   didYouMean,
+  type Engine,
   type Fitness,
   isFit,
   PROMPTINGS,
@@ -39,7 +40,6 @@ import {
   type UnjudgedAnswers,
   writeJudge,
 } from "../judges/index.ts";
-import type { LlamaEngine } from "../llama.ts";
 import { withPrompting } from "../prompting/index.ts";
 import { reasonOf, UsageError } from "./failure.ts";
 import { findPrinciple } from "./input.ts";
@@ -202,7 +202,7 @@ interface Fitting {
   readonly answers: readonly LabelledAnswer[];
 }
 
-async function fitJudge(engine: LlamaEngine, { task: { flags, places }, settings, answers }: Fitting): Promise<CalibrationSummary> {
+async function fitJudge(engine: Engine, { task: { flags, places }, settings, answers }: Fitting): Promise<CalibrationSummary> {
   checkAnswers(answers);
   const { signal } = settings;
   const line = new ShareLine(FIT);
@@ -260,7 +260,7 @@ function checkFolder(): void {
 }
 
 /** A judge that cannot be kept could never be found again. */
-async function keep(engine: LlamaEngine, settings: Settings, judge: Parameters<typeof writeJudge>[2]): Promise<string> {
+async function keep(engine: Engine, settings: Settings, judge: Parameters<typeof writeJudge>[2]): Promise<string> {
   const key = await judgeKey(engine, settings);
   const path = join(judgeFolder(), judgeFile(key));
   try {

@@ -5,7 +5,14 @@ import { type Engine, RainError, type RainOptions, type Turn } from "../core/ind
 import type { LlamaEngineOptions } from "../llama.ts";
 import { complain } from "./failure.ts";
 import { loadEngine, loadJudgeModel, prepareJudge } from "./load.ts";
-import { addDecodingOptions, type DecodingFlags, readDecodingOptions, readEngineOptions, readJudgeModel } from "./options.ts";
+import {
+  addDecodingOptions,
+  type DecodingFlags,
+  type EngineWish,
+  readDecodingOptions,
+  readEngineOptions,
+  readJudgeModel,
+} from "./options.ts";
 import { Interrupted, onInterrupt, onOutputLost, type StopReason } from "./stop-signal.ts";
 import { note, writeAnswer } from "./terminal.ts";
 
@@ -22,7 +29,7 @@ export function chatCommand(): Command {
 
 /** How the models of a chat are loaded, and how they answer. */
 interface ChatOptions {
-  readonly engine: LlamaEngineOptions;
+  readonly engine: EngineWish;
   readonly judge: LlamaEngineOptions | undefined;
   readonly decoding: RainOptions;
 }

@@ -17,9 +17,10 @@ import {
 import { answersOf, type Calibration, type Checkup, candidate, judgedBy, measureJudge } from "../judges/index.ts";
 import type { LlamaEngine, LlamaFacts } from "../llama.ts";
 import { withPrompting } from "../prompting/index.ts";
+import type { RemoteFacts } from "../remote.ts";
 import { reasonOf, UsageError } from "./failure.ts";
 import { atMost, countsOf } from "./labelled-data.ts";
-import { figureOf, finder, loadEngine, loadJudgeModel, megabytes, nameOf } from "./load.ts";
+import { figureOf, finder, type LoadedEngine, loadEngine, loadJudgeModel, megabytes, nameOf } from "./load.ts";
 import {
   addEngineOptions,
   addJudgeModelOption,
@@ -54,7 +55,7 @@ interface Diagnosis {
   readonly cpu: { readonly model: string; readonly cores: number };
   /** Bytes. */
   readonly memory: { readonly total: number; readonly free: number };
-  readonly model: LlamaFacts;
+  readonly model: LlamaFacts | RemoteFacts;
   /** Missing where the context is too short to measure it. */
   readonly rewind: RewindCost | undefined;
   /** By the principle's name. */
@@ -75,7 +76,7 @@ type JudgeFinding =
 
 /** What is examined. */
 interface Models {
-  readonly engine: LlamaEngine;
+  readonly engine: LoadedEngine;
   /** Another model that judges. */
   readonly judgeEngine: LlamaEngine | undefined;
 }
@@ -125,7 +126,7 @@ async function judgeFinding(models: Models, principle: Principle, options: RainO
 }
 
 async function checkUp(
-  engine: LlamaEngine,
+  engine: LoadedEngine,
   principle: Principle,
   judging: "in-place" | "preamble",
   signal: AbortSignal | undefined,
@@ -167,22 +168,37 @@ function toText({ node, platform, cpu, memory, model, rewind, judge }: Diagnosis
     ["platform", platform],
     ["cpu", `${cpu.model}, ${cpu.cores} cores`],
     ["memory", `${megabytes(memory.free)} free of ${megabytes(memory.total)}`],
-    ["gpu", gpuInWords(model)],
-    ["threads", `${model.threads.decode} for single tokens, ${model.threads.batch} for batches`],
-    [
-      "model",
-      `${model.model} (${model.architecture}, ${(model.parameters / 1e6).toFixed(1)} million parameters, ${megabytes(model.fileBytes)})`,
-    ],
-    ["file", model.file],
-    ["context", `${model.contextSize} tokens, ${model.sequences} branches at once`],
-    ["cache", `${cacheInWords(model)}, flash attention ${FLASH_ATTENTION[`${model.flashAttention}`]}`],
+    ...("url" in model ? servedInWords(model) : loadedInWords(model)),
     ["chat template", model.hasChatTemplate ? "the model's own" : "none: answers are prompted by examples, where they fit (--prompting)"],
-    ["rewinds", rewindsInWords(model, rewind)],
+    ["rewinds", `${placesInWords(model)}${costInWords(rewind)}`],
   ] as const;
   const lines = facts.map(([name, value]) => `${name.padEnd(14)} ${value}`);
   const findings = Object.entries(judge).map(([name, finding]) => `  ${name.padEnd(12)} ${inWords(finding)}`);
   const title = judgeEngine === undefined ? "As a judge of its own answers:" : `${judgeEngine.facts.model} as the judge of its answers:`;
   return [...lines, "", paint(process.stdout, title, "bold"), ...findings].join("\n");
+}
+
+type Lines = readonly (readonly [name: string, words: string])[];
+
+function loadedInWords(model: LlamaFacts): Lines {
+  const { threads, architecture, parameters, fileBytes } = model;
+  return [
+    ["gpu", gpuInWords(model)],
+    ["threads", `${threads.decode} for single tokens, ${threads.batch} for batches`],
+    ["model", `${model.model} (${architecture}, ${(parameters / 1e6).toFixed(1)} million parameters, ${megabytes(fileBytes)})`],
+    ["file", model.file],
+    ["context", `${model.contextSize} tokens, ${model.sequences} branches at once`],
+    ["cache", `${cacheInWords(model)}, flash attention ${FLASH_ATTENTION[`${model.flashAttention}`]}`],
+  ];
+}
+
+function servedInWords({ server, url, model, parameters, vocabulary, contextSize, sequences }: RemoteFacts): Lines {
+  return [
+    ["server", `${server} at ${url}`],
+    ["model", `${model} (${(parameters / 1e6).toFixed(1)} million parameters)`],
+    ["vocabulary", vocabulary],
+    ["context", `${contextSize} tokens${sequences === undefined ? "" : `, ${sequences} answers at once`}`],
+  ];
 }
 
 /** What the context costs, and of what that is made. */
@@ -198,13 +214,17 @@ function gpuInWords({ gpu, devices, gpuLayers, layers }: LlamaFacts): string {
   return gpu === false ? "none" : `${gpu} (${devices.join(", ")}), ${gpuLayers} of ${layers} layers on it`;
 }
 
-function rewindsInWords({ needsCheckpoints, checkpoints, sequences }: LlamaFacts, cost: RewindCost | undefined): string {
+function placesInWords(model: LlamaFacts | RemoteFacts): string {
+  if ("url" in model || !model.needsCheckpoints) return "to any token";
+  const { checkpoints, sequences } = model;
   const { most, bytes } = checkpoints;
-  const saved = `to saved states, at most ${most} a branch (${megabytes(bytes)} each, ${megabytes(sequences * most * bytes)} in all)`;
-  const places = needsCheckpoints ? saved : "to any token";
-  if (cost === undefined) return places;
+  return `to saved states, at most ${most} a branch (${megabytes(bytes)} each, ${megabytes(sequences * most * bytes)} in all)`;
+}
+
+function costInWords(cost: RewindCost | undefined): string {
+  if (cost === undefined) return "";
   const { toCheck, between } = cost;
-  return `${places}: to the last check ${rewindInWords(toCheck)}, half-way between two ${rewindInWords(between)}`;
+  return `: to the last check ${rewindInWords(toCheck)}, half-way between two ${rewindInWords(between)}`;
 }
 
 function rewindInWords({ tokens, milliseconds }: Rewind): string {

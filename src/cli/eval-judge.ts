@@ -4,6 +4,7 @@ import {
   checkByRules,
   checkOptions,
   DEFAULTS,
+  type Engine,
   PROMPTINGS,
   type Principle,
   type Prompting,
@@ -27,7 +28,6 @@ import {
   PLACES,
   promptKey,
 } from "../judges/index.ts";
-import type { LlamaEngine } from "../llama.ts";
 import { withPrompting } from "../prompting/index.ts";
 import { UsageError } from "./failure.ts";
 import { findPrinciple } from "./input.ts";
@@ -44,6 +44,7 @@ import {
   MODEL_DESCRIPTION,
   numberOption,
   readEngineOptions,
+  readModels,
 } from "./options.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { flushed, note, ShareLine } from "./terminal.ts";
@@ -94,7 +95,7 @@ interface JudgeTask {
 }
 
 async function evaluateJudges(flags: JudgeFlags): Promise<void> {
-  const models = flags.model.length === 0 ? ["embedded"] : flags.model;
+  const models = readModels(flags);
   checkDifferent(models);
   for (const model of models) readEngineOptions({ ...flags, model });
   checkFlags(() => checkByRules({ most: flags.most }, { most: enough }));
@@ -168,7 +169,7 @@ interface Measured {
   readonly caveats: readonly string[];
 }
 
-async function judgedAnswers(engine: LlamaEngine, { answers, settings, flags }: Measuring): Promise<Measured> {
+async function judgedAnswers(engine: Engine, { answers, settings, flags }: Measuring): Promise<Measured> {
   const line = new ShareLine(FIT);
   const letters = new ShareLine("Asking by letters");
   const isQuiet = flags.quiet === true;
@@ -200,14 +201,14 @@ async function judgedAnswers(engine: LlamaEngine, { answers, settings, flags }: 
 type Options = Parameters<typeof judgedByFitted>[2];
 
 /** A model that was made to judge is asked in its own words. */
-async function judgedByGuard(engine: LlamaEngine, options: Options): Promise<Measured> {
+async function judgedByGuard(engine: Engine, options: Options): Promise<Measured> {
   const { judge } = await judgeBy(engine)(engine, options.settings);
   const judged = await judgedBy(engine, { name: "asked as the guard model that it is", judge, chosen: true, isOwn: false }, options);
   return { judged: [judged], fittedOn: "nothing: a guard model", caveats: [] };
 }
 
 /** Nothing is read where there are too few labelled answers by this principle to fit a judge on. */
-async function judgedByReading(engine: LlamaEngine, options: Options, flags: JudgeFlags): Promise<Measured> {
+async function judgedByReading(engine: Engine, options: Options, flags: JudgeFlags): Promise<Measured> {
   if (flags.fitOnData === true) {
     const judged: JudgedAnswers[] = [];
     const places = PLACES.filter((place) => place !== "answer");

@@ -48,6 +48,7 @@ import {
   numberOption,
   readDecodingOptions,
   readEngineOptions,
+  readModels,
 } from "./options.ts";
 import { ProgressLine } from "./progress-line.ts";
 import { stopSignal } from "./stop-signal.ts";
@@ -100,7 +101,7 @@ interface EvalOptions {
 async function readEvalOptions(task: string, flags: EvalFlags): Promise<EvalOptions> {
   const { n, atOnce, out } = flags;
   const name = chosen("the task", task, TASK_NAMES);
-  const models = flags.model.length === 0 ? ["embedded"] : flags.model;
+  const models = readModels(flags);
   checkDifferent(models);
   for (const model of models) readEngineOptions({ ...flags, model });
   checkFlags(() => checkByRules({ n, atOnce }, { n: positive, atOnce: positive }));

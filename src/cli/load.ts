@@ -11,8 +11,10 @@ import {
   unfitNotice,
 } from "../core/index.ts";
 import { ASKED_NAME, judgeBy } from "../judges/index.ts";
-import { type DownloadProgress, type LlamaEngine, type LlamaEngineOptions, loadLlamaEngine } from "../llama.ts";
+import { type DownloadProgress, type LlamaEngine, type LlamaEngineOptions, loadLlamaEngine, type SharedEngineOptions } from "../llama.ts";
 import { promptingNotice, withPrompting } from "../prompting/index.ts";
+import { connectEngine, type RemoteEngine } from "../remote.ts";
+import type { EngineWish } from "./options.ts";
 import { note, ShareLine, warn } from "./terminal.ts";
 
 /** How models are loaded. */
@@ -21,17 +23,32 @@ export interface Loading {
   readonly isQuiet: boolean;
 }
 
-/** Loads a model; tells how a download or the fit of a judge is coming along. */
-export async function loadEngine({ options, signal, isQuiet }: Loading & { readonly options: LlamaEngineOptions }): Promise<LlamaEngine> {
+/** What a command writes with. */
+export type LoadedEngine = LlamaEngine | RemoteEngine;
+
+/** Loads a model, or connects to a server that has loaded it; tells how a download or the fit of a judge is coming along. */
+export async function loadEngine({ options, ...loading }: Loading & { readonly options: EngineWish }): Promise<LoadedEngine> {
+  if (!("url" in options)) return await loadModel({ options, ...loading });
+  return await telling(loading, (told) => connectEngine({ ...options, ...told }));
+}
+
+/** The same of a model that is loaded here. */
+export async function loadModel({ options, ...loading }: Loading & { readonly options: LlamaEngineOptions }): Promise<LlamaEngine> {
+  return await telling(loading, (told) => loadLlamaEngine({ ...options, ...told }));
+}
+
+/** What a loading is told, and what it tells. */
+type Telling = Pick<SharedEngineOptions, "hub" | "signal" | "onNotice" | "onDownload" | "onJudge">;
+
+async function telling<Loaded>({ signal, isQuiet }: Loading, load: (told: Telling) => Promise<Loaded>): Promise<Loaded> {
   // As llama.cpp's own programs and Hugging Face's are told of a mirror.
   const hub = process.env["MODEL_ENDPOINT"] || process.env["HF_ENDPOINT"] || undefined;
-  const loading = { ...options, hub, signal };
-  if (isQuiet) return await loadLlamaEngine(loading);
+  if (isQuiet) return await load({ hub, signal });
   const download = new DownloadLine();
   const fit = new ShareLine(FIT);
   const onJudge = (share: number) => fit.show(share);
   try {
-    return await loadLlamaEngine({ ...loading, onNotice: note, onDownload: (progress) => download.show(progress), onJudge });
+    return await load({ hub, signal, onNotice: note, onDownload: (progress) => download.show(progress), onJudge });
   } finally {
     download.end();
   }
@@ -39,7 +56,7 @@ export async function loadEngine({ options, signal, isQuiet }: Loading & { reado
 
 /** Freed with its `using` block; without a judging model there is nothing to free. */
 export async function loadJudgeModel(options: LlamaEngineOptions | undefined, loading: Loading): Promise<LlamaEngine | undefined> {
-  return options === undefined ? undefined : await loadEngine({ options, ...loading });
+  return options === undefined ? undefined : await loadModel({ options, ...loading });
 }
 
 /** What is being done while a judge is fitted. */

@@ -14,6 +14,7 @@ import {
   URIAL_LAYOUTS,
 } from "../core/index.ts";
 import { CACHE_TYPES, checkLlamaOptions, GPUS, type LlamaEngineOptions } from "../llama.ts";
+import { checkRemoteOptions, type RemoteEngineOptions } from "../remote.ts";
 import { UsageError } from "./failure.ts";
 import { findExamples, findPrinciple } from "./input.ts";
 
@@ -60,8 +61,17 @@ export function flagOf(option: string): string {
   return `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
+/** A model that another program serves. */
+interface ServerFlags {
+  readonly engine?: string;
+  readonly vocabulary?: string;
+  readonly engineKey?: string;
+}
+
 /** What every command that loads a model has in common. */
-export interface EngineFlags extends Pick<LlamaEngineOptions, "gpuLayers" | "sequences" | "threads" | "flashAttention" | "cacheType"> {
+export interface EngineFlags
+  extends ServerFlags,
+    Pick<LlamaEngineOptions, "gpuLayers" | "sequences" | "threads" | "flashAttention" | "cacheType"> {
   readonly model: string;
   readonly gpu?: (typeof GPU_CHOICES)[number];
   readonly context?: number;
@@ -75,11 +85,13 @@ export function addEngineOptions(command: Command): Command {
   return addHardwareOptions(command.option("--model <model>", MODEL_DESCRIPTION, "embedded"));
 }
 
-/** How a model is loaded, whichever it is. */
+/** How a model is loaded, whichever it is, or where it is served. */
 export function addHardwareOptions(command: Command): Command {
-  return addDeviceOptions(command).addOption(
-    numberOption("--sequences <n>", "branches that are kept at once (default: up to 16, as memory allows)"),
-  );
+  return addDeviceOptions(command)
+    .addOption(numberOption("--sequences <n>", "branches that are kept at once (default: up to 16, as memory allows)"))
+    .option("--engine <url>", "a server that has loaded the model, in place of --model (docs/servers.md)")
+    .option("--vocabulary <model>", "its GGUF file or hf:owner/repo:quant (default: the file that the server has loaded, if it is here)")
+    .option("--engine-key <key>", "sent to it as a bearer token (default: $RAIN_ENGINE_KEY)");
 }
 
 /** The same for a command that decides itself how many sequences it needs. */
@@ -96,8 +108,52 @@ export function addDeviceOptions(command: Command): Command {
     );
 }
 
-/** The flags as options of the engine, checked: a mistake is found before a model is loaded. `modelFlag`: by which the model was given. */
-export function readEngineOptions(flags: EngineFlags, modelFlag = "--model"): LlamaEngineOptions {
+/** What a command writes with: a model that it loads, or one that is served. */
+export type EngineWish = LlamaEngineOptions | RemoteEngineOptions;
+
+/** The flags as options of the engine, checked: a mistake is found before a model is loaded. */
+export function readEngineOptions(flags: EngineFlags & JudgeModelFlag): EngineWish {
+  return flags.engine === undefined ? readLlamaOptions(flags) : readServer(flags, flags.engine);
+}
+
+/** Models that are named one by one, or the one that is served. */
+export function readModels({ engine, model }: Pick<EngineFlags, "engine"> & { readonly model: readonly string[] }): readonly string[] {
+  if (engine === undefined) return model.length === 0 ? ["embedded"] : model;
+  if (model.length > 0) throw twoModels(model[0] as string);
+  return [engine];
+}
+
+function readServer({ model, vocabulary, engineKey, ...flags }: EngineFlags & JudgeModelFlag, url: string): RemoteEngineOptions {
+  if (model !== "embedded" && model !== url) throw twoModels(model);
+  const loading = HARDWARE.find((name) => flags[name] !== undefined && flags.judgeModel === undefined);
+  if (loading !== undefined)
+    throw new UsageError(`Expected no \`${flagOf(loading)}\` with \`--engine\`, got one (the server decides that)`);
+  // A variable is in no list of processes.
+  const key = engineKey ?? (process.env["RAIN_ENGINE_KEY"] || undefined);
+  const options = { url, vocabulary, key };
+  checkFlags(() => checkRemoteOptions(options), { url: "--engine", key: "--engine-key" });
+  return options;
+}
+
+/** Flags of a model that is loaded here. */
+const HARDWARE = [
+  "gpu",
+  "gpuLayers",
+  "context",
+  "sequences",
+  "threads",
+  "flashAttention",
+  "cacheType",
+] as const satisfies readonly (keyof EngineFlags)[];
+
+function twoModels(model: string): UsageError {
+  return new UsageError(
+    `Expected \`--engine\` or \`--model\`, got both (\`--vocabulary ${model}\` says which vocabulary the server's model has)`,
+  );
+}
+
+/** The same of a model that is loaded here. `modelFlag`: by which the model was given. */
+export function readLlamaOptions(flags: Omit<EngineFlags, keyof ServerFlags>, modelFlag = "--model"): LlamaEngineOptions {
   const { model, gpuLayers, sequences, threads, flashAttention, cacheType } = flags;
   const gpu = flags.gpu === "none" ? false : flags.gpu;
   const options = { model, gpu, gpuLayers, contextSize: flags.context, sequences, threads, flashAttention, cacheType } as const;
@@ -126,7 +182,7 @@ export function addJudgeModelOption(command: Command): Command {
 export function readJudgeModel(flags: Omit<EngineFlags, "model" | "sequences"> & JudgeModelFlag): LlamaEngineOptions | undefined {
   const { judgeModel: model } = flags;
   if (model === undefined) return undefined;
-  const options = readEngineOptions({ ...flags, model, sequences: JUDGE_SEQUENCES }, JUDGE_MODEL);
+  const options = readLlamaOptions({ ...flags, model, sequences: JUDGE_SEQUENCES }, JUDGE_MODEL);
   const isFile = model !== "embedded" && !/^\w{2,}:/.test(model);
   if (isFile && !existsSync(model))
     throw new UsageError(`Expected \`${JUDGE_MODEL}\` to be a GGUF file or hf:owner/repo:quant, got \`${model}\`, which is no file`);

@@ -1,5 +1,4 @@
-import { type Call, Meter, type Prefix, type Token } from "../core/index.ts";
-import type { LlamaEngine } from "../llama.ts";
+import { type Call, type Engine, Meter, type Prefix, type Token } from "../core/index.ts";
 
 /** What it costs to go back to an earlier point of a text, as a search does. */
 export interface RewindCost {
@@ -31,7 +30,7 @@ const ROOM = 96;
  * Measures it on a text of this model's own tokens: a prompt, a draft that is asked about now and then, and a way back. `undefined`: its context is
  * too short for that.
  */
-export async function rewindCost(engine: LlamaEngine, signal: AbortSignal | undefined): Promise<RewindCost | undefined> {
+export async function rewindCost(engine: Engine, signal: AbortSignal | undefined): Promise<RewindCost | undefined> {
   if (engine.facts.contextSize < ROOM) return undefined;
   const toCheck: Rewind[] = [];
   const between: Rewind[] = [];
@@ -49,12 +48,12 @@ export async function rewindCost(engine: LlamaEngine, signal: AbortSignal | unde
 
 /** A generation that is paused now and then. Each is another text, so that none finds what another one computed. */
 class Scene {
-  readonly #engine: LlamaEngine;
+  readonly #engine: Engine;
   readonly #signal: AbortSignal | undefined;
   readonly #text: Token[];
   readonly #word: Token;
 
-  constructor(engine: LlamaEngine, round: number, signal: AbortSignal | undefined) {
+  constructor(engine: Engine, round: number, signal: AbortSignal | undefined) {
     this.#engine = engine;
     this.#signal = signal;
     this.#text = engine.tokenizer.renderText(`Text ${round}: `);

@@ -21,7 +21,7 @@ import {
 } from "../evaluation/index.ts";
 import type { LlamaEngine, LlamaEngineOptions } from "../llama.ts";
 import { findDataFile, readTold } from "./data-file.ts";
-import { loadEngine } from "./load.ts";
+import { loadModel } from "./load.ts";
 import { labelOf } from "./model-labels.ts";
 import {
   addDeviceOptions,
@@ -30,7 +30,7 @@ import {
   type EngineFlags,
   MODEL_DESCRIPTION,
   numberOption,
-  readEngineOptions,
+  readLlamaOptions,
 } from "./options.ts";
 import { ProgressLine } from "./progress-line.ts";
 import { stopSignal } from "./stop-signal.ts";
@@ -100,8 +100,8 @@ async function measure(flags: ShiftFlags): Promise<void> {
 
 async function measureModels({ flags, options, data, folder, journal, progress, signal }: ShiftRun): Promise<void> {
   const loading = { signal, isQuiet: progress.isQuiet };
-  await using aligned = await loadEngine({ options: options.aligned, ...loading });
-  await using base = await loadEngine({ options: options.base, ...loading });
+  await using aligned = await loadModel({ options: options.aligned, ...loading });
+  await using base = await loadModel({ options: options.base, ...loading });
   const engines = { base, aligned };
   checkSameVocabulary(engines);
   const models = { base: modelOf(flags.base, base), aligned: modelOf(flags.aligned, aligned) };
@@ -119,7 +119,7 @@ function readOptions(flags: ShiftFlags): Pair<LlamaEngineOptions> {
   const { n, maxTokens, base, aligned } = flags;
   checkFlags(() => checkByRules({ n, maxTokens }, { n: positive, maxTokens: positive }));
   // One answer is written and read at a time: what more sequences would take is left to the other model.
-  const optionsOf = (model: string, flag: string) => readEngineOptions({ ...flags, sequences: 1, model }, flag);
+  const optionsOf = (model: string, flag: string) => readLlamaOptions({ ...flags, sequences: 1, model }, flag);
   return { base: optionsOf(base, "--base"), aligned: optionsOf(aligned, "--aligned") };
 }
 

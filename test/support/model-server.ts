@@ -122,7 +122,8 @@ async function serve(
     const path = (request.url ?? "").replace(/\?.*/, "");
     const body = request.method === "POST" ? ((await readJson(request)) as ModelRequest["body"]) : {};
     const asked = { path, headers: request.headers, body };
-    const wrong = fault?.(asked, requests.push(asked) - 1);
+    const at = requests.push(asked) - 1;
+    const wrong = fault?.(asked, at);
     onAsked?.(path, (listener) => request.socket.once("close", listener));
     if (path === holds) return;
     if (wrong === "cut") return void request.socket.destroy();

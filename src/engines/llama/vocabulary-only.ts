@@ -14,6 +14,7 @@ export interface LoadedVocabulary extends AsyncDisposable {
   readonly name: string;
   /** Path of the file. */
   readonly file: string;
+  readonly bytes: number;
   /** Numbers that the whole model has learned. */
   readonly parameters: number;
   /** The chat template that the model brought, in Jinja. */
@@ -48,6 +49,7 @@ export async function loadVocabulary(
       model,
       name: nameOf(file),
       file: file.path,
+      bytes: file.bytes,
       parameters: model.fileInsights.totalParameters,
       chatTemplate: file.info.metadata.tokenizer?.chat_template,
       general: file.info.metadata.general,

@@ -84,7 +84,7 @@ interface Connected {
 }
 
 async function factsOf({ client, server: { about }, loaded, served }: Connected, signal: AbortSignal | undefined): Promise<RemoteFacts> {
-  const { vocabulary, file, name, general, parameters } = loaded;
+  const { vocabulary, file, bytes, name, general, parameters } = loaded;
   const isSame = about.isFile && isHere(client.url) && (await realPath(about.model)) === (await realPath(file));
   return {
     model: name,
@@ -104,6 +104,7 @@ async function factsOf({ client, server: { about }, loaded, served }: Connected,
     vocabulary: file,
     ...(isSame ? { file } : {}),
     parameters: about.parameters ?? parameters,
+    fileBytes: about.bytes ?? bytes,
   };
 }
 

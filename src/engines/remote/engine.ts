@@ -19,6 +19,8 @@ export interface RemoteFacts extends EngineFacts {
   readonly file?: string;
   /** Numbers that the model has learned. */
   readonly parameters: number;
+  /** What the server says that they take. @default the bytes of the vocabulary's file */
+  readonly fileBytes: number;
 }
 
 /** What `connectEngine` has put together. The engine owns it and frees it. */
