@@ -58,7 +58,8 @@ async function deploy({ guild }: DeployFlags, command: Command): Promise<void> {
 
 async function check(_: ConfigFlag, command: Command): Promise<void> {
   const { config } = await load(command, { runsHere: true });
-  process.stdout.write(`The configuration is fine: ${config.engine.model}, shards: ${config.shards}.\n`);
+  const { engine } = config;
+  process.stdout.write(`The configuration is fine: ${"url" in engine ? engine.url : engine.model}, shards: ${config.shards}.\n`);
 }
 
 /** The bot, which other commands need not load, and its configuration. */

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { complaint, didYouMean, PROMPTINGS } from "../../core/index.ts";
 import { checkLlamaOptions, GPUS, type LlamaEngineOptions, type SharedEngineOptions } from "../../llama.ts";
+import { type ConnectOptions, checkRemoteOptions } from "../../remote.ts";
 import { choice, id, ids, numberOf, onOrOff, ProblemsError, readPlainYaml, typed, whole } from "../guard/index.ts";
 
 const PREFIX = "RAIN_DISCORD_";
@@ -29,6 +30,13 @@ const FIELDS = {
     .describe("`file:` and a path, or `postgres://` and an address"),
   dataFolder: text.default("rain-discord-data").describe("the path of a folder, for the judges that servers have taught"),
   model: llama("model").default("embedded").describe("`embedded`, the path of a GGUF file, or hf:owner/repository:quantization"),
+  engine: accepted<string>((url) => checkRemoteOptions({ url: url as string }))
+    .optional()
+    .describe("the address of a server that has loaded the model, in place of `model`: http:// or https://"),
+  vocabulary: text
+    .optional()
+    .describe("the path of that model's GGUF file, or hf:owner/repository:quantization (else the file that the server has loaded)"),
+  engineKey: text.optional().describe("what is sent to that server as a bearer token"),
   hub: llama("hub").optional().describe("the address of a mirror of Hugging Face"),
   gpu: llama("gpu", (value) => (value === "none" || value === "false" ? false : value))
     .optional()
@@ -68,16 +76,24 @@ type ConfigName = keyof typeof FIELDS;
 export const CONFIG_NAMES = Object.keys(FIELDS) as readonly ConfigName[];
 
 /** Never shown, and may be in a file of their own. */
-export const SECRETS: readonly ConfigName[] = ["token", "databaseUrl"];
+export const SECRETS: readonly ConfigName[] = ["token", "databaseUrl", "engineKey"];
 
 /** The bot cannot start as it is configured. Tells all that is wrong, and no secret. */
 export class ConfigError extends ProblemsError {}
 
-export interface DiscordConfig
-  extends Omit<z.output<typeof CONFIG>, "model" | "hub" | "gpu" | "gpuLayers" | "threads" | "contextSize" | "httpPort" | "httpHost"> {
-  readonly engine: Pick<SharedEngineOptions, "hub" | "gpu" | "gpuLayers" | "threads" | "contextSize" | "judgeFolder"> & {
-    readonly model: string;
-  };
+/** What the engine is made of. */
+type EngineName = "model" | "engine" | "vocabulary" | "engineKey" | "hub" | "gpu" | "gpuLayers" | "threads" | "contextSize";
+
+/** A model that the bot loads. */
+type LoadedHere = Pick<SharedEngineOptions, "hub" | "gpu" | "gpuLayers" | "threads" | "contextSize" | "judgeFolder"> & {
+  readonly model: string;
+};
+
+/** One that a server has loaded. */
+type ServedElsewhere = Pick<ConnectOptions, "url" | "vocabulary" | "key" | "hub" | "judgeFolder">;
+
+export interface DiscordConfig extends Omit<z.output<typeof CONFIG>, EngineName | "httpPort" | "httpHost"> {
+  readonly engine: LoadedHere | ServedElsewhere;
   /** Where the metrics are offered; `undefined`: nowhere. */
   readonly http: { readonly port: number; readonly host: string } | undefined;
 }
@@ -115,11 +131,29 @@ export function readConfig(source: ConfigSource): DiscordConfig {
   const written: Written = new Map([...readFile(source, problems), ...readEnvironment(source, problems)]);
   const values = Object.fromEntries([...written].map(([name, { value }]) => [name, value]));
   const result = CONFIG.safeParse(values);
-  problems.push(...new Set(result.error?.issues.flatMap((issue) => problemsOf(issue, written))), ...missingOnDisk(source, written));
+  problems.push(
+    ...new Set(result.error?.issues.flatMap((issue) => problemsOf(issue, written))),
+    ...missingOnDisk(source, written),
+    ...twoModels(written),
+  );
   if (problems.length > 0 || !result.success) throw new ConfigError(problems.map(withoutSecrets));
-  const { model, hub, gpu, gpuLayers, threads, contextSize, httpPort, httpHost, ...rest } = result.data;
+  const {
+    model,
+    engine: url,
+    vocabulary,
+    engineKey: key,
+    hub,
+    gpu,
+    gpuLayers,
+    threads,
+    contextSize,
+    httpPort,
+    httpHost,
+    ...rest
+  } = result.data;
   const http = httpPort === undefined ? undefined : { port: httpPort, host: httpHost };
-  return { ...rest, engine: { model, hub, gpu, gpuLayers, threads, contextSize }, http };
+  const engine = url === undefined ? { model, hub, gpu, gpuLayers, threads, contextSize } : { url, vocabulary, key, hub };
+  return { ...rest, engine, http };
 }
 
 /** `databaseUrl` is called `RAIN_DISCORD_DATABASE_URL`. */
@@ -174,10 +208,21 @@ function problemsOf(issue: z.core.$ZodIssue, written: Written): readonly string[
   return [at + complaint(label, expected, value)];
 }
 
+/** What is said of a model that the bot does not load would be passed over. */
+function twoModels(written: Written): readonly string[] {
+  const [served, ...others] = ["engine", "model", "gpu", "gpuLayers", "threads", "contextSize"].map((name) => written.get(name));
+  if (served === undefined) return [];
+  return others.flatMap((other) =>
+    other === undefined
+      ? []
+      : [`${other.at ?? ""}Expected no \`${other.label}\` beside \`${served.label}\`, got one (the server has loaded the model)`],
+  );
+}
+
 /** Found out now, and not when Discord was asked and the rest is up. */
 function missingOnDisk({ isFile = () => true, isWritable = () => true }: ConfigSource, written: Written): readonly string[] {
   const check = (
-    name: "model" | "databaseUrl" | "dataFolder",
+    name: "model" | "vocabulary" | "databaseUrl" | "dataFolder",
     expected: string,
     isMissing: (value: string) => string | undefined | false,
   ) => {
@@ -186,7 +231,9 @@ function missingOnDisk({ isFile = () => true, isWritable = () => true }: ConfigS
     return missing ? [at + complaint(label, expected, missing)] : [];
   };
   return [
-    ...check("model", "a file that is there", (model) => model !== "embedded" && !/^[a-z]+:/i.test(model) && !isFile(model) && model),
+    ...(["model", "vocabulary"] as const).flatMap((name) =>
+      check(name, "a file that is there", (model) => model !== "embedded" && !/^[a-z]+:/i.test(model) && !isFile(model) && model),
+    ),
     // The folder of the database, which a container or another user may not have.
     ...check("databaseUrl", "a file that can be written, in a folder that is there", (url) => {
       const path = /^file:(?:\/\/(?=\/))?([^?]+)/.exec(url)?.[1];
@@ -207,13 +254,20 @@ function llama<Name extends "model" | "hub" | "gpu" | "gpuLayers" | "threads" | 
   name: Name,
   read: (text: string) => unknown = (text) => text,
 ) {
-  const isAccepted = (value: unknown): boolean => {
+  return typed(
+    accepted<NonNullable<LlamaEngineOptions[Name]>>((value) => checkLlamaOptions({ [name]: value })),
+    read,
+  );
+}
+
+/** What this check does not throw at. */
+function accepted<Value>(check: (value: unknown) => void): z.ZodType<Value> {
+  return z.custom<Value>((value) => {
     try {
-      checkLlamaOptions({ [name]: value });
+      check(value);
       return true;
     } catch {
       return false;
     }
-  };
-  return typed(z.custom<NonNullable<LlamaEngineOptions[Name]>>(isAccepted), read);
+  });
 }

@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import { type Engine, HARMLESS, unfitNotice } from "../../core/index.ts";
 import { type DownloadProgress, loadLlamaEngine } from "../../llama.ts";
 import { promptingNotice } from "../../prompting/index.ts";
+import { connectEngine } from "../../remote.ts";
 import { EngineInference, GuildJudges, openStore, type Store } from "../guard/index.ts";
 import { Bot } from "./bot.ts";
 import type { DiscordConfig } from "./config.ts";
@@ -66,7 +67,9 @@ export async function startModel(input: RunInput): Promise<EngineInference> {
   const onJudge = tenths((percent) => log.info({ percent }, "reading labelled answers"));
   let isKnown = false;
   const loadEngine = async (): Promise<Engine> => {
-    const engine = await loadLlamaEngine({ ...config.engine, signal, onDownload, onJudge, onNotice: (notice) => log.warn(notice) });
+    const told = { signal, onDownload, onJudge, onNotice: (notice: string) => log.warn(notice) };
+    const { engine: wish } = config;
+    const engine = await ("url" in wish ? connectEngine({ ...wish, ...told }) : loadLlamaEngine({ ...wish, ...told }));
     // A model that broke and was loaded again is asked in the same way.
     const notice = isKnown ? undefined : promptingNotice(engine, { prompting });
     if (notice !== undefined) log.info(notice);
@@ -95,7 +98,7 @@ export async function startModel(input: RunInput): Promise<EngineInference> {
 
 /** A batch of so small a model costs more than it saves: twenty people at once are answered in half the time one after another. */
 function usualAtOnce({ engine }: RunInput["config"]): number | undefined {
-  return engine.model === "embedded" ? 1 : undefined;
+  return "model" in engine && engine.model === "embedded" ? 1 : undefined;
 }
 
 /**

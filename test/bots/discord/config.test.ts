@@ -237,10 +237,37 @@ describe("A model that is a file", () => {
   const read = (model: string) =>
     readConfig({ environment: { ...ONLY_TOKEN.environment, RAIN_DISCORD_MODEL: model }, isFile: (path) => path === "./here.gguf" });
 
-  it.each(["./here.gguf", "embedded", "hf:owner/repository:Q4_K_M"])("may be %s", (model) => expect(read(model).engine.model).toBe(model));
+  it.each(["./here.gguf", "embedded", "hf:owner/repository:Q4_K_M"])("may be %s", (model) =>
+    expect(read(model).engine).toMatchObject({ model }),
+  );
 
   it("is looked for before anything is started", () =>
     expect(() => read("./gone.gguf")).toThrow("Expected `RAIN_DISCORD_MODEL` to be a file that is there, got `./gone.gguf`"));
+});
+
+describe("A model that a server has loaded", () => {
+  const SERVED = { ...ONLY_TOKEN.environment, RAIN_DISCORD_ENGINE: "http://127.0.0.1:8080", RAIN_DISCORD_ENGINE_KEY: "sesame" };
+
+  it("stands in place of one of the bot's own", () => {
+    const environment = { ...SERVED, RAIN_DISCORD_VOCABULARY: "hf:owner/repository:Q4_K_M" };
+    expect(readConfig({ environment }).engine).toEqual({
+      url: "http://127.0.0.1:8080",
+      vocabulary: "hf:owner/repository:Q4_K_M",
+      key: "sesame",
+      hub: undefined,
+    });
+  });
+
+  it.each([
+    [{ RAIN_DISCORD_MODEL: "embedded" }, "Expected no `RAIN_DISCORD_MODEL` beside `RAIN_DISCORD_ENGINE`, got one"],
+    [{ RAIN_DISCORD_THREADS: "2" }, "Expected no `RAIN_DISCORD_THREADS` beside `RAIN_DISCORD_ENGINE`, got one"],
+    [{ RAIN_DISCORD_ENGINE: "ftp://host" }, "Expected `RAIN_DISCORD_ENGINE` to be the address of a server"],
+    [{ RAIN_DISCORD_VOCABULARY: "./gone.gguf" }, "Expected `RAIN_DISCORD_VOCABULARY` to be a file that is there, got `./gone.gguf`"],
+  ])("and beside it nothing is passed over: %j", (more, problem) => {
+    const { message } = problemsOf({ environment: { ...SERVED, ...more }, isFile: () => false });
+    expect(message).toContain(problem);
+    expect(message).not.toContain("sesame");
+  });
 });
 
 describe("A database that is a file", () => {
