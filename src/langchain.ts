@@ -33,11 +33,12 @@ export type { LoadOptions, LoadProgress } from "./integrations/langchain/engine-
 /** Self-critique behind any chat model: see its class. */
 export const RainCritique = loaded.RainCritique;
 export type RainCritique = InstanceType<typeof RainCritique>;
+export type { OnRainEvent, RainCustomEvent, Stage } from "./integrations/judging/events.ts";
+export type { JudgeAbout, JudgeMetadata, TextJudge } from "./integrations/judging/text-judge.ts";
 export type { CritiquedModel, CritiquedModelFields } from "./integrations/langchain/critique/critiqued-model.ts";
 export type { ContinuationMode, CritiqueOptions, DraftVisibility } from "./integrations/langchain/critique/options.ts";
 export type { CritiqueInput, CritiqueResult, CritiqueState, RainCritiqueOptions } from "./integrations/langchain/critique/rain-critique.ts";
-export type { OnRainEvent, RainCustomEvent, Stage } from "./integrations/langchain/events.ts";
-export type { JudgeAbout, JudgeCall, JudgeMetadata, JudgeSource, TextJudge } from "./integrations/langchain/judges.ts";
+export type { JudgeCall, JudgeSource } from "./integrations/langchain/judges.ts";
 export type { ChatRunnable } from "./integrations/langchain/unseen-call.ts";
 
 // Preference pairs
@@ -45,5 +46,6 @@ export type { ChatRunnable } from "./integrations/langchain/unseen-call.ts";
 export const chatSimulator = loaded.chatSimulator;
 
 // Errors
-export { MessageError, RainViolationError, StructuredOutputError, ToolCallError } from "./integrations/langchain/errors.ts";
+export { RainViolationError } from "./integrations/judging/violation.ts";
+export { MessageError, StructuredOutputError, ToolCallError } from "./integrations/langchain/errors.ts";
 export { MissingPeerError } from "./peers/index.ts";

@@ -17,10 +17,11 @@ const loaded = await withPeers(
  */
 export const rainGuardrail = loaded.rainGuardrail;
 
+export type { OnRainEvent, RainCustomEvent, Stage } from "./integrations/judging/events.ts";
+export type { JudgeAbout, TextJudge } from "./integrations/judging/text-judge.ts";
+export { RainViolationError } from "./integrations/judging/violation.ts";
 export type { ContinuationMode, DraftVisibility } from "./integrations/langchain/critique/options.ts";
-export { RainViolationError } from "./integrations/langchain/errors.ts";
-export type { OnRainEvent, RainCustomEvent, Stage } from "./integrations/langchain/events.ts";
 export type { ExitBehavior, GuardrailOverrides, RainGuardrailOptions } from "./integrations/langchain/guardrail/options.ts";
 export type { RainGuardrail } from "./integrations/langchain/guardrail/rain-guardrail.ts";
-export type { JudgeAbout, JudgeCall, JudgeSource, TextJudge } from "./integrations/langchain/judges.ts";
+export type { JudgeCall, JudgeSource } from "./integrations/langchain/judges.ts";
 export { MissingPeerError } from "./peers/index.ts";

@@ -13,6 +13,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["src/rain.ts", "src/engines/llama"],
   ["src/engines/remote"],
   ["src/llama.ts", "src/remote.ts", "src/serving", "src/pairs", "src/trace"],
+  ["src/integrations/judging"],
   ["src/evaluation", "src/integrations/langchain", "src/bots/guard", "src/server"],
   ["src/bots/discord"],
   ["src/index.ts", "src/langchain.ts", "src/middleware.ts", "src/server.ts", "src/discord.ts"],

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { type Engine, EngineError, isRecord, SharedWork } from "../../core/index.ts";
 import { type LlamaEngineOptions, type SharedEngineOptions as LlamaLoadOptions, loadLlamaEngine } from "../../llama.ts";
 import { AnswerQueue, type AnswerQueueOptions } from "../../serving/index.ts";
-import { emit } from "./events.ts";
+import { emit } from "../judging/events.ts";
 
 const ENGINE_OPTIONS = ["gpu", "gpuLayers", "contextSize", "sequences", "threads", "flashAttention", "cacheType"] as const;
 

@@ -1,6 +1,5 @@
 /** Errors of this layer. Nothing of LangChain is imported here: they can be named where its packages are missing. */
 import { OptionError, RainError } from "../../core/index.ts";
-import type { Stage } from "./events.ts";
 
 /** A message that this model cannot read, or that does not belong where it stands. */
 export class MessageError extends RainError {
@@ -41,33 +40,6 @@ export class ToolCallError extends RainError {
     this.toolName = toolName;
   }
 }
-
-/** Nothing that was written passed the judge, or what came in did not. It holds no text: what was judged bad is not passed on. */
-export class RainViolationError extends RainError {
-  readonly stage: Stage;
-  /** Name of the principle by which it was judged. */
-  readonly principle: string;
-  /** The best value that was found: -1 (bad) to 1 (good). */
-  readonly value: number;
-  /** How often a draft was left for another one. */
-  readonly rewinds: number;
-
-  constructor(
-    stage: Stage,
-    found: { readonly principle: string; readonly threshold: number; readonly value: number; readonly rewinds: number },
-  ) {
-    const { principle, threshold, value, rewinds } = found;
-    super(
-      `Expected the ${NAMES[stage]} to be judged ${threshold} or better by "${principle}", got ${value.toFixed(2)} at best after ${rewinds} rewinds`,
-    );
-    this.stage = stage;
-    this.principle = principle;
-    this.value = value;
-    this.rewinds = rewinds;
-  }
-}
-
-const NAMES = { input: "input", output: "answer", tool_result: "tool's result" } as const satisfies Readonly<Record<Stage, string>>;
 
 /** A schema of a library's own that says what JSON cannot have, such as a date. */
 export function noJsonSchema(option: string, received: unknown, cause: unknown): OptionError {

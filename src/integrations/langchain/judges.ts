@@ -1,65 +1,35 @@
 /** What judges a text that it did not write: a local engine, a chat model, or a judge of the user's own. It fails closed. */
 import type { CallbackManager } from "@langchain/core/callbacks/manager";
 import { HumanMessage } from "@langchain/core/messages";
-import { raceWithSignal } from "@langchain/core/runnables";
 import {
-  type Acceptance,
   checkOptions,
   complaint,
   type Engine,
-  type FindJudge,
-  type Fitness,
-  type FoundJudge,
-  isFit,
-  isRecord,
   JudgeError,
-  noVerdict,
   OptionError,
   ORDERS,
   type Order,
-  type Principle,
   type RainOptions,
   type Turn,
-  unfitNotice,
-  verdictLimit,
 } from "../../core/index.ts";
-import { type Logprobs, labelsOf, letteredQuestion, letteredVerdict, principleOptions, TurnJudge } from "../../judges/index.ts";
+import { type Logprobs, labelsOf, letteredQuestion, letteredVerdict, principleOptions } from "../../judges/index.ts";
+import { raceWithSignal } from "../judging/race.ts";
+import {
+  EngineJudge,
+  type EngineJudgeOptions,
+  isTextJudge,
+  type JudgeAbout,
+  once,
+  type TextJudge,
+  type VerdictCall,
+} from "../judging/text-judge.ts";
 import { isEngine } from "./engine-source.ts";
-import { emit } from "./events.ts";
 import { type ChatRunnable, callUnseen, chatModelOf, isRunnable } from "./unseen-call.ts";
-import { withoutWords } from "./wordless.ts";
 
-/** What a judge is asked by, and how it is stopped. */
-export interface JudgeCall {
-  readonly principle: Principle;
-  readonly signal?: AbortSignal | undefined;
+/** What a judge is asked by, how it is stopped, and where it shows. */
+export interface JudgeCall extends VerdictCall {
   /** Where a judge that is called through LangChain shows as a child run; nowhere if left out. */
   readonly trace?: CallbackManager | undefined;
-}
-
-/** Gives a value to a text, whatever wrote it. Anything may be one: a moderation service, a classifier, a rule. */
-export interface TextJudge {
-  /**
-   * How good the last turn is, in the light of those before it: -1 (bad) to 1 (good).
-   * When it rejects or gives anything else, nothing that it should have judged is released.
-   */
-  judge(turns: readonly Turn[], call: JudgeCall): Promise<number>;
-  /** Which judge it is, and how well it judges by this principle. Asked before it judges; finding out may take its time. @default nothing is known */
-  about?(call: JudgeCall): Promise<JudgeAbout>;
-}
-
-/** What is known of a judge. */
-export interface JudgeAbout {
-  /** The judging model, for people. */
-  readonly model: string;
-  /** `undefined`: it was never measured, and counts as fit. */
-  readonly fitness: Fitness | undefined;
-  /** The value from which a whole text passes, where no other one is given. @default 0.05 */
-  readonly threshold?: number | undefined;
-  /** ... and a beginning. @default `threshold` */
-  readonly beginningThreshold?: number | undefined;
-  /** What a text must reach besides to be taken in place of one that was flagged. @default no more than to pass */
-  readonly acceptance?: Acceptance | undefined;
 }
 
 /** What may judge: a local engine, which reads its verdict off probabilities; a chat model, which is asked A or B; or a judge of your own. */
@@ -79,138 +49,6 @@ export function textJudge(source: JudgeSource, options: EngineJudgeOptions): Tex
   // Behind options that are bound to it, a `ChatRain` is the judge that it is without them.
   const chat = chatModelOf(source);
   return isTextJudge(chat) ? chat : new ChatJudge(source);
-}
-
-function isTextJudge(value: unknown): value is TextJudge {
-  return isRecord(value) && "judge" in value && typeof value.judge === "function";
-}
-
-/**
- * What is known of a judge, before it judges. It fails closed.
- *
- * @throws {JudgeError} when that cannot be found out
- */
-export async function judgeAbout(judge: TextJudge, call: JudgeCall): Promise<Partial<JudgeAbout>> {
-  const { principle, signal } = call;
-  signal?.throwIfAborted();
-  try {
-    return (await judge.about?.(call)) ?? {};
-  } catch (cause) {
-    signal?.throwIfAborted();
-    if (cause instanceof JudgeError) throw cause;
-    throw noVerdict("failed", principle.name, withoutWords(cause));
-  }
-}
-
-/**
- * The value of the last turn. It fails closed.
- *
- * @param judgeSignal asked before each verdict for a signal that limits it
- * @throws {JudgeError} when the judge fails, takes too long, or gives no number from -1 to 1
- */
-export async function judgedValue(
-  turns: readonly Turn[],
-  judge: TextJudge,
-  { judgeSignal, ...call }: JudgeCall & { readonly judgeSignal: () => AbortSignal | undefined },
-): Promise<number> {
-  const { principle, signal } = call;
-  const limit = verdictLimit({ principle, judgeSignal });
-  const signals = [signal, limit].filter((one) => one !== undefined);
-  const either = signals.length === 0 ? undefined : AbortSignal.any(signals);
-  try {
-    either?.throwIfAborted();
-    const value = await raceWithSignal(judge.judge(turns, { ...call, signal: either }), either);
-    if (typeof value === "number" && value >= -1 && value <= 1) return value;
-    throw new JudgeError(principle.name, complaint("value", "a number from -1 to 1", value));
-  } catch (cause) {
-    signal?.throwIfAborted();
-    if (cause instanceof JudgeError) throw cause;
-    // The limit's own reason is the caller's; what a judge says may quote what it has read.
-    throw limit?.aborted ? noVerdict("late", principle.name, limit.reason) : noVerdict("failed", principle.name, withoutWords(cause));
-  }
-}
-
-/** What a request rejects with that wants an error where its judge is unfit. */
-export function unfitError(principle: Principle, { fitness, model = "" }: Partial<JudgeAbout>): JudgeError {
-  return new JudgeError(principle.name, unfitNotice(fitness as Fitness, model));
-}
-
-/** Which judge decided, and how well it is known to judge. JSON, and no longer for a long answer. */
-export interface JudgeMetadata {
-  /** Whether it may judge. Where it is unfit, nothing was judged. One that was never measured counts as fit. */
-  readonly isFit: boolean;
-  /** The value from which a whole text passes; missing where nothing was judged. */
-  readonly threshold?: number;
-  /** The judging model, where that is another one than the writing one. */
-  readonly model?: string;
-  /** How it is asked or read. This and what follows is missing where it was never measured. */
-  readonly name?: string;
-  /** How well it tells good from bad labelled answers: 0.5 is guessing, 1 is perfect. */
-  readonly auroc?: number;
-  /** The 95 % interval of `auroc`. */
-  readonly low?: number;
-  readonly high?: number;
-  /** Labelled answers that it was measured on. */
-  readonly n?: number;
-}
-
-export function judgeMetadata({ fitness, model, threshold }: Partial<JudgeAbout>): JudgeMetadata {
-  const decides = isFit({ fitness });
-  const named = model === undefined ? {} : { model: model.slice(0, LONGEST_NAME) };
-  const known = { isFit: decides, ...(decides && threshold !== undefined ? { threshold } : {}), ...named };
-  if (fitness === undefined) return known;
-  const { judge, auroc, low, high, n } = fitness;
-  return { ...known, name: judge.slice(0, LONGEST_NAME), auroc, low, high, n };
-}
-
-const LONGEST_NAME = 100;
-
-/** What a local engine is told that judges. */
-export interface EngineJudgeOptions {
-  /** Examples that it reads first. */
-  readonly judgeExamples: number;
-  /** Told once of one that is no fit judge. */
-  readonly onNotice: ((notice: string) => void) | undefined;
-  /** How its judge is found. @default its own way */
-  readonly find?: FindJudge | undefined;
-  /** Aborted when it will be asked no more. */
-  readonly life?: AbortSignal | undefined;
-}
-
-/** A local engine as a judge of texts that it did not write; says once where it is no fit one. */
-export class EngineJudge implements TextJudge {
-  readonly #engine: Engine;
-  readonly #options: EngineJudgeOptions;
-  readonly #judge: TurnJudge;
-  readonly #find: FindJudge | undefined;
-  readonly #found = new WeakMap<Principle, Promise<FoundJudge>>();
-
-  constructor(engine: Engine, options: EngineJudgeOptions) {
-    const { find = engine.findJudge, judgeExamples, life } = options;
-    this.#engine = engine;
-    this.#options = options;
-    // What is found is for all calls: no single one's signal ends it.
-    this.#find = find && ((writer, settings) => find(writer, { ...settings, judgeExamples, signal: life }));
-    this.#judge = new TurnJudge(engine, judgeExamples, this.#find);
-  }
-
-  async judge(turns: readonly Turn[], call: JudgeCall): Promise<number> {
-    await this.about(call);
-    return await this.#judge.value(turns, call.principle, call.signal);
-  }
-
-  async about({ principle, signal }: JudgeCall): Promise<JudgeAbout> {
-    const { model } = this.#engine.facts;
-    const find = this.#find;
-    if (find === undefined) return { model, fitness: undefined };
-    const found = await raceWithSignal(
-      once(this.#found, principle, () => find(this.#engine, checkOptions({ principle }))),
-      signal,
-    );
-    const { fitness, threshold, beginningThreshold, acceptance } = found;
-    noticeUnfitJudge(this.#engine, fitness, this.#options.onNotice);
-    return { model, fitness, threshold, beginningThreshold, acceptance };
-  }
 }
 
 /** By engine, the judges that are being found or are there, by what decides which one it is. */
@@ -238,25 +76,12 @@ export async function judgeReady(engine: Engine, request: RainOptions, signal: A
   );
 }
 
-/** By engine, which all chat models of a process share: the principles of which it was said that it judges badly by them. */
-const NOTICED = new WeakMap<Engine, Set<string>>();
-
-/** Tells once for each engine and principle that its judge is unfit, and what to do. */
-export function noticeUnfitJudge(engine: Engine, fitness: Fitness | undefined, onNotice: ((notice: string) => void) | undefined): void {
-  if (onNotice === undefined || fitness === undefined || isFit({ fitness })) return;
-  const noticed = NOTICED.get(engine) ?? new Set();
-  NOTICED.set(engine, noticed);
-  if (noticed.has(fitness.principle)) return;
-  noticed.add(fitness.principle);
-  emit(onNotice, unfitNotice(fitness, engine.facts.model));
-}
-
 /**
  * Any chat model as a judge: asked A or B, in both orders at once. Where its provider gives log-probabilities (with OpenAI:
  * `new ChatOpenAI({ logprobs: true, topLogprobs: 5 })`), the value is as fine as theirs; otherwise each order is a vote, and two
  * orders that disagree are 0: a model that favours a letter has no opinion.
  */
-class ChatJudge implements TextJudge {
+class ChatJudge implements TextJudge<JudgeCall> {
   readonly #model: ChatRunnable;
 
   constructor(model: ChatRunnable) {
@@ -285,21 +110,4 @@ class ChatJudge implements TextJudge {
     const expected = labelsOf(options);
     throw new JudgeError(principle.name, `Expected the judge to answer ${expected}, got another text of ${reply.text.length} characters`);
   }
-}
-
-/** A map, weak or not, of results by what was asked. */
-interface Results<Key, Result> {
-  get(key: Key): Promise<Result> | undefined;
-  set(key: Key, result: Promise<Result>): unknown;
-  delete(key: Key): unknown;
-}
-
-/** The result of this work, which is done once for all calls that need it. Where it fails, the next call tries again. */
-export function once<Key, Result>(results: Results<Key, Result>, key: Key, work: () => Result | Promise<Result>): Promise<Result> {
-  const known = results.get(key);
-  if (known !== undefined) return known;
-  const result = (async () => await work())();
-  results.set(key, result);
-  result.catch(() => results.delete(key));
-  return result;
 }

@@ -1,6 +1,6 @@
 import { CallbackManager, type CallbackManagerForChainRun, type CallbackManagerForLLMRun } from "@langchain/core/callbacks/manager";
 import type { FinishReason, RainEvent, RainStep } from "../../../core/index.ts";
-import { forAnybody, type OnRainEvent, RAIN_EVENT, type RainCustomEvent } from "../events.ts";
+import { forAnybody, type OnRainEvent, RAIN_EVENT, type RainCustomEvent } from "../../judging/events.ts";
 
 export interface AnswerListeners {
   readonly onRainEvent: OnRainEvent | undefined;

@@ -28,10 +28,11 @@ import {
 import { promptingNotice } from "../../../prompting/index.ts";
 import { callId } from "../../../serving/index.ts";
 import { Trace, tracePage } from "../../../trace/index.ts";
+import { emit } from "../../judging/events.ts";
+import { type JudgeMetadata, judgeMetadata, noticeUnfitJudge } from "../../judging/text-judge.ts";
 import type { EngineSource } from "../engine-source.ts";
 import { ToolCallError } from "../errors.ts";
-import { emit } from "../events.ts";
-import { type JudgeMetadata, judgeMetadata, judgeReady, noticeUnfitJudge } from "../judges.ts";
+import { judgeReady } from "../judges.ts";
 import { AnswerEvents, type AnswerListeners } from "./answer-events.ts";
 import type { ChatRainFields } from "./fields.ts";
 

@@ -20,9 +20,10 @@ import {
   type Turn,
 } from "../../../core/index.ts";
 import { letterJudge } from "../../../judges/index.ts";
+import { warn } from "../../judging/events.ts";
+import { EngineJudge, type JudgeAbout, type TextJudge } from "../../judging/text-judge.ts";
 import { ENGINES, type EngineSource, givenEngine, type LoadProgress, released } from "../engine-source.ts";
-import { warn } from "../events.ts";
-import { EngineJudge, type JudgeAbout, type JudgeCall, judgeReady, type TextJudge } from "../judges.ts";
+import { type JudgeCall, judgeReady } from "../judges.ts";
 import { generationChunks, protocolEvents } from "../streaming.ts";
 import { type AnswerSteps, chunksOf, heardBy, resultOf, together, writeAnswer } from "./answer.ts";
 import {

@@ -21,8 +21,8 @@ import {
   type Rule,
 } from "../../../core/index.ts";
 import { checkLlamaOptions } from "../../../llama.ts";
+import type { OnRainEvent } from "../../judging/events.ts";
 import { engineOptions, isEngine, LOAD_OPTIONS, type LoadOptions } from "../engine-source.ts";
-import type { OnRainEvent } from "../events.ts";
 import { toolChoiceOf, toolsOf } from "./tools.ts";
 
 /** Names of LangChain's for what the core calls otherwise, or what belongs to one answer. */

@@ -3,7 +3,8 @@ import type { CallbackManager } from "@langchain/core/callbacks/manager";
 import { AIMessage, HumanMessage } from "@langchain/core/messages";
 import { raceWithSignal } from "@langchain/core/runnables";
 import { complaint, OptionError } from "../../../core/index.ts";
-import { type JudgeSource, once, type TextJudge, textJudge } from "../judges.ts";
+import { once, type TextJudge } from "../../judging/text-judge.ts";
+import { type JudgeSource, textJudge } from "../judges.ts";
 import { type ChatRunnable, callUnseen } from "../unseen-call.ts";
 import { CRITIQUE_TABLE, type CritiqueSettings, defaultsOf } from "./options.ts";
 

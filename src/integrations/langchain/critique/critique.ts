@@ -1,11 +1,19 @@
 import type { CallbackManager } from "@langchain/core/callbacks/manager";
 import { AIMessage, AIMessageChunk, type BaseMessage, SystemMessage } from "@langchain/core/messages";
 import { complaint, DEFAULTS, OptionError, type Turn } from "../../../core/index.ts";
-import { RainViolationError } from "../errors.ts";
-import { dispatchRainEvent, type EventSink, type RainCustomEvent } from "../events.ts";
-import { type JudgeAbout, type JudgeMetadata, judgeAbout, judgedValue, judgeMetadata, type TextJudge, unfitError } from "../judges.ts";
+import { dispatchRainEvent, type EventSink, type RainCustomEvent } from "../../judging/events.ts";
+import {
+  type JudgeAbout,
+  type JudgeMetadata,
+  judgeAbout,
+  judgedValue,
+  judgeMetadata,
+  type TextJudge,
+  unfitError,
+} from "../../judging/text-judge.ts";
+import { RainViolationError } from "../../judging/violation.ts";
+import { wordlessErrors } from "../../judging/wordless.ts";
 import { type ChatRunnable, callUnseen, streamUnseen } from "../unseen-call.ts";
-import { wordlessErrors } from "../wordless.ts";
 import type { CritiqueContext } from "./context.ts";
 import { type Draft, type DraftPart, type JudgedParts, partsOf, readable } from "./draft.ts";
 import type { CritiqueSettings } from "./options.ts";

@@ -13,7 +13,7 @@ import type { ChatGenerationChunk, ChatResult } from "@langchain/core/outputs";
 import { type Runnable, RunnableBinding } from "@langchain/core/runnables";
 import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
 import { OptionError } from "../../../core/index.ts";
-import type { EventSink } from "../events.ts";
+import type { EventSink } from "../../judging/events.ts";
 import { generationChunks, protocolEvents } from "../streaming.ts";
 import { type ChatRunnable, chatModelOf, copied, isChatModel } from "../unseen-call.ts";
 import type { CritiqueContext } from "./context.ts";

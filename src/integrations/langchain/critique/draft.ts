@@ -1,7 +1,7 @@
 import { AIMessageChunk } from "@langchain/core/messages";
 import type { ToolCall, ToolCallChunk } from "@langchain/core/messages/tool";
 import { isRecord, JudgeError, type Principle } from "../../../core/index.ts";
-import { isName, isNumber, isOpaque } from "../wordless.ts";
+import { isName, isNumber, isOpaque } from "../../judging/wordless.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 

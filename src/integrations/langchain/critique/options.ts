@@ -14,7 +14,7 @@ import {
   type RainOptions,
   type Rule,
 } from "../../../core/index.ts";
-import { type OnRainEvent, warn } from "../events.ts";
+import { type OnRainEvent, warn } from "../../judging/events.ts";
 import { isJudgeSource, JUDGE_EXPECTED, type JudgeSource } from "../judges.ts";
 
 /**

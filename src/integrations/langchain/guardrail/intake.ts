@@ -1,10 +1,10 @@
 import { AIMessage, type BaseMessage, coerceMessageLikeToMessage, HumanMessage, ToolMessage } from "@langchain/core/messages";
 import type { ToolCall } from "@langchain/core/messages/tool";
 import { DEFAULTS } from "../../../core/index.ts";
+import { dispatchRainEvent, type EventSink, type Stage } from "../../judging/events.ts";
+import { type JudgeMetadata, judgeAbout, judgedValue, judgeMetadata, unfitError } from "../../judging/text-judge.ts";
+import { RainViolationError } from "../../judging/violation.ts";
 import type { CritiqueContext } from "../critique/context.ts";
-import { RainViolationError } from "../errors.ts";
-import { dispatchRainEvent, type EventSink, type Stage } from "../events.ts";
-import { type JudgeMetadata, judgeAbout, judgedValue, judgeMetadata, unfitError } from "../judges.ts";
 import type { GuardrailSettings } from "./options.ts";
 
 /** What comes into a conversation, from a person or from a tool, is judged here before the model reads it. */

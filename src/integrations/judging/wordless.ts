@@ -1,5 +1,4 @@
 /** What of somebody else's model may be passed on unread: names, numbers, and errors without what they say. */
-import { ContextOverflowError } from "@langchain/core/errors";
 import { ContextFullError, RainError } from "../../core/index.ts";
 
 /**
@@ -34,9 +33,9 @@ export async function* wordlessErrors<Item>(items: AsyncIterable<Item>, signal: 
   }
 }
 
-/** What a `ChatRain` rejects with: in our words. */
+/** What a framework makes of ours, by its own class: in our words. */
 function isContextFull(error: unknown): boolean {
-  return ContextOverflowError.isInstance(error) && error.cause instanceof ContextFullError && error.message === error.cause.message;
+  return error instanceof Error && error.cause instanceof ContextFullError && error.message === error.cause.message;
 }
 
 /** An interrupt, or a command to the graph around. */
