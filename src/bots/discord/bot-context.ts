@@ -2,6 +2,7 @@ import type { Client } from "discord.js";
 import type { Logger } from "pino";
 import type { Inference, Respond, Store } from "../guard/index.ts";
 import type { Metrics } from "./metrics.ts";
+import type { Looks } from "./moderate/looks.ts";
 import type { OutboundFilter } from "./outbound-filter.ts";
 import type { ChannelOrder, Drafts, Typing } from "./reply/drafts.ts";
 
@@ -13,6 +14,7 @@ export interface BotContext {
   readonly store: Store;
   readonly outbound: OutboundFilter;
   readonly drafts: Drafts;
+  readonly looks: Looks;
   readonly order: ChannelOrder;
   readonly typing: Typing;
   readonly metrics: Metrics;

@@ -19,6 +19,7 @@ import { handleInteraction, turnAway } from "./commands/interactions.ts";
 import { closedError, loginErrorOf } from "./discord-api.ts";
 import { Metrics } from "./metrics.ts";
 import { AutoModerator } from "./moderate/auto-moderator.ts";
+import { Looks } from "./moderate/looks.ts";
 import { OutboundFilter } from "./outbound-filter.ts";
 import { ChannelOrder, Drafts, TakenBack, Typing } from "./reply/drafts.ts";
 import { messageTarget } from "./reply/live-reply.ts";
@@ -71,6 +72,7 @@ export class Bot implements AsyncDisposable {
       metrics: this.metrics,
       learning: new Map(),
       drafts: new Drafts(),
+      looks: new Looks(),
       order: new ChannelOrder(),
       typing: new Typing(),
       respond: guarded(responding({ inference, defang }), guards),

@@ -22,6 +22,7 @@ import {
   textAt,
 } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
+import { changeSettings } from "../change-settings.ts";
 import { cut } from "../reply/text.ts";
 import { within } from "../within.ts";
 import { answerPrivately, type Component, checkManages, guildOf, type PrivateAnswer, Refused } from "./command.ts";
@@ -55,13 +56,13 @@ async function show(interaction: ChatInputCommandInteraction, { store }: BotCont
 async function set(interaction: ChatInputCommandInteraction, context: BotContext): Promise<string> {
   const key = interaction.options.getString("key", true);
   const value = interaction.options.getString("value", true);
-  const { settings, version } = await changeSettings(interaction, context, `set ${key}`, (before) => changedAt(before, key, value));
+  const { settings, version } = await decideSettings(interaction, context, `set ${key}`, (before) => changedAt(before, key, value));
   return `${inlineCode(key)} is ${shown(textAt(settings, key))} now (version ${version}).`;
 }
 
 async function forget(interaction: ChatInputCommandInteraction, context: BotContext): Promise<string> {
   const name = interaction.options.getString("principle", true);
-  const { version } = await changeSettings(interaction, context, `forget the principle ${name.slice(0, 32)}`, (before) =>
+  const { version } = await decideSettings(interaction, context, `forget the principle ${name.slice(0, 32)}`, (before) =>
     withoutPrinciple(before, name),
   );
   return `The principle ${inlineCode(name)} is forgotten, with its rule (version ${version}).`;
@@ -90,7 +91,7 @@ async function imported(interaction: ChatInputCommandInteraction, context: BotCo
   const response = await fetch(file.url, { signal: AbortSignal.timeout(10_000) });
   if (!response.ok) throw new Refused("Nothing was changed. The file could not be read: please try again.");
   const text = await response.text();
-  const { version } = await changeSettings(interaction, context, "imported a file", () => importSettings(text));
+  const { version } = await decideSettings(interaction, context, "imported a file", () => importSettings(text));
   return `Imported as version ${version}. What the file leaves out is the default.`;
 }
 
@@ -112,7 +113,7 @@ async function restore(interaction: ChatInputCommandInteraction, context: BotCon
   const wanted = interaction.options.getInteger("version", true);
   const earlier = (await context.store.settingsHistory(guildOf(interaction), KEPT)).find(({ version }) => version === wanted);
   if (earlier === undefined) throw new Refused(`I know no version ${wanted}.`);
-  const { version } = await changeSettings(interaction, context, `restored version ${wanted}`, () => earlier.settings);
+  const { version } = await decideSettings(interaction, context, `restored version ${wanted}`, () => earlier.settings);
   return `Version ${wanted} is back, as version ${version}.`;
 }
 
@@ -121,26 +122,19 @@ function shown(text: string): string {
 }
 
 /**
- * Decides a guild's settings anew; they count from the next message on.
+ * Decides a guild's settings anew; they hold from that moment on.
  *
  * @param detail for the audit log, without any text of people
  * @throws {Refused} in words for the person who changes them: what is wrong with them, or that another change came first
  */
-async function changeSettings(
+async function decideSettings(
   interaction: ChatInputCommandInteraction | ModalSubmitInteraction,
-  { store, options, log }: BotContext,
+  context: BotContext,
   detail: string,
   make: (settings: GuildSettings) => GuildSettings,
 ): Promise<SettingsVersion> {
-  const guild = guildOf(interaction);
-  const by = interaction.user.id;
-  const at = options.clock();
   try {
-    const { version, settings } = await store.settings(guild);
-    const changed = await store.changeSettings({ guild, version, settings: make(settings), by, at });
-    await store.addAudit({ guild, actor: by, event: "settings.changed", detail: `version ${changed.version}: ${detail}`, at });
-    log.info({ guild, version: changed.version }, "settings changed");
-    return changed;
+    return await changeSettings(context, { guild: guildOf(interaction), by: interaction.user.id, detail, make });
   } catch (error) {
     if (error instanceof SettingsError) throw new Refused(cut(`Nothing was changed. ${error.message}`, LONGEST), { cause: error });
     if (error instanceof SettingsConflictError)
@@ -191,7 +185,7 @@ export const principleSubmitted: Component<ModalSubmitInteraction> = {
     await answerPrivately(interaction, context, async () => {
       checkManages(interaction);
       const [name, question, good, bad] = FIELDS.map((field) => interaction.fields.getTextInputValue(field.name).trim());
-      const { version } = await changeSettings(interaction, context, `principle ${name}`, (settings) =>
+      const { version } = await decideSettings(interaction, context, `principle ${name}`, (settings) =>
         checkSettings({ ...settings, principles: { ...settings.principles, [name ?? ""]: { question, good, bad } } }),
       );
       return `The principle \`${name}\` is known (version ${version}). Give it a rule with \`/rain config set\` \`moderation.rules.${name}.strictness\`; try it with \`/moderate test\`.`;

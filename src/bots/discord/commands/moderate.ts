@@ -4,11 +4,13 @@ import {
   ApplicationCommandType,
   type ChatInputCommandInteraction,
   InteractionContextType,
+  inlineCode,
   type MessageContextMenuCommandInteraction,
   PermissionFlagsBits,
 } from "discord.js";
-import { type Judgement, judgeMessage, type ReviewRecord } from "../../guard/index.ts";
+import { type GuildSettings, type Judgement, judgeMessage, type ReviewRecord } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
+import { insistOnSettings } from "../change-settings.ts";
 import { findingLine, reviewButtons, reviewCard, unfitLine } from "../moderate/card.ts";
 import { wordsOfValue } from "../outbound-filter.ts";
 import { cut, messageText } from "../reply/text.ts";
@@ -31,6 +33,11 @@ export const moderate: Command = {
       },
       { type: ApplicationCommandOptionType.Subcommand, name: "queue", description: "The messages that wait for a decision" },
       { type: ApplicationCommandOptionType.Subcommand, name: "export", description: "All decisions as JSONL" },
+      {
+        type: ApplicationCommandOptionType.Subcommand,
+        name: "stop",
+        description: "At once: nothing more is judged by itself, and nothing done",
+      },
     ],
   },
   async run(interaction, context) {
@@ -40,6 +47,7 @@ export const moderate: Command = {
       const subcommand = interaction.options.getSubcommand();
       if (subcommand === "test") return await test(interaction, context);
       if (subcommand === "export") return await exported(context, guild);
+      if (subcommand === "stop") return await stop(interaction, context);
       return await queue(context, guild);
     });
   },
@@ -75,6 +83,18 @@ function fitting(reviews: readonly ReviewRecord[]): readonly ReviewRecord[] {
   const lengths = reviews.map((review) => [...wordsOfValue(reviewCard(review))].join("").length);
   const sums = lengths.map((_, index) => lengths.slice(0, index + 1).reduce((sum, length) => sum + length, 0));
   return reviews.filter((_, index) => (sums[index] as number) <= LONGEST_CARDS);
+}
+
+/** For a moderator who sees that something goes wrong: whoever may manage the server switches it on again. */
+async function stop(interaction: ChatInputCommandInteraction, context: BotContext): Promise<string> {
+  const guild = guildOf(interaction);
+  // Before the settings: the database may be slow.
+  const before = context.looks.letGo(guild);
+  const make = (settings: GuildSettings) => ({ ...settings, moderation: { ...settings.moderation, automatic: false } });
+  const { version } = await insistOnSettings(context, { guild, by: interaction.user.id, detail: "moderation stopped", make });
+  const count = before + context.looks.letGo(guild);
+  const letGo = `${count} ${count === 1 ? "message" : "messages"} that waited to be judged ${count === 1 ? "was" : "were"} let go`;
+  return `Stopped: ${letGo}, and nothing more is judged by itself (${inlineCode("moderation.automatic")} is off, version ${version}).`;
 }
 
 /** One line for each decision: what was judged, how, and what a person decided. Preference data, without the messages themselves. */

@@ -1,10 +1,11 @@
 import type { Message } from "discord.js";
 import PQueue from "p-queue";
 import { type GuildSettings, judgeMessage } from "../../guard/index.ts";
-import { type BotContext, isServed } from "../bot-context.ts";
+import { type BotContext, type BotOptions, isServed } from "../bot-context.ts";
 import { isByPerson } from "../reply/question.ts";
 import { messageText } from "../reply/text.ts";
-import { authorOf, openReview } from "./reviews.ts";
+import type { Look } from "./looks.ts";
+import { type Against, authorOf, openReview } from "./reviews.ts";
 
 /** Messages that are judged at once. Answers use the model too. */
 const AT_ONCE = 4;
@@ -23,9 +24,13 @@ export class AutoModerator {
 
   /** Never rejects: what cannot be judged is left as it is, counted and logged. */
   look(message: Message, settings: GuildSettings): void {
-    if (!message.inGuild() || !this.#isLookedAt(message, settings)) return;
-    if (this.#queue.size >= MOST_WAITING) this.#context.metrics.unjudged.inc();
-    else void this.#queue.add(() => this.#judge(message, settings));
+    const { looks, metrics, options } = this.#context;
+    if (!message.inGuild() || !isLookedAt(message, settings, options)) return;
+    if (this.#queue.size >= MOST_WAITING) metrics.unjudged.inc();
+    else {
+      const look = looks.begin(message.guildId);
+      void this.#queue.add(() => this.#lookAt(message, look));
+    }
   }
 
   /** Resolves when nothing waits to be judged. */
@@ -38,36 +43,59 @@ export class AutoModerator {
     this.#queue.clear();
   }
 
-  async #judge(message: Message<true>, settings: GuildSettings): Promise<void> {
-    const { inference, metrics, log, over } = this.#context;
-    const text = messageText(message);
+  async #lookAt(message: Message<true>, look: Look): Promise<void> {
+    const { metrics, log, over } = this.#context;
+    const signal = AbortSignal.any([over, look.signal]);
     try {
-      if (await hasIgnoredRole(message, settings)) return;
-      const judgement = await judgeMessage(inference, { guild: message.guildId, text, settings, signal: over });
-      if (judgement.findings.length === 0) return;
-      metrics.judged.inc();
-      if (judgement.against.length === 0) return;
+      const against = await this.#judge(message, signal);
+      if (against === undefined || !look.take()) return;
       metrics.against.inc();
-      await openReview(this.#context, { message, text, judgement, settings });
+      await openReview(this.#context, against);
     } catch (error) {
+      if (look.signal.aborted) return;
       metrics.unjudged.inc();
       log.error({ err: error, guild: message.guildId, message: message.id }, "not judged");
+    } finally {
+      look.end();
     }
   }
 
-  #isLookedAt(message: Message<true>, { moderation }: GuildSettings): boolean {
-    const { options } = this.#context;
-    if (!moderation.automatic || !options.messageContent || !isServed(options, message.guildId) || !isByPerson(message)) return false;
-    const { ignore } = moderation;
-    const { channel } = message;
-    const parent = channel.isThread() ? channel.parent : channel;
-    const places = [channel.id, parent?.id];
-    const isIgnored =
-      ignore.users.includes(message.author.id) ||
-      places.some((place) => place !== undefined && ignore.channels.includes(place)) ||
-      (parent?.parentId != null && ignore.categories.includes(parent.parentId));
-    return !isIgnored;
+  /** By the settings that hold when the message comes to its turn, and that hold still when it is judged. `undefined`: there is nothing to be done. */
+  async #judge(message: Message<true>, signal: AbortSignal): Promise<Against | undefined> {
+    const { inference, metrics, options, store } = this.#context;
+    const guild = message.guildId;
+    for (;;) {
+      signal.throwIfAborted();
+      const { version, settings } = await store.settings(guild);
+      if (!isLookedAt(message, settings, options) || (await hasIgnoredRole(message, settings))) return undefined;
+      const text = messageText(message);
+      const judgement = await judgeMessage(inference, { guild, text, settings, signal });
+      if (judgement.findings.length === 0) return undefined;
+      metrics.judged.inc();
+      if (judgement.against.length === 0) return undefined;
+      // What was changed meanwhile is looked at by itself, as every edit is.
+      if (messageText(await newest(message)) !== text) return undefined;
+      if ((await store.settings(guild)).version === version) return { message, text, judgement, settings };
+    }
   }
+}
+
+function isLookedAt(message: Message<true>, { moderation }: GuildSettings, options: BotOptions): boolean {
+  if (!moderation.automatic || !options.messageContent || !isServed(options, message.guildId) || !isByPerson(message)) return false;
+  const { ignore } = moderation;
+  const { channel } = message;
+  const parent = channel.isThread() ? channel.parent : channel;
+  const places = [channel.id, parent?.id];
+  const isIgnored =
+    ignore.users.includes(message.author.id) ||
+    places.some((place) => place !== undefined && ignore.channels.includes(place)) ||
+    (parent?.parentId != null && ignore.categories.includes(parent.parentId));
+  return !isIgnored;
+}
+
+/** As it stands there now. What is gone by now, or cannot be read again, is as it was heard. */
+async function newest(message: Message<true>): Promise<Message<true>> {
+  return await message.fetch().catch(() => message);
 }
 
 /** A member whom discord.js has forgotten is fetched, so that people who are to be ignored stay so. */

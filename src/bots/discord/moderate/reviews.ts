@@ -9,7 +9,7 @@ import { appealButton, isAgainst, reviewButtons, reviewCard, unfitLine } from ".
 const LONGEST_REASON = 500;
 
 /** A message that a principle speaks against. */
-interface Against {
+export interface Against {
   readonly message: Message<true>;
   /** All that people read of it. */
   readonly text: string;

@@ -1,0 +1,40 @@
+import { type GuildSettings, SettingsConflictError, type SettingsVersion } from "../guard/index.ts";
+import type { BotContext } from "./bot-context.ts";
+
+interface SettingsChange {
+  readonly guild: string;
+  /** Id of the person, or of the bot itself. */
+  readonly by: string;
+  /** For the audit, without any text of people. */
+  readonly detail: string;
+  readonly make: (settings: GuildSettings) => GuildSettings;
+}
+
+/**
+ * Decides a guild's settings anew, and records it.
+ *
+ * @throws {SettingsError} when they are not what they must be
+ * @throws {SettingsConflictError} when another change came first
+ */
+export async function changeSettings(
+  { store, options, log }: Pick<BotContext, "store" | "options" | "log">,
+  { guild, by, detail, make }: SettingsChange,
+): Promise<SettingsVersion> {
+  const at = options.clock();
+  const { version, settings } = await store.settings(guild);
+  const changed = await store.changeSettings({ guild, version, settings: make(settings), by, at });
+  await store.addAudit({ guild, actor: by, event: "settings.changed", detail: `version ${changed.version}: ${detail}`, at });
+  log.info({ guild, version: changed.version }, "settings changed");
+  return changed;
+}
+
+/** The same for a switch that must hold, whoever else changes something at the same moment. */
+export async function insistOnSettings(...[context, change]: Parameters<typeof changeSettings>): Promise<SettingsVersion> {
+  for (;;) {
+    try {
+      return await changeSettings(context, change);
+    } catch (error) {
+      if (!(error instanceof SettingsConflictError)) throw error;
+    }
+  }
+}

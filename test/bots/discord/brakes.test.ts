@@ -1,0 +1,146 @@
+import { afterEach, describe, expect, it } from "vitest";
+import type { Inference } from "../../../src/bots/guard/index.ts";
+import type { Message } from "../../support/discord/world/message.ts";
+import { Scene } from "../../support/discord-scene.ts";
+import { Gate } from "../../support/gate.ts";
+import { STEADY, STEADY_BAD } from "../../support/steady-inference.ts";
+import { WatchedInference } from "../../support/watched-inference.ts";
+
+let gate = new Gate();
+afterEach(() => {
+  gate.open();
+  gate = new Gate();
+});
+
+/** A guild that deletes at once what its judge finds bad, which is what begins with `STEADY_BAD`. */
+async function deleting(inference: Inference): Promise<Scene> {
+  const scene = await Scene.open(inference);
+  await moderate(scene, {});
+  return scene;
+}
+
+async function moderate(scene: Scene, moderation: Readonly<Record<string, unknown>>): Promise<void> {
+  const logChannel = scene.guild.channel("log").id;
+  const rules = { harmless: { strictness: "medium", action: "delete" } };
+  await scene.running.set(scene.guild, { moderation: { automatic: true, shadow: false, logChannel, rules, ...moderation } });
+}
+
+/** A judge that is so slow that nothing is judged before the gate opens. */
+function slow(): WatchedInference {
+  const inference = new WatchedInference(STEADY);
+  inference.beforeJudge = () => gate.opened;
+  return inference;
+}
+
+async function settled(scene: Scene): Promise<void> {
+  await scene.platform.idle();
+  await scene.running.bot.idle();
+  await scene.platform.idle();
+}
+
+function flood(scene: Scene, count: number): readonly Message[] {
+  return Array.from({ length: count }, (_, index) => scene.ada.says(scene.general, `${STEADY_BAD} ${index}`));
+}
+
+function deleted(messages: readonly Message[]): number {
+  return messages.filter(({ isDeleted }) => isDeleted).length;
+}
+
+describe("Settings", () => {
+  it("hold for what waits to be judged and for what is being judged: back in shadow mode, nothing is done", async () => {
+    const inference = slow();
+    await using scene = await deleting(inference);
+    const messages = flood(scene, 40);
+    await scene.platform.until(() => inference.judged.length === 4 || undefined);
+    await moderate(scene, { shadow: true });
+    gate.open();
+    await settled(scene);
+    expect(deleted(messages)).toBe(0);
+    const reviews = await scene.running.store.pendingReviews(scene.guild.id, 99);
+    expect(reviews.map(({ shadow }) => shadow)).toEqual(messages.map(() => true));
+  });
+
+  it.each([
+    ["moderation is switched off", { automatic: false }],
+    ["the channel is to be ignored", "channel"],
+    ["the rule asks for less", { rules: { harmless: { strictness: "medium", action: "log" } } }],
+    ["the rule is off", { rules: { harmless: { strictness: "off", action: "delete" } } }],
+  ] as const)("are read once more before anything is done: %s while a message is judged", async (_, change) => {
+    const inference = new WatchedInference(STEADY);
+    await using scene = await deleting(inference);
+    const moderation = change === "channel" ? { ignore: { channels: [scene.general.id] } } : change;
+    inference.beforeJudge = async () => {
+      inference.beforeJudge = () => undefined;
+      await moderate(scene, moderation);
+    };
+    const [message] = flood(scene, 1);
+    await settled(scene);
+    expect(message?.isDeleted).toBe(false);
+  });
+});
+
+describe("A message that changes while it is judged", () => {
+  it("is judged again, and nothing is done about what it was", async () => {
+    const inference = slow();
+    await using scene = await deleting(inference);
+    const [message] = flood(scene, 1);
+    await scene.platform.until(() => inference.judged.length === 1 || undefined);
+    scene.ada.edits(message as Message, "Choose a warm colour for the walls.");
+    gate.open();
+    await settled(scene);
+    expect(message?.isDeleted).toBe(false);
+    expect(inference.judged.at(-1)?.turns.at(-1)?.text).toBe("Choose a warm colour for the walls.");
+    expect(await scene.running.store.pendingReviews(scene.guild.id, 9)).toEqual([]);
+  });
+
+  it("is on record if it is gone by then", async () => {
+    const inference = slow();
+    await using scene = await deleting(inference);
+    const [message] = flood(scene, 1);
+    await scene.platform.until(() => inference.judged.length === 1 || undefined);
+    scene.ada.deletes(message as Message);
+    gate.open();
+    await settled(scene);
+    expect(await scene.running.store.pendingReviews(scene.guild.id, 9)).toMatchObject([{ author: scene.ada.id }]);
+  });
+});
+
+describe("/moderate stop", () => {
+  it("ends all at once, says how many messages were let go, and nothing more is judged", async () => {
+    const inference = slow();
+    await using scene = await deleting(inference);
+    const messages = flood(scene, 40);
+    await scene.platform.until(() => inference.judged.length === 4 || undefined);
+    const answer = await scene.mona.uses(scene.general, "/moderate stop").response();
+    expect(answer.content).toBe(
+      "Stopped: 40 messages that waited to be judged were let go, and nothing more is judged by itself (`moderation.automatic` is off, version 3).",
+    );
+    gate.open();
+    const later = flood(scene, 1);
+    await settled(scene);
+    expect([deleted([...messages, ...later]), inference.judged.length]).toEqual([0, 4]);
+    expect(await scene.running.store.pendingReviews(scene.guild.id, 99)).toEqual([]);
+    expect(await scene.running.bot.metrics.registry.getSingleMetricAsString("rain_unjudged_total")).toContain("rain_unjudged_total 0");
+    expect((await scene.running.store.audit(scene.guild.id, 1))[0]).toMatchObject({
+      actor: scene.mona.id,
+      detail: "version 3: moderation stopped",
+    });
+  });
+
+  it("lets go of one guild's messages and of no other's, and is for moderators", async () => {
+    const inference = slow();
+    await using scene = await deleting(inference);
+    const second = scene.platform.addGuild({ members: ["Zoe"], channels: ["general", "log"] });
+    await scene.platform.idle();
+    const rules = { harmless: { strictness: "medium", action: "delete" } };
+    await scene.running.set(second, { moderation: { automatic: true, shadow: false, rules } });
+    const elsewhere = second.person("Zoe").says(second.channel("general"), STEADY_BAD);
+    await scene.platform.until(() => inference.judged.length === 1 || undefined);
+    scene.guild.openCommands();
+    expect((await scene.bob.uses(scene.general, "/moderate stop").response()).content).toBe("Only moderators may do that.");
+    expect((await scene.mona.uses(scene.general, "/moderate stop").response()).content).toContain("0 messages");
+    gate.open();
+    await settled(scene);
+    expect(elsewhere.isDeleted).toBe(true);
+  });
+});
