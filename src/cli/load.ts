@@ -10,7 +10,7 @@ import {
   UNFIT_BELOW,
   unfitNotice,
 } from "../core/index.ts";
-import { ASKED_NAME, judgeBy } from "../judges/index.ts";
+import { ASKED_NAME, BEHIND_EXAMPLES, IN_PLACE, judgeBy } from "../judges/index.ts";
 import { type DownloadProgress, type LlamaEngine, type LlamaEngineOptions, loadLlamaEngine, type SharedEngineOptions } from "../llama.ts";
 import { promptingNotice, withPrompting } from "../prompting/index.ts";
 import { connectEngine, type RemoteEngine } from "../remote.ts";
@@ -124,9 +124,10 @@ async function findJudge(engine: Engine, judgeEngine: Engine | undefined, option
   const { mode, judging } = settings;
   if (mode === "vanilla") return undefined;
   const find = finder(engine, judgeEngine, judging);
-  if (find === undefined) return { name: mode === "adaptive" && judging === "in-place" ? IN_PLACE : PREAMBLE, fitness: undefined, options };
+  if (find === undefined)
+    return { name: mode === "adaptive" && judging === "in-place" ? IN_PLACE : BEHIND_EXAMPLES, fitness: undefined, options };
   const found = await find(engine, settings);
-  const name = mode === "paper" && judgeEngine === undefined ? PREAMBLE : nameOf(found, judgeEngine);
+  const name = mode === "paper" && judgeEngine === undefined ? BEHIND_EXAMPLES : nameOf(found, judgeEngine);
   const fitness = found.fitness && { ...found.fitness, judge: name };
   return { name, fitness, options: { ...options, judge: () => ({ ...found, fitness }) } };
 }
@@ -136,9 +137,6 @@ export function finder(engine: Engine, judgeEngine: Engine | undefined, judging:
   if (judgeEngine !== undefined) return judgeBy(judgeEngine);
   return judging === "auto" ? engine.findJudge : undefined;
 }
-
-const IN_PLACE = "asked by letters in place";
-const PREAMBLE = "asked by letters behind examples";
 
 /** By which name people read of a judge: the model's, if it is another one, and how it is read or asked. */
 export function nameOf(found: Pick<FoundJudge, "fitness"> | undefined, judgeEngine: Engine | undefined): string {

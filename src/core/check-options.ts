@@ -64,11 +64,15 @@ export function checkByRules(options: object, rules: Readonly<Record<string, Rul
   }
 }
 
-/** For the end of a complaint about an unknown name: a guess at the known one that was meant, where one is near enough; else nothing. */
-export function didYouMean(name: string, known: readonly string[]): string {
+/** For the end of a complaint about an unknown name: a guess at the known one that was meant, where one is near enough (`mostEdits`); else nothing. */
+export function didYouMean(
+  name: string,
+  known: readonly string[],
+  mostEdits: (candidate: string) => number = ({ length }) => Math.max(SLIPS, length / 3),
+): string {
   const [nearest] = known
     .map((candidate) => ({ candidate, edits: editDistance(name, candidate) }))
-    .filter(({ candidate, edits }) => edits <= Math.max(SLIPS, candidate.length / 3) && edits < candidate.length)
+    .filter(({ candidate, edits }) => edits <= mostEdits(candidate) && edits < candidate.length)
     .sort((left, right) => left.edits - right.edits);
   return nearest === undefined ? "" : ` (did you mean \`${nearest.candidate}\`?)`;
 }

@@ -4,7 +4,7 @@ import { bestOfN, vanilla } from "./baselines.ts";
 import { readTurns } from "./context-shift.ts";
 import { JudgeError } from "./errors.ts";
 import { type Decode, Generation, type GenerationRequest } from "./generation.ts";
-import { type AnswerJudge, type FindJudge, type Fitness, isFit, unfitNotice } from "./judge/verdict.ts";
+import { type AnswerJudge, type FindJudge, type Fitness, judgeReport, unfitNotice } from "./judge/verdict.ts";
 import type { Mode } from "./options.ts";
 import { paper } from "./paper.ts";
 
@@ -32,7 +32,7 @@ export async function* decode(request: GenerationRequest, { findJudge, around = 
   if (settings.mode === "vanilla") return yield* write(around(vanilla), plain);
   const found = await findJudge(engine, settings);
   const { fitness, threshold, beginningThreshold = threshold, acceptance, schedule } = found;
-  const report = { fitness, isFit: isFit(found), threshold };
+  const report = judgeReport(found);
   if (report.isFit) {
     const thresholds = { threshold, beginningThreshold, acceptance };
     const fitted = { ...settings, ...thresholds, ...schedule, ...settings.scheduleGiven };

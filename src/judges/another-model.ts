@@ -34,13 +34,13 @@ export interface JudgeByOptions {
 export function judgeBy(engine: Engine, options: JudgeByOptions = {}): FindJudge {
   return async (writer, settings) => {
     const found = await findInner(engine, settings, options);
-    return { ...found, judge: new JudgeOfAnother({ writer, engine, inner: found.judge }) };
+    return { ...found, model: engine.facts.model, judge: new JudgeOfAnother({ writer, engine, inner: found.judge }) };
   };
 }
 
 async function findInner(engine: Engine, settings: Settings, { guard }: JudgeByOptions): Promise<FoundJudge> {
   const format = guard ?? guardFormat({ model: engine.facts.model, chatTemplate: engine.chatTemplate });
-  if (format !== undefined) return { judge: new GuardJudge(engine, format, settings), threshold: settings.threshold };
+  if (format !== undefined) return { judge: new GuardJudge(engine, format, settings), name: format.name, threshold: settings.threshold };
   const find = (settings.judging === "auto" ? engine.findJudge : undefined) ?? letterJudge;
   // How the writer is prompted says nothing of how the judge is.
   return await find(engine, { ...settings, judge: undefined, prompting: "chat" });

@@ -32,7 +32,7 @@ export {
   readLabelledAnswers,
   readLabelledFile,
 } from "./labelled-answers.ts";
-export { findJudge, letterJudge } from "./lettered/letter-judge.ts";
+export { BEHIND_EXAMPLES, findJudge, IN_PLACE, letterJudge } from "./lettered/letter-judge.ts";
 export {
   type LetteredOptions,
   type Logprobs,

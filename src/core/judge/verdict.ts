@@ -79,6 +79,10 @@ export interface FoundJudge {
   readonly judge: AnswerJudge;
   /** `undefined` where it was never measured. */
   readonly fitness?: Fitness | undefined;
+  /** How it is asked or read, for people, where it was never measured: else its `fitness` says that. */
+  readonly name?: string | undefined;
+  /** The model that judges, where that is another one than the one that writes. */
+  readonly model?: string | undefined;
   /** Where the labelled answers came from that it was fitted on, for people. */
   readonly source?: string | undefined;
   /** The value from which a whole text passes. */
@@ -97,10 +101,21 @@ export type FindJudge = (engine: Engine, settings: Settings) => Promise<FoundJud
 /** What an answer says of its judge. */
 export interface JudgeReport {
   readonly fitness: Fitness | undefined;
+  /** How it was asked or read, for people; missing where nobody has named a judge that was handed over. */
+  readonly name?: string;
+  /** The model that judged, where that is another one than the one that wrote. */
+  readonly model?: string;
   /** Whether it judged this answer. An unfit judge never does. */
   readonly isFit: boolean;
   /** The value from which a whole answer passes: below 0, where few good ones may be flagged. Range [-1, 1]. */
   readonly threshold: number;
+}
+
+export function judgeReport(found: FoundJudge): JudgeReport {
+  const { fitness, name: unmeasured, model, threshold } = found;
+  const name = fitness?.judge ?? unmeasured;
+  const named = { ...(name === undefined ? {} : { name }), ...(model === undefined ? {} : { model }) };
+  return { fitness, ...named, isFit: isFit(found), threshold };
 }
 
 export function isFit({ fitness }: Pick<FoundJudge, "fitness">): boolean {

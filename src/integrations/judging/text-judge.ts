@@ -16,7 +16,7 @@ import {
   unfitNotice,
   verdictLimit,
 } from "../../core/index.ts";
-import { TurnJudge } from "../../judges/index.ts";
+import { BEHIND_EXAMPLES, TurnJudge } from "../../judges/index.ts";
 import { emit } from "./events.ts";
 import { raceWithSignal } from "./race.ts";
 import { withoutWords } from "./wordless.ts";
@@ -42,6 +42,8 @@ export interface TextJudge<Call extends VerdictCall = VerdictCall> {
 export interface JudgeAbout {
   /** The judging model, for people. */
   readonly model: string;
+  /** How it is asked or read, for people, where it was never measured: else its `fitness` says that. */
+  readonly name?: string | undefined;
   /** `undefined`: it was never measured, and counts as fit. */
   readonly fitness: Fitness | undefined;
   /** The value from which a whole text passes, where no other one is given. @default 0.05 */
@@ -114,9 +116,9 @@ export interface JudgeMetadata {
   readonly threshold?: number;
   /** The judging model, where that is another one than the writing one. */
   readonly model?: string;
-  /** How it is asked or read. This and what follows is missing where it was never measured. */
+  /** How it is asked or read; missing where a judge that was handed over does not say it. */
   readonly name?: string;
-  /** How well it tells good from bad labelled answers: 0.5 is guessing, 1 is perfect. */
+  /** This and what follows is missing where it was never measured. How well it tells good from bad labelled answers: 0.5 is guessing, 1 is perfect. */
   readonly auroc?: number;
   /** The 95 % interval of `auroc`. */
   readonly low?: number;
@@ -125,13 +127,18 @@ export interface JudgeMetadata {
   readonly n?: number;
 }
 
-export function judgeMetadata({ fitness, model, threshold }: Partial<JudgeAbout>): JudgeMetadata {
+export function judgeMetadata({ fitness, name: unmeasured, model, threshold }: Partial<JudgeAbout>): JudgeMetadata {
+  const name = fitness?.judge ?? unmeasured;
   const decides = isFit({ fitness });
-  const named = model === undefined ? {} : { model: model.slice(0, LONGEST_NAME) };
-  const known = { isFit: decides, ...(decides && threshold !== undefined ? { threshold } : {}), ...named };
+  const known = {
+    isFit: decides,
+    ...(decides && threshold !== undefined ? { threshold } : {}),
+    ...(model === undefined ? {} : { model: model.slice(0, LONGEST_NAME) }),
+    ...(name === undefined ? {} : { name: name.slice(0, LONGEST_NAME) }),
+  };
   if (fitness === undefined) return known;
-  const { judge, auroc, low, high, n } = fitness;
-  return { ...known, name: judge.slice(0, LONGEST_NAME), auroc, low, high, n };
+  const { auroc, low, high, n } = fitness;
+  return { ...known, auroc, low, high, n };
 }
 
 const LONGEST_NAME = 100;
@@ -173,14 +180,14 @@ export class EngineJudge implements TextJudge {
   async about({ principle, signal }: VerdictCall): Promise<JudgeAbout> {
     const { model } = this.#engine.facts;
     const find = this.#find;
-    if (find === undefined) return { model, fitness: undefined };
+    if (find === undefined) return { model, name: BEHIND_EXAMPLES, fitness: undefined };
     const found = await raceWithSignal(
       once(this.#found, principle, () => find(this.#engine, checkOptions({ principle }))),
       signal,
     );
-    const { fitness, threshold, beginningThreshold, acceptance } = found;
+    const { fitness, name, threshold, beginningThreshold, acceptance } = found;
     noticeUnfitJudge(this.#engine, fitness, this.#options.onNotice);
-    return { model, fitness, threshold, beginningThreshold, acceptance };
+    return { model, name, fitness, threshold, beginningThreshold, acceptance };
   }
 }
 

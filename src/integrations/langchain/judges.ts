@@ -96,7 +96,7 @@ class ChatJudge implements TextJudge<JudgeCall> {
 
   /** How well it judges is unknown: it was never measured. */
   async about(): Promise<JudgeAbout> {
-    return { model: (chatModelOf(this.#model) ?? this.#model).getName(), fitness: undefined };
+    return { model: (chatModelOf(this.#model) ?? this.#model).getName(), name: "asked A or B", fitness: undefined };
   }
 
   async #margin(turns: readonly Turn[], order: Order, { principle, signal, trace }: JudgeCall): Promise<number> {

@@ -133,8 +133,13 @@ export async function findJudge(engine: Engine, settings: Settings): Promise<Fou
 /** The model, asked for the letter of an option: in place in `adaptive` mode, else as in the paper, behind a preamble of examples. */
 export const letterJudge: FindJudge = (engine, settings) => {
   const { principle, threshold } = settings;
-  return { judge: new (isAskedInPlace(settings) ? InPlaceJudge : Judge)(engine, principle, settings), threshold };
+  if (isAskedInPlace(settings)) return { judge: new InPlaceJudge(engine, principle, settings), name: IN_PLACE, threshold };
+  return { judge: new Judge(engine, principle, settings), name: BEHIND_EXAMPLES, threshold };
 };
+
+/** How people read of a judge that is asked by letters. */
+export const IN_PLACE = "asked by letters in place";
+export const BEHIND_EXAMPLES = "asked by letters behind examples";
 
 /** Whether a judge that is asked by letters reads the answer where it is written. */
 function isAskedInPlace({ mode, judging, preset }: Pick<Settings, "mode" | "judging" | "preset">): boolean {

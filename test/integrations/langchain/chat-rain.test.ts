@@ -3,7 +3,9 @@ import { BaseCallbackHandler } from "@langchain/core/callbacks/base";
 import { ContextOverflowError } from "@langchain/core/errors";
 import { HumanMessage } from "@langchain/core/messages";
 import { RunCollectorCallbackHandler } from "@langchain/core/tracers/run_collector";
+import { MemorySaver } from "@langchain/langgraph";
 import fc from "fast-check";
+import { createAgent } from "langchain";
 import {
   ChatRain,
   type ChatRainCallOptions,
@@ -110,9 +112,37 @@ describe("ChatRain writes as the core does:", () => {
     expect(response_metadata["rain"]).not.toHaveProperty("value");
   });
 
-  it("options that chains send along for other models change nothing", async () => {
-    const strange = { temprature: 7, outputConfig: {}, strict: true, store: new Map() } as object;
-    expect((await robber().invoke(ASK, strange)).text).toBe((await robber().invoke(ASK)).text);
+  it("options that chains send along for other models change nothing; one that is nearly called like ours is told of, once", async () => {
+    const notices: string[] = [];
+    const model = robber({ onNotice: (notice) => notices.push(notice) });
+    const strange = { temprature: 7, max_tokens: 3, outputConfig: {}, strict: true, store: new Map(), user: "ann" } as object;
+    const { text } = await robber().invoke(ASK);
+    for (let time = 0; time < 2; time++) expect((await model.invoke(ASK, strange)).text).toBe(text);
+    expect(notices.filter((notice) => notice.includes("known options"))).toEqual([
+      "Expected known options of a call, got `temprature` (did you mean `temperature`?): it changes nothing.",
+      "Expected known options of a call, got `max_tokens` (did you mean `maxTokens`?): it changes nothing.",
+    ]);
+  });
+
+  it("nothing that LangGraph sends along is taken for a slip", async () => {
+    const notices: string[] = [];
+    const model = robber({ onNotice: (notice) => notices.push(notice) });
+    const agent = createAgent({ model, tools: [], middleware: [], checkpointer: new MemorySaver() });
+    const messages = [new HumanMessage(ASK)];
+    await collect(agent.stream({ messages }, { streamMode: "messages", configurable: { thread_id: "1" }, context: {} }));
+    expect(notices.filter((notice) => notice.includes("known options"))).toEqual([]);
+  });
+
+  it("the metadata names the model, and who provides it, as traces do", async () => {
+    const { response_metadata } = await robber().invoke(ASK);
+    const { ls_model_name, ls_provider } = robber().getLsParams({} as never);
+    expect(response_metadata).toMatchObject({ model: ls_model_name, model_provider: ls_provider });
+  });
+
+  it("its profile says that a base model makes no calls by itself", async () => {
+    const engine = worldEngine(ROBBERY);
+    const base = Object.assign(engine, { facts: { ...engine.facts, isBaseModel: true } });
+    expect([robber({ model: base }).profile.toolCalling, robber().profile.toolCalling]).toEqual([false, true]);
   });
 
   it("a refusal says so in its finish reason, on every way", async () => {
@@ -303,6 +333,20 @@ describe("What cannot be meant is refused by ChatRain", () => {
   ])("when tools are bound: %j", (tools, complaint) => {
     expect(() => robber().bindTools(tools as never)).toThrow(complaint);
     expect(() => robber().bindTools(tools as never)).toThrow(OptionError);
+  });
+
+  it("a schema of zod that refers to itself is none of these", () => {
+    const category = z.object({
+      name: z.string(),
+      get parts() {
+        return z.array(category);
+      },
+    });
+    expect(() => robber().withStructuredOutput(category)).not.toThrow();
+    expect(() => robber().bindTools([{ name: "sort", schema: category }])).not.toThrow();
+    expect(() => robber().withStructuredOutput(z.object({ all: z.set(z.string()) }))).toThrow(
+      /Set cannot be represented.* \(JSON has texts/,
+    );
   });
 
   it("a schema of zod that JSON cannot have, in a tool or for an answer", () => {

@@ -15,7 +15,7 @@ import { rainGuardrail } from "rain-align/middleware";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { DEFAULTS, type Engine, type FindJudge, HARMLESS, JudgeError, TRUTHFUL } from "../../../src/core/index.ts";
-import { letterJudge } from "../../../src/judges/index.ts";
+import { judgeBy, letterJudge } from "../../../src/judges/index.ts";
 import { collect } from "../../support/chat-models.ts";
 import { Gate } from "../../support/gate.ts";
 import { fitnessOf, measuredEngine } from "../../support/measured-engine.ts";
@@ -63,6 +63,14 @@ describe("A ChatRain whose judge was measured", () => {
     expect(judgeIn(await new ChatRain({ seed: 1, model: worldEngine(ROBBERY), maxTokens: 8 }).invoke(ASK))).toEqual({
       isFit: true,
       threshold: DEFAULTS.threshold,
+      name: "asked by letters in place",
+    });
+    const byAnother = await model.invoke(ASK, { judge: judgeBy(worldEngine(ROBBERY)) });
+    expect(judgeIn(byAnother)).toEqual({
+      isFit: true,
+      threshold: DEFAULTS.threshold,
+      name: "asked by letters in place",
+      model: "scripted",
     });
   });
 

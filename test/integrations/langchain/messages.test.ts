@@ -4,6 +4,7 @@ import {
   ChatMessage,
   FunctionMessage,
   HumanMessage,
+  type MessageContent,
   SystemMessage,
   ToolMessage,
 } from "@langchain/core/messages";
@@ -62,6 +63,49 @@ describe("Messages become turns:", () => {
     expect(turn).toMatchObject({ role: "assistant", text: "Let me see.", calls: [{ name: "add", arguments: { a: 1 } }] });
   });
 
+  it.each<[string, object[], string]>([
+    ["a refusal of OpenAI's", [{ type: "refusal", refusal: "I cannot." }], "I cannot."],
+    [
+      "texts of its newer API, with citations",
+      [{ type: "output_text", text: "It is.", annotations: [{ type: "url_citation" }] }],
+      "It is.",
+    ],
+    [
+      "a search of the provider's own",
+      [
+        { type: "server_tool_call", id: "1", name: "web_search", args: { query: "x" } },
+        { type: "server_tool_call_result", toolCallId: "1", output: {} },
+        { type: "web_search_call", id: "2" },
+        { type: "server_tool_use", id: "3", name: "web_search", input: {} },
+        { type: "web_search_tool_result", tool_use_id: "3", content: [] },
+        { type: "text", text: "Rain." },
+        { type: "citation", url: "https://example.org" },
+      ],
+      "Rain.",
+    ],
+    [
+      "code that Gemini ran",
+      [
+        { type: "text", text: "I compute." },
+        { type: "executableCode", executableCode: { language: "PYTHON", code: "print(1 + 1)\n" } },
+        { type: "codeExecutionResult", codeExecutionResult: { outcome: "OUTCOME_OK", output: "2" } },
+        { type: "text", text: "Two." },
+      ],
+      "I compute.\n```python\nprint(1 + 1)\n```\n\n```\n2\n```\nTwo.",
+    ],
+    [
+      "a call of Gemini's",
+      [
+        { type: "functionCall", functionCall: { name: "add" } },
+        { type: "text", text: "So." },
+      ],
+      "So.",
+    ],
+  ])("what other providers' models have written is read as text: %s", async (_, content, text) => {
+    const turns = await turnsOf([new HumanMessage("Hi"), new AIMessage({ content: content as MessageContent }), new HumanMessage("And?")]);
+    expect(turns[1]).toEqual({ role: "assistant", text });
+  });
+
   it("a result is tied to its call, also where ids come back in a later turn", async () => {
     const messages = [
       new AIMessage({ content: "", tool_calls: [CALL, { ...CALL, id: "call-2" }] }),
@@ -95,6 +139,11 @@ describe("Messages that cannot be meant are refused by name, place and remedy:",
       "an image",
       [new HumanMessage({ content: [{ type: "text", text: "What is it?" }, image] })],
       "Expected `messages[0]` to have text only (this model reads no images, audio or files), got a block of type `image_url`",
+    ],
+    [
+      "a block that nobody knows",
+      [new HumanMessage({ content: [{ type: "non_standard", value: {} }] })],
+      "Expected `messages[0]` to have blocks of text, thoughts and calls (leave others out, or say them as text), got a block of type `non_standard`",
     ],
     [
       "a result that nobody called for",

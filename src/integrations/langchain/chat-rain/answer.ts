@@ -60,8 +60,9 @@ export interface RainMetadata {
 
 /** What comes with every answer. */
 export interface ReplyMetadata {
-  /** The model's own name, or its file's. */
+  /** As in traces: what the model was named when the chat model was made, of a path the file alone. */
   readonly model: string;
+  readonly model_provider: "rain";
   readonly finish_reason: FinishReason;
   readonly rain: RainMetadata;
 }
@@ -74,6 +75,8 @@ export function rainMetadata({ response_metadata }: Pick<BaseMessage, "response_
 
 /** What one answer is asked for with. */
 interface AnswerCall {
+  /** What the model is called. */
+  readonly model: string;
   readonly source: EngineSource;
   readonly turns: readonly Turn[];
   readonly options: RainOptions;
@@ -114,7 +117,7 @@ export async function* writeAnswer(request: AnswerCall): AnswerSteps {
     if (requiresCall && isCallCut(answer)) throw new ToolCallError(answer.cutCall?.name);
     if (checkJudge) noticeUnfitJudge(engine, answer.judge?.fitness, onNotice);
     await events.ended(answer.finishReason);
-    return accountOf(answer, engine.facts.model, request.options);
+    return accountOf(answer, request);
   } catch (thrown) {
     const error = thrown instanceof ContextFullError ? ContextOverflowError.fromError(thrown) : thrown;
     await events.failed(error);
@@ -217,7 +220,7 @@ function contentOf(text: string, { version, thought }: { readonly version: Messa
   return text === "" ? [] : [{ type: "text" as const, text, index: thought === undefined ? 0 : 1 }];
 }
 
-function accountOf(answer: RainAnswer, model: string, options: RainOptions): AnswerAccount {
+function accountOf(answer: RainAnswer, { model, options }: AnswerCall): AnswerAccount {
   const { finishReason, meter, promptTokens, rewinds, droppedTurns, discarded, seed, value, judge } = answer;
   const { mode = DEFAULTS.mode, principle = DEFAULTS.principle } = options;
   const rain = {
@@ -236,7 +239,7 @@ function accountOf(answer: RainAnswer, model: string, options: RainOptions): Ans
   const details = meter.thoughtTokens === 0 ? {} : { output_token_details: { reasoning: meter.thoughtTokens } };
   return {
     usage_metadata: { input_tokens: promptTokens, output_tokens: output, total_tokens: promptTokens + output, ...details },
-    response_metadata: { model, finish_reason: finishReason, rain },
+    response_metadata: { model, model_provider: "rain", finish_reason: finishReason, rain },
   };
 }
 

@@ -20,7 +20,7 @@ import {
   type Turn,
 } from "../../../core/index.ts";
 import { letterJudge } from "../../../judges/index.ts";
-import { warn } from "../../judging/events.ts";
+import { emit, warn } from "../../judging/events.ts";
 import { EngineJudge, type JudgeAbout, type TextJudge } from "../../judging/text-judge.ts";
 import { ENGINES, type EngineSource, givenEngine, type LoadProgress, released } from "../engine-source.ts";
 import { type JudgeCall, judgeReady } from "../judges.ts";
@@ -32,6 +32,7 @@ import {
   checkedFields,
   dataOf,
   loadOptions,
+  misspeltIn,
   modelKey,
   modelName,
   requestOf,
@@ -83,6 +84,7 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
   readonly #calls = new Calls();
   readonly #onNotice: (notice: string) => void;
   readonly #judges = new WeakMap<Engine, EngineJudge>();
+  readonly #noticed = new Set<string>();
 
   /** @throws {OptionError} for options that cannot be meant */
   constructor(fields: ChatRainFields = {}) {
@@ -131,10 +133,12 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
   }
 
   override get profile(): ModelProfile {
-    const { contextSize } = this.#source.current?.engine.facts ?? {};
+    const { contextSize, isBaseModel = false } = this.#source.current?.engine.facts ?? {};
     const { maxTokens = contextSize, thoughts = DEFAULTS.thoughts } = this.#decoding;
     return {
       ...PROFILE,
+      // A base model has never seen a call: it makes one where it must, and none by itself.
+      toolCalling: !isBaseModel,
       reasoningOutput: thoughts === "judged",
       ...(maxTokens === undefined ? {} : { maxOutputTokens: maxTokens }),
       ...(contextSize === undefined ? {} : { maxInputTokens: contextSize }),
@@ -265,6 +269,15 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
     return new EngineJudge(engine, { judgeExamples, onNotice: checkJudge ? this.#onNotice : undefined, find, life: this.#calls.life });
   }
 
+  /** Options of other models mean nothing here; what was likely meant for this one is told, each name once. */
+  #noticeMisspelt(options: object): void {
+    for (const notice of misspeltIn(options)) {
+      if (this.#noticed.has(notice)) continue;
+      this.#noticed.add(notice);
+      emit(this.#onNotice, notice);
+    }
+  }
+
   /** What is streamed is one answer. */
   #checkOne({ n = this.#fields.n ?? 1 }: this["ParsedCallOptions"]): void {
     if (n !== 1) throw new OptionError("n", complaint("n", "1 where the answer is streamed (`generate` gives several)", n), n);
@@ -281,10 +294,12 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
   ): AnswerSteps {
     const turns = turnsOf(messages);
     const request = requestOf(this.#decoding, options);
+    this.#noticeMisspelt(options);
     const { traceSearch = false, checkJudge = true, trace } = this.#fields;
     const { onRainEvent = this.#fields.onRainEvent } = options;
     using call = this.#calls.begin(options.signal, this.#fields.timeout);
     return yield* writeAnswer({
+      model: this.model,
       source: this.#source,
       turns,
       options: request,
@@ -303,7 +318,6 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
 const WAITING_RULES = { signal, onProgress: callback } satisfies Record<keyof LoadWaiting, Rule>;
 
 const PROFILE: ModelProfile = {
-  toolCalling: true,
   toolChoice: true,
   structuredOutput: true,
   imageInputs: false,

@@ -1,7 +1,7 @@
 /** Dates in schemas of zod: the model writes them as texts, and the caller gets them as dates. */
-import { toJsonSchema } from "@langchain/core/utils/json_schema";
 import { type InteropZodType, interopSafeParseAsync } from "@langchain/core/utils/types";
 import { z } from "zod";
+import { jsonSchemaOf } from "./json-schema.ts";
 
 /** A date inside a union inside another one, and so on, is found so deep. */
 const DEEPEST = 16;
@@ -20,16 +20,14 @@ interface Issue {
  *
  * @throws {Error} for what JSON cannot say, bounds of dates among it
  */
-export function datedJsonSchema(schema: Parameters<typeof toJsonSchema>[0]): Readonly<Record<string, unknown>> {
-  return {
-    ...toJsonSchema(schema, {
-      unrepresentable: ({ zodSchema: { _zod } }) => {
-        if (_zod.def.type !== "date") return "throw";
-        if ((_zod.def.checks ?? []).length === 0) return { type: "string", format: "date-time" };
-        throw new Error("bounds of a date cannot be represented in JSON Schema");
-      },
-    }),
-  };
+export function datedJsonSchema(schema: Parameters<typeof jsonSchemaOf>[0]): Readonly<Record<string, unknown>> {
+  return jsonSchemaOf(schema, {
+    unrepresentable: ({ zodSchema: { _zod } }) => {
+      if (_zod.def.type !== "date") return "throw";
+      if ((_zod.def.checks ?? []).length === 0) return { type: "string", format: "date-time" };
+      throw new Error("bounds of a date cannot be represented in JSON Schema");
+    },
+  });
 }
 
 /** The same schema, which takes a text where it asks for a date. */

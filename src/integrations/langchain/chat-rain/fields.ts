@@ -7,6 +7,7 @@ import {
   checkOptions,
   complaint,
   DEFAULTS,
+  didYouMean,
   type Engine,
   type FindJudge,
   flag,
@@ -194,6 +195,20 @@ export function requestOf(fields: RainOptions, options: Partial<ChatRainCallOpti
 /** Whether an answer has to be a call, be it of any tool. */
 export function requiresCall({ tools = [], toolChoice }: RainOptions): boolean {
   return tools.length > 0 && toolChoice !== undefined && toolChoice !== "auto" && toolChoice !== "none";
+}
+
+/** What a call may say here, with the names of other models for some of it. */
+const CALL_OPTIONS = [
+  ...DECODING,
+  ...["n", "onRainEvent", "parallel_tool_calls", "response_format", "stop", "tools", "tool_choice", "outputVersion"],
+  ...["signal", "timeout", "callbacks", "metadata", "configurable", "recursionLimit", "maxConcurrency", "runName"],
+];
+
+/** A line for each option that is unknown here and one slip away from one that is known: chains send many along that mean something elsewhere. */
+export function misspeltIn(options: object): readonly string[] {
+  const unknown = Object.keys(options).filter((name) => !CALL_OPTIONS.includes(name));
+  const guesses = unknown.map((name) => ({ name, guess: didYouMean(name, CALL_OPTIONS, () => 1) })).filter(({ guess }) => guess !== "");
+  return guesses.map(({ name, guess }) => `Expected known options of a call, got \`${name}\`${guess}: it changes nothing.`);
 }
 
 function formatOf(format: ResponseFormat): Pick<RainOptions, "format"> {

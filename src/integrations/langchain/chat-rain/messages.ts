@@ -85,30 +85,70 @@ function otherCore(message: unknown): [expected: string, received: string] {
     : [expected, `\`${String(message)}\` (${typeof message})`];
 }
 
-/** Blocks that repeat what a message says elsewhere (its tool calls), or what was not said aloud (thoughts). */
+/** Blocks that a text goes without: calls, which stand elsewhere, thoughts, which were not said, and what providers note beside a text. */
 const SILENT: ReadonlySet<unknown> = new Set([
-  ...["tool_call", "tool_call_chunk", "invalid_tool_call", "tool_use", "input_json_delta", "function_call"],
+  ...["tool_call", "tool_call_chunk", "invalid_tool_call", "tool_use", "input_json_delta", "function_call", "functionCall"],
   ...["reasoning", "thinking", "redacted_thinking"],
+  ...["citation", "citations", "search_result"],
 ]);
 
+/** What the tools of a provider's own were asked, and gave back: the text behind them says what came of it. */
+const SERVER_TOOL = /^server_tool_|^(web_search|file_search|computer|code_interpreter|image_generation|mcp|local_shell)_call|_tool_result$/;
+
+/** What the model cannot see or hear. */
+const MEDIA = /image|audio|video|media|file|document/;
+
 /**
- * What a message says, as one text: a string, or blocks of text one behind the other.
+ * What a message says, as one text: a string, or blocks of text one behind the other; a refusal, and code that was run, with what came out, are part of it.
  *
  * @throws {MessageError} for a block that is no text, such as an image
  */
 export function textOf(content: MessageContent, index: number): string {
   if (typeof content === "string") return content;
-  if (Array.isArray(content)) return content.map((block: Readonly<Record<string, unknown>> | string) => blockText(block, index)).join("");
+  if (Array.isArray(content)) return content.map((block: Block | string) => blockText(block, index)).join("");
   throw new MessageError(index, "to have a text or a list of content blocks", `\`${String(content)}\` (${typeof content})`);
 }
 
-function blockText(block: Readonly<Record<string, unknown>> | string, index: number): string {
+type Block = Readonly<Record<string, unknown>>;
+
+function blockText(block: Block | string, index: number): string {
   if (typeof block === "string") return block;
-  if (SILENT.has(block["type"])) return "";
-  if ((block["type"] === "text" || block["type"] === "text-plain") && typeof block["text"] === "string") return block["text"];
-  throw new MessageError(
-    index,
-    "to have text only (this model reads no images, audio or files)",
-    `a block of type \`${String(block["type"])}\``,
-  );
+  const { type } = block;
+  const said = saidBy(block);
+  if (said !== undefined) return said;
+  const name = String(type);
+  if (SILENT.has(type) || SERVER_TOOL.test(name)) return "";
+  const received = `a block of type \`${name}\``;
+  if (MEDIA.test(name)) throw new MessageError(index, "to have text only (this model reads no images, audio or files)", received);
+  throw new MessageError(index, "to have blocks of text, thoughts and calls (leave others out, or say them as text)", received);
+}
+
+/** In the forms of several providers. */
+function saidBy(block: Block): string | undefined {
+  switch (block["type"]) {
+    case "text":
+    case "text-plain":
+    case "input_text":
+    case "output_text":
+      return textIn(block, "text");
+    case "refusal":
+      return textIn(block, "refusal");
+    case "executableCode":
+      return fenced(block["executableCode"], "code", "language");
+    case "codeExecutionResult":
+      return fenced(block["codeExecutionResult"], "output");
+    default:
+      return undefined;
+  }
+}
+
+function textIn(block: unknown, name: string): string | undefined {
+  const text: unknown = typeof block === "object" && block !== null ? Reflect.get(block, name) : undefined;
+  return typeof text === "string" ? text : undefined;
+}
+
+function fenced(part: unknown, text: string, language?: string): string | undefined {
+  const code = textIn(part, text);
+  const named = language === undefined ? "" : (textIn(part, language) ?? "").toLowerCase();
+  return code === undefined ? undefined : `\n\`\`\`${named}\n${code.trimEnd()}\n\`\`\`\n`;
 }

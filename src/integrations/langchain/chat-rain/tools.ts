@@ -1,8 +1,11 @@
 import type { ToolDefinition } from "@langchain/core/language_models/base";
 import type { BindToolsInput, ToolChoice as LangChainToolChoice } from "@langchain/core/language_models/chat_models";
 import { convertToOpenAITool } from "@langchain/core/utils/function_calling";
+import { isSerializableSchema, type SerializableSchema } from "@langchain/core/utils/standard_schema";
+import { type InteropZodType, isInteropZodSchema } from "@langchain/core/utils/types";
 import { complaint, isRecord, OptionError, type Tool, type ToolChoice } from "../../../core/index.ts";
 import { noJsonSchema } from "../errors.ts";
+import { jsonSchemaOf } from "./json-schema.ts";
 
 /**
  * Tools in any form that LangChain knows: its own tools, runnables as tools, `{ name, schema }`, and OpenAI's format; a schema may be
@@ -38,10 +41,25 @@ function toolOf(given: BindToolsInput, index: number): Tool {
 function definitionIn(given: BindToolsInput): unknown {
   if (!isRecord(given)) return undefined;
   try {
-    return convertToOpenAITool(given).function;
+    return isStructured(given) ? withJsonSchema(given) : convertToOpenAITool(given).function;
   } catch (cause) {
     throw noJsonSchema("tools", given, cause);
   }
+}
+
+/** A tool with a schema of zod, or of another library that can say it as JSON. */
+interface StructuredTool {
+  readonly name: string;
+  readonly description?: string;
+  readonly schema: InteropZodType | SerializableSchema;
+}
+
+function isStructured(given: object): given is StructuredTool {
+  return "name" in given && "schema" in given && (isInteropZodSchema(given.schema) || isSerializableSchema(given.schema));
+}
+
+function withJsonSchema({ name, description, schema }: StructuredTool): Partial<Tool> {
+  return { name, description, parameters: jsonSchemaOf(schema) };
 }
 
 function isDefinition(value: unknown): value is Partial<Tool> & { readonly name: string } {

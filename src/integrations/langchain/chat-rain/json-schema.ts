@@ -1,0 +1,23 @@
+import { toJsonSchema } from "@langchain/core/utils/json_schema";
+import { isZodSchemaV4 } from "@langchain/core/utils/types";
+import { z } from "zod";
+
+type Parameters = NonNullable<globalThis.Parameters<typeof z.toJSONSchema>[1]>;
+
+/**
+ * A schema of a library's own as JSON.
+ *
+ * @throws {Error} for what JSON cannot say
+ */
+export function jsonSchemaOf(
+  schema: globalThis.Parameters<typeof toJsonSchema>[0],
+  parameters: Parameters = {},
+): Readonly<Record<string, unknown>> {
+  try {
+    return { ...toJsonSchema(schema, parameters) };
+  } catch (error) {
+    // LangChain's own way comes to no end in a schema that refers to itself by a getter.
+    if (!(error instanceof RangeError) || !isZodSchemaV4(schema)) throw error;
+    return { ...z.toJSONSchema(schema as z.ZodType, parameters) };
+  }
+}
