@@ -15,6 +15,7 @@ import {
   type ToolChoice,
   type Turn,
 } from "../core/index.ts";
+import { THINKING_BUDGETS } from "../serving/index.ts";
 import { flag, number, oneOf, parsed, text, whole } from "./fields.ts";
 import { messages, turnsOf } from "./messages.ts";
 import { RequestError } from "./request-error.ts";
@@ -93,9 +94,6 @@ const rainPart = z.strictObject(
   "an object of options",
 );
 
-/** Thoughts of this many tokens at most; `none`: the model is asked not to think. */
-const EFFORTS = { minimal: 256, low: 512, medium: 1024, high: 4096, xhigh: 8192 } as const;
-
 /** What both of OpenAI's APIs for conversations have in common, by the same names. */
 export const sharedShape = {
   model: text.optional(),
@@ -115,6 +113,7 @@ export const sharedShape = {
   store: flag.optional(),
 } as const;
 
+/** `none`: the model is asked not to think. */
 export const effort = oneOf("none", "minimal", "low", "medium", "high", "xhigh");
 
 const chatSchema = z.strictObject({
@@ -231,7 +230,7 @@ function seedOf(seed: number): number {
 
 function thinking({ reasoning_effort: effort, chat_template_kwargs }: AskedChat): RainOptions {
   if (effort === "none" || chat_template_kwargs?.enable_thinking === false) return { thoughts: "off" };
-  return effort === undefined ? {} : { thinkingBudget: EFFORTS[effort] };
+  return effort === undefined ? {} : { thinkingBudget: THINKING_BUDGETS[effort] };
 }
 
 function rainOptions(

@@ -14,9 +14,9 @@ const LAYERS: readonly (readonly string[])[] = [
   ["src/engines/remote"],
   ["src/llama.ts", "src/remote.ts", "src/serving", "src/pairs", "src/trace"],
   ["src/integrations/judging"],
-  ["src/evaluation", "src/integrations/langchain", "src/bots/guard", "src/server"],
+  ["src/evaluation", "src/integrations/ai", "src/integrations/langchain", "src/bots/guard", "src/server"],
   ["src/bots/discord"],
-  ["src/index.ts", "src/langchain.ts", "src/middleware.ts", "src/server.ts", "src/discord.ts"],
+  ["src/index.ts", "src/ai.ts", "src/langchain.ts", "src/middleware.ts", "src/server.ts", "src/discord.ts"],
   ["src/cli"],
 ];
 
@@ -27,6 +27,7 @@ const INSIDE: readonly string[] = ["src/engines/llama", "src/engines/remote", "s
 const SMALL: Readonly<Record<string, string>> = {
   "src/core/search/addition.ts": "a step of the paper is a file",
   "src/integrations/langchain/chat-simulator.ts": "the only one of its layer that knows preference pairs",
+  "src/ai.ts": "an entry",
   "src/server.ts": "an entry",
   "src/judges/cache-folder.ts": "reads the environment, which nothing else of its layer may",
   "src/judges/places/behind-answer.ts": "a place where a judge reads is a file, so that another one is one more",

@@ -30,6 +30,7 @@ describe("importing the package", () => {
     "rain-align/langchain",
     "rain-align/middleware",
     "rain-align/server",
+    "rain-align/ai",
     "rain-align/discord",
   ])("loads no native code: %s", (entry) => {
     expect(nativeLibrariesAfter(`await import("${entry}");`)).toEqual([]);

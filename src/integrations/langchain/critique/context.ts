@@ -3,10 +3,11 @@ import type { CallbackManager } from "@langchain/core/callbacks/manager";
 import { AIMessage, HumanMessage } from "@langchain/core/messages";
 import { raceWithSignal } from "@langchain/core/runnables";
 import { complaint, OptionError } from "../../../core/index.ts";
+import { defaultsOf } from "../../judging/options.ts";
 import { once, type TextJudge } from "../../judging/text-judge.ts";
 import { type JudgeSource, textJudge } from "../judges.ts";
 import { type ChatRunnable, callUnseen } from "../unseen-call.ts";
-import { CRITIQUE_TABLE, type CritiqueSettings, defaultsOf } from "./options.ts";
+import { CRITIQUE_TABLE, type CritiqueSettings } from "./options.ts";
 
 /** In what answers are critiqued: settings, and what was found out about the models that they name. */
 export class CritiqueContext {

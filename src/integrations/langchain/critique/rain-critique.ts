@@ -10,11 +10,12 @@ import {
 } from "@langchain/core/messages";
 import { Runnable, type RunnableConfig } from "@langchain/core/runnables";
 import { complaint, OptionError, type Rule } from "../../../core/index.ts";
+import { checked } from "../../judging/options.ts";
 import { asChunk, asMessage, type ChatRunnable, isRunnable } from "../unseen-call.ts";
 import { CritiqueContext } from "./context.ts";
 import { type CritiqueOutcome, type CritiqueRequest, critique, outcomeOf } from "./critique.ts";
 import { CritiquedModel, type CritiquedModelFields } from "./critiqued-model.ts";
-import { CRITIQUE_TABLE, type CritiqueOptions, checked } from "./options.ts";
+import { CRITIQUE_TABLE, type CritiqueOptions } from "./options.ts";
 
 export interface RainCritiqueOptions extends CritiqueOptions {
   /** What writes drafts, and judges them unless `judge` is given. Without it, drafts that come from elsewhere are only judged. */

@@ -1,14 +1,7 @@
 import { z } from "zod";
 import { flag, OptionError, oneOf, type Principle } from "../../../core/index.ts";
-import {
-  CRITIQUE_TABLE,
-  type CritiqueOptions,
-  type CritiqueSettings,
-  checked,
-  defaultsOf,
-  type OptionTable,
-  sentence,
-} from "../critique/options.ts";
+import { checked, defaultsOf, type OptionTable, sentence } from "../../judging/options.ts";
+import { CRITIQUE_TABLE, type CritiqueOptions, type CritiqueSettings } from "../critique/options.ts";
 
 /**
  * What happens when something is judged bad and no rewind helps. `replace`: `violationMessage` stands in its place, and the run goes on.
