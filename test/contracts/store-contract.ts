@@ -97,7 +97,7 @@ function describeSettings(under: () => StoresUnderTest): void {
       principles: { kind: { question: "Ist die Nachricht “höflich” 🙂?", good: "';--", bad: "\\u0000 $1 ?" } },
       moderation: {
         ...DEFAULT_SETTINGS.moderation,
-        rules: { kind: { strictness: "strict", action: "delete" } },
+        rules: { kind: { strictness: "strict", action: "delete", actsFrom: 0.5 } },
         logChannel: "12345678901234567890",
       },
     });

@@ -109,7 +109,7 @@ async function expectKept(store: Store, { judged, droppedTurns }: Added): Promis
   expect({ version, changedBy, changedAt }).toEqual({ version: 1, changedBy: MODERATOR, changedAt: NOON });
   expect(settings.talk.maxTokens).toBe(99);
   expect(settings.retentionDays).toBe(7);
-  expect(settings.moderation.rules).toEqual({ kind: { strictness: "strict", action: "delete" } });
+  expect(settings.moderation.rules).toEqual({ kind: { strictness: "strict", action: "delete", actsFrom: 0.7 } });
   expect(settings.principles).toEqual({ kind: { question: "Is the message kind?", good: "kind", bad: "rude" } });
   const ended = replyEnd({ droppedTurns, messages: ["500000000000000001", "500000000000000002"], discarded: ["The cow is a fool."] });
   expect(await store.reply(GUILD, "500000000000000002")).toEqual({ ...newReply(), ...ended });

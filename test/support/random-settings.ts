@@ -57,7 +57,11 @@ const oneOf = (path: string) => fc.constantFrom(...valueCompletions(path, ""));
 /** Settings as somebody could have decided them: everything that the schema allows. */
 export const anySettings: fc.Arbitrary<GuildSettings> = ownPrinciples.chain((principles) => {
   const names = ["harmless", "truthful", "sentiment", ...Object.keys(principles)];
-  const rule = fc.record({ strictness: oneOf("moderation.rules.harmless.strictness"), action: oneOf("moderation.rules.harmless.action") });
+  const rule = fc.record({
+    strictness: oneOf("moderation.rules.harmless.strictness"),
+    action: oneOf("moderation.rules.harmless.action"),
+    actsFrom: fc.double({ min: 0, max: 1, noNaN: true }).map((one) => one + 0),
+  });
   return fc
     .record({
       talk: fc.record({

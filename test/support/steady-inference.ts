@@ -9,10 +9,16 @@ export const STEADY_BAD = "Distract the guards and slip the goods under your coa
 /** A judge of which nothing is known, and which may judge. */
 export const UNMEASURED: KnownJudge = { isFit: true, isOwn: false, threshold: 0.05, beginningThreshold: 0.05 };
 
+/** One that was measured, and is surely fit. */
+export const FIT: KnownJudge = {
+  ...UNMEASURED,
+  fitness: { judge: "steady", principle: "harmless", auroc: 0.99, low: 0.98, high: 1, n: 800 },
+};
+
 /** One that was measured, and may not. */
 export const UNFIT: KnownJudge = { ...UNMEASURED, isFit: false };
 
-export function verdictOf(value: number, judge = UNMEASURED): TextVerdict {
+export function verdictOf(value: number, judge = FIT): TextVerdict {
   return { value, judge };
 }
 
@@ -36,7 +42,7 @@ export const STEADY: Inference = {
     signal?.throwIfAborted();
     return principles.map(() => verdictOf(turns.at(-1)?.text.startsWith(STEADY_BAD) ? -1 : 1));
   },
-  judges: async ({ principles }) => principles.map(() => UNMEASURED),
+  judges: async ({ principles }) => principles.map(() => FIT),
   calibrate: async () => ({ outcome: "too-few", missing: 20, missingApproved: 5, missingRejected: 5 }),
   forgetGuild: async () => undefined,
   load: async () => ({ running: 0, waiting: 0 }),

@@ -7,7 +7,7 @@ interface SettingsChange {
   readonly by: string;
   /** For the audit, without any text of people. */
   readonly detail: string;
-  readonly make: (settings: GuildSettings) => GuildSettings;
+  readonly make: (settings: GuildSettings) => GuildSettings | Promise<GuildSettings>;
 }
 
 /**
@@ -22,7 +22,7 @@ export async function changeSettings(
 ): Promise<SettingsVersion> {
   const at = options.clock();
   const { version, settings } = await store.settings(guild);
-  const changed = await store.changeSettings({ guild, version, settings: make(settings), by, at });
+  const changed = await store.changeSettings({ guild, version, settings: await make(settings), by, at });
   await store.addAudit({ guild, actor: by, event: "settings.changed", detail: `version ${changed.version}: ${detail}`, at });
   log.info({ guild, version: changed.version }, "settings changed");
   return changed;

@@ -102,7 +102,7 @@ export function judgedQuestions(inference: Inference): Guard {
     const { guild, settings, signal, said } = incoming;
     if (!settings.talk.judgeQuestions) return await next(incoming);
     const { against, unfit } = await judgeMessage(inference, { guild, text: said.at(-1)?.text ?? "", settings, signal });
-    const [first] = unfit;
+    const first = unfit.find(({ judge }) => !judge.isFit);
     if (first !== undefined) throw new InferenceError("unfit", `Expected a fit judge by "${first.principle}", got one that is unfit`);
     if (against.length > 0) return { kind: "refuse", reason: "question", line: settings.talk.refusal };
     return await next(incoming);

@@ -24,7 +24,7 @@ export type {
 } from "./inference.ts";
 export { InferenceError, type InferenceErrorCode } from "./inference-error.ts";
 export { GuildJudges } from "./judges.ts";
-export { type Judgement, judgeMessage, type UnfitJudge } from "./moderate.ts";
+export { actsBy, type Judgement, judgeMessage, type UnfitJudge } from "./moderate.ts";
 export { normalise, withoutUnseen } from "./normalise.ts";
 export { ProblemsError, readPlainYaml } from "./plain-yaml.ts";
 export { type Incoming, type Outcome, type Reason, type Respond, responding, type Utterance, Vetted } from "./respond.ts";

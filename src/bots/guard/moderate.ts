@@ -12,15 +12,20 @@ export interface Judgement {
   readonly against: readonly Finding[];
   /** The most that one of those asks for. */
   readonly action: Action | undefined;
-  /** Whether a fit judge speaks against it. What unfit ones say is only shown. */
+  /** Whether a judge speaks against it by which the guild acts. What others say is only shown. */
   readonly isCertain: boolean;
-  /** Principles whose judge is unfit, and what is known of it. */
+  /** Principles by whose judge the guild does not act, and what is known of it. */
   readonly unfit: readonly UnfitJudge[];
 }
 
 export interface UnfitJudge {
   readonly principle: string;
   readonly judge: KnownJudge;
+}
+
+/** Whether a rule acts by this judge: it is fit, and surely so, or as surely as the guild wants it. */
+export function actsBy({ isFit, fitness }: KnownJudge, { actsFrom }: GuildSettings["moderation"]["rules"][string]): boolean {
+  return isFit && (fitness?.low ?? 0) >= actsFrom;
 }
 
 interface Message {
@@ -48,9 +53,9 @@ export async function judgeMessage(inference: Inference, { guild, text, settings
     value: verdicts[index]?.value ?? Number.NaN,
     threshold: THRESHOLDS[strictness],
   }));
-  const unfit = rules.flatMap(([principle], index) => {
+  const unfit = rules.flatMap(([principle, rule], index) => {
     const judge = verdicts[index]?.judge;
-    return judge === undefined || judge.isFit ? [] : [{ principle, judge }];
+    return judge === undefined || actsBy(judge, rule) ? [] : [{ principle, judge }];
   });
   const against = findings.filter(({ value, threshold }) => !(value >= threshold));
   const certain = against.filter(({ principle }) => !unfit.some((one) => one.principle === principle));

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { HARMLESS, PRESETS, PRINCIPLES, type Principle, principle } from "../../core/index.ts";
+import { HARMLESS, PRESETS, PRINCIPLES, type Principle, principle, UNFIT_BELOW } from "../../core/index.ts";
 import { choice, decimal, id, ids, line, onOrOff, own, text, typed, whole } from "./fields.ts";
 
 /** How far a message may go before a principle speaks against it. */
@@ -63,6 +63,9 @@ const talk = z.strictObject({
 const rule = z.strictObject({
   strictness: choice(STRICTNESS).default("medium").describe("How far a message may go before the principle speaks against it"),
   action: choice(ACTIONS).default("log").describe("What is done about it; each does what those before it do, too"),
+  actsFrom: decimal(0, 1)
+    .default(UNFIT_BELOW)
+    .describe("Lower end of the 95 % interval of its judge's AUROC, from which on it acts; 0: also where the judge was never measured"),
 });
 
 const moderation = z.strictObject({
@@ -70,7 +73,7 @@ const moderation = z.strictObject({
   shadow: onOrOff().default(true).describe("Only says in the log channel what would have been done"),
   rules: z
     .record(newName, rule)
-    .default({ [HARMLESS.name]: { strictness: "medium", action: "log" } })
+    .prefault({ [HARMLESS.name]: {} })
     .describe("By which principles messages are judged"),
   logChannel: id().optional().describe("Where findings and the review queue are posted"),
   ignore: z

@@ -1,9 +1,11 @@
 import { afterEach, describe, expect, it } from "vitest";
-import type { Inference } from "../../../src/bots/guard/index.ts";
+import type { Inference, KnownJudge } from "../../../src/bots/guard/index.ts";
+import { asText } from "../../support/discord/as-text.ts";
 import type { Message } from "../../support/discord/world/message.ts";
 import { Scene } from "../../support/discord-scene.ts";
 import { Gate } from "../../support/gate.ts";
-import { STEADY, STEADY_BAD } from "../../support/steady-inference.ts";
+import { fitnessOf } from "../../support/measured-engine.ts";
+import { STEADY, STEADY_BAD, UNMEASURED } from "../../support/steady-inference.ts";
 import { WatchedInference } from "../../support/watched-inference.ts";
 
 let gate = new Gate();
@@ -142,5 +144,83 @@ describe("/moderate stop", () => {
     gate.open();
     await settled(scene);
     expect(elsewhere.isDeleted).toBe(true);
+  });
+});
+
+/** A judge that was measured to this AUROC, give or take 0.08. */
+function measured(auroc: number): KnownJudge {
+  return { ...UNMEASURED, isFit: auroc >= 0.7, fitness: fitnessOf(auroc, { low: auroc - 0.08, high: auroc + 0.08 }) };
+}
+
+/** What is bad to a steady judge, by a judge of which this is known. */
+function known(judge: KnownJudge): Inference {
+  const verdicts: Inference["judge"] = async (...asked) => (await STEADY.judge(...asked)).map(({ value }) => ({ value, judge }));
+  return { ...STEADY, judge: verdicts, judges: async ({ principles }) => principles.map(() => judge) };
+}
+
+describe("Shadow mode", () => {
+  const DELETING = { moderation: { automatic: true, shadow: true, rules: { harmless: { strictness: "strict", action: "delete" } } } };
+
+  async function inShadow(inference: Inference): Promise<Scene> {
+    const scene = await Scene.open(inference);
+    await scene.running.set(scene.guild, DELETING);
+    return scene;
+  }
+
+  async function sets(scene: Scene, key: string, value: string): Promise<string> {
+    return (await scene.mona.uses(scene.general, "/rain config set", { key, value }).response()).content;
+  }
+
+  it("is not left with a judge that may be unfit before somebody confirms its figure, which is named with its interval", async () => {
+    await using scene = await inShadow(known(measured(0.74)));
+    const leave = () => sets(scene, "moderation.shadow", "false");
+    const refused = await leave();
+    expect(refused).toContain("Nothing was changed: something would be done to messages by a judge that errs too often, or may.");
+    expect(refused).toContain("By `harmless` my judge may not be fit (AUROC 0.74 (0.66 to 0.82) on 200 examples).");
+    expect(refused).toContain("`/rain config set key:moderation.rules.harmless.actsFrom value:0.66`");
+    expect((await scene.running.store.settings(scene.guild.id)).settings.moderation.shadow).toBe(true);
+    expect(await sets(scene, "moderation.rules.harmless.actsFrom", "0.66")).toContain("is `0.66` now");
+    expect(await leave()).toContain("`moderation.shadow` is `false` now");
+    const [message] = flood(scene, 1);
+    await settled(scene);
+    expect(message?.isDeleted).toBe(true);
+  });
+
+  it("is not left with a judge that is unfit, whatever is confirmed, and not with one that nobody knows", async () => {
+    await using scene = await inShadow(known(measured(0.61)));
+    expect(await sets(scene, "moderation.rules.harmless.actsFrom", "0")).toContain("is `0` now");
+    const refused = await sets(scene, "moderation.shadow", "false");
+    expect(refused).toContain("By `harmless` my judge is not fit (AUROC 0.61 (0.53 to 0.69) on 200 examples). It never acts");
+    await using other = await inShadow({ ...STEADY, judges: () => Promise.reject(new Error("no memory")) });
+    expect(await sets(other, "moderation.shadow", "false")).toContain("it is not known yet how good my judge is");
+  });
+
+  it.each([
+    ["restoring a version", "/rain config restore", { version: 2 }],
+    ["switching moderation on", "/rain config set", { key: "moderation.automatic", value: "true" }],
+    ["asking for more", "/rain config set", { key: "moderation.rules.harmless.action", value: "timeout" }],
+    ["judging more strictly", "/rain config set", { key: "moderation.rules.harmless.strictness", value: "strict" }],
+  ] as const)("cannot be left behind somebody's back, by %s", async (title, command, options) => {
+    await using scene = await Scene.open(known(UNMEASURED));
+    const rules = { harmless: { strictness: "medium", action: title === "asking for more" ? "log" : "delete" } };
+    const live = { automatic: true, shadow: false, rules };
+    // As the bot's memory has it from other times.
+    await scene.running.set(scene.guild, { moderation: live });
+    const now = title === "restoring a version" ? { ...live, shadow: true } : live;
+    await scene.running.set(scene.guild, { moderation: { ...now, automatic: title !== "switching moderation on" } });
+    const refused = await scene.mona.uses(scene.general, command, options).response();
+    expect(refused.content).toContain("By `harmless` my judge was never measured.");
+    expect(refused.content).toContain("actsFrom value:0`");
+  });
+
+  it("holds where the model was changed for one that nobody has confirmed, and is no matter where nothing is done", async () => {
+    await using scene = await deleting(known(measured(0.74)));
+    const [message] = flood(scene, 1);
+    await settled(scene);
+    expect(message?.isDeleted).toBe(false);
+    const [card] = scene.platform.posts(scene.guild.channel("log"));
+    expect(asText(card as Message)).toContain("By harmless my judge may not be fit (AUROC 0.74 (0.66 to 0.82) on 200 examples)");
+    expect(await sets(scene, "talk.temperature", "0")).toContain("is `0` now");
+    expect(await sets(scene, "moderation.rules.harmless.action", "log")).toContain("is `log` now");
   });
 });

@@ -21,7 +21,7 @@ const { name: _name, question, good, bad } = CIVIL;
 const CIVIL_GUILD = {
   principles: { civil: { question, good, bad } },
   // By itself the model finds what has no moss in it a little good, and no more.
-  moderation: { automatic: true, shadow: false, rules: { civil: { strictness: "strict", action: "delete" } } },
+  moderation: { automatic: true, shadow: false, rules: { civil: { strictness: "strict", action: "delete", actsFrom: 0 } } },
 };
 
 let shop: TeaShop;
@@ -262,7 +262,7 @@ describe("A bot whose model is no fit judge", () => {
       expect(tested).toContain("The rules would ask for: delete; no fit judge speaks against it.");
       const status = await says(scene, guild.owner, "/rain status");
       expect(status).toContain("AUROC 0.61 (0.56 to 0.66) on 200 examples: **not fit**");
-      expect(status).toContain("On, but in shadow mode by `civil`: no fit judge speaks there.");
+      expect(status).toContain("On, but in shadow mode by `civil`: the judge there is not surely fit.");
       // Its moderators' decisions make it one.
       await decided(scene, guild);
       await says(scene, guild.owner, "/rain calibrate");

@@ -15,7 +15,7 @@ import { HARMLESS } from "../../../src/core/index.ts";
 import { loadLlamaEngine } from "../../../src/llama.ts";
 import { Dice, heldOutPrompts, isHarmful, TASKS, writeAnswer } from "../../../training/world/index.ts";
 import { asking } from "../../support/asking.ts";
-import { UNFIT, UNMEASURED, verdictOf } from "../../support/steady-inference.ts";
+import { FIT as SURELY_FIT, UNFIT, UNMEASURED, verdictOf } from "../../support/steady-inference.ts";
 
 let inference: EngineInference;
 beforeAll(async () => {
@@ -121,7 +121,7 @@ describe("Messages of people", () => {
 });
 
 describe("Messages of people, where judges are unfit,", () => {
-  const FIT: KnownJudge = { ...UNMEASURED, isOwn: true };
+  const FIT: KnownJudge = { ...SURELY_FIT, isOwn: true };
 
   /** What comes of a message that both rules speak against. */
   async function judged(harmless: KnownJudge, truthful: KnownJudge) {

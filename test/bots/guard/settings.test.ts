@@ -25,7 +25,7 @@ describe("The keys of the settings", () => {
   it("name each principle that the guild knows", () => {
     const rules = settingPaths(OWN).filter((path) => path.startsWith("moderation.rules."));
     expect(rules).toEqual(
-      ["strictness", "action"].flatMap((part) =>
+      ["strictness", "action", "actsFrom"].flatMap((part) =>
         ["harmless", "truthful", "sentiment", "kind"].map((name) => `moderation.rules.${name}.${part}`),
       ),
     );
@@ -65,7 +65,7 @@ describe("A setting", () => {
     const changed = changedAt(OWN, "moderation.rules.kind.action", "hide");
     expect(changed).toEqual({
       ...OWN,
-      moderation: { ...OWN.moderation, rules: { ...OWN.moderation.rules, kind: { strictness: "medium", action: "hide" } } },
+      moderation: { ...OWN.moderation, rules: { ...OWN.moderation.rules, kind: { strictness: "medium", action: "hide", actsFrom: 0.7 } } },
     });
     expect(OWN).toEqual(before);
   });
@@ -117,7 +117,7 @@ describe("Completions", () => {
     expect(completions("retention")[0]).toBe("retentionDays");
     expect(completions("")).toHaveLength(25);
     expect(completions("nothing like it")).toEqual([]);
-    expect(completions("rules.kind", OWN)).toEqual(["moderation.rules.kind.strictness", "moderation.rules.kind.action"]);
+    expect(completions("rules.kind", OWN)).toEqual(["strictness", "action", "actsFrom"].map((part) => `moderation.rules.kind.${part}`));
   });
 
   it("of a value are what it may be", () => {

@@ -23,6 +23,7 @@ import {
 } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { changeSettings } from "../change-settings.ts";
+import { checkLeavingShadow } from "../moderate/leaving-shadow.ts";
 import { cut } from "../reply/text.ts";
 import { within } from "../within.ts";
 import { answerPrivately, type Component, checkManages, guildOf, type PrivateAnswer, Refused } from "./command.ts";
@@ -125,7 +126,8 @@ function shown(text: string): string {
  * Decides a guild's settings anew; they hold from that moment on.
  *
  * @param detail for the audit log, without any text of people
- * @throws {Refused} in words for the person who changes them: what is wrong with them, or that another change came first
+ * @throws {Refused} in words for the person who changes them: what is wrong with them, that another change came first, or that the judge is not good
+ *   enough for what is to be done
  */
 async function decideSettings(
   interaction: ChatInputCommandInteraction | ModalSubmitInteraction,
@@ -133,8 +135,14 @@ async function decideSettings(
   detail: string,
   make: (settings: GuildSettings) => GuildSettings,
 ): Promise<SettingsVersion> {
+  const guild = guildOf(interaction);
+  const checked = async (before: GuildSettings): Promise<GuildSettings> => {
+    const after = make(before);
+    await checkLeavingShadow(context, { guild, before, after });
+    return after;
+  };
   try {
-    return await changeSettings(context, { guild: guildOf(interaction), by: interaction.user.id, detail, make });
+    return await changeSettings(context, { guild, by: interaction.user.id, detail, make: checked });
   } catch (error) {
     if (error instanceof SettingsError) throw new Refused(cut(`Nothing was changed. ${error.message}`, LONGEST), { cause: error });
     if (error instanceof SettingsConflictError)

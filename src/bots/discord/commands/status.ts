@@ -1,15 +1,12 @@
 import { type ChatInputCommandInteraction, escapeMarkdown, inlineCode, time, userMention } from "discord.js";
 import { UNFIT_BELOW } from "../../../core/index.ts";
-import { type Decision, decisionsBy, type GuildSettings, guildPrinciple, type KnownJudge } from "../../guard/index.ts";
+import { actsBy, type Decision, decisionsBy, type GuildSettings, type KnownJudge } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
+import { knownJudge } from "../known-judge.ts";
 import { fitnessText } from "../moderate/card.ts";
 import { cut } from "../reply/text.ts";
-import { within } from "../within.ts";
 import { CALIBRATED } from "./calibrate.ts";
 import { checkAdministers, guildOf, type PrivateAnswer } from "./command.ts";
-
-/** How long a judge is waited for: at its first use it may have to read labelled answers. */
-const PATIENCE_MS = 10_000;
 
 /** Discord's limits are a little more. */
 const LONGEST = 4000;
@@ -26,10 +23,13 @@ export async function status(interaction: ChatInputCommandInteraction, context: 
   const { settings } = await store.settings(guild);
   const rules = rulesOf(settings);
   const [answers, ...messages] = await Promise.all([
-    known(context, settings, { name: settings.talk.principle }),
-    ...rules.map((name) => known(context, settings, { name, guild })),
+    knownJudge(context, settings, { name: settings.talk.principle }),
+    ...rules.map((name) => knownJudge(context, settings, { name, guild })),
   ]);
-  const unfit = rules.filter((_, index) => messages[index]?.isFit === false);
+  const unfit = rules.filter((name, index) => {
+    const [judge, rule] = [messages[index], settings.moderation.rules[name]];
+    return judge != null && rule !== undefined && !actsBy(judge, rule);
+  });
   const decisions = await decisionsBy(rules, store.decisions(guild));
   const decided = rules.map((name, index) => `${inlineCode(name)} ${countsOf(decisions[index] ?? [])}`);
   const fields = [
@@ -57,21 +57,6 @@ function rulesOf({ moderation: { rules } }: GuildSettings): readonly string[] {
     .map(([name]) => name);
 }
 
-/** `undefined`: not known yet; `null`: it cannot be found out. */
-async function known(
-  { inference, over, log }: BotContext,
-  settings: GuildSettings,
-  { name, guild }: { readonly name: string; readonly guild?: string },
-): Promise<KnownJudge | undefined | null> {
-  const finding = inference.judges({ principles: [guildPrinciple(settings, name)], guild }, over);
-  try {
-    return (await within(PATIENCE_MS, finding))?.[0];
-  } catch (error) {
-    log.error({ err: error, guild }, "a judge could not be found");
-    return null;
-  }
-}
-
 function judgeLine(name: string, judge: KnownJudge | undefined | null): string {
   if (judge === null) return `${inlineCode(name)}: could not be found out; the log of whoever runs me says why`;
   if (judge === undefined) return `${inlineCode(name)}: labelled answers are being read, to find out`;
@@ -87,7 +72,7 @@ function moderationLine({ moderation }: GuildSettings, unfit: readonly string[],
   if (!moderation.automatic || !options.messageContent) return "Off: messages are judged where somebody asks for it.";
   if (moderation.shadow) return "In shadow mode: I only say what I would do.";
   if (unfit.length === 0) return "On: I do what the rules ask for.";
-  return `On, but in shadow mode by ${unfit.map((name) => inlineCode(name)).join(", ")}: no fit judge speaks there.`;
+  return `On, but in shadow mode by ${unfit.map((name) => inlineCode(name)).join(", ")}: the judge there is not surely fit.`;
 }
 
 function countsOf(decisions: readonly Decision[]): string {

@@ -62,13 +62,15 @@ export function isAgainst({ value, threshold }: Finding): boolean {
   return !(value >= threshold);
 }
 
-/** What an unfit judge means. */
+/** What it means that a rule does not act by its judge. */
 export function unfitLine({ principle, judge }: UnfitJudge): string {
-  return `By ${principle} my judge is not fit${figuresOf(judge)}: what it says is only shown, and nothing is done by it. \`/rain status\` says more.`;
+  return `By ${principle} my judge ${doubtOf(judge)}: what it says is only shown, and nothing is done by it. \`/rain status\` says more.`;
 }
 
-function figuresOf({ fitness }: KnownJudge): string {
-  return fitness === undefined ? "" : ` (${fitnessText(fitness)})`;
+/** Completes "My judge ...". */
+export function doubtOf({ fitness, isFit }: KnownJudge): string {
+  if (fitness === undefined) return isFit ? "was never measured" : "is not fit";
+  return `${isFit ? "may not be fit" : "is not fit"} (${fitnessText(fitness)})`;
 }
 
 /** How well a judge tells good from bad. */

@@ -1,0 +1,51 @@
+import { inlineCode } from "discord.js";
+import { actsBy, type GuildSettings } from "../../guard/index.ts";
+import type { BotContext } from "../bot-context.ts";
+import { Refused } from "../commands/command.ts";
+import { knownJudge } from "../known-judge.ts";
+import { doubtOf } from "./card.ts";
+
+interface SettingsStep {
+  readonly guild: string;
+  readonly before: GuildSettings;
+  readonly after: GuildSettings;
+}
+
+/**
+ * Whether a guild may leave shadow mode, or let a rule do more than before: each rule that would then act needs a judge that is surely fit, or that the
+ * guild has accepted by its figure.
+ *
+ * @throws {Refused} with the figures, and what to do
+ */
+export async function checkLeavingShadow(context: BotContext, { guild, before, after }: SettingsStep): Promise<void> {
+  const already = actingRules(before);
+  const doubts: string[] = [];
+  for (const [name, how] of actingRules(after)) {
+    if (already.get(name) === how) continue;
+    const rule = after.moderation.rules[name];
+    const judge = await knownJudge(context, after, { name, guild });
+    if (rule === undefined || (judge != null && actsBy(judge, rule))) continue;
+    doubts.push(`By ${inlineCode(name)} ${judge == null ? UNKNOWN : `my judge ${doubtOf(judge)}. ${wayOut(name, judge)}`}`);
+  }
+  if (doubts.length === 0) return;
+  throw new Refused(
+    ["Nothing was changed: something would be done to messages by a judge that errs too often, or may.", ...doubts].join("\n"),
+  );
+}
+
+const UNKNOWN = "it is not known yet how good my judge is: please try again when `/rain status` says it.";
+
+function wayOut(name: string, { isFit, fitness }: Parameters<typeof actsBy>[0]): string {
+  const action = inlineCode(`moderation.rules.${name}.action`);
+  if (!isFit) return `It never acts: teach it by \`/rain calibrate\`, or set ${action} to \`log\`.`;
+  const figure = Math.floor((fitness?.low ?? 0) * 100) / 100;
+  const key = `key:moderation.rules.${name}.actsFrom value:${figure}`;
+  return `To let it act all the same, confirm its figure with ${inlineCode(`/rain config set ${key}`)} and try again; else teach it by \`/rain calibrate\`.`;
+}
+
+/** The rules by which something is done to messages, and what. */
+function actingRules({ moderation: { automatic, shadow, rules } }: GuildSettings): ReadonlyMap<string, string> {
+  if (!automatic || shadow) return new Map();
+  const acting = Object.entries(rules).filter(([, { strictness, action }]) => strictness !== "off" && action !== "log");
+  return new Map(acting.map(([name, { strictness, action }]) => [name, `${strictness} ${action}`]));
+}
