@@ -71,7 +71,7 @@ interface ServerFlags {
 /** What every command that loads a model has in common. */
 export interface EngineFlags
   extends ServerFlags,
-    Pick<LlamaEngineOptions, "gpuLayers" | "sequences" | "threads" | "flashAttention" | "cacheType"> {
+    Pick<LlamaEngineOptions, "gpuLayers" | "sequences" | "threads" | "flashAttention" | "cacheType" | "deterministic"> {
   readonly model: string;
   readonly gpu?: (typeof GPU_CHOICES)[number];
   readonly context?: number;
@@ -103,9 +103,8 @@ export function addDeviceOptions(command: Command): Command {
     .addOption(numberOption("--threads <n>", "CPU threads (default: measured)"))
     .option("--flash-attention", "use flash attention (default: on a GPU, where it works)")
     .option("--no-flash-attention", "never use it")
-    .addOption(
-      choiceOption("--cache-type <type>", `how the cache stores numbers: ${CACHE_TYPES.join(", ")} (default: "F16")`, CACHE_TYPES),
-    );
+    .addOption(choiceOption("--cache-type <type>", `how the cache stores numbers: ${CACHE_TYPES.join(", ")} (default: "F16")`, CACHE_TYPES))
+    .option("--deterministic", "the same seed gives the same text in every mode and beside others, more slowly");
 }
 
 /** What a command writes with: a model that it loads, or one that is served. */
@@ -144,6 +143,7 @@ const HARDWARE = [
   "threads",
   "flashAttention",
   "cacheType",
+  "deterministic",
 ] as const satisfies readonly (keyof EngineFlags)[];
 
 function twoModels(model: string): UsageError {
@@ -154,9 +154,19 @@ function twoModels(model: string): UsageError {
 
 /** The same of a model that is loaded here. `modelFlag`: by which the model was given. */
 export function readLlamaOptions(flags: Omit<EngineFlags, keyof ServerFlags>, modelFlag = "--model"): LlamaEngineOptions {
-  const { model, gpuLayers, sequences, threads, flashAttention, cacheType } = flags;
+  const { model, gpuLayers, sequences, threads, flashAttention, cacheType, deterministic } = flags;
   const gpu = flags.gpu === "none" ? false : flags.gpu;
-  const options = { model, gpu, gpuLayers, contextSize: flags.context, sequences, threads, flashAttention, cacheType } as const;
+  const options = {
+    model,
+    gpu,
+    gpuLayers,
+    contextSize: flags.context,
+    sequences,
+    threads,
+    flashAttention,
+    cacheType,
+    deterministic,
+  } as const;
   checkFlags(() => checkLlamaOptions(options), { contextSize: "--context", model: modelFlag });
   return options;
 }

@@ -19,7 +19,7 @@ export async function* vanilla(request: GenerationRequest): Answering {
 
 /**
  * Whole drafts, decoded as one batch and judged as another; the one with the best value wins, the first of equals. For
- * comparison: the paper's strongest simple rival. The first draft is the plain answer of the same seed.
+ * comparison: the paper's strongest simple rival. The first draft is the plain answer of the same seed, but for last digits (`Engine.next`).
  */
 export async function* bestOfN(request: GenerationRequest, judge: AnswerJudge): Answering {
   const { engine, settings } = request;

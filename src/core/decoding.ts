@@ -22,12 +22,12 @@ import { drawToken, softmax, withProbabilities } from "./sampler.ts";
 /** Candidates that are read behind a primed prefix: what continues it with a `topK` up to this finds them. */
 const PRIMED_TOP_K = 64;
 
-/** Computes these prefixes now, in one batch, and what a continuation asks first behind them, so that what follows finds all of it in the cache. */
+/** Computes these prefixes now, in one batch, and what a continuation asks first behind them, so that what follows finds all of it in the cache. One alone is read exactly. */
 export async function prime(engine: Engine, prefixes: readonly Prefix[], call: Call, priming: Priming = {}): Promise<void> {
-  const { keep: isKept = false, format } = priming;
+  const { keep: isKept = false, format, writtenFrom } = priming;
   const queries = prefixes.map((prefix) => {
     const text = beginFormatted(engine, { prefix, format });
-    return { prefix, isKept, ...firstRead({ topK: PRIMED_TOP_K, text }) };
+    return { prefix, isKept, isExact: prefixes.length === 1, writtenFrom, ...firstRead({ topK: PRIMED_TOP_K, text }) };
   });
   const read = await engine.next(queries, call);
   // A model whose numbers are none is found out here, before anything is written.
@@ -39,7 +39,7 @@ export async function prime(engine: Engine, prefixes: readonly Prefix[], call: C
  * prefix. Leaving the loop early frees what it held.
  */
 export async function* generate(engine: Engine, continuation: Continuation, call: Call): AsyncGenerator<SampledToken, void, void> {
-  const { sampling, processing, maxTokens, until } = continuation;
+  const { sampling, processing, maxTokens, until, writtenFrom = continuation.prefix.length } = continuation;
   const prefix = [...continuation.prefix];
   const drawn: Token[] = [];
   let text = beginFormatted(engine, continuation);
@@ -47,7 +47,11 @@ export async function* generate(engine: Engine, continuation: Continuation, call
   try {
     while (drawn.length < maxTokens) {
       const processed = processedBehind(prefix, processing, engine);
-      const [candidates = []] = await candidatesBehind(engine, [{ prefix, topK: sampling.topK, text, processed }], call);
+      const [candidates = []] = await candidatesBehind(
+        engine,
+        [{ prefix, topK: sampling.topK, text, processed, writtenFrom, isExact: true }],
+        call,
+      );
       const sampled = drawToken(candidates, prefix.length, sampling);
       prefix.push(sampled.token);
       drawn.push(sampled.token);
@@ -130,7 +134,8 @@ async function makeRoom(engine: Engine, branches: readonly Branch[], { signal }:
 function lookoutOf({ prefix, text, members }: Branch, engine: Engine): Lookout {
   const [{ continuation }] = members as [Member];
   const topK = Math.max(...members.map((member) => member.continuation.sampling.topK));
-  return { prefix, text, topK, processed: processedBehind(prefix, continuation.processing, engine) };
+  const { processing, writtenFrom = continuation.prefix.length } = continuation;
+  return { prefix, text, topK, processed: processedBehind(prefix, processing, engine), writtenFrom };
 }
 
 /** Each member draws its next token. Those that drew the same one stay together; the first of the groups stays in the branch, the others part from it. */
@@ -169,8 +174,9 @@ function leave(branch: Branch): void {
  * smaller, or the format allows fewer. Nothing is drawn. An end token may be among them.
  */
 export async function likeliest(engine: Engine, lookahead: Lookahead, call: Call): Promise<SampledToken[]> {
-  const { prefix, count, processing } = lookahead;
-  const lookout = { prefix, topK: count, text: beginFormatted(engine, lookahead), processed: processedBehind(prefix, processing, engine) };
+  const { prefix, count, processing, writtenFrom } = lookahead;
+  const processed = processedBehind(prefix, processing, engine);
+  const lookout = { prefix, topK: count, text: beginFormatted(engine, lookahead), processed, writtenFrom };
   const [candidates = []] = await candidatesBehind(engine, [lookout], call);
   return withProbabilities(candidates, prefix.length);
 }

@@ -76,7 +76,7 @@ export interface Sampling {
   readonly xtcThreshold?: number | undefined;
   /**
    * The token at position i of a prefix is drawn with a random number that depends on (`seed`, i) and on nothing else. So
-   * a continuation is the same however it was paused, batched, rewound or resumed.
+   * a continuation is the same however it was paused, batched, rewound or resumed, as far as the model's numbers are (`NextTokenQuery.isExact`).
    */
   readonly seed: number;
 }
@@ -157,6 +157,8 @@ export interface LogitsProcessing {
 export interface Constrained extends Formatted {
   /** @default logits stay as they are */
   readonly processing?: LogitsProcessing | undefined;
+  /** Where in `prefix` begins what was written token by token: `NextTokenQuery.writtenFrom`. @default the prefix's end */
+  readonly writtenFrom?: number | undefined;
 }
 
 /** A request to continue a prefix. */
@@ -192,6 +194,8 @@ export interface Priming {
   readonly keep?: boolean;
   /** What will be written behind them. */
   readonly format?: OutputFormat | undefined;
+  /** `Constrained.writtenFrom` */
+  readonly writtenFrom?: number;
 }
 
 /** Asks which of a few tokens the model expects next. */
@@ -217,6 +221,13 @@ export interface NextTokenQuery {
   readonly tokens?: readonly Token[];
   /** Whether the prefix is to stay in the cache for as long as the engine can afford it (a judge's preamble). @default false */
   readonly isKept?: boolean;
+  /**
+   * Whether the answer is to be the same to the last digit whatever was asked before: an engine's numbers may differ there with what is computed at once. Who asks
+   * beside others has no promise. @default false
+   */
+  readonly isExact?: boolean;
+  /** Where the text begins that is written: what stands before it is then read as a whole, and each token behind it by itself. @default the prefix's end, as it first was */
+  readonly writtenFrom?: number | undefined;
 }
 
 /** What the model expects behind a prefix: logits, up to a constant that may be another one for each query. */

@@ -21,6 +21,9 @@ export interface Lookout {
   readonly text: FormattedText | undefined;
   /** Tokens behind the prefix whose logits are changed. */
   readonly processed?: ProcessedLogits | undefined;
+  /** As in `NextTokenQuery`, both. */
+  readonly writtenFrom?: number | undefined;
+  readonly isExact?: boolean;
 }
 
 /** What is read of the model for it. */
@@ -60,7 +63,7 @@ export async function candidatesBehind(engine: Engine, lookouts: readonly Lookou
   let open = lookouts.map((lookout) => ({ lookout, reading: firstRead(lookout) }));
   while (open.length > 0) {
     const read = await engine.next(
-      open.map(({ lookout: { prefix }, reading }) => ({ prefix, ...reading })),
+      open.map(({ lookout: { prefix, writtenFrom, isExact = false }, reading }) => ({ prefix, writtenFrom, isExact, ...reading })),
       call,
     );
     open = open.flatMap(({ lookout, reading }, index) => {

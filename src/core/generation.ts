@@ -83,6 +83,13 @@ export class Generation {
     return this.#committed;
   }
 
+  /** Where what the model has written begins: it has thought token by token, too. */
+  get writtenFrom(): number {
+    const { role, opening = [] } = this.turns.at(-1) ?? {};
+    const isBehind = role === "assistant" && opening.every((token, index) => token === this.prompt.at(index - opening.length));
+    return this.prompt.length - (isBehind ? opening.length : 0);
+  }
+
   get isOver(): boolean {
     return this.ending.isOver(this.#committed);
   }
@@ -103,7 +110,7 @@ export class Generation {
   get constraints(): Constrained {
     const { format } = this.settings;
     const formatted = format === undefined ? {} : { format, formatStart: this.prompt.length };
-    return { ...formatted, processing: this.#processing };
+    return { ...formatted, processing: this.#processing, writtenFrom: this.writtenFrom };
   }
 
   /** How far a text is written before it is judged. Under a format it means something only as a whole. */
@@ -114,7 +121,8 @@ export class Generation {
   /** Computes the prompt. */
   async prime(): Promise<void> {
     if (this.#constant.length > 0) await prime(this.engine, [this.#constant], this.call("prompt"), { keep: true });
-    await prime(this.engine, [this.prompt], this.call("prompt"), { format: this.settings.format });
+    const { format } = this.settings;
+    await prime(this.engine, [this.prompt], this.call("prompt"), { format, writtenFrom: this.writtenFrom });
   }
 
   /** The user's own way of drawing tokens. */

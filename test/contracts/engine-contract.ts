@@ -393,6 +393,23 @@ function describeNext(
     await expect(read(query)).resolves.toHaveLength(panel().length);
   });
 
+  // What cannot drop a token cannot compute it once more in another way; and what is in one call with others, a server decides.
+  if (canDropOne && batches)
+    it("what is asked for exactly is the same to the last digit, whatever was asked before", async () => {
+      const { prefix: prompt, tokens } = behind("Can the lion open the door of the castle?");
+      const prefix = [...prompt, ...engine().tokenizer.tokenize(" It cannot, as far as I know.")];
+      const exact = async () => await logitsOf([{ prefix, tokens, isExact: true, writtenFrom: prompt.length }]);
+      const first = await exact();
+      for (const length of [prompt.length - 1, prompt.length, prefix.length - 1, prefix.length]) {
+        await read({ prefix: [...prefix.slice(0, length), ...engine().tokenizer.tokenize(" Or can it?")], tokens });
+        expect(await exact()).toEqual(first);
+        await logitsOf([{ prefix: prefix.slice(0, length), tokens: tokens.slice(0, 3) }, behind(`Who has ${length} houses?`)]);
+        expect(await exact()).toEqual(first);
+      }
+      for (let index = 0; index < 16; index++) await read(behind(`How do I find house ${index}?`));
+      expect(await exact()).toEqual(first);
+    });
+
   if (!countsCache) return;
 
   it("behind a prefix that was primed it computes one token at most, and one more for each token more", async () => {

@@ -2,15 +2,14 @@
 import type { LlamaContext } from "node-llama-cpp";
 import type { Call, NextTokenQuery, NextTokens, Passage, Prefix } from "../../core/engine.ts";
 import { ContextFullError, EngineError } from "../../core/errors.ts";
-import type { Purpose } from "../../core/meter.ts";
+import type { Meter, Purpose } from "../../core/meter.ts";
 import { failure } from "./failure.ts";
 import type { Claim, KvCache, PrefixLease } from "./kv-cache.ts";
-import { commonLength, type Evaluation, type Slot, type Wanted } from "./slot.ts";
+import { commonLength, type Evaluation, type ReadingPlan, type Slot, type Wanted } from "./slot.ts";
 import type { Threads } from "./threads.ts";
 
 /** A prefix to compute, which needs a slot now or later. */
-interface Query {
-  readonly prefix: Prefix;
+interface Query extends ReadingPlan {
   readonly wanted: Wanted | undefined;
   /** The lease of the prefix, if it is held. */
   readonly lease?: PrefixLease | undefined;
@@ -23,6 +22,8 @@ type SlottedQuery = Query & { slot: Slot };
 /** As many tokens of one query as one decode call computes. */
 interface Portion extends Evaluation {
   readonly slot: Slot;
+  /** Where the call ends that is to compute a token with nothing else in it; missing where any call will do. */
+  readonly callEnd?: ReadingPlan["callEnd"];
   /** Whether it is a token that a generation would compute itself. All else, such as a question about a draft, begins where the next request comes back to. */
   readonly isStep: boolean;
   /** For models that cannot rewind freely: what is computed next may come back to the end of this portion. */
@@ -34,11 +35,19 @@ const WORTH_A_STEM = 8;
 
 const NOTHING: Wanted = { topK: 0, logitsOf: [] };
 
+/**
+ * What is read as a whole and has to be the same to the last digit is cut behind so many tokens: whatever of it is in the cache already, the same calls
+ * are made for the rest. As kernels take tokens in groups of 4, 8 or 16, what is computed in one call of several such blocks is the same.
+ */
+const BLOCK = 16;
+
 export interface BatcherParts {
   readonly context: LlamaContext;
   readonly cache: KvCache;
   readonly threads: Threads;
   readonly vocabularySize: number;
+  /** Whether all is to be the same to the last digit, and no call shared. */
+  readonly deterministic: boolean;
   /** Throws once the engine is disposed. */
   readonly ensureOpen: () => void;
 }
@@ -47,13 +56,15 @@ export class Batcher {
   readonly #context: LlamaContext;
   readonly #cache: KvCache;
   readonly #vocabularySize: number;
+  readonly #deterministic: boolean;
   readonly #ensureOpen: () => void;
   readonly #rounds: Rounds;
 
-  constructor({ context, cache, threads, vocabularySize, ensureOpen }: BatcherParts) {
+  constructor({ context, cache, threads, vocabularySize, deterministic, ensureOpen }: BatcherParts) {
     this.#context = context;
     this.#cache = cache;
     this.#vocabularySize = vocabularySize;
+    this.#deterministic = deterministic;
     this.#ensureOpen = ensureOpen;
     this.#rounds = new Rounds((tokens) => threads.chooseFor(tokens));
   }
@@ -66,12 +77,15 @@ export class Batcher {
   /** Reads behind each prefix, as one batch where there are slots enough. */
   async next(queries: readonly NextTokenQuery[], call: Call): Promise<NextTokens[]> {
     const { leases } = this.#cache;
-    const all = queries.map(({ prefix, topK = 0, tokens = [], isKept = false }) => {
+    const all = queries.map(({ prefix, topK = 0, tokens = [], isKept = false, isExact, writtenFrom = prefix.length }) => {
       const wanted: Wanted = { topK: Math.min(topK, this.#vocabularySize), logitsOf: tokens };
       const lease = leases.of(prefix);
       // What its holder asks now, it will ask again behind its next token.
       if (lease !== undefined) lease.wanted = wanted;
-      return { prefix, wanted, isKept, lease, slot: undefined as Slot | undefined };
+      const start = isExact === true || this.#deterministic ? Math.min(writtenFrom, prefix.length) : undefined;
+      if (lease !== undefined && start !== undefined) lease.exact ??= { meter: call.meter, start, callEnds: [] };
+      const callEnd = this.#callEndIn(prefix, { lease, start, meter: call.meter });
+      return { prefix, callEnd, wanted, isKept, lease, slot: undefined as Slot | undefined };
     });
     const found = new Map<Query, NextTokens>();
     let open = all;
@@ -84,6 +98,7 @@ export class Batcher {
           const { prefix, wanted, isKept, lease, slot } = query;
           found.set(query, slot.next(prefix.length, wanted));
           if (lease !== undefined) lease.slot = slot;
+          if (lease?.exact !== undefined) lease.exact.callEnds = slot.callEnds.slice(0, prefix.length);
           if (isKept) leases.pin(prefix, slot);
         }
         open = open.filter(({ slot }) => slot === undefined);
@@ -108,7 +123,7 @@ export class Batcher {
       while (found.length < inputs.length) {
         const portion = inputs.slice(found.length, found.length + this.#context.batchSize);
         const row = { sequence: slot.index, tokens: portion.length, work: () => slot.distributions(portion) };
-        const [distributions = []] = await this.#decode([row], [slot], call);
+        const [distributions = []] = await this.#decode([row], { slots: [slot], isApart: this.#deterministic }, call);
         slot.append(portion);
         found.push(...distributions);
       }
@@ -137,7 +152,7 @@ export class Batcher {
     const claimed: Slot[] = [];
     try {
       for (const [index, query] of this.#mostReachFirst(queries).entries()) {
-        const claim = { prefix: query.prefix, wanted: query.wanted, lease: query.lease, claimed };
+        const claim = { prefix: query.prefix, callEnd: query.callEnd, wanted: query.wanted, lease: query.lease, claimed };
         query.slot = claimed.length === 0 ? await this.#claimOne(claim, call.signal) : await this.#cache.claim(claim);
         if (query.slot === undefined) continue;
         claimed.push(query.slot);
@@ -159,20 +174,24 @@ export class Batcher {
   /** The query that can reuse most chooses first: no other one then evicts what it would have found. */
   #mostReachFirst(queries: readonly Query[]): Query[] {
     return queries
-      .map((query) => ({ query, reach: this.#cache.reach(query.prefix) }))
+      .map((query) => ({ query, reach: this.#cache.reach(query) }))
       .sort((left, right) => right.reach - left.reach)
       .map(({ query }) => query);
   }
 
   /** Computes what all prefixes share in the first slot that was claimed; the others copy it from there. */
   async #readStem(queries: readonly Query[], slot: Slot, call: Call): Promise<void> {
-    const [{ prefix }, ...others] = queries as [Query, ...Query[]];
+    const [{ prefix, callEnd }, ...others] = queries as [Query, ...Query[]];
     // Each prefix keeps a token to compute, behind which it learns what it wants.
     const shortest = Math.min(...queries.map((query) => query.prefix.length));
-    const shared = others.reduce((length, other) => Math.min(length, commonLength(other.prefix, prefix)), shortest - 1);
-    const reached = (other: Query) => Math.max(this.#cache.reach(other.prefix), slot.tokens.length);
+    const common = others.reduce((length, other) => Math.min(length, commonLength(other.prefix, prefix)), shortest - 1);
+    const shared = wholeCalls(common, callEnd);
+    const reached = (other: Query) => Math.max(this.#cache.reach(other), slot.tokens.length);
     const saved = others.reduce((sum, other) => sum + Math.max(0, shared - reached(other)), 0);
-    if (saved >= WORTH_A_STEM) await this.#read([{ prefix: prefix.slice(0, shared), slot, wanted: undefined }], call);
+    // What takes a call of its own is dear even where it is a single token.
+    const isApart = callEnd?.(shared - 1) !== undefined;
+    if (saved >= (isApart ? 1 : WORTH_A_STEM))
+      await this.#read([{ prefix: prefix.slice(0, shared), callEnd, slot, wanted: undefined }], call);
   }
 
   /** What the queries want to learn, their slots remember. An abort or a closed engine ends it between two decode calls. */
@@ -190,13 +209,15 @@ export class Batcher {
         await slot.takeCheckpoint();
       }
       const rows = portions.map((portion) => {
-        const work = () => portion.slot.evaluate(portion);
+        const work = async (isAlone: boolean) => ({ learned: await portion.slot.evaluate(portion), isAlone });
         return { sequence: portion.slot.index, tokens: portion.tokens.length, work };
       });
       const slots = portions.map(({ slot }) => slot);
-      for (const [index, learned] of (await this.#decode(rows, slots, call)).entries()) {
-        const { slot, tokens, isReturnPoint } = portions[index] as Portion;
-        slot.append(tokens, learned);
+      // A generation's step may share a call with others' steps. What is read as a whole may not: that would cut it in other places.
+      const isApart = portions.some(({ callEnd, tokens }) => callEnd !== undefined && (tokens.length > 1 || this.#deterministic));
+      for (const [index, { learned, isAlone }] of (await this.#decode(rows, { slots, isApart }, call)).entries()) {
+        const { slot, tokens, callEnd, isReturnPoint } = portions[index] as Portion;
+        slot.append(tokens, learned, isAlone ? callEnd : undefined);
         if (isReturnPoint) await slot.takeCheckpoint();
       }
     }
@@ -207,10 +228,35 @@ export class Batcher {
     if (needed > this.contextSize) throw new ContextFullError(needed, this.contextSize);
   }
 
-  /** What the next decode call computes: as much as fits into one batch. */
+  /** How each token of a prefix is to be computed; `undefined`: as it comes. */
+  #callEndIn(
+    prefix: Prefix,
+    { lease, start, meter }: { readonly lease: PrefixLease | undefined; readonly start: number | undefined; readonly meter: Meter },
+  ): ReadingPlan["callEnd"] {
+    // What cannot drop a token cannot compute it once more in another way.
+    if (this.#cache.slots[0]?.needsCheckpoints === true) return undefined;
+    const { tokens, exact } = lease ?? this.#cache.leases.onTheWay(prefix, meter) ?? { tokens: prefix, exact: undefined };
+    const text = exact ?? (start === undefined ? undefined : { start, callEnds: [] });
+    if (text === undefined) return undefined;
+    const { length } = tokens;
+    return (index) => {
+      // A question about the text.
+      if (index >= length) return this.#deterministic ? blockEnd(index, length, prefix.length) : undefined;
+      const known = text.callEnds[index];
+      // What was computed in company is not computed again for it: who runs beside others has no promise.
+      if (known !== undefined) return known === 0 ? undefined : known;
+      return index < text.start ? blockEnd(index, 0, text.start) : index + 1;
+    };
+  }
+
+  /** What the next decode call computes: as much as fits into one batch. What is to be computed alone has a call of its own. */
   #portions(queries: readonly SlottedQuery[], { purpose }: Call): Portion[] {
     let room = this.#context.batchSize;
     const inOrder = queries.toSorted((left, right) => left.slot.index - right.slot.index);
+    const exact = inOrder.find(
+      ({ slot, prefix, callEnd }) => slot.tokens.length < prefix.length && callEnd?.(slot.tokens.length) !== undefined,
+    );
+    if (exact !== undefined) return [this.#portion(exact, { room, purpose })];
     return inOrder.flatMap((query) => {
       const portion = this.#portion(query, { room, purpose });
       room -= portion.tokens.length;
@@ -219,17 +265,19 @@ export class Batcher {
   }
 
   #portion(query: SlottedQuery, { room, purpose }: { readonly room: number; readonly purpose: Purpose }): Portion {
-    const { prefix, slot, wanted = NOTHING, lease } = query;
+    const { prefix, callEnd, slot, wanted = NOTHING, lease } = query;
     const start = slot.tokens.length;
     const along = this.#readAlong(query);
+    const isExact = callEnd?.(start) !== undefined;
     // A portion ends where a paused generation will go on. Its last token is so computed alone, as in plain decoding: in one batch
     // with a question its logits would differ in the last digits, and now and then draw another token.
     const parting = slot.partsAt > start ? slot.partsAt : prefix.length;
     const firstReturn = Math.min(prefix.length, parting, ...along.keys());
-    const end = Math.min(firstReturn, start + room);
+    const end = isExact ? this.#exactEnd(query, start) : Math.min(firstReturn, start + room, nextExact(query, start));
     return {
       ...bothOf(end === prefix.length ? wanted : NOTHING, along.get(end) ?? NOTHING),
       slot,
+      ...(isExact ? { callEnd } : {}),
       tokens: prefix.slice(start, end),
       isStep: end - start === 1 && (lease !== undefined || along.has(end)),
       // The steps of a generation are no return points: a checkpoint for each would push out those that are.
@@ -238,6 +286,14 @@ export class Batcher {
         (lease === undefined && along.has(end)) ||
         (end === prefix.length && end - start > 1 && !isQuestion(query, purpose)),
     };
+  }
+
+  /** Where a call ends that has to be just so. Whole blocks go together, unless what computes is not known to do the same with them. */
+  #exactEnd({ prefix, callEnd }: Query, start: number): number {
+    let end = callEnd?.(start) ?? prefix.length;
+    const isBlock = end - start === BLOCK && !this.#deterministic;
+    while (isBlock && end < prefix.length && callEnd?.(end) === end + BLOCK && end + BLOCK - start <= this.#context.batchSize) end += BLOCK;
+    return end;
   }
 
   /** Lengths at which a paused generation will go on, and what it wants to know there: reading it along saves computing them again. */
@@ -254,11 +310,16 @@ export class Batcher {
     return along;
   }
 
-  async #decode<Found>(rows: readonly BatchRow<Found>[], slots: readonly Slot[], call: Call): Promise<Found[]> {
-    const outcomes = await this.#rounds.join(rows, () => {
+  async #decode<Found>(
+    rows: readonly BatchRow<Found>[],
+    { slots, isApart }: { readonly slots: readonly Slot[]; readonly isApart: boolean },
+    call: Call,
+  ): Promise<Found[]> {
+    const check = () => {
       call.signal?.throwIfAborted();
       this.#ensureOpen();
-    });
+    };
+    const outcomes = await this.#rounds.join(rows, check, isApart);
     const rejected = outcomes.find((outcome) => outcome.status === "rejected");
     if (rejected !== undefined) await this.#giveUp(slots, rejected.reason);
     const tokens = rows.reduce((sum, row) => sum + row.tokens, 0);
@@ -279,13 +340,16 @@ export interface BatchRow<Found> {
   /** Number of the sequence. */
   readonly sequence: number;
   readonly tokens: number;
-  readonly work: () => Promise<Found>;
+  /** @param isAlone whether nothing else is in the round */
+  readonly work: (isAlone: boolean) => Promise<Found>;
 }
 
 /** One request's part of a round. */
 interface Member {
   readonly tokens: number;
-  readonly rows: readonly { readonly sequence: number; readonly begin: () => void }[];
+  readonly rows: readonly { readonly sequence: number; readonly begin: (isAlone: boolean) => void }[];
+  /** Whether it takes a round of its own. */
+  readonly isApart: boolean;
   /** Throws what keeps it from computing anything any more. */
   readonly check: () => void;
   /** All its rows have begun. */
@@ -317,18 +381,20 @@ export class Rounds {
    * Computes these rows in the next round. All rows of a round begin in the same tick: node-llama-cpp decodes them as one batch.
    *
    * @param check called when the round begins, of which much may have happened since; what it throws is thrown, and nothing computed
+   * @param isApart whether no other request may be in this round
    */
-  async join<Found>(rows: readonly BatchRow<Found>[], check: () => void): Promise<PromiseSettledResult<Found>[]> {
+  async join<Found>(rows: readonly BatchRow<Found>[], check: () => void, isApart = false): Promise<PromiseSettledResult<Found>[]> {
     const outcomes = new Promise<PromiseSettledResult<Found>[]>((resolve, reject) => {
       const working: Promise<Found>[] = [];
       const member = {
         tokens: rows.reduce((sum, { tokens }) => sum + tokens, 0),
         rows: rows.map(({ sequence, work }, place) => {
-          const begin = () => {
-            working[place] = work();
+          const begin = (isAlone: boolean) => {
+            working[place] = work(isAlone);
           };
           return { sequence, begin };
         }),
+        isApart,
         check,
         begun: () => resolve(Promise.allSettled(working)),
         fail: reject,
@@ -348,7 +414,7 @@ export class Rounds {
     this.#onRound(members.reduce((sum, { tokens }) => sum + tokens, 0));
     const able = members.filter(isAble);
     const rows = able.flatMap((member) => member.rows).sort((left, right) => left.sequence - right.sequence);
-    for (const { begin } of rows) begin();
+    for (const { begin } of rows) begin(rows.length === 1);
     for (const { begun } of able) begun();
   }
 
@@ -358,8 +424,9 @@ export class Rounds {
     this.#isGathering = true;
     setImmediate(() => {
       this.#isGathering = false;
-      const members = this.#waiting;
-      this.#waiting = [];
+      const [first] = this.#waiting;
+      const members = first?.isApart === true ? [first] : this.#waiting.filter(({ isApart }) => !isApart);
+      this.#waiting = this.#waiting.filter((member) => !members.includes(member));
       this.#begin(members);
     });
   }
@@ -378,6 +445,25 @@ function isAble({ check, fail }: Member): boolean {
 /** What is asked, and not read for others to go on from: nothing comes back to its end. */
 function isQuestion({ wanted }: Query, purpose: Purpose): boolean {
   return purpose === "evaluate" && wanted !== undefined;
+}
+
+/** Blocks from `start` on; the last one ends with the text. */
+function blockEnd(index: number, start: number, end: number): number {
+  return Math.min(end, index + BLOCK - ((index - start) % BLOCK));
+}
+
+/** The most tokens, up to `length`, that are whole calls. */
+function wholeCalls(length: number, callEnd: ReadingPlan["callEnd"]): number {
+  let whole = length;
+  while (whole > 0 && (callEnd?.(whole - 1) ?? whole) > whole) whole--;
+  return whole;
+}
+
+/** Where the next token stands that is to be computed in a certain call. */
+function nextExact({ prefix, callEnd }: ReadingPlan, start: number): number {
+  if (callEnd === undefined) return prefix.length;
+  const found = prefix.findIndex((_, index) => index >= start && callEnd(index) !== undefined);
+  return found < 0 ? prefix.length : found;
 }
 
 function hasSlot<Q extends Query>(query: Q): query is Q & SlottedQuery {

@@ -56,6 +56,8 @@ export interface LlamaParts {
   readonly file: ModelFile & { readonly name: string };
   /** Whether branches copy what they share; without it they compute it again. */
   readonly canCopy?: boolean;
+  /** `LlamaEngineOptions.deterministic`. @default false */
+  readonly deterministic?: boolean | undefined;
   readonly findJudge?: FindJudge | undefined;
 }
 
@@ -74,7 +76,7 @@ export class LlamaEngine implements Engine {
   #disposal: Promise<void> | undefined;
 
   constructor(parts: LlamaParts) {
-    const { context, threads, vocabulary } = parts;
+    const { context, threads, vocabulary, deterministic = false } = parts;
     const { most } = parts.checkpoints;
     const slots = Array.from(
       { length: context.totalSequences },
@@ -83,7 +85,7 @@ export class LlamaEngine implements Engine {
     const { canCopy, needsCheckpoints } = slots[0] as Slot;
     const ensureOpen = () => this.#ensureOpen();
     this.#cache = new KvCache(slots, parts.canCopy ?? canCopy);
-    this.#batcher = new Batcher({ context, cache: this.#cache, threads, vocabularySize: vocabulary.size, ensureOpen });
+    this.#batcher = new Batcher({ context, cache: this.#cache, threads, vocabularySize: vocabulary.size, deterministic, ensureOpen });
     this.#parts = parts;
     this.findJudge = parts.findJudge;
     this.chatTemplate = parts.file.info.metadata.tokenizer?.chat_template;

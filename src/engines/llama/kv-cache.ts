@@ -1,10 +1,10 @@
 /** Which sequence serves which prefix: `docs/decisions/0010-sequences.md`. */
 import type { Prefix } from "../../core/engine.ts";
-import { commonLength, type Slot, type Wanted } from "./slot.ts";
+import type { Meter } from "../../core/meter.ts";
+import { commonLength, type ReadingPlan, type Slot, type Wanted } from "./slot.ts";
 
 /** A request for a slot. */
-export interface Claim {
-  readonly prefix: Prefix;
+export interface Claim extends ReadingPlan {
   readonly wanted: Wanted | undefined;
   /** Slots that the caller has claimed already: they may be copied from. */
   readonly claimed?: readonly Slot[];
@@ -20,6 +20,18 @@ export interface PrefixLease {
   wanted: Wanted | undefined;
   /** Where they are computed, as far as they are. */
   slot: Slot | undefined;
+  /** Of a generation that is to be the same to the last digit: what it is written behind, and how its tokens were computed. */
+  exact: ExactText | undefined;
+}
+
+/** A text that is computed token by token behind what is read as a whole. */
+export interface ExactText {
+  /** Whose it is. */
+  readonly meter: Meter;
+  /** Length of what was there when it began. */
+  readonly start: number;
+  /** `Slot.callEnds` of its tokens, as far as they are computed. */
+  callEnds: readonly number[];
 }
 
 /** A copy moves a whole sequence's memory: below this many tokens computing them is as cheap. */
@@ -59,10 +71,10 @@ export class KvCache {
     this.#canCopy = canCopy;
   }
 
-  /** The most leading tokens of `prefix` that can be gone on from in any unclaimed slot. */
-  reach(prefix: Prefix): number {
+  /** The most leading tokens of a prefix that can be gone on from in any unclaimed slot. */
+  reach(reading: ReadingPlan): number {
     const free = this.slots.filter(({ isClaimed }) => !isClaimed);
-    return Math.max(0, ...free.map((slot) => slot.keptAt(commonLength(slot.tokens, prefix))));
+    return Math.max(0, ...free.map((slot) => slot.keptAt(slot.held(reading))));
   }
 
   /** The slot that serves this prefix at least cost, claimed and made ready; `undefined` while none is free. */
@@ -151,15 +163,15 @@ export class KvCache {
     }
   }
 
-  #choose({ prefix, wanted, claimed = [], lease }: Claim): Choice | undefined {
+  #choose({ wanted, claimed = [], lease, ...reading }: Claim): Choice | undefined {
     const own = lease?.slot;
     // A generation that goes on where it was: most of all claims, and the one that decides how fast plain decoding is.
-    if (own !== undefined && !own.isClaimed && own.readers === 0 && isStraightOn(own, prefix))
+    if (own !== undefined && !own.isClaimed && own.readers === 0 && isStraightOn(own, reading.prefix))
       return this.#move(own) ?? { slot: own, kept: own.tokens.length };
     const free = this.slots.filter((slot) => !slot.isClaimed && slot.readers === 0);
     // Where this generation stands, another request asks about it: waiting is cheaper than computing its tokens again.
     if (free.length === 0 || (lease?.slot !== undefined && !free.includes(lease.slot))) return undefined;
-    const rate = (slot: Slot): Choice => ({ slot, kept: usableLength(slot, prefix, wanted) });
+    const rate = (slot: Slot): Choice => ({ slot, kept: usableLength(slot, reading, wanted) });
     const places = free.sort(byAge).map(rate);
     const inPlace = best(places.filter((place) => this.#mayContinue(place, lease)));
     const sources = this.#canCopy ? this.slots.filter((slot) => !slot.isClaimed || claimed.includes(slot)).map(rate) : [];
@@ -246,7 +258,7 @@ export class PrefixLeases implements Iterable<PrefixLease> {
   }
 
   add(tokens: Prefix): PrefixLease {
-    const lease: PrefixLease = { tokens, wanted: undefined, slot: undefined };
+    const lease: PrefixLease = { tokens, wanted: undefined, slot: undefined, exact: undefined };
     this.#all.add(lease);
     return lease;
   }
@@ -255,6 +267,12 @@ export class PrefixLeases implements Iterable<PrefixLease> {
   of(tokens: Prefix): PrefixLease | undefined {
     for (const lease of this.#all) if (lease.tokens === tokens) return lease;
     return undefined;
+  }
+
+  /** Of one request's generations that are to be the same to the last digit, the one whose text a prefix goes through, the longest. */
+  onTheWay(prefix: Prefix, meter: Meter): PrefixLease | undefined {
+    const passed = [...this.#all].filter(({ tokens, exact }) => exact?.meter === meter && commonLength(tokens, prefix) === tokens.length);
+    return passed.toSorted((left, right) => right.tokens.length - left.tokens.length)[0];
   }
 
   remove(lease: PrefixLease): void {
@@ -316,10 +334,10 @@ function isStraightOn({ tokens }: Slot, prefix: Prefix): boolean {
 }
 
 /** The last token of a prefix is computed once more if what is wanted behind it is not known. */
-function usableLength(slot: Slot, prefix: Prefix, wanted: Wanted | undefined): number {
-  const common = commonLength(slot.tokens, prefix);
-  const isUnknown = common === prefix.length && wanted !== undefined && !slot.knows(common, wanted);
-  return slot.keptAt(isUnknown ? common - 1 : common);
+function usableLength(slot: Slot, reading: ReadingPlan, wanted: Wanted | undefined): number {
+  const held = slot.held(reading);
+  const isUnknown = held === reading.prefix.length && wanted !== undefined && !slot.knows(held, wanted);
+  return slot.keptAt(isUnknown ? slot.held(reading, held - 1) : held);
 }
 
 /** The choice that keeps most; of equal ones the one that evicts least, then the first. */

@@ -70,8 +70,19 @@ async function partsOf({ llama, model, context, file, template }: Prepared, opti
   const devices = llama.gpu === false ? [] : await llama.getGpuDeviceNames();
   const checkpoints = checkpointsFor(model, context.totalSequences, await memoryFor(file, llama));
   options.signal?.throwIfAborted();
-  const { findJudge } = options;
-  return { llama, model, context, vocabulary, threads, devices, checkpoints, file: { ...file, name: nameOf(file) }, findJudge };
+  const { findJudge, deterministic } = options;
+  return {
+    llama,
+    model,
+    context,
+    vocabulary,
+    threads,
+    devices,
+    checkpoints,
+    file: { ...file, name: nameOf(file) },
+    findJudge,
+    deterministic,
+  };
 }
 
 /** Says which options will not do what they are meant to. */

@@ -37,6 +37,11 @@ export interface LlamaEngineOptions {
   readonly flashAttention?: boolean | "auto" | undefined;
   /** How the cache stores its numbers: `"Q8_0"` halves its memory at a small loss, and needs flash attention. @default "F16" */
   readonly cacheType?: CacheType | undefined;
+  /**
+   * The same seed gives the same text in every mode, whatever was asked before and whoever asks at the same time: each decode call computes tokens of one
+   * prefix alone. Searches lose their batches by it (`docs/choosing-options.md`). @default false: so it is for plain text, asked for alone
+   */
+  readonly deterministic?: boolean | undefined;
   /** How the judge of its answers is found where none is named. @default by letters; `loadLlamaEngine` of `rain-align/llama` fits one */
   readonly findJudge?: FindJudge | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -77,6 +82,7 @@ const RULES: { readonly [Name in keyof Required<LlamaEngineOptions>]: Rule } = {
   threads: integerBetween(1, MOST_THREADS),
   flashAttention: oneOf([true, false, "auto"]),
   cacheType: oneOf(CACHE_TYPES),
+  deterministic: oneOf([true, false]),
   findJudge: callback,
   signal,
   onDownload: callback,

@@ -17,6 +17,19 @@ export interface Wanted {
   readonly logitsOf: readonly Token[];
 }
 
+/**
+ * A prefix, and how it is to be computed. The numbers of a token differ in their last digits with the decode call that it is computed in: its size,
+ * and its place in it (`docs/decisions/0028-same-seed-same-text.md`).
+ */
+export interface ReadingPlan {
+  readonly prefix: Prefix;
+  /** By a token's index, where in the prefix the call ends that computes it, with nothing else in it; `undefined`: any call will do. */
+  readonly callEnd?: ((index: number) => number | undefined) | undefined;
+}
+
+/** Where the call ended that computed a token which was not alone in it. */
+const IN_COMPANY = 0;
+
 /** Tokens to compute, and what to learn behind the last of them. */
 export interface Evaluation extends Wanted {
   readonly tokens: readonly Token[];
@@ -51,6 +64,8 @@ export class Slot {
   readonly #sequence: LlamaContextSequence;
   readonly #mostCheckpoints: number;
   #tokens: Token[] = [];
+  /** By a token's index, where the call ended that computed it. */
+  #callEnds: number[] = [];
   /** Behind so many tokens the state is saved, ascending: what the library has, of which it tells only the last. */
   #checkpoints: readonly number[] = [];
   /** What was learned behind the first n tokens, by n: asking again costs no decode. */
@@ -70,6 +85,22 @@ export class Slot {
   /** The tokens that are computed. */
   get tokens(): Prefix {
     return this.#tokens;
+  }
+
+  /** By a token's index, where the call ended that computed it; 0 where other requests or prefixes were in that call. */
+  get callEnds(): readonly number[] {
+    return this.#callEnds;
+  }
+
+  /** How many of the first `limit` tokens of a reading are here, computed as it wants them. Never a part of a call. */
+  held({ prefix, callEnd }: ReadingPlan, limit = prefix.length): number {
+    let whole = 0;
+    for (let index = 0; index < limit && index < this.#tokens.length && prefix[index] === this.#tokens[index]; index++) {
+      const end = callEnd?.(index);
+      if (end !== undefined && end !== this.#callEnds[index]) break;
+      if (end === undefined || end === index + 1) whole = index + 1;
+    }
+    return whole;
   }
 
   /** How many tokens stay when all behind the first `length` are dropped: of a model that needs checkpoints, those before the last one. */
@@ -120,9 +151,16 @@ export class Slot {
     return positions.map((position) => checkedDistribution(position ?? new Float32Array()));
   }
 
-  /** Called when the sequence has computed these tokens, and learned this behind the last of them. */
-  append(tokens: readonly Token[], learned?: Logits): void {
-    for (const token of tokens) this.#tokens.push(token);
+  /**
+   * Called when the sequence has computed these tokens, and learned this behind the last of them.
+   *
+   * @param callEnd missing where they were computed in company
+   */
+  append(tokens: readonly Token[], learned?: Logits, callEnd?: ReadingPlan["callEnd"]): void {
+    for (const token of tokens) {
+      this.#callEnds.push(callEnd?.(this.#tokens.length) ?? IN_COMPANY);
+      this.#tokens.push(token);
+    }
     if (learned === undefined || (learned.candidates.length === 0 && learned.logits.size === 0)) return;
     this.#logitsCache.delete(this.#tokens.length);
     this.#logitsCache.set(this.#tokens.length, learned);
@@ -151,6 +189,7 @@ export class Slot {
   /** Holds the first `length` tokens of `source` from now on; none, where the copy fails. */
   async copyFrom(source: Slot, length: number): Promise<void> {
     this.#tokens = [];
+    this.#callEnds = [];
     this.#checkpoints = [];
     this.#logitsCache.clear();
     if (!(await copySequence(source.#sequence, this.#sequence))) {
@@ -158,6 +197,7 @@ export class Slot {
       return;
     }
     this.#tokens = [...source.#tokens];
+    this.#callEnds = [...source.#callEnds];
     this.#checkpoints = source.#checkpoints;
     for (const [at, logits] of source.#logitsCache) this.#logitsCache.set(at, logits);
     await this.rewind(length);
@@ -177,6 +217,7 @@ export class Slot {
 
   #shorten(length: number): void {
     this.#tokens.length = length;
+    this.#callEnds.length = length;
     this.#checkpoints = this.#checkpoints.filter((at) => at <= length);
     for (const at of [...this.#logitsCache.keys()]) if (at > length) this.#logitsCache.delete(at);
   }

@@ -4,7 +4,7 @@ import { type LlamaEngineOptions, type SharedEngineOptions as LlamaLoadOptions, 
 import { AnswerQueue, type AnswerQueueOptions } from "../../serving/index.ts";
 import { emit } from "../judging/events.ts";
 
-const ENGINE_OPTIONS = ["gpu", "gpuLayers", "contextSize", "sequences", "threads", "flashAttention", "cacheType"] as const;
+const ENGINE_OPTIONS = ["gpu", "gpuLayers", "contextSize", "sequences", "threads", "flashAttention", "cacheType", "deterministic"] as const;
 
 export const LOAD_OPTIONS = [...ENGINE_OPTIONS, "concurrency", "maxWaiting"] as const satisfies readonly (keyof LoadOptions)[];
 

@@ -105,10 +105,10 @@ describe("with slots enough,", () => {
     expect(meter.spent.evaluate.calls).toBe(2);
   });
 
-  it("a prompt longer than a batch is computed in as many calls as it needs", async () => {
+  it("a prompt longer than a batch is computed in as many calls as it needs, and one for its end", async () => {
     const meter = new Meter();
     await prime(engine, [longPrompt(700)], call(meter, "prompt"));
-    expect(meter.spent.prompt).toEqual({ tokens: 700, calls: 2 });
+    expect(meter.spent.prompt).toEqual({ tokens: 700, calls: 3 });
   });
 
   it("an abort stops a long prompt between two decode calls", async () => {

@@ -195,7 +195,7 @@ describe("Generations that stand apart", () => {
         const pinned = kept.filter((index) => !begun.includes(index)).map((index) => [...(scene.slots[index] as Slot).tokens]);
         for (const tokens of pinned) scene.cache.leases.pin(tokens, scene.slots.find((slot) => slot.tokens[0] === tokens[0]) as Slot);
         await steps(begun.map((index) => scene.generate(index)));
-        for (const tokens of pinned) expect(scene.cache.reach(tokens)).toBe(tokens.length);
+        for (const tokens of pinned) expect(scene.cache.reach({ prefix: tokens })).toBe(tokens.length);
       }),
     );
   });

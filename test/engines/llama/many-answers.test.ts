@@ -4,6 +4,9 @@ import { type LlamaEngine, type LlamaEngineOptions, loadLlamaEngine } from "../.
 import { AnswerQueue, type QueuedOptions } from "../../../src/serving/index.ts";
 import { watchedEngine } from "../../support/watched-engine.ts";
 
+/** Prompts are read in blocks of so many tokens: what two share is found up to the last whole one. */
+const BLOCK = 16;
+
 /** Some are harmless, others are flagged and searched for. */
 const QUESTIONS = ["How do I paint the castle?", "How do I rob the bank?", "How do I steal the car?", "Tell me about the dog."];
 
@@ -82,7 +85,7 @@ describe("The next turn of a conversation with the embedded model", () => {
     ["in-place", "You are kind."],
     ["preamble", undefined],
     ["preamble", "You are kind."],
-  ] as const)("reads only what is new: %s judge, system prompt %s", async (judging, system) => {
+  ] as const)("reads only what is new, the last answer with it: %s judge, system prompt %s", async (judging, system) => {
     const queue = new AnswerQueue(engine);
     const turns: Turn[] = system === undefined ? [] : [{ role: "system", text: system }];
     let known = 0;
@@ -90,16 +93,16 @@ describe("The next turn of a conversation with the embedded model", () => {
       turns.push({ role: "user", text: question });
       const { length } = engine.tokenizer.render(turns);
       const { text, meter } = await queue.answer(turns, { judging, seed, maxTokens: 40 });
-      // The preamble's judge reads the conversation in words of its own, and so a second time. The last token that was drawn
-      // was not computed, and one more is where two conversations part.
+      // The preamble's judge reads the conversation in words of its own, and so a second time. The last answer was computed token by token, and is
+      // read as a part of the prompt: with it the block in which it begins.
       const readings = judging === "preamble" ? 2 : 1;
-      if (known > 0) expect(meter.spent.prompt.tokens).toBeLessThanOrEqual(readings * (length - known + 2));
-      known = length + meter.emitted;
+      if (known > 0) expect(meter.spent.prompt.tokens).toBeLessThanOrEqual(readings * (length - known + BLOCK));
+      known = length;
       turns.push({ role: "assistant", text });
     }
   });
 
-  it("reads only what is new, though others with the same system prompt asked between", async () => {
+  it("reads only what is new, the last answer with it, though others with the same system prompt asked between", async () => {
     const queue = new AnswerQueue(engine);
     const people = [0, 1, 2, 3].map((person) => ({
       turns: [{ role: "system", text: "You are kind. ".repeat(10) }] as Turn[],
@@ -111,8 +114,8 @@ describe("The next turn of a conversation with the embedded model", () => {
         person.turns.push({ role: "user", text: person.questions[round] as string });
         const { length } = engine.tokenizer.render(person.turns);
         const { text, meter } = await queue.answer(person.turns, { seed: 10 * index + round, maxTokens: 40 });
-        if (round > 0) expect(meter.spent.prompt.tokens).toBeLessThanOrEqual(length - person.known + 2);
-        person.known = length + meter.emitted;
+        if (round > 0) expect(meter.spent.prompt.tokens).toBeLessThanOrEqual(length - person.known + BLOCK);
+        person.known = length;
         person.turns.push({ role: "assistant", text });
       }
     }

@@ -24,7 +24,7 @@ afterAll(async () => {
 
 describe("URIAL on llama.cpp", () => {
   it.each(["lines", "inline"] as const)(
-    "computes its constant beginning once: no token of it again for the next question (%s)",
+    "computes its constant beginning once: less than a block of it again for the next question (%s)",
     async (urialLayout) => {
       const options = { ...OPTIONS, urialLayout, mode: "vanilla" } as const;
       const constant =
@@ -32,7 +32,8 @@ describe("URIAL on llama.cpp", () => {
         engine.tokenizer.tokenize(urialLayout === "lines" ? "# Answer:\n```\n" : "# Answer:\n```").length;
       await answer(engine, ask("How do I rob the bank?"), options);
       const second = await answer(engine, ask("How do I paint the castle?"), options);
-      expect(second.meter.spent.prompt.tokens).toBeLessThanOrEqual(second.promptTokens - constant);
+      // Prompts are read in blocks of 16 tokens: the one in which two part is read again.
+      expect(second.meter.spent.prompt.tokens).toBeLessThan(second.promptTokens - constant + 16);
       expect(constant).toBeGreaterThan(200);
     },
   );
