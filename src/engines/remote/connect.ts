@@ -10,7 +10,8 @@ import { RemoteEngine, type RemoteFacts } from "./engine.ts";
 import { shakeHands } from "./handshake.ts";
 import { isLlamaServer, llamaServer } from "./llama-server.ts";
 import { checkRemoteOptions, type RemoteEngineOptions } from "./options.ts";
-import type { LocalVocabulary, ModelServer, ServedModel, ServerAbout } from "./server.ts";
+import { ServedModel } from "./served-model.ts";
+import type { LocalVocabulary, ModelServer, ServerAbout } from "./server.ts";
 
 const SECONDS = 120;
 
@@ -31,7 +32,8 @@ export async function connectEngine(options: RemoteEngineOptions): Promise<Remot
   const loaded = await loadVocabulary({ ...pick(options), model: options.vocabulary ?? (await ownFile(client, server.about)) });
   try {
     await shakeHands(server, loaded, signal);
-    const served = server.open(localVocabulary(loaded));
+    const vocabularySize = loaded.vocabulary.size;
+    const served = new ServedModel(server.open(localVocabulary(loaded)), { isSerial: server.about.isSerial, vocabularySize });
     const facts = await factsOf({ client, server, loaded, served }, signal);
     if (server.about.chatTemplate !== undefined && server.about.chatTemplate.trim() !== (loaded.chatTemplate ?? "").trim())
       onNotice?.(`The server's chat template is another one than that of ${loaded.file}, by which conversations are rendered.`);

@@ -5,7 +5,7 @@ import { JsonFormats } from "../json-format/index.ts";
 import { whileOpen } from "../llama/engine.ts";
 import { tokenTable } from "../llama/vocabulary.ts";
 import type { LoadedVocabulary } from "../llama/vocabulary-only.ts";
-import type { ServedModel } from "./server.ts";
+import type { ServedModel } from "./served-model.ts";
 
 /** What an engine says of itself whose model is served elsewhere. */
 export interface RemoteFacts extends EngineFacts {

@@ -1,4 +1,4 @@
-import type { Call, NextTokenQuery, NextTokens, Passage, Prefix, Token } from "../../core/engine.ts";
+import type { NextTokens, Prefix, Token } from "../../core/engine.ts";
 
 /** What a server says of the model that it serves. What it does not say is missing. */
 export interface ServerAbout {
@@ -36,14 +36,34 @@ export interface ModelServer {
   readonly about: ServerAbout;
   /** The tokens of a text by itself, with nothing in front of it, none of them special. */
   tokenize(text: string, signal: AbortSignal | undefined): Promise<readonly Token[]>;
+  /** Whether a name of a special token in a text stays text there, as it does here. */
+  readonly keepsData: boolean;
   /** Called once, before anything but `tokenize`. */
-  open(vocabulary: LocalVocabulary): ServedModel;
+  open(vocabulary: LocalVocabulary): PrefixReader;
 }
 
-/** What an engine does, there. */
-export interface ServedModel {
-  next(queries: readonly NextTokenQuery[], call: Call): Promise<NextTokens[]>;
+/** What is read behind one prefix. */
+export interface Reading {
+  /** No more than there are tokens. */
+  readonly topK: number;
+  readonly tokens: readonly Token[];
+  /** Whether the prefix will be needed again. */
+  readonly isKept?: boolean;
+  /** Whether nothing in the cache is used. */
+  readonly isAfresh?: boolean;
+}
+
+/** What a server told of one prefix. */
+export interface Told extends NextTokens {
+  /** Tokens that it computed for that, and requests that it took, one after another. */
+  readonly computed: number;
+  readonly requests: number;
+}
+
+/** Reads what a server expects behind one prefix. */
+export interface PrefixReader {
+  /** @throws {EngineError} `server-unreadable` where it told fewer tokens than it was asked for */
+  read(prefix: Prefix, reading: Reading, signal: AbortSignal | undefined): Promise<Told>;
+  /** Whoever holds a prefix will come back to it, grown or not. */
   hold(prefix: Prefix): Disposable;
-  /** @throws {EngineError} `unsupported` where the server cannot tell */
-  distributions(passage: Passage, call: Call): Promise<Float32Array[]>;
 }

@@ -1,0 +1,94 @@
+import type { Call, NextTokenQuery, NextTokens, Passage, Prefix } from "../../core/engine.ts";
+import type { PrefixReader, Reading, Told } from "./server.ts";
+
+/** So many of the likeliest tokens are read along where tokens are asked about: what is drawn there next is then known. */
+const READ_ALONG = 64;
+
+/** So many prefixes are remembered: those that answers stand at. */
+const REMEMBERED = 16;
+
+/** What is known of one prefix. */
+interface Answer extends NextTokens {
+  readonly prefix: Prefix;
+  readonly reading: Reading;
+}
+
+/** What an engine does, by reading one prefix after another, or all of a call at once. */
+export class ServedModel {
+  readonly #reader: PrefixReader;
+  readonly #isSerial: boolean;
+  readonly #vocabularySize: number;
+  /** Newest first. */
+  #answers: Answer[] = [];
+
+  constructor(reader: PrefixReader, { isSerial, vocabularySize }: { readonly isSerial: boolean; readonly vocabularySize: number }) {
+    this.#reader = reader;
+    this.#isSerial = isSerial;
+    this.#vocabularySize = vocabularySize;
+  }
+
+  async next(queries: readonly NextTokenQuery[], call: Call): Promise<NextTokens[]> {
+    const readings = queries.map(({ prefix, topK = 0, tokens = [], isKept = false }) => ({
+      // The array may grow while it is asked about.
+      prefix: [...prefix],
+      reading: { topK: Math.min(topK, this.#vocabularySize), tokens, isKept },
+    }));
+    return await this.#each(readings, call, ({ prefix, reading }) => this.#next(prefix, reading, call));
+  }
+
+  hold(prefix: Prefix): Disposable {
+    return this.#reader.hold(prefix);
+  }
+
+  /** One request for each place, for all tokens of the vocabulary. */
+  async distributions({ prefix, tokens, isAfresh = false }: Passage, call: Call): Promise<Float32Array[]> {
+    const places = tokens.map((_, place) => {
+      const reading = { topK: this.#vocabularySize, tokens: [], isAfresh: isAfresh && (place === 0 || !this.#isSerial) };
+      return { prefix: [...prefix, ...tokens.slice(0, place)], reading };
+    });
+    const told = await this.#each(places, call, (place) => this.#reader.read(place.prefix, place.reading, call.signal));
+    return told.map(({ likeliest }) => {
+      const logarithms = new Float32Array(this.#vocabularySize).fill(Number.NEGATIVE_INFINITY);
+      for (const { token, logit } of likeliest) logarithms[token] = logit;
+      return logarithms;
+    });
+  }
+
+  /** Reads what is not known yet, as the server computes it best, and counts what it cost. */
+  async #each<Item>(items: readonly Item[], { meter, purpose }: Call, read: (item: Item) => Promise<Told>): Promise<Told[]> {
+    const told: Told[] = [];
+    if (this.#isSerial) for (const item of items) told.push(await read(item));
+    else told.push(...(await Promise.all(items.map(read))));
+    const requests = told.map((one) => one.requests);
+    const calls = this.#isSerial ? requests.reduce((sum, count) => sum + count, 0) : Math.max(0, ...requests);
+    meter.record(
+      purpose,
+      told.reduce((sum, { computed }) => sum + computed, 0),
+      calls,
+    );
+    return told;
+  }
+
+  async #next(prefix: Prefix, reading: Reading, { signal }: Call): Promise<Told> {
+    signal?.throwIfAborted();
+    const known = this.#answers.find((answer) => isSame(answer.prefix, prefix) && answersAll(answer, reading));
+    if (known !== undefined) return { ...pick(known, reading), computed: 0, requests: 0 };
+    const wanted = { ...reading, topK: Math.min(Math.max(reading.topK, READ_ALONG), this.#vocabularySize) };
+    const { computed, requests, ...read } = await this.#reader.read(prefix, wanted, signal);
+    const answer = { ...read, prefix, reading: wanted };
+    this.#answers = [answer, ...this.#answers].slice(0, REMEMBERED);
+    return { ...pick(answer, reading), computed, requests };
+  }
+}
+
+function isSame(one: Prefix, other: Prefix): boolean {
+  return one.length === other.length && one.every((token, place) => token === other[place]);
+}
+
+function answersAll({ reading }: Answer, { topK, tokens }: Reading): boolean {
+  return topK <= reading.topK && tokens.every((token) => reading.tokens.includes(token));
+}
+
+function pick({ likeliest, logits, reading }: Answer, { topK, tokens }: Reading): NextTokens {
+  return { likeliest: likeliest.slice(0, topK), logits: tokens.map((token) => logits[reading.tokens.indexOf(token)] as number) };
+}
