@@ -1,4 +1,4 @@
-/** The engine whose model is served by another program: llama-server. Importing this loads no native code: `connectEngine` does. */
+/** The engine whose model is served by another program: llama-server, vLLM or SGLang. Importing this loads no native code: `connectEngine` does. */
 
 import { connectEngine as connect } from "./engines/remote/connect.ts";
 import type { RemoteEngine } from "./engines/remote/engine.ts";

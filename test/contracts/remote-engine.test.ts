@@ -1,7 +1,7 @@
 import { afterAll } from "vitest";
 import { type LlamaEngine, loadLlamaEngine } from "../../src/llama.ts";
 import { connectEngine } from "../../src/remote.ts";
-import { type ModelServerStub, serveLikeLlama } from "../support/model-server.ts";
+import { type ModelServerStub, serveLikeLlama, serveLikeSglang, serveLikeVllm } from "../support/model-server.ts";
 import { temporaryFolder, writeTinyModel } from "../support/tiny-model.ts";
 import { describeEngine } from "./engine-contract.ts";
 
@@ -14,14 +14,17 @@ afterAll(async () => {
 
 const model = writeTinyModel(`${folder.path}/plain.gguf`);
 
-describeEngine(
-  "An engine over HTTP, of what answers like llama-server",
-  async () => {
+/** @param serve what pretends to be a server of some kind */
+function connected(serve: (engine: LlamaEngine) => Promise<ModelServerStub>) {
+  return async () => {
     const engine = await loadLlamaEngine({ model, gpu: false, threads: 1 });
     opened.push(engine);
-    const server = await serveLikeLlama(engine);
+    const server = await serve(engine);
     opened.push(server);
-    return await connectEngine({ url: server.url });
-  },
-  { batches: false },
-);
+    return await connectEngine({ url: server.url, vocabulary: model });
+  };
+}
+
+describeEngine("An engine over HTTP, of what answers like llama-server", connected(serveLikeLlama), { batches: false });
+describeEngine("An engine over HTTP, of what answers like SGLang", connected(serveLikeSglang), { batchesPlaces: false });
+describeEngine("An engine over HTTP, of what answers like vLLM", connected(serveLikeVllm), { batchesPlaces: false, countsCache: false });

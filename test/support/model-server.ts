@@ -63,6 +63,105 @@ export async function serveLikeLlama(
   return await serve(pages, options, () => vocabulary[Symbol.asyncDispose]());
 }
 
+/** Pretends to be vLLM, which keeps whole blocks of what it has read. @param says `maxLogprobs`, `knowsTokens` and `countsCache` */
+export async function serveLikeVllm(engine: LlamaEngine, { says = {}, ...options }: ModelServerOptions = {}): Promise<ModelServerStub> {
+  const { maxLogprobs = Number.POSITIVE_INFINITY, knowsTokens = true, countsCache = true } = says as VllmSays;
+  const vocabulary = await loadVocabulary({ model: engine.facts.file });
+  const cache = new SharedCache(BLOCK);
+  const complete: Page = async (body) => {
+    const { prompt, logprobs, logprob_token_ids: asked, cache_salt: salt = "" } = body as unknown as VllmCompletion;
+    if (logprobs > maxLogprobs)
+      throw new Refusal(`Requested sample logprobs of ${logprobs}, which is greater than max allowed: ${maxLogprobs}`);
+    const told = likeliestFirst(await logitsBehind(engine, prompt));
+    const [least] = told.slice(-1);
+    // The token that was drawn comes first, whatever it is.
+    const chosen = asked === undefined || !knowsTokens ? told.slice(0, logprobs) : told.filter(({ id }) => asked.includes(id));
+    const named = [least, ...chosen].map((one) => [`token_id:${one?.id}`, Math.max(-9999, one?.logprob ?? 0)]);
+    const cached_tokens = cache.read(prompt, salt);
+    const usage = { prompt_tokens: prompt.length, prompt_tokens_details: countsCache ? { cached_tokens } : null };
+    return { choices: [{ text: "?", logprobs: { top_logprobs: [Object.fromEntries(named)] } }], usage };
+  };
+  const pages: Readonly<Record<string, Page>> = {
+    "GET /version": () => ({ version: "0.32.0" }),
+    "GET /v1/models": () => ({ data: [{ id: "served", max_model_len: engine.facts.contextSize + 1 }] }),
+    "POST /tokenize": ({ prompt }) => ({ tokens: vocabulary.vocabulary.tokenizeAlone(prompt as string) }),
+    "POST /v1/completions": complete,
+  };
+  return await serve(pages, options, () => vocabulary[Symbol.asyncDispose]());
+}
+
+interface VllmSays {
+  readonly maxLogprobs?: number;
+  readonly knowsTokens?: boolean;
+  readonly countsCache?: boolean;
+}
+
+interface VllmCompletion {
+  readonly prompt: readonly Token[];
+  readonly logprobs: number;
+  readonly logprob_token_ids?: readonly Token[];
+  readonly cache_salt?: string;
+}
+
+/** Pretends to be SGLang, which keeps all that it has read, token by token. */
+export async function serveLikeSglang(engine: LlamaEngine, options: ModelServerOptions = {}): Promise<ModelServerStub> {
+  const vocabulary = await loadVocabulary({ model: engine.facts.file });
+  const cache = new SharedCache(1);
+  const generate: Page = async (body) => {
+    const { input_ids: prompt, top_logprobs_num: most, token_ids_logprob: asked, extra_key: salt = "" } = body as unknown as SglangGenerate;
+    const told = likeliestFirst(await logitsBehind(engine, prompt));
+    const position = (tokens: typeof told) => [tokens.map(({ id, logprob }) => [logprob, id, null])];
+    const meta_info = {
+      prompt_tokens: prompt.length,
+      cached_tokens: cache.read(prompt, salt),
+      output_top_logprobs: position(told.slice(0, most)),
+      output_token_ids_logprobs: asked === undefined ? null : position(told.filter(({ id }) => asked.includes(id))),
+    };
+    return { text: "?", meta_info };
+  };
+  const pages: Readonly<Record<string, Page>> = {
+    "GET /get_model_info": () => ({ model_path: "owner/served", is_generation: true }),
+    "GET /v1/models": () => ({ data: [{ id: "served", max_model_len: engine.facts.contextSize + 1 }] }),
+    "POST /tokenize": ({ prompt }) => ({ tokens: vocabulary.vocabulary.tokenizeAlone(prompt as string) }),
+    "POST /generate": generate,
+  };
+  return await serve(pages, options, () => vocabulary[Symbol.asyncDispose]());
+}
+
+interface SglangGenerate {
+  readonly input_ids: readonly Token[];
+  readonly top_logprobs_num: number;
+  readonly token_ids_logprob?: readonly Token[];
+  readonly extra_key?: string;
+}
+
+/** As many tokens as there are in a block of a vLLM on a GPU. */
+const BLOCK = 16;
+
+/** Whole blocks of all that was ever read, for everybody with the same salt. The last token is always computed. */
+class SharedCache {
+  readonly #block: number;
+  readonly #blocks = new Set<string>();
+
+  constructor(block: number) {
+    this.#block = block;
+  }
+
+  /** Tokens that were found. */
+  read(prompt: readonly Token[], salt: string): number {
+    let cached = 0;
+    for (let end = this.#block; end <= prompt.length; end += this.#block) {
+      const block = `${salt}:${prompt.slice(0, end).join()}`;
+      if (this.#blocks.has(block) && end < prompt.length) cached = end;
+      this.#blocks.add(block);
+    }
+    return cached;
+  }
+}
+
+/** What a server answers with status 400. */
+class Refusal extends Error {}
+
 interface LlamaCompletion {
   readonly prompt: readonly Token[];
   readonly n_probs: number;
@@ -86,8 +185,7 @@ async function llamaCompletion(engine: Engine, cache: SlotCache, asked: LlamaCom
   const biased = [...logits];
   for (const [token, bias] of logit_bias) biased[token] = (biased[token] as number) + bias;
   const drawn = biased.indexOf(biased.reduce((most, logit) => Math.max(most, logit)));
-  const told = (post_sampling_probs ? logarithms(biased) : logarithms(logits)).map((logprob, id) => ({ id, logprob }));
-  told.sort((left, right) => right.logprob - left.logprob);
+  const told = likeliestFirst(post_sampling_probs ? biased : logits);
   const most = told.slice(0, n_probs);
   const probs = most.map(({ id, logprob }) => ({ id, prob: Math.exp(logprob) })).filter(({ prob }) => prob > SMALLEST);
   const position = post_sampling_probs ? { id: drawn, top_probs: probs } : { id: drawn, top_logprobs: most };
@@ -105,11 +203,11 @@ async function logitsBehind(engine: Engine, prefix: readonly Token[]): Promise<r
   return logits;
 }
 
-/** Of probabilities that sum to 1. */
-function logarithms(logits: readonly number[]): readonly number[] {
+/** All tokens with the logarithms of their probabilities. */
+function likeliestFirst(logits: readonly number[]): readonly { readonly id: Token; readonly logprob: number }[] {
   const most = logits.reduce((one, other) => Math.max(one, other));
   const total = Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit - most), 0)) + most;
-  return logits.map((logit) => logit - total);
+  return logits.map((logit, id) => ({ id, logprob: logit - total })).sort((one, other) => other.logprob - one.logprob);
 }
 
 async function serve(
@@ -136,7 +234,10 @@ async function serve(
     response.write(said.slice(0, said.length / 2), () => request.socket.destroy());
   };
   const server = createServer((request, response) => {
-    answer(request, response).catch((error: unknown) => send(response, { status: 500, body: String(error) }));
+    answer(request, response).catch((error: unknown) => {
+      const body = JSON.stringify({ error: { message: error instanceof Error ? error.message : String(error) } });
+      send(response, { status: error instanceof Refusal ? 400 : 500, body });
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {

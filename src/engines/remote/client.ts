@@ -24,12 +24,13 @@ const EXCERPT = 200;
 /** Said with these when a server has no room now, or is still loading. */
 const BUSY: readonly number[] = [429, 503];
 
-const saidError = z.object({
-  error: z.union([
-    z.string(),
-    z.object({ message: z.string(), type: z.string().optional(), n_prompt_tokens: z.number().optional(), n_ctx: z.number().optional() }),
-  ]),
-});
+const fault = z.object({ message: z.string(), n_prompt_tokens: z.number().optional(), n_ctx: z.number().optional() });
+
+const saidError = z.union([
+  z.object({ error: fault }).transform(({ error }) => error),
+  z.object({ error: z.string() }).transform(({ error }) => ({ message: error })),
+  fault,
+]);
 
 /** Asks a server, and makes one error in one line of all that may come instead of an answer. An abort hangs up. */
 export class ServerClient {
@@ -88,9 +89,8 @@ export class ServerClient {
   }
 
   #refusal(path: string, status: number, text: string): Error {
-    const said = saidError.safeParse(parsed(text)).data?.error;
     // Of what is no error in JSON nothing is told: it may be anything, such as the text that was being judged.
-    const { message, n_prompt_tokens, n_ctx } = typeof said === "object" ? said : { message: said ?? "" };
+    const { message, n_prompt_tokens, n_ctx }: z.infer<typeof fault> = saidError.safeParse(parsed(text)).data ?? { message: "" };
     if (n_prompt_tokens !== undefined && n_ctx !== undefined) return new ContextFullError(n_prompt_tokens, n_ctx - 1);
     const words = `${status}${message === "" ? "" : `: ${excerpt(message)}`}`;
     if (BUSY.includes(status))

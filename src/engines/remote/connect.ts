@@ -9,9 +9,11 @@ import { ServerClient } from "./client.ts";
 import { RemoteEngine, type RemoteFacts } from "./engine.ts";
 import { shakeHands } from "./handshake.ts";
 import { isLlamaServer, llamaServer } from "./llama-server.ts";
-import { checkRemoteOptions, type RemoteEngineOptions } from "./options.ts";
+import { checkRemoteOptions, type RemoteEngineOptions, type SERVERS } from "./options.ts";
 import { ServedModel } from "./served-model.ts";
 import type { LocalVocabulary, ModelServer, ServerAbout } from "./server.ts";
+import { isSglang, sglang } from "./sglang.ts";
+import { isVllm, vllm } from "./vllm.ts";
 
 const SECONDS = 120;
 
@@ -48,10 +50,19 @@ function pick({ hub, signal, onDownload }: RemoteEngineOptions) {
   return { hub, signal, onDownload };
 }
 
+/** In the order in which they are asked for. */
+const KINDS = {
+  "llama-server": { isThere: isLlamaServer, open: llamaServer },
+  vllm: { isThere: isVllm, open: vllm },
+  sglang: { isThere: isSglang, open: sglang },
+} as const satisfies Readonly<Record<Exclude<(typeof SERVERS)[number], "auto">, object>>;
+
 /** @throws {EngineError} `unsupported` for a server of a kind that is not known */
 async function serverAt(client: ServerClient, { server = "auto", signal }: RemoteEngineOptions): Promise<ModelServer> {
-  if (server === "llama-server" || (await isLlamaServer(client, signal))) return await llamaServer(client, signal);
-  throw new EngineError("unsupported", `Expected llama-server at ${client.url}, got a server that answers none of its questions`);
+  for (const [name, { isThere, open }] of Object.entries(KINDS))
+    if (server === name || (server === "auto" && (await isThere(client, signal)))) return await open(client, signal);
+  const kinds = Object.keys(KINDS).join(", ");
+  throw new EngineError("unsupported", `Expected one of ${kinds} at ${client.url}, got a server that answers none of their questions`);
 }
 
 /** The file that the server has loaded, if it is on this machine. */

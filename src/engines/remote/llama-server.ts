@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { NextTokens, Prefix, Token, TokenCandidate } from "../../core/engine.ts";
 import { EngineError } from "../../core/errors.ts";
 import type { ServerClient } from "./client.ts";
-import type { LocalVocabulary, ModelServer, PrefixReader, Reading, ServerAbout, Told } from "./server.ts";
+import type { LocalVocabulary, ModelServer, PrefixReader, PrefixReading, ServerAbout, Told } from "./server.ts";
 import { SlotTable } from "./slots.ts";
 
 const count = z.number().int().positive();
@@ -82,7 +82,7 @@ export async function llamaServer(client: ServerClient, signal: AbortSignal | un
   };
   return {
     about,
-    keepsData: true,
+    cutsAsHere: true,
     async tokenize(content, asked) {
       const json = { content, add_special: false, parse_special: false };
       return (await client.ask("tokenize", tokenized, { json, signal: asked })).tokens;
@@ -103,7 +103,7 @@ class LlamaServer implements PrefixReader {
     this.#slots = new SlotTable(slots);
   }
 
-  async read(prefix: Prefix, reading: Reading, signal: AbortSignal | undefined): Promise<Told> {
+  async read(prefix: Prefix, reading: PrefixReading, signal: AbortSignal | undefined): Promise<Told> {
     if (reading.isKept === true) this.#slots.keep(prefix);
     return await this.#slots.read(prefix, (slot) =>
       new SlotReading(this.#client, this.#vocabulary, { prefix, slot, signal }).read(reading),
@@ -136,12 +136,12 @@ class SlotReading {
     this.#place = place;
   }
 
-  async read(reading: Reading): Promise<Told> {
+  async read(reading: PrefixReading): Promise<Told> {
     const told = await this.#read(reading);
     return { ...told, computed: this.#computed, requests: this.#requests };
   }
 
-  async #read({ topK, tokens, isAfresh }: Reading): Promise<NextTokens> {
+  async #read({ topK, tokens, isAfresh }: PrefixReading): Promise<NextTokens> {
     if (tokens.length === 0) return { likeliest: await this.#likeliest(topK, isAfresh), logits: [] };
     const biases = new Map(tokens.map((token) => [token, LIFT]));
     const lifted = tokens.every(this.#vocabulary.isWhole) ? await this.#lifted(topK, biases) : undefined;
@@ -153,7 +153,7 @@ class SlotReading {
    * Where tokens are parts of characters, or too unlikely to be told: the server is made to draw a whole token, whose logit was read before. All
    * numbers are those of one request, so that they can be compared.
    */
-  async #readWithCare({ topK, tokens }: Reading): Promise<NextTokens> {
+  async #readWithCare({ topK, tokens }: PrefixReading): Promise<NextTokens> {
     const likeliest = await this.#likeliest(Math.min(Math.max(topK, FOUND_IN), this.#vocabulary.size));
     const [top] = likeliest;
     const drawn = likeliest.find(({ token }) => this.#vocabulary.isWhole(token));
@@ -218,7 +218,7 @@ function unusable(): EngineError {
 }
 
 /** Tokens that the server did not tell are never said. */
-function sorted(logits: ReadonlyMap<Token, number>, { topK, tokens }: Reading): NextTokens {
+function sorted(logits: ReadonlyMap<Token, number>, { topK, tokens }: PrefixReading): NextTokens {
   const all = [...logits].map(([token, logit]) => ({ token, logit }));
   const likeliest = all.sort((left, right) => right.logit - left.logit || left.token - right.token).slice(0, topK);
   return { likeliest, logits: tokens.map((token) => logits.get(token) ?? Number.NEGATIVE_INFINITY) };

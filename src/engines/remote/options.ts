@@ -3,7 +3,7 @@ import type { FindJudge } from "../../core/judge/verdict.ts";
 import type { DownloadProgress } from "../llama/model-file.ts";
 
 /** Servers whose ways of asking are known. */
-export const SERVERS = ["auto", "llama-server"] as const;
+export const SERVERS = ["auto", "llama-server", "vllm", "sglang"] as const;
 
 /** Where a model is served, and what of it is known here. */
 export interface RemoteEngineOptions {

@@ -1,5 +1,6 @@
+import { randomUUID } from "node:crypto";
 import type { Call, NextTokenQuery, NextTokens, Passage, Prefix } from "../../core/engine.ts";
-import type { PrefixReader, Reading, Told } from "./server.ts";
+import type { PrefixReader, PrefixReading, Told } from "./server.ts";
 
 /** So many of the likeliest tokens are read along where tokens are asked about: what is drawn there next is then known. */
 const READ_ALONG = 64;
@@ -10,7 +11,7 @@ const REMEMBERED = 16;
 /** What is known of one prefix. */
 interface Answer extends NextTokens {
   readonly prefix: Prefix;
-  readonly reading: Reading;
+  readonly reading: PrefixReading;
 }
 
 /** What an engine does, by reading one prefix after another, or all of a call at once. */
@@ -33,43 +34,38 @@ export class ServedModel {
       prefix: [...prefix],
       reading: { topK: Math.min(topK, this.#vocabularySize), tokens, isKept },
     }));
-    return await this.#each(readings, call, ({ prefix, reading }) => this.#next(prefix, reading, call));
+    const told: Told[] = [];
+    if (this.#isSerial) for (const { prefix, reading } of readings) told.push(await this.#next(prefix, reading, call));
+    else told.push(...(await Promise.all(readings.map(({ prefix, reading }) => this.#next(prefix, reading, call)))));
+    const requests = told.map((one) => one.requests);
+    call.meter.record(
+      call.purpose,
+      told.reduce((sum, { computed }) => sum + computed, 0),
+      this.#isSerial ? requests.reduce((sum, count) => sum + count, 0) : Math.max(0, ...requests),
+    );
+    return told;
   }
 
   hold(prefix: Prefix): Disposable {
     return this.#reader.hold(prefix);
   }
 
-  /** One request for each place, for all tokens of the vocabulary. */
-  async distributions({ prefix, tokens, isAfresh = false }: Passage, call: Call): Promise<Float32Array[]> {
-    const places = tokens.map((_, place) => {
-      const reading = { topK: this.#vocabularySize, tokens: [], isAfresh: isAfresh && (place === 0 || !this.#isSerial) };
-      return { prefix: [...prefix, ...tokens.slice(0, place)], reading };
-    });
-    const told = await this.#each(places, call, (place) => this.#reader.read(place.prefix, place.reading, call.signal));
-    return told.map(({ likeliest }) => {
+  /** One request for each place, for all tokens of the vocabulary, one after another: each finds the one before in the cache. */
+  async distributions({ prefix, tokens, isAfresh = false }: Passage, { meter, purpose, signal }: Call): Promise<Float32Array[]> {
+    const salt = isAfresh ? randomUUID() : undefined;
+    const places: Float32Array[] = [];
+    for (const [place] of tokens.entries()) {
+      const reading = { topK: this.#vocabularySize, tokens: [], isAfresh: isAfresh && place === 0, salt };
+      const { likeliest, computed, requests } = await this.#reader.read([...prefix, ...tokens.slice(0, place)], reading, signal);
+      meter.record(purpose, computed, requests);
       const logarithms = new Float32Array(this.#vocabularySize).fill(Number.NEGATIVE_INFINITY);
       for (const { token, logit } of likeliest) logarithms[token] = logit;
-      return logarithms;
-    });
+      places.push(logarithms);
+    }
+    return places;
   }
 
-  /** Reads what is not known yet, as the server computes it best, and counts what it cost. */
-  async #each<Item>(items: readonly Item[], { meter, purpose }: Call, read: (item: Item) => Promise<Told>): Promise<Told[]> {
-    const told: Told[] = [];
-    if (this.#isSerial) for (const item of items) told.push(await read(item));
-    else told.push(...(await Promise.all(items.map(read))));
-    const requests = told.map((one) => one.requests);
-    const calls = this.#isSerial ? requests.reduce((sum, count) => sum + count, 0) : Math.max(0, ...requests);
-    meter.record(
-      purpose,
-      told.reduce((sum, { computed }) => sum + computed, 0),
-      calls,
-    );
-    return told;
-  }
-
-  async #next(prefix: Prefix, reading: Reading, { signal }: Call): Promise<Told> {
+  async #next(prefix: Prefix, reading: PrefixReading, { signal }: Call): Promise<Told> {
     signal?.throwIfAborted();
     const known = this.#answers.find((answer) => isSame(answer.prefix, prefix) && answersAll(answer, reading));
     if (known !== undefined) return { ...pick(known, reading), computed: 0, requests: 0 };
@@ -85,10 +81,10 @@ function isSame(one: Prefix, other: Prefix): boolean {
   return one.length === other.length && one.every((token, place) => token === other[place]);
 }
 
-function answersAll({ reading }: Answer, { topK, tokens }: Reading): boolean {
+function answersAll({ reading }: Answer, { topK, tokens }: PrefixReading): boolean {
   return topK <= reading.topK && tokens.every((token) => reading.tokens.includes(token));
 }
 
-function pick({ likeliest, logits, reading }: Answer, { topK, tokens }: Reading): NextTokens {
+function pick({ likeliest, logits, reading }: Answer, { topK, tokens }: PrefixReading): NextTokens {
   return { likeliest: likeliest.slice(0, topK), logits: tokens.map((token) => logits[reading.tokens.indexOf(token)] as number) };
 }

@@ -36,14 +36,14 @@ export interface ModelServer {
   readonly about: ServerAbout;
   /** The tokens of a text by itself, with nothing in front of it, none of them special. */
   tokenize(text: string, signal: AbortSignal | undefined): Promise<readonly Token[]>;
-  /** Whether a name of a special token in a text stays text there, as it does here. */
-  readonly keepsData: boolean;
+  /** Whether llama.cpp cuts texts there, as here. Others put some texts into another form first, and take names of special tokens in them for those. */
+  readonly cutsAsHere: boolean;
   /** Called once, before anything but `tokenize`. */
   open(vocabulary: LocalVocabulary): PrefixReader;
 }
 
 /** What is read behind one prefix. */
-export interface Reading {
+export interface PrefixReading {
   /** No more than there are tokens. */
   readonly topK: number;
   readonly tokens: readonly Token[];
@@ -51,6 +51,8 @@ export interface Reading {
   readonly isKept?: boolean;
   /** Whether nothing in the cache is used. */
   readonly isAfresh?: boolean;
+  /** Nothing in the cache is used that was not read with it. */
+  readonly salt?: string | undefined;
 }
 
 /** What a server told of one prefix. */
@@ -63,7 +65,7 @@ export interface Told extends NextTokens {
 /** Reads what a server expects behind one prefix. */
 export interface PrefixReader {
   /** @throws {EngineError} `server-unreadable` where it told fewer tokens than it was asked for */
-  read(prefix: Prefix, reading: Reading, signal: AbortSignal | undefined): Promise<Told>;
+  read(prefix: Prefix, reading: PrefixReading, signal: AbortSignal | undefined): Promise<Told>;
   /** Whoever holds a prefix will come back to it, grown or not. */
   hold(prefix: Prefix): Disposable;
 }

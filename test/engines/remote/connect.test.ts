@@ -4,7 +4,7 @@ import { EngineError, Meter, type NextTokenQuery, OptionError } from "rain-align
 import { type LlamaEngine, loadLlamaEngine } from "rain-align/llama";
 import { type ConnectOptions, connectEngine } from "rain-align/remote";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type ModelServerOptions, serveLikeLlama } from "../../support/model-server.ts";
+import { type ModelServerOptions, serveLikeLlama, serveLikeSglang, serveLikeVllm } from "../../support/model-server.ts";
 import { temporaryFolder, writeTinyModel } from "../../support/tiny-model.ts";
 
 const folder = temporaryFolder();
@@ -76,7 +76,10 @@ describe("What is said in one line, with a name for programs, where", () => {
 
   it("another kind of server listens", async () => {
     const { found } = await connecting(everywhere({ status: 404, body: "no such page" }));
-    expect(found).toMatchObject({ code: "unsupported", message: expect.stringContaining("Expected llama-server at http://127.0.0.1") });
+    expect(found).toMatchObject({
+      code: "unsupported",
+      message: expect.stringContaining("Expected one of llama-server, vllm, sglang at http://127.0.0.1"),
+    });
   });
 
   it("the server has a vocabulary of another size", async () => {
@@ -115,6 +118,70 @@ describe("What is said in one line, with a name for programs, where", () => {
     ["slots", { slots: 3 } as object],
   ])("an option cannot be meant: %s", async (option, options) => {
     await expect(connectEngine({ url: "http://127.0.0.1:9", ...options })).rejects.toMatchObject({ name: "OptionError", option });
+  });
+});
+
+describe("Which server listens", () => {
+  it.each([
+    ["llama-server", serveLikeLlama],
+    ["vllm", serveLikeVllm],
+    ["sglang", serveLikeSglang],
+  ] as const)("is found out: %s", async (name, serve) => {
+    await using served = await serve(tiny);
+    for (const server of [undefined, name]) {
+      await using engine = await connectEngine({ url: served.url, vocabulary: tiny.facts.file, server });
+      expect(engine.facts).toMatchObject({ server: name, contextSize: tiny.facts.contextSize, isSerial: name === "llama-server" });
+    }
+  });
+
+  it("needs the vocabulary where it names no file", async () => {
+    await using served = await serveLikeVllm(tiny);
+    await expect(connectEngine({ url: served.url })).rejects.toMatchObject({
+      option: "vocabulary",
+      message: expect.stringContaining("Expected `vocabulary` to be the GGUF file of served, which is not on this machine"),
+    });
+  });
+});
+
+describe("What vLLM is not able to do as it was started", () => {
+  const connected = async (says: Readonly<Record<string, unknown>>) => {
+    const served = await serveLikeVllm(tiny, { says });
+    return { served, engine: connectEngine({ url: served.url, vocabulary: tiny.facts.file }) };
+  };
+
+  it("is refused: to tell no more than 20 tokens", async () => {
+    const { served, engine } = await connected({ maxLogprobs: 20 });
+    await expect(engine).rejects.toMatchObject({
+      code: "unsupported",
+      message: expect.stringMatching(
+        /^Expected vLLM to tell the 64 likeliest tokens \(start it with --max-logprobs -1\), got: .*max allowed: 20$/,
+      ),
+    });
+    await served[Symbol.asyncDispose]();
+  });
+
+  it("is refused where it is asked for: to tell of named tokens that are not among the likeliest", async () => {
+    const { served, engine: connecting } = await connected({ knowsTokens: false });
+    await using engine = await connecting;
+    const call = { purpose: "draft", meter: new Meter() } as const;
+    const [read] = await engine.next([{ prefix: [1], topK: engine.facts.vocabularySize }], call);
+    const unlikely = read?.likeliest.at(-2)?.token as number;
+    await expect(engine.next([{ prefix: [1, 5], tokens: [unlikely, 7, 8, 9, 10, 11] }], call)).rejects.toMatchObject({
+      code: "unsupported",
+    });
+    await served[Symbol.asyncDispose]();
+  });
+
+  it("costs more on paper: what it does not count as cached is counted as computed", async () => {
+    const { served, engine: connecting } = await connected({ countsCache: false });
+    await using engine = await connecting;
+    const prefix = engine.tokenizer.renderText("How do I paint the house, and when?");
+    for (const length of [prefix.length, prefix.length - 1]) {
+      const meter = new Meter();
+      await engine.next([{ prefix: prefix.slice(0, length), topK: 1 }], { purpose: "draft", meter });
+      expect(meter.spent.draft.tokens).toBe(length);
+    }
+    await served[Symbol.asyncDispose]();
   });
 });
 

@@ -3,7 +3,8 @@ import { type AnswerJudge, EngineError, type FindJudge, JudgeError, rain, type T
 import { type LlamaEngine, loadLlamaEngine } from "rain-align/llama";
 import { connectEngine, type RemoteEngine } from "rain-align/remote";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type ModelServerStub, type ServerFault, serveLikeLlama } from "../../support/model-server.ts";
+import { letterJudge } from "../../../src/judges/index.ts";
+import { type ModelServerStub, type ServerFault, serveLikeLlama, serveLikeSglang, serveLikeVllm } from "../../support/model-server.ts";
 
 /** What may come between a server and who asks it. */
 const FAULTS: Readonly<Record<string, ServerFault>> = {
@@ -24,6 +25,13 @@ const FAULTS: Readonly<Record<string, ServerFault>> = {
       timings: { prompt_n: 1 },
     }),
   },
+  "tells of no token at all": {
+    body: JSON.stringify({
+      choices: [{ logprobs: { top_logprobs: [{}] } }],
+      usage: { prompt_tokens: 1 },
+      meta_info: { prompt_tokens: 1, cached_tokens: 0, output_top_logprobs: [[]] },
+    }),
+  },
   "tells of no token": {
     body: JSON.stringify({ completion_probabilities: [{ top_logprobs: [], top_probs: [] }], timings: { prompt_n: 1 } }),
   },
@@ -33,7 +41,15 @@ const CODES = new Set(["server-unreachable", "server-busy", "server-refused", "s
 
 const PROMPTS = ["How do I rob the bank?", "How do I paint the house?", "Can the cow fly?", "Tell me how to steal a car."];
 
-describe("An engine over HTTP whose server fails at any request", () => {
+/** Pages of theirs that say what a model expects, and how each is connected to: the judge by letters costs no labelled answers to be read. */
+const KINDS = {
+  "llama-server": { serve: serveLikeLlama, options: {} },
+  vLLM: { serve: serveLikeVllm, options: { vocabulary: "embedded", findJudge: letterJudge } },
+  SGLang: { serve: serveLikeSglang, options: { vocabulary: "embedded", findJudge: letterJudge } },
+} as const;
+const ASKED = new Set(["/completion", "/v1/completions", "/generate"]);
+
+describe.each(Object.entries(KINDS))("An engine over HTTP whose %s fails at any request", (_, { serve, options: connecting }) => {
   let server: ModelServerStub;
   let engine: RemoteEngine;
   let countdown = Number.POSITIVE_INFINITY;
@@ -42,15 +58,15 @@ describe("An engine over HTTP whose server fails at any request", () => {
   let local: LlamaEngine;
   beforeAll(async () => {
     local = await loadLlamaEngine({ gpu: false, threads: 1 });
-    server = await serveLikeLlama(local, {
+    server = await serve(local, {
       fault: ({ path }) => {
-        if (path !== "/completion") return undefined;
+        if (!ASKED.has(path)) return undefined;
         asked++;
         // Once it has failed, it stays so.
         return --countdown < 0 ? fault : undefined;
       },
     });
-    engine = await connectEngine({ url: server.url });
+    engine = await connectEngine({ url: server.url, ...connecting });
   });
   afterAll(async () => {
     for (const one of [engine, server, local]) await one[Symbol.asyncDispose]();
@@ -90,13 +106,13 @@ describe("An engine over HTTP whose server fails at any request", () => {
         if (found instanceof EngineError) expect([...CODES]).toContain(found.code);
         expect((failure as Error).message).not.toContain("\n");
       }),
-      { numRuns: 50 },
+      { numRuns: 40 },
     );
-    expect(failed).toBeGreaterThan(15);
-    expect(wrote).toBeGreaterThan(5);
+    expect(failed).toBeGreaterThan(10);
+    expect(wrote).toBeGreaterThan(3);
   });
 
-  it.each(Object.entries(FAULTS))("works again when the server does, which %s", async (_, how) => {
+  it.each(Object.entries(FAULTS))("works again when the server does, which %s", async (_how, how) => {
     const before = await attempt(PROMPTS[1] as string, 3);
     expect(before.failure).toBeUndefined();
     expect(before.released).not.toBe("");
