@@ -18,7 +18,8 @@ export function describeEvents({ makeModel, makeToolModel = makeModel, question 
     const message = await model().invoke(question);
     const stream = model().streamEvents(question);
     expect(await stream.text).toBe(message.text);
-    expect(await stream.usage).toEqual(usageOf(message));
+    const { input_token_details: _, ...counted } = usageOf(message) ?? {};
+    expect(await stream.usage).toMatchObject(counted);
     const assembled = await stream;
     expect(assembled.text).toBe(message.text);
     expect(assembled.response_metadata).toMatchObject({ model: message.response_metadata["model"], finish_reason: "stop" });

@@ -141,8 +141,16 @@ function isCallCut({ finishReason, calls = [] }: RainAnswer): boolean {
   return finishReason === "length" && calls.length === 0;
 }
 
+/** How a message is put together. */
+interface MessageForm {
+  readonly version: MessageOutputVersion;
+  /** What all pieces of it are known by, where they are: LangChain gives ids only to what has a run. */
+  readonly id?: string;
+}
+
 /** A message piece by piece. The last one has nothing to read: usage, which is added up over pieces and so stands in it alone, and metadata. */
-export async function* chunksOf(steps: AnswerSteps, version: MessageOutputVersion): AsyncGenerator<AIMessageChunk, void, void> {
+export async function* chunksOf(steps: AnswerSteps, { version, id }: MessageForm): AsyncGenerator<AIMessageChunk, void, void> {
+  const named = id === undefined ? {} : { id };
   let calls = 0;
   let account: AnswerAccount | undefined;
   // Leaving the loop early ends the writing.
@@ -153,13 +161,13 @@ export async function* chunksOf(steps: AnswerSteps, version: MessageOutputVersio
   for await (const step of watched) {
     const { text, call, cutCall } = step;
     thought ??= step.thought;
-    if (step.thought !== undefined) yield new AIMessageChunk({ content: [reasoning(step.thought)] });
-    if (text !== "") yield new AIMessageChunk({ content: contentOf(text, { version, thought }) });
+    if (step.thought !== undefined) yield new AIMessageChunk({ ...named, content: [reasoning(step.thought)] });
+    if (text !== "") yield new AIMessageChunk({ ...named, content: contentOf(text, { version, thought }) });
     const chunk = call === undefined ? cutCall && cutChunk(cutCall) : callChunk(call);
     if (chunk === undefined) continue;
-    yield new AIMessageChunk({ content: contentOf("", { version, thought }), tool_call_chunks: [{ ...chunk, index: calls++ }] });
+    yield new AIMessageChunk({ ...named, content: contentOf("", { version, thought }), tool_call_chunks: [{ ...chunk, index: calls++ }] });
   }
-  yield new AIMessageChunk({ content: contentOf("", { version, thought }), ...(account as object | undefined) });
+  yield new AIMessageChunk({ ...named, content: contentOf("", { version, thought }), ...(account as object | undefined) });
 }
 
 function callChunk({ name, arguments: args }: ToolCall): ToolCallChunk {
@@ -238,7 +246,13 @@ function accountOf(answer: RainAnswer, { model, options }: AnswerCall): AnswerAc
   const output = meter.emitted + meter.thoughtTokens;
   const details = meter.thoughtTokens === 0 ? {} : { output_token_details: { reasoning: meter.thoughtTokens } };
   return {
-    usage_metadata: { input_tokens: promptTokens, output_tokens: output, total_tokens: promptTokens + output, ...details },
+    usage_metadata: {
+      input_tokens: promptTokens,
+      output_tokens: output,
+      total_tokens: promptTokens + output,
+      input_token_details: { cache_read: Math.max(0, promptTokens - meter.spent.prompt.tokens) },
+      ...details,
+    },
     response_metadata: { model, model_provider: "rain", finish_reason: finishReason, rain },
   };
 }

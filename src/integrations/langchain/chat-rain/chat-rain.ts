@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { CallbackManagerForLLMRun } from "@langchain/core/callbacks/manager";
 import type { BaseLanguageModelInput, StructuredOutputMethodOptions } from "@langchain/core/language_models/base";
 import { BaseChatModel, type BindToolsInput, type LangSmithParams } from "@langchain/core/language_models/chat_models";
@@ -229,7 +230,8 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
     run?: CallbackManagerForLLMRun,
   ): AsyncGenerator<ChatGenerationChunk> {
     this.#checkOne(options);
-    yield* generationChunks(chunksOf(this.#write(messages, options, run), this.#outputVersion(options)), run);
+    const form = { version: this.#outputVersion(options), id: `run-${run?.runId ?? randomUUID()}` };
+    yield* generationChunks(chunksOf(this.#write(messages, options, run), form), run);
   }
 
   override async *_streamChatModelEvents(
@@ -238,7 +240,7 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
     run?: CallbackManagerForLLMRun,
   ): AsyncGenerator<ChatModelStreamEvent> {
     this.#checkOne(options);
-    yield* protocolEvents(chunksOf(this.#write(messages, options, run), "v0"));
+    yield* protocolEvents(chunksOf(this.#write(messages, options, run), { version: "v0" }));
   }
 
   /** Ends all calls of this model, and frees what no other one uses. */
