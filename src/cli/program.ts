@@ -16,6 +16,7 @@ const COMMANDS: readonly (readonly [name: string, load: () => Promise<Command>])
   ["pairs", async () => (await import("./pairs.ts")).pairsCommand()],
   ["shift", async () => (await import("./shift.ts")).shiftCommand()],
   ["serve", async () => (await import("./serve.ts")).serveCommand()],
+  ["mcp", async () => (await import("./mcp.ts")).mcpCommand()],
   ["discord", async () => (await import("./discord.ts")).discordCommand()],
 ];
 

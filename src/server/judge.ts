@@ -3,6 +3,7 @@ import {
   checkOptions,
   type Engine,
   type FindJudge,
+  type Fitness,
   type FoundJudge,
   isFit,
   type RainOptions,
@@ -23,6 +24,19 @@ const judgeSchema = z.strictObject({
   user: text.optional(),
 });
 
+/** A verdict on a text, as clients are told it. */
+export interface ToldVerdict {
+  readonly object: "rain.verdict";
+  readonly model: string;
+  readonly principle: string;
+  /** From -1 (bad) to 1 (good). */
+  readonly value: number;
+  /** The value from which a text passes. */
+  readonly threshold: number;
+  readonly flagged: boolean;
+  readonly judge: { readonly fitness: Fitness | null; readonly isFit: boolean };
+}
+
 /** Gives verdicts on texts that it did not write: by the judge that answers are judged by, always asking its question. */
 export class JudgeOfTexts {
   readonly #engine: Engine;
@@ -39,7 +53,7 @@ export class JudgeOfTexts {
   }
 
   /** @throws {RequestError} for what cannot be meant; {JudgeError} when there is no usable verdict */
-  async judge(body: unknown, signal: AbortSignal): Promise<object> {
+  async judge(body: unknown, signal: AbortSignal): Promise<ToldVerdict> {
     const turns = judgedTurns(body);
     const { principle, threshold: asked } = this.#settings;
     const value = await this.#judge.value(turns, principle, signal);
