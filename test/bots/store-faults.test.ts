@@ -9,7 +9,7 @@ import { createClient } from "@libsql/client/sqlite3";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openStore } from "../../src/bots/guard/index.ts";
 import { ROOT } from "../support/run-module.ts";
-import { AUTHOR, CHANNEL, GUILD, newReview, OTHER_GUILD, settingsChange, settingsWith } from "../support/store-records.ts";
+import { AUTHOR, CHANNEL, GUILD, newReply, OTHER_GUILD, settingsChange, settingsWith } from "../support/store-records.ts";
 
 describe("The store on SQLite", () => {
   let folder: string;
@@ -75,7 +75,7 @@ describe("The store on SQLite", () => {
     holder.close();
     expect([await store.isOptedOut(AUTHOR), (await store.settings(GUILD)).version]).toEqual([false, 0]);
     await store.changeSettings(settingsChange());
-    await store.addReview(newReview());
+    await store.beginReply(newReply());
     expect(await store.forgetPerson(AUTHOR)).toBe(1);
   });
 

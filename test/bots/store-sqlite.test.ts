@@ -6,7 +6,7 @@ import { createClient } from "@libsql/client/sqlite3";
 import { describe, expect, it } from "vitest";
 import { openStore } from "../../src/bots/guard/index.ts";
 import { describeStore } from "../contracts/store-contract.ts";
-import { AUTHOR, GUILD, newReview, settingsChange } from "../support/store-records.ts";
+import { AUTHOR, GUILD, MODERATOR, NOON, newReview, settingsChange } from "../support/store-records.ts";
 
 describeStore("The store on SQLite", makePlace);
 
@@ -15,7 +15,8 @@ describe("The store on SQLite", () => {
     await using place = await makePlace();
     const text = "Something that nobody is to read again.";
     const store = await place.open();
-    await store.addReview(newReview({ text, judged: text, excerpt: text }));
+    const id = (await store.addReview(newReview({ text, judged: text, excerpt: text }))) ?? 0;
+    await store.decide({ guild: GUILD, id, decision: "approved", by: MODERATOR, at: NOON });
     await store.forgetPerson(AUTHOR);
     await store[Symbol.asyncDispose]();
     for (const file of readdirSync(place.folder)) expect(readFileSync(join(place.folder, file), "latin1")).not.toContain(text);

@@ -75,12 +75,27 @@ export function describePeople(under: () => StoresUnderTest): void {
   it("are forgotten when they ask for it, all but their opting out; others are not", async () => {
     const { store } = under();
     await fill(store);
+    for (const { guild, id } of (await store.personalData(AUTHOR)).reviews)
+      await store.decide({ guild, id, decision: "approved", by: MODERATOR, at: NOON });
     await store.setOptedOut(AUTHOR, true);
     const other = await store.personalData("stranger");
     expect(await store.forgetPerson(AUTHOR)).toBe(4);
     expect(await store.personalData(AUTHOR)).toEqual({ replies: [], reviews: [], actions: [], uses: [], optedOut: true });
     expect(await store.personalData("stranger")).toEqual(other);
     expect(await store.forgetPerson(AUTHOR)).toBe(0);
+  });
+
+  it("cannot take away what speaks against them: what is pending or rejected stays until the guild's retention ends", async () => {
+    const { store } = under();
+    await fill(store);
+    const [first] = (await store.personalData(AUTHOR)).reviews;
+    await store.decide({ guild: GUILD, id: first?.id ?? 0, decision: "rejected", by: MODERATOR, at: NOON });
+    const { reviews } = await store.personalData(AUTHOR);
+    expect(await store.forgetPerson(AUTHOR)).toBe(2);
+    expect(await store.personalData(AUTHOR)).toMatchObject({ replies: [], reviews });
+    expect(reviews.map(({ decision }) => decision)).toEqual(["rejected", "pending"]);
+    await store.purgeExpired(NOON + 30 * DAY_MS + 1);
+    expect((await store.personalData(AUTHOR)).reviews).toEqual([]);
   });
 
   it("leave what they did as moderators in the guild's record", async () => {
@@ -166,7 +181,8 @@ export function describePeople(under: () => StoresUnderTest): void {
   it("and guilds of whom anything is kept are known, until nothing is", async () => {
     const { store } = under();
     expect(await store.guilds()).toEqual([]);
-    await store.addReview(newReview());
+    const id = (await store.addReview(newReview())) ?? 0;
+    await store.decide({ guild: GUILD, id, decision: "approved", by: MODERATOR, at: NOON });
     await store.addAudit(newAudit({ guild: OTHER_GUILD }));
     await store.beginReply(newReply({ guild: "dm:1" }));
     expect((await store.guilds()).toSorted()).toEqual([GUILD, OTHER_GUILD, "dm:1"].toSorted());

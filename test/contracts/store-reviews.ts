@@ -147,7 +147,7 @@ export function describeReviews(under: () => StoresUnderTest): void {
 
   it("may be decided and forgotten while decisions are read", async () => {
     const { store } = under();
-    for (let index = 0; index < 410; index++) await decide(await add({ message: `${index}` }), { at: NOON + index });
+    for (let index = 0; index < 410; index++) await decide(await add({ message: `${index}` }), { at: NOON + index, decision: "approved" });
     const found: ReviewRecord[] = [];
     for await (const one of store.decisions(GUILD)) {
       found.push(one);

@@ -6,10 +6,10 @@ const STORED = `**What I keep**
 - Of each answer to you: when and where, a hash and the first words of the answer, and how it was judged; what was discarded, if this server lets its moderators see that. Not your question.
 - Of a message of yours that was judged to be against this server's principles: a hash, its first words, the values, what the moderators decided, and the message as my judge has read it, at most 2,000 characters of it. My judge of this server's messages may learn from such decisions, and no other server's does; what it keeps of them are numbers, and no text. The message as you wrote it I keep only while it is hidden and waits for them.
 - How many questions you asked today, what you said in an appeal, and whether you opted out.
-All of it is forgotten after the number of days that each server sets, 30 unless it sets another.
+All of it is forgotten after the number of days that each server sets, 30 unless it sets another; a message that was found fine, and answers to you, whenever you want it.
 
 **What you can do**
-\`/privacy export\` sends you all of it, but of what was discarded only how much there was. \`/privacy delete\` forgets it at once. \`/privacy opt-out\`: I neither read nor answer what you write; the server's moderation still applies.`;
+\`/privacy export\` sends you all of it, but of what was discarded only how much there was. \`/privacy delete\` forgets it at once, but for messages that wait for the moderators or that they rejected: these stay for those days, as they are the server's record. \`/privacy opt-out\`: I neither read nor answer what you write; the server's moderation still applies.`;
 
 /** `/privacy`: what is kept about the person who asks, and their say in it; about no other person. */
 export const privacy: Command = {
@@ -43,7 +43,10 @@ const ACTS: Readonly<Record<string, (context: BotContext, user: string) => Promi
   async delete({ store, log }, user) {
     const count = await store.forgetPerson(user);
     log.info({ count }, "forgot a person");
-    return `Forgotten: ${count} ${count === 1 ? "record" : "records"}.`;
+    const left = (await store.personalData(user)).reviews.length;
+    const forgotten = `Forgotten: ${count} ${count === 1 ? "record" : "records"}.`;
+    if (left === 0) return forgotten;
+    return `${forgotten} What stays: ${left} ${left === 1 ? "message" : "messages"} of yours that may be against a server's rules, or that its moderators rejected. Each server forgets them after its own number of days.`;
   },
   async "opt-out"({ store, drafts }, user) {
     await store.setOptedOut(user, true);

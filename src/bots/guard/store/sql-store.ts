@@ -250,9 +250,12 @@ function personStore(database: Database): Pick<Store, "countWithin" | "setOptedO
       };
     },
 
-    // Not what a person did as a moderator: it belongs to the guild's record, which ends with its retention. Nor what was counted: a daily
-    // cap could be lifted by it.
+    // Not what a person did as a moderator, nor what may have been against the rules: both belong to the guild's record, which ends with its
+    // retention. Nor what was counted: a daily cap could be lifted by it.
     forgetPerson: (person) =>
-      erase(database, [sql`DELETE FROM guard_replies WHERE author = ${person}`, sql`DELETE FROM guard_reviews WHERE author = ${person}`]),
+      erase(database, [
+        sql`DELETE FROM guard_replies WHERE author = ${person}`,
+        sql`DELETE FROM guard_reviews WHERE author = ${person} AND decision = 'approved'`,
+      ]),
   };
 }

@@ -197,8 +197,9 @@ export interface Store extends AsyncDisposable {
   isOptedOut(user: string): Promise<boolean>;
   personalData(user: string): Promise<PersonalData>;
   /**
-   * Forgets all replies to and reviews of a person. How many there were. What stays: whether they opted out, how much they asked today
-   * (or a daily cap would be none), and what they did as moderators, until the guild's retention ends it.
+   * Forgets all replies to a person, and reviews of messages that were found fine. How many there were. What stays: whether they opted out, how much they
+   * asked today (or a daily cap would be none), and until the guild's retention ends it what they did as moderators, and reviews that are pending or
+   * rejected: nobody takes away what speaks against them.
    */
   forgetPerson(user: string): Promise<number>;
 
