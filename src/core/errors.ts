@@ -63,10 +63,13 @@ export type EngineErrorCode =
 /** The engine cannot load its model or cannot go on. */
 export class EngineError extends RainError {
   readonly code: EngineErrorCode;
+  /** Of `format-unsupported`, where in the schema: a JSON pointer such as `#/properties/name`. */
+  readonly at?: string;
 
-  constructor(code: EngineErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: EngineErrorCode, message: string, { at, ...options }: ErrorOptions & { readonly at?: string } = {}) {
     super(message, options);
     this.code = code;
+    if (at !== undefined) this.at = at;
   }
 }
 

@@ -55,7 +55,7 @@ export function isSchemaObject(value: unknown): value is JsonSchema {
 
 /** A complaint about one part of a schema: where it stands, and what to do about it. */
 export function refusal(part: string, at: string, advice: string): EngineError {
-  return new EngineError("format-unsupported", `Expected a schema that can be a format, got ${part} at ${at} (${advice})`);
+  return new EngineError("format-unsupported", `Expected a schema that can be a format, got ${part} at ${at} (${advice})`, { at });
 }
 
 /** Keywords that limit what is valid, in the order in which they stand there. */

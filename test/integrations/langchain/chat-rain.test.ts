@@ -368,10 +368,37 @@ describe("What cannot be meant is refused by ChatRain", () => {
   });
 
   it("a tool whose schema cannot constrain what is written, by the tool's name and the part", async () => {
-    const parameters = { type: "object", properties: { a: { type: "array", uniqueItems: true } } };
+    const parameters = { type: "object", properties: { a: { type: "integer", minimum: 2, maximum: 1 } } };
     const tools = [{ type: "function", function: { name: "odd", parameters } }];
     await expect(robber().bindTools(tools).invoke(ASK)).rejects.toThrow(EngineError);
-    await expect(robber().bindTools(tools).invoke(ASK)).rejects.toThrow(/the parameters of the tool `odd`.*uniqueItems/);
+    await expect(robber().bindTools(tools).invoke(ASK)).rejects.toThrow(/the parameters of the tool `odd`.*#\/properties\/a/);
+  });
+
+  it("but what only makes fewer values valid is left to the tool: one foreign tool stops no agent, and that is told, once", async () => {
+    const texts = [
+      { type: "string", format: "color" },
+      { type: "string", pattern: "(?<=a)b" },
+      { type: "array", uniqueItems: true },
+    ];
+    const parameters = { type: "object", properties: { a: { anyOf: texts }, "b/c": { ...texts[0] } } };
+    const tools = [{ type: "function", function: { name: "foreign", parameters } }];
+    const notices: string[] = [];
+    const model = robber({ maxTokens: 200, onNotice: (notice) => notices.push(notice) });
+    for (let time = 0; time < 2; time++) {
+      const { tool_calls } = await model.bindTools(tools, { tool_choice: "foreign" }).invoke(ASK);
+      expect(tool_calls).toMatchObject([{ name: "foreign" }]);
+    }
+    const left = (keyword: string, at: string) =>
+      `Expected the tool \`foreign\` to have a schema to write by, got \`${keyword}\` at ${at}: that is left to the tool to check.`;
+    expect(new Set(notices.filter((notice) => notice.includes("foreign")))).toEqual(
+      new Set([
+        left("format", "#/properties/a/anyOf/0"),
+        left("pattern", "#/properties/a/anyOf/1"),
+        left("uniqueItems", "#/properties/a/anyOf/2"),
+        left("format", "#/properties/b~1c"),
+      ]),
+    );
+    expect(notices.filter((notice) => notice.includes("foreign"))).toHaveLength(4);
   });
 
   it("no messages, and a conversation that does not fit", async () => {

@@ -35,6 +35,7 @@ import { ToolCallError } from "../errors.ts";
 import { judgeReady } from "../judges.ts";
 import { AnswerEvents, type AnswerListeners } from "./answer-events.ts";
 import type { ChatRainFields } from "./fields.ts";
+import { writableTool } from "./writable-tools.ts";
 
 /** How an answer came about: `response_metadata.rain`. Numbers and names only, however long the answer was. */
 export interface RainMetadata {
@@ -108,7 +109,7 @@ export async function* writeAnswer(request: AnswerCall): AnswerSteps {
   using _ = listen({ onNotice });
   const events = new AnswerEvents(listeners);
   // Where nobody says how long an answer may be, as long as the context lets it.
-  const options = { maxTokens: engine.facts.contextSize, ...request.options, signal, onEvent: events.onEvent };
+  const options = { maxTokens: engine.facts.contextSize, ...withWritableTools(engine, request), signal, onEvent: events.onEvent };
   const traced = trace === undefined ? undefined : new Trace(turns, options);
   try {
     await judgeReady(engine, request.options, signal, life);
@@ -135,6 +136,12 @@ export async function* heardBy(run: CallbackManagerForLLMRun | undefined, steps:
     yield next.value;
   }
   return next.value;
+}
+
+function withWritableTools(engine: Engine, { options, onNotice }: AnswerCall): RainOptions {
+  const { tools = [] } = options;
+  if (tools.length === 0) return options;
+  return { ...options, tools: tools.map((tool) => writableTool(tool, engine, (notice) => noticeOnce(engine, notice, onNotice))) };
 }
 
 function isCallCut({ finishReason, calls = [] }: RainAnswer): boolean {
@@ -266,13 +273,23 @@ async function handOver(page: string, trace: NonNullable<ChatRainFields["trace"]
   }
 }
 
-/** Engines of which it was said, for all chat models of a process. */
-const NOTICED = new WeakSet<Engine>();
+/** Engines that are prompted in a way that was not asked for, of which it was said; for all chat models of a process. */
+const PROMPTED = new WeakSet<Engine>();
 
-/** Tells once of an engine that is prompted in a way that was not asked for. */
 function noticePrompting(engine: Engine, options: RainOptions, onNotice: (notice: string) => void): void {
-  const notice = NOTICED.has(engine) ? undefined : promptingNotice(engine, options);
+  const notice = PROMPTED.has(engine) ? undefined : promptingNotice(engine, options);
   if (notice === undefined) return;
-  NOTICED.add(engine);
+  PROMPTED.add(engine);
+  emit(onNotice, notice);
+}
+
+/** What was said by engine, for all chat models of a process. */
+const NOTICED = new WeakMap<Engine, Set<string>>();
+
+function noticeOnce(engine: Engine, notice: string, onNotice: (notice: string) => void): void {
+  const noticed = NOTICED.get(engine) ?? new Set<string>();
+  NOTICED.set(engine, noticed);
+  if (noticed.has(notice)) return;
+  noticed.add(notice);
   emit(onNotice, notice);
 }
