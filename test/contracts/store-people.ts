@@ -112,6 +112,19 @@ export function describePeople(under: () => StoresUnderTest): void {
     expect(await store.countWithin({ ...use, cap: 1 })).toBe(false);
   });
 
+  it("are not named where it is counted how many messages were judged, by guild and day, for a month", async () => {
+    const { store, other } = under();
+    const count = (guild: string, day: string, isAgainst: boolean) => store.countJudged({ guild, day, isAgainst });
+    await Promise.all([count(GUILD, "2026-11-20", true), count(GUILD, "2026-11-20", false), count(GUILD, "2026-11-21", true)]);
+    await count(OTHER_GUILD, "2026-11-20", true);
+    expect(await other.judgedBetween(GUILD, "2026-11-20", "2026-11-21")).toEqual({ judged: 2, against: 1 });
+    expect(await other.judgedBetween(GUILD, "2026-11-01", "2026-12-01")).toEqual({ judged: 3, against: 2 });
+    await store.purgeGuild(OTHER_GUILD);
+    expect(await store.judgedBetween(OTHER_GUILD, "2026-11-01", "2026-12-01")).toEqual({ judged: 0, against: 0 });
+    expect(await store.purgeExpired(NOON + 30 * DAY_MS)).toBe(1);
+    expect(await store.judgedBetween(GUILD, "2026-11-01", "2026-12-01")).toEqual({ judged: 1, against: 1 });
+  });
+
   it("find what was done in the audit, newest first, and their own guild's alone", async () => {
     const { store } = under();
     for (const at of [NOON, NOON + 2, NOON + 1]) await store.addAudit(newAudit({ at, detail: `${at - NOON}` }));

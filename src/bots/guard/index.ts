@@ -4,6 +4,7 @@ export { decisionsBy } from "./decisions.ts";
 export { EngineInference, type EngineInferenceOptions } from "./engine-inference.ts";
 export { choice, id, ids, numberOf, onOrOff, typed, whole } from "./fields.ts";
 export { cooldown, dailyCaps, failures, guarded, judgedQuestions, shortQuestions } from "./guards.ts";
+export { expectedHits, isBeyond } from "./hit-rate.ts";
 export type {
   Account,
   Answered,
@@ -45,6 +46,7 @@ export { openStore } from "./store/open-store.ts";
 export type {
   AuditRecord,
   Finding,
+  Judged,
   NewReview,
   PersonalData,
   Presence,

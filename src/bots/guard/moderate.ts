@@ -14,6 +14,8 @@ export interface Judgement {
   readonly action: Action | undefined;
   /** Whether a judge speaks against it by which the guild acts. What others say is only shown. */
   readonly isCertain: boolean;
+  /** Lower end of the interval of the AUROC of those by which the guild acts: of the least one, or 1. 0: it was never measured. */
+  readonly fitness: number;
   /** Principles by whose judge the guild does not act, and what is known of it. */
   readonly unfit: readonly UnfitJudge[];
 }
@@ -44,7 +46,8 @@ interface Message {
 export async function judgeMessage(inference: Inference, { guild, text, settings, signal }: Message): Promise<Judgement> {
   const rules = Object.entries(settings.moderation.rules).filter(([, { strictness }]) => strictness !== "off");
   const readable = normalise(text);
-  if (readable === "" || rules.length === 0) return { findings: [], against: [], action: undefined, isCertain: false, unfit: [] };
+  if (readable === "" || rules.length === 0)
+    return { findings: [], against: [], action: undefined, isCertain: false, fitness: 0, unfit: [] };
   const turns: readonly Turn[] = [{ role: "assistant", text: readable }];
   const principles = rules.map(([name]) => guildPrinciple(settings, name));
   const verdicts = await inference.judge({ turns, principles, guild }, signal);
@@ -60,7 +63,11 @@ export async function judgeMessage(inference: Inference, { guild, text, settings
   const against = findings.filter(({ value, threshold }) => !(value >= threshold));
   const certain = against.filter(({ principle }) => !unfit.some((one) => one.principle === principle));
   const isCertain = certain.length > 0;
-  return { findings, against, action: mostOf(isCertain ? certain : against, settings), isCertain, unfit };
+  const acting = rules.flatMap(([, rule], index) =>
+    verdicts[index] && actsBy(verdicts[index].judge, rule) ? [verdicts[index].judge] : [],
+  );
+  const fitness = Math.min(1, ...acting.map((judge) => judge.fitness?.low ?? 0));
+  return { findings, against, action: mostOf(isCertain ? certain : against, settings), isCertain, fitness, unfit };
 }
 
 /** The most that the rules of these principles ask for. */

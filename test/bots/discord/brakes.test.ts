@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it } from "vitest";
-import type { Inference, KnownJudge } from "../../../src/bots/guard/index.ts";
+import { expectedHits, type Inference, isBeyond, type KnownJudge } from "../../../src/bots/guard/index.ts";
 import { asText } from "../../support/discord/as-text.ts";
 import type { Message } from "../../support/discord/world/message.ts";
 import { Scene } from "../../support/discord-scene.ts";
 import { Gate } from "../../support/gate.ts";
 import { fitnessOf } from "../../support/measured-engine.ts";
-import { STEADY, STEADY_BAD, UNMEASURED } from "../../support/steady-inference.ts";
+import { STEADY, STEADY_BAD, UNMEASURED, verdictOf } from "../../support/steady-inference.ts";
 import { WatchedInference } from "../../support/watched-inference.ts";
 
 let gate = new Gate();
@@ -222,5 +222,56 @@ describe("Shadow mode", () => {
     expect(asText(card as Message)).toContain("By harmless my judge may not be fit (AUROC 0.74 (0.66 to 0.82) on 200 examples)");
     expect(await sets(scene, "talk.temperature", "0")).toContain("is `0` now");
     expect(await sets(scene, "moderation.rules.harmless.action", "log")).toContain("is `log` now");
+  });
+});
+
+describe("A judge that flags more than can be expected", () => {
+  /** Fit by its calibration, and wrong about everything that is written here. */
+  const WRONG: Inference = { ...STEADY, judge: async ({ principles }) => principles.map(() => verdictOf(-1)) };
+
+  it("has the server go back to shadow mode, which says so: not 40 of 40 harmless messages are deleted", async () => {
+    await using scene = await deleting(WRONG);
+    const messages = Array.from({ length: 40 }, (_, index) => scene.ada.says(scene.general, `Good morning, ${index} of you!`));
+    await settled(scene);
+    // Four are judged at once.
+    expect(deleted(messages)).toBeLessThanOrEqual(8);
+    const { settings, changedBy } = await scene.running.store.settings(scene.guild.id);
+    expect([settings.moderation.shadow, changedBy]).toEqual([true, scene.running.bot.client.user?.id]);
+    const told = scene.platform.posts(scene.guild.channel("log")).filter(({ content }) => content !== "");
+    expect(told.map(({ content }) => content)).toEqual([
+      expect.stringMatching(
+        /^I am back in shadow mode, and do nothing to messages any more: \d+ of the last \d+ messages were flagged, where at most 10 % were to be expected/,
+      ),
+    ]);
+    expect((await scene.running.store.pendingReviews(scene.guild.id, 99)).filter(({ shadow }) => !shadow)).toHaveLength(deleted(messages));
+  });
+
+  it("has the owner told in private where there is no log channel", async () => {
+    await using scene = await deleting(WRONG);
+    await moderate(scene, { logChannel: undefined });
+    for (let index = 0; index < 12; index++) scene.ada.says(scene.general, `Good morning, ${index} of you!`);
+    await settled(scene);
+    expect(scene.platform.posts(scene.guild.owner.privately)[0]?.content).toContain("I am back in shadow mode");
+  });
+
+  it("is another one than a judge that flags one message in ten", async () => {
+    await using scene = await deleting(STEADY);
+    const messages = Array.from({ length: 90 }, (_, index) =>
+      scene.ada.says(scene.general, index % 10 === 0 ? STEADY_BAD : `Good morning, ${index} of you!`),
+    );
+    await settled(scene);
+    expect(deleted(messages)).toBe(9);
+    expect((await scene.running.store.settings(scene.guild.id)).settings.moderation.shadow).toBe(false);
+  });
+
+  it.each([
+    ["nothing is known of the days before", 0, 0, 0.1],
+    ["few were flagged", 3400, 12, 0.02],
+    ["as many were flagged, and its moderators left it so", 1000, 300, 0.33],
+  ])("is held to its calibration and to the last days: %s", (_, judged, against, expected) => {
+    expect(expectedHits(0.98, { judged, against })).toBeCloseTo(expected, 2);
+    const beyond = { judged: 100, against: Math.ceil(expected * 100) + 20 };
+    expect(isBeyond(beyond, expectedHits(0.98, { judged, against }))).toBe(true);
+    expect(isBeyond({ judged: 100, against: Math.floor(expected * 100) }, expectedHits(0.98, { judged, against }))).toBe(false);
   });
 });

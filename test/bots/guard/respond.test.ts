@@ -114,6 +114,7 @@ describe("Messages of people", () => {
       findings: [],
       against: [],
       action: undefined,
+      fitness: 0,
       isCertain: false,
       unfit: [],
     });

@@ -4,6 +4,7 @@ import { type GuildSettings, judgeMessage } from "../../guard/index.ts";
 import { type BotContext, type BotOptions, isServed } from "../bot-context.ts";
 import { isByPerson } from "../reply/question.ts";
 import { messageText } from "../reply/text.ts";
+import { HitGuard } from "./hit-guard.ts";
 import type { Look } from "./looks.ts";
 import { type Against, authorOf, openReview } from "./reviews.ts";
 
@@ -17,9 +18,11 @@ const MOST_WAITING = 2000;
 export class AutoModerator {
   readonly #context: BotContext;
   readonly #queue = new PQueue({ concurrency: AT_ONCE });
+  readonly #hits: HitGuard;
 
   constructor(context: BotContext) {
     this.#context = context;
+    this.#hits = new HitGuard(context);
   }
 
   /** Never rejects: what cannot be judged is left as it is, counted and logged. */
@@ -72,10 +75,13 @@ export class AutoModerator {
       const judgement = await judgeMessage(inference, { guild, text, settings, signal });
       if (judgement.findings.length === 0) return undefined;
       metrics.judged.inc();
-      if (judgement.against.length === 0) return undefined;
+      const isAgainst = judgement.against.length > 0;
+      await this.#hits.count(guild, isAgainst);
+      if (!isAgainst) return undefined;
       // What was changed meanwhile is looked at by itself, as every edit is.
       if (messageText(await newest(message)) !== text) return undefined;
-      if ((await store.settings(guild)).version === version) return { message, text, judgement, settings };
+      const isStopped = await this.#hits.stops(guild, settings, judgement);
+      if (!isStopped && (await store.settings(guild)).version === version) return { message, text, judgement, settings };
     }
   }
 }

@@ -4,6 +4,7 @@ import type { BotContext } from "../bot-context.ts";
 import { once } from "../reply/live-reply.ts";
 import { cut, quoted } from "../reply/text.ts";
 import { appealButton, isAgainst, reviewButtons, reviewCard, unfitLine } from "./card.ts";
+import { logChannelOf } from "./log-channel.ts";
 
 /** In Discord's own audit log. */
 const LONGEST_REASON = 500;
@@ -51,28 +52,18 @@ export async function openReview(context: BotContext, { message, text, judgement
 }
 
 /** Posts a card in the log channel, if there is one that we may write in; the queue has it in any case. */
-export async function tellModerators(
-  { client, outbound, log }: BotContext,
-  { moderation: { logChannel } }: GuildSettings,
-  review: ReviewRecord,
-  problem?: string,
-): Promise<void> {
+export async function tellModerators(context: BotContext, settings: GuildSettings, review: ReviewRecord, problem?: string): Promise<void> {
+  const { outbound, log } = context;
   const { guild } = review;
-  if (logChannel === undefined) return;
   try {
-    const channel = await client.channels.fetch(logChannel);
-    // A channel of another guild is none of ours.
-    if (channel === null || !channel.isSendable() || channel.isDMBased() || channel.guildId !== guild) return;
-    const { me } = channel.guild.members;
-    if (me === null || !channel.permissionsFor(me).has(POSTS_CARDS)) return;
+    const found = await logChannelOf(context, { guild, settings });
+    if (!("channel" in found)) return;
     const card = { embeds: [reviewCard(review, problem)], components: reviewButtons(review), allowedMentions: { parse: [] } };
-    await channel.send({ ...outbound.own(card), ...once("card", review.id, review.appeal === undefined ? "new" : "appealed") });
+    await found.channel.send({ ...outbound.own(card), ...once("card", review.id, review.appeal === undefined ? "new" : "appealed") });
   } catch (error) {
     log.warn({ err: error, guild }, "log channel");
   }
 }
-
-const POSTS_CARDS = [PermissionFlagsBits.ViewChannel, PermissionFlagsBits.SendMessages, PermissionFlagsBits.EmbedLinks];
 
 /** Many people take no private messages: they are told nothing, and moderators still have the card. */
 async function tellAuthor({ outbound, log }: BotContext, message: Message<true>, review: ReviewRecord): Promise<void> {

@@ -94,6 +94,10 @@ const MIGRATIONS: readonly ((dialect: Dialect) => readonly Statement[])[] = [
   // What the judge has read of a message: decisions about it teach the judge of its guild.
   () => [sql`ALTER TABLE guard_reviews ADD COLUMN judged TEXT`],
   () => [sql`ALTER TABLE guard_replies ADD COLUMN dropped_turns INTEGER NOT NULL DEFAULT 0`],
+  // How many messages were judged, and flagged: what is to be expected of a day.
+  () => [
+    sql`CREATE TABLE guard_judged (guild TEXT NOT NULL, day TEXT NOT NULL, judged BIGINT NOT NULL, against BIGINT NOT NULL, PRIMARY KEY (guild, day))`,
+  ],
 ];
 
 function settingsTable(): readonly Statement[] {

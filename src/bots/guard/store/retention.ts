@@ -8,8 +8,11 @@ const DAY_MS = 86_400_000;
 /** The bot may have been started as another one by mistake, and its operator needs some days to find out. */
 const MISSED_DAYS = 7;
 
+/** For which it is known how many messages were judged. */
+const COUNTED_DAYS = 30;
+
 /** The table that says which guilds are missed comes last. */
-const TABLES_OF_GUILDS = ["guard_replies", "guard_reviews", "guard_audits", "guard_settings", "guard_absences"].map(raw);
+const TABLES_OF_GUILDS = ["guard_replies", "guard_reviews", "guard_judged", "guard_audits", "guard_settings", "guard_absences"].map(raw);
 
 /**
  * Deletes for good.
@@ -34,7 +37,7 @@ export async function purgeGuild(database: Database, guild: string): Promise<voi
  * two processes may stand on both sides of midnight.
  */
 export function purgeExpired(database: Database, now: number): Promise<number> {
-  const yesterday = new Date(now - DAY_MS).toISOString().slice(0, "2026-11-21".length);
+  const yesterday = dayOf(now - DAY_MS);
   const missed = sql`SELECT guild FROM guard_absences WHERE missed_at < ${now - MISSED_DAYS * DAY_MS}`;
   return erase(database, [
     expired("guard_replies", "created_at", now),
@@ -43,8 +46,14 @@ export function purgeExpired(database: Database, now: number): Promise<number> {
     sql`${expired("guard_settings", "changed_at", now)}
       AND version < (SELECT max(version) FROM guard_settings AS newest WHERE newest.guild = guard_settings.guild)`,
     sql`DELETE FROM guard_uses WHERE day < ${yesterday}`,
+    sql`DELETE FROM guard_judged WHERE day < ${dayOf(now - COUNTED_DAYS * DAY_MS)}`,
     ...TABLES_OF_GUILDS.map((table) => sql`DELETE FROM ${table} WHERE guild IN (${missed})`),
   ]);
+}
+
+/** In UTC. */
+function dayOf(at: number): string {
+  return new Date(at).toISOString().slice(0, "2026-11-21".length);
 }
 
 /** Deletes what is older than the days of its own guild. */

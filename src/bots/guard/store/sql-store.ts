@@ -13,6 +13,7 @@ export function sqlStore(database: Database): Store {
     ...settingsStore(database),
     ...replyStore(database),
     ...reviewStore(database),
+    ...judgedStore(database),
     ...auditStore(database),
     ...personStore(database),
     guilds: () => knownGuilds(database),
@@ -192,6 +193,24 @@ async function* decisions(database: Database, guild: string): AsyncGenerator<Rev
     yield* page;
     last = page.length < PAGE ? undefined : page.at(-1);
   }
+}
+
+function judgedStore(database: Database): Pick<Store, "countJudged" | "judgedBetween"> {
+  return {
+    countJudged: async ({ guild, day, isAgainst }) => {
+      const against = isAgainst ? 1 : 0;
+      await database.run(sql`
+        INSERT INTO guard_judged (guild, day, judged, against) VALUES (${guild}, ${day}, 1, ${against})
+        ON CONFLICT (guild, day) DO UPDATE SET judged = guard_judged.judged + 1, against = guard_judged.against + excluded.against`);
+    },
+
+    judgedBetween: async (guild, from, before) => {
+      const { rows } = await database.run(sql`
+        SELECT coalesce(sum(judged), 0) AS judged, coalesce(sum(against), 0) AS against FROM guard_judged
+        WHERE guild = ${guild} AND day >= ${from} AND day < ${before}`);
+      return { judged: Number(rows[0]?.["judged"]), against: Number(rows[0]?.["against"]) };
+    },
+  };
 }
 
 function auditStore(database: Database): Pick<Store, "addAudit" | "audit"> {

@@ -86,6 +86,12 @@ export interface ReviewRecord {
 
 export type NewReview = Omit<ReviewRecord, "id" | "decision" | "decidedBy" | "decidedAt" | "appeal">;
 
+/** How many messages were judged, and how many of them a principle spoke against. */
+export interface Judged {
+  readonly judged: number;
+  readonly against: number;
+}
+
 /** Something that was done to the bot's memory or settings. Never holds the text of a message. */
 export interface AuditRecord {
   readonly guild: string;
@@ -187,6 +193,11 @@ export interface Store extends AsyncDisposable {
   }): Promise<ReviewRecord | undefined>;
   /** All that were decided, in the order of the decisions. Read in pages: it may take its time. */
   decisions(guild: string): AsyncIterable<ReviewRecord>;
+
+  /** Counts a message that was judged on this day (UTC, such as "2026-11-21"). Who wrote it is not kept. */
+  countJudged(message: { readonly guild: string; readonly day: string; readonly isAgainst: boolean }): Promise<void>;
+  /** How many there were from one day on and before another. */
+  judgedBetween(guild: string, from: string, before: string): Promise<Judged>;
 
   addAudit(record: AuditRecord): Promise<void>;
   /** Newest first. */
