@@ -8,14 +8,18 @@ export function normalise(text: string): string {
   return unmasked(cleaned(decoded(cleaned(text))));
 }
 
-/**
- * A text as people see it, for a model to read: compatible forms made one (NFKC), without control characters and
- * invisible ones. Line breaks stay.
- */
+/** A text as people see it, for a model to read and answer: without control characters and what nobody sees. Line breaks stay, and so does what forms mean (2⁵). */
+export function asShown(text: string): string {
+  return withLines(withoutHeaps(withoutUnseen(text)));
+}
+
+/** The same, and compatible forms made one (NFKC): 𝓴𝓲𝓵𝓵 is kill. */
 export function cleaned(text: string): string {
-  return withoutHeaps(text.normalize("NFKC").replace(UNSEEN, ""))
-    .replace(/\r\n?|[\u0085\u2028\u2029]/g, "\n")
-    .trim();
+  return withLines(withoutHeaps(text.normalize("NFKC").replace(UNSEEN, "")));
+}
+
+function withLines(text: string): string {
+  return text.replace(/\r\n?|[\u0085\u2028\u2029]/g, "\n").trim();
 }
 
 /**
@@ -25,9 +29,27 @@ export function cleaned(text: string): string {
 const UNSEEN =
   /[\p{Cf}\p{Cs}\p{Co}\p{Cn}]|(?![\n\r\t\u0085])\p{Cc}|\u034f|[\u115f\u1160\u3164\uffa0]|\u17b4|\u17b5|\p{Variation_Selector}/gu;
 
-/** The same text to the eye: line breaks and tabs stay. */
+/** Scripts in which joiners and non-joiners change how letters look, and often what a word means. */
+const JOINING = "Arab Syrc Mand Nkoo Mong Deva Beng Guru Gujr Orya Taml Telu Knda Mlym Sinh Khmr Mymr Tibt"
+  .split(" ")
+  .map((script) => `\\p{Script_Extensions=${script}}`)
+  .join("");
+
+/** What is unseen by itself, and changes what stands before it: joiners in those scripts, and in emoji of several parts; which form a sign has. */
+const FORMING = [
+  `(?<=[${JOINING}])[\\u200c\\u200d]`,
+  "(?<=\\p{Extended_Pictographic}[\\ufe0f\\u{1f3fb}-\\u{1f3ff}]?)\\u200d(?=\\p{Extended_Pictographic})",
+  "(?<=\\p{Extended_Pictographic})[\\ufe0e\\ufe0f]",
+  "(?<=[0-9#*])\\ufe0f(?=\\u20e3)",
+  "(?<=\\p{Script=Han})[\\u{e0100}-\\u{e01ef}]",
+  "(?<=\\p{Script=Mongolian})[\\u180b-\\u180d\\u180f]",
+].join("|");
+
+const FORMING_OR_UNSEEN = new RegExp(`(${FORMING})|${UNSEEN.source}`, "gu");
+
+/** The same text to the eye: line breaks and tabs stay, and what letters and emoji need to look as they do. */
 export function withoutUnseen(text: string): string {
-  return text.replace(UNSEEN, "");
+  return text.replace(FORMING_OR_UNSEEN, (_, forming: string | undefined) => forming ?? "");
 }
 
 /** More accents than any language puts on one letter. */

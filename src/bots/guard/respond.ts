@@ -2,7 +2,7 @@
 import { type Preset, type Principle, randomAt, type Turn } from "../../core/index.ts";
 import type { Account, Inference } from "./inference.ts";
 import { InferenceError } from "./inference-error.ts";
-import { cleaned, normalise } from "./normalise.ts";
+import { asShown, cleaned, normalise } from "./normalise.ts";
 import { type GuildSettings, guildPrinciple } from "./settings.ts";
 
 /** Something that was said before, or just now. */
@@ -87,7 +87,9 @@ export class Vetted {
    */
   static async vet(inference: Inference, candidate: Posting, signal: AbortSignal): Promise<Vetted | undefined> {
     const { text, principle, preset, turns, isBeginning } = candidate;
-    const judged: readonly Turn[] = [...turns.filter(({ role }) => role !== "system"), { role: "assistant", text: normalise(text) }];
+    // What is disguised is only read through for the judge: who answers reads what people wrote.
+    const said = turns.filter(({ role }) => role !== "system").map((turn) => ({ ...turn, text: cleaned(turn.text) }));
+    const judged: readonly Turn[] = [...said, { role: "assistant", text: normalise(text) }];
     const [verdict] = await inference.judge({ turns: judged, principles: [principle], preset }, signal);
     if (verdict === undefined) return undefined;
     const { value, judge } = verdict;
@@ -164,7 +166,7 @@ function conversationTurns(said: readonly Utterance[], instructions: string): re
   const names = speakerNames(said);
   const turns: Turn[] = instructions === "" ? [] : [{ role: "system", text: instructions }];
   for (const { speaker, text } of said) {
-    const line = cleaned(text);
+    const line = asShown(text);
     if (line === "") continue;
     const role = speaker === undefined ? "assistant" : "user";
     const spoken = speaker !== undefined && names.size > 1 ? `${names.get(speaker.id)}: ${line.replaceAll("\n", GOES_ON)}` : line;

@@ -123,3 +123,16 @@ describe("A long text", () => {
     );
   });
 });
+
+describe("What letters and emoji need to look as they do", () => {
+  it.each(["می‌خواهم", "نمی‌دانم", "क्‍ष", "ശ്രീ‌ന", "👩🏽‍🚀", "🏳️‍🌈", "👨‍👩‍👧‍👦", "❤️", "1️⃣", "葛󠄀"])("stays in an answer: %s", (text) => {
+    expect(defang(`So: ${text}!`)).toBe(`So: ${text}!`);
+  });
+
+  it.each([
+    ["in plain words", "ki\u200dll \u200cyou\ufe0f", "kill you"],
+    ["in floods", `م${"\u200c".repeat(50)}ن`, "م\u200cن"],
+    ["in invitations", "discord\u200d.g\u200cg/abc", "(an invitation was left out)"],
+    ["in mentions", "<\u200d@123456789012345678>", "<\u200b@123456789012345678>"],
+  ])("goes where it only hides something: %s", (_, text, expected) => expect(defang(text)).toBe(expected));
+});

@@ -87,8 +87,27 @@ describe("A conversation, as the model reads it,", async () => {
       fc.asyncProperty(fc.string({ unit: "binary" }), async (text) => {
         const once = await read(text);
         expect(await read(once)).toBe(once);
-        expect(once).not.toMatch(/[\p{Cf}\p{Cs}]/u);
+        // Joiners stay where letters or emoji need them.
+        expect(once.replace(/[\u200c\u200d]/g, "")).not.toMatch(/[\p{Cf}\p{Cs}]/u);
       }),
     );
+  });
+
+  it.each(["What is 2⁵ + 10²?", "½ of x₁", "می‌خواهم", "क्‍ष", "👩🏽‍🚀 and ❤️ and 1️⃣", "ﬁne ① ｋａｔａｋａｎａ"])(
+    "says to the model what was said, and not what a judge reads instead: %s",
+    async (text) => {
+      expect(await turnsOf([{ speaker: ANN, text }])).toEqual([{ role: "user", text }]);
+    },
+  );
+
+  it("is read through by the judge of the answer, and by nobody else", async () => {
+    const judged: Turn[] = [];
+    const judge: Inference["judge"] = async (request) => {
+      judged.push(...request.turns);
+      return await STEADY.judge(request);
+    };
+    const said = [{ speaker: ANN, text: "𝓴𝓲𝓵𝓵 2⁵" }];
+    await responding({ inference: { ...STEADY, judge }, defang: (text) => text })(asking("", { said, settings: DEFAULT_SETTINGS }));
+    expect(judged[0]).toEqual({ role: "user", text: "kill 25" });
   });
 });
