@@ -129,8 +129,8 @@ function readServer({ model, vocabulary, engineKey, ...flags }: EngineFlags & Ju
     throw new UsageError(`Expected no \`${flagOf(loading)}\` with \`--engine\`, got one (the server decides that)`);
   // A variable is in no list of processes.
   const key = engineKey ?? (process.env["RAIN_ENGINE_KEY"] || undefined);
-  const options = { url, vocabulary, key };
-  checkFlags(() => checkRemoteOptions(options), { url: "--engine", key: "--engine-key" });
+  const options = { url, vocabulary, key, contextSize: flags.context };
+  checkFlags(() => checkRemoteOptions(options), { url: "--engine", key: "--engine-key", contextSize: "--context" });
   return options;
 }
 
@@ -138,7 +138,6 @@ function readServer({ model, vocabulary, engineKey, ...flags }: EngineFlags & Ju
 const HARDWARE = [
   "gpu",
   "gpuLayers",
-  "context",
   "sequences",
   "threads",
   "flashAttention",

@@ -103,12 +103,26 @@ interface VllmCompletion {
   readonly cache_salt?: string;
 }
 
-/** Pretends to be SGLang, which keeps all that it has read, token by token. */
-export async function serveLikeSglang(engine: LlamaEngine, options: ModelServerOptions = {}): Promise<ModelServerStub> {
+/** Pretends to be SGLang, which keeps all that it has read, token by token. @param says `isRouted`: it stands behind a router, which drops pages and fields */
+export async function serveLikeSglang(engine: LlamaEngine, { says = {}, ...options }: ModelServerOptions = {}): Promise<ModelServerStub> {
+  const { isRouted = false } = says as { readonly isRouted?: boolean };
   const vocabulary = await loadVocabulary({ model: engine.facts.file });
   const cache = new SharedCache(1);
   const generate: Page = async (body) => {
-    const { input_ids: prompt, top_logprobs_num: most, token_ids_logprob: asked, extra_key: salt = "" } = body as unknown as SglangGenerate;
+    const {
+      text,
+      input_ids: prompt = [],
+      top_logprobs_num: most,
+      token_ids_logprob: asked,
+      extra_key: salt = "",
+    } = body as unknown as SglangGenerate;
+    if (text !== undefined) {
+      const input_token_logprobs = engine.tokenizer
+        .renderText("")
+        .concat(vocabulary.vocabulary.tokenizeAlone(text))
+        .map((id) => [null, id, null]);
+      return { text: "?", meta_info: { input_token_logprobs } };
+    }
     const told = likeliestFirst(await logitsBehind(engine, prompt));
     const position = (tokens: typeof told) => [tokens.map(({ id, logprob }) => [logprob, id, null])];
     const meta_info = {
@@ -121,15 +135,16 @@ export async function serveLikeSglang(engine: LlamaEngine, options: ModelServerO
   };
   const pages: Readonly<Record<string, Page>> = {
     "GET /get_model_info": () => ({ model_path: "owner/served", is_generation: true }),
-    "GET /v1/models": () => ({ data: [{ id: "served", max_model_len: engine.facts.contextSize + 1 }] }),
-    "POST /tokenize": ({ prompt }) => ({ tokens: vocabulary.vocabulary.tokenizeAlone(prompt as string) }),
+    "GET /v1/models": () => ({ data: [{ id: "served", ...(isRouted ? {} : { max_model_len: engine.facts.contextSize + 1 }) }] }),
+    ...(isRouted ? {} : { "POST /tokenize": ({ prompt }) => ({ tokens: vocabulary.vocabulary.tokenizeAlone(prompt as string) }) }),
     "POST /generate": generate,
   };
   return await serve(pages, options, () => vocabulary[Symbol.asyncDispose]());
 }
 
 interface SglangGenerate {
-  readonly input_ids: readonly Token[];
+  readonly text?: string;
+  readonly input_ids?: readonly Token[];
   readonly top_logprobs_num: number;
   readonly token_ids_logprob?: readonly Token[];
   readonly extra_key?: string;

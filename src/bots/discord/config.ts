@@ -90,7 +90,7 @@ type LoadedHere = Pick<SharedEngineOptions, "hub" | "gpu" | "gpuLayers" | "threa
 };
 
 /** One that a server has loaded. */
-type ServedElsewhere = Pick<ConnectOptions, "url" | "vocabulary" | "key" | "hub" | "judgeFolder">;
+type ServedElsewhere = Pick<ConnectOptions, "url" | "vocabulary" | "key" | "hub" | "contextSize" | "judgeFolder">;
 
 export interface DiscordConfig extends Omit<z.output<typeof CONFIG>, EngineName | "httpPort" | "httpHost"> {
   readonly engine: LoadedHere | ServedElsewhere;
@@ -152,7 +152,7 @@ export function readConfig(source: ConfigSource): DiscordConfig {
     ...rest
   } = result.data;
   const http = httpPort === undefined ? undefined : { port: httpPort, host: httpHost };
-  const engine = url === undefined ? { model, hub, gpu, gpuLayers, threads, contextSize } : { url, vocabulary, key, hub };
+  const engine = url === undefined ? { model, hub, gpu, gpuLayers, threads, contextSize } : { url, vocabulary, key, hub, contextSize };
   return { ...rest, engine, http };
 }
 
@@ -210,7 +210,7 @@ function problemsOf(issue: z.core.$ZodIssue, written: Written): readonly string[
 
 /** What is said of a model that the bot does not load would be passed over. */
 function twoModels(written: Written): readonly string[] {
-  const [served, ...others] = ["engine", "model", "gpu", "gpuLayers", "threads", "contextSize"].map((name) => written.get(name));
+  const [served, ...others] = ["engine", "model", "gpu", "gpuLayers", "threads"].map((name) => written.get(name));
   if (served === undefined) return [];
   return others.flatMap((other) =>
     other === undefined

@@ -36,7 +36,7 @@ export async function connectEngine(options: RemoteEngineOptions): Promise<Remot
     await shakeHands(server, loaded, signal);
     const vocabularySize = loaded.vocabulary.size;
     const served = new ServedModel(server.open(localVocabulary(loaded)), { isSerial: server.about.isSerial, vocabularySize });
-    const facts = await factsOf({ client, server, loaded, served }, signal);
+    const facts = await factsOf({ client, server, loaded, served }, options);
     if (server.about.chatTemplate !== undefined && server.about.chatTemplate.trim() !== (loaded.chatTemplate ?? "").trim())
       onNotice?.(`The server's chat template is another one than that of ${loaded.file}, by which conversations are rendered.`);
     return new RemoteEngine({ facts, loaded, served, findJudge });
@@ -96,12 +96,15 @@ interface Connected {
   readonly served: ServedModel;
 }
 
-async function factsOf({ client, server: { about }, loaded, served }: Connected, signal: AbortSignal | undefined): Promise<RemoteFacts> {
+async function factsOf(
+  { client, server: { about }, loaded, served }: Connected,
+  { contextSize, signal }: RemoteEngineOptions,
+): Promise<RemoteFacts> {
   const { vocabulary, file, bytes, name, general, parameters } = loaded;
   const isSame = about.isFile && isHere(client.url) && (await realPath(about.model)) === (await realPath(file));
   return {
     model: name,
-    contextSize: about.contextSize,
+    contextSize: longest(about, contextSize),
     vocabularySize: vocabulary.size,
     hasChatTemplate: vocabulary.hasChatTemplate,
     isBaseModel: !vocabulary.hasChatTemplate,
@@ -119,6 +122,13 @@ async function factsOf({ client, server: { about }, loaded, served }: Connected,
     parameters: about.parameters ?? parameters,
     fileBytes: about.bytes ?? bytes,
   };
+}
+
+/** @throws {OptionError} where nobody says it */
+function longest({ contextSize: there, server }: ServerAbout, wanted: number | undefined): number {
+  if (there === undefined && wanted === undefined)
+    throw new OptionError("contextSize", complaint("contextSize", `a number of tokens, as ${server} does not say it`, wanted), wanted);
+  return Math.min(there ?? Number.POSITIVE_INFINITY, (wanted ?? Number.POSITIVE_INFINITY) - 1);
 }
 
 /** Behind these the likeliest token is read: another model, or the same after more training, hardly has all of them in common. */

@@ -36,7 +36,8 @@ export async function shakeHands(
     throw mismatch(`one of ${vocabularySize} tokens, as ${model} has`, `${vocabulary.size} in ${file}`);
   for (const text of server.cutsAsHere ? [...TEXTS, ...DATA] : TEXTS) {
     const [there, here] = [await server.tokenize(text, signal), vocabulary.tokenizeAlone(text)];
-    if (there.join() !== here.join())
+    // Some put the token in front that begins a text.
+    if (there.join() !== here.join() && there.join() !== vocabulary.renderText(text).join())
       throw mismatch(`that of ${model}, in which ${JSON.stringify(text)} is ${told(there)}`, `${told(here)} in ${file}`);
   }
 }

@@ -1,4 +1,4 @@
-import { between, callback, checkByRules, oneOf, type Rule, signal } from "../../core/check-options.ts";
+import { between, callback, checkByRules, oneOf, positive, type Rule, signal } from "../../core/check-options.ts";
 import type { FindJudge } from "../../core/judge/verdict.ts";
 import type { DownloadProgress } from "../llama/model-file.ts";
 
@@ -19,6 +19,8 @@ export interface RemoteEngineOptions {
   readonly key?: string | undefined;
   /** What listens there. @default "auto": asked */
   readonly server?: (typeof SERVERS)[number] | undefined;
+  /** The longest prefix in tokens, and one more. Needed where nobody says it, such as behind a router. @default what the server says; never more than that */
+  readonly contextSize?: number | undefined;
   /** The longest that one request may take, in seconds. Range [0.1, 3600]. @default 120 */
   readonly timeout?: number | undefined;
   /** Where `hf:` names lead: the address of a mirror of Hugging Face. @default "https://huggingface.co/" */
@@ -38,6 +40,7 @@ const RULES: { readonly [Name in keyof Required<RemoteEngineOptions>]: Rule } = 
   vocabulary: { expected: "a GGUF file or hf:owner/repo:quant", isMet: text.isMet },
   key: text,
   server: oneOf(SERVERS),
+  contextSize: positive,
   timeout: between(0.1, 3600),
   hub: { expected: "the address of a mirror of Hugging Face", isMet: (value) => typeof value === "string" && URL.canParse(value) },
   findJudge: callback,

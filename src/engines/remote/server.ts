@@ -8,8 +8,8 @@ export interface ServerAbout {
   readonly model: string;
   /** Whether that is the path of a GGUF file on the server's machine. */
   readonly isFile: boolean;
-  /** The longest prefix that it reads. */
-  readonly contextSize: number;
+  /** The longest prefix that it reads, where it says so. */
+  readonly contextSize: number | undefined;
   /** Prefixes that it keeps at once, where that is limited. */
   readonly sequences?: number | undefined;
   /** Whether it computes the queries of one call one after another. */

@@ -21,6 +21,11 @@ const generated = z.object({
   }),
 });
 
+/** What is told of a text's own tokens: nothing of how likely the first one was. */
+const read = z.object({
+  meta_info: z.object({ input_token_logprobs: z.array(z.tuple([z.number().nullable(), z.number().int()], z.unknown())) }),
+});
+
 /** Whether SGLang listens there. */
 export async function isSglang(client: ServerClient, signal: AbortSignal | undefined): Promise<boolean> {
   return await client.finds("get_model_info", info, { signal });
@@ -30,16 +35,28 @@ export async function isSglang(client: ServerClient, signal: AbortSignal | undef
 export async function sglang(client: ServerClient, signal: AbortSignal | undefined): Promise<ModelServer> {
   const { model_path: model } = await client.ask("get_model_info", info, { signal });
   const { max_model_len: length } = await servedModels(client, signal);
-  const about: ServerAbout = { server: "sglang", model, isFile: false, contextSize: length - 1, isSerial: false };
+  const about: ServerAbout = {
+    server: "sglang",
+    model,
+    isFile: false,
+    contextSize: length === undefined ? undefined : length - 1,
+    isSerial: false,
+  };
   return {
     about,
     cutsAsHere: false,
-    async tokenize(prompt, asked) {
-      const json = { prompt, add_special_tokens: false };
-      return (await client.ask("tokenize", tokenized, { json, signal: asked })).tokens;
-    },
+    tokenize: (prompt, asked) => tokenize(client, prompt, asked),
     open: (vocabulary) => new Sglang(client, vocabulary),
   };
+}
+
+/** Routers know no page that cuts texts: behind them a text is read, and what is told of its own tokens. */
+async function tokenize(client: ServerClient, prompt: string, signal: AbortSignal | undefined): Promise<readonly Token[]> {
+  if (await client.finds("tokenize", tokenized, { json: { prompt: "a", add_special_tokens: false }, signal }))
+    return (await client.ask("tokenize", tokenized, { json: { prompt, add_special_tokens: false }, signal })).tokens;
+  const json = { text: prompt, sampling_params: SAMPLING, return_logprob: true, logprob_start_len: 0 };
+  const { meta_info } = await client.ask("generate", read, { json, signal });
+  return meta_info.input_token_logprobs.map(([, token]) => token);
 }
 
 /** One token, which nobody looks at, drawn from the model's own logits: what is told are the logarithms of what it is drawn from. */

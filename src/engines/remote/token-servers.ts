@@ -5,7 +5,7 @@ import { EngineError } from "../../core/errors.ts";
 import type { ServerClient } from "./client.ts";
 
 const models = z.object({
-  data: z.tuple([z.object({ id: z.string(), max_model_len: z.number().int().positive() })], z.unknown()),
+  data: z.tuple([z.object({ id: z.string(), max_model_len: z.number().int().positive().optional() })], z.unknown()),
 });
 
 /** The first model that is served: one that was fine-tuned beside it has the same numbers of tokens, and is asked for at an address of its own. */

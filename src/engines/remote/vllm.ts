@@ -37,7 +37,13 @@ export async function isVllm(client: ServerClient, signal: AbortSignal | undefin
  */
 export async function vllm(client: ServerClient, signal: AbortSignal | undefined): Promise<ModelServer> {
   const { id: model, max_model_len: length } = await servedModels(client, signal);
-  const about: ServerAbout = { server: "vllm", model, isFile: false, contextSize: length - 1, isSerial: false };
+  const about: ServerAbout = {
+    server: "vllm",
+    model,
+    isFile: false,
+    contextSize: length === undefined ? undefined : length - 1,
+    isSerial: false,
+  };
   await checkWidth(client, model, signal);
   return {
     about,

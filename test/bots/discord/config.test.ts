@@ -255,6 +255,7 @@ describe("A model that a server has loaded", () => {
       vocabulary: "hf:owner/repository:Q4_K_M",
       key: "sesame",
       hub: undefined,
+      contextSize: undefined,
     });
   });
 

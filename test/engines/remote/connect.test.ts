@@ -143,6 +143,22 @@ describe("Which server listens", () => {
   });
 });
 
+describe("A router in front of SGLang, which knows no page that cuts texts and does not say how long a context is,", () => {
+  it("is worked with where that is said", async () => {
+    await using served = await serveLikeSglang(tiny, { says: { isRouted: true } });
+    const connecting = { url: served.url, vocabulary: tiny.facts.file };
+    await expect(connectEngine(connecting)).rejects.toMatchObject({
+      option: "contextSize",
+      message: expect.stringContaining("Expected `contextSize` to be a number of tokens, as sglang does not say it"),
+    });
+    await using engine = await connectEngine({ ...connecting, contextSize: 256 });
+    expect(engine.facts).toMatchObject({ server: "sglang", contextSize: 255 });
+    await expect(connectEngine({ ...connecting, contextSize: 256, vocabulary: "embedded" })).rejects.toMatchObject({
+      code: "vocabulary-mismatch",
+    });
+  });
+});
+
 describe("What vLLM is not able to do as it was started", () => {
   const connected = async (says: Readonly<Record<string, unknown>>) => {
     const served = await serveLikeVllm(tiny, { says });
