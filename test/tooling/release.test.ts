@@ -19,6 +19,34 @@ console.log(text);
 await engine[Symbol.asyncDispose]();
 `;
 
+/** What compiles it, each from the package of its own. */
+const COMPILERS = { "5.9": "typescript@5.9", 7: "typescript@7" } as const;
+
+const AGENT = `import { createAgent, tool } from "langchain";
+import { ChatRain, RainCritique, rainMetadata } from "rain-align/langchain";
+import { rainGuardrail } from "rain-align/middleware";
+import { z } from "zod";
+
+const model = new ChatRain({ model: "embedded", maxTokens: 64, onNotice: () => undefined });
+const schema = z.object({ animal: z.string() });
+const legs = tool(({ animal }: { animal: string }) => \`\${animal}: 4\`, { name: "legs", description: "Counts legs.", schema });
+const agent = createAgent({ model, tools: [legs], middleware: [rainGuardrail({ judge: model })] });
+const { messages } = await agent.invoke({ messages: [{ role: "user", content: "${QUESTION}" }] });
+const { message } = await new RainCritique({ model }).invoke("${QUESTION}");
+const seed: number | undefined = rainMetadata(await model.invoke("${QUESTION}"))?.seed;
+console.log(messages.length, message.text !== "", typeof seed);
+await model.dispose();
+`;
+
+/** Strict; but for \`skipLibCheck\`, as declarations of node-llama-cpp have errors of their own. */
+const STRICT = {
+  compilerOptions: {
+    ...{ strict: true, skipLibCheck: true, module: "nodenext", target: "es2022" },
+    ...{ lib: ["es2023", "esnext.disposable", "dom"], types: ["node"], outDir: "out" },
+  },
+  files: ["agent.ts"],
+};
+
 /** As somebody gets it who has nothing but npm: what a release would upload, installed with all that it depends on from the registry. */
 describe("A release", () => {
   const folder = mkdtempSync(join(tmpdir(), "rain-release-"));
@@ -33,8 +61,11 @@ describe("A release", () => {
     await npm(ROOT, "pack", "--ignore-scripts", "--pack-destination", folder);
     const packed = readdirSync(folder).find((name) => name.endsWith(".tgz")) as string;
     writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "somebody", private: true, type: "module" }));
-    await npm(folder, "install", join(folder, packed), ...Object.entries(NODES).map(([version, name]) => `node-${version}@npm:${name}`));
-  }, 5 * MINUTE);
+    const nodes = Object.entries(NODES).map(([version, name]) => `node-${version}@npm:${name}`);
+    const compilers = Object.entries(COMPILERS).map(([version, name]) => `typescript-${version}@npm:${name}`);
+    const langchain = ["langchain", "@langchain/core", "@langchain/langgraph", "zod"].map((name) => `${name}@latest`);
+    await npm(folder, "install", join(folder, packed), ...nodes, ...compilers, ...langchain, "@types/node@20");
+  }, 6 * MINUTE);
 
   it.each(Object.keys(NODES))(
     "answers on Node.js %s: the command, and the library",
@@ -47,6 +78,20 @@ describe("A release", () => {
       writeFileSync(join(folder, "program.mjs"), PROGRAM);
       const ran = await runProgram(node, [join(folder, "program.mjs")]);
       expect(ran, ran.stderr).toMatchObject({ code: 0, stdout: asked.stdout });
+    },
+    2 * MINUTE,
+  );
+
+  it.each(Object.keys(COMPILERS))(
+    "compiles beside today's langchain under TypeScript %s, and runs",
+    async (version) => {
+      writeFileSync(join(folder, "agent.ts"), AGENT);
+      writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(STRICT));
+      const tsc = join(folder, `node_modules/typescript-${version}/bin/tsc`);
+      const compiled = await runProgram(process.execPath, [tsc, "-p", folder]);
+      expect(compiled, compiled.stdout).toMatchObject({ code: 0 });
+      const ran = await runProgram(process.execPath, [join(folder, "out/agent.js")]);
+      expect(ran, ran.stderr).toMatchObject({ code: 0, stdout: "2 true number\n" });
     },
     2 * MINUTE,
   );
