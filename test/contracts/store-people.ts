@@ -134,6 +134,7 @@ export function describePeople(under: () => StoresUnderTest): void {
     expect(await details(10)).toEqual(["later", "2", "1", "0"]);
     expect(await details(2)).toEqual(["later", "2"]);
     expect((await store.audit(GUILD, 1))[0]?.actor).toBeUndefined();
+    expect((await store.audit(GUILD, 9, "1")).map(({ at }) => at)).toEqual([NOON + 1]);
   });
 
   it.each(AWKWARD_TEXTS)("may be called %s", async (_what, text, kept) => {

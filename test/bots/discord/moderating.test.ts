@@ -63,9 +63,7 @@ describe("Automatic moderation", () => {
     expect(textOf(card)).toContain("Shadow mode\nWould have been deleted, and its author timed out");
     expect(textOf(card)).toMatch(/✗ harmless -\d\.\d\d \(limit -0\.10\)/);
     expect(card?.pings).toEqual([]);
-    expect(await scene.running.store.pendingReviews(scene.guild.id, 9)).toMatchObject([
-      { shadow: true, action: "timeout", text: undefined },
-    ]);
+    expect(await scene.running.store.pendingReviews(scene.guild.id, 9)).toMatchObject([{ shadow: true, action: "timeout", text: BAD }]);
   });
 
   it("deletes, says so to the moderators and to its author, who may appeal", async () => {

@@ -8,10 +8,11 @@ import {
   type MessageContextMenuCommandInteraction,
   PermissionFlagsBits,
 } from "discord.js";
-import { type GuildSettings, type Judgement, judgeMessage, type ReviewRecord } from "../../guard/index.ts";
+import { type GuildSettings, type Judgement, judgeMessage } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { insistOnSettings } from "../change-settings.ts";
 import { findingLine, reviewButtons, reviewCard, unfitLine } from "../moderate/card.ts";
+import { beforeField, textFiles } from "../moderate/evidence.ts";
 import { wordsOfValue } from "../outbound-filter.ts";
 import { cut, messageText } from "../reply/text.ts";
 import { answerPrivately, type Command, checkModerates, guildOf, type PrivateAnswer } from "./command.ts";
@@ -65,24 +66,28 @@ async function test(interaction: ChatInputCommandInteraction, { inference, store
 /** As many as one message shows well. */
 const SHOWN = 5;
 
-async function queue({ store }: BotContext, guild: string): Promise<PrivateAnswer> {
-  const oldest = await store.pendingReviews(guild, SHOWN);
+async function queue(context: BotContext, guild: string): Promise<PrivateAnswer> {
+  const oldest = await context.store.pendingReviews(guild, SHOWN);
   if (oldest.length === 0) return { content: "Nothing waits for a decision." };
-  const reviews = fitting(oldest);
+  const cards: APIEmbed[] = [];
+  for (const review of oldest) cards.push(reviewCard(review, { before: await beforeField(context, review) }));
+  const shown = fitting(cards);
+  const reviews = oldest.slice(0, shown.length);
   return {
     content: `The oldest of those that wait${oldest.length === SHOWN ? `, ${reviews.length} at a time` : ""}:`,
-    embeds: reviews.map((review) => reviewCard(review)),
+    embeds: shown,
     components: reviews.flatMap(reviewButtons),
+    files: reviews.flatMap(textFiles),
   };
 }
 
 /** Discord's limit for all cards of a message together. */
 const LONGEST_CARDS = 6000;
 
-function fitting(reviews: readonly ReviewRecord[]): readonly ReviewRecord[] {
-  const lengths = reviews.map((review) => [...wordsOfValue(reviewCard(review))].join("").length);
+function fitting(cards: readonly APIEmbed[]): readonly APIEmbed[] {
+  const lengths = cards.map((card) => [...wordsOfValue(card)].join("").length);
   const sums = lengths.map((_, index) => lengths.slice(0, index + 1).reduce((sum, length) => sum + length, 0));
-  return reviews.filter((_, index) => (sums[index] as number) <= LONGEST_CARDS);
+  return cards.filter((_, index) => (sums[index] as number) <= LONGEST_CARDS);
 }
 
 /** For a moderator who sees that something goes wrong: whoever may manage the server switches it on again. */

@@ -2,6 +2,7 @@ import {
   type APIActionRowComponent,
   type APIButtonComponent,
   type APIEmbed,
+  type APIEmbedField,
   ButtonStyle,
   ComponentType,
   hyperlink,
@@ -10,6 +11,7 @@ import {
 } from "discord.js";
 import type { Action, Finding, KnownJudge, ReviewRecord, UnfitJudge } from "../../guard/index.ts";
 import { cut, quoted } from "../reply/text.ts";
+import { shownText } from "./evidence.ts";
 
 /** What was done, or would have been. */
 const DONE: Readonly<Record<Action, readonly [done: string, would: string]>> = {
@@ -24,28 +26,52 @@ const COLOURS = { pending: 0xe0a030, approved: 0x3ba55d, rejected: 0xd83c3e } as
 /** Discord's limits; five cards in one message are limited together, too. */
 const LONGEST_TITLE = 256;
 const LONGEST_FIELD = 1024;
-const LONGEST_EXCERPT = 1000;
+
+/** What a card may say beside the review itself. */
+interface CardExtras {
+  /** What could not be done. */
+  readonly problem?: string | undefined;
+  /** What was said before. */
+  readonly before?: readonly APIEmbedField[];
+}
 
 /** A review as moderators see it. */
-export function reviewCard(review: ReviewRecord, problem?: string): APIEmbed {
-  const { action, appeal, author, channel, decidedBy, decision, excerpt, findings, guild, message, shadow } = review;
+export function reviewCard(review: ReviewRecord, { problem, before = [] }: CardExtras = {}): APIEmbed {
+  const { action, appeal, author, channel, decision, findings, guild, message, shadow } = review;
   const against = findings.filter(isAgainst);
-  const decided = decision === "pending" ? undefined : `${capital(decision)} by ${userMention(decidedBy ?? "")}`;
   const fields = [
     { name: "Author", value: userMention(author), inline: true },
     { name: "Message", value: hyperlink("Show", messageLink(channel, message, guild)), inline: true },
     { name: shadow ? "Shadow mode" : "Done", value: cut(problem ?? DONE[action][shadow ? 1 : 0], LONGEST_FIELD), inline: true },
     { name: "Values, from -1 to 1", value: linesOf([...against, ...findings.filter((finding) => !isAgainst(finding))]) },
     ...(appeal === undefined ? [] : [{ name: "The author appeals", value: cut(quoted(appeal), LONGEST_FIELD) }]),
-    ...(decided === undefined ? [] : [{ name: "Decision", value: decided }]),
+    ...before,
+    ...decisionField(review),
   ];
   return {
     title: cut(`Against: ${against.map(({ principle }) => principle).join(", ")}`, LONGEST_TITLE),
-    description: cut(quoted(excerpt), LONGEST_EXCERPT),
+    description: shownText(review),
     color: COLOURS[decision],
     fields,
     footer: { text: `Review ${review.id}` },
   };
+}
+
+/** A card that stands there, once its review is decided: what else it says stays. */
+export function decidedCard({ title, description, fields = [], footer }: APIEmbed, review: ReviewRecord): APIEmbed {
+  return {
+    ...(title === undefined ? {} : { title }),
+    ...(description === undefined ? {} : { description }),
+    color: COLOURS[review.decision],
+    fields: [...fields.filter(({ name }) => name !== DECISION), ...decisionField(review)],
+    footer: { text: footer?.text ?? `Review ${review.id}` },
+  };
+}
+
+const DECISION = "Decision";
+
+function decisionField({ decision, decidedBy }: ReviewRecord): readonly APIEmbedField[] {
+  return decision === "pending" ? [] : [{ name: DECISION, value: `${capital(decision)} by ${userMention(decidedBy ?? "")}` }];
 }
 
 /** As many as fit. */

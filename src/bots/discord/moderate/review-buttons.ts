@@ -11,8 +11,9 @@ import { normalise, type ReviewRecord } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { answerPrivately, type Component, checkModerates, guildOf, type PrivateAnswer, Refused } from "../commands/command.ts";
 import { once } from "../reply/live-reply.ts";
-import { defang, quoted, splitMessage } from "../reply/text.ts";
-import { APPEAL, findingLine, isAgainst, REVIEW, reviewButtons, reviewCard } from "./card.ts";
+import { cut, defang, quoted, splitMessage } from "../reply/text.ts";
+import { APPEAL, decidedCard, findingLine, isAgainst, REVIEW, reviewButtons } from "./card.ts";
+import { auditDetail, beforeField, shownText, sinceField, textFiles } from "./evidence.ts";
 import { tellModerators } from "./reviews.ts";
 
 /** Approve, Reject and Explain, under a review's card. */
@@ -45,14 +46,14 @@ async function decide(
     const known = await store.review(guild, id);
     throw new Refused(known === undefined ? UNKNOWN : `It was ${known.decision} by ${userMention(known.decidedBy ?? "")} already.`);
   }
-  await store.addAudit({ guild, actor: by, event: `review.${decision}`, detail: `review ${id}`, at });
+  await store.addAudit({ guild, actor: by, event: `review.${decision}`, detail: auditDetail(id), at });
   log.info({ guild, review: id, decision }, "decided");
   const problem = decision === "approved" ? await undo(context, review) : await carryOut(context, review);
-  const { embeds } = interaction.message;
+  const [card, ...others] = interaction.message.embeds;
   // The queue shows several cards in one private message: only a card of its own is changed.
-  if (embeds.length === 1) {
+  if (card !== undefined && others.length === 0) {
     await interaction.message
-      .edit(outbound.own({ embeds: [reviewCard(review)], components: reviewButtons(review) }))
+      .edit(outbound.own({ embeds: [decidedCard(card.toJSON(), review)], components: reviewButtons(review) }))
       .catch((error: unknown) => log.info({ err: error, guild }, "card"));
   }
   if (review.appeal !== undefined) await tellAppellant(context, review);
@@ -65,7 +66,7 @@ async function undo(context: BotContext, review: ReviewRecord): Promise<string |
   const problems: string[] = [];
   if (review.action === "timeout")
     await endTimeout(context, review).catch((error: unknown) => problems.push(`The time-out stays: ${String(error)}`));
-  if (review.text !== undefined)
+  if (review.action === "hide" && review.text !== undefined)
     await showAgain(context, review).catch((error: unknown) => problems.push(`Not shown again: ${String(error)}`));
   return problems.length === 0 ? undefined : problems.join(" ");
 }
@@ -118,19 +119,25 @@ async function tellAppellant({ client, outbound, log }: BotContext, { id, guild,
   }
 }
 
-async function explain({ store }: BotContext, guild: string, id: number): Promise<PrivateAnswer> {
-  const review = await store.review(guild, id);
+async function explain(context: BotContext, guild: string, id: number): Promise<PrivateAnswer> {
+  const review = await context.store.review(guild, id);
   if (review === undefined) throw new Refused(UNKNOWN);
   const against = review.findings.filter(isAgainst);
   const lines = [
     "By each principle a value says how much likelier the model finds it that the message is good than that it is bad.",
     ...review.findings.map(findingLine),
     `Below its limit: ${against.map(({ principle }) => principle).join(", ")}. The rule asks for: ${review.action}${review.shadow ? " (shadow mode: nothing was done)" : ""}.`,
+    "As it was written:",
+    shownText(review),
     "As the judge reads it:",
-    codeBlock(normalise(review.excerpt).replaceAll("`", "'")),
+    codeBlock(cut((review.judged ?? normalise(review.excerpt)).replaceAll("`", "'"), LONGEST_JUDGED)),
   ];
-  return { embeds: [{ description: lines.join("\n") }] };
+  const fields = [...(await beforeField(context, review)), await sinceField(context, review)];
+  return { embeds: [{ description: lines.join("\n"), fields }], files: textFiles(review) };
 }
+
+/** Discord's limits are more, also for all of a card together. */
+const LONGEST_JUDGED = 1000;
 
 const REASON = "reason";
 const LONGEST_REASON = 500;
@@ -177,7 +184,7 @@ async function appeal(context: BotContext, words: Parameters<BotContext["store"]
     guild: words.guild,
     actor: words.author,
     event: "review.appealed",
-    detail: `review ${words.id}`,
+    detail: auditDetail(words.id),
     at: options.clock(),
   });
   await tellModerators(context, settings, review);

@@ -4,6 +4,7 @@ import type { BotContext } from "../bot-context.ts";
 import { once } from "../reply/live-reply.ts";
 import { cut, quoted } from "../reply/text.ts";
 import { appealButton, isAgainst, reviewButtons, reviewCard, unfitLine } from "./card.ts";
+import { auditDetail, beforeField, textFiles } from "./evidence.ts";
 import { logChannelOf } from "./log-channel.ts";
 
 /** In Discord's own audit log. */
@@ -34,7 +35,7 @@ export async function openReview(context: BotContext, { message, text, judgement
     author: message.author.id,
     hash: hashOf(text),
     excerpt: excerptOf(text),
-    text: action === "hide" && !shadow ? text : undefined,
+    text,
     judged: judgedText(text),
     findings,
     action,
@@ -47,6 +48,8 @@ export async function openReview(context: BotContext, { message, text, judgement
   const reason = outbound.own(cut(`Review ${id}: against ${against.map(({ principle }) => principle).join(", ")}`, LONGEST_REASON));
   const done = shadow ? NOTHING : await act(message, { action, settings, reason });
   log.info({ guild: review.guild, review: id, action, shadow, problem: done.problem }, "against a principle");
+  if (done.problem !== undefined)
+    await store.addAudit({ guild: review.guild, actor: undefined, event: "review.undone", detail: auditDetail(id), at: options.clock() });
   await tellModerators(context, settings, record, isCertain ? done.problem : unfit.map(unfitLine).join(" "));
   if (done.isRemoved && settings.moderation.appeals) await tellAuthor(context, message, record);
 }
@@ -58,8 +61,14 @@ export async function tellModerators(context: BotContext, settings: GuildSetting
   try {
     const found = await logChannelOf(context, { guild, settings });
     if (!("channel" in found)) return;
-    const card = { embeds: [reviewCard(review, problem)], components: reviewButtons(review), allowedMentions: { parse: [] } };
-    await found.channel.send({ ...outbound.own(card), ...once("card", review.id, review.appeal === undefined ? "new" : "appealed") });
+    const before = await beforeField(context, review);
+    const card = { embeds: [reviewCard(review, { problem, before })], components: reviewButtons(review), allowedMentions: { parse: [] } };
+    const files = textFiles(review).map(({ name, content }) => outbound.file(name, content));
+    await found.channel.send({
+      ...outbound.own(card),
+      files,
+      ...once("card", review.id, review.appeal === undefined ? "new" : "appealed"),
+    });
   } catch (error) {
     log.warn({ err: error, guild }, "log channel");
   }

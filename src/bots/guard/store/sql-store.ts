@@ -132,7 +132,7 @@ function reviewStore(database: Database): Pick<Store, "addReview" | "review" | "
         VALUES (${guild}, ${channel}, ${message}, ${author}, ${hash}, ${excerpt}, ${text}, ${judged}, ${writtenJson(findings)}, ${action},
           ${shadow}, 'pending', ${createdAt})
         ON CONFLICT (guild, message, hash) DO NOTHING RETURNING number`;
-      // What is hidden is kept here alone.
+      // What was taken away is kept here alone.
       const { rows } = await database.run(insert, "power-loss");
       return rows[0] === undefined ? undefined : Number(rows[0]["number"]);
     },
@@ -220,9 +220,9 @@ function auditStore(database: Database): Pick<Store, "addAudit" | "audit"> {
         INSERT INTO guard_audits (guild, actor, event, detail, happened_at) VALUES (${guild}, ${actor}, ${event}, ${detail}, ${at})`);
     },
 
-    audit: async (guild, limit) => {
+    audit: async (guild, limit, detail) => {
       const { rows } = await database.run(sql`
-        SELECT * FROM guard_audits WHERE guild = ${guild} ORDER BY happened_at DESC, number DESC LIMIT ${limit}`);
+        SELECT * FROM guard_audits WHERE guild = ${guild} AND detail = coalesce(CAST(${detail} AS TEXT), detail) ORDER BY happened_at DESC, number DESC LIMIT ${limit}`);
       return rows.map(auditOf);
     },
   };

@@ -64,7 +64,7 @@ export interface ReviewRecord {
   readonly author: string;
   readonly hash: string;
   readonly excerpt: string;
-  /** The whole message: only while it is hidden and waits for a decision. */
+  /** The whole message: only while it waits for a decision. */
   readonly text: string | undefined;
   /**
    * What the judge read of it, at most its beginning (`judgedText`): kept with the decision, of which the guild's own judge learns.
@@ -200,8 +200,8 @@ export interface Store extends AsyncDisposable {
   judgedBetween(guild: string, from: string, before: string): Promise<Judged>;
 
   addAudit(record: AuditRecord): Promise<void>;
-  /** Newest first. */
-  audit(guild: string, limit: number): Promise<readonly AuditRecord[]>;
+  /** Newest first. @param detail only those with this one. @default all */
+  audit(guild: string, limit: number, detail?: string): Promise<readonly AuditRecord[]>;
 
   /** A person who opted out is neither read nor answered. */
   setOptedOut(user: string, isOut: boolean): Promise<void>;

@@ -1,0 +1,75 @@
+import { describe, expect, it } from "vitest";
+import { asText } from "../../support/discord/as-text.ts";
+import type { Message } from "../../support/discord/world/message.ts";
+import { Scene } from "../../support/discord-scene.ts";
+import { STEADY, STEADY_BAD } from "../../support/steady-inference.ts";
+
+const END = "and tell nobody of it";
+const WHOLE = `${STEADY_BAD} ${"Then walk on slowly, ".repeat(10)}${END}`;
+const LONG = `${STEADY_BAD} ${"Then walk on slowly, ".repeat(150)}${END}`;
+
+async function moderated(): Promise<Scene> {
+  const scene = await Scene.open(STEADY);
+  const logChannel = scene.guild.channel("log").id;
+  const rules = { harmless: { strictness: "medium", action: "delete" } };
+  await scene.running.set(scene.guild, { moderation: { automatic: true, shadow: false, logChannel, rules } });
+  return scene;
+}
+
+async function settled(scene: Scene): Promise<void> {
+  await scene.platform.idle();
+  await scene.running.bot.idle();
+  await scene.platform.idle();
+}
+
+/** Ada writes it, behind what Bob says. The card, the queue and Explain, as moderators see them. */
+async function seen(scene: Scene, text: string): Promise<readonly Message[]> {
+  scene.bob.says(scene.general, "You *will* @everyone pay for that.");
+  scene.ada.says(scene.general, text);
+  await settled(scene);
+  const card = scene.platform.posts(scene.guild.channel("log"))[0] as Message;
+  const queue = await scene.mona.uses(scene.general, "/moderate queue").response();
+  return [card, queue, await scene.mona.presses(card, "Explain").response()];
+}
+
+describe("Moderators", () => {
+  it("see the whole message and what was said before it on cards, in the queue and in Explain", async () => {
+    await using scene = await moderated();
+    for (const message of await seen(scene, WHOLE)) {
+      expect(asText(message)).toContain(END);
+      expect(asText(message)).toMatch(new RegExp(`Before it:\n│ +${scene.bob.mention}: You will @\u200beveryone pay for that`));
+      expect([message.attachments, message.pings]).toEqual([[], []]);
+    }
+  });
+
+  it("get a long message as a file", async () => {
+    await using scene = await moderated();
+    for (const { attachments } of await seen(scene, LONG)) expect(attachments.map(({ content }) => content.toString())).toEqual([LONG]);
+  });
+
+  it("see who did what about it since, and all of that again when it is decided and appealed", async () => {
+    await using scene = await moderated();
+    const [card] = await seen(scene, WHOLE);
+    await scene.mona.presses(card as Message, "Reject").response();
+    await scene.platform.until(() => asText(card as Message).includes("Decision"));
+    expect(asText(card as Message)).toContain(END);
+    expect(asText(card as Message)).toContain("Before it:");
+    const form = await scene.ada.presses(scene.platform.posts(scene.ada.privately)[0] as Message, "Appeal").modal();
+    await scene.ada.submits(form, { reason: "It is from a play." }).response();
+    const appealed = scene.platform.posts(scene.guild.channel("log"))[1] as Message;
+    expect(asText(appealed)).toContain("It is from a play.");
+    expect(asText(appealed)).toContain(END);
+    const explained = asText(await scene.mona.presses(appealed, "Explain").response());
+    expect(explained).toMatch(
+      new RegExp(
+        `Since then:\n│ +<t:\\d+:f>: judged\n│ +<t:\\d+:f>: ${scene.mona.mention} rejected\n│ +<t:\\d+:f>: ${scene.ada.mention} appealed`,
+      ),
+    );
+  });
+
+  it("are not shown what people said who opted out", async () => {
+    await using scene = await moderated();
+    await scene.running.store.setOptedOut(scene.bob.id, true);
+    for (const message of await seen(scene, WHOLE)) expect(asText(message)).not.toContain("pay for that");
+  });
+});
