@@ -1,6 +1,7 @@
 import type { Turn } from "../../core/index.ts";
-import type { Inference, KnownJudge } from "./inference.ts";
+import type { Inference, JudgesRequest, KnownJudge, TextVerdict } from "./inference.ts";
 import { normalise } from "./normalise.ts";
+import { piecesOf } from "./pieces.ts";
 import { ACTIONS, type Action, type GuildSettings, guildPrinciple, THRESHOLDS } from "./settings.ts";
 import type { Finding } from "./store/store.ts";
 
@@ -48,9 +49,8 @@ export async function judgeMessage(inference: Inference, { guild, text, settings
   const readable = normalise(text);
   if (readable === "" || rules.length === 0)
     return { findings: [], against: [], action: undefined, isCertain: false, fitness: 0, unfit: [] };
-  const turns: readonly Turn[] = [{ role: "assistant", text: readable }];
   const principles = rules.map(([name]) => guildPrinciple(settings, name));
-  const verdicts = await inference.judge({ turns, principles, guild }, signal);
+  const verdicts = await worstVerdicts(inference, readable, { principles, guild, signal });
   const findings = rules.map(([principle, { strictness }], index) => ({
     principle,
     value: verdicts[index]?.value ?? Number.NaN,
@@ -68,6 +68,25 @@ export async function judgeMessage(inference: Inference, { guild, text, settings
   );
   const fitness = Math.min(1, ...acting.map((judge) => judge.fitness?.low ?? 0));
   return { findings, against, action: mostOf(isCertain ? certain : against, settings), isCertain, fitness, unfit };
+}
+
+/** By each principle the worst one, of the whole and of its pieces: no sentence speaks for another one. */
+async function worstVerdicts(
+  inference: Inference,
+  text: string,
+  { signal, ...by }: JudgesRequest & Pick<Message, "signal">,
+): Promise<readonly TextVerdict[]> {
+  const pieces = piecesOf(text);
+  let worst: readonly TextVerdict[] = [];
+  for (const piece of pieces.length > 1 ? [text, ...pieces] : [text]) {
+    const turns: readonly Turn[] = [{ role: "assistant", text: piece }];
+    const verdicts = await inference.judge({ turns, ...by }, signal);
+    // What is no number is no verdict in its favour.
+    worst = verdicts.map((verdict, index) =>
+      worst[index] === undefined || !(verdict.value >= worst[index].value) ? verdict : worst[index],
+    );
+  }
+  return worst;
 }
 
 /** The most that the rules of these principles ask for. */
