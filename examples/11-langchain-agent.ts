@@ -15,7 +15,7 @@ const callFirst = createMiddleware({
   wrapModelCall: (request, handler) => handler({ ...request, toolChoice: request.messages.length === 1 ? "required" : "none" }),
 });
 
-await using model = new ChatRain({ model: "embedded", threshold: -1, temperature: 0.3, maxTokens: 60 });
+await using model = new ChatRain({ model: "embedded", threshold: -1, temperature: 0.3 });
 const agent = createAgent({ model, tools: [legs], middleware: [callFirst] });
 
 const { messages } = await agent.invoke({ messages: [{ role: "user", content: "How many legs does the cow have?" }] });

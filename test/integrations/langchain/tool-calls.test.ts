@@ -85,6 +85,30 @@ describe("The id of a call", () => {
   });
 });
 
+describe("A call that a model writes as JSON into its text", () => {
+  const fenced = (of: string) => `\`\`\`json\n{"name": "length", "arguments": {"of": "${of}"}}\n\`\`\``;
+  /** It writes the fence, and where it is asked for a call in the way of its template, that. */
+  const fencing = (of: string) => {
+    const texts = [` ${fenced(of)}`, ` [{"name": "length", "arguments": {"of": "${of}"}}]`];
+    const goOn = (answer: string) => {
+      const open = texts.find((text) => text.startsWith(answer)) ?? "";
+      return { [[...open.slice(answer.length)][0] ?? END]: 1 };
+    };
+    return worldEngine({ pieces: ["{", "}"], goOn, goodness: () => 0.98 });
+  };
+
+  it("is a call where it fits a bound tool, and no part of the text, on every way", async () => {
+    const model = caller(fencing("road"));
+    for (const message of [await model.invoke(ASK), concat(await collect(model.stream(ASK)))])
+      expect(message).toMatchObject({ text: "", tool_calls: [{ name: "length", args: { of: "road" } }], invalid_tool_calls: [] });
+  });
+
+  it("is text where it fits none", async () => {
+    const { text, tool_calls } = await caller(fencing("river")).invoke(ASK);
+    expect({ text, tool_calls }).toEqual({ text: fenced("river"), tool_calls: [] });
+  });
+});
+
 describe("A call that `maxTokens` cuts", () => {
   const begun = '{"of": "ro';
 
