@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
-import { afterAll, describe } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
+import { rain } from "../../src/rain.ts";
 import { connectEngine } from "../../src/remote.ts";
 import { llamaServerProgram, type RunningServer, startLlamaServer } from "../support/llama-server.ts";
 import { temporaryFolder, writeTinyModel } from "../support/tiny-model.ts";
@@ -35,4 +36,25 @@ describe.skipIf(!program.isThere)(`On a real llama-server${program.reason}`, () 
   describeEngine("a tiny model with a chat template", () => connected(chat), SPEC);
   describeEngine("a tiny model in one slot", () => connected(plain, 1), { ...SPEC, countsCache: false });
   describeEngine("the embedded model", () => connected(EMBEDDED), SPEC);
+
+  it("an answer fails by name when the server is killed while it is written, and shows no more of itself", async () => {
+    const server = await startLlamaServer(EMBEDDED);
+    await using engine = await connectEngine({ url: server.url });
+    const released: string[] = [];
+    const writing = async () => {
+      for await (const step of rain(engine, [{ role: "user", text: "How do I paint the house?" }], { maxTokens: 64, seed: 1 })) {
+        released.push(step.text);
+        await server.kill();
+      }
+    };
+    await expect(writing()).rejects.toMatchObject({ name: "EngineError", code: "server-unreachable" });
+    expect(released).toHaveLength(1);
+  });
+
+  it("a server that wants a key is answered by who has it, and by nobody else", async () => {
+    await using server = await startLlamaServer(plain, { key: "sesame" });
+    await expect(connectEngine({ url: server.url })).rejects.toMatchObject({ code: "server-refused" });
+    await using engine = await connectEngine({ url: server.url, key: "sesame" });
+    expect(engine.facts.server).toBe("llama-server");
+  });
 });

@@ -24,6 +24,9 @@ const EXCERPT = 200;
 /** Said with these when a server has no room now, or is still loading. */
 const BUSY: readonly number[] = [429, 503];
 
+/** What some say of pages that they do not have. */
+const NOT_IMPLEMENTED = 501;
+
 const fault = z.object({ message: z.string(), n_prompt_tokens: z.number().optional(), n_ctx: z.number().optional() });
 
 const saidError = z.union([
@@ -50,15 +53,12 @@ export class ServerClient {
     });
   }
 
-  /** Whether there is such a page, and its answer is one of this shape. What is wrong with the server itself is thrown. */
+  /** Whether there is such a page, and its answer is one of this shape. Where a key is missing, or the server fails, nothing can be told: that is thrown. */
   async finds(path: string, shape: z.ZodType, asking: Asking): Promise<boolean> {
-    try {
-      await this.ask(path, shape, asking);
-      return true;
-    } catch (error) {
-      if (error instanceof EngineError && (error.code === "server-refused" || error.code === "server-unreadable")) return false;
-      throw error;
-    }
+    const { status, text } = await this.#exchange(path, asking);
+    if (status === 401 || status === 403 || status === 429 || (status > 499 && status !== NOT_IMPLEMENTED))
+      throw this.#refusal(path, status, text);
+    return status >= 200 && status <= 299 && shape.safeParse(parsed(text)).success;
   }
 
   /**

@@ -64,8 +64,10 @@ describe("What is said in one line, with a name for programs, where", () => {
     ["a key is missing", 401, "Invalid API Key", "server-refused", /got 401: Invalid API Key \(is the key right\?\)$/],
     ["it fails", 500, "out of memory", "server-refused", /to do as it was asked, got 500: out of memory$/],
   ])("%s", async (_, status, message, code, words) => {
-    const { found } = await connecting(everywhere({ status, body: JSON.stringify({ error: { message } }) }), { server: "llama-server" });
-    expect(found).toMatchObject({ name: "EngineError", code, message: expect.stringMatching(words) });
+    for (const server of ["auto", "llama-server"] as const) {
+      const { found } = await connecting(everywhere({ status, body: JSON.stringify({ error: { message } }) }), { server });
+      expect(found).toMatchObject({ name: "EngineError", code, message: expect.stringMatching(words) });
+    }
   });
 
   it("a proxy answers with a page of its own: it is not repeated", async () => {
