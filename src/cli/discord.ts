@@ -60,6 +60,10 @@ async function check(_: ConfigFlag, command: Command): Promise<void> {
   const { config } = await load(command, { runsHere: true });
   const { engine } = config;
   process.stdout.write(`The configuration is fine: ${"url" in engine ? engine.url : engine.model}, shards: ${config.shards}.\n`);
+  if (!config.messageContent)
+    process.stdout.write(
+      "Without the Message Content intent (`messageContent`) no server's messages are judged by themselves, whatever it sets.\n",
+    );
 }
 
 /** The bot, which other commands need not load, and its configuration. */

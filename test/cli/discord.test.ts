@@ -18,16 +18,22 @@ function file(name: string, text: string): string {
   return path;
 }
 
+const NO_INTENT =
+  "Without the Message Content intent (`messageContent`) no server's messages are judged by themselves, whatever it sets.\n";
+
 describe("rain discord check", () => {
   it("is content with a file and variables, and starts nothing", async () => {
     const config = file("fine.yaml", `model: ${JSON.stringify(import.meta.filename)}\nshards: 2\n`);
     const { stdout, stderr } = await runRain(["discord", "check", "--config", config], { environment: { RAIN_DISCORD_TOKEN: TOKEN } });
-    expect({ stdout, stderr }).toEqual({ stdout: `The configuration is fine: ${import.meta.filename}, shards: 2.\n`, stderr: "" });
+    expect({ stdout, stderr }).toEqual({
+      stdout: `The configuration is fine: ${import.meta.filename}, shards: 2.\n${NO_INTENT}`,
+      stderr: "",
+    });
   });
 
   it("finds the file by a variable, and a token in a file of its own", async () => {
     const environment = {
-      RAIN_DISCORD_CONFIG: file("named.json", '{"shards": "auto"}'),
+      RAIN_DISCORD_CONFIG: file("named.json", '{"shards": "auto", "messageContent": true}'),
       RAIN_DISCORD_TOKEN_FILE: file("token", `${TOKEN}\n`),
     };
     const { stdout } = await runRain(["discord", "check"], { environment });

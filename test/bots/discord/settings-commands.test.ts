@@ -1,6 +1,8 @@
+import { PermissionFlagsBits } from "discord.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type EngineInference, type Store, StoreError } from "../../../src/bots/guard/index.ts";
 import { TASKS } from "../../../training/world/index.ts";
+import { asText } from "../../support/discord/as-text.ts";
 import { embeddedInference } from "../../support/discord-bot.ts";
 import { Scene } from "../../support/discord-scene.ts";
 
@@ -241,5 +243,34 @@ describe("/privacy", () => {
     expect(platform.posts(general)).toEqual([]);
     await ada.uses(ada.privately, "/privacy opt-in").response();
     expect((await platform.replyTo(ada.says(general, scene.mention("How do I visit the castle?")))).content).not.toBe("");
+  });
+});
+
+describe("What cannot work as it is set", () => {
+  const sets = async (scene: Scene, key: string, value: string) =>
+    (await scene.mona.uses(scene.general, "/rain config set", { key, value }).response()).content;
+
+  it("is said at once where it is set, and in the status: automatic moderation without the intent, or a log", async () => {
+    await using scene = await Scene.open(inference, {}, { options: { messageContent: false } });
+    const set = await sets(scene, "moderation.automatic", "true");
+    expect(set).toContain(
+      "`moderation.automatic` is `true` now (version 2).\n⚠️ I judge nothing by myself: whoever runs me has to grant me the",
+    );
+    expect(set).toContain("⚠️ Nobody is shown what I find but in `/moderate queue`: no log channel is set");
+    const status = asText(await scene.guild.owner.uses(scene.general, "/rain status").response());
+    expect(status).toContain("What is wrong:\n│   I judge nothing by myself");
+  });
+
+  it("is said of a log channel that is not there, is another server's, or cannot be written in", async () => {
+    await using scene = await Scene.open(inference, { moderation: { automatic: true } });
+    const { guild, platform } = scene;
+    const elsewhere = platform.addGuild({ channels: ["log"] });
+    await platform.idle();
+    const overwrites = [{ target: guild.bot.user, deny: PermissionFlagsBits.SendMessages | PermissionFlagsBits.EmbedLinks }];
+    const closed = guild.addChannel({ name: "closed", overwrites });
+    for (const id of ["123456789012345678", elsewhere.channel("log").id])
+      expect(await sets(scene, "moderation.logChannel", id)).toContain("the log channel is not there, or I cannot see it");
+    expect(await sets(scene, "moderation.logChannel", closed.id)).toContain("in the log channel I lack Send Messages, Embed Links");
+    expect(await sets(scene, "moderation.logChannel", guild.channel("log").id)).not.toContain("⚠️");
   });
 });

@@ -24,6 +24,7 @@ import {
 import type { BotContext } from "../bot-context.ts";
 import { changeSettings } from "../change-settings.ts";
 import { checkLeavingShadow } from "../moderate/leaving-shadow.ts";
+import { problemsOf } from "../problems.ts";
 import { cut } from "../reply/text.ts";
 import { within } from "../within.ts";
 import { answerPrivately, type Component, checkManages, guildOf, type PrivateAnswer, Refused } from "./command.ts";
@@ -58,7 +59,12 @@ async function set(interaction: ChatInputCommandInteraction, context: BotContext
   const key = interaction.options.getString("key", true);
   const value = interaction.options.getString("value", true);
   const { settings, version } = await decideSettings(interaction, context, `set ${key}`, (before) => changedAt(before, key, value));
-  return `${inlineCode(key)} is ${shown(textAt(settings, key))} now (version ${version}).`;
+  return await withProblems(
+    interaction,
+    context,
+    settings,
+    `${inlineCode(key)} is ${shown(textAt(settings, key))} now (version ${version}).`,
+  );
 }
 
 async function forget(interaction: ChatInputCommandInteraction, context: BotContext): Promise<string> {
@@ -92,8 +98,8 @@ async function imported(interaction: ChatInputCommandInteraction, context: BotCo
   const response = await fetch(file.url, { signal: AbortSignal.timeout(10_000) });
   if (!response.ok) throw new Refused("Nothing was changed. The file could not be read: please try again.");
   const text = await response.text();
-  const { version } = await decideSettings(interaction, context, "imported a file", () => importSettings(text));
-  return `Imported as version ${version}. What the file leaves out is the default.`;
+  const { version, settings } = await decideSettings(interaction, context, "imported a file", () => importSettings(text));
+  return await withProblems(interaction, context, settings, `Imported as version ${version}. What the file leaves out is the default.`);
 }
 
 const SHOWN = 10;
@@ -114,8 +120,8 @@ async function restore(interaction: ChatInputCommandInteraction, context: BotCon
   const wanted = interaction.options.getInteger("version", true);
   const earlier = (await context.store.settingsHistory(guildOf(interaction), KEPT)).find(({ version }) => version === wanted);
   if (earlier === undefined) throw new Refused(`I know no version ${wanted}.`);
-  const { version } = await decideSettings(interaction, context, `restored version ${wanted}`, () => earlier.settings);
-  return `Version ${wanted} is back, as version ${version}.`;
+  const { version, settings } = await decideSettings(interaction, context, `restored version ${wanted}`, () => earlier.settings);
+  return await withProblems(interaction, context, settings, `Version ${wanted} is back, as version ${version}.`);
 }
 
 function shown(text: string): string {
@@ -149,6 +155,17 @@ async function decideSettings(
       throw new Refused("Somebody else changed the settings at the same moment. Look at them and try again.", { cause: error });
     throw error;
   }
+}
+
+/** What was done, and what does not work by these settings: whoever sets them is there to mend it. */
+async function withProblems(
+  interaction: ChatInputCommandInteraction,
+  context: BotContext,
+  settings: GuildSettings,
+  line: string,
+): Promise<string> {
+  const problems = await problemsOf(context, guildOf(interaction), settings);
+  return cut([line, ...problems.map((problem) => `⚠️ ${problem}`)].join("\n"), LONGEST);
 }
 
 const LONGEST = 1900;

@@ -4,6 +4,7 @@ import { actsBy, type Decision, decisionsBy, type GuildSettings, type KnownJudge
 import type { BotContext } from "../bot-context.ts";
 import { knownJudge } from "../known-judge.ts";
 import { fitnessText } from "../moderate/card.ts";
+import { problemsOf } from "../problems.ts";
 import { cut } from "../reply/text.ts";
 import { CALIBRATED } from "./calibrate.ts";
 import { checkAdministers, guildOf, type PrivateAnswer } from "./command.ts";
@@ -32,10 +33,12 @@ export async function status(interaction: ChatInputCommandInteraction, context: 
   });
   const decisions = await decisionsBy(rules, store.decisions(guild));
   const decided = rules.map((name, index) => `${inlineCode(name)} ${countsOf(decisions[index] ?? [])}`);
+  const problems = await problemsOf(context, guild, settings);
   const fields = [
     { name: "My answers", value: judgeLine(settings.talk.principle, answers) },
     { name: "People's messages", value: rules.map((name, index) => judgeLine(name, messages[index])).join("\n") || "No rule is on." },
     { name: "Moderation", value: moderationLine(settings, unfit, context) },
+    ...(problems.length === 0 ? [] : [{ name: "What is wrong", value: problems.join("\n") }]),
     { name: "Decisions to learn of", value: decided.join("\n") || "None." },
     ...(await learningFields(context, guild)),
   ];

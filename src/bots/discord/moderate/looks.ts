@@ -24,6 +24,11 @@ export class Looks {
     return { signal: controller.signal, take, end: () => void take() };
   }
 
+  /** How many of a guild's there are. */
+  count(guild: string): number {
+    return this.#ofGuild.get(guild)?.size ?? 0;
+  }
+
   /** Lets all of a guild's go. How many there were. */
   letGo(guild: string): number {
     const looks = this.#ofGuild.get(guild) ?? new Set();

@@ -1,0 +1,37 @@
+import { inlineCode, PermissionFlagsBits } from "discord.js";
+import type { GuildSettings } from "../guard/index.ts";
+import type { BotContext } from "./bot-context.ts";
+import { logChannelOf } from "./moderate/log-channel.ts";
+
+/** Messages that may wait to be judged before the model is said to be too slow. */
+const MANY_WAITING = 20;
+
+/** Why a guild's moderation does not do what its settings say, in words for those who can change it. None: all is well. */
+export async function problemsOf(context: BotContext, guild: string, settings: GuildSettings): Promise<readonly string[]> {
+  const { automatic } = settings.moderation;
+  if (!automatic) return [];
+  const found = await logChannelOf(context, { guild, settings });
+  const waiting = context.looks.count(guild);
+  return [
+    context.options.messageContent ? undefined : NO_INTENT,
+    "problem" in found ? `Nobody is shown what I find but in ${inlineCode("/moderate queue")}: ${found.problem}.` : undefined,
+    ...(await lackingPermissions(context, guild, settings)),
+    waiting < MANY_WAITING ? undefined : `${waiting} messages wait to be judged: my model is too slow for the pace of this server.`,
+  ].filter((problem) => problem !== undefined);
+}
+
+const NO_INTENT =
+  "I judge nothing by myself: whoever runs me has to grant me the Message Content intent, in Discord's developer portal and by `messageContent: true`.";
+
+/** What the rules ask for and the bot may do nowhere in the guild. Of single channels the cards say it. */
+async function lackingPermissions({ client }: BotContext, guild: string, { moderation }: GuildSettings): Promise<readonly string[]> {
+  const asked = Object.values(moderation.rules).flatMap(({ strictness, action }) => (strictness === "off" ? [] : [action]));
+  const needed = [
+    [asked.some((action) => action !== "log"), "Manage Messages", PermissionFlagsBits.ManageMessages],
+    [asked.includes("timeout"), "Moderate Members", PermissionFlagsBits.ModerateMembers],
+  ] as const;
+  const me = await (await client.guilds.fetch(guild)).members.fetchMe();
+  return needed
+    .filter(([isNeeded, , permission]) => isNeeded && !me.permissions.has(permission))
+    .map(([, name]) => `I lack the permission ${name}, which the rules need.`);
+}
