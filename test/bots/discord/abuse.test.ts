@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { DEFAULT_SETTINGS, EngineInference, type Store } from "../../../src/bots/guard/index.ts";
 import { isHarmful, TASKS } from "../../../training/world/index.ts";
+import type { Message } from "../../support/discord/world/message.ts";
 import { embeddedInference, LIMITS } from "../../support/discord-bot.ts";
 import { Scene } from "../../support/discord-scene.ts";
 import { END } from "../../support/scripted-engine.ts";
@@ -62,6 +63,26 @@ describe("What a model writes", () => {
     const [record] = await scene.running.store.lastReplies(scene.guild.id, general.id, 1);
     expect(record?.messages).toEqual(posts.map(({ id }) => id));
     await inference[Symbol.asyncDispose]();
+  });
+
+  it("is known with its question and all of its parts to whoever replies to any of them", async () => {
+    const lines = Array.from({ length: 60 }, (_, index) => `Line ${index} of an answer that is too long for one message.\n`);
+    const model = await saying(lines.join(""));
+    const inference = new WatchedInference(model);
+    await using scene = await Scene.open(inference, { talk: { maxTokens: 1024 } });
+    const { platform, general, ada } = scene;
+    await platform.replyTo(ada.says(general, scene.mention(QUESTION)));
+    await scene.running.bot.idle();
+    const [first, second] = platform.posts(general);
+    for (const part of [first, second]) {
+      await platform.replyTo(ada.says(general, scene.mention("Why?"), { replyTo: part as Message }));
+      const turns = inference.asked.at(-1)?.turns ?? [];
+      expect(turns.map(({ role }) => role)).toEqual(["user", "assistant", "user"]);
+      expect(turns[0]?.text).toBe(QUESTION);
+      expect(turns[1]?.text).toContain("Line 0 of");
+      expect(turns[1]?.text).toContain("Line 59 of");
+    }
+    await model[Symbol.asyncDispose]();
   });
 });
 

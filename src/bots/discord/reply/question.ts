@@ -1,6 +1,6 @@
 import { cleanContent, type Message, MessageType, PermissionFlagsBits, type TextBasedChannel } from "discord.js";
 import type { GuildSettings, Store, Utterance } from "../../guard/index.ts";
-import { type BotOptions, isServed } from "../bot-context.ts";
+import { type BotOptions, isServed, privateGuild } from "../bot-context.ts";
 
 /** Whether a message is a question to us, and may be answered where it was asked. */
 export function isAnswered(message: Message, settings: GuildSettings, options: BotOptions): boolean {
@@ -45,7 +45,7 @@ export function isTalkedIn({ channel, channelId }: QuestionChannel, channels: re
 /** What is read of a conversation. */
 interface ReadingRules {
   readonly settings: GuildSettings;
-  readonly store: Pick<Store, "isOptedOut">;
+  readonly store: Pick<Store, "isOptedOut" | "reply">;
 }
 
 /** The conversation that a message goes on with; the message is its last line. Of people who opted out nothing is read. */
@@ -54,7 +54,7 @@ export async function readConversation(message: Message, reading: ReadingRules):
   const isRecent = context === "recent" || (context === "thread" && message.channel.isThread());
   const before = isRecent
     ? await lastMessages(message.channel, contextMessages - 1, message.id)
-    : await repliedTo(message, contextMessages - 1);
+    : await repliedTo(message, contextMessages - 1, reading);
   return [...(await saidIn(before, reading)), ...lineOf(message)];
 }
 
@@ -79,14 +79,22 @@ async function lastMessages(channel: TextBasedChannel, limit: number, before?: s
 }
 
 /** From the first one of the chain to the last. What cannot be read any more ends it. */
-async function repliedTo(message: Message, limit: number): Promise<readonly Message[]> {
+async function repliedTo(message: Message, limit: number, { store }: ReadingRules): Promise<readonly Message[]> {
   const chain: Message[] = [];
+  const read = (id: string) => message.channel.messages.fetch(id).catch(() => undefined);
+  const guild = message.guildId ?? privateGuild(message.author.id);
   for (let last = message; chain.length < limit; last = chain[0] as Message) {
     const { messageId, channelId } = last.reference ?? {};
     if (messageId === undefined || channelId !== message.channelId || last.type !== MessageType.Reply) break;
-    const earlier = await message.channel.messages.fetch(messageId).catch(() => undefined);
+    const earlier = await read(messageId);
     if (earlier === undefined) break;
-    chain.unshift(earlier);
+    // A long answer of ours is several messages, of which the first alone replies to the question: whichever was meant, all of them were.
+    const isOurs = earlier.author.id === message.client.user.id;
+    const parts = (isOurs ? (await store.reply(guild, messageId))?.messages : undefined) ?? [];
+    const others = parts.filter((id) => id !== messageId).map(async (id) => [id, await read(id)] as const);
+    const known = new Map([[messageId, earlier] as const, ...(await Promise.all(others))]);
+    const all = parts.includes(messageId) ? parts.map((id) => known.get(id)).filter((part) => part !== undefined) : [earlier];
+    chain.unshift(...all);
   }
   return chain;
 }
