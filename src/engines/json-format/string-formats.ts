@@ -39,7 +39,8 @@ const STRING_FORMATS: Readonly<Record<string, StringFormat>> = {
   date: { pattern: `^${DATE}$`, within: [regexes.date] },
   time: { pattern: `^${TIME}$` },
   "date-time": { pattern: `^${DATE}T${TIME}$`, within: [regexes.datetime({ offset: true })] },
-  duration: { pattern: `^${DURATION}$`, within: [regexes.duration] },
+  // Its numbers could go on without end, and a model that has begun one may well.
+  duration: { pattern: `^${DURATION}$`, maxLength: 40, within: [regexes.duration] },
   email: { pattern: `^${MAILBOX}@${DOMAIN}$`, maxLength: 254, within: [regexes.email] },
   hostname: { pattern: `^${LABEL}(?:\\.${LABEL})*$`, maxLength: 253, within: [regexes.hostname] },
   ipv4: { pattern: `^${IPV4}$`, within: [regexes.ipv4] },

@@ -283,3 +283,8 @@ describe("A schema that cannot be a format is refused with its place and advice:
     expect(() => check({ oneOf: [{ type: "object", properties: { t: { const: 1 } }, required: ["t"] }, { type: "null" }] })).not.toThrow();
   });
 });
+
+it("A duration comes to an end, however its model goes on: it has 40 characters at most", () => {
+  const written = (digits: number) => judgeText({ type: "string", format: "duration" }, JSON.stringify(`P${"9".repeat(digits)}D`));
+  expect([1, 38, 39].map(written)).toEqual(["whole", "whole", "other"]);
+});
