@@ -35,6 +35,8 @@ async function useAll(scene: Scene): Promise<void> {
   guild.owner.uses(general, "/rain calibrate");
   await settled(scene);
   const cardsBefore = platform.posts(guild.channel("log")).length;
+  // Of all that is said little is bad, or the server would go back to shadow mode.
+  for (let count = 0; count < 15; count++) bob.says(general, "Good morning.");
   bob.says(general, STEADY_BAD);
   await settled(scene);
   const card = platform.posts(guild.channel("log"))[cardsBefore];

@@ -1,6 +1,7 @@
 import { type GuildTextBasedChannel, PermissionFlagsBits } from "discord.js";
 import type { GuildSettings } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
+import { once } from "../reply/live-reply.ts";
 
 const POSTS_CARDS = [
   ["View Channel", PermissionFlagsBits.ViewChannel],
@@ -34,11 +35,11 @@ export async function logChannelOf(
 /** Tells those who can change something: in the log channel, else the server's owner in private. Never rejects. */
 export async function tellServer(context: BotContext, server: Server, text: string): Promise<void> {
   const { client, outbound, log } = context;
-  const content = outbound.own(text);
+  const told = { content: outbound.own(text), allowedMentions: { parse: [] }, ...once("told", server.guild, text) };
   try {
     const found = await logChannelOf(context, server);
-    if ("channel" in found) await found.channel.send({ content, allowedMentions: { parse: [] } });
-    else await (await (await client.guilds.fetch(server.guild)).fetchOwner()).send({ content, allowedMentions: { parse: [] } });
+    if ("channel" in found) await found.channel.send(told);
+    else await (await (await client.guilds.fetch(server.guild)).fetchOwner()).send(told);
   } catch (error) {
     log.warn({ err: error, guild: server.guild }, "nobody could be told");
   }
