@@ -39,7 +39,7 @@ export interface LlamaEngineOptions {
   readonly cacheType?: CacheType | undefined;
   /**
    * The same seed gives the same text in every mode, whatever was asked before and whoever asks at the same time: each decode call computes tokens of one
-   * prefix alone. Searches lose their batches by it (`docs/choosing-options.md`). @default false: so it is for plain text, asked for alone
+   * prefix alone. Searches get many times slower by it (`docs/choosing-options.md`). @default false: so it is for plain text, asked for alone
    */
   readonly deterministic?: boolean | undefined;
   /** How the judge of its answers is found where none is named. @default by letters; `loadLlamaEngine` of `rain-align/llama` fits one */
