@@ -1,0 +1,183 @@
+/**
+ * What the server costs beside the model: how much later an answer and its first judged text come over HTTP than in process, in pairs of the same seed; and many clients at once,
+ * some of which read slowly or hang up: whether any answer is lost, whether memory grows, and whether keys take turns.
+ *
+ *   npm run bench:serve -- [--model M] [--pairs N] [--requests N] [--clients N] [--json]
+ */
+import { parseArgs } from "node:util";
+import { rain, type Turn } from "rain-align";
+import { loadLlamaEngine } from "rain-align/llama";
+import { listen, rainApp } from "rain-align/server";
+import { quantile } from "../src/evaluation/index.ts";
+import { wholeNumber } from "./arguments.ts";
+
+const { values } = parseArgs({
+  options: {
+    model: { type: "string", default: "embedded" },
+    pairs: { type: "string", default: "200" },
+    requests: { type: "string", default: "10000" },
+    clients: { type: "string", default: "200" },
+    json: { type: "boolean", default: false },
+  },
+});
+
+/** Keys of which one asks nine times as often as the other. */
+const KEYS = ["greedy", "modest"] as const;
+
+await using engine = await loadLlamaEngine({ model: values.model });
+const app = rainApp(engine, { keys: KEYS, maxWaiting: wholeNumber("clients", values.clients) });
+await using listening = await listen({ host: "127.0.0.1", port: 0 }, { isOpen: false });
+listening.serve(app);
+
+const question = (index: number) => `How do I paint house ${index}?`;
+
+/** What one answer took, in milliseconds, and how it ended. */
+interface Taken {
+  readonly first: number;
+  readonly whole: number;
+  readonly text: string;
+}
+
+async function inProcess(index: number): Promise<Taken> {
+  const turns: readonly Turn[] = [{ role: "user", text: question(index) }];
+  const start = performance.now();
+  let first = 0;
+  let text = "";
+  for await (const step of rain(engine, turns, { seed: index, maxTokens: 32, onUnfit: "refuse" })) {
+    if (first === 0 && step.text !== "") first = performance.now() - start;
+    text += step.text;
+  }
+  return { first, whole: performance.now() - start, text };
+}
+
+/** Reads a stream; `undefined` where the client hung up. */
+async function overHttp(
+  index: number,
+  { key = KEYS[0], maxTokens = 32, slowness = 0, hangsUpBehind = Number.POSITIVE_INFINITY }: Asking = {},
+): Promise<Taken | undefined> {
+  const stop = new AbortController();
+  const start = performance.now();
+  const body = JSON.stringify({ messages: [{ role: "user", content: question(index) }], seed: index, max_tokens: maxTokens, stream: true });
+  const headers = { "content-type": "application/json", authorization: `Bearer ${key}` };
+  const response = await fetch(`http://127.0.0.1:${listening.port}/v1/chat/completions`, {
+    method: "POST",
+    headers,
+    body,
+    signal: stop.signal,
+  });
+  if (!response.ok) throw new Error(`Expected an answer, got status ${response.status}`);
+  let first = 0;
+  let received = "";
+  const decoder = new TextDecoder();
+  try {
+    for await (const bytes of response.body ?? []) {
+      received += decoder.decode(bytes, { stream: true });
+      if (first === 0 && /"content":"[^"]/.test(received)) first = performance.now() - start;
+      if (received.length > hangsUpBehind) stop.abort();
+      if (slowness > 0) await new Promise((resolve) => setTimeout(resolve, slowness));
+    }
+  } catch (error) {
+    if (stop.signal.aborted) return undefined;
+    throw error;
+  }
+  if (!received.trimEnd().endsWith("data: [DONE]")) throw new Error(`Expected a whole stream, got ${received.slice(-80)}`);
+  const events = [...received.matchAll(/^data: (\{.*\})$/gm)].map(
+    ([, json = ""]) => JSON.parse(json) as { choices: { delta: { content?: string } }[] },
+  );
+  return { first, whole: performance.now() - start, text: events.map(({ choices }) => choices[0]?.delta.content ?? "").join("") };
+}
+
+interface Asking {
+  readonly key?: string;
+  readonly maxTokens?: number;
+  /** Milliseconds between two reads. */
+  readonly slowness?: number;
+  /** Characters behind which nobody reads on. */
+  readonly hangsUpBehind?: number;
+}
+
+/** Of pairs of the same seed, how much later over HTTP: milliseconds. */
+async function ownCost(pairs: number) {
+  const later: { readonly first: number; readonly whole: number }[] = [];
+  let identical = 0;
+  for (let index = -20; index < pairs; index++) {
+    const one = () => inProcess(index + 1000);
+    const other = () => overHttp(index + 1000);
+    const before = index % 2 === 0 ? await one() : undefined;
+    const http = (await other()) as Taken;
+    const library = before ?? (await one());
+    if (index < 0) continue;
+    if (http.text === library.text) identical++;
+    later.push({ first: http.first - library.first, whole: http.whole - library.whole });
+  }
+  const spread = (name: "first" | "whole") => {
+    const sorted = later.map((one) => one[name]).toSorted((left, right) => left - right);
+    return { median: quantile(sorted, 0.5), p95: quantile(sorted, 0.95) };
+  };
+  return { pairs, identical, first: spread("first"), whole: spread("whole") };
+}
+
+/** Clients that ask one request after the other, until all are asked. */
+async function manyClients(requests: number, clients: number) {
+  const waits: Record<string, number[]> = { greedy: [], modest: [] };
+  const memory: number[] = [];
+  let asked = 0;
+  let answered = 0;
+  let hungUp = 0;
+  let failed = 0;
+  const client = async (number: number) => {
+    const key = KEYS[number % 10 === 0 ? 1 : 0];
+    while (asked < requests) {
+      const index = asked++;
+      if (index % 500 === 0) {
+        globalThis.gc?.();
+        memory.push(process.memoryUsage().rss / 2 ** 20);
+      }
+      const habit = index % 20 === 0 ? { slowness: 20 } : index % 20 === 1 ? { hangsUpBehind: (index * 37) % 900 } : {};
+      try {
+        const taken = await overHttp(index, { key, maxTokens: 4, ...habit });
+        if (taken === undefined) hungUp++;
+        else {
+          answered++;
+          waits[key]?.push(taken.first);
+        }
+      } catch {
+        failed++;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: clients }, (_, number) => client(number)));
+  const median = (key: string) =>
+    quantile(
+      (waits[key] ?? []).toSorted((left, right) => left - right),
+      0.5,
+    );
+  const [early = 0, late = 0] = [memory[Math.floor(memory.length / 4)], memory.at(-1)];
+  return {
+    requests,
+    clients,
+    answered,
+    hungUp,
+    failed,
+    pending: app.pending,
+    megabytes: { early, late },
+    firstTextMs: { greedy: median("greedy"), modest: median("modest") },
+  };
+}
+
+const cost = await ownCost(wholeNumber("pairs", values.pairs));
+const load = await manyClients(wholeNumber("requests", values.requests), wholeNumber("clients", values.clients));
+if (values.json) process.stdout.write(`${JSON.stringify({ model: engine.facts.model, cost, load })}\n`);
+else {
+  const ms = ({ median, p95 }: { readonly median: number; readonly p95: number }) => `${median.toFixed(1)} ms, p95 ${p95.toFixed(1)} ms`;
+  process.stdout.write(`${engine.facts.model}
+
+over HTTP against in process, ${cost.pairs} pairs of the same seed (${cost.identical} texts identical)
+  first judged text later by ${ms(cost.first)}
+  whole answer later by ${ms(cost.whole)}
+${load.clients} clients at once, ${load.requests} requests (1 in 20 reads slowly, 1 in 20 hangs up)
+  answered ${load.answered}, hung up ${load.hungUp}, failed ${load.failed}, left over ${load.pending}
+  memory ${load.megabytes.early.toFixed(0)} MB behind a quarter, ${load.megabytes.late.toFixed(0)} MB at the end
+  first text of a key with nine clients in ten behind ${load.firstTextMs.greedy.toFixed(0)} ms, of the other ${load.firstTextMs.modest.toFixed(0)} ms (medians)
+`);
+}
