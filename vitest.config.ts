@@ -22,6 +22,7 @@ const slow = [
   "test/bots/store-postgres.test.ts",
   "test/engines/json-format/random-schemas.test.ts",
   "test/engines/llama/{damaged-header,many-answers,rewinds,urial}.test.ts",
+  "test/engines/remote/connect.test.ts",
   "test/engines/remote/fail-closed.test.ts",
   "test/contracts/{architectures,llama-server}.test.ts",
   "test/training/{embedded-model,held-out}.test.ts",
