@@ -4,3 +4,4 @@ export { type RainModelOptions, rainModel } from "./integrations/ai/rain-model.t
 export type { OnRainEvent, RainCustomEvent, Stage } from "./integrations/judging/events.ts";
 export type { JudgeAbout, TextJudge, VerdictCall } from "./integrations/judging/text-judge.ts";
 export { RainViolationError } from "./integrations/judging/violation.ts";
+export { ToolCallError } from "./serving/index.ts";

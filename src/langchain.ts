@@ -47,5 +47,6 @@ export const chatSimulator = loaded.chatSimulator;
 
 // Errors
 export { RainViolationError } from "./integrations/judging/violation.ts";
-export { MessageError, StructuredOutputError, ToolCallError } from "./integrations/langchain/errors.ts";
+export { MessageError, StructuredOutputError } from "./integrations/langchain/errors.ts";
 export { MissingPeerError } from "./peers/index.ts";
+export { ToolCallError } from "./serving/index.ts";

@@ -161,6 +161,8 @@ export interface ChatRequest {
   readonly isStream: boolean;
   readonly includesUsage: boolean;
   readonly includesEvents: boolean;
+  /** By which parameter the client says how long an answer may be. */
+  readonly limit: string;
   /** Whose turn it is in the queue, of one key. */
   readonly user: string;
 }
@@ -192,6 +194,7 @@ export function requestOf(asked: AskedChat, rules: RequestRules): ChatRequest {
     isStream: asked.stream === true,
     includesUsage: asked.stream_options?.include_usage === true,
     includesEvents: asked.rain?.events === true,
+    limit: asked.max_completion_tokens === undefined ? "max_tokens" : "max_completion_tokens",
     user: asked.user ?? asked.safety_identifier ?? "",
   };
 }

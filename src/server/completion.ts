@@ -103,7 +103,10 @@ export function usageOf(answers: readonly RainAnswer[]) {
   };
 }
 
-/** How the answer came about: of several, the first one's value and seed, and all that was spent. Never a text that was left. */
+/**
+ * How the answer came about: of several, the first one's value, seed and cut call, and all that was spent. Never a text that was left. A call that was cut stands here and not among
+ * the calls: clients mend half a call into one that the model has not made, and make it.
+ */
 export function rainOf(choices: readonly Pick<Choice, "answer">[], { mode, principle, refusal }: Settings): object {
   const answers = choices.map(({ answer }) => answer);
   const first = answers[0];
@@ -120,6 +123,7 @@ export function rainOf(choices: readonly Pick<Choice, "answer">[], { mode, princ
     discarded_tokens: sum(({ discarded }) => discarded),
     forward_tokens: sum(({ meter }) => meter.forward),
     dropped_turns: first?.droppedTurns ?? 0,
+    cut_call: first?.cutCall === undefined ? null : { name: first.cutCall.name ?? null, arguments: first.cutCall.arguments },
     judge: first?.judge ?? null,
   };
 }

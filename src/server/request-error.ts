@@ -1,4 +1,5 @@
 import { ContextFullError, EngineError, ExhaustedError, JudgeError, OptionError, QueueFullError, RainError } from "../core/index.ts";
+import { ToolCallError } from "../serving/index.ts";
 
 interface RequestFault extends ErrorOptions {
   readonly status?: RequestError["status"];
@@ -52,6 +53,9 @@ export function failureOf(error: unknown): Failure {
   const busy = QueueFullError.findIn(error);
   if (busy !== undefined)
     return said(429, { type: "rate_limit_error", param: null, code: "queue_full", message: busy.message }, { "retry-after": RETRY_AFTER });
+  const call = ToolCallError.findIn(error);
+  if (call !== undefined)
+    return said(400, { type: "invalid_request_error", param: call.limit, code: "tool_call_cut", message: call.message });
   const judge = JudgeError.findIn(error) ?? ExhaustedError.findIn(error);
   if (judge !== undefined) {
     const code = judge instanceof JudgeError ? "judge_failed" : "nothing_passed";

@@ -86,7 +86,7 @@ export type AskedResponse = z.output<typeof responsesSchema>;
 export function responsesRequest(body: unknown, rules: RequestRules): { readonly asked: AskedResponse; readonly request: ChatRequest } {
   const asked = parsed(responsesSchema, body);
   try {
-    return { asked, request: requestOf(asChat(asked), rules) };
+    return { asked, request: { ...requestOf(asChat(asked), rules), limit: "max_output_tokens" } };
   } catch (error) {
     // Named as this API names it.
     if (error instanceof RequestError && error.param?.startsWith("messages") === true)

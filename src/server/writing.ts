@@ -1,5 +1,5 @@
 import { checkOptions, deriveSeed, type RainAnswer, type RainEvent, type RainStep, type Settings } from "../core/index.ts";
-import type { AnswerQueue } from "../serving/index.ts";
+import { type AnswerQueue, checkRequiredCall, requiresCall } from "../serving/index.ts";
 import type { ChatRequest } from "./chat-request.ts";
 import { type Choice, type ToldCall, toldCall } from "./completion.ts";
 import { EVENT_HEADERS, type EventWriter, eventStream } from "./events.ts";
@@ -48,7 +48,7 @@ export interface WritingListener {
 }
 
 /** Choices differ by their seeds; the first has the request's own. */
-export function writingsOf({ turns, options, choices, user }: ChatRequest, serving: Serving): readonly Writing[] {
+export function writingsOf({ turns, options, choices, limit, user }: ChatRequest, serving: Serving): readonly Writing[] {
   const { queue, key, signal, revealDiscarded } = serving;
   const settings = checkOptions(options);
   return Array.from({ length: choices }, (_, index) => {
@@ -65,6 +65,7 @@ export function writingsOf({ turns, options, choices, user }: ChatRequest, servi
         if (call !== undefined) calls.push(call);
         listener.onStep?.(next.value, call);
       }
+      if (requiresCall(options)) checkRequiredCall(next.value, limit);
       return { index, answer: next.value, calls };
     };
     return { index, settings, write };

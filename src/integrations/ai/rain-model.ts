@@ -17,7 +17,7 @@ import {
   type RainOptions,
   type Settings,
 } from "../../core/index.ts";
-import { AnswerQueue, type AnswerQueueOptions, callId } from "../../serving/index.ts";
+import { AnswerQueue, type AnswerQueueOptions, callId, checkRequiredCall, requiresCall } from "../../serving/index.ts";
 import { judgeMetadata } from "../judging/text-judge.ts";
 import { type AskedOptions, optionsOf } from "./call-options.ts";
 import { ContentOfParts, partsOf } from "./content.ts";
@@ -127,6 +127,7 @@ async function* told(answering: Answering, settings: Settings): Writing {
       yield* partsOf([{ type: "tool-call", toolCallId: callId(), toolName: call.name, input: JSON.stringify(call.arguments) }]);
     }
     yield* texts.end();
+    if (requiresCall(settings)) checkRequiredCall(next.value, "maxOutputTokens");
     return accountOf(next.value, settings);
   } finally {
     // Who leaves early is written no more.
@@ -158,7 +159,7 @@ const ENDS = { stop: "stop", length: "length", content_filter: "content-filter",
 >;
 
 function accountOf(answer: RainAnswer, { mode, principle }: Settings): Account {
-  const { finishReason, promptTokens, meter, value, seed, rewinds, discarded, droppedTurns = 0, judge } = answer;
+  const { finishReason, promptTokens, meter, value, seed, rewinds, discarded, droppedTurns = 0, cutCall, judge } = answer;
   const read = Math.min(promptTokens, meter.spent.prompt.tokens);
   const rain = {
     mode,
@@ -171,6 +172,7 @@ function accountOf(answer: RainAnswer, { mode, principle }: Settings): Account {
     discardedTokens: discarded,
     forwardTokens: meter.forward,
     droppedTurns,
+    ...(cutCall === undefined ? {} : { cutCall: { name: cutCall.name ?? null, arguments: cutCall.arguments } }),
   };
   return {
     finishReason: { unified: ENDS[finishReason], raw: finishReason },

@@ -27,20 +27,6 @@ export class StructuredOutputError extends RainError {
   }
 }
 
-/** A call of a tool was required, and `maxTokens` has cut it. */
-export class ToolCallError extends RainError {
-  /** Whose call it was to be; `undefined` where it was cut before that was said. */
-  readonly toolName: string | undefined;
-
-  constructor(toolName: string | undefined) {
-    const cut = toolName === undefined ? "one that was cut" : `a call of \`${toolName}\` that was cut`;
-    super(
-      `Expected a whole call of a tool, as \`tool_choice\` requires, got ${cut} (raise \`maxTokens\`, or bound the arguments with \`maxLength\` and \`maxItems\`)`,
-    );
-    this.toolName = toolName;
-  }
-}
-
 /** A schema of a library's own that says what JSON cannot have, such as a date. */
 export function noJsonSchema(option: string, received: unknown, cause: unknown): OptionError {
   const reason = cause instanceof Error ? cause.message : String(cause);

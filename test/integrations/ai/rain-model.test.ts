@@ -1,9 +1,10 @@
 import { generateText, isStepCount, jsonSchema, Output, streamText, tool } from "ai";
 import fc from "fast-check";
 import type { Engine } from "rain-align";
-import { rainModel } from "rain-align/ai";
+import { rainModel, ToolCallError } from "rain-align/ai";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { collect } from "../../support/chat-models.ts";
 import { ROBBERY, worldEngine } from "../../support/scripted-world.ts";
 import { TemplateEngine } from "../../support/template-engine.ts";
 import { CALL_WRITERS } from "../../tools/call-writers.ts";
@@ -112,6 +113,26 @@ describe("A local model in the AI SDK", () => {
       "tool-input-end",
       "tool-call",
     ]);
+  });
+
+  it("has no call that the length limit cuts, and tells of it apart; where one was required, that is an error", async () => {
+    const call = '<tool_call>\n{"name": "weather", "arguments": {"city": "Rome"}}\n</tool_call>';
+    const model = rainModel(writing(call), { mode: "vanilla" });
+    const asked = { model, prompt: "How is it in Rome?", maxOutputTokens: 44, temperature: 0, seed: 1, ...QUIET };
+    const tools = { weather: tool({ ...weather, execute: () => "Rain." }) };
+    const whole = await generateText({ ...asked, tools });
+    const stream = streamText({ ...asked, tools });
+    const kinds = (await collect(stream.stream)).map(({ type }) => type);
+    expect(whole).toMatchObject({ finishReason: "length", toolCalls: [], text: "" });
+    expect(kinds.filter((kind) => kind.startsWith("tool"))).toEqual([]);
+    for (const metadata of [whole.providerMetadata, await stream.providerMetadata])
+      expect(metadata).toMatchObject({ rain: { cutCall: { name: "weather", arguments: expect.any(String) } } });
+
+    const toolChoice = "required" as const;
+    await expect(generateText({ ...asked, tools, toolChoice })).rejects.toThrow(ToolCallError);
+    const errors: unknown[] = [];
+    await streamText({ ...asked, tools, toolChoice, onError: ({ error }) => void errors.push(error) }).consumeStream();
+    expect(errors).toEqual([expect.objectContaining({ message: expect.stringContaining("raise `maxOutputTokens`") })]);
   });
 
   it("says which tools it cannot have", async () => {

@@ -134,7 +134,9 @@ describe("A call that `maxTokens` cuts", () => {
     const asked = [required.invoke(ASK), collect(required.stream(ASK))];
     for (const asking of asked) await expect(asking).rejects.toThrow(ToolCallError);
     const error: unknown = await required.invoke(ASK).catch((thrown: unknown) => thrown);
-    expect((error as Error).message).toMatch(/^Expected a whole call of a tool, as `tool_choice` requires, got .* cut \(raise `maxTokens`/);
+    expect((error as Error).message).toMatch(
+      /^Expected a whole call of a tool, as the choice of tools requires, got .* cut \(raise `maxTokens`/,
+    );
     expect(ToolCallError.findIn(error)).toHaveProperty("toolName");
   });
 

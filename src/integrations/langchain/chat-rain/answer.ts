@@ -26,12 +26,11 @@ import {
   type Turn,
 } from "../../../core/index.ts";
 import { promptingNotice } from "../../../prompting/index.ts";
-import { callId } from "../../../serving/index.ts";
+import { callId, checkRequiredCall } from "../../../serving/index.ts";
 import { Trace, tracePage } from "../../../trace/index.ts";
 import { emit } from "../../judging/events.ts";
 import { type JudgeMetadata, judgeMetadata, noticeUnfitJudge } from "../../judging/text-judge.ts";
 import type { EngineSource } from "../engine-source.ts";
-import { ToolCallError } from "../errors.ts";
 import { judgeReady } from "../judges.ts";
 import { AnswerEvents, type AnswerListeners } from "./answer-events.ts";
 import type { ChatRainFields } from "./fields.ts";
@@ -115,7 +114,7 @@ export async function* writeAnswer(request: AnswerCall): AnswerSteps {
     await judgeReady(engine, request.options, signal, life);
     const answer = yield* queue.rain(turns, traced?.options ?? options);
     traced?.end(answer);
-    if (requiresCall && isCallCut(answer)) throw new ToolCallError(answer.cutCall?.name);
+    if (requiresCall) checkRequiredCall(answer, "maxTokens");
     if (checkJudge) noticeUnfitJudge(engine, answer.judge?.fitness, onNotice);
     await events.ended(answer.finishReason);
     return accountOf(answer, request);
@@ -142,10 +141,6 @@ function withWritableTools(engine: Engine, { options, onNotice }: AnswerCall): R
   const { tools = [] } = options;
   if (tools.length === 0) return options;
   return { ...options, tools: tools.map((tool) => writableTool(tool, engine, (notice) => noticeOnce(engine, notice, onNotice))) };
-}
-
-function isCallCut({ finishReason, calls = [] }: RainAnswer): boolean {
-  return finishReason === "length" && calls.length === 0;
 }
 
 /** How a message is put together. */

@@ -21,6 +21,7 @@ import {
   type Turn,
 } from "../../../core/index.ts";
 import { letterJudge } from "../../../judges/index.ts";
+import { requiresCall } from "../../../serving/index.ts";
 import { emit, warn } from "../../judging/events.ts";
 import { EngineJudge, type JudgeAbout, type TextJudge } from "../../judging/text-judge.ts";
 import { ENGINES, type EngineSource, givenEngine, type LoadProgress, released } from "../engine-source.ts";
@@ -37,7 +38,6 @@ import {
   modelKey,
   modelName,
   requestOf,
-  requiresCall,
   SERIALIZED_FIELDS,
   standingOptions,
 } from "./fields.ts";

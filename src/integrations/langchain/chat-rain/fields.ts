@@ -192,11 +192,6 @@ export function requestOf(fields: RainOptions, options: Partial<ChatRainCallOpti
   };
 }
 
-/** Whether an answer has to be a call, be it of any tool. */
-export function requiresCall({ tools = [], toolChoice }: RainOptions): boolean {
-  return tools.length > 0 && toolChoice !== undefined && toolChoice !== "auto" && toolChoice !== "none";
-}
-
 /** What a call may say here, with the names of other models for some of it. */
 const CALL_OPTIONS = [
   ...DECODING,
