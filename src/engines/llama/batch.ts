@@ -1,10 +1,12 @@
 /** Computes prefixes, a batch at a time. */
 import type { LlamaContext } from "node-llama-cpp";
-import type { Call, NextTokenQuery, NextTokens, Passage, Prefix } from "../../core/engine.ts";
+import type { Call, NextTokenQuery, NextTokens, Passage } from "../../core/engine.ts";
 import { ContextFullError, EngineError } from "../../core/errors.ts";
-import type { Meter, Purpose } from "../../core/meter.ts";
+import type { Purpose } from "../../core/meter.ts";
+import { ExactCalls, nextExact, wholeCalls } from "./exact-calls.ts";
 import { failure } from "./failure.ts";
 import type { Claim, KvCache, PrefixLease } from "./kv-cache.ts";
+import { type BatchRow, Rounds } from "./rounds.ts";
 import { commonLength, type Evaluation, type ReadingPlan, type Slot, type Wanted } from "./slot.ts";
 import type { Threads } from "./threads.ts";
 
@@ -35,12 +37,6 @@ const WORTH_A_STEM = 8;
 
 const NOTHING: Wanted = { topK: 0, logitsOf: [] };
 
-/**
- * What is read as a whole and has to be the same to the last digit is cut behind so many tokens: whatever of it is in the cache already, the same calls
- * are made for the rest. As kernels take tokens in groups of 4, 8 or 16, what is computed in one call of several such blocks is the same.
- */
-const BLOCK = 16;
-
 export interface BatcherParts {
   readonly context: LlamaContext;
   readonly cache: KvCache;
@@ -56,7 +52,7 @@ export class Batcher {
   readonly #context: LlamaContext;
   readonly #cache: KvCache;
   readonly #vocabularySize: number;
-  readonly #deterministic: boolean;
+  readonly #exact: ExactCalls;
   readonly #ensureOpen: () => void;
   readonly #rounds: Rounds;
 
@@ -64,7 +60,7 @@ export class Batcher {
     this.#context = context;
     this.#cache = cache;
     this.#vocabularySize = vocabularySize;
-    this.#deterministic = deterministic;
+    this.#exact = new ExactCalls({ cache, batchSize: context.batchSize, deterministic });
     this.#ensureOpen = ensureOpen;
     this.#rounds = new Rounds((tokens) => threads.chooseFor(tokens));
   }
@@ -77,14 +73,13 @@ export class Batcher {
   /** Reads behind each prefix, as one batch where there are slots enough. */
   async next(queries: readonly NextTokenQuery[], call: Call): Promise<NextTokens[]> {
     const { leases } = this.#cache;
-    const all = queries.map(({ prefix, topK = 0, tokens = [], isKept = false, isExact, writtenFrom = prefix.length }) => {
+    const all = queries.map((query) => {
+      const { prefix, topK = 0, tokens = [], isKept = false } = query;
       const wanted: Wanted = { topK: Math.min(topK, this.#vocabularySize), logitsOf: tokens };
       const lease = leases.of(prefix);
       // What its holder asks now, it will ask again behind its next token.
       if (lease !== undefined) lease.wanted = wanted;
-      const start = isExact === true || this.#deterministic ? Math.min(writtenFrom, prefix.length) : undefined;
-      if (lease !== undefined && start !== undefined) lease.exact ??= { meter: call.meter, start, callEnds: [] };
-      const callEnd = this.#callEndIn(prefix, { lease, start, meter: call.meter });
+      const callEnd = this.#exact.callEndIn(query, { lease, meter: call.meter });
       return { prefix, callEnd, wanted, isKept, lease, slot: undefined as Slot | undefined };
     });
     const found = new Map<Query, NextTokens>();
@@ -98,7 +93,7 @@ export class Batcher {
           const { prefix, wanted, isKept, lease, slot } = query;
           found.set(query, slot.next(prefix.length, wanted));
           if (lease !== undefined) lease.slot = slot;
-          if (lease?.exact !== undefined) lease.exact.callEnds = slot.callEnds.slice(0, prefix.length);
+          this.#exact.remember(lease, slot, prefix.length);
           if (isKept) leases.pin(prefix, slot);
         }
         open = open.filter(({ slot }) => slot === undefined);
@@ -123,7 +118,7 @@ export class Batcher {
       while (found.length < inputs.length) {
         const portion = inputs.slice(found.length, found.length + this.#context.batchSize);
         const row = { sequence: slot.index, tokens: portion.length, work: () => slot.distributions(portion) };
-        const [distributions = []] = await this.#decode([row], { slots: [slot], isApart: this.#deterministic }, call);
+        const [distributions = []] = await this.#decode([row], { slots: [slot], isApart: this.#exact.deterministic }, call);
         slot.append(portion);
         found.push(...distributions);
       }
@@ -213,8 +208,7 @@ export class Batcher {
         return { sequence: portion.slot.index, tokens: portion.tokens.length, work };
       });
       const slots = portions.map(({ slot }) => slot);
-      // A generation's step may share a call with others' steps. What is read as a whole may not: that would cut it in other places.
-      const isApart = portions.some(({ callEnd, tokens }) => callEnd !== undefined && (tokens.length > 1 || this.#deterministic));
+      const isApart = portions.some((portion) => this.#exact.isApart(portion));
       for (const [index, { learned, isAlone }] of (await this.#decode(rows, { slots, isApart }, call)).entries()) {
         const { slot, tokens, callEnd, isReturnPoint } = portions[index] as Portion;
         slot.append(tokens, learned, isAlone ? callEnd : undefined);
@@ -226,27 +220,6 @@ export class Batcher {
   /** @throws {ContextFullError} for a prefix that is longer than the context */
   #ensureRoom(needed: number): void {
     if (needed > this.contextSize) throw new ContextFullError(needed, this.contextSize);
-  }
-
-  /** How each token of a prefix is to be computed; `undefined`: as it comes. */
-  #callEndIn(
-    prefix: Prefix,
-    { lease, start, meter }: { readonly lease: PrefixLease | undefined; readonly start: number | undefined; readonly meter: Meter },
-  ): ReadingPlan["callEnd"] {
-    // What cannot drop a token cannot compute it once more in another way.
-    if (this.#cache.slots[0]?.needsCheckpoints === true) return undefined;
-    const { tokens, exact } = lease ?? this.#cache.leases.onTheWay(prefix, meter) ?? { tokens: prefix, exact: undefined };
-    const text = exact ?? (start === undefined ? undefined : { start, callEnds: [] });
-    if (text === undefined) return undefined;
-    const { length } = tokens;
-    return (index) => {
-      // A question about the text.
-      if (index >= length) return this.#deterministic ? blockEnd(index, length, prefix.length) : undefined;
-      const known = text.callEnds[index];
-      // What was computed in company is not computed again for it: who runs beside others has no promise.
-      if (known !== undefined) return known === 0 ? undefined : known;
-      return index < text.start ? blockEnd(index, 0, text.start) : index + 1;
-    };
   }
 
   /** What the next decode call computes: as much as fits into one batch. What is to be computed alone has a call of its own. */
@@ -273,7 +246,7 @@ export class Batcher {
     // with a question its logits would differ in the last digits, and now and then draw another token.
     const parting = slot.partsAt > start ? slot.partsAt : prefix.length;
     const firstReturn = Math.min(prefix.length, parting, ...along.keys());
-    const end = isExact ? this.#exactEnd(query, start) : Math.min(firstReturn, start + room, nextExact(query, start));
+    const end = isExact ? this.#exact.endOf(query, start) : Math.min(firstReturn, start + room, nextExact(query, start));
     return {
       ...bothOf(end === prefix.length ? wanted : NOTHING, along.get(end) ?? NOTHING),
       slot,
@@ -286,14 +259,6 @@ export class Batcher {
         (lease === undefined && along.has(end)) ||
         (end === prefix.length && end - start > 1 && !isQuestion(query, purpose)),
     };
-  }
-
-  /** Where a call ends that has to be just so. Whole blocks go together, unless what computes is not known to do the same with them. */
-  #exactEnd({ prefix, callEnd }: Query, start: number): number {
-    let end = callEnd?.(start) ?? prefix.length;
-    const isBlock = end - start === BLOCK && !this.#deterministic;
-    while (isBlock && end < prefix.length && callEnd?.(end) === end + BLOCK && end + BLOCK - start <= this.#context.batchSize) end += BLOCK;
-    return end;
   }
 
   /** Lengths at which a paused generation will go on, and what it wants to know there: reading it along saves computing them again. */
@@ -335,135 +300,9 @@ export class Batcher {
   }
 }
 
-/** What one sequence computes in a round. */
-export interface BatchRow<Found> {
-  /** Number of the sequence. */
-  readonly sequence: number;
-  readonly tokens: number;
-  /** @param isAlone whether nothing else is in the round */
-  readonly work: (isAlone: boolean) => Promise<Found>;
-}
-
-/** One request's part of a round. */
-interface Member {
-  readonly tokens: number;
-  readonly rows: readonly { readonly sequence: number; readonly begin: (isAlone: boolean) => void }[];
-  /** Whether it takes a round of its own. */
-  readonly isApart: boolean;
-  /** Throws what keeps it from computing anything any more. */
-  readonly check: () => void;
-  /** All its rows have begun. */
-  readonly begun: () => void;
-  readonly fail: (reason: unknown) => void;
-}
-
-/**
- * Decodes in rounds: requests that come while a batch is computed wait for the next one, and those whose tokens have just come are given the
- * time to ask for more. So requests that run at once fall into step and share every batch; left to themselves they take turns, each with a
- * batch of its own. A request that is alone never waits.
- *
- * Rows begin in the order of their sequences, whichever request they are of: llama.cpp computes a run of neighbouring sequences in one piece,
- * and cuts the batch wherever the next one is not the next by number.
- */
-export class Rounds {
-  readonly #onRound: (tokens: number) => void;
-  #waiting: Member[] = [];
-  /** Members of the round that is computed. */
-  #running = 0;
-  #isGathering = false;
-
-  /** @param onRound told how many tokens a round computes, just before it begins */
-  constructor(onRound: (tokens: number) => void) {
-    this.#onRound = onRound;
-  }
-
-  /**
-   * Computes these rows in the next round. All rows of a round begin in the same tick: node-llama-cpp decodes them as one batch.
-   *
-   * @param check called when the round begins, of which much may have happened since; what it throws is thrown, and nothing computed
-   * @param isApart whether no other request may be in this round
-   */
-  async join<Found>(rows: readonly BatchRow<Found>[], check: () => void, isApart = false): Promise<PromiseSettledResult<Found>[]> {
-    const outcomes = new Promise<PromiseSettledResult<Found>[]>((resolve, reject) => {
-      const working: Promise<Found>[] = [];
-      const member = {
-        tokens: rows.reduce((sum, { tokens }) => sum + tokens, 0),
-        rows: rows.map(({ sequence, work }, place) => {
-          const begin = (isAlone: boolean) => {
-            working[place] = work(isAlone);
-          };
-          return { sequence, begin };
-        }),
-        isApart,
-        check,
-        begun: () => resolve(Promise.allSettled(working)),
-        fail: reject,
-      };
-      if (this.#running > 0 || this.#isGathering) this.#waiting.push(member);
-      else this.#begin([member]);
-    });
-    try {
-      return await outcomes;
-    } finally {
-      this.#leave();
-    }
-  }
-
-  #begin(members: readonly Member[]): void {
-    this.#running = members.length;
-    this.#onRound(members.reduce((sum, { tokens }) => sum + tokens, 0));
-    const able = members.filter(isAble);
-    const rows = able.flatMap((member) => member.rows).sort((left, right) => left.sequence - right.sequence);
-    for (const { begin } of rows) begin(rows.length === 1);
-    for (const { begun } of able) begun();
-  }
-
-  #leave(): void {
-    this.#running--;
-    if (this.#running > 0 || this.#waiting.length === 0) return;
-    this.#isGathering = true;
-    setImmediate(() => {
-      this.#isGathering = false;
-      const [first] = this.#waiting;
-      const members = first?.isApart === true ? [first] : this.#waiting.filter(({ isApart }) => !isApart);
-      this.#waiting = this.#waiting.filter((member) => !members.includes(member));
-      this.#begin(members);
-    });
-  }
-}
-
-function isAble({ check, fail }: Member): boolean {
-  try {
-    check();
-    return true;
-  } catch (reason) {
-    fail(reason);
-    return false;
-  }
-}
-
 /** What is asked, and not read for others to go on from: nothing comes back to its end. */
 function isQuestion({ wanted }: Query, purpose: Purpose): boolean {
   return purpose === "evaluate" && wanted !== undefined;
-}
-
-/** Blocks from `start` on; the last one ends with the text. */
-function blockEnd(index: number, start: number, end: number): number {
-  return Math.min(end, index + BLOCK - ((index - start) % BLOCK));
-}
-
-/** The most tokens, up to `length`, that are whole calls. */
-function wholeCalls(length: number, callEnd: ReadingPlan["callEnd"]): number {
-  let whole = length;
-  while (whole > 0 && (callEnd?.(whole - 1) ?? whole) > whole) whole--;
-  return whole;
-}
-
-/** Where the next token stands that is to be computed in a certain call. */
-function nextExact({ prefix, callEnd }: ReadingPlan, start: number): number {
-  if (callEnd === undefined) return prefix.length;
-  const found = prefix.findIndex((_, index) => index >= start && callEnd(index) !== undefined);
-  return found < 0 ? prefix.length : found;
 }
 
 function hasSlot<Q extends Query>(query: Q): query is Q & SlottedQuery {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Rounds } from "../../../src/engines/llama/batch.ts";
+import { Rounds } from "../../../src/engines/llama/rounds.ts";
 
 /** A decode that ends when it is told to. */
 function decode() {
