@@ -76,6 +76,7 @@ function rowOf({ name, bytes, used, isPartial, about }: CachedModel): readonly s
   const day = used.toISOString().slice(0, 10);
   if (about === undefined) return [name, megabytes(bytes), isPartial ? "(not all of it is here)" : "(no whole model)", "", "", "", day];
   const { parameters, quantization = "-", contextSize, license = "-" } = about;
+  if (parameters === 0) return [name, megabytes(bytes), "(a vocabulary alone)", "", "", "", day];
   return [name, megabytes(bytes), millions(parameters), quantization, String(contextSize ?? "-"), oneLine(license), day];
 }
 

@@ -11,6 +11,16 @@ const VALUE_BYTES: Readonly<Record<number, number>> = { 0: 1, 1: 1, 2: 2, 3: 2, 
 const TEXT = 8;
 const LIST = 9;
 
+/** What stands where in a header. */
+export interface HeaderShape {
+  /** Of metadata: how many values there are, and the bytes from which and up to which they stand. */
+  readonly entries: number;
+  readonly metadataStart: number;
+  readonly metadataEnd: number;
+  /** Numbers in all tensors of the file. */
+  readonly parameters: number;
+}
+
 /**
  * Walks through the header of a GGUF file by the lengths that it names. The library believes them all: a damaged one makes it read for ever,
  * or ask for a piece of memory of which Node is so surprised that it ends the process.
@@ -20,24 +30,46 @@ const LIST = 9;
 export function checkHeader(path: string, fileBytes: number): void {
   const file = openSync(path, "r");
   try {
-    walk(new Cursor(file, fileBytes));
+    walk(new Cursor(fileBytes, (window, position) => readSync(file, window, 0, WINDOW_BYTES, position)));
   } finally {
     closeSync(file);
   }
 }
 
-function walk(cursor: Cursor): void {
+/**
+ * The same of the beginning of a file.
+ *
+ * @throws {RangeError} where the header does not end in it, too
+ */
+export function headerShape(beginning: Buffer): HeaderShape {
+  return walk(new Cursor(beginning.length, (window, position) => beginning.copy(window, 0, position)));
+}
+
+function walk(cursor: Cursor): HeaderShape {
   const tensors = cursor.wide();
   const entries = cursor.wide();
+  const metadataStart = cursor.position;
   for (let entry = 0; entry < entries; entry++) {
     cursor.skip(cursor.wide());
     skipValue(cursor, cursor.narrow());
   }
+  const metadataEnd = cursor.position;
+  let parameters = 0;
   for (let tensor = 0; tensor < tensors; tensor++) {
     cursor.skip(cursor.wide());
-    // Its dimensions, its type, and where its numbers are.
-    cursor.skip(cursor.narrow() * 8 + 4 + 8);
+    parameters += numbersOf(cursor);
+    // Its type, and where its numbers are.
+    cursor.skip(4 + 8);
   }
+  return { entries, metadataStart, metadataEnd, parameters };
+}
+
+/** Those of a tensor: its dimensions, multiplied. */
+function numbersOf(cursor: Cursor): number {
+  const dimensions = cursor.narrow();
+  let numbers = 1;
+  for (let dimension = 0; dimension < dimensions; dimension++) numbers *= cursor.wide();
+  return numbers;
 }
 
 function skipValue(cursor: Cursor, type: number): void {
@@ -58,16 +90,17 @@ function skipList(cursor: Cursor, type: number): void {
 /** A place in the file. */
 class Cursor {
   #position = BEGINNING_BYTES;
-  readonly #file: number;
   readonly #fileBytes: number;
+  readonly #fill: (window: Buffer, position: number) => number;
   readonly #window = Buffer.alloc(WINDOW_BYTES);
   /** Where in the file the window begins, and how much of it is filled. */
   #start = 0;
   #filled = 0;
 
-  constructor(file: number, fileBytes: number) {
-    this.#file = file;
+  /** @param fill copies what the file holds from a position on, and says how much that is */
+  constructor(fileBytes: number, fill: (window: Buffer, position: number) => number) {
     this.#fileBytes = fileBytes;
+    this.#fill = fill;
   }
 
   get position(): number {
@@ -96,7 +129,7 @@ class Cursor {
     this.skip(bytes);
     if (position < this.#start || this.#position > this.#start + this.#filled) {
       this.#start = position;
-      this.#filled = readSync(this.#file, this.#window, 0, WINDOW_BYTES, position);
+      this.#filled = this.#fill(this.#window, position);
     }
     return position - this.#start;
   }

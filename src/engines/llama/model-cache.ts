@@ -23,6 +23,7 @@ export interface CachedModel {
 export interface ModelAbout {
   readonly model?: string | undefined;
   readonly architecture: string;
+  /** 0: the file is a vocabulary alone, for a model that a server has loaded. */
   readonly parameters: number;
   /** By llama.cpp's names, such as `Q4_K_M`. */
   readonly quantization?: string | undefined;

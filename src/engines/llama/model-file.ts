@@ -38,7 +38,7 @@ const GGUF_VERSIONS: readonly number[] = [2, 3];
 /** The magic number and the version. */
 const BEGINNING_BYTES = 8;
 
-const HUGGING_FACE = "https://huggingface.co/";
+export const HUGGING_FACE = "https://huggingface.co/";
 
 /** What file systems allow, less what the library puts behind the name of an unfinished file. */
 const LONGEST_NAME = 200;
@@ -51,12 +51,17 @@ const HUB_NAME = /^(hf|huggingface):(\/\/)?[^/:]+\/[^/:]+/;
  *
  * @param startLlama called once the file is a whole GGUF file: only llama.cpp knows which of them it supports
  */
-export async function findModelFile(request: ModelRequest, startLlama: () => Promise<Llama>): Promise<ModelFile> {
+export async function findModelFile(request: ModelRequest, startLlama: () => Promise<Llama>, needsTensors = true): Promise<ModelFile> {
   const { model, signal } = request;
-  if (!isRemote(model)) return await checkFile(model === "embedded" ? EMBEDDED : model, { model, startLlama, signal });
-  const path = await download(request);
+  const checking = { model, startLlama, signal, needsTensors };
+  if (!isRemote(model)) return await checkFile(model === "embedded" ? EMBEDDED : model, checking);
+  return await checkFetched(await download(request), checking);
+}
+
+/** Checks a file that was fetched, and removes it where it is at fault. */
+export async function checkFetched(path: string, checking: Checking): Promise<ModelFile> {
   try {
-    return await checkFile(path, { model, startLlama, signal });
+    return await checkFile(path, checking);
   } catch (cause) {
     // A page that a proxy sent instead, or what fitted on a full disk: kept, it would be found again each time.
     if (isFileAtFault(cause)) await rm(path, { force: true });
@@ -75,13 +80,15 @@ interface Checking {
   readonly model: string;
   readonly startLlama: () => Promise<Llama>;
   readonly signal: AbortSignal | undefined;
+  /** Whether it is to hold more than a vocabulary. */
+  readonly needsTensors: boolean;
 }
 
-async function checkFile(path: string, { model, startLlama, signal }: Checking): Promise<ModelFile> {
+async function checkFile(path: string, { model, startLlama, signal, needsTensors }: Checking): Promise<ModelFile> {
   const bytes = await fileSize(path, model);
   await checkBeginning(path, model);
   const info = await readInfo(path, { model, bytes, signal });
-  await checkContent(info, { model, bytes, llama: await startLlama() });
+  await checkContent(info, { model, bytes, needsTensors, llama: await startLlama() });
   return { path, bytes, info };
 }
 
@@ -95,7 +102,11 @@ async function fileSize(path: string, model: string): Promise<number> {
 }
 
 async function checkBeginning(path: string, model: string): Promise<void> {
-  const start = await firstBytes(path, model);
+  checkMagic(await firstBytes(path, model), model);
+}
+
+/** @param start the first bytes, eight where there are so many */
+export function checkMagic(start: Buffer, model: string): void {
   const magic = start.toString("latin1", 0, 4);
   if (magic !== "GGUF") {
     const complaint = `Expected \`model\` to be a GGUF file, got \`${model}\`, which begins with ${JSON.stringify(magic)}`;
@@ -124,7 +135,7 @@ async function firstBytes(path: string, model: string): Promise<Buffer> {
 
 export async function readInfo(
   path: string,
-  { model, bytes, signal }: Omit<Checking, "startLlama"> & { bytes: number },
+  { model, bytes, signal }: Pick<Checking, "model" | "signal"> & { bytes: number },
 ): Promise<GgufFileInfo> {
   const { readGgufFileInfo } = await import("node-llama-cpp");
   try {
@@ -139,7 +150,7 @@ export async function readInfo(
 /** Whether llama.cpp knows what the header names, and the file is long enough for it: a download or a copy may have stopped early. */
 async function checkContent(
   info: GgufFileInfo,
-  { model, bytes, llama }: { readonly model: string; readonly bytes: number; readonly llama: Llama },
+  { model, bytes, needsTensors, llama }: Pick<Checking, "model" | "needsTensors"> & { readonly bytes: number; readonly llama: Llama },
 ): Promise<void> {
   // A header that was cut short may read as one without any metadata.
   const architecture: unknown = info.metadata?.general?.architecture;
@@ -157,6 +168,7 @@ async function checkContent(
     const expected = "Expected `model` of an architecture that llama.cpp knows";
     throw new EngineError("model-unsupported", `${expected}, got \`${model}\` of architecture \`${architecture}\``);
   }
+  if (tensors.length === 0 && !needsTensors) return;
   if (tensors.length === 0) throw new EngineError("model-unreadable", `Expected \`model\` \`${model}\` to hold tensors, got none`);
   // Less what fills the gaps between tensors, which have none in most files. llama.cpp itself sees what is missing of that.
   const needed = start + insights.modelSize;
@@ -171,7 +183,7 @@ export function modelsFolder(): string {
 }
 
 /** Whether a model's name stands for a place on the network. */
-function isRemote(model: string): boolean {
+export function isRemote(model: string): boolean {
   return /^(hf|huggingface|https?):/.test(model);
 }
 
@@ -180,23 +192,17 @@ function isRemote(model: string): boolean {
  *
  * @throws {EngineError} when the name or the address is none, or nothing can be fetched from there
  */
-async function download({ model, hub = HUGGING_FACE, signal, onDownload }: ModelRequest): Promise<string> {
+async function download(request: ModelRequest): Promise<string> {
+  const { model, hub = HUGGING_FACE, signal, onDownload } = request;
   checkAddress(model);
-  const { resolveModelFile } = await import("node-llama-cpp");
-  const place = {
-    cli: false,
-    directory: modelsFolder(),
-    endpoints: { huggingFace: hub },
-    ...(isWeb(model) ? { fileName: cacheName(model) } : {}),
-  };
-  // What is not here, or not all of it, is fetched.
-  const here = await resolveModelFile(model, { ...place, download: false }).catch(() => undefined);
+  const here = await downloaded(request);
   if (here !== undefined) return here;
+  const { resolveModelFile } = await import("node-llama-cpp");
   try {
     await reach(isWeb(model) ? model : hub, signal);
     let isComing = false;
     const fetching = resolveModelFile(model, {
-      ...place,
+      ...placeOf(request),
       // What was downloaded stays beside the cache, so that the next attempt goes on where this one stopped.
       deleteTempFileOnCancel: false,
       ...(signal === undefined ? {} : { signal }),
@@ -216,16 +222,28 @@ async function download({ model, hub = HUGGING_FACE, signal, onDownload }: Model
   }
 }
 
-function checkAddress(model: string): void {
+/** The path of what was downloaded earlier. `undefined`: nothing, or not all of it. */
+export async function downloaded(request: ModelRequest): Promise<string | undefined> {
+  const { resolveModelFile } = await import("node-llama-cpp");
+  return await resolveModelFile(request.model, { ...placeOf(request), download: false }).catch(() => undefined);
+}
+
+function placeOf({ model, hub = HUGGING_FACE }: ModelRequest) {
+  const fileName = isWeb(model) ? { fileName: cacheName(model) } : {};
+  return { cli: false, directory: modelsFolder(), endpoints: { huggingFace: hub }, ...fileName };
+}
+
+/** @throws {EngineError} for what is no address */
+export function checkAddress(model: string): void {
   if (isWeb(model) ? URL.canParse(model) : HUB_NAME.test(model)) return;
   const shape = isWeb(model) ? "an address such as https://host/model.gguf" : "a name such as hf:owner/repository:quantization";
   throw new EngineError("model-not-found", `Expected \`model\` to be ${shape}, got \`${model}\``);
 }
 
 /** Without a name of its own a file from the web would not be found again offline; with all of its address in it, two files never mix. */
-function cacheName(model: string): string {
-  const { host, pathname } = new URL(model);
-  return `${host}${pathname}`.replaceAll(/[^\w.-]/g, "_").slice(-LONGEST_NAME);
+export function cacheName(model: string): string {
+  const { host, pathname, hash } = new URL(model);
+  return `${host}${pathname}${hash}`.replaceAll(/[^\w.-]/g, "_").slice(-LONGEST_NAME);
 }
 
 /** Fails at once where there is no network: a download would try again for minutes. */
@@ -242,6 +260,6 @@ async function endingEarly<Result>(work: Promise<Result>, signal: AbortSignal | 
   });
 }
 
-function isWeb(model: string): boolean {
+export function isWeb(model: string): boolean {
   return model.startsWith("http");
 }

@@ -1,9 +1,9 @@
 import type { Llama, LlamaModel } from "node-llama-cpp";
 import { failure } from "./failure.ts";
 import { chatTemplate, nameOf, startLlama } from "./load.ts";
-import { findModelFile } from "./model-file.ts";
 import type { LlamaEngineOptions } from "./options.ts";
 import { Vocabulary } from "./vocabulary.ts";
+import { findVocabularyFile, parametersIn } from "./vocabulary-file.ts";
 
 /** The vocabulary of a model whose numbers are not loaded: some other program computes with them. */
 export interface LoadedVocabulary extends AsyncDisposable {
@@ -36,7 +36,7 @@ export async function loadVocabulary(
   let started: Llama | undefined;
   try {
     const start = async () => (started = await startLlama({ gpu: false, threads: 1, signal }));
-    const file = await findModelFile({ model: name, hub, signal, onDownload }, start);
+    const file = await findVocabularyFile({ model: name, hub, signal, onDownload }, start);
     const template = chatTemplate(file);
     const llama = started ?? (await start());
     const loading = signal === undefined ? {} : { loadSignal: signal };
@@ -50,7 +50,7 @@ export async function loadVocabulary(
       name: nameOf(file),
       file: file.path,
       bytes: file.bytes,
-      parameters: model.fileInsights.totalParameters,
+      parameters: parametersIn(file.info) ?? model.fileInsights.totalParameters,
       chatTemplate: file.info.metadata.tokenizer?.chat_template,
       general: file.info.metadata.general,
       async [Symbol.asyncDispose]() {

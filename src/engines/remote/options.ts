@@ -10,8 +10,8 @@ export interface RemoteEngineOptions {
   /** Where the server listens, such as `http://127.0.0.1:8080`. A `/v1` behind it may stay. */
   readonly url: string;
   /**
-   * The model's vocabulary and chat template: the path of its GGUF file in any quantisation, or an address such as `hf:owner/repository:quantization`.
-   * Its numbers are not loaded.
+   * The model's vocabulary and chat template: the path of its GGUF file in any quantisation, or an address such as `hf:owner/repository:quantization`, of
+   * which the header alone is downloaded. Its numbers are not loaded.
    * @default the file that the server says it serves, where that is on this machine
    */
   readonly vocabulary?: string | undefined;
