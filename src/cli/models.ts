@@ -1,5 +1,5 @@
 /** `rain models`: which models were downloaded, and `rain models remove`. */
-import { createInterface } from "node:readline/promises";
+import { createInterface } from "node:readline";
 import { Command } from "commander";
 import { type CachedModel, cachedModels, modelsFolder, removeCachedModel } from "../llama.ts";
 import { UsageError } from "./failure.ts";
@@ -48,12 +48,16 @@ async function remove(name: string, { yes: isSure }: { readonly yes?: boolean })
 
 async function isWanted({ name, bytes }: CachedModel, signal: AbortSignal): Promise<boolean> {
   if (!process.stdin.isTTY) throw new UsageError(`Expected \`--yes\` where nobody can be asked, got none (it would remove ${name})`);
-  const asking = createInterface({ input: process.stdin, output: process.stderr });
+  note(`Remove ${name}, ${megabytes(bytes)}? (y/N)`);
+  // Without an output it leaves keys to the terminal, whose Ctrl-C is a signal.
+  const input = createInterface({ input: process.stdin, signal });
   try {
-    const answer = await asking.question(`Remove ${name}, ${megabytes(bytes)}? (y/N) `, { signal });
-    return /^y(es)?$/i.test(answer.trim());
+    for await (const line of input) return /^y(es)?$/i.test(line.trim());
+    signal.throwIfAborted();
+    return false;
   } finally {
-    asking.close();
+    // The iterator leaves it open, and the process with it.
+    input.close();
   }
 }
 

@@ -1,10 +1,15 @@
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { runRain } from "../support/run-rain.ts";
+import { COMMAND, runRain } from "../support/run-rain.ts";
 
 const TINY = join(import.meta.dirname, "../../models/rain-tiny.gguf");
+
+/** Whether a terminal can be made here. */
+const hasTerminals = spawnSync("script", ["-qefc", "true", "/dev/null"]).status === 0;
 
 let home: string;
 let cache: string;
@@ -106,4 +111,38 @@ describe("rain models remove", () => {
     expect(readdirSync(cache)).toHaveLength(6);
     expect(existsSync(join(home, "mine.gguf"))).toBe(true);
   });
+
+  describe.skipIf(!hasTerminals)(
+    `asked on a terminal${hasTerminals ? "" : " (skipped: there is no `script` of util-linux that makes one)"}`,
+    () => {
+      it.each([
+        ["y", "y\r", 0, false],
+        ["yes, in capitals", "YES\r", 0, false],
+        ["n", "n\r", 0, true],
+        ["nothing", "\r", 0, true],
+        ["the end of what is typed", "\u0004", 0, true],
+        ["Ctrl-C", "\u0003", 130, true],
+      ] as const)("%s", async (_, keys, code, isKept) => {
+        fill();
+        const { said, ...ended } = await typed(["models", "remove", "page.gguf"], keys);
+        expect({ ...ended, isKept: existsSync(join(cache, "page.gguf")) }, said).toEqual({ code, isKept });
+        expect(said).toContain("Remove page.gguf, ");
+        expect(said).toContain(code === 0 ? (isKept ? "Nothing was removed." : "Removed page.gguf.") : "rain: Stopped by Ctrl-C");
+      });
+    },
+  );
 });
+
+/** Runs the command on a terminal of its own, and types these keys once it asks. */
+async function typed(parameters: readonly string[], keys: string): Promise<{ readonly code: number | null; readonly said: string }> {
+  const command = [process.execPath, COMMAND, ...parameters].map((part) => `'${part}'`).join(" ");
+  const child = spawn("script", ["-qefc", command, "/dev/null"], { env: { ...process.env, HOME: home } });
+  let said = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    const wasAsked = said.includes("(y/N)");
+    said += text;
+    if (!wasAsked && said.includes("(y/N)")) child.stdin.write(keys);
+  });
+  const [code] = (await once(child, "close")) as [number | null];
+  return { code, said };
+}
