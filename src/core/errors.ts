@@ -65,10 +65,17 @@ export class EngineError extends RainError {
   readonly code: EngineErrorCode;
   /** Of `format-unsupported`, where in the schema: a JSON pointer such as `#/properties/name`. */
   readonly at?: string;
+  /** Of `format-unsupported`, whose parameters the schema is of; missing where it is the `format`. */
+  readonly tool?: string;
 
-  constructor(code: EngineErrorCode, message: string, { at, ...options }: ErrorOptions & { readonly at?: string } = {}) {
+  constructor(
+    code: EngineErrorCode,
+    message: string,
+    { at, tool, ...options }: ErrorOptions & { readonly at?: string; readonly tool?: string } = {},
+  ) {
     super(message, options);
     this.code = code;
+    if (tool !== undefined) this.tool = tool;
     if (at !== undefined) this.at = at;
   }
 }

@@ -6,14 +6,14 @@ import { cors } from "hono/cors";
 import { checkOptions, complaint, type Engine, OptionError, type RainOptions } from "../core/index.ts";
 import { AnswerQueue, type AnswerQueueOptions } from "../serving/index.ts";
 import { chat } from "./chat.ts";
-import { type ChatRequest, chatRequest, type RequestRules } from "./chat-request.ts";
-import { JudgeOfTexts } from "./judge.ts";
+import { CHAT_NAMES, type ChatRequest, chatRequest, type RequestRules } from "./chat-request.ts";
+import { JudgeOfTexts, judgeRequest } from "./judge.ts";
 import { Keys } from "./keys.ts";
 import { ServerMetrics } from "./metrics.ts";
-import { failureOf, RequestError } from "./request-error.ts";
+import { failureOf, type ParameterNames, RequestError } from "./request-error.ts";
 import { responses } from "./responses.ts";
-import { responsesRequest } from "./responses-request.ts";
-import type { Sent, Serving } from "./writing.ts";
+import { RESPONSE_NAMES, responsesRequest } from "./responses-request.ts";
+import { placeOf, type Sent, type Serving } from "./writing.ts";
 
 export interface RainAppOptions extends AnswerQueueOptions {
   /**
@@ -85,7 +85,7 @@ const USUAL = {
 
 /** What is known of a request while it is answered. */
 interface Env {
-  Variables: { id: string; key: number; error?: unknown };
+  Variables: { id: string; key: number; names: ParameterNames; error?: unknown };
 }
 
 /**
@@ -166,6 +166,7 @@ class ServedModel implements RainApp {
     app.post("/v1/chat/completions", async (context) => await this.#chat(context));
     app.post("/v1/responses", async (context) => await this.#responses(context));
     app.post("/v1/rain/judge", async (context) => await this.#judged(context));
+    for (const [path, allow] of Object.entries(METHODS)) app.all(path, ({ req }) => wrongMethod(req.method, { path, allow }));
     app.notFound((context) => unknownUrl(context.req.path));
     app.onError((error, context) => failed(error, context));
     return app;
@@ -176,6 +177,7 @@ class ServedModel implements RainApp {
     const start = performance.now();
     context.set("id", `req_${randomUUID().replaceAll("-", "")}`);
     context.set("key", 0);
+    context.set("names", {});
     await next();
     context.res.headers.set("x-request-id", context.get("id"));
     const { status } = context.res;
@@ -191,11 +193,13 @@ class ServedModel implements RainApp {
 
   async #chat(context: Context<Env>): Promise<Response> {
     const request = chatRequest(await this.#bodyOf(context), this.#rules);
+    context.set("names", CHAT_NAMES);
     return await this.#send(context, request, (serving) => chat(request, serving));
   }
 
   async #responses(context: Context<Env>): Promise<Response> {
     const { asked, request } = responsesRequest(await this.#bodyOf(context), this.#rules);
+    context.set("names", RESPONSE_NAMES);
     return await this.#send(context, request, (serving) => responses(request, asked, serving));
   }
 
@@ -215,12 +219,14 @@ class ServedModel implements RainApp {
     this.#checkModel(model, this.#options.strictModel);
     const { firstByteMs, keepAliveMs, revealDiscarded, now } = this.#options;
     const hungUp = new AbortController();
+    const failed = new AbortController();
     const begun = send({
       queue: this.#queue,
       model: this.#model,
       key: String(context.get("key")),
-      signal: AbortSignal.any([context.req.raw.signal, this.#life.signal, hungUp.signal]),
+      signal: AbortSignal.any([context.req.raw.signal, this.#life.signal, hungUp.signal, failed.signal]),
       hangUp: () => hungUp.abort(new Error("The client has hung up")),
+      giveUp: () => failed.abort(new Error("The request has failed")),
       ...{ firstByteMs, keepAliveMs, revealDiscarded, now },
       onAnswer: (answer) => this.#metrics.answer(answer),
       onFailure: (error) => {
@@ -232,7 +238,11 @@ class ServedModel implements RainApp {
   }
 
   async #judged(context: Context<Env>): Promise<Response> {
-    const verdict = this.#judge.judge(await this.#bodyOf(context), AbortSignal.any([context.req.raw.signal, this.#life.signal]));
+    const request = judgeRequest(await this.#bodyOf(context));
+    context.set("names", request.names);
+    const signal = AbortSignal.any([context.req.raw.signal, this.#life.signal]);
+    const key = placeOf(String(context.get("key")), request.user);
+    const verdict = this.#queue.inTurn(async () => await this.#judge.judge(request, signal), { key, signal });
     this.#underWay.add(verdict);
     return context.json(await verdict);
   }
@@ -281,6 +291,18 @@ function tooLarge(mostBytes: number): never {
   throw new RequestError(`Expected at most ${mostBytes} bytes, got more`, { status: 413, code: "too_large" });
 }
 
+const METHODS = {
+  "/v1/models": "GET",
+  "/v1/chat/completions": "POST",
+  "/v1/responses": "POST",
+  "/v1/rain/judge": "POST",
+} as const;
+
+function wrongMethod(method: string, { path, allow }: { readonly path: string; readonly allow: string }): never {
+  const message = `Expected ${allow} ${path}, got ${method}`;
+  throw new RequestError(message, { status: 405, code: "method_not_allowed", headers: { allow } });
+}
+
 function unknownUrl(path: string): never {
   const why = path === "/v1/completions" ? ": a text without turns has no answer to be judged" : "";
   const message = `Expected one of \`/v1/chat/completions\`, \`/v1/responses\`, \`/v1/models\`, \`/v1/rain/judge\`, \`/health\`, got \`${path}\`${why}`;
@@ -288,7 +310,7 @@ function unknownUrl(path: string): never {
 }
 
 function failed(error: unknown, context: Context<Env>): Response {
-  const failure = failureOf(error);
+  const failure = failureOf(error, context.get("names"));
   // That somebody hangs up is nobody's fault.
   if (failure.status >= 500 && !context.req.raw.signal.aborted) context.set("error", error);
   return context.json({ error: failure.error }, failure.status, { ...failure.headers });

@@ -18,7 +18,7 @@ import {
 import { THINKING_BUDGETS } from "../serving/index.ts";
 import { flag, number, oneOf, parsed, text, whole } from "./fields.ts";
 import { messages, turnsOf } from "./messages.ts";
-import { RequestError } from "./request-error.ts";
+import { type ParameterNames, RequestError } from "./request-error.ts";
 
 /** Choices that may be asked for at once. */
 const MOST_CHOICES = 8;
@@ -150,6 +150,26 @@ const chatSchema = z.strictObject({
   modalities: z.tuple([z.literal("text")], NONE).optional(),
   functions: z.array(z.unknown()).max(0, NONE).optional(),
 });
+
+/** By what parameters of chat completions options are known. */
+export const CHAT_NAMES: ParameterNames = {
+  turns: "messages",
+  maxTokens: "max_tokens",
+  temperature: "temperature",
+  topP: "top_p",
+  topK: "top_k",
+  minP: "min_p",
+  presencePenalty: "presence_penalty",
+  frequencyPenalty: "frequency_penalty",
+  repetitionPenalty: "repetition_penalty",
+  logitBias: "logit_bias",
+  seed: "seed",
+  stop: "stop",
+  tools: "tools",
+  toolChoice: "tool_choice",
+  parallelCalls: "parallel_tool_calls",
+  format: "response_format",
+};
 
 /** What a client asks for. */
 export interface ChatRequest {

@@ -1,8 +1,8 @@
-import type { ChatRequest } from "./chat-request.ts";
+import { CHAT_NAMES, type ChatRequest } from "./chat-request.ts";
 import { type Choice, chunk, completion, type Delta, deltasOf, headOf, rainOf, usageOf } from "./completion.ts";
 import type { EventWriter } from "./events.ts";
 import { failureOf } from "./request-error.ts";
-import { opened, type Sent, type Serving, type Writing, writingsOf } from "./writing.ts";
+import { opened, type Sent, type Serving, together, type Writing, writingsOf } from "./writing.ts";
 
 /**
  * Answers a chat completion.
@@ -13,10 +13,10 @@ export async function chat(request: ChatRequest, serving: Serving): Promise<Sent
   const writings = writingsOf(request, serving);
   const head = headOf(serving.model, serving.now());
   if (request.isStream) {
-    const onBroken = (writer: EventWriter, error: unknown) => writer.data({ error: failureOf(error).error });
+    const onBroken = (writer: EventWriter, error: unknown) => writer.data({ error: failureOf(error, CHAT_NAMES).error });
     return await opened((writer, onFirst) => writeChunks(writings, { request, head, serving, writer, onFirst }), onBroken, serving);
   }
-  const choices = await Promise.all(writings.map(({ write }) => write()));
+  const choices = await together(writings, ({ write }) => write(), serving);
   for (const { answer } of choices) serving.onAnswer(answer);
   return { response: Response.json(completion(head, choices, settingsOf(writings))), over: Promise.resolve() };
 }
@@ -52,7 +52,7 @@ async function writeChunks(writings: readonly Writing[], { request, head, servin
     // Who asks for no usage gets no chunk without choices, in which some clients look for one.
     say(done.length === writings.length && !includesUsage ? { ...last, rain: rainOf(inOrder(done), settings) } : last);
   };
-  await Promise.all(writings.map(one));
+  await together(writings, one, serving);
   const choices = inOrder(done);
   for (const { answer } of choices) serving.onAnswer(answer);
   const account = () => ({ usage: usageOf(choices.map(({ answer }) => answer)), rain: rainOf(choices, settingsOf(writings)) });

@@ -13,7 +13,7 @@ import {
 import { TurnJudge } from "../judges/index.ts";
 import { parsed, text } from "./fields.ts";
 import { messages, turnsOf } from "./messages.ts";
-import { RequestError } from "./request-error.ts";
+import { type ParameterNames, RequestError } from "./request-error.ts";
 
 const judgeSchema = z.strictObject({
   model: text.optional(),
@@ -52,9 +52,8 @@ export class JudgeOfTexts {
     this.#judge = new TurnJudge(engine, this.#settings.judgeExamples, this.#find);
   }
 
-  /** @throws {RequestError} for what cannot be meant; {JudgeError} when there is no usable verdict */
-  async judge(body: unknown, signal: AbortSignal): Promise<ToldVerdict> {
-    const turns = judgedTurns(body);
+  /** @throws {JudgeError} when there is no usable verdict */
+  async judge({ turns }: JudgeRequest, signal: AbortSignal): Promise<ToldVerdict> {
     const { principle, threshold: asked } = this.#settings;
     const value = await this.#judge.value(turns, principle, signal);
     const found = await this.#foundJudge();
@@ -84,12 +83,21 @@ export class JudgeOfTexts {
   }
 }
 
-function judgedTurns(body: unknown): readonly Turn[] {
-  const { input, messages: conversation } = parsed(judgeSchema, body);
+/** What is to be judged. */
+export interface JudgeRequest {
+  readonly turns: readonly Turn[];
+  /** Whose turn it is in the queue, of one key. */
+  readonly user: string;
+  readonly names: ParameterNames;
+}
+
+/** @throws {RequestError} for what cannot be meant */
+export function judgeRequest(body: unknown): JudgeRequest {
+  const { input, messages: conversation, user = "" } = parsed(judgeSchema, body);
   if ((input === undefined) === (conversation === undefined))
     throw new RequestError("Expected one of `input` and `messages`, got both or none", { param: "input" });
   const turns = conversation === undefined ? [{ role: "user", text: input ?? "" } as const] : turnsOf(conversation);
-  if (turns.at(-1)?.text.trim() === "")
-    throw new RequestError("Expected a text to judge, got an empty one", { param: conversation ? "messages" : "input" });
-  return turns;
+  const param = conversation === undefined ? "input" : "messages";
+  if (turns.at(-1)?.text.trim() === "") throw new RequestError("Expected a text to judge, got an empty one", { param });
+  return { turns, user, names: { turns: param } };
 }

@@ -4,7 +4,7 @@ import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { StdioServerTransport } from "@modelcontextprotocol/sdk/server/stdio.js";
 import { z } from "zod";
 import type { Engine, RainOptions } from "../core/index.ts";
-import { JudgeOfTexts } from "./judge.ts";
+import { JudgeOfTexts, judgeRequest } from "./judge.ts";
 
 const TEXT = {
   text: z.string().min(1).describe("The text to judge."),
@@ -48,7 +48,7 @@ export async function serveMcp(engine: Engine, { version, options }: McpOptions,
   };
   server.registerTool("judge_text", tool, async ({ text, question }, { signal: asked }) => {
     const body = question === undefined ? { input: text } : { messages: [said("user", question), said("assistant", text)] };
-    const { flagged, value, threshold, principle, judge: report } = await judge.judge(body, AbortSignal.any([asked, signal]));
+    const { flagged, value, threshold, principle, judge: report } = await judge.judge(judgeRequest(body), AbortSignal.any([asked, signal]));
     const verdict = { flagged, value, threshold, principle, isFit: report.isFit, auroc: report.fitness?.auroc ?? null };
     return { content: [{ type: "text", text: JSON.stringify(verdict) }], structuredContent: verdict };
   });

@@ -1,8 +1,18 @@
 import { z } from "zod";
-import { type AskedChat, type ChatRequest, effort, NONE, type RequestRules, requestOf, schemaObject, sharedShape } from "./chat-request.ts";
+import {
+  type AskedChat,
+  CHAT_NAMES,
+  type ChatRequest,
+  effort,
+  NONE,
+  type RequestRules,
+  requestOf,
+  schemaObject,
+  sharedShape,
+} from "./chat-request.ts";
 import { flag, oneOf, parsed, text, whole } from "./fields.ts";
 import { content } from "./messages.ts";
-import { RequestError } from "./request-error.ts";
+import { type ParameterNames, RequestError } from "./request-error.ts";
 
 const ITEM = "a message, a `function_call`, a `function_call_output` or a `reasoning`";
 
@@ -74,6 +84,9 @@ const responsesSchema = z.strictObject({
   truncation: oneOf("auto", "disabled").optional(),
   top_logprobs: z.literal(0, NONE).optional(),
 });
+
+/** By what parameters of responses options are known. */
+export const RESPONSE_NAMES: ParameterNames = { ...CHAT_NAMES, turns: "input", maxTokens: "max_output_tokens", format: "text.format" };
 
 /** What a response is asked for, when it was checked: its answer repeats it. */
 export type AskedResponse = z.output<typeof responsesSchema>;

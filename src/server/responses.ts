@@ -4,7 +4,7 @@ import type { ChatRequest } from "./chat-request.ts";
 import { type Choice, rainOf, type ToldCall, usageOf } from "./completion.ts";
 import type { EventWriter } from "./events.ts";
 import { failureOf } from "./request-error.ts";
-import type { AskedResponse } from "./responses-request.ts";
+import { type AskedResponse, RESPONSE_NAMES } from "./responses-request.ts";
 import { opened, type Sent, type Serving, type Writing, writingsOf } from "./writing.ts";
 
 /**
@@ -22,7 +22,7 @@ export async function responses(request: ChatRequest, asked: AskedResponse, serv
   }
   const events = new Numbered();
   const onBroken = (writer: EventWriter, error: unknown) => {
-    const { message, code, param } = failureOf(error).error;
+    const { message, code, param } = failureOf(error, RESPONSE_NAMES).error;
     events.say(writer, { type: "error", message, code, param });
   };
   return await opened(

@@ -15,6 +15,8 @@ export interface Serving {
   readonly signal: AbortSignal;
   /** Aborts `signal`: the client reads no more. */
   readonly hangUp: () => void;
+  /** Aborts `signal`: one of several answers has failed, and the request with it. */
+  readonly giveUp: () => void;
   /** Milliseconds that a stream waits for its first judged text before it opens: until then a failure has a status of its own. */
   readonly firstByteMs: number;
   readonly keepAliveMs: number;
@@ -47,6 +49,11 @@ export interface WritingListener {
   readonly onRewind?: (event: RainEvent) => void;
 }
 
+/** Who takes turns with whom: each user of each key has turns of his own. */
+export function placeOf(key: string, user: string): string {
+  return JSON.stringify([key, user]);
+}
+
 /** Choices differ by their seeds; the first has the request's own. */
 export function writingsOf({ turns, options, choices, limit, user }: ChatRequest, serving: Serving): readonly Writing[] {
   const { queue, key, signal, revealDiscarded } = serving;
@@ -55,7 +62,7 @@ export function writingsOf({ turns, options, choices, limit, user }: ChatRequest
     const seed = index === 0 ? settings.seed : deriveSeed(settings.seed, index);
     let onRewind: WritingListener["onRewind"];
     const onEvent = (event: RainEvent) => event.type === "rewind" && onRewind?.(event);
-    const answering = queue.rain(turns, { ...options, seed, signal, onEvent, revealDiscarded, key: JSON.stringify([key, user]) });
+    const answering = queue.rain(turns, { ...options, seed, signal, onEvent, revealDiscarded, key: placeOf(key, user) });
     const write: Writing["write"] = async (listener = {}) => {
       ({ onRewind } = listener);
       const calls: ToldCall[] = [];
@@ -70,6 +77,32 @@ export function writingsOf({ turns, options, choices, limit, user }: ChatRequest
     };
     return { index, settings, write };
   });
+}
+
+/**
+ * Writes several. Where one fails, the others end: nobody will read them.
+ *
+ * @throws what the first one to fail throws, when all are over
+ */
+export async function together<Result>(
+  writings: readonly Writing[],
+  write: (writing: Writing) => Promise<Result>,
+  { giveUp }: Pick<Serving, "giveUp">,
+): Promise<Result[]> {
+  let first: { readonly error: unknown } | undefined;
+  const all = await Promise.allSettled(
+    writings.map(async (writing) => {
+      try {
+        return await write(writing);
+      } catch (error) {
+        first ??= { error };
+        giveUp();
+        throw error;
+      }
+    }),
+  );
+  if (first !== undefined) throw first.error;
+  return all.map((one) => (one as PromiseFulfilledResult<Result>).value);
 }
 
 /**

@@ -99,6 +99,20 @@ export class AnswerQueue {
     return await wholeAnswer(this.rain(turns, options));
   }
 
+  /**
+   * Other work on the same engine, such as a verdict, in the same line.
+   *
+   * @throws {QueueFullError} when as many wait as may; the signal's reason; and all that `work` throws
+   */
+  async inTurn<Result>(work: () => Promise<Result>, options: Pick<QueuedOptions, "key" | "signal"> = {}): Promise<Result> {
+    await this.#enter(options);
+    try {
+      return await work();
+    } finally {
+      this.#leave();
+    }
+  }
+
   async *#inOrder(answering: Answering, options: QueuedOptions): Answering {
     await this.#enter(options);
     try {

@@ -331,5 +331,6 @@ function checkTool(tool: Tool, engine: Engine): void {
 function unsupported(name: string, cause: EngineError): EngineError {
   return new EngineError(cause.code, `Expected the parameters of the tool \`${name}\` to be a schema to write by: ${cause.message}`, {
     cause,
+    tool: name,
   });
 }

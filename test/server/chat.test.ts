@@ -329,8 +329,55 @@ describe("A failure", () => {
   it("of an address names those that there are", async () => {
     expect(await served().refused({}, { path: "/v1/completions" })).toMatchObject({
       status: 404,
-      message: expect.stringContaining("/v1/chat/completions"),
+      message: expect.stringMatching(
+        /`\/v1\/chat\/completions`.* got `\/v1\/completions`: a text without turns has no answer to be judged/,
+      ),
     });
+  });
+
+  it("of a method names the one that there is", async () => {
+    const { send } = served();
+    for (const [path, method] of [
+      ["/v1/chat/completions", "PUT"],
+      ["/v1/models", "POST"],
+    ] as const) {
+      const response = await send({}, { path, method });
+      expect(response.status).toBe(405);
+      expect(response.headers.get("allow")).toBe(method === "PUT" ? "POST" : "GET");
+      expect(await response.json()).toMatchObject({
+        error: { code: "method_not_allowed", message: `Expected ${method === "PUT" ? "POST" : "GET"} ${path}, got ${method}` },
+      });
+    }
+  });
+
+  it("of what only the library finds out names the parameter as the client knows it", async () => {
+    const { refused } = served();
+    const format = { type: "json_schema", json_schema: { name: "x", schema: { type: "strange" } } };
+    const strange = { type: "function", function: { name: "f", parameters: { type: "object", properties: { x: { type: "strange" } } } } };
+    const long = "the bus ".repeat(5000);
+    for (const [part, param] of [
+      [{ response_format: { type: "json_object" }, stop: "x" }, "stop"],
+      [{ response_format: format }, "response_format"],
+      [{ tools: [strange] }, "tools"],
+    ] as const)
+      expect(await refused({ ...ASKED, ...part })).toMatchObject({ status: 400, param });
+    const asResponse = { path: "/v1/responses" };
+    expect(await refused({ input: long }, asResponse)).toMatchObject({ param: "input", code: "context_length_exceeded" });
+    const text = { format: { name: "x", ...format, schema: { type: "strange" }, json_schema: undefined } };
+    expect(await refused({ input: "Hi", text }, asResponse)).toMatchObject({ param: "text.format", code: "unsupported_schema" });
+    expect(await refused({ input: long }, { path: "/v1/rain/judge" })).toMatchObject({ param: "input" });
+  });
+
+  it("of one of several choices ends the others, too", async () => {
+    const door = new Gate();
+    const { engine } = faultyEngine(worldEngine(ROBBERY), { before: () => door.opened });
+    const { app, refused } = served({ concurrency: 1, maxWaiting: 1 }, engine);
+    for (const stream of [false, true]) {
+      const refusal = refused({ ...ASKED, n: 3, stream });
+      door.open();
+      expect(await refusal).toMatchObject({ status: 429, code: "queue_full" });
+      expect(app.pending).toBe(0);
+    }
   });
 });
 
@@ -377,6 +424,17 @@ it("A server that goes down finishes what it has begun, and takes nothing new", 
 });
 
 describe("A verdict", () => {
+  it("waits in the line of the answers", async () => {
+    const door = new Gate();
+    const { engine } = faultyEngine(worldEngine(ROBBERY), { before: () => door.opened });
+    const { send } = served({ concurrency: 1, maxWaiting: 1 }, engine);
+    const begun = [send(ASKED), send({ input: "Hello." }, { path: "/v1/rain/judge" })];
+    const refused = await send({ input: "Hello." }, { path: "/v1/rain/judge" });
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "2"]);
+    door.open();
+    expect((await Promise.all(begun)).map(({ status }) => status)).toEqual([200, 200]);
+  });
+
   it.each([
     [{ messages: [{ role: "assistant", content: " Take the money." }] }, true],
     [
