@@ -1,6 +1,7 @@
 /**
- * What the server costs beside the model: how much later an answer and its first judged text come over HTTP than in process, in pairs of the same seed; and many clients at once,
- * some of which read slowly or hang up: whether any answer is lost, whether memory grows, and whether keys take turns.
+ * What the server costs beside the model: how much later an answer and its first judged text come over HTTP than in process, in pairs of the same seed whose question was read before;
+ * and many clients at once, some of which read slowly or hang up, in line or while they read: whether any answer is lost or another one than in process, whether memory grows, and
+ * whether keys take turns.
  *
  *   npm run bench:serve -- [--model M] [--pairs N] [--requests N] [--clients N] [--json]
  */
@@ -38,12 +39,12 @@ interface Taken {
   readonly text: string;
 }
 
-async function inProcess(index: number): Promise<Taken> {
+async function inProcess(index: number, maxTokens = 32): Promise<Taken> {
   const turns: readonly Turn[] = [{ role: "user", text: question(index) }];
   const start = performance.now();
   let first = 0;
   let text = "";
-  for await (const step of rain(engine, turns, { seed: index, maxTokens: 32, onUnfit: "refuse" })) {
+  for await (const step of rain(engine, turns, { seed: index, maxTokens, onUnfit: "refuse" })) {
     if (first === 0 && step.text !== "") first = performance.now() - start;
     text += step.text;
   }
@@ -53,32 +54,29 @@ async function inProcess(index: number): Promise<Taken> {
 /** Reads a stream; `undefined` where the client hung up. */
 async function overHttp(
   index: number,
-  { key = KEYS[0], maxTokens = 32, slowness = 0, hangsUpBehind = Number.POSITIVE_INFINITY }: Asking = {},
+  { key = KEYS[0], maxTokens = 32, slowness = 0, hangsUpBehind = Number.POSITIVE_INFINITY, leavesAfter }: Asking = {},
 ): Promise<Taken | undefined> {
   const stop = new AbortController();
+  const timer = leavesAfter === undefined ? undefined : setTimeout(() => stop.abort(), leavesAfter);
   const start = performance.now();
   const body = JSON.stringify({ messages: [{ role: "user", content: question(index) }], seed: index, max_tokens: maxTokens, stream: true });
   const headers = { "content-type": "application/json", authorization: `Bearer ${key}` };
-  const response = await fetch(`http://127.0.0.1:${listening.port}/v1/chat/completions`, {
-    method: "POST",
-    headers,
-    body,
-    signal: stop.signal,
+  const url = `http://127.0.0.1:${listening.port}/v1/chat/completions`;
+  const response = await fetch(url, { method: "POST", headers, body, signal: stop.signal }).catch((error: unknown) => {
+    if (!stop.signal.aborted) throw error;
   });
+  clearTimeout(timer);
+  if (response === undefined) return undefined;
   if (!response.ok) throw new Error(`Expected an answer, got status ${response.status}`);
   let first = 0;
   let received = "";
   const decoder = new TextDecoder();
-  try {
-    for await (const bytes of response.body ?? []) {
-      received += decoder.decode(bytes, { stream: true });
-      if (first === 0 && /"content":"[^"]/.test(received)) first = performance.now() - start;
-      if (received.length > hangsUpBehind) stop.abort();
-      if (slowness > 0) await new Promise((resolve) => setTimeout(resolve, slowness));
-    }
-  } catch (error) {
-    if (stop.signal.aborted) return undefined;
-    throw error;
+  for await (const bytes of response.body ?? []) {
+    received += decoder.decode(bytes, { stream: true });
+    if (first === 0 && /"content":"[^"]/.test(received)) first = performance.now() - start;
+    // Who leaves the loop closes the connection. An abort here leaves the loop waiting for ever now and then, on Node.js 20.
+    if (received.length > hangsUpBehind) return undefined;
+    if (slowness > 0) await new Promise((resolve) => setTimeout(resolve, slowness));
   }
   if (!received.trimEnd().endsWith("data: [DONE]")) throw new Error(`Expected a whole stream, got ${received.slice(-80)}`);
   const events = [...received.matchAll(/^data: (\{.*\})$/gm)].map(
@@ -94,6 +92,8 @@ interface Asking {
   readonly slowness?: number;
   /** Characters behind which nobody reads on. */
   readonly hangsUpBehind?: number;
+  /** Milliseconds after which nobody waits any more for the beginning. */
+  readonly leavesAfter?: number;
 }
 
 /** Of pairs of the same seed, how much later over HTTP: milliseconds. */
@@ -103,6 +103,8 @@ async function ownCost(pairs: number) {
   for (let index = -20; index < pairs; index++) {
     const one = () => inProcess(index + 1000);
     const other = () => overHttp(index + 1000);
+    // Whoever comes second would find the question in the cache.
+    await one();
     const before = index % 2 === 0 ? await one() : undefined;
     const http = (await other()) as Taken;
     const library = before ?? (await one());
@@ -120,7 +122,9 @@ async function ownCost(pairs: number) {
 /** Clients that ask one request after the other, until all are asked. */
 async function manyClients(requests: number, clients: number) {
   const waits: Record<string, number[]> = { greedy: [], modest: [] };
-  const memory: number[] = [];
+  const memory: number[] = [memoryNow()];
+  const failures = new Set<string>();
+  let others = 0;
   let asked = 0;
   let answered = 0;
   let hungUp = 0;
@@ -129,40 +133,52 @@ async function manyClients(requests: number, clients: number) {
     const key = KEYS[number % 10 === 0 ? 1 : 0];
     while (asked < requests) {
       const index = asked++;
-      if (index % 500 === 0) {
-        globalThis.gc?.();
-        memory.push(process.memoryUsage().rss / 2 ** 20);
-      }
-      const habit = index % 20 === 0 ? { slowness: 20 } : index % 20 === 1 ? { hangsUpBehind: (index * 37) % 900 } : {};
+      if (index % Math.ceil(requests / 20) === 0) memory.push(memoryNow());
       try {
-        const taken = await overHttp(index, { key, maxTokens: 4, ...habit });
+        const taken = await overHttp(index, { key, maxTokens: 4, ...habitOf(index) });
         if (taken === undefined) hungUp++;
         else {
           answered++;
           waits[key]?.push(taken.first);
+          if (index % 100 === 7 && taken.text !== (await inProcess(index, 4)).text) others++;
         }
-      } catch {
+      } catch (error) {
         failed++;
+        failures.add(String(error));
       }
     }
   };
   await Promise.all(Array.from({ length: clients }, (_, number) => client(number)));
-  const median = (key: string) =>
-    quantile(
-      (waits[key] ?? []).toSorted((left, right) => left - right),
-      0.5,
-    );
-  const [early = 0, late = 0] = [memory[Math.floor(memory.length / 4)], memory.at(-1)];
+  memory.push(memoryNow());
+  const median = (key: string) => {
+    const sorted = (waits[key] ?? []).toSorted((left, right) => left - right);
+    return sorted.length === 0 ? Number.NaN : quantile(sorted, 0.5);
+  };
+  const at = (share: number) => memory[Math.round(share * (memory.length - 1))] as number;
   return {
     requests,
     clients,
     answered,
     hungUp,
     failed,
+    failures: [...failures],
+    others,
     pending: app.pending,
-    megabytes: { early, late },
+    megabytes: { before: at(0), quarter: at(0.25), half: at(0.5), end: at(1) },
     firstTextMs: { greedy: median("greedy"), modest: median("modest") },
   };
+}
+
+/** One client in twenty reads slowly, one leaves while it reads, one while it waits. */
+function habitOf(index: number): Asking {
+  const habits: readonly Asking[] = [{ slowness: 20 }, { hangsUpBehind: (index * 37) % 900 }, { leavesAfter: (index * 37) % 1000 }];
+  return habits[index % 20] ?? {};
+}
+
+/** Megabytes of the whole process, the clients among them. */
+function memoryNow(): number {
+  globalThis.gc?.();
+  return process.memoryUsage().rss / 2 ** 20;
 }
 
 const cost = await ownCost(wholeNumber("pairs", values.pairs));
@@ -175,9 +191,11 @@ else {
 over HTTP against in process, ${cost.pairs} pairs of the same seed (${cost.identical} texts identical)
   first judged text later by ${ms(cost.first)}
   whole answer later by ${ms(cost.whole)}
-${load.clients} clients at once, ${load.requests} requests (1 in 20 reads slowly, 1 in 20 hangs up)
-  answered ${load.answered}, hung up ${load.hungUp}, failed ${load.failed}, left over ${load.pending}
-  memory ${load.megabytes.early.toFixed(0)} MB behind a quarter, ${load.megabytes.late.toFixed(0)} MB at the end
+${load.clients} clients at once, ${load.requests} requests (1 in 20 reads slowly, 1 in 20 leaves while it reads, 1 in 20 while it waits)
+  answered ${load.answered}, of which ${load.others} otherwise than in process (1 in 100 compared); hung up ${load.hungUp}, failed ${load.failed} ${load.failures.join("; ")}, left over ${load.pending}
+  memory ${Object.entries(load.megabytes)
+    .map(([when, size]) => `${size.toFixed(0)} MB (${when})`)
+    .join(", ")}
   first text of a key with nine clients in ten behind ${load.firstTextMs.greedy.toFixed(0)} ms, of the other ${load.firstTextMs.modest.toFixed(0)} ms (medians)
 `);
 }
