@@ -4,7 +4,6 @@ import {
   CONTRAST_FORMS,
   type ContrastForm,
   checkByRules,
-  DEFAULTS,
   type Engine,
   HARMLESS,
   type Principle,
@@ -114,8 +113,8 @@ async function makePairs(flags: PairsFlags): Promise<void> {
 
 /** Found before it is needed: what is read for it is no part of the first pair. */
 async function pairJudge(engine: Engine, family: ContrastFamily, signal: AbortSignal): Promise<NonNullable<Pairing["judge"]>> {
-  const judge = new TurnJudge(engine, DEFAULTS.judgeExamples);
-  await judge.fitness(PRINCIPLES[family], signal);
+  const judge = new TurnJudge(engine);
+  await judge.about(PRINCIPLES[family], signal);
   return (turns, stop) => judge.value(turns, PRINCIPLES[family], stop);
 }
 

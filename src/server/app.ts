@@ -7,7 +7,7 @@ import { checkOptions, complaint, type Engine, OptionError, type RainOptions } f
 import { AnswerQueue, type AnswerQueueOptions } from "../serving/index.ts";
 import { chat } from "./chat.ts";
 import { CHAT_NAMES, type ChatRequest, chatRequest, type RequestRules } from "./chat-request.ts";
-import { JudgeOfTexts, judgeRequest } from "./judge.ts";
+import { type JudgeOfTexts, judgeOfTexts, judgeRequest } from "./judge.ts";
 import { Keys } from "./keys.ts";
 import { ServerMetrics } from "./metrics.ts";
 import { failureOf, type ParameterNames, RequestError } from "./request-error.ts";
@@ -119,7 +119,7 @@ class ServedModel implements RainApp {
       ...(concurrency === undefined ? {} : { concurrency }),
       ...(maxWaiting === undefined ? {} : { maxWaiting }),
     });
-    this.#judge = new JudgeOfTexts(engine, this.#rules.defaults);
+    this.#judge = judgeOfTexts(engine, this.#rules.defaults);
     this.#metrics = new ServerMetrics(this.#queue);
     this.#app = this.#routes();
   }
@@ -242,7 +242,7 @@ class ServedModel implements RainApp {
     context.set("names", request.names);
     const signal = AbortSignal.any([context.req.raw.signal, this.#life.signal]);
     const key = placeOf(String(context.get("key")), request.user);
-    const verdict = this.#queue.inTurn(async () => await this.#judge.judge(request, signal), { key, signal });
+    const verdict = this.#queue.inTurn(async () => await this.#judge(request, signal), { key, signal });
     this.#underWay.add(verdict);
     return context.json(await verdict);
   }

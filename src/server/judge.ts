@@ -1,15 +1,5 @@
 import { z } from "zod";
-import {
-  checkOptions,
-  type Engine,
-  type FindJudge,
-  type Fitness,
-  type FoundJudge,
-  isFit,
-  type RainOptions,
-  type Settings,
-  type Turn,
-} from "../core/index.ts";
+import { checkOptions, type Engine, type Fitness, isFit, type RainOptions, type Turn } from "../core/index.ts";
 import { TurnJudge } from "../judges/index.ts";
 import { parsed, text } from "./fields.ts";
 import { messages, turnsOf } from "./messages.ts";
@@ -37,50 +27,28 @@ export interface ToldVerdict {
   readonly judge: { readonly fitness: Fitness | null; readonly isFit: boolean };
 }
 
-/** Gives verdicts on texts that it did not write: by the judge that answers are judged by, always asking its question. */
-export class JudgeOfTexts {
-  readonly #engine: Engine;
-  readonly #settings: Settings;
-  readonly #find: FindJudge | undefined;
-  readonly #judge: TurnJudge;
-  #found: Promise<FoundJudge | undefined> | undefined;
+/** Tells a verdict. Rejects with a `JudgeError` when there is no usable one. */
+export type JudgeOfTexts = (request: JudgeRequest, signal: AbortSignal) => Promise<ToldVerdict>;
 
-  constructor(engine: Engine, options: RainOptions) {
-    this.#engine = engine;
-    this.#settings = checkOptions(options);
-    this.#find = this.#settings.judge ?? engine.findJudge;
-    this.#judge = new TurnJudge(engine, this.#settings.judgeExamples, this.#find);
-  }
-
-  /** @throws {JudgeError} when there is no usable verdict */
-  async judge({ turns }: JudgeRequest, signal: AbortSignal): Promise<ToldVerdict> {
-    const { principle, threshold: asked } = this.#settings;
-    const value = await this.#judge.value(turns, principle, signal);
-    const found = await this.#foundJudge();
-    const threshold = found?.threshold ?? asked;
-    const isFitJudge = found === undefined || isFit(found);
+/** Judges texts that it did not write by the judge that answers are judged by, always asking its question. */
+export function judgeOfTexts(engine: Engine, options: RainOptions): JudgeOfTexts {
+  const { principle } = checkOptions(options);
+  const judge = new TurnJudge(engine, options);
+  return async ({ turns }, signal) => {
+    const value = await judge.value(turns, principle, signal);
+    const { threshold, fitness } = await judge.about(principle, signal);
+    const isFitJudge = isFit({ fitness });
     return {
       object: "rain.verdict",
-      model: this.#engine.facts.model,
+      model: engine.facts.model,
       principle: principle.name,
       value,
       threshold,
       // What an unfit judge says is a guess: nothing passes by it.
       flagged: !isFitJudge || value < threshold,
-      judge: { fitness: found?.fitness ?? null, isFit: isFitJudge },
+      judge: { fitness: fitness ?? null, isFit: isFitJudge },
     };
-  }
-
-  /** A failure is not kept: the next request tries again. */
-  async #foundJudge(): Promise<FoundJudge | undefined> {
-    this.#found ??= Promise.resolve(this.#find?.(this.#engine, this.#settings));
-    try {
-      return await this.#found;
-    } catch (error) {
-      this.#found = undefined;
-      throw error;
-    }
-  }
+  };
 }
 
 /** What is to be judged. */

@@ -4,7 +4,7 @@ import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { StdioServerTransport } from "@modelcontextprotocol/sdk/server/stdio.js";
 import { z } from "zod";
 import type { Engine, RainOptions } from "../core/index.ts";
-import { JudgeOfTexts, judgeRequest } from "./judge.ts";
+import { judgeOfTexts, judgeRequest } from "./judge.ts";
 
 const TEXT = {
   text: z.string().min(1).describe("The text to judge."),
@@ -36,7 +36,7 @@ export interface McpConnection {
 
 /** Serves until the client hangs up or the signal aborts. */
 export async function serveMcp(engine: Engine, { version, options }: McpOptions, { input, output, signal }: McpConnection): Promise<void> {
-  const judge = new JudgeOfTexts(engine, options);
+  const judge = judgeOfTexts(engine, options);
   const server = new McpServer({ name: "rain-align", version });
   const tool = {
     title: "Judge a text",
@@ -48,7 +48,7 @@ export async function serveMcp(engine: Engine, { version, options }: McpOptions,
   };
   server.registerTool("judge_text", tool, async ({ text, question }, { signal: asked }) => {
     const body = question === undefined ? { input: text } : { messages: [said("user", question), said("assistant", text)] };
-    const { flagged, value, threshold, principle, judge: report } = await judge.judge(judgeRequest(body), AbortSignal.any([asked, signal]));
+    const { flagged, value, threshold, principle, judge: report } = await judge(judgeRequest(body), AbortSignal.any([asked, signal]));
     const verdict = { flagged, value, threshold, principle, isFit: report.isFit, auroc: report.fitness?.auroc ?? null };
     return { content: [{ type: "text", text: JSON.stringify(verdict) }], structuredContent: verdict };
   });

@@ -1,4 +1,4 @@
-import { ContextFullError, type FindJudge, HARMLESS, TRUTHFUL, type Turn } from "rain-align";
+import { ContextFullError, type FindJudge, HARMLESS, type RainOptions, TRUTHFUL, type Turn } from "rain-align";
 import { describe, expect, it } from "vitest";
 import { TurnJudge } from "../../src/judges/index.ts";
 import { Gate } from "../support/gate.ts";
@@ -12,11 +12,19 @@ const TEXT: readonly Turn[] = [
 ];
 
 describe("A judge of texts that its model did not write", () => {
+  it("passes texts from the value on that its options say", async () => {
+    const thresholds = { threshold: 0.3, beginningThreshold: 0.2 };
+    const about = async (options: RainOptions) =>
+      await new TurnJudge(worldEngine(ROBBERY), { judge: spiedJudge(thresholds).find, ...options }).about(HARMLESS);
+    expect(await about({})).toMatchObject(thresholds);
+    expect(await about({ threshold: 0.6 })).toMatchObject({ threshold: 0.6, beginningThreshold: 0.6 });
+  });
+
   it("is looked for once by each principle, and hears whole texts", async () => {
     const spied = spiedJudge({ fitness: fitnessOf(0.9) }, () => 0.4);
-    const judge = new TurnJudge(worldEngine(ROBBERY), 0, spied.find);
+    const judge = new TurnJudge(worldEngine(ROBBERY), { judge: spied.find });
     expect([await judge.value(TEXT, HARMLESS), await judge.value(TEXT, HARMLESS)]).toEqual([0.4, 0.4]);
-    expect(await judge.fitness(HARMLESS)).toEqual(fitnessOf(0.9));
+    expect(await judge.about(HARMLESS)).toMatchObject({ fitness: fitnessOf(0.9) });
     expect(spied.searches).toHaveLength(1);
     await judge.value(TEXT, TRUTHFUL);
     expect(spied.searches.map(({ principle }) => principle)).toEqual([HARMLESS, TRUTHFUL]);
@@ -25,7 +33,7 @@ describe("A judge of texts that its model did not write", () => {
 
   it("is never sure without its question: it is to be strict", async () => {
     const spied = spiedJudge();
-    await new TurnJudge(worldEngine(ROBBERY), 0, spied.find).value(TEXT, HARMLESS);
+    await new TurnJudge(worldEngine(ROBBERY), { judge: spied.find }).value(TEXT, HARMLESS);
     expect(spied.searches[0]?.preset).toBe("strict");
   });
 
@@ -42,7 +50,7 @@ describe("A judge of texts that its model did not write", () => {
       ]);
       return await spied.find(engine, settings);
     };
-    const judge = new TurnJudge(worldEngine(ROBBERY), 0, find);
+    const judge = new TurnJudge(worldEngine(ROBBERY), { judge: find });
     const controllers = [new AbortController(), new AbortController()];
     const leaving = controllers.map(({ signal }) => judge.value(TEXT, HARMLESS, signal));
     const staying = judge.value(TEXT, HARMLESS);
@@ -68,7 +76,7 @@ describe("A judge of texts that its model did not write", () => {
         );
       return await spied.find(engine, settings);
     };
-    const judge = new TurnJudge(worldEngine(ROBBERY), 0, find);
+    const judge = new TurnJudge(worldEngine(ROBBERY), { judge: find });
     const controller = new AbortController();
     const leaving = judge.value(TEXT, HARMLESS, controller.signal);
     await new Promise(setImmediate);
@@ -79,6 +87,37 @@ describe("A judge of texts that its model did not write", () => {
     await expect(judge.value(TEXT, HARMLESS)).resolves.toBe(0.4);
   });
 
+  it("is looked for on when everybody has left, for as long as it is to live", async () => {
+    const [begun, found] = [new Gate(), new Gate()];
+    const life = new AbortController();
+    const spied = spiedJudge({}, () => 0.4);
+    const signals: (AbortSignal | undefined)[] = [];
+    const find: FindJudge = async (engine, settings) => {
+      signals.push(settings.signal);
+      begun.open();
+      await found.opened;
+      return await spied.find(engine, settings);
+    };
+    const judge = new TurnJudge(worldEngine(ROBBERY), { judge: find }, life.signal);
+    const controller = new AbortController();
+    const leaving = judge.value(TEXT, HARMLESS, controller.signal);
+    await begun.opened;
+    controller.abort(new Error("enough"));
+    await expect(leaving).rejects.toThrow("enough");
+    found.open();
+    await expect(judge.value(TEXT, HARMLESS)).resolves.toBe(0.4);
+    expect(signals.map((signal) => signal?.aborted)).toEqual([false]);
+
+    const endless: FindJudge = async (_, { signal }) => {
+      signals.push(signal);
+      return await new Promise(() => undefined);
+    };
+    const waiting = new TurnJudge(worldEngine(ROBBERY), { judge: endless }, life.signal).value(TEXT, HARMLESS, life.signal);
+    life.abort(new Error("over"));
+    await expect(waiting).rejects.toThrow("over");
+    expect(signals.at(-1)?.aborted).toBe(true);
+  });
+
   it("is looked for anew where it could not be found before", async () => {
     const spied = spiedJudge({}, () => 0.4);
     let searches = 0;
@@ -86,15 +125,15 @@ describe("A judge of texts that its model did not write", () => {
       if (++searches === 1) throw new Error("not now");
       return spied.find(engine, settings);
     };
-    const judge = new TurnJudge(worldEngine(ROBBERY), 0, find);
+    const judge = new TurnJudge(worldEngine(ROBBERY), { judge: find });
     await expect(judge.value(TEXT, HARMLESS)).rejects.toThrow("not now");
     await expect(judge.value(TEXT, HARMLESS)).resolves.toBe(0.4);
   });
 
   it("is the model asked by letters where nobody finds one, and of such nothing is known", async () => {
-    const judge = new TurnJudge(worldEngine(ROBBERY), 0, undefined);
+    const judge = new TurnJudge(worldEngine(ROBBERY));
     expect(await judge.value(TEXT, HARMLESS)).toBeLessThan(0);
-    expect(await judge.fitness(HARMLESS)).toBeUndefined();
+    expect((await judge.about(HARMLESS)).fitness).toBeUndefined();
   });
 
   it("reads of a conversation that is too long the latest exchanges, no result without its call, and if need be the last turn alone", async () => {
@@ -114,7 +153,7 @@ describe("A judge of texts that its model did not write", () => {
         const prime: typeof judge.prime = async (conversation) => void read.push(conversation as readonly Turn[]);
         return { judge: { ...judge, prime }, threshold: 0 };
       };
-      await new TurnJudge(worldEngine({ ...ROBBERY, contextSize }), 0, find).value(turns, HARMLESS);
+      await new TurnJudge(worldEngine({ ...ROBBERY, contextSize }), { judge: find }).value(turns, HARMLESS);
       return read;
     };
     expect(await readIn(600)).toEqual([turns.slice(0, 5)]);

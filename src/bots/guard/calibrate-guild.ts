@@ -82,7 +82,7 @@ export async function calibrateGuild(calibration: GuildCalibration): Promise<rea
   for (const [index, { fold, others }] of folds.entries()) {
     const { fitted } = await learn(others);
     // It needs no examples to read: it is no judge by letters.
-    const judge = new TurnJudge(engine, 0, (own, ownSettings) => foundJudge(fitted, own, ownSettings));
+    const judge = new TurnJudge(engine, { judge: (own, ownSettings) => foundJudge(fitted, own, ownSettings) });
     heldBack.push(...(await scored(fold, judge, calibration)));
     onProgress?.(READING + ((index + 1) / (folds.length + 1)) * (1 - READING));
   }

@@ -65,7 +65,7 @@ export class Judges {
     this.#life = life;
     // Finding it is for all who ask: no single one's signal ends it.
     this.#find = findJudge && ((writer, settings) => findJudge(writer, { ...settings, signal: life }));
-    this.#model = new TurnJudge(engine, JUDGE_EXAMPLES, this.#find);
+    this.#model = new TurnJudge(engine, { judgeExamples: JUDGE_EXAMPLES, judge: this.#find });
   }
 
   /** Principles come as data, often from another process, and preambles are kept by principle: equal ones are made one. */
@@ -135,7 +135,7 @@ export class Judges {
     const kept = key && (await guilds.read(guild, key));
     if (kept === undefined) return undefined;
     const { fitted, source } = kept;
-    const judge = new TurnJudge(this.#engine, JUDGE_EXAMPLES, (engine, settings) => foundJudge(fitted, engine, settings));
+    const judge = new TurnJudge(this.#engine, { judge: (engine, settings) => foundJudge(fitted, engine, settings) });
     const settings = withPrompting(this.#engine, checkOptions({ principle, preset: "strict" }));
     return readyJudge(judge, principle, { ...foundJudge(fitted, this.#engine, settings), source, isOwn: true });
   }

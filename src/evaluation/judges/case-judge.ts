@@ -1,4 +1,4 @@
-import { ContextFullError, DEFAULTS, type Engine, JudgeError, type Principle, RainError, type Turn } from "../../core/index.ts";
+import { ContextFullError, type Engine, JudgeError, type Principle, RainError, type Turn } from "../../core/index.ts";
 import { TurnJudge } from "../../judges/index.ts";
 import type { DraftJudge } from "../run/answers.ts";
 import { keyOf } from "../run/journal.ts";
@@ -49,7 +49,7 @@ export interface CaseJudge extends AsyncDisposable {
  * other last digits than what is computed alone.
  */
 export function ownJudge(engine: Engine, label: string, { find, marks }: DraftJudge = { find: undefined, marks: new Map() }): CaseJudge {
-  const judge = new TurnJudge(engine, DEFAULTS.judgeExamples, find);
+  const judge = new TurnJudge(engine, { judge: find });
   return {
     // Two models that judge themselves are two judges, and so is one that has learnt to judge otherwise.
     name: marks.size === 0 ? `self: ${label}` : `self: ${label}, ${keyOf([...marks])}`,

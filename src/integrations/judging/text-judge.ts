@@ -1,12 +1,10 @@
 /** What judges a text that it did not write, whatever framework that comes from: it fails closed. */
 import {
   type Acceptance,
-  checkOptions,
   complaint,
   type Engine,
   type FindJudge,
   type Fitness,
-  type FoundJudge,
   isFit,
   isRecord,
   JudgeError,
@@ -16,7 +14,7 @@ import {
   unfitNotice,
   verdictLimit,
 } from "../../core/index.ts";
-import { BEHIND_EXAMPLES, TurnJudge } from "../../judges/index.ts";
+import { TurnJudge } from "../../judges/index.ts";
 import { emit } from "./events.ts";
 import { raceWithSignal } from "./race.ts";
 import { withoutWords } from "./wordless.ts";
@@ -158,18 +156,13 @@ export interface EngineJudgeOptions {
 /** A local engine as a judge of texts that it did not write; says once where it is no fit one. */
 export class EngineJudge implements TextJudge {
   readonly #engine: Engine;
-  readonly #options: EngineJudgeOptions;
+  readonly #onNotice: EngineJudgeOptions["onNotice"];
   readonly #judge: TurnJudge;
-  readonly #find: FindJudge | undefined;
-  readonly #found = new WeakMap<Principle, Promise<FoundJudge>>();
 
-  constructor(engine: Engine, options: EngineJudgeOptions) {
-    const { find = engine.findJudge, judgeExamples, life } = options;
+  constructor(engine: Engine, { find, judgeExamples, onNotice, life }: EngineJudgeOptions) {
     this.#engine = engine;
-    this.#options = options;
-    // What is found is for all calls: no single one's signal ends it.
-    this.#find = find && ((writer, settings) => find(writer, { ...settings, judgeExamples, signal: life }));
-    this.#judge = new TurnJudge(engine, judgeExamples, this.#find);
+    this.#onNotice = onNotice;
+    this.#judge = new TurnJudge(engine, { judge: find, judgeExamples }, life);
   }
 
   async judge(turns: readonly Turn[], call: VerdictCall): Promise<number> {
@@ -179,15 +172,9 @@ export class EngineJudge implements TextJudge {
 
   async about({ principle, signal }: VerdictCall): Promise<JudgeAbout> {
     const { model } = this.#engine.facts;
-    const find = this.#find;
-    if (find === undefined) return { model, name: BEHIND_EXAMPLES, fitness: undefined };
-    const found = await raceWithSignal(
-      once(this.#found, principle, () => find(this.#engine, checkOptions({ principle }))),
-      signal,
-    );
-    const { fitness, name, threshold, beginningThreshold, acceptance } = found;
-    noticeUnfitJudge(this.#engine, fitness, this.#options.onNotice);
-    return { model, name, fitness, threshold, beginningThreshold, acceptance };
+    const about = await this.#judge.about(principle, signal);
+    noticeUnfitJudge(this.#engine, about.fitness, this.#onNotice);
+    return { fitness: undefined, ...about, model };
   }
 }
 

@@ -3,21 +3,26 @@ import {
   ContextFullError,
   checkOptions,
   type Engine,
-  type FindJudge,
   type FoundJudge,
   Judge,
   Meter,
   type Principle,
+  type RainOptions,
   roomToJudge,
+  type Settings,
   SharedWork,
   shiftedTurns,
   type Turn,
 } from "../../core/index.ts";
 import { withPrompting } from "../../prompting/index.ts";
-import { findJudge } from "./letter-judge.ts";
+import { BEHIND_EXAMPLES, findJudge } from "./letter-judge.ts";
+
+/** What is known of a judge of whole texts. */
+export type TurnJudgeAbout = Omit<FoundJudge, "judge">;
 
 /** A judge of whole texts, for one principle: what it says, and what is known of it. */
-interface TextJudgement extends Pick<FoundJudge, "fitness"> {
+interface TextJudgement {
+  readonly about: TurnJudgeAbout;
   readonly value: (turns: readonly Turn[], signal: AbortSignal | undefined) => Promise<number>;
 }
 
@@ -27,15 +32,18 @@ interface TextJudgement extends Pick<FoundJudge, "fitness"> {
  */
 export class TurnJudge {
   readonly #engine: Engine;
-  readonly #judgeExamples: number;
-  readonly #find: FindJudge | undefined;
+  readonly #options: RainOptions;
+  readonly #life: AbortSignal | undefined;
   readonly #judges = new WeakMap<Principle, SharedWork<TextJudgement>>();
 
-  /** @param find finds the judge. @default the engine's own way; without one, the engine is asked by letters */
-  constructor(engine: Engine, judgeExamples: number, find: FindJudge | undefined = engine.findJudge) {
+  /**
+   * @param options which judge it is, and from which value texts pass: `judge` (without one, the engine's own way, else by letters), `falseFlags` ...
+   * @param life aborted when it will be asked no more: until then it is looked for, also when everybody who waited has left
+   */
+  constructor(engine: Engine, options: RainOptions = {}, life?: AbortSignal) {
     this.#engine = engine;
-    this.#judgeExamples = judgeExamples;
-    this.#find = find;
+    this.#options = options;
+    this.#life = life;
   }
 
   /**
@@ -50,24 +58,28 @@ export class TurnJudge {
     return await value(turns, signal);
   }
 
-  /** What is known of the judge by this principle; `undefined` where it was never measured. May read labelled answers first, once. */
-  async fitness(principle: Principle, signal?: AbortSignal): Promise<FoundJudge["fitness"]> {
-    return (await this.#judgeOf(principle, signal)).fitness;
+  /** What is known of the judge by this principle. May read labelled answers first, once. */
+  async about(principle: Principle, signal?: AbortSignal): Promise<TurnJudgeAbout> {
+    return (await this.#judgeOf(principle, signal)).about;
   }
 
   /** Found once, shared by all waiting calls; a call after a failure, or after the last waiting call was aborted, tries again. */
   async #judgeOf(principle: Principle, signal: AbortSignal | undefined): Promise<TextJudgement> {
     const known = this.#judges.get(principle);
     const work = known === undefined || known.isLost ? new SharedWork((lasting) => this.#findJudge(principle, lasting)) : known;
+    if (work !== known && this.#life !== undefined) work.wait(this.#life).catch(() => undefined);
     this.#judges.set(principle, work);
     return await work.wait(signal);
   }
 
   async #findJudge(principle: Principle, signal: AbortSignal): Promise<TextJudgement> {
-    if (this.#find === undefined) return this.#lettered(principle);
-    const settings = withPrompting(this.#engine, checkOptions({ principle, preset: "strict", judge: this.#find, signal }));
-    const { judge, fitness } = await findJudge(this.#engine, settings);
-    return { fitness, value: async (turns, limit) => await this.#read(judge, turns, limit) };
+    const given = checkOptions({ ...this.#options, principle, signal });
+    const find = given.judge ?? this.#engine.findJudge;
+    if (find === undefined) return this.#lettered(given);
+    // What passes is what the options say; a strict judge is always asked its question.
+    const settings = withPrompting(this.#engine, { ...given, preset: "strict", judge: find });
+    const { judge, ...about } = await findJudge(this.#engine, settings);
+    return { about, value: async (turns, limit) => await this.#read(judge, turns, limit) };
   }
 
   async #read(judge: AnswerJudge, turns: readonly Turn[], signal: AbortSignal | undefined): Promise<number> {
@@ -94,8 +106,8 @@ export class TurnJudge {
     throw new ContextFullError(contextSize - Math.max(...tried.map(room)), contextSize);
   }
 
-  #lettered(principle: Principle): TextJudgement {
-    const judge = new Judge(this.#engine, principle, { judgeExamples: this.#judgeExamples, verdict: "soft" });
+  #lettered({ principle, judgeExamples, threshold }: Settings): TextJudgement {
+    const judge = new Judge(this.#engine, principle, { judgeExamples, verdict: "soft" });
     const value: TextJudgement["value"] = async (turns, signal) => {
       const conversation = judge.conversation(this.#latest(turns, turns.slice(-1), (read) => roomToJudge(judge, read)));
       const call = { purpose: "evaluate", meter: new Meter(), signal } as const;
@@ -103,6 +115,6 @@ export class TurnJudge {
       const [verdict] = await judge.verdicts(conversation, [[]], call);
       return verdict?.value ?? Number.NaN;
     };
-    return { fitness: undefined, value };
+    return { about: { name: BEHIND_EXAMPLES, threshold }, value };
   }
 }
