@@ -140,6 +140,9 @@ const chatSchema = z.strictObject({
   tool_choice: toolChoice.optional(),
   response_format: responseFormat.optional(),
   reasoning_effort: effort.optional(),
+  // Said by clients of vLLM and llama-server, which do not continue an assistant's last message of their own accord.
+  continue_final_message: flag.optional(),
+  add_generation_prompt: flag.optional(),
   chat_template_kwargs: z.strictObject({ enable_thinking: flag.optional() }, "an object of `enable_thinking`").optional(),
 
   // What is not supported, by the values that ask for nothing.
@@ -148,6 +151,7 @@ const chatSchema = z.strictObject({
   best_of: z.literal(1, NONE).optional(),
   echo: z.literal(false, NONE).optional(),
   modalities: z.tuple([z.literal("text")], NONE).optional(),
+  verbosity: z.literal("medium", NONE).optional(),
   functions: z.array(z.unknown()).max(0, NONE).optional(),
 });
 
@@ -206,6 +210,7 @@ export type AskedChat = z.output<typeof chatSchema>;
 export function requestOf(asked: AskedChat, rules: RequestRules): ChatRequest {
   if (asked.stream_options !== undefined && asked.stream !== true)
     throw new RequestError("Expected `stream_options` where `stream` is true, got it without", { param: "stream_options" });
+  checkContinuing(asked);
   return {
     model: asked.model,
     turns: turnsOf(asked.messages),
@@ -217,6 +222,17 @@ export function requestOf(asked: AskedChat, rules: RequestRules): ChatRequest {
     limit: asked.max_completion_tokens === undefined ? "max_tokens" : "max_completion_tokens",
     user: asked.user ?? asked.safety_identifier ?? "",
   };
+}
+
+/** An assistant's last message is continued, and any other one is answered: a request may say so, and nothing else. */
+function checkContinuing({ messages: all, continue_final_message: isContinued, add_generation_prompt: isOpened }: AskedChat): void {
+  const isLast = all.at(-1)?.role === "assistant";
+  const refuse = (param: string, got: boolean) => {
+    const message = `Expected \`${param}\` to be ${!got} where the last message is ${isLast ? "" : "not "}an assistant's, got \`${got}\``;
+    throw new RequestError(message, { param });
+  };
+  if (isContinued !== undefined && isContinued !== isLast) refuse("continue_final_message", isContinued);
+  if (isOpened !== undefined && isOpened === isLast) refuse("add_generation_prompt", isOpened);
 }
 
 function optionsOf(asked: AskedChat, rules: RequestRules): RainOptions {

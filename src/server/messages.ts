@@ -26,15 +26,12 @@ const CALLS = "a list of calls";
 const message = z.discriminatedUnion(
   "role",
   [
-    z.strictObject({
-      role: z.enum(["system", "developer"]),
-      content,
-      name: z.undefined("left out: the model reads no names of systems").optional(),
-    }),
+    z.strictObject({ role: z.enum(["system", "developer"]), content, name: text.optional() }),
     z.strictObject({ role: z.literal("user"), content, name: text.optional() }),
     z.strictObject({
       role: z.literal("assistant"),
       content: content.nullish(),
+      name: text.nullish(),
       refusal: text.nullish(),
       tool_calls: z.array(callAsked, CALLS).nullish(),
       // What earlier answers of this server, and of others, brought along: none of it is read again.
@@ -60,21 +57,36 @@ type Message = z.output<typeof message>;
 export function turnsOf(all: readonly Message[]): readonly Turn[] {
   /** The turns' ids of calls that have no result yet, by the messages' ids, which may come back in later messages. */
   const open = new Map<string, string>();
-  return all.map((one, index) => turnOf(one, index, open));
+  const named = { system: namesOf(all, "system", "developer"), assistant: namesOf(all, "assistant") };
+  return all.map((one, index) => turnOf(one, { index, open, named }));
 }
 
-function turnOf(one: Message, index: number, open: Map<string, string>): Turn {
+/** What is known of a conversation while its messages are read. */
+interface Reading {
+  readonly index: number;
+  readonly open: Map<string, string>;
+  /** Names that a role has. */
+  readonly named: Readonly<Record<"system" | "assistant", ReadonlySet<string>>>;
+}
+
+function namesOf(all: readonly Message[], ...roles: readonly Message["role"][]): ReadonlySet<string> {
+  return new Set(all.flatMap((one) => (roles.includes(one.role) && "name" in one && typeof one.name === "string" ? [one.name] : [])));
+}
+
+/** As speakers are told apart where a template knows no names. An assistant or a system that is the only one of its kind is told apart already: it would begin its own answers so. */
+function spoken(said: string, name: string | null | undefined, names?: ReadonlySet<string>): string {
+  return typeof name !== "string" || names?.size === 1 ? said : `${name}: ${said}`;
+}
+
+function turnOf(one: Message, { index, open, named }: Reading): Turn {
   switch (one.role) {
     case "system":
     case "developer":
-      return { role: "system", text: textOf(one.content) };
-    case "user": {
-      const said = textOf(one.content);
-      // As people are told apart where a template knows no names.
-      return { role: "user", text: one.name === undefined ? said : `${one.name}: ${said}` };
-    }
+      return { role: "system", text: spoken(textOf(one.content), one.name, named.system) };
+    case "user":
+      return { role: "user", text: spoken(textOf(one.content), one.name) };
     case "assistant": {
-      const said = textOf(one.content ?? one.refusal ?? "");
+      const said = spoken(textOf(one.content ?? one.refusal ?? ""), one.name, named.assistant);
       const asked = one.tool_calls ?? [];
       const calls = asked.map((call, nth): ToolCall => {
         const id = `${index}-${nth}`;
