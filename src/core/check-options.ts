@@ -180,8 +180,8 @@ const OPTIONS: { readonly [Name in keyof Required<RainOptions>]: OptionEntry<Req
   stop: option(strings, []),
   format: option(
     {
-      expected: 'an object such as `{ type: "json", schema: { type: "object" } }`',
-      isMet: (value) => isRecord(value) && Reflect.get(value, "type") === "json" && isRecord(Reflect.get(value, "schema")),
+      expected: 'an object such as `{ type: "json", schema: { type: "object" } }` (`isValid`, if there, a function)',
+      isMet: isJsonFormat,
     },
     undefined,
   ),
@@ -294,6 +294,12 @@ function areBiases(value: unknown): boolean {
   return (
     isRecord(value) && Object.entries(value).every(([token, bias]) => natural.isMet(Number(token)) && token.trim() !== "" && isBias(bias))
   );
+}
+
+function isJsonFormat(value: unknown): boolean {
+  if (!isRecord(value) || Reflect.get(value, "type") !== "json" || !isRecord(Reflect.get(value, "schema"))) return false;
+  const isValid: unknown = Reflect.get(value, "isValid");
+  return isValid === undefined || callback.isMet(isValid);
 }
 
 function areTools(value: unknown): boolean {

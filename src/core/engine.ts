@@ -94,6 +94,12 @@ export interface JsonFormat {
   readonly type: "json";
   /** Taken as it is when it is first used: change a copy. */
   readonly schema: JsonSchema;
+  /**
+   * Whether a text of the schema is what was asked for: what a schema cannot say, or cannot keep while it is written. One that is not is as bad as
+   * can be, whoever judges: it is left, and another one written. Asked of whole texts only, and not where nothing is judged (`vanilla`, an unfit
+   * judge). The answer fails with what it throws. @default each is
+   */
+  readonly isValid?: (text: string) => boolean | Promise<boolean>;
 }
 
 /** A text of several parts, one behind the other. Calls of tools that are no JSON as a whole are written so. */

@@ -102,6 +102,14 @@ export class Generation {
     return !this.#hasCalls(this.#textOf(answer));
   }
 
+  /** Whether these tokens may be what the format asks for: a beginning, and what the length limit has cut, always may. */
+  async isValid(answer: readonly Token[]): Promise<boolean> {
+    const { format } = this.settings;
+    const said = this.ending.said(answer);
+    if (format?.type !== "json" || format.isValid === undefined || said.length === answer.length) return true;
+    return await format.isValid(this.#textOf(said));
+  }
+
   #textOf(answer: readonly Token[]): string {
     return this.engine.tokenizer.detokenize(answer, this.prompt);
   }

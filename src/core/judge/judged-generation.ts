@@ -31,7 +31,7 @@ export async function startGeneration(judge: AnswerJudge, request: GenerationReq
 
 /**
  * The judge's verdict on each of these answers, as they were written: of each, the part that will be read is judged. A judge that takes too long has given
- * no verdict; and an answer that is over and says nothing is as bad as can be, whoever judges.
+ * no verdict; and an answer that is over and says nothing, or is not what its format asks for, is as bad as can be, whoever judges.
  *
  * @throws {JudgeError} when a verdict is not a probability, or not there before `judgeSignal` is aborted
  */
@@ -41,16 +41,17 @@ export async function verdictsOn(
   areWhole: readonly boolean[] = written.map((answer) => generation.ending.isOver(answer)),
 ): Promise<Verdict[]> {
   const { ending, settings } = generation;
-  const asked = written.filter((answer) => !generation.isEmpty(answer));
+  const areAnswers = await Promise.all(written.map(async (answer) => !generation.isEmpty(answer) && (await generation.isValid(answer))));
+  const asked = written.filter((_, index) => areAnswers[index]);
   const verdicts = asked.length === 0 ? [] : await askedVerdicts();
-  return written.map((answer) => (generation.isEmpty(answer) ? NOTHING_SAID : (verdicts.shift() as Verdict)));
+  return areAnswers.map((isAnswer) => (isAnswer ? (verdicts.shift() as Verdict) : NO_ANSWER));
 
   async function askedVerdicts(): Promise<Verdict[]> {
     const { principle, signal } = settings;
     const limit = verdictLimit(settings);
     const either = signal !== undefined && limit !== undefined ? AbortSignal.any([signal, limit]) : (signal ?? limit);
     const readable = asked.map((answer) => ending.readable(answer));
-    const isWhole = areWhole.filter((_, index) => asked.includes(written[index] as readonly Token[]));
+    const isWhole = areWhole.filter((_, index) => areAnswers[index]);
     try {
       return await judge.verdicts(conversation, readable, { ...generation.call("evaluate"), signal: either }, isWhole);
     } catch (cause) {
@@ -61,7 +62,7 @@ export async function verdictsOn(
   }
 }
 
-const NOTHING_SAID: Verdict = { value: -1, byOrder: [-1] };
+const NO_ANSWER: Verdict = { value: -1, byOrder: [-1] };
 
 /**
  * The signal that limits the next verdict, if one does.

@@ -17,7 +17,7 @@ import {
   type RainOptions,
   type Settings,
 } from "../../core/index.ts";
-import { AnswerQueue, type AnswerQueueOptions, callId, checkRequiredCall, requiresCall } from "../../serving/index.ts";
+import { AnswerQueue, type AnswerQueueOptions, callId, checkRequiredCall, requiresCall, withWritableSchemas } from "../../serving/index.ts";
 import { judgeMetadata } from "../judging/text-judge.ts";
 import { type AskedOptions, optionsOf } from "./call-options.ts";
 import { ContentOfParts, partsOf } from "./content.ts";
@@ -47,11 +47,13 @@ class RainModel implements LanguageModelV4 {
   readonly provider = "rain-align";
   readonly supportedUrls = {};
   readonly modelId: string;
+  readonly #engine: Engine;
   readonly #queue: AnswerQueue;
   readonly #defaults: RainOptions;
 
   constructor(engine: Engine, { concurrency, maxWaiting, ...options }: RainModelOptions) {
     this.modelId = engine.facts.model;
+    this.#engine = engine;
     this.#defaults = { seed: -1, maxTokens: engine.facts.contextSize, ...options };
     checkOptions(this.#defaults);
     this.#queue = new AnswerQueue(engine, {
@@ -61,7 +63,7 @@ class RainModel implements LanguageModelV4 {
   }
 
   async doGenerate(call: LanguageModelV4CallOptions): Promise<LanguageModelV4GenerateResult> {
-    const asked = optionsOf(call, this.#defaults);
+    const asked = this.#asked(call);
     const writing = this.#write(call, asked);
     const parts = new ContentOfParts();
     let next = await writing.next();
@@ -71,13 +73,20 @@ class RainModel implements LanguageModelV4 {
 
   /** What cannot be meant rejects; what fails later, fails in the stream. */
   async doStream(call: LanguageModelV4CallOptions): Promise<LanguageModelV4StreamResult> {
-    const asked = optionsOf(call, this.#defaults);
+    const asked = this.#asked(call);
     const writing = this.#write(call, asked);
     const opening: LanguageModelV4StreamPart[] = [
       { type: "stream-start", warnings: asked.warnings },
       { type: "response-metadata", ...this.#response() },
     ];
     return { stream: ReadableStream.from(streamed(opening, writing)) as ReadableStream<LanguageModelV4StreamPart> };
+  }
+
+  /** Warnings say what of a tool's schema is left to the tool. */
+  #asked(call: LanguageModelV4CallOptions): AskedOptions {
+    const { options, warnings } = optionsOf(call, this.#defaults);
+    const writable = withWritableSchemas(options, this.#engine, (message) => warnings.push({ type: "other", message }));
+    return { options: writable, warnings };
   }
 
   #response() {

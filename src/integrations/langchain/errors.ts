@@ -21,7 +21,7 @@ export class StructuredOutputError extends RainError {
     const advice =
       finishReason === "length"
         ? "raise `maxTokens`, or bound the schema with `maxLength` and `maxItems`"
-        : "nothing that the judge accepts was found: lower `threshold`, or take another `principle`";
+        : "nothing was found that the schema and the judge accept: ask for less in the schema, lower `threshold`, or take another `principle`";
     super(`Expected a whole answer to parse, got one that was ended with finish reason \`${finishReason}\` (${advice})`);
     this.finishReason = finishReason;
   }

@@ -223,6 +223,17 @@ describe("A local model in the AI SDK", () => {
     );
   });
 
+  it("checks of the whole answer what a schema says and cannot be kept while it is written", async () => {
+    const goOn = (answer: string) => ({ "1": answer.endsWith("1") ? 9 : 5, "2": 5, ",": 1, "]": 1, "[": 1, "{": 1 });
+    const engine = worldEngine({ pieces: [], goOn, goodness: () => 0.9 });
+    const items = { type: "array" as const, items: { enum: [1, 2] }, minItems: 2, maxItems: 2, uniqueItems: true };
+    const schema = jsonSchema<{ n: number[] }>({ type: "object", properties: { n: items }, required: ["n"], additionalProperties: false });
+    for (const seed of [1, 2, 3, 4, 5, 6]) {
+      const { output } = await generateText({ model: rainModel(engine), prompt: "Both?", seed, output: Output.object({ schema }) });
+      expect(output.n.toSorted()).toEqual([1, 2]);
+    }
+  });
+
   it("reads a schema that is given as JSON, too", async () => {
     const engine = worldEngine({ pieces: [], goOn: () => ({ "1": 1, "2": 1 }), goodness: () => 0.9 });
     const schema = jsonSchema<{ n: number }>({

@@ -26,7 +26,7 @@ import {
   type Turn,
 } from "../../../core/index.ts";
 import { promptingNotice } from "../../../prompting/index.ts";
-import { callId, checkRequiredCall } from "../../../serving/index.ts";
+import { callId, checkRequiredCall, withWritableSchemas } from "../../../serving/index.ts";
 import { Trace, tracePage } from "../../../trace/index.ts";
 import { emit } from "../../judging/events.ts";
 import { type JudgeMetadata, judgeMetadata, noticeUnfitJudge } from "../../judging/text-judge.ts";
@@ -34,7 +34,6 @@ import type { EngineSource } from "../engine-source.ts";
 import { judgeReady } from "../judges.ts";
 import { AnswerEvents, type AnswerListeners } from "./answer-events.ts";
 import type { ChatRainFields } from "./fields.ts";
-import { writableTool } from "./writable-tools.ts";
 
 /** How an answer came about: `response_metadata.rain`. Numbers and names only, however long the answer was. */
 export interface RainMetadata {
@@ -108,7 +107,8 @@ export async function* writeAnswer(request: AnswerCall): AnswerSteps {
   using _ = listen({ onNotice });
   const events = new AnswerEvents(listeners);
   // Where nobody says how long an answer may be, as long as the context lets it.
-  const options = { maxTokens: engine.facts.contextSize, ...withWritableTools(engine, request), signal, onEvent: events.onEvent };
+  const writable = withWritableSchemas(request.options, engine, (notice) => noticeOnce(engine, notice, onNotice));
+  const options = { maxTokens: engine.facts.contextSize, ...writable, signal, onEvent: events.onEvent };
   const traced = trace === undefined ? undefined : new Trace(turns, options);
   try {
     await judgeReady(engine, request.options, signal, life);
@@ -135,12 +135,6 @@ export async function* heardBy(run: CallbackManagerForLLMRun | undefined, steps:
     yield next.value;
   }
   return next.value;
-}
-
-function withWritableTools(engine: Engine, { options, onNotice }: AnswerCall): RainOptions {
-  const { tools = [] } = options;
-  if (tools.length === 0) return options;
-  return { ...options, tools: tools.map((tool) => writableTool(tool, engine, (notice) => noticeOnce(engine, notice, onNotice))) };
 }
 
 /** How a message is put together. */

@@ -12,7 +12,7 @@ import {
   type FindJudge,
   flag,
   isRecord,
-  type JsonSchema,
+  type JsonFormat,
   natural,
   OptionError,
   oneOf,
@@ -76,7 +76,12 @@ export type ResponseFormat =
   | { readonly type: "json_object" }
   | {
       readonly type: "json_schema";
-      readonly json_schema: { readonly name?: string; readonly schema: Readonly<Record<string, unknown>> };
+      readonly json_schema: {
+        readonly name?: string;
+        readonly schema: Readonly<Record<string, unknown>>;
+        /** What the schema cannot say of a text, such as a refinement: `withStructuredOutput` sets it. One that is not valid is left, and written anew. @default each is valid */
+        readonly isValid?: (text: string) => boolean | Promise<boolean>;
+      };
     };
 
 /** What may be said anew for each call, by `invoke(input, options)` or `withConfig(options)`. It wins over the fields. */
@@ -213,7 +218,7 @@ function formatOf(format: ResponseFormat): Pick<RainOptions, "format"> {
     case "json_object":
       return { format: { type: "json", schema: { type: "object" } } };
     case "json_schema":
-      return { format: { type: "json", schema: schemaIn(format) } };
+      return { format: schemaFormat(format) };
     default: {
       const received: unknown = format satisfies never;
       const expected = "of type `text`, `json_object` or `json_schema`";
@@ -222,19 +227,24 @@ function formatOf(format: ResponseFormat): Pick<RainOptions, "format"> {
   }
 }
 
-function schemaIn({ json_schema: given }: ResponseFormat & { readonly type: "json_schema" }): JsonSchema {
-  if (isRecord(given) && isRecord(given.schema)) return given.schema;
+function schemaFormat({ json_schema: given }: ResponseFormat & { readonly type: "json_schema" }): JsonFormat {
+  if (isRecord(given) && isRecord(given.schema)) {
+    const { schema, isValid } = given;
+    return { type: "json", schema, ...(isValid === undefined ? {} : { isValid }) };
+  }
   const expected = "`{ schema }`, a schema in an object";
   throw new OptionError("response_format", complaint("response_format.json_schema", expected, given), given);
 }
 
 /** A request as plain data: what tells the answers of a cache apart. Defaults that decide the text are in it, so that a new default makes a new key. */
-export function dataOf({ judge, ...request }: RainOptions): Record<string, unknown> & { readonly principle: Principle } {
+export function dataOf({ judge, format, ...request }: RainOptions): Record<string, unknown> & { readonly principle: Principle } {
   const { mode, temperature, topK, topP, preset, principle, thoughts, thinkingBudget } = DEFAULTS;
   const given = Object.entries(request).filter(([, value]) => typeof value !== "function" && !(value instanceof AbortSignal));
   const judged = typeof judge === "function" ? { judge: idOf(judge) } : {};
   const decisive = { mode, preset, temperature, topK, topP, principle, thoughts, thinkingBudget };
-  return { ...decisive, ...Object.fromEntries(given), ...judged };
+  // What else makes a text valid is the parser's to check, of an answer from a cache too.
+  const formatted = format?.type === "json" ? { format: { type: format.type, schema: format.schema } } : {};
+  return { ...decisive, ...Object.fromEntries(given), ...formatted, ...judged };
 }
 
 /** A judge that was handed over has nothing by which two could be told apart: in another process it is another one. */

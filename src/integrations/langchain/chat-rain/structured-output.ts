@@ -7,7 +7,7 @@ import {
 import type { AIMessageChunk, BaseMessage } from "@langchain/core/messages";
 import { type Runnable, RunnableLambda } from "@langchain/core/runnables";
 import { isSerializableSchema, type SerializableSchema } from "@langchain/core/utils/standard_schema";
-import { type InteropZodType, isInteropZodSchema } from "@langchain/core/utils/types";
+import { type InteropZodType, interopSafeParseAsync, isInteropZodSchema } from "@langchain/core/utils/types";
 import { complaint, OptionError } from "../../../core/index.ts";
 import { noJsonSchema, StructuredOutputError } from "../errors.ts";
 import type { ChatRain } from "./chat-rain.ts";
@@ -38,7 +38,7 @@ export function structuredOutput(
   if (method !== "jsonSchema" && method !== "jsonMode")
     throw new OptionError("method", complaint("method", "one of `jsonSchema`, `functionCalling`, `jsonMode`", method), method);
   const response_format: ResponseFormat =
-    method === "jsonSchema" ? { type: "json_schema", json_schema: { name, schema: json } } : { type: "json_object" };
+    method === "jsonSchema" ? { type: "json_schema", json_schema: { name, schema: json, ...validation(reader) } } : { type: "json_object" };
   return assemble(model.withConfig({ response_format, ls_structured_output_format }), createContentParser(reader), includeRaw);
 }
 
@@ -54,6 +54,13 @@ function assemble(model: Runnable<BaseLanguageModelInput, AIMessageChunk>, parse
   return includeRaw
     ? assembleStructuredOutputPipeline(model, whole.pipe(parser), true, "StructuredOutput")
     : assembleStructuredOutputPipeline(model.pipe(whole), parser, false, "StructuredOutput");
+}
+
+/** What a library's own schema says of a value, refinements too: all of it, as its JSON form may say less. */
+function validation(schema: OutputSchema<object>): { readonly isValid?: (text: string) => Promise<boolean> } {
+  if (isInteropZodSchema(schema)) return { isValid: async (text) => (await interopSafeParseAsync(schema, JSON.parse(text))).success };
+  if (!isSerializableSchema(schema)) return {};
+  return { isValid: async (text) => (await schema["~standard"].validate(JSON.parse(text))).issues === undefined };
 }
 
 /** OpenAI's function definitions are taken, too: a name, and the schema under `parameters`. */
