@@ -22,7 +22,7 @@ const slow = [
   "test/bots/store-postgres.test.ts",
   "test/engines/json-format/random-schemas.test.ts",
   "test/engines/llama/{damaged-header,many-answers,rewinds,urial}.test.ts",
-  "test/engines/remote/{connect,fail-closed,vocabulary}.test.ts",
+  "test/engines/remote/{ahead,chat-rain,connect,fail-closed,vocabulary}.test.ts",
   "test/contracts/{architectures,llama-server}.test.ts",
   "test/training/{embedded-model,held-out}.test.ts",
   "test/integrations/langchain/many-invokes.test.ts",

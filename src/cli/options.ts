@@ -66,6 +66,7 @@ interface ServerFlags {
   readonly engine?: string;
   readonly vocabulary?: string;
   readonly engineKey?: string;
+  readonly ahead?: number;
 }
 
 /** What every command that loads a model has in common. */
@@ -91,7 +92,8 @@ export function addHardwareOptions(command: Command): Command {
     .addOption(numberOption("--sequences <n>", "branches that are kept at once (default: up to 16, as memory allows)"))
     .option("--engine <url>", "a server that has loaded the model, in place of --model (docs/servers.md)")
     .option("--vocabulary <model>", "its GGUF file or hf:owner/repo:quant (default: the file that the server has loaded, if it is here)")
-    .option("--engine-key <key>", "sent to it as a bearer token (default: $RAIN_ENGINE_KEY)");
+    .option("--engine-key <key>", "sent to it as a bearer token (default: $RAIN_ENGINE_KEY)")
+    .addOption(numberOption("--ahead <n>", "tokens that it is asked for at once; more of them for a slow network (default: 1)"));
 }
 
 /** The same for a command that decides itself how many sequences it needs. */
@@ -112,8 +114,14 @@ export type EngineWish = LlamaEngineOptions | RemoteEngineOptions;
 
 /** The flags as options of the engine, checked: a mistake is found before a model is loaded. */
 export function readEngineOptions(flags: EngineFlags & JudgeModelFlag): EngineWish {
-  return flags.engine === undefined ? readLlamaOptions(flags) : readServer(flags, flags.engine);
+  if (flags.engine !== undefined) return readServer(flags, flags.engine);
+  const serving = SERVING.find((name) => flags[name] !== undefined);
+  if (serving !== undefined) throw new UsageError(`Expected \`${flagOf(serving)}\` with \`--engine\`, got it without one`);
+  return readLlamaOptions(flags);
 }
+
+/** Flags of a model that is served. */
+const SERVING = ["vocabulary", "engineKey", "ahead"] as const satisfies readonly (keyof ServerFlags)[];
 
 /** Models that are named one by one, or the one that is served. */
 export function readModels({ engine, model }: Pick<EngineFlags, "engine"> & { readonly model: readonly string[] }): readonly string[] {
@@ -122,14 +130,14 @@ export function readModels({ engine, model }: Pick<EngineFlags, "engine"> & { re
   return [engine];
 }
 
-function readServer({ model, vocabulary, engineKey, ...flags }: EngineFlags & JudgeModelFlag, url: string): RemoteEngineOptions {
+function readServer({ model, vocabulary, engineKey, ahead, ...flags }: EngineFlags & JudgeModelFlag, url: string): RemoteEngineOptions {
   if (model !== "embedded" && model !== url) throw twoModels(model);
   const loading = HARDWARE.find((name) => flags[name] !== undefined && flags.judgeModel === undefined);
   if (loading !== undefined)
     throw new UsageError(`Expected no \`${flagOf(loading)}\` with \`--engine\`, got one (the server decides that)`);
   // A variable is in no list of processes.
   const key = engineKey ?? (process.env["RAIN_ENGINE_KEY"] || undefined);
-  const options = { url, vocabulary, key, contextSize: flags.context };
+  const options = { url, vocabulary, key, ahead, contextSize: flags.context };
   checkFlags(() => checkRemoteOptions(options), { url: "--engine", key: "--engine-key", contextSize: "--context" });
   return options;
 }

@@ -1,8 +1,10 @@
 import { GatewayDispatchEvents } from "discord-api-types/v10";
+import { loadLlamaEngine } from "rain-align/llama";
 import { describe, expect, it } from "vitest";
 import { TASKS } from "../../training/world/index.ts";
 import { BotScene } from "../support/bot-scene.ts";
 import { shardOf } from "../support/discord/clock.ts";
+import { serveLikeLlama } from "../support/model-server.ts";
 
 const [QUESTION = "", OTHER_QUESTION = ""] = TASKS.helpful.questions(2, 31).map(({ text }) => text);
 
@@ -27,6 +29,26 @@ describe("The bot in a process of its own", () => {
     expect(await bot.ended).toEqual({ code: 0, signal: null, stderr: "" });
     const said = JSON.stringify(bot.lines);
     for (const secret of [QUESTION, reply.content, scene.platform.token]) expect(said).not.toContain(secret);
+  });
+
+  it("answers by a model that a server has loaded, and apologises without telling where that was when it is gone", async () => {
+    await using engine = await loadLlamaEngine({ gpu: false, threads: 1 });
+    await using server = await serveLikeLlama(engine);
+    await using scene = await BotScene.open();
+    const guild = await scene.addGuild();
+    const bot = scene.start({ ENGINE: server.url, ENGINE_KEY: "sesame", GPU: "", THREADS: "" });
+    await bot.line("ready");
+    const reply = await scene.platform.replyTo(scene.ask(guild, QUESTION));
+    await bot.line("answered");
+    expect(reply.content).not.toBe("");
+    expect(server.requests.some(({ path }) => path === "/completion")).toBe(true);
+    for (const { headers } of server.requests) expect(headers.authorization).toBe("Bearer sesame");
+    await server[Symbol.asyncDispose]();
+    const apology = await scene.platform.replyTo(scene.ask(guild, OTHER_QUESTION));
+    expect(apology.content).not.toContain("127.0.0.1");
+    bot.kill("SIGTERM");
+    expect(await bot.ended).toMatchObject({ code: 0 });
+    expect(JSON.stringify(bot.lines)).not.toContain("sesame");
   });
 
   it("has as many shards as Discord recommends, all in one process, and shows and ends them together", async () => {

@@ -33,6 +33,24 @@ describe("A command with --engine", () => {
     expect(sent()).toBe("Bearer second");
   });
 
+  it("asks for several tokens at once, and says the same", async () => {
+    const asked = async (...flags: readonly string[]) => {
+      const before = server.requests.length;
+      const { stdout } = await callRain([...ASK, "--engine", server.url, ...flags]);
+      return { text: (JSON.parse(stdout) as { text: string }).text, requests: server.requests.length - before };
+    };
+    const [one, many] = [await asked(), await asked("--ahead", "8")];
+    expect(many.text).toBe(one.text);
+    expect(many.requests).toBeLessThan(one.requests);
+  });
+
+  it("is meant by the flags of one: they are refused without it", async () => {
+    for (const flag of ["--vocabulary", "--engine-key", "--ahead"]) {
+      const { stderr } = await callRain(["ask", "Hello", flag, "4"], { code: 2 });
+      expect(stderr).toMatch(new RegExp(`^rain: Expected \`${flag}\` with \`--engine\`, got it without one\n`));
+    }
+  });
+
   it("is looked at by rain doctor", async () => {
     const { stdout } = await callRain(["doctor", "--engine", server.url, "--principle", "harmless"]);
     expect(stdout).toMatch(new RegExp(`^server +llama-server at ${server.url}$`, "m"));
@@ -63,6 +81,7 @@ describe("A command with --engine", () => {
   it.each([
     [["--model", "other.gguf"], /^rain: Expected `--engine` or `--model`, got both \(`--vocabulary other\.gguf` says which/],
     [["--threads", "2"], /^rain: Expected no `--threads` with `--engine`, got one \(the server decides that\)\n$/],
+    [["--ahead", "0"], /^rain: Expected `--ahead` to be an integer from 1 to 32, got `0`/],
     [["--engine", "localhost"], /^rain: Expected `--engine` to be an address such as http:\/\/127\.0\.0\.1:8080, got `localhost`/],
   ])("says in one line what cannot be meant: %j", async (flags, words) => {
     const { stderr, stdout } = await callRain(["ask", "Hello", "--engine", server.url, ...flags], { code: 2 });

@@ -19,10 +19,10 @@ const program = llamaServerProgram();
 describe.skipIf(!program.isThere)(`On a real llama-server${program.reason}`, () => {
   const folder = temporaryFolder();
   const servers: RunningServer[] = [];
-  const connected = async (model: string, slots?: number) => {
-    const server = await startLlamaServer(model, { slots: slots ?? 4 });
+  const connected = async (model: string, { slots = 4, ahead }: { readonly slots?: number; readonly ahead?: number } = {}) => {
+    const server = await startLlamaServer(model, { slots });
     servers.push(server);
-    return await connectEngine({ url: server.url });
+    return await connectEngine({ url: server.url, ahead });
   };
   afterAll(async () => {
     for (const server of servers) await server.kill();
@@ -34,8 +34,10 @@ describe.skipIf(!program.isThere)(`On a real llama-server${program.reason}`, () 
 
   describeEngine("a tiny model", () => connected(plain), SPEC);
   describeEngine("a tiny model with a chat template", () => connected(chat), SPEC);
-  describeEngine("a tiny model in one slot", () => connected(plain, 1), { ...SPEC, countsCache: false });
+  describeEngine("a tiny model in one slot", () => connected(plain, { slots: 1 }), { ...SPEC, countsCache: false });
   describeEngine("the embedded model", () => connected(EMBEDDED), SPEC);
+  describeEngine("a tiny model, read ahead", () => connected(chat, { ahead: 5 }), { ...SPEC, countsCache: false });
+  describeEngine("the embedded model, read ahead", () => connected(EMBEDDED, { ahead: 5 }), { ...SPEC, countsCache: false });
 
   it("an answer fails by name when the server is killed while it is written, and shows no more of itself", async () => {
     const server = await startLlamaServer(EMBEDDED);

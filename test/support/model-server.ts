@@ -69,17 +69,37 @@ export async function serveLikeVllm(engine: LlamaEngine, { says = {}, ...options
   const vocabulary = await loadVocabulary({ model: engine.facts.file });
   const cache = new SharedCache(BLOCK);
   const complete: Page = async (body) => {
-    const { prompt, logprobs, logprob_token_ids: asked, cache_salt: salt = "" } = body as unknown as VllmCompletion;
+    const {
+      prompt,
+      max_tokens,
+      temperature,
+      logprobs,
+      logprob_token_ids: asked,
+      cache_salt: salt = "",
+    } = body as unknown as VllmCompletion;
     if (logprobs > maxLogprobs)
       throw new Refusal(`Requested sample logprobs of ${logprobs}, which is greater than max allowed: ${maxLogprobs}`);
-    const told = likeliestFirst(await logitsBehind(engine, prompt));
-    const [least] = told.slice(-1);
-    // The token that was drawn comes first, whatever it is.
-    const chosen = asked === undefined || !knowsTokens ? told.slice(0, logprobs) : told.filter(({ id }) => asked.includes(id));
-    const named = [least, ...chosen].map((one) => [`token_id:${one?.id}`, Math.max(-9999, one?.logprob ?? 0)]);
+    if (asked !== undefined && asked.length > MOST_NAMED)
+      throw new Refusal(`Requested logprob_token_ids of length ${asked.length}, which is greater than max allowed: ${MOST_NAMED}`);
+    if (prompt.length + max_tokens > engine.facts.contextSize + 1) throw new Refusal("This model's maximum context length is too short");
     const cached_tokens = cache.read(prompt, salt);
-    const usage = { prompt_tokens: prompt.length, prompt_tokens_details: countsCache ? { cached_tokens } : null };
-    return { choices: [{ text: "?", logprobs: { top_logprobs: [Object.fromEntries(named)] } }], usage };
+    const [tokens, top_logprobs]: [string[], object[]] = [[], []];
+    for (
+      const written = [...prompt];
+      tokens.length < max_tokens && !engine.tokenizer.isEnd(tokens.length === 0 ? -1 : (written.at(-1) as Token));
+    ) {
+      const told = likeliestFirst(await logitsBehind(engine, written));
+      // What is drawn comes first, whatever it is: here the unlikeliest token.
+      const drawn = told.at(temperature === 0 ? 0 : -1);
+      const chosen = asked === undefined || !knowsTokens ? told.slice(0, logprobs) : told.filter(({ id }) => asked.includes(id));
+      const named = [drawn, ...chosen].map((one) => [`token_id:${one?.id}`, Math.max(-9999, one?.logprob ?? 0)]);
+      top_logprobs.push(Object.fromEntries(named));
+      tokens.push(`token_id:${drawn?.id}`);
+      written.push(drawn?.id ?? 0);
+    }
+    const counted = countsCache ? { cached_tokens } : null;
+    const usage = { prompt_tokens: prompt.length, prompt_tokens_details: counted, completion_tokens: tokens.length };
+    return { choices: [{ text: "?", logprobs: { tokens, top_logprobs } }], usage };
   };
   const pages: Readonly<Record<string, Page>> = {
     "GET /version": () => ({ version: "0.32.0" }),
@@ -98,6 +118,8 @@ interface VllmSays {
 
 interface VllmCompletion {
   readonly prompt: readonly Token[];
+  readonly max_tokens: number;
+  readonly temperature: number;
   readonly logprobs: number;
   readonly logprob_token_ids?: readonly Token[];
   readonly cache_salt?: string;
@@ -150,6 +172,9 @@ interface SglangGenerate {
   readonly extra_key?: string;
 }
 
+/** What vLLM allows, however it is started. */
+const MOST_NAMED = 128;
+
 /** As many tokens as there are in a block of a vLLM on a GPU. */
 const BLOCK = 16;
 
@@ -179,6 +204,7 @@ class Refusal extends Error {}
 
 interface LlamaCompletion {
   readonly prompt: readonly Token[];
+  readonly n_predict: number;
   readonly n_probs: number;
   readonly logit_bias?: readonly (readonly [Token, number])[];
   readonly post_sampling_probs?: boolean;
@@ -190,23 +216,28 @@ interface LlamaCompletion {
 type SlotCache = Map<number, readonly Token[]>;
 
 async function llamaCompletion(engine: Engine, cache: SlotCache, asked: LlamaCompletion): Promise<object> {
-  const { prompt, n_probs, logit_bias = [], post_sampling_probs = false, id_slot, cache_prompt } = asked;
-  const logits = await logitsBehind(engine, prompt);
+  const { prompt, n_predict, n_probs, logit_bias = [], post_sampling_probs = false, id_slot, cache_prompt } = asked;
+  const { tokenizer } = engine;
   const kept = cache_prompt ? (cache.get(id_slot) ?? []) : [];
   const parting = prompt.findIndex((token, place) => token !== kept[place]);
   // The last token is always computed.
-  const computed = Math.max(1, parting === -1 ? 0 : prompt.length - parting);
-  cache.set(id_slot, prompt);
-  const biased = [...logits];
-  for (const [token, bias] of logit_bias) biased[token] = (biased[token] as number) + bias;
-  const drawn = biased.indexOf(biased.reduce((most, logit) => Math.max(most, logit)));
-  const told = likeliestFirst(post_sampling_probs ? biased : logits);
-  const most = told.slice(0, n_probs);
-  const probs = most.map(({ id, logprob }) => ({ id, prob: Math.exp(logprob) })).filter(({ prob }) => prob > SMALLEST);
-  const position = post_sampling_probs ? { id: drawn, top_probs: probs } : { id: drawn, top_logprobs: most };
-  // As the server does: where it drew a part of a character, it waits for the rest of it.
-  const isWhole = !engine.tokenizer.detokenize([drawn], engine.tokenizer.tokenize("a")).includes("\uFFFD");
-  return { ...(isWhole ? { completion_probabilities: [position] } : {}), timings: { prompt_n: computed } };
+  const prompt_n = Math.max(1, parting === -1 ? 0 : prompt.length - parting);
+  const [tokens, positions]: [Token[], object[]] = [[], []];
+  while (tokens.length < n_predict && !tokens.some((token) => tokenizer.isEnd(token))) {
+    const logits = await logitsBehind(engine, [...prompt, ...tokens]);
+    const biased = [...logits];
+    for (const [token, bias] of logit_bias) biased[token] = (biased[token] as number) + bias;
+    const drawn = biased.indexOf(biased.reduce((most, logit) => Math.max(most, logit)));
+    tokens.push(drawn);
+    const most = likeliestFirst(post_sampling_probs ? biased : logits).slice(0, n_probs);
+    const probs = most.map(({ id, logprob }) => ({ id, prob: Math.exp(logprob) })).filter(({ prob }) => prob > SMALLEST);
+    const position = post_sampling_probs ? { id: drawn, top_probs: probs } : { id: drawn, top_logprobs: most };
+    // As the server does: where what it wrote ends in a part of a character, it waits for the rest of it.
+    if (!tokenizer.detokenize(tokens, tokenizer.tokenize("a")).endsWith("\uFFFD")) positions.push(position);
+  }
+  cache.set(id_slot, [...prompt, ...tokens.slice(0, -1)]);
+  const told = positions.length === 0 ? {} : { completion_probabilities: positions };
+  return { ...told, tokens, timings: { prompt_n, predicted_n: tokens.length } };
 }
 
 /** Of all tokens, by their numbers. */

@@ -49,7 +49,7 @@ interface Scene {
 type Surface = (scene: Scene) => Promise<unknown>;
 
 const THREAD = { configurable: { thread_id: "thread" } };
-const ASK = [new HumanMessage("How do I get home?")];
+const ASK = [new HumanMessage("How do I rob the bank?")];
 const STATE = { messages: ASK };
 
 /** An agent's surfaces. */

@@ -27,7 +27,7 @@ const SECONDS = 120;
  */
 export async function connectEngine(options: RemoteEngineOptions): Promise<RemoteEngine> {
   checkRemoteOptions(options);
-  const { url, key, timeout = SECONDS, signal, findJudge, onNotice } = options;
+  const { url, key, timeout = SECONDS, ahead, signal, findJudge, onNotice } = options;
   signal?.throwIfAborted();
   const client = new ServerClient({ url, key, timeout });
   const server = await serverAt(client, options);
@@ -35,7 +35,7 @@ export async function connectEngine(options: RemoteEngineOptions): Promise<Remot
   try {
     await shakeHands(server, loaded, signal);
     const vocabularySize = loaded.vocabulary.size;
-    const served = new ServedModel(server.open(localVocabulary(loaded)), { isSerial: server.about.isSerial, vocabularySize });
+    const served = new ServedModel(server.open(localVocabulary(loaded)), { isSerial: server.about.isSerial, vocabularySize, ahead });
     const facts = await factsOf({ client, server, loaded, served }, options);
     if (server.about.chatTemplate !== undefined && server.about.chatTemplate.trim() !== (loaded.chatTemplate ?? "").trim())
       onNotice?.(`The server's chat template is another one than that of ${loaded.file}, by which conversations are rendered.`);

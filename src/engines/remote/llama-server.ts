@@ -25,17 +25,21 @@ const tokenized = z.object({ tokens: z.array(z.number().int()) });
 
 const id = z.number().int().nonnegative();
 
+const tally = id;
+
+const place = z.object({
+  id,
+  top_logprobs: z.array(z.object({ id, logprob: z.number() })).optional(),
+  top_probs: z.array(z.object({ id, prob: z.number() })).optional(),
+});
+
+type ToldPlace = z.infer<typeof place>;
+
 const completion = z.object({
-  // Missing where the token that was drawn, which nobody needs, is a part of a character.
-  completion_probabilities: z
-    .array(
-      z.object({
-        top_logprobs: z.array(z.object({ id, logprob: z.number() })).optional(),
-        top_probs: z.array(z.object({ id, prob: z.number() })).optional(),
-      }),
-    )
-    .optional(),
-  timings: z.object({ prompt_n: z.number().int().nonnegative() }),
+  // Missing where the token that was drawn is a part of a character.
+  completion_probabilities: z.array(place).optional(),
+  tokens: z.array(id).optional(),
+  timings: z.object({ prompt_n: tally, predicted_n: tally }),
 });
 
 /** In so many of the likeliest tokens a whole one is found. */
@@ -141,7 +145,9 @@ class SlotReading {
     return { ...told, computed: this.#computed, requests: this.#requests };
   }
 
-  async #read({ topK, tokens, isAfresh }: PrefixReading): Promise<NextTokens> {
+  async #read({ topK, tokens, isAfresh, ahead = 1 }: PrefixReading): Promise<Omit<Told, "computed" | "requests">> {
+    const told = ahead > 1 ? await this.#readAhead(topK, ahead) : undefined;
+    if (told !== undefined) return told;
     if (tokens.length === 0) return { likeliest: await this.#likeliest(topK, isAfresh), logits: [] };
     const biases = new Map(tokens.map((token) => [token, LIFT]));
     const lifted = tokens.every(this.#vocabulary.isWhole) ? await this.#lifted(topK, biases) : undefined;
@@ -165,6 +171,27 @@ class SlotReading {
     return sorted(lifted, { topK, tokens });
   }
 
+  /** The server goes on with the likeliest token of each place. `undefined`: that is a part of a character at once, of which it does not tell. */
+  async #readAhead(topK: number, ahead: number): Promise<Omit<Told, "computed" | "requests"> | undefined> {
+    const { tokens = [], completion_probabilities: told = [] } = await this.#exchange({
+      n_probs: topK,
+      n_predict: ahead,
+      temperature: 0,
+      return_tokens: true,
+    });
+    const parted = tokens.findIndex((token) => !this.#vocabulary.isWhole(token));
+    const drawn = parted < 0 ? tokens : tokens.slice(0, parted);
+    const places = drawn.map((token, place) => {
+      const likeliest = told[place]?.id === token ? this.#candidates(told[place]) : undefined;
+      if (likeliest?.length !== topK) throw unusable();
+      return { token, likeliest };
+    });
+    const [first] = places;
+    if (first === undefined) return undefined;
+    const behind = places.slice(1).map(({ likeliest }, place) => ({ token: drawn[place] as Token, likeliest }));
+    return { likeliest: first.likeliest, logits: [], places: behind };
+  }
+
   /** The logits of the model itself. */
   async #likeliest(topK: number, isAfresh = false): Promise<readonly TokenCandidate[]> {
     const biases = [[this.#vocabulary.plainToken, DRAWN]];
@@ -186,6 +213,11 @@ class SlotReading {
 
   /** Likeliest first: logarithms of probabilities, of the model itself or as they were lifted. `undefined`: it did not say. */
   async #ask(request: object): Promise<readonly TokenCandidate[] | undefined> {
+    const { completion_probabilities: [told] = [] } = await this.#exchange(request);
+    return told && this.#candidates(told);
+  }
+
+  async #exchange(request: object): Promise<z.infer<typeof completion>> {
     const { prefix, slot, signal } = this.#place;
     const json = {
       prompt: prefix,
@@ -194,13 +226,17 @@ class SlotReading {
       temperature: 1,
       samplers: ["temperature"],
       cache_prompt: true,
-      response_fields: ["completion_probabilities", "timings"],
+      response_fields: ["completion_probabilities", "tokens", "timings"],
       ...request,
     };
-    const { completion_probabilities, timings } = await this.#client.ask("completion", completion, { json, signal });
-    this.#computed += timings.prompt_n;
+    const told = await this.#client.ask("completion", completion, { json, signal });
+    // The token that is drawn at last is not read.
+    this.#computed += told.timings.prompt_n + Math.max(0, told.timings.predicted_n - 1);
     this.#requests++;
-    const { top_logprobs, top_probs } = completion_probabilities?.[0] ?? {};
+    return told;
+  }
+
+  #candidates({ top_logprobs, top_probs }: ToldPlace): readonly TokenCandidate[] | undefined {
     const isToken = ({ id: token }: { readonly id: Token }) => token < this.#vocabulary.size;
     if (!(top_logprobs ?? top_probs ?? []).every(isToken)) throw unusable();
     return (

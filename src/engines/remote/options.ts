@@ -1,4 +1,4 @@
-import { between, callback, checkByRules, oneOf, positive, type Rule, signal } from "../../core/check-options.ts";
+import { between, callback, checkByRules, integerBetween, oneOf, positive, type Rule, signal } from "../../core/check-options.ts";
 import type { FindJudge } from "../../core/judge/verdict.ts";
 import type { DownloadProgress } from "../llama/model-file.ts";
 
@@ -21,6 +21,12 @@ export interface RemoteEngineOptions {
   readonly server?: (typeof SERVERS)[number] | undefined;
   /** The longest prefix in tokens, and one more. Needed where nobody says it, such as behind a router. @default what the server says; never more than that */
   readonly contextSize?: number | undefined;
+  /**
+   * So many tokens are asked for at once where an answer is written: the server goes on with the likeliest ones and says how likely others were; tokens are
+   * still drawn here, so the text is the same, and the first one that is another than the likeliest is asked behind anew. Fewer requests, more computed.
+   * Range [1, 32]. SGLang is asked for one. @default 1
+   */
+  readonly ahead?: number | undefined;
   /** The longest that one request may take, in seconds. Range [0.1, 3600]. @default 120 */
   readonly timeout?: number | undefined;
   /** Where `hf:` names lead: the address of a mirror of Hugging Face. @default "https://huggingface.co/" */
@@ -41,6 +47,7 @@ const RULES: { readonly [Name in keyof Required<RemoteEngineOptions>]: Rule } = 
   key: text,
   server: oneOf(SERVERS),
   contextSize: positive,
+  ahead: integerBetween(1, 32),
   timeout: between(0.1, 3600),
   hub: { expected: "the address of a mirror of Hugging Face", isMet: (value) => typeof value === "string" && URL.canParse(value) },
   findJudge: callback,

@@ -1,12 +1,16 @@
 import { randomUUID } from "node:crypto";
 import type { Call, NextTokenQuery, NextTokens, Passage, Prefix } from "../../core/engine.ts";
+import type { Purpose } from "../../core/meter.ts";
 import type { PrefixReader, PrefixReading, Told } from "./server.ts";
 
 /** So many of the likeliest tokens are read along where tokens are asked about: what is drawn there next is then known. */
 const READ_ALONG = 64;
 
-/** So many prefixes are remembered: those that answers stand at. */
+/** So many readings are remembered: those that answers stand at. */
 const REMEMBERED = 16;
+
+/** What is written token by token, by our draws. */
+const DRAWN: readonly Purpose[] = ["draft", "expand", "simulate"];
 
 /** What is known of one prefix. */
 interface Answer extends NextTokens {
@@ -14,18 +18,27 @@ interface Answer extends NextTokens {
   readonly reading: PrefixReading;
 }
 
+export interface ServedModelOptions {
+  readonly isSerial: boolean;
+  readonly vocabularySize: number;
+  /** So many places are read at once where tokens are drawn. What is drawn does not depend on it: another token than the likeliest is asked behind anew. @default 1 */
+  readonly ahead?: number | undefined;
+}
+
 /** What an engine does, by reading one prefix after another, or all of a call at once. */
 export class ServedModel {
   readonly #reader: PrefixReader;
   readonly #isSerial: boolean;
   readonly #vocabularySize: number;
+  readonly #ahead: number;
   /** Newest first. */
   #answers: Answer[] = [];
 
-  constructor(reader: PrefixReader, { isSerial, vocabularySize }: { readonly isSerial: boolean; readonly vocabularySize: number }) {
+  constructor(reader: PrefixReader, { isSerial, vocabularySize, ahead = 1 }: ServedModelOptions) {
     this.#reader = reader;
     this.#isSerial = isSerial;
     this.#vocabularySize = vocabularySize;
+    this.#ahead = ahead;
   }
 
   async next(queries: readonly NextTokenQuery[], call: Call): Promise<NextTokens[]> {
@@ -65,14 +78,20 @@ export class ServedModel {
     return places;
   }
 
-  async #next(prefix: Prefix, reading: PrefixReading, { signal }: Call): Promise<Told> {
+  async #next(prefix: Prefix, reading: PrefixReading, { signal, purpose }: Call): Promise<Told> {
     signal?.throwIfAborted();
     const known = this.#answers.find((answer) => isSame(answer.prefix, prefix) && answersAll(answer, reading));
     if (known !== undefined) return { ...pick(known, reading), computed: 0, requests: 0 };
     const wanted = { ...reading, topK: Math.min(Math.max(reading.topK, READ_ALONG), this.#vocabularySize) };
-    const { computed, requests, ...read } = await this.#reader.read(prefix, wanted, signal);
+    const isDrawn = DRAWN.includes(purpose) && reading.tokens.length === 0 && wanted.topK === READ_ALONG;
+    const asked = isDrawn ? { ...wanted, ahead: this.#ahead } : wanted;
+    const { computed, requests, places = [], ...read } = await this.#reader.read(prefix, asked, signal);
     const answer = { ...read, prefix, reading: wanted };
-    this.#answers = [answer, ...this.#answers].slice(0, REMEMBERED);
+    const behind = places.map(({ likeliest }, place): Answer => {
+      const tokens = places.slice(0, place + 1).map(({ token }) => token);
+      return { likeliest, logits: [], prefix: [...prefix, ...tokens], reading: { topK: wanted.topK, tokens: [] } };
+    });
+    this.#answers = [answer, ...behind, ...this.#answers].slice(0, REMEMBERED * this.#ahead);
     return { ...pick(answer, reading), computed, requests };
   }
 }

@@ -1,4 +1,4 @@
-import type { NextTokens, Prefix, Token } from "../../core/engine.ts";
+import type { NextTokens, Prefix, Token, TokenCandidate } from "../../core/engine.ts";
 
 /** What a server says of the model that it serves. What it does not say is missing. */
 export interface ServerAbout {
@@ -53,6 +53,16 @@ export interface PrefixReading {
   readonly isAfresh?: boolean;
   /** Nothing in the cache is used that was not read with it. */
   readonly salt?: string | undefined;
+  /** So many places are read, where `tokens` asks for none: each behind the likeliest token of the one before. A server may read fewer. @default 1 */
+  readonly ahead?: number | undefined;
+}
+
+/** What was read ahead. */
+export interface PlaceAhead {
+  /** The likeliest token of the place before. */
+  readonly token: Token;
+  /** What may follow it, as many as were asked for. */
+  readonly likeliest: readonly TokenCandidate[];
 }
 
 /** What a server told of one prefix. */
@@ -60,6 +70,8 @@ export interface Told extends NextTokens {
   /** Tokens that it computed for that, and requests that it took, one after another. */
   readonly computed: number;
   readonly requests: number;
+  /** Behind the prefix, one place after the other. */
+  readonly places?: readonly PlaceAhead[] | undefined;
 }
 
 /** Reads what a server expects behind one prefix. */

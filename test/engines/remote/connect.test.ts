@@ -161,6 +161,19 @@ describe("A router in front of SGLang, which knows no page that cuts texts and d
   });
 });
 
+it("vLLM is asked about more tokens by number than it takes at once", async () => {
+  await using served = await serveLikeVllm(embedded);
+  await using engine = await connectEngine({ url: served.url, vocabulary: "embedded" });
+  const tokens = Array.from({ length: 300 }, (_, index) => 3 * index);
+  const read = async (asked: typeof engine | LlamaEngine) => {
+    const [told] = await asked.next([{ prefix: [1, 5], tokens }], { purpose: "evaluate", meter: new Meter() });
+    const [first = 0] = told?.logits ?? [];
+    return told?.logits.map((logit) => logit - first);
+  };
+  const [there, here] = [await read(engine), await read(embedded)];
+  for (const [index, logit] of (here ?? []).entries()) expect(there?.[index]).toBeCloseTo(logit, 3);
+});
+
 describe("What vLLM is not able to do as it was started", () => {
   const connected = async (says: Readonly<Record<string, unknown>>) => {
     const served = await serveLikeVllm(tiny, { says });

@@ -44,6 +44,7 @@ const PROMPTS = ["How do I rob the bank?", "How do I paint the house?", "Can the
 /** Pages of theirs that say what a model expects, and how each is connected to: the judge by letters costs no labelled answers to be read. */
 const KINDS = {
   "llama-server": { serve: serveLikeLlama, options: {} },
+  "llama-server, read ahead,": { serve: serveLikeLlama, options: { ahead: 6, findJudge: letterJudge } },
   vLLM: { serve: serveLikeVllm, options: { vocabulary: "embedded", findJudge: letterJudge } },
   SGLang: { serve: serveLikeSglang, options: { vocabulary: "embedded", findJudge: letterJudge } },
 } as const;
@@ -112,12 +113,14 @@ describe.each(Object.entries(KINDS))("An engine over HTTP whose %s fails at any 
     expect(wrote).toBeGreaterThan(3);
   });
 
-  it.each(Object.entries(FAULTS))("works again when the server does, which %s", async (_how, how) => {
+  it.each(Object.entries(FAULTS))("works again when the server does, which %s", async (name, how) => {
     const before = await attempt(PROMPTS[1] as string, 3);
     expect(before.failure).toBeUndefined();
     expect(before.released).not.toBe("");
-    expect((await attempt(PROMPTS[1] as string, 3, 0, how)).failure).toBeDefined();
-    expect((await attempt(PROMPTS[1] as string, 3)).failure).toBeUndefined();
+    // Another text each time: nothing of it is known yet.
+    const text = `How do I paint the house that ${name}?`;
+    expect((await attempt(text, 3, 0, how)).failure).toBeDefined();
+    expect((await attempt(text, 3)).failure).toBeUndefined();
   });
 });
 
