@@ -6,6 +6,7 @@ const loaded = await withPeers({ "@langchain/core": "^1.2.0" }, async () => ({
   ...(await import("./integrations/langchain/chat-rain/chat-rain.ts")),
   ...(await import("./integrations/langchain/critique/rain-critique.ts")),
   ...(await import("./integrations/langchain/chat-simulator.ts")),
+  ...(await import("./integrations/langchain/rain-embeddings.ts")),
 }));
 
 // The local model
@@ -28,6 +29,11 @@ export type { LoadWaiting } from "./integrations/langchain/chat-rain/chat-rain.t
 export type { ChatRainCallOptions, ChatRainFields, Decoding, ResponseFormat } from "./integrations/langchain/chat-rain/fields.ts";
 export type { OutputSchema } from "./integrations/langchain/chat-rain/structured-output.ts";
 export type { LoadOptions, LoadProgress } from "./integrations/langchain/engine-source.ts";
+
+/** A local model's vectors of texts, as embeddings of LangChain: see its class. */
+export const RainEmbeddings = loaded.RainEmbeddings;
+export type RainEmbeddings = InstanceType<typeof RainEmbeddings>;
+export type { RainEmbeddingsFields } from "./integrations/langchain/rain-embeddings.ts";
 
 // Critique of other models
 /** Self-critique behind any chat model: see its class. */

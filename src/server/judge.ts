@@ -28,7 +28,7 @@ export interface ToldVerdict {
 }
 
 /** Tells a verdict. Rejects with a `JudgeError` when there is no usable one. */
-export type JudgeOfTexts = (request: JudgeRequest, signal: AbortSignal) => Promise<ToldVerdict>;
+export type JudgeOfTexts = (request: AskedVerdict, signal: AbortSignal) => Promise<ToldVerdict>;
 
 /** Judges texts that it did not write by the judge that answers are judged by, always asking its question. */
 export function judgeOfTexts(engine: Engine, options: RainOptions): JudgeOfTexts {
@@ -52,7 +52,7 @@ export function judgeOfTexts(engine: Engine, options: RainOptions): JudgeOfTexts
 }
 
 /** What is to be judged. */
-export interface JudgeRequest {
+export interface AskedVerdict {
   readonly turns: readonly Turn[];
   /** Whose turn it is in the queue, of one key. */
   readonly user: string;
@@ -60,7 +60,7 @@ export interface JudgeRequest {
 }
 
 /** @throws {RequestError} for what cannot be meant */
-export function judgeRequest(body: unknown): JudgeRequest {
+export function judgeRequest(body: unknown): AskedVerdict {
   const { input, messages: conversation, user = "" } = parsed(judgeSchema, body);
   if ((input === undefined) === (conversation === undefined))
     throw new RequestError("Expected one of `input` and `messages`, got both or none", { param: "input" });

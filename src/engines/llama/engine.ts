@@ -7,6 +7,7 @@ import type { SuggestedSampling } from "../../core/options.ts";
 import { JsonFormats } from "../json-format/index.ts";
 import { Batcher } from "./batch.ts";
 import { type CacheMemory, type Checkpoints, cacheMemory, cacheTypeOf } from "./cache-memory.ts";
+import { TextEmbedding } from "./embedding.ts";
 import { KvCache } from "./kv-cache.ts";
 import type { ModelFile } from "./model-file.ts";
 import type { CacheType } from "./options.ts";
@@ -71,6 +72,7 @@ export class LlamaEngine implements Engine {
   readonly #parts: LlamaParts;
   readonly #cache: KvCache;
   readonly #batcher: Batcher;
+  readonly #embedding: TextEmbedding;
   #running = 0;
   #whenIdle: (() => void) | undefined;
   #disposal: Promise<void> | undefined;
@@ -95,6 +97,7 @@ export class LlamaEngine implements Engine {
       return tokenTable(parts.model);
     });
     this.facts = factsOf(parts, this.#batcher.contextSize, needsCheckpoints);
+    this.#embedding = new TextEmbedding(parts.model, { longest: this.facts.contextSize, threads: threads.counts.batch });
   }
 
   async next(queries: readonly NextTokenQuery[], call: Call): Promise<NextTokens[]> {
@@ -111,6 +114,22 @@ export class LlamaEngine implements Engine {
     return await this.#step(call, () => this.#batcher.distributions(passage, call));
   }
 
+  /**
+   * What the model makes of a text as a whole, as a vector of unit length: its numbers behind the last token, or pooled as its file says. A chat
+   * model was not trained for it; a file of an embedding model was. One text after another, in a context of its own, made at first use.
+   *
+   * @returns as many numbers as the model is wide; zeros for an empty text
+   * @throws {ContextFullError} for a text that is longer than the context
+   * @throws {EngineError} `out-of-memory` where there is none for a second context, and as all calls do; and the reason of `signal`
+   */
+  async embed(text: string, { signal }: Pick<Call, "signal"> = {}): Promise<readonly number[]> {
+    return await this.#step({ signal }, async () => {
+      const vector = await this.#embedding.of(this.tokenizer.tokenize(text));
+      signal?.throwIfAborted();
+      return vector;
+    });
+  }
+
   /** Running calls end within one decode step, with an `EngineError`; then everything native is freed. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposal ??= this.#dispose();
@@ -121,7 +140,7 @@ export class LlamaEngine implements Engine {
     if (this.#disposal !== undefined) throw new EngineError("disposed", "Expected an engine in use, got one that was disposed");
   }
 
-  async #step<Result>(call: Call, work: () => Promise<Result>): Promise<Result> {
+  async #step<Result>(call: Pick<Call, "signal">, work: () => Promise<Result>): Promise<Result> {
     call.signal?.throwIfAborted();
     this.#ensureOpen();
     this.#running++;
@@ -137,6 +156,7 @@ export class LlamaEngine implements Engine {
     this.#cache.wake();
     if (this.#running > 0) await new Promise<void>((resolve) => (this.#whenIdle = resolve));
     await Promise.all(this.#cache.slots.map((slot) => slot.close()));
+    await this.#embedding[Symbol.asyncDispose]();
     await this.#parts.context.dispose();
     await this.#parts.model.dispose();
     await this.#parts.llama.dispose();
