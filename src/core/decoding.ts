@@ -24,10 +24,11 @@ const PRIMED_TOP_K = 64;
 
 /** Computes these prefixes now, in one batch, and what a continuation asks first behind them, so that what follows finds all of it in the cache. One alone is read exactly. */
 export async function prime(engine: Engine, prefixes: readonly Prefix[], call: Call, priming: Priming = {}): Promise<void> {
-  const { keep: isKept = false, format, writtenFrom } = priming;
+  const { keep: isKept = false, format, processing, writtenFrom } = priming;
   const queries = prefixes.map((prefix) => {
     const text = beginFormatted(engine, { prefix, format });
-    return { prefix, isKept, isExact: prefixes.length === 1, writtenFrom, ...firstRead({ topK: PRIMED_TOP_K, text }) };
+    const processed = processedBehind(prefix, processing, engine);
+    return { prefix, isKept, isExact: prefixes.length === 1, writtenFrom, ...firstRead({ topK: PRIMED_TOP_K, text, processed }) };
   });
   const read = await engine.next(queries, call);
   // A model whose numbers are none is found out here, before anything is written.

@@ -194,14 +194,10 @@ export interface SampledToken {
   readonly probability: number;
 }
 
-/** What is known of primed prefixes. */
-export interface Priming {
+/** What is known of primed prefixes, and of what will be written behind them. */
+export interface Priming extends Pick<Constrained, "format" | "processing" | "writtenFrom"> {
   /** Asks that they stay in the cache for as long as the engine can afford it (a judge's preamble). */
   readonly keep?: boolean;
-  /** What will be written behind them. */
-  readonly format?: OutputFormat | undefined;
-  /** `Constrained.writtenFrom` */
-  readonly writtenFrom?: number;
 }
 
 /** Asks which of a few tokens the model expects next. */
@@ -225,6 +221,8 @@ export interface NextTokenQuery {
   readonly topK?: number;
   /** Tokens whose logits are wanted, each once. An engine reads a few dozen of them for next to nothing. @default none */
   readonly tokens?: readonly Token[];
+  /** Whether the model's own logits are wanted, where the engine knows them, and not such as are moved by a constant. @default where `tokens` are asked about */
+  readonly hasOwnLogits?: boolean;
   /** Whether the prefix is to stay in the cache for as long as the engine can afford it (a judge's preamble). @default false */
   readonly isKept?: boolean;
   /**
@@ -240,7 +238,7 @@ export interface NextTokenQuery {
 export interface NextTokens {
   /** As many as `topK` says, likeliest first. */
   readonly likeliest: readonly TokenCandidate[];
-  /** Of the tokens that were asked about, in their order. Where some were, an engine that knows the model's own logits tells these. */
+  /** Of the tokens that were asked about, in their order. */
   readonly logits: readonly number[];
 }
 

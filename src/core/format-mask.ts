@@ -27,7 +27,7 @@ export interface Lookout {
 }
 
 /** What is read of the model for it. */
-type MaskRead = Required<Pick<NextTokenQuery, "topK" | "tokens">>;
+type MaskRead = Required<Pick<NextTokenQuery, "topK" | "tokens" | "hasOwnLogits">>;
 
 /** Up to this many allowed tokens, their logits are read one by one. An engine may go through the whole vocabulary for each of them. */
 const FEW = 64;
@@ -37,6 +37,9 @@ const WIDE = 256;
 
 /** ... and where they are not, so many times as many. Then the last token of the prefix is computed once more. */
 const WIDER = 16;
+
+/** Where logits are processed, tokens are read by so many: one more that is repeated is no more to read, and what was read along will do. */
+const STEP = 64;
 
 /** @throws {EngineError} `format-unsupported`, in one line that says what is at fault: a part of the format, or an engine that knows none */
 export function checkFormat(engine: Engine, format: OutputFormat): void {
@@ -92,13 +95,13 @@ function tooFew(asked: number, told: number): EngineError {
  * @throws {EngineError} when the vocabulary has no token with which the text could go on
  */
 export function firstRead({ topK: wanted, text, processed }: Omit<Lookout, "prefix">): MaskRead {
-  const { tokens } = processed ?? { tokens: [] };
-  // Each of these may fall behind others.
-  const topK = wanted + tokens.length;
-  if (text === undefined) return { topK, tokens };
+  const { raised: tokens, lowered, hasOwnLogits } = processed ?? { raised: [], lowered: 0, hasOwnLogits: false };
+  // Each that is lowered may fall behind another one, and each that is raised may be among the likeliest already.
+  const topK = processed === undefined ? wanted : STEP * Math.ceil((wanted + tokens.length + lowered) / STEP);
+  if (text === undefined) return { topK, tokens, hasOwnLogits };
   const few = text.allowed(Math.max(FEW, topK));
-  if (few === undefined) return { topK: Math.max(WIDE, topK), tokens };
-  if (few.length > 0) return { topK: 0, tokens: few };
+  if (few === undefined) return { topK: Math.max(WIDE, topK), tokens, hasOwnLogits };
+  if (few.length > 0) return { topK: 0, tokens: few, hasOwnLogits };
   throw new EngineError(
     "format-unsupported",
     "Expected a token that goes on with the format, got none in the vocabulary (choose another model)",
@@ -110,18 +113,21 @@ function candidatesIn(lookout: Lookout, reading: MaskRead, told: NextTokens): re
   const { topK, text } = lookout;
   const candidates = inOrder(lookout, reading, told);
   if (text === undefined || reading.topK === 0) return candidates.slice(0, topK);
+  const hasAll = areAll(told.likeliest, reading);
+  // What was lowered farther than that may stand behind others that were not read.
+  const least = hasAll ? Number.NEGATIVE_INFINITY : (told.likeliest.at(-1)?.logit ?? Number.NEGATIVE_INFINITY);
   const allowed: TokenCandidate[] = [];
   for (const candidate of candidates) {
-    if (allowed.length === topK) break;
+    if (allowed.length === topK || candidate.logit < least) break;
     if (isPossible(candidate) && text.allows(candidate.token)) allowed.push(candidate);
   }
-  const isEnough = allowed.length === topK || (allowed.length > 0 && areAll(told.likeliest, reading));
+  const isEnough = allowed.length === topK || (allowed.length > 0 && hasAll);
   return isEnough ? allowed : undefined;
 }
 
 /** All that was read, likeliest first, as it is where logits are processed. */
 function inOrder({ processed }: Lookout, { tokens }: MaskRead, { likeliest, logits }: NextTokens): readonly TokenCandidate[] {
-  if (tokens.length === 0) return likeliest;
+  if (tokens.length === 0 && processed === undefined) return likeliest;
   const named = new Map(tokens.map((token, index) => [token, logits[index] as number]));
   const others = likeliest.filter(({ token }) => !named.has(token));
   const read = [...others, ...[...named].map(([token, logit]) => ({ token, logit }))];
@@ -131,7 +137,7 @@ function inOrder({ processed }: Lookout, { tokens }: MaskRead, { likeliest, logi
 
 /** More of the likeliest tokens; where there are no more, of which none may follow, all that may. */
 function wider({ text }: Lookout, reading: MaskRead, { likeliest }: NextTokens): MaskRead {
-  if (areAll(likeliest, reading)) return { topK: 0, tokens: text?.allowed(Number.POSITIVE_INFINITY) ?? [] };
+  if (areAll(likeliest, reading)) return { ...reading, topK: 0, tokens: text?.allowed(Number.POSITIVE_INFINITY) ?? [] };
   return { ...reading, topK: reading.topK * WIDER };
 }
 

@@ -129,8 +129,8 @@ export class Generation {
   /** Computes the prompt. */
   async prime(): Promise<void> {
     if (this.#constant.length > 0) await prime(this.engine, [this.#constant], this.call("prompt"), { keep: true });
-    const { format } = this.settings;
-    await prime(this.engine, [this.prompt], this.call("prompt"), { format, writtenFrom: this.writtenFrom });
+    const { format, processing, writtenFrom } = this.constraints;
+    await prime(this.engine, [this.prompt], this.call("prompt"), { format, processing, writtenFrom });
   }
 
   /** The user's own way of drawing tokens. */

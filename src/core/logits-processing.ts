@@ -3,7 +3,12 @@ import type { Engine, LogitsProcessing, Prefix, Token, TokenCandidate, Tokenizer
 
 /** The tokens behind one prefix whose logits are changed, and how. */
 export interface ProcessedLogits {
-  readonly tokens: readonly Token[];
+  /** Tokens whose logits may grow: they have to be known however unlikely these tokens are. */
+  readonly raised: readonly Token[];
+  /** How many others there are, whose logits never grow: of so many more of the likeliest tokens, as many are left as without them. */
+  readonly lowered: number;
+  /** Whether it matters where 0 is: the repetition penalty divides or multiplies by the sign. */
+  readonly hasOwnLogits: boolean;
   /** The same candidate where nothing changes it. */
   process(candidate: TokenCandidate): TokenCandidate;
 }
@@ -17,17 +22,19 @@ export function processedBehind(
   if (processing === undefined) return undefined;
   const counts = countsIn(lastOf(prefix, processing.penaltyLastN), processing);
   const repeats = repeatsIn(prefix, processing, tokenizer);
-  const { logitBias } = processing;
+  const { logitBias, repetitionPenalty, presencePenalty, frequencyPenalty } = processing;
   const biases = new Map(Object.entries(logitBias).map(([token, bias]) => [Number(token), bias > NEVER ? bias : Number.NEGATIVE_INFINITY]));
-  const tokens = [...new Set([...biases.keys(), ...counts.keys(), ...repeats.keys()])];
-  if (tokens.length === 0) return undefined;
+  const all = new Set([...biases.keys(), ...counts.keys(), ...repeats.keys()]);
+  if (all.size === 0) return undefined;
+  const isReward = repetitionPenalty < 1 || presencePenalty < 0 || frequencyPenalty < 0;
+  const raised = [...all].filter((token) => (biases.get(token) ?? 0) > 0 || (isReward && counts.has(token)));
   const process = (candidate: TokenCandidate) => {
     const { token } = candidate;
     // In the order in which llama.cpp does it.
     const biased = candidate.logit + (biases.get(token) ?? 0);
     return { token, logit: penalised(biased, counts.get(token) ?? 0, processing) - (repeats.get(token) ?? 0) };
   };
-  return { tokens, process };
+  return { raised, lowered: all.size - raised.length, hasOwnLogits: repetitionPenalty !== 1 && counts.size > 0, process };
 }
 
 /** The bias with which a token is never drawn, as in OpenAI's API. */

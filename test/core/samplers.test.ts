@@ -3,6 +3,7 @@ import {
   answer,
   DEFAULTS,
   type Engine,
+  type FormattedText,
   generate,
   likeliest,
   Meter,
@@ -88,13 +89,26 @@ const processings: fc.Arbitrary<Processing> = fc.record({
   drySequenceBreakers: fc.constantFrom(NEUTRAL.drySequenceBreakers, [], [" and"]),
 });
 
+/** Every other token may follow, always. */
+const EVEN: FormattedText = {
+  after: () => EVEN,
+  allows: (token) => token % 2 === 0,
+  allowed: (limit) => (vocabulary / 2 > limit ? undefined : Array.from({ length: Math.ceil(vocabulary / 2) }, (_, index) => 2 * index)),
+};
+const formatting: Engine = { ...watchedEngine(engine), formats: { check: () => undefined, begin: () => EVEN } };
+
+/** Also as many as are read at a time: then one that falls back is missed. */
+const counts = fc.oneof(fc.integer({ min: 1, max: 12 }), fc.constantFrom(63, 64, 128));
+
 describe("Biases and penalties", () => {
-  it("change logits as llama.cpp does, and the likeliest are the likeliest of the whole vocabulary", async () => {
+  it("change logits as llama.cpp does, and the likeliest are the likeliest of the whole vocabulary, or of what a format allows of it", async () => {
     await fc.assert(
-      fc.asyncProperty(prefixes, processings, fc.integer({ min: 1, max: 12 }), async (prefix, processing, count) => {
+      fc.asyncProperty(prefixes, processings, counts, fc.boolean(), async (prefix, processing, count, isFormatted) => {
         const all = await expected(prefix, processing);
-        const found = await likeliest(engine, { prefix, count, processing }, call());
-        const best = [...all].sort(([left, one], [right, other]) => other - one || left - right).slice(0, count);
+        const format = isFormatted ? ({ type: "json", schema: {} } as const) : undefined;
+        const found = await likeliest(formatting, { prefix, count, processing, format }, call());
+        const allowed = [...all].filter(([token]) => !isFormatted || EVEN.allows(token));
+        const best = allowed.sort(([left, one], [right, other]) => other - one || left - right).slice(0, count);
         const total = best.reduce((sum, [, logit]) => sum + Math.exp(logit), 0);
         expect(found.length).toBe(best.length);
         for (const [index, { token, probability }] of found.entries()) {
@@ -104,6 +118,24 @@ describe("Biases and penalties", () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  it("never put a token that they push far down before one that a format allows and that was not read yet", async () => {
+    const logitOf = (token: Token) => -token / 100;
+    const allows = (token: Token) => token === 0 || token >= 300;
+    const text: FormattedText = { after: () => text, allows, allowed: () => undefined };
+    const falling: Engine = {
+      ...watchedEngine(engine),
+      formats: { check: () => undefined, begin: () => text },
+      next: async (queries) =>
+        queries.map(({ topK = 0, tokens = [] }) => ({
+          likeliest: Array.from({ length: Math.min(topK, 1000) }, (_, token) => ({ token, logit: logitOf(token) })),
+          logits: tokens.map(logitOf),
+        })),
+    };
+    const processing = { ...NEUTRAL, logitBias: { 0: -50 } };
+    const [first] = await likeliest(falling, { prefix: [7], count: 1, processing, format: { type: "json", schema: {} } }, call());
+    expect(first?.token).toBe(300);
   });
 
   it("make a difference of each kind", async () => {

@@ -35,7 +35,7 @@ interface Portion extends Evaluation {
 /** Tokens saved for which it pays to compute a common stem first, in a decode call of its own, and copy it. */
 const WORTH_A_STEM = 8;
 
-const NOTHING: Wanted = { topK: 0, logitsOf: [] };
+const NOTHING: Wanted = { topK: 0, logitsOf: [], hasOwnLogits: false };
 
 export interface BatcherParts {
   readonly context: LlamaContext;
@@ -74,8 +74,8 @@ export class Batcher {
   async next(queries: readonly NextTokenQuery[], call: Call): Promise<NextTokens[]> {
     const { leases } = this.#cache;
     const all = queries.map((query) => {
-      const { prefix, topK = 0, tokens = [], isKept = false } = query;
-      const wanted: Wanted = { topK: Math.min(topK, this.#vocabularySize), logitsOf: tokens };
+      const { prefix, topK = 0, tokens = [], hasOwnLogits = false, isKept = false } = query;
+      const wanted: Wanted = { topK: Math.min(topK, this.#vocabularySize), logitsOf: tokens, hasOwnLogits };
       const lease = leases.of(prefix);
       // What its holder asks now, it will ask again behind its next token.
       if (lease !== undefined) lease.wanted = wanted;
@@ -310,5 +310,9 @@ function hasSlot<Q extends Query>(query: Q): query is Q & SlottedQuery {
 }
 
 function bothOf(one: Wanted, other: Wanted): Wanted {
-  return { topK: Math.max(one.topK, other.topK), logitsOf: [...new Set([...one.logitsOf, ...other.logitsOf])] };
+  return {
+    topK: Math.max(one.topK, other.topK),
+    logitsOf: [...new Set([...one.logitsOf, ...other.logitsOf])],
+    hasOwnLogits: one.hasOwnLogits || other.hasOwnLogits,
+  };
 }

@@ -11,6 +11,8 @@ const MOST_STEPPED = 256;
 
 /** What to learn behind the last token of a prefix. */
 export interface Wanted {
+  /** Whether logits are to be the model's own, and not those of probabilities, which are moved by a constant. */
+  readonly hasOwnLogits: boolean;
   /** So many of the likeliest next tokens; 0: none. */
   readonly topK: number;
   /** Tokens whose logits are wanted. */
@@ -40,6 +42,7 @@ interface Logits {
   /** Likeliest first. */
   readonly candidates: readonly TokenCandidate[];
   readonly logits: ReadonlyMap<Token, number>;
+  readonly isOwn: boolean;
 }
 
 type Metadata = { readonly probabilities: true };
@@ -113,9 +116,9 @@ export class Slot {
     return isCopying(this.#sequence);
   }
 
-  knows(length: number, { topK, logitsOf }: Wanted): boolean {
-    const { candidates = [], logits } = this.#logitsCache.get(length) ?? {};
-    return candidates.length >= topK && logitsOf.every((token) => logits?.has(token));
+  knows(length: number, { topK, logitsOf, hasOwnLogits }: Wanted): boolean {
+    const { candidates = [], logits, isOwn = false } = this.#logitsCache.get(length) ?? {};
+    return candidates.length >= topK && logitsOf.every((token) => logits?.has(token)) && (isOwn || !hasOwnLogits);
   }
 
   /** What is wanted behind the first `length` tokens, which was learned there. */
@@ -129,10 +132,11 @@ export class Slot {
    * nothing else, goes through one generator that lives as long as the sequence. All else goes through calls that make a sampler each.
    */
   async evaluate(evaluation: Evaluation): Promise<Logits> {
-    const { tokens, topK, logitsOf } = evaluation;
-    if (topK > 0 && topK <= MOST_STEPPED && logitsOf.length === 0) return { candidates: await this.#step(tokens, topK), logits: new Map() };
+    const { tokens, topK, logitsOf, hasOwnLogits } = evaluation;
+    if (topK > 0 && topK <= MOST_STEPPED && logitsOf.length === 0 && !hasOwnLogits)
+      return { candidates: await this.#step(tokens, topK), logits: new Map(), isOwn: false };
     const output = (await this.#sequence.controlledEvaluate(inputsOf(evaluation))).at(tokens.length - 1);
-    return { candidates: topK === 0 ? [] : candidatesIn(output, topK), logits: logitsIn(output, logitsOf) };
+    return { candidates: topK === 0 ? [] : candidatesIn(output, topK), logits: logitsIn(output, logitsOf), isOwn: true };
   }
 
   /**

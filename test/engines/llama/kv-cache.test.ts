@@ -49,7 +49,7 @@ describe("A long question about a paused generation", () => {
     const draft = [...home.tokens];
     const lease = scene.cache.leases.add([...draft, 0]);
     lease.slot = home;
-    lease.wanted = { topK: 1, logitsOf: [] };
+    lease.wanted = { topK: 1, logitsOf: [], hasOwnLogits: false };
     const others = scene.held.filter((_, index) => index !== home.index);
     for (const order of [1, 2, 1]) {
       const asked = await read(scene, [...draft, ...Array(18).fill(order)]);
@@ -119,7 +119,7 @@ class Scene extends SlotScene {
     const slot = this.slots[index] as Slot;
     const lease = this.cache.leases.add([...slot.tokens, 0]);
     lease.slot = slot;
-    lease.wanted = { topK: 1, logitsOf: [] };
+    lease.wanted = { topK: 1, logitsOf: [], hasOwnLogits: false };
     return new Generation(this, lease);
   }
 }
