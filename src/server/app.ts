@@ -146,7 +146,9 @@ class ServedModel implements RainApp {
     const keys = new Keys(this.#options.keys ?? []);
     const app = new Hono<Env>();
     app.use(async (context, next) => await this.#account(context, next));
-    if (corsOrigins.length > 0) app.use(cors({ origin: [...corsOrigins], exposeHeaders: ["x-request-id"] }));
+    // What OpenAI's client in a page reads, too, before it tries again.
+    const exposeHeaders = ["x-request-id", "retry-after", "x-should-retry"];
+    if (corsOrigins.length > 0) app.use(cors({ origin: [...corsOrigins], exposeHeaders }));
     app.get("/health", (context) => context.json({ status: this.#isDraining ? "draining" : "ok" }, this.#isDraining ? 503 : 200));
     app.get("/", (context) => context.html(PAGE, 200, PAGE_HEADERS));
     // All but these two, whatever is asked for.

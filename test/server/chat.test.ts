@@ -398,6 +398,23 @@ describe("Who asks", () => {
     expect((await send(ASKED, { headers: { authorization: "Bearer one" } })).status).toBe(200);
   });
 
+  it("may be a page of another origin only where it is let in, which reads then why it was refused, too", async () => {
+    const engine = worldEngine({ ...ROBBERY, goodness: () => Number.NaN });
+    const from = (origin: string) => ({ headers: { origin } });
+    const { app, send } = served({ corsOrigins: ["https://mine.example"], keys: ["one"] }, engine);
+    const asked = { method: "OPTIONS", headers: { origin: "https://mine.example", "access-control-request-headers": "authorization" } };
+    const allowed = await app.fetch(new Request("http://127.0.0.1/v1/chat/completions", asked));
+    expect(allowed.headers.get("access-control-allow-headers")).toBe("authorization");
+    const refused = await send(ASKED, from("https://mine.example"));
+    expect([refused.status, refused.headers.get("access-control-allow-origin")]).toEqual([401, "https://mine.example"]);
+    const failed = await send(ASKED, { headers: { origin: "https://mine.example", authorization: "Bearer one" } });
+    expect(failed.status).toBe(500);
+    for (const name of ["x-request-id", "retry-after", "x-should-retry"])
+      expect(failed.headers.get("access-control-expose-headers")).toContain(name);
+    expect((await send(ASKED, from("https://other.example"))).headers.get("access-control-allow-origin")).toBeNull();
+    expect((await served().send(ASKED, from("https://mine.example"))).headers.get("access-control-allow-origin")).toBeNull();
+  });
+
   it("is told to come again where too many wait, each key in its turn", async () => {
     const door = new Gate();
     const { engine } = faultyEngine(worldEngine(ROBBERY), { before: () => door.opened });
