@@ -100,6 +100,7 @@ export function rainApp(engine: Engine, options: RainAppOptions = {}): RainApp {
 
 class ServedModel implements RainApp {
   readonly #options: typeof USUAL & RainAppOptions;
+  readonly #engine: Engine;
   readonly #model: string;
   readonly #rules: RequestRules;
   readonly #queue: AnswerQueue;
@@ -112,6 +113,7 @@ class ServedModel implements RainApp {
 
   constructor(engine: Engine, options: RainAppOptions) {
     this.#options = { ...USUAL, ...options } as typeof USUAL & RainAppOptions;
+    this.#engine = engine;
     this.#model = options.model ?? engine.facts.model;
     this.#rules = { defaults: defaultsOf(engine, this.#options), allowsUnjudged: this.#options.allowUnjudged };
     const { concurrency, maxWaiting } = options;
@@ -223,6 +225,7 @@ class ServedModel implements RainApp {
     const hungUp = new AbortController();
     const failed = new AbortController();
     const begun = send({
+      engine: this.#engine,
       queue: this.#queue,
       model: this.#model,
       key: String(context.get("key")),

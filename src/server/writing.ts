@@ -1,11 +1,12 @@
-import { checkOptions, deriveSeed, type RainAnswer, type RainEvent, type RainStep, type Settings } from "../core/index.ts";
-import { type AnswerQueue, checkRequiredCall, requiresCall } from "../serving/index.ts";
+import { checkOptions, deriveSeed, type Engine, type RainAnswer, type RainEvent, type RainStep, type Settings } from "../core/index.ts";
+import { type AnswerQueue, checkRequiredCall, requiresCall, writableFormat } from "../serving/index.ts";
 import type { ChatRequest } from "./chat-request.ts";
 import { type Choice, type ToldCall, toldCall } from "./completion.ts";
 import { EVENT_HEADERS, type EventWriter, eventStream } from "./events.ts";
 
 /** Where and how long an answer is written. */
 export interface Serving {
+  readonly engine: Engine;
   readonly queue: AnswerQueue;
   /** As answers call the model. */
   readonly model: string;
@@ -56,13 +57,15 @@ export function placeOf(key: string, user: string): string {
 
 /** Choices differ by their seeds; the first has the request's own. */
 export function writingsOf({ turns, options, choices, limit, user }: ChatRequest, serving: Serving): readonly Writing[] {
-  const { queue, key, signal, revealDiscarded } = serving;
+  const { engine, queue, key, signal, revealDiscarded } = serving;
   const settings = checkOptions(options);
+  // Of an answer all is kept that its schema says; of a tool's, which nobody here would check, what cannot be kept is refused.
+  const format = options.format?.type === "json" ? { format: writableFormat(options.format, engine) } : {};
   return Array.from({ length: choices }, (_, index) => {
     const seed = index === 0 ? settings.seed : deriveSeed(settings.seed, index);
     let onRewind: WritingListener["onRewind"];
     const onEvent = (event: RainEvent) => event.type === "rewind" && onRewind?.(event);
-    const answering = queue.rain(turns, { ...options, seed, signal, onEvent, revealDiscarded, key: placeOf(key, user) });
+    const answering = queue.rain(turns, { ...options, ...format, seed, signal, onEvent, revealDiscarded, key: placeOf(key, user) });
     const write: Writing["write"] = async (listener = {}) => {
       ({ onRewind } = listener);
       const calls: ToldCall[] = [];

@@ -1,4 +1,4 @@
 export { AnswerQueue, type AnswerQueueOptions, type QueuedOptions } from "./answer-queue.ts";
 export { callId, THINKING_BUDGETS } from "./clients.ts";
 export { checkRequiredCall, requiresCall, ToolCallError } from "./required-call.ts";
-export { withWritableSchemas } from "./writable.ts";
+export { withWritableSchemas, writableFormat } from "./writable.ts";

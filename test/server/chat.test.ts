@@ -112,6 +112,21 @@ describe("A chat completion", () => {
       rain: { refused: true },
     });
   });
+
+  it("is checked as a whole where its schema says what cannot be kept while it is written; a tool's schema that does is refused", async () => {
+    const goOn = (answer: string) => ({ "1": answer.endsWith("1") ? 9 : 5, "2": 5, ",": 1, "]": 1, "[": 1 });
+    const { send, refused } = served({}, worldEngine({ pieces: [], goOn, goodness: () => 0.9 }));
+    const schema = { type: "array", items: { enum: [1, 2] }, minItems: 2, maxItems: 2, uniqueItems: true };
+    for (const seed of [1, 2, 3, 4, 5, 6]) {
+      const response = await send({ ...ASKED, seed, response_format: { type: "json_schema", json_schema: { name: "both", schema } } });
+      const { choices } = (await response.json()) as { readonly choices: readonly [{ readonly message: { readonly content: string } }] };
+      expect(JSON.parse(choices[0].message.content).toSorted()).toEqual([1, 2]);
+    }
+    const parameters = { type: "object", properties: { all: schema } };
+    expect(await refused({ ...ASKED, tools: [{ type: "function", function: { name: "f", parameters } }] })).toMatchObject({
+      param: "tools",
+    });
+  });
 });
 
 describe("What is asked for", () => {
