@@ -230,13 +230,15 @@ function made(tokens: readonly Token[], state: ToolState): ToolCall {
 
 /** What there is of a call. Its tool is the first that it names. */
 function cut(tokens: readonly Token[], state: ToolState): CutCall {
-  const { engine, tools } = state;
+  const { engine, tools, format } = state;
   const written = markedText(engine.tokenizer, tokens, engine.tokenizer.render(turnsUntil(state, true))).replace(/\uFFFD+$/, "");
   const places = byLongestName(tools).map(({ name }) => ({ name, start: written.indexOf(name) }));
   const [first] = places.filter(({ start }) => start >= 0).toSorted((left, right) => left.start - right.start);
   if (first === undefined) return { name: undefined, arguments: "" };
   const rest = written.slice(first.start + first.name.length);
-  return { name: first.name, arguments: rest.slice(Math.max(0, rest.indexOf("{"))) };
+  const start = rest.indexOf("{");
+  // Of JSON, what stands in front of its arguments is none of them.
+  return { name: first.name, arguments: start < 0 && format.type === "json" ? "" : rest.slice(Math.max(0, start)) };
 }
 
 /** Nine letters and digits, as some models insist on; the same seed gives the same ones. */

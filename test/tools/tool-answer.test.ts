@@ -132,6 +132,7 @@ describe("A model that may call tools", () => {
 
   it.each([
     [10, undefined, ""],
+    [28, "length", ""],
     [38, "length", '{"of":'],
   ])(
     "ends with the reason length, and with half a call apart, where there is no room for a whole one: %i tokens",
