@@ -13,10 +13,8 @@ const LIST = 9;
 
 /** What stands where in a header. */
 export interface HeaderShape {
-  /** Of metadata: how many values there are, and the bytes from which and up to which they stand. */
-  readonly entries: number;
-  readonly metadataStart: number;
-  readonly metadataEnd: number;
+  /** Each value of its metadata with its key: from which byte up to which. */
+  readonly entries: readonly { readonly start: number; readonly end: number }[];
   /** Numbers in all tensors of the file. */
   readonly parameters: number;
 }
@@ -47,13 +45,14 @@ export function headerShape(beginning: Buffer): HeaderShape {
 
 function walk(cursor: Cursor): HeaderShape {
   const tensors = cursor.wide();
-  const entries = cursor.wide();
-  const metadataStart = cursor.position;
-  for (let entry = 0; entry < entries; entry++) {
+  const count = cursor.wide();
+  const entries = [];
+  for (let entry = 0; entry < count; entry++) {
+    const start = cursor.position;
     cursor.skip(cursor.wide());
     skipValue(cursor, cursor.narrow());
+    entries.push({ start, end: cursor.position });
   }
-  const metadataEnd = cursor.position;
   let parameters = 0;
   for (let tensor = 0; tensor < tensors; tensor++) {
     cursor.skip(cursor.wide());
@@ -61,7 +60,7 @@ function walk(cursor: Cursor): HeaderShape {
     // Its type, and where its numbers are.
     cursor.skip(4 + 8);
   }
-  return { entries, metadataStart, metadataEnd, parameters };
+  return { entries, parameters };
 }
 
 /** Those of a tensor: its dimensions, multiplied. */

@@ -28,12 +28,15 @@ const COUNTS_START = 8;
 /** A key of ours in what is kept: numbers in the tensors that were left out. */
 const PARAMETERS = "rain.parameters";
 
+/** How keys begin by which a file is one of several parts. */
+const PARTS = "split.";
+
 /** GGUF's number for numbers of 64 bits. */
 const WIDE = 10;
 
 const kept = z.object({ rain: z.object({ parameters: z.bigint() }) });
 
-/** Numbers that the whole model has learned, where its tensors were left out. */
+/** Numbers in the tensors that were left out; of a model in several parts, those of the first one. */
 export function parametersIn({ metadata }: ModelFile["info"]): number | undefined {
   const { data } = kept.safeParse(metadata);
   return data && Number(data.rain.parameters);
@@ -83,17 +86,24 @@ async function fetchVocabulary(path: string, request: ModelRequest): Promise<boo
   }
 }
 
-/** What llama.cpp takes for a vocabulary. */
-function withoutTensors({ bytes, entries, metadataStart, metadataEnd, parameters }: Header): Buffer {
-  const counts = Buffer.alloc(16);
-  counts.writeBigUInt64LE(BigInt(entries + 1), 8);
-  const key = Buffer.from(PARAMETERS);
-  const lengths = [Buffer.alloc(8), Buffer.alloc(4), Buffer.alloc(8)] as const;
-  lengths[0].writeBigUInt64LE(BigInt(key.length));
-  lengths[1].writeUInt32LE(WIDE);
-  lengths[2].writeBigUInt64LE(BigInt(parameters));
-  const ours = [lengths[0], key, lengths[1], lengths[2]];
-  return Buffer.concat([bytes.subarray(0, COUNTS_START), counts, bytes.subarray(metadataStart, metadataEnd), ...ours]);
+/** What llama.cpp takes for a vocabulary: the metadata, but for what says that there are more parts. */
+function withoutTensors({ bytes, entries, parameters }: Header): Buffer {
+  const kept = entries.map(({ start, end }) => bytes.subarray(start, end)).filter((entry) => !keyOf(entry).startsWith(PARTS));
+  const noTensors = wide(0);
+  const ours = [wide(PARAMETERS.length), Buffer.from(PARAMETERS), Buffer.from([WIDE, 0, 0, 0]), wide(parameters)];
+  return Buffer.concat([bytes.subarray(0, COUNTS_START), noTensors, wide(kept.length + 1), ...kept, ...ours]);
+}
+
+function keyOf(entry: Buffer): string {
+  const start = 8;
+  return entry.toString("utf8", start, start + Number(entry.readBigUInt64LE()));
+}
+
+/** A number of 64 bits. */
+function wide(value: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64LE(BigInt(value));
+  return bytes;
 }
 
 /** There is never half a file at `path`, whoever else writes it. */

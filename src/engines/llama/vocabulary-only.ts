@@ -15,7 +15,7 @@ export interface LoadedVocabulary extends AsyncDisposable {
   /** Path of the file. */
   readonly file: string;
   readonly bytes: number;
-  /** Numbers that the whole model has learned. */
+  /** Numbers that the model has learned: `RemoteFacts.parameters`. */
   readonly parameters: number;
   /** The chat template that the model brought, in Jinja. */
   readonly chatTemplate: string | undefined;

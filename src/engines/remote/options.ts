@@ -24,7 +24,7 @@ export interface RemoteEngineOptions {
   /**
    * So many tokens are asked for at once where an answer is written: the server goes on with the likeliest ones and says how likely others were; tokens are
    * still drawn here, so the text is the same, and the first one that is another than the likeliest is asked behind anew. Fewer requests, more computed.
-   * Range [1, 32]. SGLang is asked for one. @default 1
+   * Range [1, 32]. One at a time where they are drawn from more than 64 (`topK`) or under a format, and on SGLang. @default 1
    */
   readonly ahead?: number | undefined;
   /** The longest that one request may take, in seconds. Range [0.1, 3600]. @default 120 */

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { cachedModels, type LlamaEngine, loadLlamaEngine } from "rain-align/llama";
 import { connectEngine } from "rain-align/remote";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { uint32 } from "../../../training/gguf-writer.ts";
 import { AWKWARD_TEXTS } from "../../support/awkward-texts.ts";
 import { type FileServer, type FileServing, serveFile } from "../../support/file-server.ts";
 import { type ModelServerStub, serveLikeVllm } from "../../support/model-server.ts";
@@ -93,6 +94,15 @@ describe("Of a model on the network no more is fetched for its vocabulary than i
     await using engine = await connecting(Buffer.concat([readFileSync(long), Buffer.alloc(32 * MEBIBYTE)]), { version: () => '"1"' });
     expectSame(engine);
     expect(server.sent()).toBe(4 * FIRST);
+  });
+
+  it("of the first part, where it comes in several", async () => {
+    const metadata = { "split.no": uint32(0), "split.count": uint32(3), "split.tensors.count": uint32(99) };
+    const part = writeTinyModel(`${folder.path}/part.gguf`, { chatTemplate: TEMPLATE, metadata });
+    server = await serveFile("tiny-00001-of-00003.gguf", Buffer.concat([readFileSync(part), Buffer.alloc(32 * MEBIBYTE)]));
+    await using engine = await connected(server.url);
+    expectSame(engine);
+    expect(server.sent()).toBe(FIRST);
   });
 
   it("by its name on a hub, too, and by the name of a file there", async () => {
