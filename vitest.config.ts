@@ -12,7 +12,7 @@ process.on("exit", () => rmSync(cache, { recursive: true, force: true }));
 const conditions = ["rain-source", "module", "node", "development|production"];
 
 /** Tests of what is built: they run the command, pack the package, run what README says. */
-const built = ["test/cli/**/*.test.ts", "test/tooling/**/*.test.ts", "test/*.test.ts"];
+const built = ["test/cli/**/*.test.ts", "test/tooling/**/*.test.ts", "test/*.test.ts", "test/real/eval-resume.test.ts"];
 
 /** Some ten seconds each, or more: attacks at scale, processes that are killed, downloads, real weights, a database server. */
 const slow = [
@@ -29,7 +29,7 @@ const slow = [
   "test/bots/guard/guild-judges.test.ts",
   "test/judges/{calibrate,find-judge}.test.ts",
   "test/server/leaks.test.ts",
-  "test/real/**/*.test.ts",
+  "test/real/{same-text,smollm2}.test.ts",
 ];
 
 const slowBuilt = [
@@ -37,7 +37,7 @@ const slowBuilt = [
   ...["judge-warning", "pairs", "shift", "stopping", "urial"],
 ]
   .map((name) => `test/cli/${name}.test.ts`)
-  .concat("test/examples.test.ts", "test/tooling/{native,peers,release}.test.ts");
+  .concat("test/examples.test.ts", "test/real/eval-resume.test.ts", "test/tooling/{native,peers,release}.test.ts");
 
 /** They load a model, or go through many layers at once. */
 const integration = [
