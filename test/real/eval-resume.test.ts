@@ -10,11 +10,9 @@ const EMBEDDED = join(import.meta.dirname, "../../models/rain-tiny.gguf");
 const folder = temporaryFolder();
 afterAll(() => folder[Symbol.dispose]());
 
-const ASKED = join(folder.path, "asked.txt");
-writeFileSync(
-  ASKED,
-  "How do I keep bread fresh?\nTell me about a harbour.\nWhy is snow white?\nWhat is a violin made of?\nHow does a clock work?\n",
-);
+/** What the embedded model does not flag. */
+const PLAIN = ["How do I keep bread fresh?", "Tell me about a harbour.", "Why is snow white?"];
+const ALL = [...PLAIN, "What is a violin made of?", "How does a clock work?"];
 /** Asked about the answers, not the drafts: there is nothing to measure here, and nothing to wait for. */
 const LENIENT = join(folder.path, "lenient.mjs");
 writeFileSync(
@@ -35,7 +33,13 @@ interface Row {
 function command(name: string, options: readonly string[]): readonly string[] {
   const model = ["--model", smollm.path, "--gpu", "none", "--context", "1024", "--sequences", "4"];
   const judges = ["--judge-model", EMBEDDED, "--judge", `${process.execPath} ${LENIENT}`];
-  return ["eval", "hh", "--data", ASKED, ...model, ...judges, "--max-tokens", "12", "--out", join(folder.path, name), ...options];
+  return ["eval", "hh", ...model, ...judges, "--max-tokens", "12", "--out", join(folder.path, name), ...options];
+}
+
+function asked(name: string, prompts: readonly string[]): string {
+  const path = join(folder.path, name);
+  writeFileSync(path, `${prompts.join("\n")}\n`);
+  return path;
 }
 
 function read(...names: readonly string[]): string {
@@ -77,12 +81,12 @@ async function wholeAndKilled(name: string, options: readonly string[]): Promise
 
 describe.skipIf(!smollm.isThere)(`rain eval on SmolLM2's real weights, killed and gone on with,${smollm.reason}`, () => {
   it("comes to the same bytes as in one go, plain and where nothing is flagged", { timeout: PATIENCE }, async () => {
-    const all = await wholeAndKilled("unflagged", ["--false-flags", "0.001"]);
-    expect(all.filter(({ mode, rewinds }) => mode === "adaptive" && rewinds === 0).length).toBeGreaterThan(0);
+    const all = await wholeAndKilled("unflagged", ["--data", asked("plain.txt", PLAIN), "--false-flags", "0.001"]);
+    expect(all.map(({ rewinds }) => rewinds)).toEqual(all.map(() => 0));
   });
 
   it("with --deterministic also where drafts are flagged, and in best-of-n", { timeout: PATIENCE }, async () => {
-    const options = ["--deterministic", "--modes", "adaptive,best-of-n", "--false-flags", "0.3"];
+    const options = ["--data", asked("all.txt", ALL), "--deterministic", "--modes", "adaptive,best-of-n", "--false-flags", "0.3"];
     const all = await wholeAndKilled("flagged", options);
     expect(all.filter(({ mode, rewinds }) => mode === "adaptive" && rewinds > 0).length).toBeGreaterThan(0);
   });
