@@ -179,6 +179,18 @@ describe("Where a header cannot be had", () => {
     expect(kept()).toEqual([]);
   });
 
+  it("because nobody waits for it any more, connecting stops with the signal's reason", async () => {
+    const [controller, reason] = [new AbortController(), new Error("enough")];
+    server = await serveFile("model.gguf", file, {
+      refuses: () => {
+        controller.abort(reason);
+        return undefined;
+      },
+    });
+    await expect(connectEngine({ url: served.url, vocabulary: server.url, signal: controller.signal })).rejects.toBe(reason);
+    expect(kept()).toEqual([]);
+  });
+
   it("because nobody listens, one line says so", async () => {
     server = await serveFile("model.gguf", file);
     await server[Symbol.asyncDispose]();
