@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { type GuildSettings, SettingsConflictError, type SettingsVersion } from "../guard/index.ts";
 import type { BotContext } from "./bot-context.ts";
 
@@ -10,8 +11,14 @@ interface SettingsChange {
   readonly make: (settings: GuildSettings) => GuildSettings | Promise<GuildSettings>;
 }
 
+/** What holds now. */
+export interface DecidedSettings extends SettingsVersion {
+  /** `false`: they were so before, and there is no new version. */
+  readonly isChanged: boolean;
+}
+
 /**
- * Decides a guild's settings anew, and records it.
+ * Decides a guild's settings anew, and records it, where they were others before.
  *
  * @throws {SettingsError} when they are not what they must be
  * @throws {SettingsConflictError} when another change came first
@@ -19,17 +26,20 @@ interface SettingsChange {
 export async function changeSettings(
   { store, options, log }: Pick<BotContext, "store" | "options" | "log">,
   { guild, by, detail, make }: SettingsChange,
-): Promise<SettingsVersion> {
+): Promise<DecidedSettings> {
   const at = options.clock();
-  const { version, settings } = await store.settings(guild);
-  const changed = await store.changeSettings({ guild, version, settings: await make(settings), by, at });
+  const before = await store.settings(guild);
+  const { version } = before;
+  const settings = await make(before.settings);
+  if (isDeepStrictEqual(settings, before.settings)) return { ...before, isChanged: false };
+  const changed = await store.changeSettings({ guild, version, settings, by, at });
   await store.addAudit({ guild, actor: by, event: "settings.changed", detail: `version ${changed.version}: ${detail}`, at });
   log.info({ guild, version: changed.version }, "settings changed");
-  return changed;
+  return { ...changed, isChanged: true };
 }
 
 /** The same for a switch that must hold, whoever else changes something at the same moment. */
-export async function insistOnSettings(...[context, change]: Parameters<typeof changeSettings>): Promise<SettingsVersion> {
+export async function insistOnSettings(...[context, change]: Parameters<typeof changeSettings>): Promise<DecidedSettings> {
   for (;;) {
     try {
       return await changeSettings(context, change);

@@ -17,12 +17,11 @@ import {
   importSettings,
   SettingsConflictError,
   SettingsError,
-  type SettingsVersion,
   settingPaths,
   textAt,
 } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
-import { changeSettings } from "../change-settings.ts";
+import { changeSettings, type DecidedSettings } from "../change-settings.ts";
 import { checkLeavingShadow } from "../moderate/leaving-shadow.ts";
 import { problemsOf } from "../problems.ts";
 import { cut } from "../reply/text.ts";
@@ -58,13 +57,10 @@ async function show(interaction: ChatInputCommandInteraction, { store }: BotCont
 async function set(interaction: ChatInputCommandInteraction, context: BotContext): Promise<string> {
   const key = interaction.options.getString("key", true);
   const value = interaction.options.getString("value", true);
-  const { settings, version } = await decideSettings(interaction, context, `set ${key}`, (before) => changedAt(before, key, value));
-  return await withProblems(
-    interaction,
-    context,
-    settings,
-    `${inlineCode(key)} is ${shown(textAt(settings, key))} now (version ${version}).`,
-  );
+  const decided = await decideSettings(interaction, context, `set ${key}`, (before) => changedAt(before, key, value));
+  const { settings, version, isChanged } = decided;
+  const line = `${inlineCode(key)} is ${shown(textAt(settings, key))}`;
+  return await withProblems(interaction, context, settings, isChanged ? `${line} now (version ${version}).` : soAlready(line, version));
 }
 
 async function forget(interaction: ChatInputCommandInteraction, context: BotContext): Promise<string> {
@@ -98,8 +94,11 @@ async function imported(interaction: ChatInputCommandInteraction, context: BotCo
   const response = await fetch(file.url, { signal: AbortSignal.timeout(10_000) });
   if (!response.ok) throw new Refused("Nothing was changed. The file could not be read: please try again.");
   const text = await response.text();
-  const { version, settings } = await decideSettings(interaction, context, "imported a file", () => importSettings(text));
-  return await withProblems(interaction, context, settings, `Imported as version ${version}. What the file leaves out is the default.`);
+  const { version, settings, isChanged } = await decideSettings(interaction, context, "imported a file", () => importSettings(text));
+  const line = isChanged
+    ? `Imported as version ${version}. What the file leaves out is the default.`
+    : soAlready("The settings are what the file says", version);
+  return await withProblems(interaction, context, settings, line);
 }
 
 const SHOWN = 10;
@@ -120,8 +119,17 @@ async function restore(interaction: ChatInputCommandInteraction, context: BotCon
   const wanted = interaction.options.getInteger("version", true);
   const earlier = (await context.store.settingsHistory(guildOf(interaction), KEPT)).find(({ version }) => version === wanted);
   if (earlier === undefined) throw new Refused(`I know no version ${wanted}.`);
-  const { version, settings } = await decideSettings(interaction, context, `restored version ${wanted}`, () => earlier.settings);
-  return await withProblems(interaction, context, settings, `Version ${wanted} is back, as version ${version}.`);
+  const decided = await decideSettings(interaction, context, `restored version ${wanted}`, () => earlier.settings);
+  const { version, settings, isChanged } = decided;
+  const line = isChanged
+    ? `Version ${wanted} is back, as version ${version}.`
+    : soAlready(`The settings are those of version ${wanted}`, version);
+  return await withProblems(interaction, context, settings, line);
+}
+
+/** A decision that changes nothing. */
+function soAlready(line: string, version: number): string {
+  return `${line} already: nothing was changed (version ${version}).`;
 }
 
 function shown(text: string): string {
@@ -140,7 +148,7 @@ async function decideSettings(
   context: BotContext,
   detail: string,
   make: (settings: GuildSettings) => GuildSettings,
-): Promise<SettingsVersion> {
+): Promise<DecidedSettings> {
   const guild = guildOf(interaction);
   const checked = async (before: GuildSettings): Promise<GuildSettings> => {
     const after = make(before);
@@ -210,9 +218,10 @@ export const principleSubmitted: Component<ModalSubmitInteraction> = {
     await answerPrivately(interaction, context, async () => {
       checkManages(interaction);
       const [name, question, good, bad] = FIELDS.map((field) => interaction.fields.getTextInputValue(field.name).trim());
-      const { version } = await decideSettings(interaction, context, `principle ${name}`, (settings) =>
+      const { version, isChanged } = await decideSettings(interaction, context, `principle ${name}`, (settings) =>
         checkSettings({ ...settings, principles: { ...settings.principles, [name ?? ""]: { question, good, bad } } }),
       );
+      if (!isChanged) return soAlready(`The principle \`${name}\` says that`, version);
       return `The principle \`${name}\` is known (version ${version}). Give it a rule with \`/rain config set\` \`moderation.rules.${name}.strictness\`; try it with \`/moderate test\`.`;
     });
   },

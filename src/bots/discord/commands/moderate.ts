@@ -96,8 +96,10 @@ async function stop(interaction: ChatInputCommandInteraction, context: BotContex
   // Before the settings: the database may be slow.
   const before = context.looks.letGo(guild);
   const make = (settings: GuildSettings) => ({ ...settings, moderation: { ...settings.moderation, automatic: false } });
-  const { version } = await insistOnSettings(context, { guild, by: interaction.user.id, detail: "moderation stopped", make });
+  const { version, isChanged } = await insistOnSettings(context, { guild, by: interaction.user.id, detail: "moderation stopped", make });
   const count = before + context.looks.letGo(guild);
+  if (!isChanged && count === 0)
+    return `Nothing was to be stopped: ${inlineCode("moderation.automatic")} is off already (version ${version}), and no message waited to be judged.`;
   const letGo = `${count} ${count === 1 ? "message" : "messages"} that waited to be judged ${count === 1 ? "was" : "were"} let go`;
   return `Stopped: ${letGo}, and nothing more is judged by itself (${inlineCode("moderation.automatic")} is off, version ${version}).`;
 }

@@ -44,16 +44,18 @@ const ACTS: Readonly<Record<string, (context: BotContext, user: string) => Promi
     const count = await store.forgetPerson(user);
     log.info({ count }, "forgot a person");
     const left = (await store.personalData(user)).reviews.length;
-    const forgotten = `Forgotten: ${count} ${count === 1 ? "record" : "records"}.`;
+    const forgotten = count === 0 ? "There was nothing to forget." : `Forgotten: ${count} ${count === 1 ? "record" : "records"}.`;
     if (left === 0) return forgotten;
     return `${forgotten} What stays: ${left} ${left === 1 ? "message" : "messages"} of yours that may be against a server's rules, or that its moderators rejected. Each server forgets them after its own number of days.`;
   },
   async "opt-out"({ store, drafts }, user) {
+    if (await store.isOptedOut(user)) return "You had opted out already: nothing was changed.";
     await store.setOptedOut(user, true);
     drafts.takeBackAuthor(user, "stopped");
     return "From now on I neither read nor answer what you write. `/privacy opt-in` takes it back; `/privacy delete` forgets what I keep.";
   },
   async "opt-in"({ store }, user) {
+    if (!(await store.isOptedOut(user))) return "You had not opted out: nothing was changed.";
     await store.setOptedOut(user, false);
     return "I answer you again.";
   },

@@ -56,12 +56,14 @@ export class HitGuard {
     this.#newest.delete(guild);
     const figure = `${newest.against} of the last ${newest.judged} messages were flagged, where at most ${Math.round(expected * 100)} % were to be expected`;
     const make = (before: GuildSettings) => ({ ...before, moderation: { ...before.moderation, shadow: true } });
-    const { settings } = await insistOnSettings(this.#context, {
+    const { settings, isChanged } = await insistOnSettings(this.#context, {
       guild,
       by: client.user.id,
       detail: `back to shadow mode: ${figure}`,
       make,
     });
+    // Somebody else was as quick.
+    if (!isChanged) return;
     log.warn({ guild, count: newest.against }, "back to shadow mode");
     const days = past.judged === 0 ? "" : ` (on the ${DAYS} days before: ${past.against} of ${past.judged})`;
     await tellServer(

@@ -116,8 +116,13 @@ async function act(message: Message<true>, wanted: ActionRequest): Promise<Done>
 async function problemOf(what: string, work: Promise<void>): Promise<string | undefined> {
   return await work.then(
     () => undefined,
-    (error: unknown) => `${what}: ${error instanceof Error ? error.message : String(error)}`,
+    (error: unknown) => `${what}: ${reasonOf(error)}`,
   );
+}
+
+/** Why something could not be done, for people. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 async function remove(message: Message<true>): Promise<void> {
