@@ -47,6 +47,7 @@ export {
   type CalibrationReport,
   type CalibrationRequest,
   type CalibrationWaiting,
+  type CardPlace,
   type CoursePoint,
   DEFAULT_SETTINGS,
   type Decision,

@@ -75,6 +75,26 @@ export function describeReviews(under: () => StoresUnderTest): void {
     expect(await collect(store.decisions(GUILD))).toEqual([]);
   });
 
+  it("know where their cards stand, however many are added at once, until they are forgotten", async () => {
+    const { store, other } = under();
+    const [id, another] = [await add(), await add({ message: "2" })];
+    const places = Array.from({ length: 10 }, (_, index) => ({ channel: "70", message: `${index}` }));
+    await store.addCard({ guild: GUILD, id, channel: "60", message: "61" });
+    await Promise.all(places.map((place, index) => (index % 2 === 0 ? store : other).addCard({ guild: GUILD, id, ...place })));
+    await store.addCard({ guild: OTHER_GUILD, id, channel: "80", message: "81" });
+    const [first, ...others] = await store.cards(GUILD, id);
+    expect(first).toEqual({ channel: "60", message: "61" });
+    expect(others.toSorted((a, b) => Number(a.message) - Number(b.message))).toEqual(places);
+    expect([await store.cards(GUILD, another), await store.cards(OTHER_GUILD, id), await store.cards(GUILD, Number.NaN)]).toEqual([
+      [],
+      [],
+      [],
+    ]);
+    await store.purgeGuild(GUILD);
+    await store.addCard({ guild: GUILD, id, channel: "60", message: "61" });
+    expect(await store.cards(GUILD, id)).toEqual([]);
+  });
+
   it("are decided once, and never by another guild", async () => {
     const id = await add();
     expect(await decide(id, { guild: OTHER_GUILD })).toBeUndefined();

@@ -45,6 +45,7 @@ export { excerptOf, hashOf, judgedText } from "./store/excerpts.ts";
 export { openStore } from "./store/open-store.ts";
 export type {
   AuditRecord,
+  CardPlace,
   Finding,
   Judged,
   NewReview,

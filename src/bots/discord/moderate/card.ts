@@ -37,14 +37,14 @@ interface CardExtras {
 
 /** A review as moderators see it. */
 export function reviewCard(review: ReviewRecord, { problem, before = [] }: CardExtras = {}): APIEmbed {
-  const { action, appeal, author, channel, decision, findings, guild, message, shadow } = review;
+  const { action, author, channel, decision, findings, guild, message, shadow } = review;
   const against = findings.filter(isAgainst);
   const fields = [
     { name: "Author", value: userMention(author), inline: true },
     { name: "Message", value: hyperlink("Show", messageLink(channel, message, guild)), inline: true },
     { name: shadow ? "Shadow mode" : "Done", value: cut(problem ?? DONE[action][shadow ? 1 : 0], LONGEST_FIELD), inline: true },
     { name: "Values, from -1 to 1", value: linesOf([...against, ...findings.filter((finding) => !isAgainst(finding))]) },
-    ...(appeal === undefined ? [] : [{ name: "The author appeals", value: cut(quoted(appeal), LONGEST_FIELD) }]),
+    ...appealField(review),
     ...before,
     ...decisionField(review),
   ];
@@ -57,18 +57,23 @@ export function reviewCard(review: ReviewRecord, { problem, before = [] }: CardE
   };
 }
 
-/** A card that stands there, once its review is decided: what else it says stays. */
-export function decidedCard({ title, description, fields = [], footer }: APIEmbed, review: ReviewRecord): APIEmbed {
+/** A card that stands there, once its review is decided or appealed: what else it says stays. */
+export function followingCard({ title, description, fields = [], footer }: APIEmbed, review: ReviewRecord): APIEmbed {
   return {
     ...(title === undefined ? {} : { title }),
     ...(description === undefined ? {} : { description }),
     color: COLOURS[review.decision],
-    fields: [...fields.filter(({ name }) => name !== DECISION), ...decisionField(review)],
+    fields: [...fields.filter(({ name }) => name !== DECISION && name !== APPEALED), ...appealField(review), ...decisionField(review)],
     footer: { text: footer?.text ?? `Review ${review.id}` },
   };
 }
 
 const DECISION = "Decision";
+const APPEALED = "The author appeals";
+
+function appealField({ appeal }: ReviewRecord): readonly APIEmbedField[] {
+  return appeal === undefined ? [] : [{ name: APPEALED, value: cut(quoted(appeal), LONGEST_FIELD) }];
+}
 
 function decisionField({ decision, decidedBy }: ReviewRecord): readonly APIEmbedField[] {
   return decision === "pending" ? [] : [{ name: DECISION, value: `${capital(decision)} by ${userMention(decidedBy ?? "")}` }];

@@ -12,8 +12,8 @@ import type { BotContext } from "../bot-context.ts";
 import { Refused } from "../commands/command.ts";
 import { once } from "../reply/live-reply.ts";
 import { defang, quoted, splitMessage } from "../reply/text.ts";
-import { decidedCard, reviewButtons } from "./card.ts";
 import { auditDetail } from "./evidence.ts";
+import { updateCards } from "./follow-cards.ts";
 import { reasonOf } from "./reviews.ts";
 
 export const UNKNOWN = "I do not know this review.";
@@ -30,7 +30,7 @@ interface Decision {
  * @throws {Refused} where there is none, or it was decided before
  */
 export async function decide(interaction: ButtonInteraction, context: BotContext, { guild, id, decision }: Decision): Promise<string> {
-  const { store, options, log, outbound } = context;
+  const { store, options, log } = context;
   const by = interaction.user.id;
   const at = options.clock();
   const review = await store.decide({ guild, id, decision, by, at });
@@ -41,13 +41,7 @@ export async function decide(interaction: ButtonInteraction, context: BotContext
   await store.addAudit({ guild, actor: by, event: `review.${decision}`, detail: auditDetail(id), at });
   log.info({ guild, review: id, decision }, "decided");
   const outcome = decision === "approved" ? await undo(context, review) : await carryOut(context, review);
-  const [card, ...others] = interaction.message.embeds;
-  // The queue shows several cards in one private message: only a card of its own is changed.
-  if (card !== undefined && others.length === 0) {
-    await interaction.message
-      .edit(outbound.own({ embeds: [decidedCard(card.toJSON(), review)], components: reviewButtons(review) }))
-      .catch((error: unknown) => log.info({ err: error, guild }, "card"));
-  }
+  await updateCards(context, review, interaction.message);
   if (review.appeal !== undefined) await tellAppellant(context, review);
   return `Review ${id}: ${decision}. ${outcome}`;
 }

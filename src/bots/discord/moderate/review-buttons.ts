@@ -6,6 +6,7 @@ import { cut } from "../reply/text.ts";
 import { APPEAL, findingLine, isAgainst, REVIEW } from "./card.ts";
 import { decide, UNKNOWN } from "./decide.ts";
 import { auditDetail, beforeField, shownText, sinceField, textFiles } from "./evidence.ts";
+import { updateCards } from "./follow-cards.ts";
 import { tellModerators } from "./reviews.ts";
 
 /** Approve, Reject and Explain, under a review's card. */
@@ -91,6 +92,7 @@ async function appeal(context: BotContext, words: Parameters<BotContext["store"]
     detail: auditDetail(words.id),
     at: options.clock(),
   });
+  await updateCards(context, review);
   await tellModerators(context, settings, review);
   return "The moderators will look at it again. I tell you what they decide.";
 }

@@ -5,6 +5,7 @@ import { once } from "../reply/live-reply.ts";
 import { cut, quoted } from "../reply/text.ts";
 import { appealButton, isAgainst, reviewButtons, reviewCard, unfitLine } from "./card.ts";
 import { auditDetail, beforeField, textFiles } from "./evidence.ts";
+import { updateCards } from "./follow-cards.ts";
 import { logChannelOf } from "./log-channel.ts";
 
 /** In Discord's own audit log. */
@@ -54,21 +55,25 @@ export async function openReview(context: BotContext, { message, text, judgement
   if (done.isRemoved && settings.moderation.appeals) await tellAuthor(context, message, record);
 }
 
-/** Posts a card in the log channel, if there is one that we may write in; the queue has it in any case. */
+/** Posts a card in the log channel, if there is one that we may write in; the queue has it in any case. It follows what is decided from then on. */
 export async function tellModerators(context: BotContext, settings: GuildSettings, review: ReviewRecord, problem?: string): Promise<void> {
-  const { outbound, log } = context;
-  const { guild } = review;
+  const { outbound, log, store } = context;
+  const { guild, id } = review;
   try {
     const found = await logChannelOf(context, { guild, settings });
     if (!("channel" in found)) return;
     const before = await beforeField(context, review);
     const card = { embeds: [reviewCard(review, { problem, before })], components: reviewButtons(review), allowedMentions: { parse: [] } };
     const files = textFiles(review).map(({ name, content }) => outbound.file(name, content));
-    await found.channel.send({
+    const posted = await found.channel.send({
       ...outbound.own(card),
       files,
-      ...once("card", review.id, review.appeal === undefined ? "new" : "appealed"),
+      ...once("card", id, review.appeal === undefined ? "new" : "appealed"),
     });
+    await store.addCard({ guild, id, channel: posted.channelId, message: posted.id });
+    // Somebody may have decided in the queue while it was on its way.
+    const newest = await store.review(guild, id);
+    if (newest !== undefined && newest.decision !== review.decision) await updateCards(context, newest);
   } catch (error) {
     log.warn({ err: error, guild }, "log channel");
   }

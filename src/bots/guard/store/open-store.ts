@@ -98,6 +98,8 @@ const MIGRATIONS: readonly ((dialect: Dialect) => readonly Statement[])[] = [
   () => [
     sql`CREATE TABLE guard_judged (guild TEXT NOT NULL, day TEXT NOT NULL, judged BIGINT NOT NULL, against BIGINT NOT NULL, PRIMARY KEY (guild, day))`,
   ],
+  // Where a review's cards stand, one behind the other: they follow what is decided elsewhere.
+  () => [sql`ALTER TABLE guard_reviews ADD COLUMN cards TEXT NOT NULL DEFAULT ''`],
 ];
 
 function settingsTable(): readonly Statement[] {

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { ACTIONS, SETTINGS, SETTINGS_FORMAT } from "../settings.ts";
 import type { SqlRow } from "./database.ts";
-import type { AuditRecord, PersonalData, ReplyRecord, ReviewRecord, SettingsVersion } from "./store.ts";
+import type { AuditRecord, CardPlace, PersonalData, ReplyRecord, ReviewRecord, SettingsVersion } from "./store.ts";
 import { StoreError, storeError } from "./store-error.ts";
 
 // PostgreSQL's driver gives big integers as text, and SQLite has 0 and 1 for booleans.
@@ -71,6 +71,11 @@ export const auditOf = reader(
     .object({ guild: z.string(), actor: optionalText, event: z.string(), detail: z.string(), happened_at: integer })
     .transform(({ happened_at, ...rest }): AuditRecord => ({ ...rest, at: happened_at })),
 );
+
+/** Each is a channel, a stroke, a message and a space. */
+export function cardsOf(written: SqlRow[string]): readonly CardPlace[] {
+  return [...String(written).matchAll(/(\S+)\/(\S+) /g)].map(([, channel = "", message = ""]) => ({ channel, message }));
+}
 
 export const useOf = reader(
   z

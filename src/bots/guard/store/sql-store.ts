@@ -2,7 +2,7 @@ import { DEFAULT_SETTINGS, type GuildSettings, SETTINGS_FORMAT } from "../settin
 import { checkSettings } from "../settings-text.ts";
 import { type Database, type Statement, sql } from "./database.ts";
 import { erase, knownGuilds, noteGuilds, purgeExpired, purgeGuild } from "./retention.ts";
-import { auditOf, replyOf, reviewOf, settingsOf, useOf, writtenJson } from "./rows.ts";
+import { auditOf, cardsOf, replyOf, reviewOf, settingsOf, useOf, writtenJson } from "./rows.ts";
 import type { ReviewRecord, Store } from "./store.ts";
 import { SettingsConflictError } from "./store-error.ts";
 
@@ -123,7 +123,9 @@ function jsonOrNothing(value: unknown): string | undefined {
   return value === undefined ? undefined : writtenJson(value);
 }
 
-function reviewStore(database: Database): Pick<Store, "addReview" | "review" | "pendingReviews" | "decide" | "appeal" | "decisions"> {
+function reviewStore(
+  database: Database,
+): Pick<Store, "addReview" | "review" | "pendingReviews" | "decide" | "appeal" | "addCard" | "cards" | "decisions"> {
   return {
     addReview: async ({ guild, channel, message, author, hash, excerpt, text, judged, findings, action, shadow, createdAt }) => {
       const insert = sql`
@@ -167,6 +169,18 @@ function reviewStore(database: Database): Pick<Store, "addReview" | "review" | "
         WHERE ${reviewIs(guild, id)} AND author = ${author} AND appeal IS NULL AND decision <> 'approved' RETURNING *`;
       const { rows } = await database.run(update, "power-loss");
       return rows.map(reviewOf)[0];
+    },
+
+    addCard: async ({ guild, id, channel, message }) => {
+      // One statement: of two cards at once none is lost.
+      await database.run(
+        sql`UPDATE guard_reviews SET cards = cards || CAST(${`${channel}/${message} `} AS TEXT) WHERE ${reviewIs(guild, id)}`,
+      );
+    },
+
+    cards: async (guild, id) => {
+      const { rows } = await database.run(sql`SELECT cards FROM guard_reviews WHERE ${reviewIs(guild, id)}`);
+      return cardsOf(rows[0]?.["cards"] ?? "");
     },
 
     decisions: (guild) => decisions(database, guild),

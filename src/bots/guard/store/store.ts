@@ -86,6 +86,12 @@ export interface ReviewRecord {
 
 export type NewReview = Omit<ReviewRecord, "id" | "decision" | "decidedBy" | "decidedAt" | "appeal">;
 
+/** Where moderators see a review. */
+export interface CardPlace {
+  readonly channel: string;
+  readonly message: string;
+}
+
 /** How many messages were judged, and how many of them a principle spoke against. */
 export interface Judged {
   readonly judged: number;
@@ -191,6 +197,10 @@ export interface Store extends AsyncDisposable {
     readonly author: string;
     readonly text: string;
   }): Promise<ReviewRecord | undefined>;
+  /** Notes where a card shows a review, to change it later. Of a review that is forgotten nothing is noted. */
+  addCard(card: { readonly guild: string; readonly id: number } & CardPlace): Promise<void>;
+  /** The oldest first. */
+  cards(guild: string, id: number): Promise<readonly CardPlace[]>;
   /** All that were decided, in the order of the decisions. Read in pages: it may take its time. */
   decisions(guild: string): AsyncIterable<ReviewRecord>;
 

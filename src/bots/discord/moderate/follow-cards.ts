@@ -1,0 +1,36 @@
+/** Cards in the log channel, and what is decided elsewhere. */
+import { type Message, MessageFlags } from "discord.js";
+import type { ReviewRecord } from "../../guard/index.ts";
+import type { BotContext } from "../bot-context.ts";
+import { followingCard, reviewButtons } from "./card.ts";
+
+/**
+ * Brings all cards of a review up to date, in the log channel or in one that was it before. Never rejects: one that is gone keeps none from following.
+ *
+ * @param pressed the card on which it was decided: of an older version's it is not known where they are
+ */
+export async function updateCards(context: BotContext, review: ReviewRecord, pressed?: Message): Promise<void> {
+  const { client, store, log } = context;
+  const { guild, id } = review;
+  const note = (error: unknown) => log.info({ err: error, guild }, "card");
+  const places = await store.cards(guild, id).catch((error: unknown) => {
+    note(error);
+    return [];
+  });
+  // What only one person sees is not edited from here.
+  const isKnown =
+    pressed === undefined || pressed.flags.has(MessageFlags.Ephemeral) || places.some(({ message }) => message === pressed.id);
+  const others = places.map(async ({ channel, message }) => {
+    const found = await client.channels.fetch(channel);
+    if (found?.isTextBased()) await update(context, await found.messages.fetch(message), review);
+  });
+  const ends = await Promise.allSettled([...others, ...(isKnown ? [] : [update(context, pressed, review)])]);
+  for (const end of ends) if (end.status === "rejected") note(end.reason);
+}
+
+async function update({ outbound }: BotContext, message: Message, review: ReviewRecord): Promise<void> {
+  const [card, ...others] = message.embeds;
+  if (card === undefined || others.length > 0) return;
+  const changed = { embeds: [followingCard(card.toJSON(), review)], components: reviewButtons(review) };
+  await message.edit({ ...outbound.own(changed), allowedMentions: { parse: [] } });
+}
