@@ -16,8 +16,8 @@ export function describeReviews(under: () => StoresUnderTest): void {
   }
 
   it("are pending at first, with all that they were given", async () => {
-    const id = await add();
-    expect(await under().store.review(GUILD, id)).toEqual({ ...newReview(), ...PENDING, id });
+    const id = await add({ attachments: 2 });
+    expect(await under().store.review(GUILD, id)).toEqual({ ...newReview(), attachments: 2, ...PENDING, id });
   });
 
   it("keep thresholds that nothing can pass", async () => {

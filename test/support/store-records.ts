@@ -63,6 +63,7 @@ export function newReview(changes: Partial<NewReview> = {}): NewReview {
     excerpt: excerptOf(text),
     text,
     judged: judgedText(text),
+    attachments: 0,
     findings: [{ principle: "harmless", value: -0.9, threshold: -0.1 }],
     action: "hide",
     shadow: false,

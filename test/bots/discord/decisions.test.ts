@@ -1,6 +1,7 @@
 import { PermissionFlagsBits } from "discord.js";
 import { RESTJSONErrorCodes } from "discord-api-types/v10";
 import { describe, expect, it } from "vitest";
+import { asText } from "../../support/discord/as-text.ts";
 import type { Message } from "../../support/discord/world/message.ts";
 import { Scene } from "../../support/discord-scene.ts";
 import { STEADY, STEADY_BAD } from "../../support/steady-inference.ts";
@@ -41,8 +42,18 @@ describe("A decision", () => {
     ["Reject", "hide", SHADOW, "Review 1: rejected. It was in shadow mode: nothing is done to the message."],
     ["Approve", "hide", {}, "Review 1: approved. The message is shown again."],
     ["Reject", "hide", {}, "Review 1: rejected. The message is gone already."],
-    ["Approve", "delete", {}, "Review 1: approved. The message stays deleted: only what was hidden is shown again."],
-    ["Approve", "timeout", {}, "Review 1: approved. The time-out is over. The message stays deleted: only what was hidden is shown again."],
+    [
+      "Approve",
+      "delete",
+      {},
+      "Review 1: approved. The message stays deleted, as only what was hidden is shown again: its author may post it again.",
+    ],
+    [
+      "Approve",
+      "timeout",
+      {},
+      "Review 1: approved. The time-out is over. The message stays deleted, as only what was hidden is shown again: its author may post it again.",
+    ],
   ] as const)("says what came of it (%s, %s, %j)", async (label, action, moderation, said) => {
     await using scene = await moderated(action, moderation);
     const { card } = await flagged(scene);
@@ -53,7 +64,7 @@ describe("A decision", () => {
     await using scene = await moderated("timeout", { timeoutMinutes: 1 });
     const { card } = await flagged(scene);
     scene.platform.advance(120_000);
-    expect(await decided(scene, card, "Approve")).toContain("Their time-out had ended already.");
+    expect(await decided(scene, card, "Approve")).toContain("The time-out had ended already.");
   });
 
   it.each(["hide", "timeout"] as const)(
@@ -94,6 +105,77 @@ describe("A decision", () => {
     const card = scene.platform.posts(scene.guild.channel("log"))[0] as Message;
     expect(await decided(scene, card, "Reject")).toMatch(/^Review 1: rejected\. The message stays: /);
     expect(message.isDeleted).toBe(false);
+  });
+});
+
+const FORGOTTEN = "How the message was written was forgotten when it was rejected: its author may post it again.";
+const DELETED = "The message stays deleted, as only what was hidden is shown again: its author may post it again.";
+const FILES = ["one.png", "two.png"].map((name) => ({ name, content: Buffer.from("a picture"), contentType: "image/png" }));
+
+/** Ada appeals against the first review. */
+async function appealed(scene: Scene): Promise<Message> {
+  const form = await scene.ada.presses(scene.platform.posts(scene.ada.privately)[0] as Message, "Appeal").modal();
+  await scene.ada.submits(form, { reason: "It is from a play." }).response();
+  return scene.platform.posts(scene.guild.channel("log")).at(-1) as Message;
+}
+
+describe("An appeal that is won", () => {
+  it.each([
+    ["hide", FORGOTTEN],
+    ["delete", DELETED],
+    ["timeout", `The time-out is over. ${DELETED}`],
+  ] as const)(
+    "after a rejection (%s) restores what can be restored, and tells its author and the moderators of the rest",
+    async (action, outcome) => {
+      await using scene = await moderated(action);
+      const { card } = await flagged(scene);
+      await decided(scene, card, "Reject");
+      const again = await appealed(scene);
+      expect(await decided(scene, again, "Approve")).toBe(`Review 1: approved. ${outcome}`);
+      const told = scene.platform.posts(scene.ada.privately).at(-1);
+      expect(told?.content).toMatch(/in your favour: your message was fine\./);
+      expect(told?.content).toContain(outcome);
+      expect(scene.guild.memberOf(scene.ada).timedOutUntilMs).toBeUndefined();
+      expect(scene.platform.posts(scene.general)).toEqual([]);
+    },
+  );
+
+  it("before any other decision shows what was hidden, and says so to its author", async () => {
+    await using scene = await moderated("hide");
+    await flagged(scene);
+    expect(await decided(scene, await appealed(scene), "Approve")).toBe("Review 1: approved. The message is shown again.");
+    expect(scene.platform.posts(scene.ada.privately).at(-1)?.content).toContain("your message was fine. The message is shown again.");
+    expect(scene.platform.posts(scene.general)).toHaveLength(1);
+  });
+});
+
+describe("Attachments of a message that is taken away", () => {
+  it("are lost, which its card, the decision, what is shown again and its author's message say", async () => {
+    await using scene = await moderated("hide");
+    scene.ada.says(scene.general, STEADY_BAD, { attachments: FILES });
+    await settled(scene);
+    const [card] = scene.platform.posts(scene.guild.channel("log"));
+    expect(asText(card as Message)).toContain("Attachments:\n│   2, which I do not keep: they are lost where the message is taken away");
+    expect(await decided(scene, await appealed(scene), "Approve")).toBe(
+      "Review 1: approved. The message is shown again. Its 2 attachments are lost: its author may post them again.",
+    );
+    expect(scene.platform.posts(scene.ada.privately).at(-1)?.content).toContain("Its 2 attachments are lost");
+    expect(scene.platform.posts(scene.general)[0]?.content).toContain("wrote, and a moderator approved (2 attachments are lost):\n");
+  });
+
+  it("are lost with a rejection, which says so, and not where the message stands", async () => {
+    await using scene = await moderated("delete");
+    scene.ada.says(scene.general, STEADY_BAD, { attachments: FILES.slice(1) });
+    await settled(scene);
+    const cards = () => scene.platform.posts(scene.guild.channel("log"));
+    expect(await decided(scene, cards()[0] as Message, "Reject")).toBe(
+      "Review 1: rejected. The message is gone already, and its attachment is lost.",
+    );
+    scene.platform.failNext({ method: "DELETE", route: "/channels/:channel/messages/:message", status: 403 });
+    const standing = scene.ada.says(scene.general, STEADY_BAD, { attachments: FILES });
+    await settled(scene);
+    expect(await decided(scene, cards()[1] as Message, "Approve")).toBe("Review 2: approved. The message still stands there.");
+    expect(standing.attachments).toHaveLength(2);
   });
 });
 

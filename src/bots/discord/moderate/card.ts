@@ -43,6 +43,7 @@ export function reviewCard(review: ReviewRecord, { problem, before = [] }: CardE
     { name: "Author", value: userMention(author), inline: true },
     { name: "Message", value: hyperlink("Show", messageLink(channel, message, guild)), inline: true },
     { name: shadow ? "Shadow mode" : "Done", value: cut(problem ?? DONE[action][shadow ? 1 : 0], LONGEST_FIELD), inline: true },
+    ...attachmentsField(review),
     { name: "Values, from -1 to 1", value: linesOf([...against, ...findings.filter((finding) => !isAgainst(finding))]) },
     ...appealField(review),
     ...before,
@@ -66,6 +67,11 @@ export function followingCard({ title, description, fields = [], footer }: APIEm
     fields: [...fields.filter(({ name }) => name !== DECISION && name !== APPEALED), ...appealField(review), ...decisionField(review)],
     footer: { text: footer?.text ?? `Review ${review.id}` },
   };
+}
+
+function attachmentsField({ attachments }: ReviewRecord): readonly APIEmbedField[] {
+  const value = `${attachments}, which I do not keep: they are lost where the message is taken away`;
+  return attachments === 0 ? [] : [{ name: "Attachments", value }];
 }
 
 const DECISION = "Decision";

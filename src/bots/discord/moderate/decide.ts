@@ -42,11 +42,11 @@ export async function decide(interaction: ButtonInteraction, context: BotContext
   log.info({ guild, review: id, decision }, "decided");
   const outcome = decision === "approved" ? await undo(context, review) : await carryOut(context, review);
   await updateCards(context, review, interaction.message);
-  if (review.appeal !== undefined) await tellAppellant(context, review);
+  if (review.appeal !== undefined) await tellAppellant(context, review, outcome);
   return `Review ${id}: ${decision}. ${outcome}`;
 }
 
-/** A message that is fine: what was done is taken back as far as it can be. Gives what was, in words. */
+/** A message that is fine: what was done is taken back as far as it can be. Gives what was and what cannot be, for moderators and its author. */
 async function undo(context: BotContext, review: ReviewRecord): Promise<string> {
   const nothing = nothingAsked(review);
   if (nothing !== undefined) return `${nothing}: nothing was done to the message.`;
@@ -63,7 +63,7 @@ function nothingAsked({ shadow, action }: ReviewRecord): string | undefined {
 async function endTimeout({ client, outbound, options }: BotContext, { guild, author, id }: ReviewRecord): Promise<string> {
   try {
     const member = await (await client.guilds.fetch(guild)).members.fetch({ user: author, force: true });
-    if ((member.communicationDisabledUntilTimestamp ?? 0) <= options.clock()) return "Their time-out had ended already.";
+    if ((member.communicationDisabledUntilTimestamp ?? 0) <= options.clock()) return "The time-out had ended already.";
     await member.timeout(null, outbound.own(`Review ${id}: approved`));
     return "The time-out is over.";
   } catch (error) {
@@ -76,15 +76,25 @@ async function showAgain(context: BotContext, review: ReviewRecord): Promise<str
   try {
     const channel = await channelOf(context, review);
     if ((await standing(channel, review)) !== undefined) return "The message still stands there.";
-    if (review.action !== "hide") return "The message stays deleted: only what was hidden is shown again.";
-    if (review.text === undefined) return "The message is not shown again: how it was written was forgotten when it was rejected.";
-    const text = `${userMention(review.author)} wrote, and a moderator approved:\n${defang(review.text)}`;
+    if (review.action !== "hide") return `The message stays deleted, as only what was hidden is shown again: ${MAY_POST_IT}`;
+    if (review.text === undefined) return `How the message was written was forgotten when it was rejected: ${MAY_POST_IT}`;
+    const { attachments } = review;
+    const lost = attachments === 0 ? "" : ` (${attachments === 1 ? "an " : ""}${attachmentsInWords(attachments)} lost)`;
+    const text = `${userMention(review.author)} wrote, and a moderator approved${lost}:\n${defang(review.text)}`;
     for (const [index, part] of splitMessage(text).entries())
       await channel.send({ content: context.outbound.own(part), allowedMentions: { parse: [] }, ...once("shown", review.id, index) });
-    return "The message is shown again.";
+    if (attachments === 0) return "The message is shown again.";
+    return `The message is shown again. Its ${attachmentsInWords(attachments)} lost: its author may post ${attachments === 1 ? "it" : "them"} again.`;
   } catch (error) {
     return `Not shown again: ${reasonOf(error)}.`;
   }
+}
+
+const MAY_POST_IT = "its author may post it again.";
+
+/** Such as "2 attachments are". */
+function attachmentsInWords(count: number): string {
+  return count === 1 ? "attachment is" : `${count} attachments are`;
 }
 
 /** A message that is not fine: if it still stands, it is taken away now, where its rule asked for that. In shadow mode nothing ever is. */
@@ -93,7 +103,9 @@ async function carryOut(context: BotContext, review: ReviewRecord): Promise<stri
   if (nothing !== undefined) return `${nothing}: nothing is done to the message.`;
   try {
     const message = await standing(await channelOf(context, review), review);
-    if (message === undefined) return "The message is gone already.";
+    const { attachments } = review;
+    if (message === undefined)
+      return `The message is gone already${attachments === 0 ? "" : `, and its ${attachmentsInWords(attachments)} lost`}.`;
     await message.delete();
     return "The message is deleted now.";
   } catch (error) {
@@ -118,13 +130,18 @@ async function channelOf({ client }: BotContext, { channel: id, guild }: ReviewR
   return channel;
 }
 
-async function tellAppellant({ client, outbound, log }: BotContext, { id, guild, author, decision }: ReviewRecord): Promise<void> {
-  const word = decision === "approved" ? "in your favour: your message was fine" : "and stay with it: your message was against the rules";
+async function tellAppellant(
+  { client, outbound, log }: BotContext,
+  { id, guild, author, decision }: ReviewRecord,
+  outcome: string,
+): Promise<void> {
+  const word =
+    decision === "approved" ? `in your favour: your message was fine. ${outcome}` : "and stay with it: your message was against the rules.";
   const name = quoted(client.guilds.cache.get(guild)?.name ?? "a server");
   try {
     const user = await client.users.fetch(author);
     await user.send({
-      content: outbound.own(`The moderators of ${name} looked at your message again, ${word}.`),
+      content: outbound.own(`The moderators of ${name} looked at your message again, ${word}`),
       allowedMentions: { parse: [] },
       ...once("appellant", id),
     });

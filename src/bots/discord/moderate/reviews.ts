@@ -38,6 +38,7 @@ export async function openReview(context: BotContext, { message, text, judgement
     excerpt: excerptOf(text),
     text,
     judged: judgedText(text),
+    attachments: message.attachments.size,
     findings,
     action,
     shadow,

@@ -100,6 +100,8 @@ const MIGRATIONS: readonly ((dialect: Dialect) => readonly Statement[])[] = [
   ],
   // Where a review's cards stand, one behind the other: they follow what is decided elsewhere.
   () => [sql`ALTER TABLE guard_reviews ADD COLUMN cards TEXT NOT NULL DEFAULT ''`],
+  // How many files were with a message: they are lost with it, and that is said.
+  () => [sql`ALTER TABLE guard_reviews ADD COLUMN attachments INTEGER NOT NULL DEFAULT 0`],
 ];
 
 function settingsTable(): readonly Statement[] {

@@ -49,6 +49,7 @@ export const reviewOf = reader(
       excerpt: z.string(),
       text: optionalText,
       judged: optionalText,
+      attachments: integer,
       findings: json(z.array(z.object({ principle: z.string(), value: written, threshold: written }))),
       action: z.enum(ACTIONS),
       shadow: truth,

@@ -127,11 +127,25 @@ function reviewStore(
   database: Database,
 ): Pick<Store, "addReview" | "review" | "pendingReviews" | "decide" | "appeal" | "addCard" | "cards" | "decisions"> {
   return {
-    addReview: async ({ guild, channel, message, author, hash, excerpt, text, judged, findings, action, shadow, createdAt }) => {
+    addReview: async ({
+      guild,
+      channel,
+      message,
+      author,
+      hash,
+      excerpt,
+      text,
+      judged,
+      attachments,
+      findings,
+      action,
+      shadow,
+      createdAt,
+    }) => {
       const insert = sql`
         INSERT INTO guard_reviews
-          (guild, channel, message, author, hash, excerpt, text, judged, findings, action, shadow, decision, created_at)
-        VALUES (${guild}, ${channel}, ${message}, ${author}, ${hash}, ${excerpt}, ${text}, ${judged}, ${writtenJson(findings)}, ${action},
+          (guild, channel, message, author, hash, excerpt, text, judged, attachments, findings, action, shadow, decision, created_at)
+        VALUES (${guild}, ${channel}, ${message}, ${author}, ${hash}, ${excerpt}, ${text}, ${judged}, ${attachments}, ${writtenJson(findings)}, ${action},
           ${shadow}, 'pending', ${createdAt})
         ON CONFLICT (guild, message, hash) DO NOTHING RETURNING number`;
       // What was taken away is kept here alone.

@@ -71,6 +71,8 @@ export interface ReviewRecord {
    * `undefined` where an older version of the bot kept none.
    */
   readonly judged: string | undefined;
+  /** How many files were with it, which are not kept. 0 also where an older version of the bot did not count them. */
+  readonly attachments: number;
   readonly findings: readonly Finding[];
   /** What was done; in shadow mode, what would have been. */
   readonly action: Action;
