@@ -13,6 +13,8 @@ import {
   type RESTPostAPIApplicationCommandsJSONBody,
 } from "discord.js";
 import type { BotContext } from "../bot-context.ts";
+import { ANSWERABLE_MS, TOO_LATE } from "../reply/live-reply.ts";
+import { within } from "../within.ts";
 
 export type CommandInteraction = ChatInputCommandInteraction | MessageContextMenuCommandInteraction;
 
@@ -47,14 +49,14 @@ export interface PrivateAnswer {
 
 type Repliable = CommandInteraction | ButtonInteraction | ModalSubmitInteraction;
 
-/** Says at once that an answer will come, which Discord wants within three seconds; then gives it, to this person alone. */
+/** Says at once that an answer will come, which Discord wants within three seconds; then gives it, to this person alone, as long as Discord takes it. */
 export async function answerPrivately(
   interaction: Repliable,
   context: BotContext,
   work: () => Promise<PrivateAnswer | string>,
 ): Promise<void> {
   await interaction.deferReply({ flags: MessageFlags.Ephemeral });
-  await showPrivately(interaction, context, await work());
+  await showPrivately(interaction, context, (await within(ANSWERABLE_MS, work())) ?? TOO_LATE);
 }
 
 /** Shows something in the place of what was shown before. */

@@ -1,7 +1,7 @@
 import type { TextBasedChannel } from "discord.js";
 
 /** Why an answer is no longer wanted. */
-export type TakenBackBy = "edited" | "deleted" | "stopped" | "shutdown";
+export type TakenBackBy = "edited" | "deleted" | "stopped" | "late" | "shutdown";
 
 /** An answer is no longer wanted: the reason of its signal. */
 export class TakenBack extends Error {

@@ -152,6 +152,11 @@ export function interactionTarget(
   };
 }
 
+/** So long a command is answered. Discord takes answers for fifteen minutes: one that comes later would leave "thinking" where it was to be. */
+export const ANSWERABLE_MS = 14 * 60_000;
+
+export const TOO_LATE = "It took too long: Discord takes answers to a command for fifteen minutes. Please try again in a moment.";
+
 /** The custom id of the button that stops the answer to this message or interaction. */
 export const STOP = "stop";
 

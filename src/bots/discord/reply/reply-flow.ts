@@ -2,7 +2,7 @@ import { DiscordAPIError, RESTJSONErrorCodes, type TextBasedChannel } from "disc
 import { excerptOf, type GuildSettings, hashOf, type Outcome, type ReplyEnd, type Utterance } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { TakenBack } from "./drafts.ts";
-import { LiveReply, type ReplyTarget } from "./live-reply.ts";
+import { ANSWERABLE_MS, LiveReply, type ReplyTarget, TOO_LATE } from "./live-reply.ts";
 
 /** A question to the bot, and where its answer goes. */
 export interface DiscordQuestion {
@@ -41,13 +41,15 @@ export class ReplyFlow {
   /** Never rejects: what fails is told to the person, and to the log. */
   async run(): Promise<void> {
     const { drafts } = this.#context;
-    const { source, channel, author } = this.#question;
+    const { source, channel, author, isDeferred } = this.#question;
     const signal = drafts.begin(source, { author, channel });
+    const expiring = isDeferred ? setTimeout(() => drafts.takeBack(source, "late"), ANSWERABLE_MS) : undefined;
     try {
       await this.#answer(signal);
     } catch (error) {
       await this.#giveUp(error);
     } finally {
+      clearTimeout(expiring);
       drafts.end(source);
     }
   }
@@ -60,8 +62,7 @@ export class ReplyFlow {
     const record = { guild, channel, source, author, principle: settings.talk.principle, createdAt: options.clock() };
     if (!(await store.beginReply(record))) return;
     const outcome = await this.#respond(signal);
-    await before;
-    signal.throwIfAborted();
+    await unlessAborted(before, signal);
     if (outcome.kind === "ignore") {
       await this.#reply.withdraw(TOO_EARLY);
       await store.endReply(guild, source, { state: "refused" });
@@ -136,8 +137,16 @@ const LINES: Readonly<Record<TakenBack["by"], string | undefined>> = {
   edited: undefined,
   deleted: undefined,
   stopped: "Stopped.",
+  late: TOO_LATE,
   shutdown: "I have to restart. Please ask again in a moment.",
 };
+
+/** @throws the signal's reason, however long it would have to wait */
+async function unlessAborted(waiting: Promise<void>, signal: AbortSignal): Promise<void> {
+  const aborted = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+  if (!signal.aborted) await Promise.race([waiting, aborted]);
+  signal.throwIfAborted();
+}
 
 function accountOf({ account }: Told): Partial<ReplyEnd> {
   if (account === undefined) return {};
