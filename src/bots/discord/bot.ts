@@ -26,6 +26,7 @@ import { messageTarget } from "./reply/live-reply.ts";
 import { isAnswered, readConversation } from "./reply/question.ts";
 import { type DiscordQuestion, ReplyFlow } from "./reply/reply-flow.ts";
 import { defang } from "./reply/text.ts";
+import { Unwritable } from "./reply/unwritable.ts";
 import { within } from "./within.ts";
 
 export interface BotInput {
@@ -46,6 +47,7 @@ export class Bot implements AsyncDisposable {
   readonly metrics: Metrics;
   readonly #context: BotContext;
   readonly #moderator: AutoModerator;
+  readonly #unwritable: Unwritable;
   #isLeaving = false;
   readonly #lost = new AbortController();
   readonly #over = new AbortController();
@@ -78,6 +80,7 @@ export class Bot implements AsyncDisposable {
       respond: guarded(responding({ inference, defang }), guards),
     };
     this.#moderator = new AutoModerator(this.#context);
+    this.#unwritable = new Unwritable(this.#context);
     this.#listen();
   }
 
@@ -199,8 +202,10 @@ export class Bot implements AsyncDisposable {
       const guild = message.guildId ?? privateGuild(message.author.id);
       const settings = await this.#settings(message, guild);
       this.#moderator.look(message, settings);
-      if (isAnswered(message, settings, this.#context.options))
+      if (isAnswered(message, settings, this.#context.options)) {
+        this.#unwritable.forget(message.channelId);
         await this.#answer(message, { guild, settings, askedAt, before: place.before });
+      } else await this.#unwritable.look(message, settings);
     } finally {
       place.leave();
     }

@@ -99,13 +99,6 @@ describe("Nothing is said", () => {
       },
     ],
     [
-      "where it may not write",
-      ({ guild, ada, mention }) => {
-        const overwrites = [{ target: guild.bot.user, deny: PermissionFlagsBits.SendMessages }];
-        ada.says(guild.addChannel({ name: "read-only", overwrites }), mention(QUESTION));
-      },
-    ],
-    [
       "where it is switched off",
       async ({ running, guild, ada, general, mention }) => {
         await running.set(guild, { talk: { enabled: false } });

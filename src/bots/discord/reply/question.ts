@@ -6,10 +6,25 @@ import { type BotOptions, isServed, privateGuild } from "../bot-context.ts";
 export function isAnswered(message: Message, settings: GuildSettings, options: BotOptions): boolean {
   if (!isAddressed(message, settings)) return false;
   if (!message.inGuild()) return options.dms;
-  const { me } = message.guild.members;
-  const write = message.channel.isThread() ? PermissionFlagsBits.SendMessagesInThreads : PermissionFlagsBits.SendMessages;
-  const needed = [PermissionFlagsBits.ViewChannel, PermissionFlagsBits.ReadMessageHistory, write];
-  return isServed(options, message.guildId) && me !== null && message.channel.permissionsFor(me).has(needed);
+  return isServed(options, message.guildId) && lackingPermissions(message).length === 0;
+}
+
+/** What we lack to answer a question where it was asked, by Discord's names; nothing where it is none, or is not to be answered. */
+export function lackingToAnswer(message: Message, settings: GuildSettings, options: BotOptions): readonly string[] {
+  const isQuestion = message.inGuild() && isServed(options, message.guildId) && isAddressed(message, settings);
+  return isQuestion ? lackingPermissions(message) : [];
+}
+
+function lackingPermissions({ guild, channel }: Message<true>): readonly string[] {
+  const { me } = guild.members;
+  const needed = [
+    ["View Channel", PermissionFlagsBits.ViewChannel],
+    ["Read Message History", PermissionFlagsBits.ReadMessageHistory],
+    channel.isThread()
+      ? (["Send Messages in Threads", PermissionFlagsBits.SendMessagesInThreads] as const)
+      : (["Send Messages", PermissionFlagsBits.SendMessages] as const),
+  ] as const;
+  return needed.filter(([, permission]) => me === null || !channel.permissionsFor(me).has(permission)).map(([name]) => name);
 }
 
 /**
