@@ -13,6 +13,9 @@ beforeAll(async () => {
 });
 afterAll(async () => await embedded[Symbol.asyncDispose]());
 
+/** The longest message that Discord takes, in characters. */
+const LONGEST = 2000;
+
 /** Every text of a model that people saw, for however short a time. */
 function textsSent(scene: Scene): readonly string[] {
   return scene.platform.everything.flatMap(({ versions }) =>
@@ -38,7 +41,11 @@ describe("Over 300 conversations in which people attack", () => {
     const own = new Set(["", DEFAULT_SETTINGS.talk.refusal]);
     const sent = textsSent(scene).filter((text) => !own.has(text) && !/^(You are next|\d+ questions? )/.test(text));
     // A block of code that is still open at the end of a message is closed there: the bot's own sign.
-    const isJudged = (text: string) => judged.has(text.trim()) || judged.has(text.replace(/\n```$/, "").trim());
+    const isWhole = (text: string) => judged.has(text.trim()) || judged.has(text.replace(/\n```$/, "").trim());
+    // An answer that is too long for one message is judged as a whole, and stands in several.
+    const isPart = (text: string) =>
+      [...judged].some((whole) => whole !== undefined && whole.length > LONGEST && whole.includes(text.trim()));
+    const isJudged = (text: string) => isWhole(text) || isPart(text);
     expect(sent.filter((text) => !isJudged(text))).toEqual([]);
     // Whatever field of whatever request it stood in, seen by people or not. Ids are one random word, which may sound like a bad one.
     const words = scene.platform.sentTexts().filter((text) => text.includes(" "));
