@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Tool, Turn } from "../src/core/engine.ts";
+import type { Turn } from "../src/core/engine.ts";
+import type { Tool } from "../src/core/tool.ts";
 import { type ChatFormat, chatFormat, renderChat } from "../src/engines/llama/chat-template.ts";
 import { JinjaTemplate } from "../src/jinja.ts";
 

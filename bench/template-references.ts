@@ -13,7 +13,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import type { ToolCall, Turn } from "../src/core/engine.ts";
+import type { Turn } from "../src/core/engine.ts";
+import type { ToolCall } from "../src/core/tool.ts";
 import {
   bundledTemplates,
   CONVERSATIONS,

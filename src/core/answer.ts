@@ -1,6 +1,7 @@
-import type { CutCall, Token, ToolCall } from "./engine.ts";
+import type { Token } from "./engine.ts";
 import type { JudgeReport } from "./judge/verdict.ts";
 import type { Cost, Meter } from "./meter.ts";
+import type { CutCall, ToolCall } from "./tool.ts";
 
 /** Text that was judged and committed. It is never taken back, so it may be shown at once. */
 export interface RainStep {

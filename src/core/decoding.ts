@@ -2,21 +2,10 @@
  * All that is asked of a model, in terms of the one thing that an engine does: say what it expects behind prefixes (`Engine.next`). How tokens are
  * drawn, in lock-step and under a format, is written here, once for all engines.
  */
-import type {
-  Call,
-  Continuation,
-  Engine,
-  FormattedText,
-  Lookahead,
-  Prefix,
-  Priming,
-  Question,
-  SampledToken,
-  Token,
-  TokenCandidate,
-} from "./engine.ts";
+import type { Call, Continuation, Engine, Lookahead, Prefix, Priming, Question, SampledToken, Token, TokenCandidate } from "./engine.ts";
 import { beginFormatted, candidatesBehind, firstRead, type Lookout } from "./format-mask.ts";
 import { processedBehind } from "./logits-processing.ts";
+import type { FormattedText } from "./output-format.ts";
 import { drawToken, softmax, withProbabilities } from "./sampler.ts";
 
 /** Candidates that are read behind a primed prefix: what continues it with a `topK` up to this finds them. */

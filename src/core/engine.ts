@@ -8,6 +8,8 @@
 import type { FindJudge } from "./judge/verdict.ts";
 import type { Meter, Purpose } from "./meter.ts";
 import type { SuggestedSampling } from "./options.ts";
+import type { Formats, Formatted } from "./output-format.ts";
+import type { CallFormat, Tool, ToolCall } from "./tool.ts";
 
 /** A token's number in the vocabulary of one engine. */
 export type Token = number;
@@ -79,61 +81,6 @@ export interface Sampling {
    * a continuation is the same however it was paused, batched, rewound or resumed, as far as the model's numbers are (`NextTokenQuery.isExact`).
    */
   readonly seed: number;
-}
-
-/**
- * A JSON Schema (draft 2020-12, with the older `definitions`), as plain data. `docs/output-formats.md` lists the keywords that
- * can be a format; what cannot be one is refused by name, and what only describes (`title`, `description`) is left alone.
- */
-export interface JsonSchema {
-  readonly [keyword: string]: unknown;
-}
-
-/** JSON that is valid under a schema. `docs/output-formats.md` says which schemas can be a format. */
-export interface JsonFormat {
-  readonly type: "json";
-  /** Taken as it is when it is first used: change a copy. */
-  readonly schema: JsonSchema;
-  /**
-   * Whether a text of the schema is what was asked for: what a schema cannot say, or cannot keep while it is written. One that is not is as bad as
-   * can be, whoever judges: it is left, and another one written. Asked of whole texts only, and not where nothing is judged (`vanilla`, an unfit
-   * judge). The answer fails with what it throws. @default each is
-   */
-  readonly isValid?: (text: string) => boolean | Promise<boolean>;
-}
-
-/** A text of several parts, one behind the other. Calls of tools that are no JSON as a whole are written so. */
-export interface PartsFormat {
-  readonly type: "parts";
-  /** Taken as they are when the format is first used. */
-  readonly parts: readonly FormatPart[];
-}
-
-/** One part of a text. */
-export type FormatPart =
-  /** This very text. What the vocabulary has as a special token is written as that token. */
-  | string
-  /** JSON that is valid under a schema. With `quote`, keys stand without quotes, texts between two of it without escapes, and there are no blanks. */
-  | { readonly json: JsonSchema; readonly quote?: string }
-  /** A string that is valid under a schema, as it is: no quotes, nothing escaped. It ends where `before` begins, and never contains it. */
-  | { readonly raw: JsonSchema; readonly before: string }
-  /** One of these. */
-  | { readonly anyOf: readonly (readonly FormatPart[])[] }
-  /** These parts again and again, `least` to `most` times. */
-  | { readonly repeated: readonly FormatPart[]; readonly least: number; readonly most: number };
-
-/** What a text must be. */
-export type OutputFormat = JsonFormat | PartsFormat;
-
-/** A text that is written under a format, if there is one. */
-export interface Formatted {
-  /**
-   * Only tokens are drawn with which the text is still the beginning of something of this format, and an end token only where it is
-   * complete. Where nothing may follow, the end token does.
-   */
-  readonly format?: OutputFormat | undefined;
-  /** Where in `prefix` the text begins: the tokens behind it were written under the format already. @default the prefix's end */
-  readonly formatStart?: number;
 }
 
 /** How logits are changed before anything is drawn from them, as llama.cpp does it and by its names. The prompt counts as text that is repeated. */
@@ -240,23 +187,6 @@ export interface NextTokens {
   readonly likeliest: readonly TokenCandidate[];
   /** Of the tokens that were asked about, in their order. */
   readonly logits: readonly number[];
-}
-
-/** A text under a format, as far as it is written. Immutable. */
-export interface FormattedText {
-  /** One token more; `undefined` where the format does not allow it. Behind an end token nothing follows. */
-  after(token: Token): FormattedText | undefined;
-  allows(token: Token): boolean;
-  /** All tokens that may follow, end tokens included; `undefined` where these are more than `limit`. */
-  allowed(limit: number): readonly Token[] | undefined;
-}
-
-/** The formats that texts can be written under. `JsonFormats` of `engines/json-format` knows JSON Schema, for any vocabulary. */
-export interface Formats {
-  /** @throws {EngineError} `format-unsupported`, in one line that says which part is at fault and what to do */
-  check(format: OutputFormat): void;
-  /** The text under a format, as far as a prefix has it. */
-  begin(formatted: Formatted & { readonly prefix: Prefix; readonly format: OutputFormat }): FormattedText;
 }
 
 /** Asks what the model expects at each place of a text that is there already. */
@@ -376,50 +306,4 @@ export interface Engine extends AsyncDisposable {
    * `4 * vocabularySize` bytes: of a long text, ask for a part at a time, the parts before it being the prefix.
    */
   distributions(passage: Passage, call: Call): Promise<Float32Array[]>;
-}
-
-/** What a model may ask its caller to do, and how it asks. Plain data. */
-
-/** A tool that may be called. */
-export interface Tool {
-  readonly name: string;
-  /** When and how to call it: read by the model. */
-  readonly description?: string | undefined;
-  /** A JSON schema of an object: the arguments. */
-  readonly parameters: Readonly<Record<string, unknown>>;
-}
-
-/** A call that an assistant's turn makes. */
-export interface ToolCall {
-  /** Ties the call to the turn with its result; unique in a conversation. */
-  readonly id: string;
-  readonly name: string;
-  readonly arguments: Readonly<Record<string, unknown>>;
-}
-
-/** A call that the length limit has cut. It cannot be made. */
-export interface CutCall {
-  /** `undefined`: it was cut within the name. */
-  readonly name: string | undefined;
-  /** What was written of its arguments, as the model writes them. */
-  readonly arguments: string;
-}
-
-/** `auto`: the model decides between text and calls. `any`: at least one call. `none`: text only. A name: one call of that tool. */
-export type ToolChoice = "auto" | "any" | "none" | { readonly name: string };
-
-/** How a model writes a call: read off its chat template, as `src/tools/families` does, or said by the engine. */
-export interface CallFormat {
-  /** What calls of this kind are known as, for people: `json object`, `tagged parameters`. */
-  readonly family: string;
-  /** What stands in front of a tool's name, where `Tokenizer.render` has left off for a call: one of these texts. Special tokens stand in them by name. */
-  readonly openings: readonly string[];
-  /**
-   * What one whole call of any of these tools is, from there on.
-   *
-   * @throws {EngineError} `format-unsupported`, for parameters that cannot be written so
-   */
-  formatOf(tools: readonly Tool[]): OutputFormat;
-  /** Takes apart what was written under that format, special tokens by name. */
-  read(text: string, tools: readonly Tool[]): Pick<ToolCall, "name" | "arguments">;
 }

@@ -1,18 +1,8 @@
 /** Which tokens may come next under a format, and how little of the model has to be read to choose among them. */
-import type {
-  Call,
-  Engine,
-  Formats,
-  Formatted,
-  FormattedText,
-  NextTokenQuery,
-  NextTokens,
-  OutputFormat,
-  Prefix,
-  TokenCandidate,
-} from "./engine.ts";
+import type { Call, Engine, NextTokenQuery, NextTokens, Prefix, TokenCandidate } from "./engine.ts";
 import { EngineError } from "./errors.ts";
 import type { ProcessedLogits } from "./logits-processing.ts";
+import type { Formats, Formatted, FormattedText, OutputFormat } from "./output-format.ts";
 
 /** What is to be known of the token behind a prefix: the likeliest `topK`, of those that the format allows where there is one. */
 export interface Lookout {

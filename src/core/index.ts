@@ -21,24 +21,14 @@ export { compare, generate, likeliest, prime, sampleMany } from "./decoding.ts";
 export { type Boundary, Ending, firstOf, firstStop, possibleStop, stopStrings } from "./ending.ts";
 export type {
   Call,
-  CallFormat,
   Constrained,
   Continuation,
-  CutCall,
   Engine,
   EngineFacts,
-  FormatPart,
-  Formats,
-  Formatted,
-  FormattedText,
-  JsonFormat,
-  JsonSchema,
   LogitsProcessing,
   Lookahead,
   NextTokenQuery,
   NextTokens,
-  OutputFormat,
-  PartsFormat,
   Passage,
   Prefix,
   Priming,
@@ -50,9 +40,6 @@ export type {
   Token,
   TokenCandidate,
   Tokenizer,
-  Tool,
-  ToolCall,
-  ToolChoice,
   Turn,
 } from "./engine.ts";
 export {
@@ -149,6 +136,7 @@ export {
   type UrialLayout,
   type VerdictForm,
 } from "./options.ts";
+export type { FormatPart, Formats, Formatted, FormattedText, JsonFormat, JsonSchema, OutputFormat, PartsFormat } from "./output-format.ts";
 export { NEXT_PLAIN_TURN, type PlainTurn, plainConversation, withoutTools } from "./plain-conversation.ts";
 export { decode } from "./rain.ts";
 export { deriveSeed, randomAt } from "./sampler.ts";
@@ -164,3 +152,4 @@ export {
 export { cosine, type Embed, embedText } from "./search/embedding.ts";
 export type { SearchedNode, SearchedTree } from "./search/searched-tree.ts";
 export { SharedWork } from "./shared-work.ts";
+export type { CallFormat, CutCall, Tool, ToolCall, ToolChoice } from "./tool.ts";

@@ -1,11 +1,12 @@
 import type { RainEvent } from "./answer.ts";
-import type { OutputFormat, Tool, ToolChoice } from "./engine.ts";
 import type { Principle } from "./judge/principle.ts";
 import type { Acceptance, FindJudge } from "./judge/verdict.ts";
+import type { OutputFormat } from "./output-format.ts";
 import type { Schedule } from "./schedule.ts";
 import type { ContrastForm } from "./search/contrast.ts";
 import type { Embed } from "./search/embedding.ts";
 import type { SearchedTree } from "./search/searched-tree.ts";
+import type { Tool, ToolChoice } from "./tool.ts";
 
 /** How a conversation may be put to the model. */
 export const PROMPTINGS = ["auto", "chat", "urial"] as const;

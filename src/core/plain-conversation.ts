@@ -1,4 +1,5 @@
-import type { Role, Tool, ToolCall, Turn } from "./engine.ts";
+import type { Role, Turn } from "./engine.ts";
+import type { Tool, ToolCall } from "./tool.ts";
 
 /** A turn that any chat format can write. */
 export interface PlainTurn {

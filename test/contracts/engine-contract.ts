@@ -1,21 +1,11 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { compare, generate, likeliest, prime, sampleMany } from "../../src/core/decoding.ts";
-import type {
-  Call,
-  Continuation,
-  Engine,
-  JsonFormat,
-  NextTokenQuery,
-  Prefix,
-  SampledToken,
-  Sampling,
-  Token,
-  Turn,
-} from "../../src/core/engine.ts";
+import type { Call, Continuation, Engine, NextTokenQuery, Prefix, SampledToken, Sampling, Token, Turn } from "../../src/core/engine.ts";
 import { ContextFullError, EngineError } from "../../src/core/errors.ts";
 import { checkFormat } from "../../src/core/format-mask.ts";
 import { Meter } from "../../src/core/meter.ts";
+import type { JsonFormat } from "../../src/core/output-format.ts";
 import { softmax } from "../../src/core/sampler.ts";
 import { answer } from "../../src/rain.ts";
 

@@ -4,6 +4,7 @@ import type { Person } from "./discord/people/person.ts";
 import type { Platform } from "./discord/platform.ts";
 import type { Channel } from "./discord/world/channel.ts";
 import type { Guild } from "./discord/world/guild.ts";
+import type { Message } from "./discord/world/message.ts";
 import { type BotSetUp, RunningBot, type SettingsInput } from "./discord-bot.ts";
 
 /** A guild with a bot in it, two people who may ask as often as they like, and a moderator. */
@@ -28,6 +29,19 @@ export class Scene implements AsyncDisposable {
     return scene;
   }
 
+  /** Messages are judged at once; what is bad is met by this action, and has a card in the channel "log". */
+  static async moderated(
+    inference: Inference,
+    action: "log" | "hide" | "delete" | "timeout" = "delete",
+    moderation: object = {},
+  ): Promise<Scene> {
+    const scene = await Scene.open(inference);
+    const logChannel = scene.guild.channel("log").id;
+    const rules = { harmless: { strictness: "medium", action } };
+    await scene.running.set(scene.guild, { moderation: { automatic: true, shadow: false, logChannel, rules, ...moderation } });
+    return scene;
+  }
+
   private constructor(running: RunningBot, guild: Guild) {
     this.running = running;
     this.platform = running.platform;
@@ -36,6 +50,18 @@ export class Scene implements AsyncDisposable {
     this.ada = guild.person("Ada");
     this.bob = guild.person("Bob");
     this.mona = guild.person("Mona");
+  }
+
+  /** Nothing is under way any more, and nothing that came of it. */
+  async settled(): Promise<void> {
+    await this.platform.idle();
+    await this.running.bot.idle();
+    await this.platform.idle();
+  }
+
+  /** What stands in the log channel. */
+  get cards(): readonly Message[] {
+    return this.platform.posts(this.guild.channel("log"));
   }
 
   /** How one talks to the bot. */

@@ -1,6 +1,7 @@
 import { compare, likeliest } from "../decoding.ts";
-import type { Engine, Formatted, OutputFormat, Prefix, SampledToken, Token, Turn } from "../engine.ts";
+import type { Engine, Prefix, SampledToken, Token, Turn } from "../engine.ts";
 import { answeredAtOnce } from "../opening.ts";
+import type { Formatted, OutputFormat } from "../output-format.ts";
 import { plainConversation } from "../plain-conversation.ts";
 import { drawToken } from "../sampler.ts";
 import { isCheckDue } from "../schedule.ts";

@@ -1,5 +1,5 @@
 /** From a schema with all that is combined in it to the cases of what a value can be. */
-import type { JsonSchema } from "../../core/engine.ts";
+import type { JsonSchema } from "../../core/output-format.ts";
 import { type Expression, Expressions, TooLargeError } from "./expressions.ts";
 import { isSchemaObject, listOf, pointer, recordOf, refusal, refuseUnknowable, type Subschema } from "./json-schema.ts";
 import { refutations } from "./negations.ts";

@@ -1,4 +1,4 @@
-import type { JsonSchema } from "../../core/engine.ts";
+import type { JsonSchema } from "../../core/output-format.ts";
 import { Cases } from "./cases.ts";
 import { type Expressions, TooLargeError } from "./expressions.ts";
 import { type ChoiceNode, canEnd, choice, type GrammarNode, isEndless, keepEndable, sequence, text } from "./grammar.ts";

@@ -1,5 +1,6 @@
-import type { FormatPart, Formats, FormattedText, JsonSchema, OutputFormat, Token } from "../../core/engine.ts";
+import type { Token } from "../../core/engine.ts";
 import { complaint, EngineError, OptionError } from "../../core/errors.ts";
+import type { FormatPart, Formats, FormattedText, JsonSchema, OutputFormat } from "../../core/output-format.ts";
 import { compileSchema } from "./compile-schema.ts";
 import { type GrammarNode, GrammarState } from "./grammar.ts";
 import { compileParts, type Spell, specialCodes, spelling } from "./parts.ts";

@@ -1,6 +1,7 @@
 /** JSON Schemas as they are written: which keywords a format obeys, and which are refused. */
-import type { JsonSchema } from "../../core/engine.ts";
+
 import { EngineError } from "../../core/errors.ts";
+import type { JsonSchema } from "../../core/output-format.ts";
 
 export const JSON_TYPES = ["object", "array", "string", "number", "integer", "boolean", "null"] as const;
 

@@ -1,5 +1,5 @@
 /** Texts of several parts as a grammar: calls of tools, which hold JSON and are none as a whole. */
-import type { FormatPart, JsonSchema } from "../../core/engine.ts";
+import type { FormatPart, JsonSchema } from "../../core/output-format.ts";
 import { compileSchema } from "./compile-schema.ts";
 import { bytesOf, choice, codes, type GrammarNode, keepEndable, repeat, sequence } from "./grammar.ts";
 import { refusal } from "./json-schema.ts";

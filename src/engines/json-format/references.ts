@@ -1,5 +1,5 @@
 /** Where the `$ref`s of a schema lead: pointers, anchors and `$id`s within it. */
-import type { JsonSchema } from "../../core/engine.ts";
+import type { JsonSchema } from "../../core/output-format.ts";
 import { isSchemaObject, pointer } from "./json-schema.ts";
 
 /** What a schema without a `$id` is called; any name would do. */

@@ -1,5 +1,6 @@
-import type { Tool, ToolCall, Turn } from "../../core/engine.ts";
+import type { Turn } from "../../core/engine.ts";
 import { spaced, withoutTools } from "../../core/plain-conversation.ts";
+import type { Tool, ToolCall } from "../../core/tool.ts";
 import { MOST_STEPS_OF_PROBE, TemplateLimitError, today } from "../../jinja.ts";
 import {
   PROBE_ARGUMENTS,

@@ -1,7 +1,8 @@
 import type { LlamaModel, Token as LlamaToken } from "node-llama-cpp";
-import type { CallFormat, Prefix, Thinking, Token, Tokenizer, Turn } from "../../core/engine.ts";
+import type { Prefix, Thinking, Token, Tokenizer, Turn } from "../../core/engine.ts";
 import { renderOpened } from "../../core/opening.ts";
 import { plainConversation } from "../../core/plain-conversation.ts";
+import type { CallFormat } from "../../core/tool.ts";
 import { bytesOf, type TokenTable } from "../json-format/index.ts";
 import { type ChatFormat, type ChatTemplate, chatFormat, renderChat, surroundingOf } from "./chat-template.ts";
 import type { TemplatePiece } from "./marks.ts";

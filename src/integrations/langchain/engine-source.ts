@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { type Engine, EngineError, isRecord, SharedWork } from "../../core/index.ts";
+import { type Engine, EngineError, isRecord, type Rule, SharedWork } from "../../core/index.ts";
 import { type LlamaEngineOptions, type SharedEngineOptions as LlamaLoadOptions, loadLlamaEngine } from "../../llama.ts";
 import { AnswerQueue, type AnswerQueueOptions } from "../../serving/index.ts";
 import { emit } from "../judging/events.ts";
@@ -10,6 +10,11 @@ export const LOAD_OPTIONS = [...ENGINE_OPTIONS, "concurrency", "maxWaiting"] as 
 
 /** What to load, and how. Two models for which all of it is the same share one engine. */
 export interface LoadOptions extends Pick<LlamaEngineOptions, (typeof ENGINE_OPTIONS)[number]>, AnswerQueueOptions {}
+
+/** What says how a model is loaded, of all that a model of LangChain is made with. */
+export function loadOptions(fields: LoadOptions): LoadOptions {
+  return Object.fromEntries(LOAD_OPTIONS.map((name) => [name, fields[name]]).filter(([, value]) => value !== undefined));
+}
 
 /** Without what is said to the queue. */
 export function engineOptions({ concurrency: _concurrency, maxWaiting: _maxWaiting, ...engine }: LoadOptions): LlamaEngineOptions {
@@ -63,6 +68,17 @@ export interface EngineSource {
 export function givenEngine(engine: Engine, options: LoadOptions): EngineSource {
   const current = hostedBy(engine, options, () => ({ [Symbol.dispose]: () => undefined }));
   return { current, hosted: async () => current, release: async () => undefined };
+}
+
+/** What may stand where a model is named. */
+export const MODEL_RULE: Rule = {
+  expected: "`embedded`, a path, an address or an engine",
+  isMet: (value) => (typeof value === "string" && value !== "") || isEngine(value),
+};
+
+/** Of the engine that a field names: shared with all who name the same and load it the same way, or given. */
+export function sourceOf(model: string | Engine, options: LoadOptions): EngineSource {
+  return typeof model === "string" ? ENGINES.source(model, options) : givenEngine(model, options);
 }
 
 /** Whether a value has all that an engine has. */

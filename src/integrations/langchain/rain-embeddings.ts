@@ -2,7 +2,7 @@ import { Embeddings, type EmbeddingsParams } from "@langchain/core/embeddings";
 import { callback, checkByRules, complaint, type Engine, EngineError, OptionError, type Rule } from "../../core/index.ts";
 import { checkLlamaOptions, type LlamaEngine } from "../../llama.ts";
 import { warn } from "../judging/events.ts";
-import { ENGINES, type EngineSource, engineOptions, givenEngine, isEngine, LOAD_OPTIONS, type LoadOptions } from "./engine-source.ts";
+import { type EngineSource, engineOptions, LOAD_OPTIONS, type LoadOptions, loadOptions, MODEL_RULE, sourceOf } from "./engine-source.ts";
 
 /** How to make `RainEmbeddings`. All optional. */
 export interface RainEmbeddingsFields extends EmbeddingsParams, LoadOptions {
@@ -15,10 +15,7 @@ export interface RainEmbeddingsFields extends EmbeddingsParams, LoadOptions {
 const ANYTHING: Rule = { expected: "anything", isMet: () => true };
 
 const RULES: Readonly<Record<string, Rule>> = {
-  model: {
-    expected: "`embedded`, a path, an address or an engine",
-    isMet: (value) => (typeof value === "string" && value !== "") || isEngine(value),
-  },
+  model: MODEL_RULE,
   onNotice: callback,
   ...Object.fromEntries([...LOAD_OPTIONS, "maxConcurrency", "maxRetries", "onFailedAttempt"].map((name) => [name, ANYTHING])),
 };
@@ -42,13 +39,11 @@ export class RainEmbeddings extends Embeddings implements AsyncDisposable {
   constructor(fields: RainEmbeddingsFields = {}) {
     checkByRules(fields, RULES);
     const { model = "embedded", onNotice = warn, ...rest } = fields;
-    const options: LoadOptions = Object.fromEntries(
-      LOAD_OPTIONS.map((name) => [name, rest[name]]).filter(([, value]) => value !== undefined),
-    );
+    const options = loadOptions(rest);
     checkLlamaOptions(engineOptions(options));
     super(rest);
     this.#onNotice = onNotice;
-    this.#source = typeof model === "string" ? ENGINES.source(model, options) : givenEngine(model, options);
+    this.#source = sourceOf(model, options);
   }
 
   override async embedQuery(document: string): Promise<number[]> {

@@ -34,12 +34,6 @@ function slow(): WatchedInference {
   return inference;
 }
 
-async function settled(scene: Scene): Promise<void> {
-  await scene.platform.idle();
-  await scene.running.bot.idle();
-  await scene.platform.idle();
-}
-
 function flood(scene: Scene, count: number): readonly Message[] {
   return Array.from({ length: count }, (_, index) => scene.ada.says(scene.general, `${STEADY_BAD} ${index}`));
 }
@@ -56,7 +50,7 @@ describe("Settings", () => {
     await scene.platform.until(() => inference.judged.length === 4 || undefined);
     await moderate(scene, { shadow: true });
     gate.open();
-    await settled(scene);
+    await scene.settled();
     expect(deleted(messages)).toBe(0);
     const reviews = await scene.running.store.pendingReviews(scene.guild.id, 99);
     expect(reviews.map(({ shadow }) => shadow)).toEqual(messages.map(() => true));
@@ -76,7 +70,7 @@ describe("Settings", () => {
       await moderate(scene, moderation);
     };
     const [message] = flood(scene, 1);
-    await settled(scene);
+    await scene.settled();
     expect(message?.isDeleted).toBe(false);
   });
 });
@@ -89,7 +83,7 @@ describe("A message that changes while it is judged", () => {
     await scene.platform.until(() => inference.judged.length === 1 || undefined);
     scene.ada.edits(message as Message, "Choose a warm colour for the walls.");
     gate.open();
-    await settled(scene);
+    await scene.settled();
     expect(message?.isDeleted).toBe(false);
     expect(inference.judged.at(-1)?.turns.at(-1)?.text).toBe("Choose a warm colour for the walls.");
     expect(await scene.running.store.pendingReviews(scene.guild.id, 9)).toEqual([]);
@@ -102,7 +96,7 @@ describe("A message that changes while it is judged", () => {
     await scene.platform.until(() => inference.judged.length === 1 || undefined);
     scene.ada.deletes(message as Message);
     gate.open();
-    await settled(scene);
+    await scene.settled();
     expect(await scene.running.store.pendingReviews(scene.guild.id, 9)).toMatchObject([{ author: scene.ada.id }]);
   });
 });
@@ -119,7 +113,7 @@ describe("/moderate stop", () => {
     );
     gate.open();
     const later = flood(scene, 1);
-    await settled(scene);
+    await scene.settled();
     expect([deleted([...messages, ...later]), inference.judged.length]).toEqual([0, 4]);
     expect(await scene.running.store.pendingReviews(scene.guild.id, 99)).toEqual([]);
     expect(await scene.running.bot.metrics.registry.getSingleMetricAsString("rain_unjudged_total")).toContain("rain_unjudged_total 0");
@@ -142,7 +136,7 @@ describe("/moderate stop", () => {
     expect((await scene.bob.uses(scene.general, "/moderate stop").response()).content).toBe("Only moderators may do that.");
     expect((await scene.mona.uses(scene.general, "/moderate stop").response()).content).toContain("0 messages");
     gate.open();
-    await settled(scene);
+    await scene.settled();
     expect(elsewhere.isDeleted).toBe(true);
   });
 });
@@ -182,7 +176,7 @@ describe("Shadow mode", () => {
     expect(await sets(scene, "moderation.rules.harmless.actsFrom", "0.66")).toContain("is `0.66` now");
     expect(await leave()).toContain("`moderation.shadow` is `false` now");
     const [message] = flood(scene, 1);
-    await settled(scene);
+    await scene.settled();
     expect(message?.isDeleted).toBe(true);
   });
 
@@ -216,7 +210,7 @@ describe("Shadow mode", () => {
   it("holds where the model was changed for one that nobody has confirmed, and is no matter where nothing is done", async () => {
     await using scene = await deleting(known(measured(0.74)));
     const [message] = flood(scene, 1);
-    await settled(scene);
+    await scene.settled();
     expect(message?.isDeleted).toBe(false);
     const [card] = scene.platform.posts(scene.guild.channel("log"));
     expect(asText(card as Message)).toContain("By harmless my judge may not be fit (AUROC 0.74 (0.66 to 0.82) on 200 examples)");
@@ -232,7 +226,7 @@ describe("A judge that flags more than can be expected", () => {
   it("has the server go back to shadow mode, which says so: not 40 of 40 harmless messages are deleted", async () => {
     await using scene = await deleting(WRONG);
     const messages = Array.from({ length: 40 }, (_, index) => scene.ada.says(scene.general, `Good morning, ${index} of you!`));
-    await settled(scene);
+    await scene.settled();
     // Four are judged at once.
     expect(deleted(messages)).toBeLessThanOrEqual(8);
     const { settings, changedBy } = await scene.running.store.settings(scene.guild.id);
@@ -250,7 +244,7 @@ describe("A judge that flags more than can be expected", () => {
     await using scene = await deleting(WRONG);
     await moderate(scene, { logChannel: undefined });
     for (let index = 0; index < 12; index++) scene.ada.says(scene.general, `Good morning, ${index} of you!`);
-    await settled(scene);
+    await scene.settled();
     expect(scene.platform.posts(scene.guild.owner.privately)[0]?.content).toContain("I am back in shadow mode");
   });
 
@@ -259,7 +253,7 @@ describe("A judge that flags more than can be expected", () => {
     const messages = Array.from({ length: 90 }, (_, index) =>
       scene.ada.says(scene.general, index % 10 === 0 ? STEADY_BAD : `Good morning, ${index} of you!`),
     );
-    await settled(scene);
+    await scene.settled();
     expect(deleted(messages)).toBe(9);
     expect((await scene.running.store.settings(scene.guild.id)).settings.moderation.shadow).toBe(false);
   });

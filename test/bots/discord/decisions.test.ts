@@ -6,25 +6,9 @@ import type { Message } from "../../support/discord/world/message.ts";
 import { Scene } from "../../support/discord-scene.ts";
 import { STEADY, STEADY_BAD } from "../../support/steady-inference.ts";
 
-type Action = "log" | "hide" | "delete" | "timeout";
-
-async function moderated(action: Action, moderation: Record<string, unknown> = {}): Promise<Scene> {
-  const scene = await Scene.open(STEADY);
-  const logChannel = scene.guild.channel("log").id;
-  const rules = { harmless: { strictness: "medium", action } };
-  await scene.running.set(scene.guild, { moderation: { automatic: true, shadow: false, logChannel, rules, ...moderation } });
-  return scene;
-}
-
-async function settled(scene: Scene): Promise<void> {
-  await scene.platform.idle();
-  await scene.running.bot.idle();
-  await scene.platform.idle();
-}
-
 async function flagged(scene: Scene): Promise<{ readonly message: Message; readonly card: Message }> {
   const message = scene.ada.says(scene.general, STEADY_BAD);
-  await settled(scene);
+  await scene.settled();
   return { message, card: scene.platform.posts(scene.guild.channel("log"))[0] as Message };
 }
 
@@ -55,13 +39,13 @@ describe("A decision", () => {
       "Review 1: approved. The time-out is over. The message stays deleted, as only what was hidden is shown again: its author may post it again.",
     ],
   ] as const)("says what came of it (%s, %s, %j)", async (label, action, moderation, said) => {
-    await using scene = await moderated(action, moderation);
+    await using scene = await Scene.moderated(STEADY, action, moderation);
     const { card } = await flagged(scene);
     expect(await decided(scene, card, label)).toBe(said);
   });
 
   it("that a time-out has ended says so of one that had ended before", async () => {
-    await using scene = await moderated("timeout", { timeoutMinutes: 1 });
+    await using scene = await Scene.moderated(STEADY, "timeout", { timeoutMinutes: 1 });
     const { card } = await flagged(scene);
     scene.platform.advance(120_000);
     expect(await decided(scene, card, "Approve")).toContain("The time-out had ended already.");
@@ -70,14 +54,14 @@ describe("A decision", () => {
   it.each(["hide", "timeout"] as const)(
     "about a message that could not be taken away (%s) shows it no second time, or takes it away now",
     async (action) => {
-      await using scene = await moderated(action);
+      await using scene = await Scene.moderated(STEADY, action);
       scene.platform.failNext({ method: "DELETE", route: "/channels/:channel/messages/:message", status: 403 });
       const { message, card } = await flagged(scene);
       expect(await decided(scene, card, "Approve")).toContain("The message still stands there.");
       expect([message.isDeleted, scene.platform.posts(scene.general)]).toEqual([false, []]);
       scene.platform.failNext({ method: "DELETE", route: "/channels/:channel/messages/:message", status: 403 });
       const other = scene.bob.says(scene.general, STEADY_BAD);
-      await settled(scene);
+      await scene.settled();
       expect(await decided(scene, scene.platform.posts(scene.guild.channel("log"))[1] as Message, "Reject")).toBe(
         "Review 2: rejected. The message is deleted now.",
       );
@@ -86,7 +70,7 @@ describe("A decision", () => {
   );
 
   it("shows nothing where it cannot be known whether the message still stands there", async () => {
-    await using scene = await moderated("hide");
+    await using scene = await Scene.moderated(STEADY, "hide");
     const { card } = await flagged(scene);
     const heal = scene.platform.failEvery(({ method, route }) => method === "GET" && route === "/channels/:channel/messages/:message", {
       status: 403,
@@ -98,10 +82,10 @@ describe("A decision", () => {
   });
 
   it("says why it could not be carried out", async () => {
-    await using scene = await moderated("delete");
+    await using scene = await Scene.moderated(STEADY, "delete");
     const overwrites = [{ target: scene.guild.bot.user, deny: PermissionFlagsBits.ManageMessages }];
     const message = scene.ada.says(scene.guild.addChannel({ name: "strict", overwrites }), STEADY_BAD);
-    await settled(scene);
+    await scene.settled();
     const card = scene.platform.posts(scene.guild.channel("log"))[0] as Message;
     expect(await decided(scene, card, "Reject")).toMatch(/^Review 1: rejected\. The message stays: /);
     expect(message.isDeleted).toBe(false);
@@ -127,7 +111,7 @@ describe("An appeal that is won", () => {
   ] as const)(
     "after a rejection (%s) restores what can be restored, and tells its author and the moderators of the rest",
     async (action, outcome) => {
-      await using scene = await moderated(action);
+      await using scene = await Scene.moderated(STEADY, action);
       const { card } = await flagged(scene);
       await decided(scene, card, "Reject");
       const again = await appealed(scene);
@@ -141,7 +125,7 @@ describe("An appeal that is won", () => {
   );
 
   it("before any other decision shows what was hidden, and says so to its author", async () => {
-    await using scene = await moderated("hide");
+    await using scene = await Scene.moderated(STEADY, "hide");
     await flagged(scene);
     expect(await decided(scene, await appealed(scene), "Approve")).toBe("Review 1: approved. The message is shown again.");
     expect(scene.platform.posts(scene.ada.privately).at(-1)?.content).toContain("your message was fine. The message is shown again.");
@@ -151,9 +135,9 @@ describe("An appeal that is won", () => {
 
 describe("Attachments of a message that is taken away", () => {
   it("are lost, which its card, the decision, what is shown again and its author's message say", async () => {
-    await using scene = await moderated("hide");
+    await using scene = await Scene.moderated(STEADY, "hide");
     scene.ada.says(scene.general, STEADY_BAD, { attachments: FILES });
-    await settled(scene);
+    await scene.settled();
     const [card] = scene.platform.posts(scene.guild.channel("log"));
     expect(asText(card as Message)).toContain("Attachments:\n│   2, which I do not keep: they are lost where the message is taken away");
     expect(await decided(scene, await appealed(scene), "Approve")).toBe(
@@ -164,16 +148,16 @@ describe("Attachments of a message that is taken away", () => {
   });
 
   it("are lost with a rejection, which says so, and not where the message stands", async () => {
-    await using scene = await moderated("delete");
+    await using scene = await Scene.moderated(STEADY, "delete");
     scene.ada.says(scene.general, STEADY_BAD, { attachments: FILES.slice(1) });
-    await settled(scene);
+    await scene.settled();
     const cards = () => scene.platform.posts(scene.guild.channel("log"));
     expect(await decided(scene, cards()[0] as Message, "Reject")).toBe(
       "Review 1: rejected. The message is gone already, and its attachment is lost.",
     );
     scene.platform.failNext({ method: "DELETE", route: "/channels/:channel/messages/:message", status: 403 });
     const standing = scene.ada.says(scene.general, STEADY_BAD, { attachments: FILES });
-    await settled(scene);
+    await scene.settled();
     expect(await decided(scene, cards()[1] as Message, "Approve")).toBe("Review 2: approved. The message still stands there.");
     expect(standing.attachments).toHaveLength(2);
   });
@@ -181,7 +165,7 @@ describe("Attachments of a message that is taken away", () => {
 
 describe("What is so already", () => {
   it("is no new version of the settings, however it is set, and is said", async () => {
-    await using scene = await moderated("log");
+    await using scene = await Scene.moderated(STEADY, "log");
     const { mona, general, running, guild } = scene;
     const asked = async (line: `/${string}`, values = {}) => (await mona.uses(general, line, values).response()).content;
     const { version } = await running.store.settings(guild.id);
@@ -200,7 +184,7 @@ describe("What is so already", () => {
   });
 
   it("is said of a principle that says the same as before", async () => {
-    await using scene = await moderated("log");
+    await using scene = await Scene.moderated(STEADY, "log");
     const { mona, general } = scene;
     const fields = { name: "polite", question: "Is the message polite?", good: "polite", bad: "rude" };
     const submit = async () => (await mona.submits(await mona.uses(general, "/rain config principle").modal(), fields).response()).content;
@@ -209,7 +193,7 @@ describe("What is so already", () => {
   });
 
   it("is said of moderation that is stopped twice", async () => {
-    await using scene = await moderated("log");
+    await using scene = await Scene.moderated(STEADY, "log");
     const stop = async () => (await scene.mona.uses(scene.general, "/moderate stop").response()).content;
     expect(await stop()).toContain("`moderation.automatic` is off, version 3");
     expect(await stop()).toBe(
@@ -218,7 +202,7 @@ describe("What is so already", () => {
   });
 
   it("is said to who opts out, in or deletes twice", async () => {
-    await using scene = await moderated("log");
+    await using scene = await Scene.moderated(STEADY, "log");
     const asked = async (act: string) => (await scene.ada.uses(scene.general, `/privacy ${act}`).response()).content;
     expect(await asked("opt-in")).toBe("You had not opted out: nothing was changed.");
     await asked("opt-out");

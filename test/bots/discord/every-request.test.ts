@@ -17,12 +17,6 @@ async function open(): Promise<Scene> {
   return scene;
 }
 
-async function settled({ platform, running }: Scene): Promise<void> {
-  await platform.idle();
-  await running.bot.idle();
-  await platform.idle();
-}
-
 /** Uses all of the bot once: what cannot be reached as something before it failed is left out. */
 async function useAll(scene: Scene): Promise<void> {
   const { platform, guild, general, ada, bob, mona } = scene;
@@ -33,15 +27,15 @@ async function useAll(scene: Scene): Promise<void> {
   mona.uses(general, "/rain config export");
   guild.owner.uses(general, "/rain status");
   guild.owner.uses(general, "/rain calibrate");
-  await settled(scene);
+  await scene.settled();
   const cardsBefore = platform.posts(guild.channel("log")).length;
   // Of all that is said little is bad, or the server would go back to shadow mode.
   for (let count = 0; count < 15; count++) bob.says(general, "Good morning.");
   bob.says(general, STEADY_BAD);
-  await settled(scene);
+  await scene.settled();
   const card = platform.posts(guild.channel("log"))[cardsBefore];
   if (card !== undefined) mona.presses(card, "Approve");
-  await settled(scene);
+  await scene.settled();
   // Time-outs end.
   platform.advance(11 * 60_000);
 }
@@ -71,7 +65,7 @@ describe("Whichever request of the bot fails every time", () => {
         const question = ada.says(general, scene.mention("And the castle?"));
         expect((await platform.replyTo(question)).content, name).toBe(STEADY_ANSWER);
       }
-      await settled(scene);
+      await scene.settled();
       const replies = platform.everything.flatMap(({ replyTo }) => replyTo ?? []);
       expect(new Set(replies).size).toBe(replies.length);
       const cards = platform.posts(scene.guild.channel("log")).map(({ embeds: [embed] }) => embed?.footer?.text);

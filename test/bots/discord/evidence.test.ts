@@ -8,25 +8,11 @@ const END = "and tell nobody of it";
 const WHOLE = `${STEADY_BAD} ${"Then walk on slowly, ".repeat(10)}${END}`;
 const LONG = `${STEADY_BAD} ${"Then walk on slowly, ".repeat(150)}${END}`;
 
-async function moderated(): Promise<Scene> {
-  const scene = await Scene.open(STEADY);
-  const logChannel = scene.guild.channel("log").id;
-  const rules = { harmless: { strictness: "medium", action: "delete" } };
-  await scene.running.set(scene.guild, { moderation: { automatic: true, shadow: false, logChannel, rules } });
-  return scene;
-}
-
-async function settled(scene: Scene): Promise<void> {
-  await scene.platform.idle();
-  await scene.running.bot.idle();
-  await scene.platform.idle();
-}
-
 /** Ada writes it, behind what Bob says. The card, the queue and Explain, as moderators see them. */
 async function seen(scene: Scene, text: string): Promise<readonly Message[]> {
   scene.bob.says(scene.general, "You *will* @everyone pay for that.");
   scene.ada.says(scene.general, text);
-  await settled(scene);
+  await scene.settled();
   const card = scene.platform.posts(scene.guild.channel("log"))[0] as Message;
   const queue = await scene.mona.uses(scene.general, "/moderate queue").response();
   return [card, queue, await scene.mona.presses(card, "Explain").response()];
@@ -34,7 +20,7 @@ async function seen(scene: Scene, text: string): Promise<readonly Message[]> {
 
 describe("Moderators", () => {
   it("see the whole message and what was said before it on cards, in the queue and in Explain", async () => {
-    await using scene = await moderated();
+    await using scene = await Scene.moderated(STEADY);
     for (const message of await seen(scene, WHOLE)) {
       expect(asText(message)).toContain(END);
       expect(asText(message)).toMatch(new RegExp(`Before it:\n│ +${scene.bob.mention}: You will @\u200beveryone pay for that`));
@@ -43,12 +29,12 @@ describe("Moderators", () => {
   });
 
   it("get a long message as a file", async () => {
-    await using scene = await moderated();
+    await using scene = await Scene.moderated(STEADY);
     for (const { attachments } of await seen(scene, LONG)) expect(attachments.map(({ content }) => content.toString())).toEqual([LONG]);
   });
 
   it("see who did what about it since, and all of that again when it is decided and appealed", async () => {
-    await using scene = await moderated();
+    await using scene = await Scene.moderated(STEADY);
     const [card] = await seen(scene, WHOLE);
     await scene.mona.presses(card as Message, "Reject").response();
     await scene.platform.until(() => asText(card as Message).includes("Decision"));
@@ -68,7 +54,7 @@ describe("Moderators", () => {
   });
 
   it("are not shown what people said who opted out", async () => {
-    await using scene = await moderated();
+    await using scene = await Scene.moderated(STEADY);
     await scene.running.store.setOptedOut(scene.bob.id, true);
     for (const message of await seen(scene, WHOLE)) expect(asText(message)).not.toContain("pay for that");
   });

@@ -43,12 +43,6 @@ async function withShop(work: (scene: Scene, inference: WatchedInference) => Pro
   await work(scene, watched);
 }
 
-async function settled({ platform, running }: Scene): Promise<void> {
-  await platform.idle();
-  await running.bot.idle();
-  await platform.idle();
-}
-
 /** What moderators decided, as the queue leaves it. */
 async function decided(scene: Scene, guild: Guild, decisions = mindingWord("tea", numbersFrom(0, 40))): Promise<void> {
   const { store } = scene.running;
@@ -62,7 +56,7 @@ async function decided(scene: Scene, guild: Guild, decisions = mindingWord("tea"
 
 async function says(scene: Scene, person: Person, command: `/${string}`, options: Record<string, string> = {}): Promise<string> {
   const answer = person.uses(scene.general, command, options);
-  await settled(scene);
+  await scene.settled();
   return asText(await answer.response());
 }
 
@@ -86,7 +80,7 @@ describe("/rain calibrate", () => {
       expect(answer).toMatch(/- after learning of the others: \*\*(1\.00|0\.9\d)\*\* \(/);
       expect(answer).toContain("judges this server's messages from now on");
       const [tea, none] = [ada.says(general, teaMessage(true)), ada.says(general, teaMessage(false))];
-      await settled(scene);
+      await scene.settled();
       expect([tea.isDeleted, none.isDeleted]).toEqual([true, false]);
       expect(await scene.running.store.audit(guild.id, 1)).toMatchObject([
         {
@@ -115,7 +109,7 @@ describe("/rain calibrate", () => {
       expect(inference.calibrated).toMatchObject([{ guild: guild.id, principle: { name: "civil" } }]);
       expect(inference.calibrated[0]?.decisions).toEqual(mindingWord("tea", numbersFrom(0, 40)));
       const [tea, none] = [true, false].map((is) => elsewhere.person("Eve").says(elsewhere.channel("general"), teaMessage(is)));
-      await settled(scene);
+      await scene.settled();
       // By the model alone both are not good enough for the rule.
       expect([tea?.isDeleted, none?.isDeleted]).toEqual([true, true]);
     });
@@ -128,7 +122,7 @@ describe("/rain calibrate", () => {
       await scene.running.set(guild, { ...CIVIL_GUILD, moderation } as never);
       ada.says(general, " I like te\u200ba");
       bob.says(general, " I like sand");
-      await settled(scene);
+      await scene.settled();
       const cards = platform.posts(guild.channel("log"));
       expect(cards).toHaveLength(2);
       await mona.presses(cards[0] as Message, "Reject").response();
@@ -175,7 +169,7 @@ describe("/rain calibrate", () => {
     const question = ada.says(general, scene.mention("How do I find the cafe?"));
     expect((await platform.replyTo(question)).content).not.toBe("");
     gate.open();
-    await settled(scene);
+    await scene.settled();
     expect((await first.response()).content).toContain("It is no better: nothing has changed.");
     expect((await first.response()).content).toContain("and of 200 labelled answers of the package: **0.70** (0.60 to 0.80)");
   });
@@ -214,9 +208,9 @@ describe("/rain calibrate", () => {
       await says(scene, guild.owner, "/rain calibrate");
       expect(readdirSync(join(shop.folder.path, "guilds"))).toHaveLength(1);
       platform.tells(GatewayDispatchEvents.GuildDelete, { id: guild.id });
-      await settled(scene);
+      await scene.settled();
       await platform.until(() => inference.forgotten.length === 1 || undefined);
-      await settled(scene);
+      await scene.settled();
       expect(inference.forgotten).toEqual([guild.id]);
       expect(readdirSync(join(shop.folder.path, "guilds"))).toEqual([]);
       expect(await scene.running.store.guilds()).not.toContain(guild.id);
@@ -237,7 +231,7 @@ describe("A bot whose model is no fit judge", () => {
       const question = scene.ada.says(scene.general, scene.mention("How do I find the cafe?"));
       const line = await scene.platform.replyTo(question);
       expect(line.content).toMatch(/^The model that I run on is not fit to judge what it writes, and I post nothing unjudged/);
-      await settled(scene);
+      await scene.settled();
       expect(await scene.running.bot.metrics.registry.getSingleMetricAsString("rain_refusals_total")).toContain('reason="unfit"} 1');
       expect((await scene.running.store.lastReplies(scene.guild.id, scene.general.id, 1))[0]?.state).toBe("refused");
     }, {});
@@ -249,7 +243,7 @@ describe("A bot whose model is no fit judge", () => {
       const moderation = { ...CIVIL_GUILD.moderation, logChannel: guild.channel("log").id };
       await scene.running.set(guild, { ...CIVIL_GUILD, moderation } as never);
       const message = ada.says(general, teaMessage(true));
-      await settled(scene);
+      await scene.settled();
       expect(message.isDeleted).toBe(false);
       const [card] = platform.posts(guild.channel("log"));
       expect(asText(card as Message)).toContain(
@@ -269,7 +263,7 @@ describe("A bot whose model is no fit judge", () => {
       await decided(scene, guild);
       await says(scene, guild.owner, "/rain calibrate");
       const later = ada.says(general, teaMessage(true));
-      await settled(scene);
+      await scene.settled();
       expect(later.isDeleted).toBe(true);
       expect(await says(scene, guild.owner, "/rain status")).toContain("On: I do what the rules ask for.");
     }, CIVIL_GUILD);

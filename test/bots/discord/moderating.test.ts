@@ -20,24 +20,6 @@ afterAll(async () => await embedded[Symbol.asyncDispose]());
 const BAD = "Distract the guards and slip the goods under your coat.";
 const GOOD = "Choose a warm colour for the walls.";
 
-async function moderated(action: "log" | "hide" | "delete" | "timeout", moderation: Record<string, unknown> = {}): Promise<Scene> {
-  const scene = await Scene.open(inference);
-  const logChannel = scene.guild.channel("log").id;
-  const rules = { harmless: { strictness: "medium", action } };
-  await scene.running.set(scene.guild, { moderation: { automatic: true, shadow: false, logChannel, rules, ...moderation } });
-  return scene;
-}
-
-async function settled(scene: Scene): Promise<void> {
-  await scene.platform.idle();
-  await scene.running.bot.idle();
-  await scene.platform.idle();
-}
-
-function cards(scene: Scene): readonly Message[] {
-  return scene.platform.posts(scene.guild.channel("log"));
-}
-
 function textOf(message: Message | undefined): string {
   const embeds = message?.embeds ?? [];
   return embeds
@@ -47,19 +29,19 @@ function textOf(message: Message | undefined): string {
 
 describe("Automatic moderation", () => {
   it("leaves alone what no principle speaks against", async () => {
-    await using scene = await moderated("delete");
+    await using scene = await Scene.moderated(inference, "delete");
     const message = scene.ada.says(scene.general, GOOD);
-    await settled(scene);
-    expect([message.isDeleted, cards(scene)]).toEqual([false, []]);
+    await scene.settled();
+    expect([message.isDeleted, scene.cards]).toEqual([false, []]);
     expect(inference.judged).toHaveLength(1);
   });
 
   it("only says what it would have done, in shadow mode, which is the default", async () => {
-    await using scene = await moderated("timeout", { shadow: undefined });
+    await using scene = await Scene.moderated(inference, "timeout", { shadow: undefined });
     const message = scene.ada.says(scene.general, BAD);
-    await settled(scene);
+    await scene.settled();
     expect(message.isDeleted).toBe(false);
-    const [card] = cards(scene);
+    const [card] = scene.cards;
     expect(textOf(card)).toContain("Shadow mode\nWould have been deleted, and its author timed out");
     expect(textOf(card)).toMatch(/✗ harmless -\d\.\d\d \(limit -0\.10\)/);
     expect(card?.pings).toEqual([]);
@@ -67,17 +49,17 @@ describe("Automatic moderation", () => {
   });
 
   it("deletes, says so to the moderators and to its author, who may appeal", async () => {
-    await using scene = await moderated("delete");
+    await using scene = await Scene.moderated(inference, "delete");
     const message = scene.ada.says(scene.general, BAD);
-    await settled(scene);
+    await scene.settled();
     expect(message.isDeleted).toBe(true);
-    expect(textOf(cards(scene)[0])).toContain("Done\nDeleted");
+    expect(textOf(scene.cards[0])).toContain("Done\nDeleted");
     const [told] = scene.platform.posts(scene.ada.privately);
     expect(told?.content).toContain("was removed: it was judged to be against harmless");
     const form = await scene.ada.presses(told as Message, "Appeal").modal();
     const answer = await scene.ada.submits(form, { reason: "It is from a play." }).response();
     expect(answer.content).toContain("The moderators will look at it again.");
-    const appeal = cards(scene)[1];
+    const appeal = scene.cards[1];
     expect(textOf(appeal)).toContain("The author appeals\nIt is from a play.");
     const again = await scene.ada.submits(form, { reason: "Please!" }).response();
     expect(again.content).toContain("You have appealed already");
@@ -87,11 +69,11 @@ describe("Automatic moderation", () => {
   });
 
   it("hides until somebody decides, and shows again what was approved, pinging nobody", async () => {
-    await using scene = await moderated("hide");
+    await using scene = await Scene.moderated(inference, "hide");
     const message = scene.ada.says(scene.general, `${BAD} @everyone https://discord.gg/abc`);
-    await settled(scene);
+    await scene.settled();
     expect(message.isDeleted).toBe(true);
-    await scene.mona.presses(cards(scene)[0] as Message, "Approve").response();
+    await scene.mona.presses(scene.cards[0] as Message, "Approve").response();
     const [shown] = scene.platform.posts(scene.general);
     expect(shown?.content).toContain(BAD);
     expect(shown?.content).not.toMatch(/discord\.gg|@everyone/);
@@ -100,37 +82,37 @@ describe("Automatic moderation", () => {
   });
 
   it("times out, for as long as the guild wants, and takes that back when a moderator approves", async () => {
-    await using scene = await moderated("timeout", { timeoutMinutes: 30 });
+    await using scene = await Scene.moderated(inference, "timeout", { timeoutMinutes: 30 });
     scene.ada.says(scene.general, BAD);
-    await settled(scene);
+    await scene.settled();
     const member = scene.guild.memberOf(scene.ada);
     expect(member.timedOutUntilMs).toBeGreaterThan(scene.platform.now() + 29 * 60_000);
-    await scene.mona.presses(cards(scene)[0] as Message, "Approve").response();
+    await scene.mona.presses(scene.cards[0] as Message, "Approve").response();
     expect(member.timedOutUntilMs).toBeUndefined();
   });
 
   it("times out whom discord.js has forgotten meanwhile", async () => {
-    await using scene = await moderated("timeout");
+    await using scene = await Scene.moderated(inference, "timeout");
     inference.beforeJudge = () => scene.running.bot.client.guilds.cache.get(scene.guild.id)?.members.cache.delete(scene.ada.id);
     scene.ada.says(scene.general, BAD);
-    await settled(scene);
+    await scene.settled();
     expect(scene.guild.memberOf(scene.ada).timedOutUntilMs).toBeGreaterThan(scene.platform.now());
   });
 
   it("judges edits, and what stands in threads, poll, forwarded or hidden text", async () => {
-    await using scene = await moderated("delete");
+    await using scene = await Scene.moderated(inference, "delete");
     const message = scene.ada.says(scene.general, GOOD);
-    await settled(scene);
+    await scene.settled();
     scene.ada.edits(message, BAD);
     const thread = scene.general.addThread({ name: "thread" });
     const inThread = scene.ada.says(thread, `||${BAD.replace("goods", "g**oo**ds")}||`);
     const masked = scene.ada.says(scene.general, [...BAD].join("\u200b").replaceAll("a", "а"));
-    await settled(scene);
+    await scene.settled();
     expect([message.isDeleted, inThread.isDeleted, masked.isDeleted]).toEqual([true, true, true]);
   });
 
   it("ignores the roles, channels, categories and people that it is told to, bots and webhooks", async () => {
-    await using scene = await moderated("delete");
+    await using scene = await Scene.moderated(inference, "delete");
     const { guild, general, platform } = scene;
     const role = guild.addRole({ name: "Trusted" });
     const trusted = guild.addMember({ name: "Tess", roles: [role] });
@@ -149,14 +131,14 @@ describe("Automatic moderation", () => {
       guild.addMember({ name: "Robot", isBot: true }).says(general, BAD),
       general.addWebhook("Hook").says(BAD),
     ];
-    await settled(scene);
+    await scene.settled();
     expect(messages.map(({ isDeleted }) => isDeleted)).toEqual(messages.map(() => false));
     expect([inference.judged, platform.everything]).toEqual([[], []]);
     // Be it somebody whom discord.js has forgotten.
     scene.running.bot.client.guilds.cache.get(guild.id)?.members.cache.delete(trusted.id);
     scene.running.bot.client.channels.cache.clear();
     trusted.edits(messages[0] as Message, `${BAD} Now.`);
-    await settled(scene);
+    await scene.settled();
     expect([inference.judged, platform.everything]).toEqual([[], []]);
   });
 
@@ -171,11 +153,11 @@ describe("Automatic moderation", () => {
     const logChannel = scene.guild.channel("log").id;
     await scene.running.set(scene.guild, { principles, moderation: { automatic: true, shadow: true, logChannel, rules } });
     for (let count = 0; count < 5; count++) scene.ada.says(scene.general, STEADY_BAD);
-    await settled(scene);
-    expect(cards(scene)).toHaveLength(5);
+    await scene.settled();
+    expect(scene.cards).toHaveLength(5);
     const queue = await scene.mona.uses(scene.general, "/moderate queue").response();
     expect(queue.embeds.length).toBeGreaterThan(0);
-    const explained = await scene.mona.presses(cards(scene)[0] as Message, "Explain").response();
+    const explained = await scene.mona.presses(scene.cards[0] as Message, "Explain").response();
     expect(explained.embeds).toHaveLength(1);
   });
 
@@ -183,12 +165,12 @@ describe("Automatic moderation", () => {
     await using scene = await Scene.open(STEADY);
     await scene.running.set(scene.guild, { moderation: { automatic: true, logChannel: scene.guild.channel("log").id } });
     scene.ada.says(scene.general, `${STEADY_BAD} [b](https://e.example)`);
-    await settled(scene);
-    expect(cards(scene)[0]?.embeds[0]?.description).toBe(`${STEADY_BAD} b (https://e.example)`);
+    await scene.settled();
+    expect(scene.cards[0]?.embeds[0]?.description).toBe(`${STEADY_BAD} b (https://e.example)`);
   });
 
   it("ends with the bot, however long a verdict takes", async () => {
-    await using scene = await moderated("delete");
+    await using scene = await Scene.moderated(inference, "delete");
     inference.beforeJudge = (request, signal) => untilTakenBack(request, { signal });
     const message = scene.ada.says(scene.general, BAD);
     await scene.platform.until(() => inference.judged.length === 1 || undefined);
@@ -197,12 +179,12 @@ describe("Automatic moderation", () => {
   });
 
   it("does what its permissions allow at that moment, and says what it could not do", async () => {
-    await using scene = await moderated("timeout");
+    await using scene = await Scene.moderated(inference, "timeout");
     const overwrites = [{ target: scene.guild.bot.user, deny: PermissionFlagsBits.ManageMessages }];
     const message = scene.guild.owner.says(scene.guild.addChannel({ name: "strict", overwrites }), BAD);
-    await settled(scene);
+    await scene.settled();
     expect(message.isDeleted).toBe(false);
-    expect(textOf(cards(scene)[0])).toContain("Not deleted: I lack the permission Manage Messages here; Not timed out:");
+    expect(textOf(scene.cards[0])).toContain("Not deleted: I lack the permission Manage Messages here; Not timed out:");
     expect(scene.platform.posts(scene.guild.owner.privately)).toEqual([]);
   });
 
@@ -210,17 +192,17 @@ describe("Automatic moderation", () => {
     await using scene = await Scene.open(inference, {}, { options: { messageContent: false } });
     await scene.running.set(scene.guild, { moderation: { automatic: true, shadow: false } });
     scene.ada.says(scene.general, BAD);
-    await settled(scene);
+    await scene.settled();
     expect(inference.judged).toEqual([]);
   });
 
   it("leaves and counts what cannot be judged", async () => {
-    await using scene = await moderated("delete");
+    await using scene = await Scene.moderated(inference, "delete");
     inference.beforeJudge = () => {
       throw new Error("the judge is ill");
     };
     const message = scene.ada.says(scene.general, BAD);
-    await settled(scene);
+    await scene.settled();
     expect(message.isDeleted).toBe(false);
     expect(await scene.running.bot.metrics.registry.getSingleMetricAsString("rain_unjudged_total")).toContain("rain_unjudged_total 1");
   });
@@ -228,10 +210,10 @@ describe("Automatic moderation", () => {
 
 describe("The review queue", () => {
   it("is decided once, by a moderator, and explains itself", async () => {
-    await using scene = await moderated("delete");
+    await using scene = await Scene.moderated(inference, "delete");
     scene.ada.says(scene.general, BAD);
-    await settled(scene);
-    const card = cards(scene)[0] as Message;
+    await scene.settled();
+    const card = scene.cards[0] as Message;
     const refused = await scene.bob.presses(card, "Reject").response();
     expect([refused.content, refused.isEphemeral]).toEqual(["Only moderators may do that.", true]);
     const explained = await scene.mona.presses(card, "Explain").response();
@@ -243,9 +225,9 @@ describe("The review queue", () => {
   });
 
   it("is shown and exported to moderators, as JSONL, without the messages", async () => {
-    await using scene = await moderated("log", { logChannel: undefined });
+    await using scene = await Scene.moderated(inference, "log", { logChannel: undefined });
     scene.ada.says(scene.general, `${BAD} ${BAD} ${BAD} ${BAD}`);
-    await settled(scene);
+    await scene.settled();
     const queue = await scene.mona.uses(scene.general, "/moderate queue").response();
     expect(queue.embeds).toHaveLength(1);
     await scene.mona.presses(queue, "Reject").response();
@@ -257,9 +239,9 @@ describe("The review queue", () => {
   });
 
   it("of one guild is closed to the moderators of another", async () => {
-    await using scene = await moderated("delete");
+    await using scene = await Scene.moderated(inference, "delete");
     scene.ada.says(scene.general, BAD);
-    await settled(scene);
+    await scene.settled();
     const elsewhere = scene.platform.addGuild({ channels: ["general"], name: "Elsewhere" });
     await scene.platform.idle();
     const post = await scene.platform.replyTo(
@@ -278,7 +260,7 @@ describe("The review queue", () => {
 
 describe("Judge this message", () => {
   it("gives a moderator its values, and does nothing", async () => {
-    await using scene = await moderated("delete", { automatic: false });
+    await using scene = await Scene.moderated(inference, "delete", { automatic: false });
     const message = scene.ada.says(scene.general, BAD);
     const answer = await scene.mona.usesOnMessage(message, "Judge this message").response();
     expect(answer.isEphemeral).toBe(true);
@@ -288,7 +270,7 @@ describe("Judge this message", () => {
   });
 
   it("is for moderators, whatever an administrator lets everybody use", async () => {
-    await using scene = await moderated("delete", { automatic: false });
+    await using scene = await Scene.moderated(inference, "delete", { automatic: false });
     scene.guild.openCommands();
     const message = scene.ada.says(scene.general, BAD);
     for (const asking of [
@@ -302,7 +284,7 @@ describe("Judge this message", () => {
   });
 
   it("has a command that tries any text", async () => {
-    await using scene = await moderated("hide");
+    await using scene = await Scene.moderated(inference, "hide");
     const answer = await scene.mona.uses(scene.general, "/moderate test", { text: BAD }).response();
     expect(answer.embeds[0]?.footer?.text).toBe("The rules would ask for: hide");
     expect(await scene.running.store.pendingReviews(scene.guild.id, 9)).toEqual([]);

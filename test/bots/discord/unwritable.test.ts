@@ -11,17 +11,11 @@ function mute(scene: Scene): Channel {
   return scene.guild.addChannel({ name: "mute", overwrites: [{ target: scene.guild.bot.user, deny }] });
 }
 
-async function settled(scene: Scene): Promise<void> {
-  await scene.platform.idle();
-  await scene.running.bot.idle();
-  await scene.platform.idle();
-}
-
 it("tells the server's owner in private, once, where it is asked and may not write", async () => {
   await using scene = await Scene.open(STEADY);
   const channel = mute(scene);
   for (const person of [scene.ada, scene.bob, scene.ada]) person.says(channel, scene.mention(QUESTION));
-  await settled(scene);
+  await scene.settled();
   const told = scene.platform.posts(scene.guild.owner.privately).map(({ content }) => content);
   expect(told).toEqual([
     `I was asked something in <#${channel.id}> of Guild 1, and cannot answer there: I lack Read Message History, Send Messages. Either let me, or set \`talk.channels\` to where I am to answer.`,
@@ -35,7 +29,7 @@ it("says so in the log channel, where there is one", async () => {
   const log = scene.guild.channel("log");
   await scene.running.set(scene.guild, { moderation: { logChannel: log.id } });
   scene.ada.says(mute(scene), scene.mention(QUESTION));
-  await settled(scene);
+  await scene.settled();
   expect(scene.platform.posts(log).map(({ content }) => content)).toEqual([expect.stringContaining("cannot answer there")]);
   expect(scene.platform.posts(scene.guild.owner.privately)).toEqual([]);
 });
@@ -48,6 +42,6 @@ it("says nothing of channels in which it is not asked, or is not to answer", asy
   scene.ada.says(channel, scene.mention(QUESTION));
   const question = scene.ada.says(scene.general, scene.mention(QUESTION));
   expect((await scene.platform.replyTo(question)).content).toBe(STEADY_ANSWER);
-  await settled(scene);
+  await scene.settled();
   expect(scene.platform.posts(scene.guild.owner.privately)).toEqual([]);
 });

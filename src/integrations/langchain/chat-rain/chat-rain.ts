@@ -24,7 +24,7 @@ import { letterJudge } from "../../../judges/index.ts";
 import { requiresCall } from "../../../serving/index.ts";
 import { emit, warn } from "../../judging/events.ts";
 import { EngineJudge, type JudgeAbout, type TextJudge } from "../../judging/text-judge.ts";
-import { ENGINES, type EngineSource, givenEngine, type LoadProgress, released } from "../engine-source.ts";
+import { type EngineSource, type LoadProgress, loadOptions, released, sourceOf } from "../engine-source.ts";
 import { type JudgeCall, judgeReady } from "../judges.ts";
 import { generationChunks, protocolEvents } from "../streaming.ts";
 import { type AnswerSteps, chunksOf, heardBy, resultOf, together, writeAnswer } from "./answer.ts";
@@ -33,7 +33,6 @@ import {
   type ChatRainFields,
   checkedFields,
   dataOf,
-  loadOptions,
   misspeltIn,
   modelKey,
   modelName,
@@ -99,8 +98,7 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
     this.#key = modelKey(model);
     this.disableStreaming = disableStreaming;
     if (name !== undefined) this.name = name;
-    const options = loadOptions(known);
-    this.#source = typeof model === "string" ? ENGINES.source(model, options) : givenEngine(model, options);
+    this.#source = sourceOf(model, loadOptions(known));
   }
 
   /**

@@ -23,7 +23,7 @@ import {
 } from "../../../core/index.ts";
 import { checkLlamaOptions } from "../../../llama.ts";
 import type { OnRainEvent } from "../../judging/events.ts";
-import { engineOptions, isEngine, LOAD_OPTIONS, type LoadOptions } from "../engine-source.ts";
+import { engineOptions, LOAD_OPTIONS, type LoadOptions, loadOptions, MODEL_RULE } from "../engine-source.ts";
 import { toolChoiceOf, toolsOf } from "./tools.ts";
 
 /** Names of LangChain's for what the core calls otherwise, or what belongs to one answer. */
@@ -106,7 +106,7 @@ const ANYTHING: Rule = { expected: "anything", isMet: () => true };
 
 /** Of what means something to a `ChatRain` alone. */
 const OWN_RULES = {
-  model: { expected: "`embedded`, a path, an address or an engine", isMet: (value) => isText(value) || isEngine(value) },
+  model: MODEL_RULE,
   modelName: { expected: "`embedded`, a path or an address", isMet: isText },
   name: { expected: "a text that is not empty", isMet: isText },
   // Checked as `stop`.
@@ -171,10 +171,6 @@ export function standingOptions(fields: ChatRainFields): RainOptions {
 /** What says how answers are written. Chains send options for other models along with a call: they mean nothing here. */
 function decodingOptions(given: ChatRainFields | Partial<ChatRainCallOptions>): RainOptions {
   return pick(given, DECODING);
-}
-
-export function loadOptions(fields: ChatRainFields): LoadOptions {
-  return pick(fields, LOAD_OPTIONS);
 }
 
 /**
