@@ -65,7 +65,7 @@ export interface EngineSource {
 }
 
 /** An engine that its owner loads, listens to and frees. */
-export function givenEngine(engine: Engine, options: LoadOptions): EngineSource {
+function givenEngine(engine: Engine, options: LoadOptions): EngineSource {
   const current = hostedBy(engine, options, () => ({ [Symbol.dispose]: () => undefined }));
   return { current, hosted: async () => current, release: async () => undefined };
 }
@@ -131,7 +131,7 @@ export class SharedEngines {
  * All engines that chat models of this process have loaded: the one piece of state that this package keeps by itself, as a model is
  * gigabytes of memory and two chains that name the same file should hold it once.
  */
-export const ENGINES = new SharedEngines();
+const ENGINES = new SharedEngines();
 
 /** One user of a shared engine. */
 class LoadedEngine implements EngineSource {
