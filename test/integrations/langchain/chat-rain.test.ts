@@ -112,16 +112,26 @@ describe("ChatRain writes as the core does:", () => {
     expect(response_metadata["rain"]).not.toHaveProperty("value");
   });
 
-  it("options that chains send along for other models change nothing; one that is nearly called like ours is told of, once", async () => {
+  it("options that chains send along for other models change nothing; one that is spelled nearly like ours is told of, once", async () => {
     const notices: string[] = [];
     const model = robber({ onNotice: (notice) => notices.push(notice) });
-    const strange = { temprature: 7, max_tokens: 3, outputConfig: {}, strict: true, store: new Map(), user: "ann" } as object;
+    const strange = { max_tokens: 3, model: "gpt", outputConfig: {}, strict: true, store: new Map(), user: "ann" } as object;
     const { text } = await robber().invoke(ASK);
     for (let time = 0; time < 2; time++) expect((await model.invoke(ASK, strange)).text).toBe(text);
     expect(notices.filter((notice) => notice.includes("known options"))).toEqual([
-      "Expected known options of a call, got `temprature` (did you mean `temperature`?): it changes nothing.",
       "Expected known options of a call, got `max_tokens` (did you mean `maxTokens`?): it changes nothing.",
     ]);
+  });
+
+  it("an option of a call that is misspelt is refused, on every way, with the one that was meant", async () => {
+    const misspelt = { temprature: 7 } as object;
+    const complaint = "Expected known options of a call, got `temprature` (did you mean `temperature`?)";
+    for (const model of [robber(), robber().withConfig(misspelt)]) {
+      const options = model instanceof ChatRain ? misspelt : {};
+      await expect(model.invoke(ASK, options)).rejects.toThrow(complaint);
+      await expect(collect(model.stream(ASK, options))).rejects.toThrow(complaint);
+    }
+    await expect(robber().invoke(ASK, misspelt)).rejects.toBeInstanceOf(OptionError);
   });
 
   it("nothing that LangGraph sends along is taken for a slip", async () => {

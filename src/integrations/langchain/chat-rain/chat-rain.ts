@@ -33,11 +33,11 @@ import {
   type ChatRainFields,
   checkedFields,
   dataOf,
-  misspeltIn,
   modelKey,
   modelName,
   requestOf,
   SERIALIZED_FIELDS,
+  spelledOtherwise,
   standingOptions,
 } from "./fields.ts";
 import { textOf, turnsOf } from "./messages.ts";
@@ -269,9 +269,9 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
     return new EngineJudge(engine, { judgeExamples, onNotice: checkJudge ? this.#onNotice : undefined, find, life: this.#calls.life });
   }
 
-  /** Options of other models mean nothing here; what was likely meant for this one is told, each name once. */
-  #noticeMisspelt(options: object): void {
-    for (const notice of misspeltIn(options)) {
+  /** Options of other models mean nothing here; those that are spelled nearly as ours are told, each once. */
+  #noticeOthers(options: object): void {
+    for (const notice of spelledOtherwise(options)) {
       if (this.#noticed.has(notice)) continue;
       this.#noticed.add(notice);
       emit(this.#onNotice, notice);
@@ -294,7 +294,7 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
   ): AnswerSteps {
     const turns = turnsOf(messages);
     const request = requestOf(this.#decoding, options);
-    this.#noticeMisspelt(options);
+    this.#noticeOthers(options);
     const { traceSearch = false, checkJudge = true, trace } = this.#fields;
     const { onRainEvent = this.#fields.onRainEvent } = options;
     using call = this.#calls.begin(options.signal, this.#fields.timeout);

@@ -200,11 +200,28 @@ const CALL_OPTIONS = [
   ...["signal", "timeout", "callbacks", "metadata", "configurable", "recursionLimit", "maxConcurrency", "runName"],
 ];
 
-/** A line for each option that is unknown here and one slip away from one that is known: chains send many along that mean something elsewhere. */
-export function misspeltIn(options: object): readonly string[] {
-  const unknown = Object.keys(options).filter((name) => !CALL_OPTIONS.includes(name));
-  const guesses = unknown.map((name) => ({ name, guess: didYouMean(name, CALL_OPTIONS, () => 1) })).filter(({ guess }) => guess !== "");
-  return guesses.map(({ name, guess }) => `Expected known options of a call, got \`${name}\`${guess}: it changes nothing.`);
+/** A name of other models' that is one slip away from one of ours, and is none. */
+const OTHERS_OPTIONS: readonly string[] = ["model"];
+
+/**
+ * A line for each option of a call that other models name as we do but for its spelling (`max_tokens`): chains send along what means something elsewhere.
+ *
+ * @throws {OptionError} for one that is a slip away from one of ours, and nobody's
+ */
+export function spelledOtherwise(options: object): readonly string[] {
+  const unknown = Object.keys(options).filter((name) => !CALL_OPTIONS.includes(name) && !OTHERS_OPTIONS.includes(name));
+  return unknown.flatMap((name) => {
+    const guess = didYouMean(name, CALL_OPTIONS, () => 1);
+    if (guess === "") return [];
+    const complaint = `Expected known options of a call, got \`${name}\`${guess}`;
+    if (!CALL_OPTIONS.some((known) => bare(known) === bare(name))) throw new OptionError(name, complaint, Reflect.get(options, name));
+    return [`${complaint}: it changes nothing.`];
+  });
+}
+
+/** Without what tells `max_tokens` from `maxTokens`. */
+function bare(name: string): string {
+  return name.replaceAll("_", "").toLowerCase();
 }
 
 function formatOf(format: ResponseFormat): Pick<RainOptions, "format"> {
