@@ -25,13 +25,14 @@ describe("A bot that was killed", () => {
 
     const next = scene.start();
     expect(await next.line("ended the records of answers that were never finished")).toMatchObject({ count: 1 });
-    await next.line("ready");
+    const told = await scene.platform.replyTo(question);
+    expect(told.content).toBe("I was restarted before I could answer this. Please ask again.");
     const reply = await scene.platform.replyTo(scene.ask(guild, OTHER_QUESTION));
     await next.line("answered");
-    expect(scene.platform.posts(general)).toEqual([reply]);
+    expect(scene.platform.posts(general)).toEqual([told, reply]);
     expect(await scene.records(general)).toMatchObject([
       { state: "posted", messages: [reply.id] },
-      { source: question.id, state: "failed" },
+      { source: question.id, state: "failed", messages: [told.id] },
     ]);
     expect(await scene.home.open((store) => store.settings(guild.id))).toMatchObject({
       version: 1,
@@ -57,10 +58,11 @@ describe("A bot that was killed", () => {
     await bot.ended;
 
     const next = scene.start();
-    await next.line("ready");
-    await scene.platform.idle();
+    await next.line("ended the records of answers that were never finished");
+    next.kill("SIGTERM");
+    await next.ended;
     expect(scene.platform.posts(general)).toEqual([post]);
-    expect(await scene.records(general)).toMatchObject([{ source: question.id, state: "failed", messages: [] }]);
+    expect(await scene.records(general)).toMatchObject([{ source: question.id, state: "posted", messages: [post.id] }]);
   });
 });
 

@@ -103,11 +103,12 @@ describe("The bot in a process of its own", () => {
     await hold.arrived;
     bot.kill("SIGTERM");
     await bot.line("leaving");
-    scene.ask(guild, OTHER_QUESTION);
+    const late = await scene.platform.replyTo(scene.ask(guild, OTHER_QUESTION));
+    expect(late.content).toBe("I have to restart. Please ask again in a moment.");
     hold.release();
     await scene.platform.replyTo(question);
     expect(await bot.ended).toMatchObject({ code: 0 });
-    expect(scene.platform.posts(guild.channel("general"))).toHaveLength(1);
+    expect(scene.platform.posts(guild.channel("general"))).toHaveLength(2);
   });
 
   it("tells those for whom there is no time left", async () => {
@@ -118,7 +119,7 @@ describe("The bot in a process of its own", () => {
     const bot = scene.start({ DRAIN_SECONDS: "0" });
     await bot.line("ready");
     const hold = scene.platform.holdNext(READING);
-    scene.ask(guild, QUESTION);
+    const question = scene.ask(guild, QUESTION);
     await hold.arrived;
     // Waits for the answer to the question before it.
     const asking = guild.person("Bob").uses(general, "/ask", { question: OTHER_QUESTION });
@@ -127,6 +128,7 @@ describe("The bot in a process of its own", () => {
     await bot.line("leaving");
     hold.release();
     expect((await asking.response()).content).toBe("I have to restart. Please ask again in a moment.");
+    expect((await scene.platform.replyTo(question)).content).toBe("I have to restart. Please ask again in a moment.");
     expect(await bot.ended).toMatchObject({ code: 0 });
     expect(await scene.records(general)).toMatchObject([{ state: "stopped" }, { state: "stopped" }]);
   });

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import type { Unfinished } from "../../src/bots/guard/index.ts";
 import { AWKWARD_TEXTS } from "../support/awkward-texts.ts";
 import { AUTHOR, CHANNEL, GUILD, NOON, newReply, OTHER_GUILD, replyEnd } from "../support/store-records.ts";
 import type { StoresUnderTest } from "./store-contract.ts";
@@ -84,11 +85,12 @@ export function describeReplies(under: () => StoresUnderTest): void {
       const replies = [...(await store.lastReplies(GUILD, CHANNEL, 10)), ...(await store.lastReplies(OTHER_GUILD, CHANNEL, 10))];
       return Object.fromEntries(replies.map(({ source, state }) => [source, state]));
     };
-    expect(await store.failUnfinished({ before: NOON })).toBe(1);
+    const ended = async (which?: Unfinished) => (await store.failUnfinished(which)).map(({ source, state }) => `${source} ${state}`);
+    expect(await ended({ before: NOON })).toEqual(["old failed"]);
     expect(await states()).toEqual({ old: "failed", posted: "posted", young: "drafting", other: "drafting" });
-    expect(await store.failUnfinished({ isOurs: (guild) => guild === OTHER_GUILD })).toBe(1);
+    expect(await ended({ isOurs: (guild, source) => guild === OTHER_GUILD && source === "other" })).toEqual(["other failed"]);
     expect(await states()).toMatchObject({ young: "drafting", other: "failed" });
-    expect([await store.failUnfinished(), await store.failUnfinished()]).toEqual([1, 0]);
+    expect([await ended(), await ended()]).toEqual([["young failed"], []]);
     expect(await states()).toMatchObject({ young: "failed" });
   });
 

@@ -24,8 +24,9 @@ import { OutboundFilter } from "./outbound-filter.ts";
 import { ChannelOrder, Drafts, TakenBack, Typing } from "./reply/drafts.ts";
 import { messageTarget } from "./reply/live-reply.ts";
 import { isAnswered, readConversation } from "./reply/question.ts";
-import { type DiscordQuestion, ReplyFlow } from "./reply/reply-flow.ts";
+import { type DiscordQuestion, RESTARTING, ReplyFlow } from "./reply/reply-flow.ts";
 import { defang } from "./reply/text.ts";
+import { tellUnanswered } from "./reply/unanswered.ts";
 import { Unwritable } from "./reply/unwritable.ts";
 import { within } from "./within.ts";
 
@@ -52,6 +53,8 @@ export class Bot implements AsyncDisposable {
   readonly #lost = new AbortController();
   readonly #over = new AbortController();
   readonly #work = new Set<Promise<void>>();
+  /** Those who asked while it leaves, and were told so. */
+  readonly #turnedAway = new Set<string>();
 
   constructor({ inference, store, log, options, client }: BotInput) {
     const outbound = new OutboundFilter();
@@ -149,7 +152,11 @@ export class Bot implements AsyncDisposable {
     carefulPackets(client, (error) => log.error({ err: error }, "the gateway told something that cannot be read"));
     // While it was not running, it was not told where it was sent away.
     client.on(Events.ClientReady, () => this.#do(() => store.noteGuilds(presenceOf(client, options.clock()))));
-    client.on(Events.MessageCreate, (message) => this.#do(() => this.#heard(message)));
+    client.on(Events.ClientReady, () => this.#do(() => tellUnanswered(this.#context)));
+    client.on(Events.MessageCreate, (message) => {
+      if (this.#isLeaving) this.#track(() => this.#turnAway(message));
+      else this.#do(() => this.#heard(message));
+    });
     client.on(Events.MessageUpdate, (before, after) => this.#do(() => this.#edited(before, after)));
     client.on(Events.MessageDelete, ({ id }) => drafts.takeBack(id, "deleted"));
     client.on(Events.MessageBulkDelete, (messages) => {
@@ -186,7 +193,10 @@ export class Bot implements AsyncDisposable {
 
   /** What fails is logged: nothing that happens on Discord ends the process. */
   #do(work: () => Promise<void>): void {
-    if (this.#isLeaving) return;
+    if (!this.#isLeaving) this.#track(work);
+  }
+
+  #track(work: () => Promise<void>): void {
     const done: Promise<void> = work()
       .catch((error: unknown) => this.#context.log.error({ err: error }, "failed"))
       .finally(() => this.#work.delete(done));
@@ -209,6 +219,16 @@ export class Bot implements AsyncDisposable {
     } finally {
       place.leave();
     }
+  }
+
+  /** Each person once: who asks again and again is not answered by a flood of lines. */
+  async #turnAway(message: Message): Promise<void> {
+    const { store, options, outbound } = this.#context;
+    const { settings } = await store.settings(message.guildId ?? privateGuild(message.author.id));
+    if (this.#turnedAway.has(message.author.id) || !isAnswered(message, settings, options)) return;
+    this.#turnedAway.add(message.author.id);
+    if (await store.isOptedOut(message.author.id)) return;
+    await messageTarget(message, outbound).put({ content: outbound.own(RESTARTING), canBeStopped: false });
   }
 
   async #answer(message: Message, asked: Pick<DiscordQuestion, "guild" | "settings" | "askedAt" | "before">): Promise<void> {

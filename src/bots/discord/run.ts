@@ -36,7 +36,7 @@ export async function runDiscord(input: RunInput): Promise<void> {
   // Before a model is loaded, which may take its time: a wrong token is found at once.
   await checkAccount(config, signal);
   await using store = await openStore(config.databaseUrl);
-  await using _maintenance = await maintain({ store, judges: new GuildJudges(config.dataFolder), log, clock });
+  await using _maintenance = maintain({ store, judges: new GuildJudges(config.dataFolder), log, clock });
   const health = new Health(store);
   await using server = config.http && (await serveHealth(health, config.http));
   if (server !== undefined) log.info({ port: server.port }, "metrics and health are offered");
@@ -146,13 +146,8 @@ export interface Maintained {
 /**
  * Looks after what the bot remembers, until it is disposed of: every hour it forgets what is older than its guilds allow, and judges of guilds of
  * which nothing is kept any more, and ends the records of answers that were never finished.
- *
- * @throws {StoreError}
  */
-export async function maintain({ store, judges, log, clock }: Maintained): Promise<AsyncDisposable> {
-  // Nothing is being written yet: whatever is unfinished was left by a process that died.
-  const count = await store.failUnfinished();
-  if (count > 0) log.warn({ count }, "ended the records of answers that were never finished");
+export function maintain({ store, judges, log, clock }: Maintained): AsyncDisposable {
   const lookAfter = async () => {
     try {
       log.info({ count: await store.purgeExpired(clock()) }, "forgot what was too old");

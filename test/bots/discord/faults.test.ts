@@ -243,24 +243,40 @@ describe("A bot that is told to leave", () => {
     await platform.until(() => inference.asked.length === 1 || undefined);
     const left = running.bot.leave(10_000);
     const late = scene.bob.says(general, scene.mention(OTHER));
+    scene.bob.says(general, scene.mention(QUESTION));
     const command = await scene.bob.uses(general, "/ask", { question: OTHER }).response();
     expect([command.content, command.isEphemeral]).toEqual(["I have to restart. Please try again in a moment.", true]);
     await platform.idle();
     gate.open();
     await left;
-    expect(platform.posts(general).map(({ replyTo }) => replyTo)).toEqual([question]);
-    expect(late.isDeleted).toBe(false);
+    expect(platform.posts(general).map(({ replyTo }) => replyTo)).toEqual([late, question]);
+    expect(platform.posts(general)[0]?.content).toBe("I have to restart. Please ask again in a moment.");
     expectNoLeak(scene);
   });
 
-  it("tells those for whom it takes too long", async () => {
+  it.each([5, 0])("tells those for whom it takes too long, whether their place in line (%i) was told or not", async (place) => {
     await using scene = await Scene.open(inference);
+    const { platform, running, general } = scene;
     inference.beforeAnswer = (request, waiting) => {
-      waiting.onPosition?.(5);
+      waiting.onPosition?.(place);
       return untilTakenBack(request, waiting);
     };
-    const line = await scene.platform.replyTo(scene.ada.says(scene.general, scene.mention(QUESTION)));
+    const question = scene.ada.says(general, scene.mention(QUESTION));
+    await platform.until(() => inference.asked.length === 1 || undefined);
+    await running.bot.leave(0);
+    expect(platform.posts(general).map(({ content, replyTo }) => [content, replyTo])).toEqual([
+      ["I have to restart. Please ask again in a moment.", question],
+    ]);
+    expect(await running.store.lastReplies(scene.guild.id, general.id, 1)).toMatchObject([{ state: "stopped" }]);
+  });
+
+  it("leaves those open for its return whom it cannot tell", async () => {
+    await using scene = await Scene.open(inference);
+    inference.beforeAnswer = untilTakenBack;
+    scene.ada.says(scene.general, scene.mention(QUESTION));
+    await scene.platform.until(() => inference.asked.length === 1 || undefined);
+    scene.platform.failEvery(({ method }) => method === "POST", { status: 403 });
     await scene.running.bot.leave(0);
-    expect(line.content).toBe("I have to restart. Please ask again in a moment.");
+    expect(await scene.running.store.lastReplies(scene.guild.id, scene.general.id, 1)).toMatchObject([{ state: "drafting" }]);
   });
 });

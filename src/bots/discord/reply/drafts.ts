@@ -22,9 +22,12 @@ interface OpenDraft {
 /** The answers that are being written, by the message or interaction that asked for them. */
 export class Drafts {
   readonly #drafts = new Map<string, OpenDraft>();
+  /** Why no answer is wanted any more, whatever it is to. */
+  #over: TakenBackBy | undefined;
 
   begin(source: string, { author, channel }: Omit<OpenDraft, "controller">): AbortSignal {
     const controller = new AbortController();
+    if (this.#over !== undefined) controller.abort(new TakenBack(this.#over));
     this.#drafts.set(source, { author, channel, controller });
     return controller.signal;
   }
@@ -50,7 +53,9 @@ export class Drafts {
     for (const [source, draft] of this.#drafts) if (draft.author === author) this.takeBack(source, by);
   }
 
+  /** Those that begin later, too. */
   takeBackAll(by: TakenBackBy): void {
+    this.#over = by;
     for (const source of this.#drafts.keys()) this.takeBack(source, by);
   }
 }

@@ -112,9 +112,9 @@ export interface ReplyTarget {
 /** No text pings, whatever it says; and no link in it shows a preview. */
 const QUIETLY = { allowedMentions: { parse: [], repliedUser: false }, flags: MessageFlags.SuppressEmbeds } as const;
 
-/** An answer in reply to a message. */
-export function messageTarget(source: Message, outbound: OutboundFilter): ReplyTarget {
-  let posted: Message | undefined;
+/** An answer in reply to a message. @param standing what another process has posted of it */
+export function messageTarget(source: Message, outbound: OutboundFilter, standing?: Message): ReplyTarget {
+  let posted = standing;
   return {
     async put({ content, canBeStopped }) {
       const payload = { ...QUIETLY, content, components: outbound.own(stopButton(source.id, canBeStopped)) };

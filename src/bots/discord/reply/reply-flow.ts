@@ -108,16 +108,18 @@ export class ReplyFlow {
     const isGone = isAboutGone(error, this.#question);
     log[taken !== undefined || isGone ? "info" : "error"]({ err: error, guild, source }, "no answer");
     if (taken === undefined) metrics.refusals.inc({ reason: "failed" });
-    const ends = [
-      store.endReply(guild, source, { state: taken === undefined ? "failed" : "stopped" }),
-      taken !== undefined
-        ? this.#reply.withdraw(LINES[taken.by])
-        : isGone
-          ? undefined
-          : this.#reply.finish([outbound.own(settings.talk.failure)]),
-    ];
-    for (const end of await Promise.allSettled(ends))
-      if (end.status === "rejected") log.error({ err: end.reason, guild, source }, "not told");
+    const isOver = taken?.by === "shutdown";
+    try {
+      if (taken !== undefined && !isOver) await this.#reply.withdraw(LINES[taken.by]);
+      else if (!isGone) await this.#reply.finish([outbound.own(isOver ? RESTARTING : settings.talk.failure)]);
+    } catch (cause) {
+      log.error({ err: cause, guild, source }, "not told");
+      // Who could not be told now is told when the bot is back.
+      if (isOver) return;
+    }
+    await store.endReply(guild, source, { state: taken === undefined ? "failed" : "stopped" }).catch((cause: unknown) => {
+      log.error({ err: cause, guild, source }, "not recorded");
+    });
   }
 
   #log(outcome: Told): void {
@@ -128,17 +130,19 @@ export class ReplyFlow {
   }
 }
 
+/** Said to all who wait, whether anything stands there or not. */
+export const RESTARTING = "I have to restart. Please ask again in a moment.";
+
 /** Said where something stands already, of a command; elsewhere nothing is. */
 const OPTED_OUT = "You opted out: I do not read what you write. `/privacy opt-in` takes you back in.";
 const TOO_EARLY = "Please wait a moment before you ask again.";
 
 /** What stands where an answer was to be; nothing where the question is gone. */
-const LINES: Readonly<Record<TakenBack["by"], string | undefined>> = {
+const LINES: Readonly<Record<Exclude<TakenBack["by"], "shutdown">, string | undefined>> = {
   edited: undefined,
   deleted: undefined,
   stopped: "Stopped.",
   late: TOO_LATE,
-  shutdown: "I have to restart. Please ask again in a moment.",
 };
 
 /** @throws the signal's reason, however long it would have to wait */

@@ -95,14 +95,19 @@ function replyStore(database: Database): Pick<Store, "beginReply" | "endReply" |
     },
 
     failUnfinished: async ({ before = Number.MAX_SAFE_INTEGER, isOurs = () => true } = {}) => {
-      const unfinished = sql`state = 'drafting' AND created_at < ${before}`;
-      const { rows } = await database.run(sql`SELECT DISTINCT guild FROM guard_replies WHERE ${unfinished}`);
-      const guilds = rows.map(({ guild }) => String(guild)).filter(isOurs);
-      if (guilds.length === 0) return 0;
+      const { rows } = await database.run(sql`
+        SELECT guild, source FROM guard_replies WHERE state = 'drafting' AND created_at < ${before} ORDER BY created_at, number`);
+      const ours = rows.filter(({ guild, source }) => isOurs(String(guild), String(source)));
+      if (ours.length === 0) return [];
+      // One that has ended meanwhile stays as it is.
       const outcomes = await database.runAll(
-        guilds.map((guild) => sql`UPDATE guard_replies SET state = 'failed' WHERE guild = ${guild} AND ${unfinished}`),
+        ours.map(
+          ({ guild, source }) => sql`
+            UPDATE guard_replies SET state = 'failed' WHERE guild = ${String(guild)} AND source = ${String(source)} AND state = 'drafting'
+            RETURNING *`,
+        ),
       );
-      return outcomes.reduce((sum, { rowsAffected }) => sum + rowsAffected, 0);
+      return outcomes.flatMap((outcome) => outcome.rows.map(replyOf));
     },
   };
 }

@@ -127,8 +127,8 @@ export interface PersonalData {
 export interface Unfinished {
   /** Only those that began before. @default all: clocks may have gone back since */
   readonly before?: number;
-  /** Only those of these guilds, or private conversations. @default all */
-  readonly isOurs?: (guild: string) => boolean;
+  /** Only these, by their guild, or private conversation, and what they answer. @default all */
+  readonly isOurs?: (guild: string, source: string) => boolean;
 }
 
 /** Which guilds a bot is in, as far as it knows. */
@@ -170,8 +170,8 @@ export interface Store extends AsyncDisposable {
   reply(guild: string, message: string): Promise<ReplyRecord | undefined>;
   /** The last ones of a channel, newest first. */
   lastReplies(guild: string, channel: string, limit: number): Promise<readonly ReplyRecord[]>;
-  /** Ends as `failed` what is still `drafting`: the process that wrote it died. How many there were. */
-  failUnfinished(which?: Unfinished): Promise<number>;
+  /** Ends as `failed` what is still `drafting`: the process that wrote it died. Gives what was ended, the oldest first. */
+  failUnfinished(which?: Unfinished): Promise<readonly ReplyRecord[]>;
 
   /** Counts one more for this key on this day (UTC, such as "2026-11-21"), unless that goes past the cap. Whether it was counted. */
   countWithin(use: { readonly key: string; readonly day: string; readonly cap: number }): Promise<boolean>;
