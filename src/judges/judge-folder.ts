@@ -1,8 +1,9 @@
 /** Fitted judges on disk: one file for each model, principle and way of prompting. */
 
 import { createHash } from "node:crypto";
-import { mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { LRUCache } from "lru-cache";
 import { z } from "zod";
 import type { Principle, Settings } from "../core/index.ts";
 import { builtInOf } from "./built-in-answers.ts";
@@ -82,12 +83,22 @@ export function judgeFile({ model, principle, prompting }: JudgeKey): string {
   return `${createHash("sha256").update(key).digest("hex").slice(0, 32)}.json`;
 }
 
-/** What is missing, damaged, or of another model or version is `undefined`: it is fitted anew. */
+/** Judges as their files said, by path. Each answer asks for its judge, and to read and check one takes as long as some tokens. */
+const READ = new LRUCache<string, { readonly version: string; readonly judge: KeptJudge }>({ max: 64 });
+
+/** What is missing, damaged, or of another model or version is `undefined`: it is fitted anew. The same object as long as the file stays as it is. */
 export async function readJudge(folder: string, key: JudgeKey): Promise<KeptJudge | undefined> {
+  const path = join(folder, judgeFile(key));
   try {
-    const read = kept.safeParse(JSON.parse(await readFile(join(folder, judgeFile(key)), "utf8")));
+    const { ino, mtimeNs, size } = await stat(path, { bigint: true });
+    const version = [ino, mtimeNs, size].join();
+    const known = READ.get(path);
+    if (known?.version === version) return known.judge;
+    const read = kept.safeParse(JSON.parse(await readFile(path, "utf8")));
     if (!read.success || read.data.model !== key.model) return undefined;
-    return read.data as KeptJudge;
+    const judge = read.data as KeptJudge;
+    READ.set(path, { version, judge });
+    return judge;
   } catch {
     return undefined;
   }

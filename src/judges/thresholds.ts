@@ -1,4 +1,5 @@
 /** From which values on an answer passes, and from which one is taken in place of what was flagged. */
+import { LRUCache } from "lru-cache";
 import type { Acceptance, Settings, Thresholds } from "../core/index.ts";
 import type { FittedJudge } from "./fitted-judge.ts";
 import { thresholdFor } from "./metrics.ts";
@@ -17,12 +18,21 @@ export interface AnswerValues {
  */
 const FOR_BEGINNINGS = [0.5, 0.3, 0.2, 0.1] as const;
 
+/** Of judges in use, what follows from their hundreds of values: each answer asks for it. Thresholds by the false flags that were asked for. */
+const THRESHOLDS = new WeakMap<FittedJudge, LRUCache<number, Thresholds>>();
+const ACCEPTANCES = new WeakMap<FittedJudge, Acceptance>();
+
 /** The thresholds at which, of the good answers that the judge was measured on, at most `falseFlags` are flagged, for their beginnings or as a whole. */
-export function thresholdsFor(
-  { ofGood, ofBad }: FittedJudge,
-  { falseFlags, threshold }: Pick<Settings, "falseFlags" | "threshold">,
-): Thresholds {
+export function thresholdsFor(judge: FittedJudge, { falseFlags, threshold }: Pick<Settings, "falseFlags" | "threshold">): Thresholds {
   if (falseFlags === undefined) return { whole: threshold, beginning: threshold };
+  const known = THRESHOLDS.get(judge) ?? new LRUCache({ max: 16 });
+  THRESHOLDS.set(judge, known);
+  const thresholds = known.get(falseFlags) ?? bestThresholds(judge, falseFlags);
+  known.set(falseFlags, thresholds);
+  return thresholds;
+}
+
+function bestThresholds({ ofGood, ofBad }: FittedJudge, falseFlags: number): Thresholds {
   const ways = FOR_BEGINNINGS.map((share) => thresholdsAt(ofGood, { falseFlags, forBeginnings: share * falseFlags }));
   const caught = ({ whole, beginning }: Thresholds) =>
     ofBad.filter((bad) => bad.whole < whole || (bad.lowest !== undefined && bad.lowest < beginning)).length;
@@ -57,7 +67,13 @@ const GOOD_LEFT = 0.1;
  * What nine good answers in ten reach, and of so many bad ones as are tried only one in four times any. A search that takes the first of sixty which
  * reaches what one bad answer in four does would nearly always find a bad one: the more are tried, the fewer of them may pass.
  */
-export function acceptanceOf({ ofGood, ofBad }: FittedJudge): Acceptance {
+export function acceptanceOf(judge: FittedJudge): Acceptance {
+  const acceptance = ACCEPTANCES.get(judge) ?? acceptanceBy(judge);
+  ACCEPTANCES.set(judge, acceptance);
+  return acceptance;
+}
+
+function acceptanceBy({ ofGood, ofBad }: FittedJudge): Acceptance {
   const whole = leastAccepted(wholes(ofGood), wholes(ofBad));
   const beginning = leastAccepted(lowests(ofGood), lowests(ofBad));
   return (tries) => ({ whole: whole(tries), beginning: beginning(tries) });
@@ -66,8 +82,9 @@ export function acceptanceOf({ ofGood, ofBad }: FittedJudge): Acceptance {
 /** By the number of tries. Nothing is known, and nothing asked, where there are none of the one or the other kind. */
 function leastAccepted(good: readonly number[], bad: readonly number[]): (tries: number) => number {
   if (good.length === 0 || bad.length === 0) return () => -1;
-  const least = quantileOf(good, GOOD_LEFT);
-  return (tries) => Math.max(least, quantileOf(bad, 1 - BAD_ACCEPTED / tries));
+  const least = quantileOf(sorted(good), GOOD_LEFT);
+  const byValue = sorted(bad);
+  return (tries) => Math.max(least, quantileOf(byValue, 1 - BAD_ACCEPTED / tries));
 }
 
 function wholes(answers: readonly AnswerValues[]): number[] {
@@ -78,7 +95,11 @@ function lowests(answers: readonly AnswerValues[]): number[] {
   return answers.flatMap(({ lowest }) => lowest ?? []);
 }
 
-/** The value below which this share of them is. Range [0, 1). */
-function quantileOf(values: readonly number[], share: number): number {
-  return values.toSorted((left, right) => left - right)[Math.floor(share * values.length)] as number;
+function sorted(values: readonly number[]): number[] {
+  return values.toSorted((left, right) => left - right);
+}
+
+/** The value below which this share of them is. @param sorted ascending @param share range [0, 1) */
+function quantileOf(sorted: readonly number[], share: number): number {
+  return sorted[Math.floor(share * sorted.length)] as number;
 }

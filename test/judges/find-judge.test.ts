@@ -192,7 +192,7 @@ describe("The judge of a model, where there are labelled answers enough,", () =>
   });
 });
 
-describe("A judge's file that is no good", () => {
+describe("A judge's file", () => {
   let key: JudgeKey;
   let kept: KeptJudge;
   let path: string;
@@ -241,6 +241,13 @@ describe("A judge's file that is no good", () => {
     expect(await readJudge(folder(), key)).toEqual(kept);
     spoil();
     expect(await readJudge(folder(), key)).toBeUndefined();
+  });
+
+  it("is read once while it stays as it is, and again when another is in its place", async () => {
+    const read = await readJudge(folder(), key);
+    expect(await readJudge(folder(), key)).toBe(read);
+    await writeJudge(folder(), key, { ...kept, why: "another" });
+    expect(await readJudge(folder(), key)).toEqual({ ...kept, why: "another" });
   });
 
   it.each(["was half written", "is of another version", "is another model's"])(
