@@ -1,6 +1,6 @@
 /**
- * What the server costs beside the model: how much later an answer and its first judged text come over HTTP than in process, in pairs of the same seed whose question was read before;
- * and many clients at once, some of which read slowly or hang up, in line or while they read: whether any answer is lost or another one than in process, whether memory grows, and
+ * What the server costs beside the model: how much later an answer and its first judged text come over HTTP than in process, in pairs of the same seed whose question was read before,
+ * with the model's own time and without it, beside how far two answers in process lie apart; and many clients at once, some of which read slowly or hang up, in line or while they read: whether any answer is lost or another one than in process, whether memory grows, and
  * whether keys take turns.
  *
  *   npm run bench:serve -- [--model M] [--pairs N] [--requests N] [--clients N] [--json]
@@ -11,6 +11,7 @@ import { loadLlamaEngine } from "rain-align/llama";
 import { listen, rainApp } from "rain-align/server";
 import { quantile } from "../src/evaluation/index.ts";
 import { wholeNumber } from "./arguments.ts";
+import { BusyWatch } from "./busy-watch.ts";
 
 const { values } = parseArgs({
   options: {
@@ -25,30 +26,63 @@ const { values } = parseArgs({
 /** Keys of which one asks nine times as often as the other. */
 const KEYS = ["greedy", "modest"] as const;
 
-await using engine = await loadLlamaEngine({ model: values.model });
+await using loaded = await loadLlamaEngine({ model: values.model });
+const engine = new BusyWatch(loaded);
 const app = rainApp(engine, { keys: KEYS, maxWaiting: wholeNumber("clients", values.clients) });
 await using listening = await listen({ host: "127.0.0.1", port: 0 }, { isOpen: false });
 listening.serve(app);
 
 const question = (index: number) => `How do I paint house ${index}?`;
 
-/** What one answer took, in milliseconds, and how it ended. */
-interface Taken {
+/** What one answer took, in milliseconds. */
+interface Taken extends Latencies {
+  /** Times that the model computed: the first `before` of them stand before the first judged text. Of one answer at a time. */
+  readonly periods: readonly number[];
+  readonly before: number;
+  readonly text: string;
+}
+
+interface Latencies {
+  /** To its first judged text. */
   readonly first: number;
   readonly whole: number;
-  readonly text: string;
+}
+
+/** Milliseconds from now on, and what the model computes in them. */
+class Stopwatch {
+  readonly #start = performance.now();
+  #first: { readonly first: number; readonly before: number } | undefined;
+
+  constructor() {
+    engine.periods = [];
+  }
+
+  /** Whether there is no judged text yet. */
+  get isWaiting(): boolean {
+    return this.#first === undefined;
+  }
+
+  /** The first judged text is there. */
+  first(): void {
+    this.#first ??= { first: performance.now() - this.#start, before: engine.periods.length };
+  }
+
+  /** The answer is there. */
+  whole(): Omit<Taken, "text"> {
+    this.first();
+    return { first: 0, before: 0, ...this.#first, whole: performance.now() - this.#start, periods: engine.periods };
+  }
 }
 
 async function inProcess(index: number, maxTokens = 32): Promise<Taken> {
   const turns: readonly Turn[] = [{ role: "user", text: question(index) }];
-  const start = performance.now();
-  let first = 0;
+  const watch = new Stopwatch();
   let text = "";
   for await (const step of rain(engine, turns, { seed: index, maxTokens, onUnfit: "refuse" })) {
-    if (first === 0 && step.text !== "") first = performance.now() - start;
+    if (step.text !== "") watch.first();
     text += step.text;
   }
-  return { first, whole: performance.now() - start, text };
+  return { ...watch.whole(), text };
 }
 
 /** Reads a stream; `undefined` where the client hung up. */
@@ -58,7 +92,7 @@ async function overHttp(
 ): Promise<Taken | undefined> {
   const stop = new AbortController();
   const timer = leavesAfter === undefined ? undefined : setTimeout(() => stop.abort(), leavesAfter);
-  const start = performance.now();
+  const watch = new Stopwatch();
   const body = JSON.stringify({ messages: [{ role: "user", content: question(index) }], seed: index, max_tokens: maxTokens, stream: true });
   const headers = { "content-type": "application/json", authorization: `Bearer ${key}` };
   const url = `http://127.0.0.1:${listening.port}/v1/chat/completions`;
@@ -68,21 +102,21 @@ async function overHttp(
   clearTimeout(timer);
   if (response === undefined) return undefined;
   if (!response.ok) throw new Error(`Expected an answer, got status ${response.status}`);
-  let first = 0;
   let received = "";
   const decoder = new TextDecoder();
   for await (const bytes of response.body ?? []) {
     received += decoder.decode(bytes, { stream: true });
-    if (first === 0 && /"content":"[^"]/.test(received)) first = performance.now() - start;
+    if (watch.isWaiting && /"content":"[^"]/.test(received)) watch.first();
     // Who leaves the loop closes the connection. An abort here leaves the loop waiting for ever now and then, on Node.js 20.
     if (received.length > hangsUpBehind) return undefined;
     if (slowness > 0) await new Promise((resolve) => setTimeout(resolve, slowness));
   }
+  const taken = watch.whole();
   if (!received.trimEnd().endsWith("data: [DONE]")) throw new Error(`Expected a whole stream, got ${received.slice(-80)}`);
   const events = [...received.matchAll(/^data: (\{.*\})$/gm)].map(
     ([, json = ""]) => JSON.parse(json) as { choices: { delta: { content?: string } }[] },
   );
-  return { first, whole: performance.now() - start, text: events.map(({ choices }) => choices[0]?.delta.content ?? "").join("") };
+  return { ...taken, text: events.map(({ choices }) => choices[0]?.delta.content ?? "").join("") };
 }
 
 interface Asking {
@@ -96,27 +130,55 @@ interface Asking {
   readonly leavesAfter?: number;
 }
 
-/** Of pairs of the same seed, how much later over HTTP: milliseconds. */
+/** Of pairs of the same seed, how much later over HTTP, and the second of two in process: milliseconds. */
 async function ownCost(pairs: number) {
-  const later: { readonly first: number; readonly whole: number }[] = [];
+  const http: Later[] = [];
+  const again: Later[] = [];
   let identical = 0;
   for (let index = -20; index < pairs; index++) {
     const one = () => inProcess(index + 1000);
-    const other = () => overHttp(index + 1000);
     // Whoever comes second would find the question in the cache.
     await one();
     const before = index % 2 === 0 ? await one() : undefined;
-    const http = (await other()) as Taken;
+    const other = (await overHttp(index + 1000)) as Taken;
     const library = before ?? (await one());
+    const same = await one();
     if (index < 0) continue;
-    if (http.text === library.text) identical++;
-    later.push({ first: http.first - library.first, whole: http.whole - library.whole });
+    if (other.text === library.text) identical++;
+    http.push(later(other, library));
+    again.push(later(same, library));
   }
-  const spread = (name: "first" | "whole") => {
-    const sorted = later.map((one) => one[name]).toSorted((left, right) => left - right);
+  return { pairs, identical, http: spreads(http), again: spreads(again) };
+}
+
+interface Later extends Latencies {
+  readonly outside: Latencies;
+}
+
+/** What is outside the model ends where the library has its first text: what it computes while a text is under way is no part of it. */
+function later(one: Taken, library: Taken): Later {
+  const between = (left: Latencies, right: Latencies) => ({ first: left.first - right.first, whole: left.whole - right.whole });
+  const outside = ({ first, whole, periods }: Taken) => ({
+    first: first - sum(periods.slice(0, library.before)),
+    whole: whole - sum(periods),
+  });
+  return { ...between(one, library), outside: between(outside(one), outside(library)) };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, one) => total + one, 0);
+}
+
+function spreads(pairs: readonly Later[]) {
+  const spread = (of: (pair: Later) => number) => {
+    const sorted = pairs.map(of).toSorted((left, right) => left - right);
     return { median: quantile(sorted, 0.5), p95: quantile(sorted, 0.95) };
   };
-  return { pairs, identical, first: spread("first"), whole: spread("whole") };
+  return {
+    first: spread(({ first }) => first),
+    whole: spread(({ whole }) => whole),
+    outside: { first: spread(({ outside }) => outside.first), whole: spread(({ outside }) => outside.whole) },
+  };
 }
 
 /** Clients that ask one request after the other, until all are asked. */
@@ -189,8 +251,11 @@ else {
   process.stdout.write(`${engine.facts.model}
 
 over HTTP against in process, ${cost.pairs} pairs of the same seed (${cost.identical} texts identical)
-  first judged text later by ${ms(cost.first)}
-  whole answer later by ${ms(cost.whole)}
+  first judged text later by ${ms(cost.http.first)}; without the model's own time by ${ms(cost.http.outside.first)}
+  whole answer later by ${ms(cost.http.whole)}; without the model's own time by ${ms(cost.http.outside.whole)}
+in process against in process once more
+  first judged text later by ${ms(cost.again.first)}; without the model's own time by ${ms(cost.again.outside.first)}
+  whole answer later by ${ms(cost.again.whole)}; without the model's own time by ${ms(cost.again.outside.whole)}
 ${load.clients} clients at once, ${load.requests} requests (1 in 20 reads slowly, 1 in 20 leaves while it reads, 1 in 20 while it waits)
   answered ${load.answered}, of which ${load.others} otherwise than in process (1 in 100 compared); hung up ${load.hungUp}, failed ${load.failed} ${load.failures.join("; ")}, left over ${load.pending}
   memory ${Object.entries(load.megabytes)
