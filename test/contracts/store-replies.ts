@@ -27,6 +27,20 @@ export function describeReplies(under: () => StoresUnderTest): void {
     ]);
   });
 
+  it("begin anew in the place of one that was stopped, where their source is anew, and of no other", async () => {
+    const { store } = under();
+    const again = () => store.beginReply(newReply({ isAnew: true, principle: "truthful", createdAt: NOON + 1 }));
+    await store.beginReply(newReply());
+    for (const state of ["drafting", "posted", "refused", "failed", "stopped"] as const) {
+      await store.endReply(GUILD, SOURCE, replyEnd({ state }));
+      expect([await store.beginReply(newReply()), await again()]).toEqual([false, state === "stopped"]);
+    }
+    const { isAnew: _, ...record } = newReply({ principle: "truthful", createdAt: NOON + 1 });
+    const [begun] = await store.lastReplies(GUILD, CHANNEL, 10);
+    expect(begun).toMatchObject({ ...record, state: "drafting", messages: [], hash: undefined, value: undefined, rewinds: 0, course: [] });
+    expect(await again()).toBe(false);
+  });
+
   it("begin once even when many begin at the same time", async () => {
     const { store, other } = under();
     const begun = await Promise.all(Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? store : other).beginReply(newReply())));

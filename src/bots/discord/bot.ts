@@ -214,7 +214,7 @@ export class Bot implements AsyncDisposable {
       this.#moderator.look(message, settings);
       if (isAnswered(message, settings, this.#context.options)) {
         this.#unwritable.forget(message.channelId);
-        await this.#answer(message, { guild, settings, askedAt, before: place.before });
+        await this.#answer(message, { guild, settings, askedAt, before: place.before, isAnew: false });
       } else await this.#unwritable.look(message, settings);
     } finally {
       place.leave();
@@ -231,7 +231,7 @@ export class Bot implements AsyncDisposable {
     await messageTarget(message, outbound).put({ content: outbound.own(RESTARTING), canBeStopped: false });
   }
 
-  async #answer(message: Message, asked: Pick<DiscordQuestion, "guild" | "settings" | "askedAt" | "before">): Promise<void> {
+  async #answer(message: Message, asked: Pick<DiscordQuestion, "guild" | "settings" | "askedAt" | "before" | "isAnew">): Promise<void> {
     const { settings } = asked;
     await new ReplyFlow(this.#context, {
       ...asked,
@@ -248,11 +248,22 @@ export class Bot implements AsyncDisposable {
   async #edited(before: Message | PartialMessage, after: Message | PartialMessage): Promise<void> {
     // Discord also says so when it has found a picture behind a link.
     if (isOnlyPreviewed(before, after)) return;
-    this.#context.drafts.takeBack(after.id, "edited");
-    const message = after.partial ? await after.fetch() : after;
-    if (message.guildId === null) return;
-    const { settings } = await this.#context.store.settings(message.guildId);
-    this.#moderator.look(message, settings);
+    const { drafts, order, store, options } = this.#context;
+    const askedAt = options.now();
+    using edit = drafts.edit(after.id);
+    const place = edit && order.join(after.channelId);
+    try {
+      const message = after.partial ? await after.fetch() : after;
+      const guild = message.guildId ?? privateGuild(message.author.id);
+      const { settings } = await store.settings(guild);
+      this.#moderator.look(message, settings);
+      await edit?.over;
+      // A question that is edited while it is being answered is answered anew; of several edits, the last one.
+      if (edit === undefined || place === undefined || !edit.isNewest() || !isAnswered(message, settings, options)) return;
+      await this.#answer(message, { guild, settings, askedAt, before: place.before, isAnew: true });
+    } finally {
+      place?.leave();
+    }
   }
 
   /** Without settings it is not known what may be said; a person who asked directly is told that much. */

@@ -37,18 +37,18 @@ const MOST_REMEMBERED = 50_000;
 
 /**
  * One question of a person in a while. A person who asks too early is told so once, and then nothing: else a flood of questions would be
- * answered by a flood of lines.
+ * answered by a flood of lines. A question that was edited while it was answered is the same one.
  *
  * @param now a monotonic clock, in milliseconds
  */
 export function cooldown(now: () => number): Guard {
-  const lasts = new Map<string, { readonly askedAt: number; isTold: boolean }>();
+  const lasts = new Map<string, { readonly askedAt: number; readonly source: string; isTold: boolean }>();
   return async (incoming, next) => {
-    const { guild, author, settings } = incoming;
+    const { guild, author, source, settings } = incoming;
     const key = `${guild}:${author}`;
     const last = lasts.get(key);
     const left = last === undefined ? 0 : last.askedAt + settings.talk.cooldownSeconds * 1000 - now();
-    if (last !== undefined && left > 0) {
+    if (last !== undefined && last.source !== source && left > 0) {
       if (last.isTold) return { kind: "ignore", reason: "cooldown" };
       last.isTold = true;
       const seconds = Math.ceil(left / 1000);
@@ -56,7 +56,7 @@ export function cooldown(now: () => number): Guard {
       return { kind: "refuse", reason: "cooldown", line };
     }
     lasts.delete(key);
-    lasts.set(key, { askedAt: now(), isTold: false });
+    lasts.set(key, { askedAt: now(), source, isTold: false });
     const [oldest] = lasts.keys();
     if (lasts.size > MOST_REMEMBERED && oldest !== undefined) lasts.delete(oldest);
     return await next(incoming);

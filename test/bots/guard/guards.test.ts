@@ -47,12 +47,15 @@ describe("The cooldown", () => {
     const ann = asking("Hello.", { settings: talking({ cooldownSeconds: 5 }) });
     expect(await respond(ann)).toBe(REACHED);
     now = 2000;
-    expect(await respond(ann)).toMatchObject({ reason: "cooldown", line: "Please wait 3 seconds before you ask again." });
-    expect(await respond(ann)).toEqual({ kind: "ignore", reason: "cooldown" });
+    const again = { ...ann, source: "another question" };
+    expect(await respond(again)).toMatchObject({ reason: "cooldown", line: "Please wait 3 seconds before you ask again." });
+    expect(await respond(again)).toEqual({ kind: "ignore", reason: "cooldown" });
+    // Edited while it was answered.
+    expect(await respond(ann)).toBe(REACHED);
     expect(await respond({ ...ann, author: "5" })).toBe(REACHED);
     expect(await respond({ ...ann, guild: "9" })).toBe(REACHED);
-    now = 5000;
-    expect(await respond(ann)).toBe(REACHED);
+    now = 7000;
+    expect(await respond(again)).toBe(REACHED);
   });
 });
 

@@ -59,6 +59,7 @@ export const ask: Command = {
         read: async () => [...(channel === null || isPrivate ? [] : await readChannel(channel, { settings, store })), line],
         target: interactionTarget(interaction, outbound, { isPrivate }),
         isDeferred: true,
+        isAnew: false,
         typingIn: undefined,
         before,
         askedAt,

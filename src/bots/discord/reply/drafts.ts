@@ -13,31 +13,71 @@ export class TakenBack extends Error {
   }
 }
 
-interface OpenDraft {
+interface DraftPlace {
   readonly author: string;
   readonly channel: string;
+}
+
+interface OpenDraft extends DraftPlace {
   readonly controller: AbortController;
+  /** Resolves when nothing of it is left to do. */
+  readonly over: Promise<void>;
+  readonly end: () => void;
+}
+
+/** A question that was edited while it was being answered. */
+export interface Edit extends Disposable {
+  /** Resolves when what was written for the question before is given up. */
+  readonly over: Promise<void>;
+  /** Whether the question was not edited once more since. */
+  readonly isNewest: () => boolean;
 }
 
 /** The answers that are being written, by the message or interaction that asked for them. */
 export class Drafts {
   readonly #drafts = new Map<string, OpenDraft>();
+  /** The newest edit of each question that is to be answered anew. */
+  readonly #edits = new Map<string, Edit>();
   /** Why no answer is wanted any more, whatever it is to. */
   #over: TakenBackBy | undefined;
 
-  begin(source: string, { author, channel }: Omit<OpenDraft, "controller">): AbortSignal {
+  /** `undefined`: an answer is being written for it already. */
+  begin(source: string, place: DraftPlace): AbortSignal | undefined {
+    if (this.#drafts.has(source)) return undefined;
     const controller = new AbortController();
+    let end: () => void = () => undefined;
+    const over = new Promise<void>((resolve) => {
+      end = resolve;
+    });
     if (this.#over !== undefined) controller.abort(new TakenBack(this.#over));
-    this.#drafts.set(source, { author, channel, controller });
+    this.#drafts.set(source, { ...place, controller, over, end });
     return controller.signal;
   }
 
   end(source: string): void {
+    this.#drafts.get(source)?.end();
     this.#drafts.delete(source);
   }
 
+  /** Gives up what is written for a question that was edited. `undefined`: nothing is. */
+  edit(source: string): Edit | undefined {
+    const written = this.#drafts.get(source);
+    const before = this.#edits.get(source);
+    if (written === undefined && before === undefined) return undefined;
+    const edit: Edit = {
+      over: written?.over ?? Promise.resolve(),
+      isNewest: () => this.#edits.get(source) === edit,
+      [Symbol.dispose]: () => {
+        if (edit.isNewest()) this.#edits.delete(source);
+      },
+    };
+    this.#edits.set(source, edit);
+    this.takeBack(source, "edited");
+    return edit;
+  }
+
   /** `undefined` when nothing is written for it. */
-  get(source: string): Omit<OpenDraft, "controller"> | undefined {
+  get(source: string): DraftPlace | undefined {
     return this.#drafts.get(source);
   }
 

@@ -115,17 +115,19 @@ const QUIETLY = { allowedMentions: { parse: [], repliedUser: false }, flags: Mes
 /** An answer in reply to a message. @param standing what another process has posted of it */
 export function messageTarget(source: Message, outbound: OutboundFilter, standing?: Message): ReplyTarget {
   let posted = standing;
+  // An answer to another version of the question is another one: what Discord has posted once and was taken away is not to count for it.
+  const asked = [source.id, source.editedTimestamp ?? 0] as const;
   return {
     async put({ content, canBeStopped }) {
       const payload = { ...QUIETLY, content, components: outbound.own(stopButton(source.id, canBeStopped)) };
       // A question that is gone by now gets no answer: the reply fails.
-      if (posted === undefined) posted = await source.reply({ ...payload, failIfNotExists: true, ...once("answer", source.id, 0) });
+      if (posted === undefined) posted = await source.reply({ ...payload, failIfNotExists: true, ...once("answer", ...asked, 0) });
       else posted = await posted.edit(payload);
       return posted.id;
     },
     async add(content, index) {
       if (!source.channel.isSendable()) throw new TypeError("Expected a channel in which one can write");
-      return (await source.channel.send({ ...QUIETLY, content, ...once("answer", source.id, index) })).id;
+      return (await source.channel.send({ ...QUIETLY, content, ...once("answer", ...asked, index) })).id;
     },
     async remove() {
       const gone = posted;

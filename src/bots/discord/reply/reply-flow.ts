@@ -18,6 +18,8 @@ export interface DiscordQuestion {
   readonly isDeferred: boolean;
   /** Where the typing indicator shows, if anywhere. */
   readonly typingIn: TextBasedChannel | undefined;
+  /** It was edited while it was being answered: the record of the answer before makes place. */
+  readonly isAnew: boolean;
   /** When it came in, by the monotonic clock. */
   readonly askedAt: number;
   /** When the channel's earlier questions are done. */
@@ -43,6 +45,7 @@ export class ReplyFlow {
     const { drafts } = this.#context;
     const { source, channel, author, isDeferred } = this.#question;
     const signal = drafts.begin(source, { author, channel });
+    if (signal === undefined) return;
     const expiring = isDeferred ? setTimeout(() => drafts.takeBack(source, "late"), ANSWERABLE_MS) : undefined;
     try {
       await this.#answer(signal);
@@ -56,11 +59,11 @@ export class ReplyFlow {
 
   async #answer(signal: AbortSignal): Promise<void> {
     const { store, options, metrics } = this.#context;
-    const { guild, channel, source, author, settings, before, askedAt } = this.#question;
+    const { guild, channel, source, author, settings, before, askedAt, isAnew } = this.#question;
     // Before there is a record of it.
     if (await store.isOptedOut(author)) return await this.#reply.withdraw(OPTED_OUT);
     const record = { guild, channel, source, author, principle: settings.talk.principle, createdAt: options.clock() };
-    if (!(await store.beginReply(record))) return;
+    if (!(await store.beginReply({ ...record, isAnew }))) return;
     const outcome = await this.#respond(signal);
     await unlessAborted(before, signal);
     if (outcome.kind === "ignore") {
@@ -68,7 +71,7 @@ export class ReplyFlow {
       await store.endReply(guild, source, { state: "refused" });
       return;
     }
-    await this.#post(outcome);
+    await this.#post(outcome, signal);
     metrics.outcome(outcome, (options.now() - askedAt) / 1000);
     this.#log(outcome);
   }
@@ -84,7 +87,7 @@ export class ReplyFlow {
   }
 
   /** What is posted is on record before it is. */
-  async #post(outcome: Told): Promise<void> {
+  async #post(outcome: Told, signal: AbortSignal): Promise<void> {
     const { store, outbound } = this.#context;
     const { guild, source } = this.#question;
     const isReply = outcome.kind === "reply";
@@ -96,6 +99,7 @@ export class ReplyFlow {
       ...accountOf(outcome),
     };
     await store.endReply(guild, source, { state: "drafting", ...facts });
+    signal.throwIfAborted();
     const messages = await this.#reply.finish(isReply ? outbound.answer(outcome.text) : [outbound.own(outcome.line)]);
     const state = isReply ? "posted" : outcome.reason === "failed" || outcome.reason === "busy" ? "failed" : "refused";
     await store.endReply(guild, source, { state, messages, ...facts });

@@ -58,11 +58,15 @@ function settingsStore(database: Database): Pick<Store, "settings" | "settingsHi
 
 function replyStore(database: Database): Pick<Store, "beginReply" | "endReply" | "reply" | "lastReplies" | "failUnfinished"> {
   return {
-    beginReply: async ({ guild, channel, source, author, principle, createdAt }) => {
+    beginReply: async ({ guild, channel, source, author, principle, createdAt, isAnew = false }) => {
       const { rows } = await database.run(sql`
         INSERT INTO guard_replies (guild, channel, source, author, state, messages, principle, rewinds, course, discarded, created_at)
         VALUES (${guild}, ${channel}, ${source}, ${author}, 'drafting', '[]', ${principle}, 0, '[]', '[]', ${createdAt})
-        ON CONFLICT (guild, source) DO NOTHING RETURNING source`);
+        ON CONFLICT (guild, source) DO UPDATE SET
+          state = excluded.state, messages = excluded.messages, hash = NULL, excerpt = NULL, principle = excluded.principle, rewinds = 0,
+          dropped_turns = 0, value = NULL, course = excluded.course, discarded = excluded.discarded, created_at = excluded.created_at
+          WHERE guard_replies.state = 'stopped' AND CAST(${isAnew ? 1 : 0} AS INTEGER) = 1
+        RETURNING source`);
       return rows.length > 0;
     },
 

@@ -162,9 +162,12 @@ export interface Store extends AsyncDisposable {
   settingsHistory(guild: string, limit: number): Promise<readonly SettingsVersion[]>;
 
   /**
-   * Begins the record of an answer. `false`: there is one of the same source already, and nothing may be posted again.
+   * Begins the record of an answer. `false`: there is one of the same source already, and nothing may be posted again. Where the source `isAnew`, one
+   * that was stopped makes place.
    */
-  beginReply(reply: Pick<ReplyRecord, "guild" | "channel" | "source" | "author" | "principle" | "createdAt">): Promise<boolean>;
+  beginReply(
+    reply: Pick<ReplyRecord, "guild" | "channel" | "source" | "author" | "principle" | "createdAt"> & { readonly isAnew?: boolean },
+  ): Promise<boolean>;
   endReply(guild: string, source: string, end: ReplyEnd): Promise<void>;
   /** The reply that was posted as this message. */
   reply(guild: string, message: string): Promise<ReplyRecord | undefined>;
