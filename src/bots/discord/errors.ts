@@ -8,6 +8,9 @@ export class LeakError extends RainError {}
 /** Discord cannot be reached, or does not let the bot in. */
 export class LoginError extends RainError {}
 
+/** Discord's response to a request was lost: whether it was carried out is not known, and made again it might be carried out twice. */
+export class LostResponse extends RainError {}
+
 export interface SafeError {
   readonly type: string;
   readonly code?: string | number | undefined;
@@ -37,6 +40,7 @@ const OURS = [
   EngineError,
   LeakError,
   LoginError,
+  LostResponse,
   MissingPeerError,
   QueueFullError,
   SettingsConflictError,

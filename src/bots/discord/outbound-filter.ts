@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { AttachmentBuilder, DefaultRestOptions, type RESTOptions } from "discord.js";
+import { AttachmentBuilder, type RESTOptions } from "discord.js";
 import { Vetted } from "../guard/index.ts";
 import { LeakError } from "./errors.ts";
 import { splitMessage } from "./reply/text.ts";
+import { sentOnce } from "./sent-once.ts";
 
 /** Words that are remembered; each is posted within seconds of being let through. */
 const MOST = 20_000;
@@ -14,6 +15,7 @@ const MOST = 20_000;
  */
 export class OutboundFilter {
   readonly #letThrough = new Set<string>();
+  readonly #send = sentOnce();
   #leaks = 0;
 
   get leaks(): number {
@@ -50,7 +52,7 @@ export class OutboundFilter {
       this.#leaks += 1;
       throw new LeakError(`Expected words that were let through, got ${words.length} others (nothing was posted)`);
     }
-    return await DefaultRestOptions.makeRequest(url, init);
+    return await this.#send(url, init);
   };
 
   /** As the newest; the oldest is forgotten where there are too many. */

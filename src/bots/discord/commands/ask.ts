@@ -7,7 +7,8 @@ import {
   MessageFlags,
 } from "discord.js";
 import { privateGuild } from "../bot-context.ts";
-import { interactionTarget, STOP } from "../reply/live-reply.ts";
+import { interactionTarget } from "../reply/interaction-target.ts";
+import { STOP } from "../reply/live-reply.ts";
 import { isTalkedIn, readChannel } from "../reply/question.ts";
 import { ReplyFlow } from "../reply/reply-flow.ts";
 import { type Command, type Component, checkModerates, Refused } from "./command.ts";

@@ -1,13 +1,5 @@
 import { createHash } from "node:crypto";
-import {
-  type APIActionRowComponent,
-  type APIButtonComponent,
-  ButtonStyle,
-  type ChatInputCommandInteraction,
-  ComponentType,
-  type Message,
-  MessageFlags,
-} from "discord.js";
+import { type APIActionRowComponent, type APIButtonComponent, ButtonStyle, ComponentType, type Message, MessageFlags } from "discord.js";
 import type { Vetted } from "../../guard/index.ts";
 import type { OutboundFilter } from "../outbound-filter.ts";
 
@@ -57,9 +49,9 @@ export class LiveReply {
   async finish(messages: readonly string[]): Promise<readonly string[]> {
     this.#end();
     const [first = "", ...others] = messages;
-    const ids = [await this.#put(first, false)];
+    const ids: (string | undefined)[] = [await this.#put(first, false)];
     for (const [index, content] of others.entries()) ids.push(await this.#next(() => this.#target.add(content, index + 1)));
-    return ids;
+    return ids.filter((id) => id !== undefined);
   }
 
   /** Takes away what was posted; with a line, this is left in its place. */
@@ -103,14 +95,14 @@ export interface Post {
 export interface ReplyTarget {
   /** Posts, or changes what was posted first. Gives the message's id. */
   put(post: Post): Promise<string>;
-  /** Posts one message more, the `index`th from 1. Gives its id. */
-  add(content: string, index: number): Promise<string>;
+  /** Posts one message more, the `index`th from 1. Gives its id. `undefined`: it cannot be known whether it is there. */
+  add(content: string, index: number): Promise<string | undefined>;
   /** Takes away what was posted, if anything. */
   remove(): Promise<void>;
 }
 
 /** No text pings, whatever it says; and no link in it shows a preview. */
-const QUIETLY = { allowedMentions: { parse: [], repliedUser: false }, flags: MessageFlags.SuppressEmbeds } as const;
+export const QUIETLY = { allowedMentions: { parse: [], repliedUser: false }, flags: MessageFlags.SuppressEmbeds } as const;
 
 /** An answer in reply to a message. @param standing what another process has posted of it */
 export function messageTarget(source: Message, outbound: OutboundFilter, standing?: Message): ReplyTarget {
@@ -137,23 +129,6 @@ export function messageTarget(source: Message, outbound: OutboundFilter, standin
   };
 }
 
-/** An answer to a command that was deferred. */
-export function interactionTarget(
-  interaction: ChatInputCommandInteraction,
-  outbound: OutboundFilter,
-  { isPrivate }: { readonly isPrivate: boolean },
-): ReplyTarget {
-  const flags = isPrivate ? ([MessageFlags.Ephemeral, QUIETLY.flags] as const) : QUIETLY.flags;
-  return {
-    async put({ content, canBeStopped }) {
-      const components = outbound.own(stopButton(interaction.id, canBeStopped));
-      return (await interaction.editReply({ ...QUIETLY, content, components })).id;
-    },
-    add: async (content) => (await interaction.followUp({ ...QUIETLY, content, flags })).id,
-    remove: async () => await interaction.deleteReply(),
-  };
-}
-
 /** So long a command is answered. Discord takes answers for fifteen minutes: one that comes later would leave "thinking" where it was to be. */
 export const ANSWERABLE_MS = 14 * 60_000;
 
@@ -162,7 +137,7 @@ export const TOO_LATE = "It took too long: Discord takes answers to a command fo
 /** The custom id of the button that stops the answer to this message or interaction. */
 export const STOP = "stop";
 
-function stopButton(source: string, canBeStopped: boolean): APIActionRowComponent<APIButtonComponent>[] {
+export function stopButton(source: string, canBeStopped: boolean): APIActionRowComponent<APIButtonComponent>[] {
   if (!canBeStopped) return [];
   const button = { type: ComponentType.Button, style: ButtonStyle.Secondary, label: "Stop", custom_id: `${STOP}:${source}` } as const;
   return [{ type: ComponentType.ActionRow, components: [button] }];

@@ -81,7 +81,7 @@ export async function readChannel(channel: TextBasedChannel, reading: ReadingRul
 }
 
 /** Commands work also where the bot may not look. */
-function isReadable(channel: TextBasedChannel): boolean {
+export function isReadable(channel: TextBasedChannel): boolean {
   if (channel.isDMBased()) return true;
   const { me } = channel.guild.members;
   return me !== null && channel.permissionsFor(me).has([PermissionFlagsBits.ViewChannel, PermissionFlagsBits.ReadMessageHistory]);

@@ -1,0 +1,79 @@
+import { setTimeout } from "node:timers/promises";
+import { type ChatInputCommandInteraction, MessageFlags } from "discord.js";
+import { LostResponse } from "../errors.ts";
+import type { OutboundFilter } from "../outbound-filter.ts";
+import { QUIETLY, type ReplyTarget, stopButton } from "./live-reply.ts";
+import { isReadable } from "./question.ts";
+
+/** So often a part is sent that proves not to be there. */
+const MOST_TRIES = 3;
+
+/** Before it is looked whether a part is there: what Discord was slow to take is to be there by then. */
+const LOOK_AFTER_MS = 1000;
+
+const MAY_BE_MISSING = "(A part of this answer may be missing here: Discord did not say whether it took it.)";
+
+/** An answer to a command that was deferred. */
+export function interactionTarget(
+  interaction: ChatInputCommandInteraction,
+  outbound: OutboundFilter,
+  { isPrivate }: { readonly isPrivate: boolean },
+): ReplyTarget {
+  const flags = isPrivate ? ([MessageFlags.Ephemeral, QUIETLY.flags] as const) : QUIETLY.flags;
+  const known: string[] = [];
+  const follow = async (content: string) => (await interaction.followUp({ ...QUIETLY, content, flags })).id;
+
+  /** Follow-ups have no nonce: one whose response was lost is looked for before it is sent again. `undefined`: it cannot be found out whether it is there. */
+  const add = async (content: string, tries = 1): Promise<string | undefined> => {
+    try {
+      return await follow(content);
+    } catch (error) {
+      if (!(error instanceof LostResponse)) throw error;
+      await setTimeout(LOOK_AFTER_MS);
+      const found = isPrivate ? undefined : await findFollowUp(interaction, { content, known });
+      if (found === undefined) {
+        await follow(outbound.own(MAY_BE_MISSING)).catch(() => undefined);
+        return undefined;
+      }
+      if (found.id !== undefined) return found.id;
+      if (tries === MOST_TRIES) throw error;
+      return await add(content, tries + 1);
+    }
+  };
+
+  return {
+    async put({ content, canBeStopped }) {
+      const components = outbound.own(stopButton(interaction.id, canBeStopped));
+      const { id } = await interaction.editReply({ ...QUIETLY, content, components });
+      known[0] = id;
+      return id;
+    },
+    async add(content) {
+      const id = await add(content);
+      if (id !== undefined) known.push(id);
+      return id;
+    },
+    remove: async () => await interaction.deleteReply(),
+  };
+}
+
+interface FollowUp {
+  readonly content: string;
+  /** The messages of this answer that are there, the first of them the response itself. */
+  readonly known: readonly string[];
+}
+
+/** Where it is, if it is anywhere. `undefined`: we may not look. */
+async function findFollowUp(
+  { channel, client, id: interaction }: ChatInputCommandInteraction,
+  { content, known }: FollowUp,
+): Promise<{ readonly id: string | undefined } | undefined> {
+  const [first] = known;
+  if (first === undefined || channel === null || !isReadable(channel)) return undefined;
+  const since = await channel.messages.fetch({ after: first, limit: 100 }).catch(() => undefined);
+  const found = since?.find(
+    ({ id, author, interactionMetadata, content: said }) =>
+      author.id === client.user.id && interactionMetadata?.id === interaction && said === content.trim() && !known.includes(id),
+  );
+  return since && { id: found?.id };
+}
