@@ -54,6 +54,7 @@ describe("What the store has acknowledged", () => {
     ["that a guild was forgotten", "power-loss", () => store.purgeGuild(GUILD)],
     ["that an answer began", "crash", () => store.beginReply(newReply())],
     ["how an answer ended", "crash", () => store.endReply(GUILD, newReply().source, replyEnd())],
+    ["that a decision was carried out", "crash", () => store.carriedOut(GUILD, 1)],
     ["how much somebody asked", "crash", () => store.countWithin({ key: AUTHOR, day: DAY, cap: 1 })],
     ["the audit", "crash", () => store.addAudit(newAudit())],
   ])("outlives at least this: %s, a %s", async (_what, survives, action) => {

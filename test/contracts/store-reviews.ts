@@ -51,11 +51,21 @@ export function describeReviews(under: () => StoresUnderTest): void {
     expect(await ids(1)).toEqual([first]);
   });
 
-  it("forget the text with the decision, and hand it out once more", async () => {
-    const id = await add();
+  it("forget the text when the decision is carried out, and no sooner; those of which that is not known are found", async () => {
+    const { store } = under();
+    const [id, later] = [await add(), await add({ message: "2", guild: OTHER_GUILD })];
     const decided = { ...newReview(), ...PENDING, id, decision: "rejected", decidedBy: MODERATOR, decidedAt: NOON + 1 };
+    await store.carriedOut(GUILD, id);
+    expect(await store.uncarriedDecisions()).toEqual([]);
+    await decide(later, { guild: OTHER_GUILD, at: NOON + 2 });
     expect(await decide(id)).toEqual(decided);
-    expect(await under().store.review(GUILD, id)).toEqual({ ...decided, text: undefined });
+    expect((await store.uncarriedDecisions()).map((review) => review.id)).toEqual([id, later]);
+    await store.carriedOut(OTHER_GUILD, id);
+    await store.carriedOut(GUILD, Number.NaN);
+    expect(await store.review(GUILD, id)).toEqual(decided);
+    await store.carriedOut(GUILD, id);
+    expect(await store.review(GUILD, id)).toEqual({ ...decided, text: undefined });
+    expect((await store.uncarriedDecisions()).map((review) => review.id)).toEqual([later]);
   });
 
   it("keep what the judge has read, with the decision, for the judge that learns of it, until its author or its guild is forgotten", async () => {
@@ -129,6 +139,7 @@ export function describeReviews(under: () => StoresUnderTest): void {
     const { store } = under();
     const id = await add();
     await decide(id);
+    await store.carriedOut(GUILD, id);
     const appeal = { guild: GUILD, id, author: AUTHOR, text: "It was a joke." };
     expect(await store.appeal({ ...appeal, author: MODERATOR })).toBeUndefined();
     expect(await store.appeal({ ...appeal, guild: OTHER_GUILD })).toBeUndefined();

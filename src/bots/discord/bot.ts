@@ -19,9 +19,10 @@ import { handleInteraction, turnAway } from "./commands/interactions.ts";
 import { closedError, loginErrorOf } from "./discord-api.ts";
 import { Metrics } from "./metrics.ts";
 import { AutoModerator } from "./moderate/auto-moderator.ts";
+import { carryOutUncarried } from "./moderate/decide.ts";
 import { Looks } from "./moderate/looks.ts";
 import { OutboundFilter } from "./outbound-filter.ts";
-import { ChannelOrder, Drafts, TakenBack, Typing } from "./reply/drafts.ts";
+import { Drafts, Order, TakenBack, Typing } from "./reply/drafts.ts";
 import { messageTarget } from "./reply/live-reply.ts";
 import { isAnswered, readConversation } from "./reply/question.ts";
 import { type DiscordQuestion, RESTARTING, ReplyFlow } from "./reply/reply-flow.ts";
@@ -78,7 +79,8 @@ export class Bot implements AsyncDisposable {
       learning: new Map(),
       drafts: new Drafts(),
       looks: new Looks(),
-      order: new ChannelOrder(),
+      order: new Order(),
+      deeds: new Order(),
       typing: new Typing(),
       respond: guarded(responding({ inference, defang }), guards),
     };
@@ -153,6 +155,7 @@ export class Bot implements AsyncDisposable {
     // While it was not running, it was not told where it was sent away.
     client.on(Events.ClientReady, () => this.#do(() => store.noteGuilds(presenceOf(client, options.clock()))));
     client.on(Events.ClientReady, () => this.#do(() => tellUnanswered(this.#context)));
+    client.on(Events.ClientReady, () => this.#do(() => carryOutUncarried(this.#context)));
     client.on(Events.MessageCreate, (message) => {
       if (this.#isLeaving) this.#track(() => this.#turnAway(message));
       else this.#do(() => this.#heard(message));

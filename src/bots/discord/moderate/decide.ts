@@ -5,16 +5,18 @@ import {
   type GuildTextBasedChannel,
   type Message,
   RESTJSONErrorCodes,
+  SnowflakeUtil,
   userMention,
 } from "discord.js";
 import type { ReviewRecord } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
+import { presenceOf } from "../client.ts";
 import { Refused } from "../commands/command.ts";
 import { once } from "../reply/live-reply.ts";
 import { defang, quoted, splitMessage } from "../reply/text.ts";
 import { auditDetail } from "./evidence.ts";
 import { updateCards } from "./follow-cards.ts";
-import { reasonOf } from "./reviews.ts";
+import { reasonOf, remove } from "./reviews.ts";
 
 export const UNKNOWN = "I do not know this review.";
 
@@ -30,28 +32,90 @@ interface Decision {
  * @throws {Refused} where there is none, or it was decided before
  */
 export async function decide(interaction: ButtonInteraction, context: BotContext, { guild, id, decision }: Decision): Promise<string> {
-  const { store, options, log } = context;
-  const by = interaction.user.id;
-  const at = options.clock();
-  const review = await store.decide({ guild, id, decision, by, at });
-  if (review === undefined) {
-    const known = await store.review(guild, id);
-    throw new Refused(known === undefined ? UNKNOWN : `It was ${known.decision} by ${userMention(known.decidedBy ?? "")} already.`);
+  const { store, options, log, deeds } = context;
+  const before = await store.review(guild, id);
+  if (before === undefined) throw new Refused(UNKNOWN);
+  // What the rules ask for may be under way: it is done first, and then taken back.
+  const turn = deeds.join(before.message);
+  try {
+    await turn.before;
+    const by = interaction.user.id;
+    const at = options.clock();
+    const review = await store.decide({ guild, id, decision, by, at });
+    if (review === undefined) {
+      const known = await store.review(guild, id);
+      throw new Refused(known === undefined ? UNKNOWN : `It was ${known.decision} by ${userMention(known.decidedBy ?? "")} already.`);
+    }
+    await store.addAudit({ guild, actor: by, event: `review.${decision}`, detail: auditDetail(id), at });
+    log.info({ guild, review: id, decision }, "decided");
+    return `Review ${id}: ${decision}. ${await follow(context, review, { pressed: interaction.message })}`;
+  } finally {
+    turn.leave();
   }
-  await store.addAudit({ guild, actor: by, event: `review.${decision}`, detail: auditDetail(id), at });
-  log.info({ guild, review: id, decision }, "decided");
-  const outcome = decision === "approved" ? await undo(context, review) : await carryOut(context, review);
-  await updateCards(context, review, interaction.message);
+}
+
+/** A decision that is older is not carried out any more: nobody expects it. */
+const LATEST_MS = 86_400_000;
+
+/** Does what follows from decisions that a process took and did not live to carry out. */
+export async function carryOutUncarried(context: BotContext): Promise<void> {
+  const { store, client, options, deeds, log } = context;
+  const { isOurs } = presenceOf(client, options.clock());
+  for (const { guild, id, message, decidedAt = 0 } of (await store.uncarriedDecisions()).filter((review) => isOurs(review.guild))) {
+    const turn = deeds.join(message);
+    try {
+      await turn.before;
+      // This process may have done it meanwhile.
+      const review = await store.review(guild, id);
+      if (review?.text === undefined || review.decision === "pending") continue;
+      if (decidedAt < options.clock() - LATEST_MS) await store.carriedOut(guild, id);
+      else log.info({ guild, review: id, outcome: await follow(context, review, { isAgain: true }) }, "carried out late");
+    } catch (error) {
+      log.error({ err: error, guild, review: id }, "a decision was not carried out");
+    } finally {
+      turn.leave();
+    }
+  }
+}
+
+interface Following {
+  /** The card on which it was decided. */
+  readonly pressed?: Message;
+  /** It was begun before, by a process that died: what it has done is not done again. */
+  readonly isAgain?: boolean;
+}
+
+/** What follows from a decision. Gives what came of it. */
+async function follow(context: BotContext, review: ReviewRecord, { pressed, isAgain = false }: Following): Promise<string> {
+  const { isDone, outcome } = review.decision === "approved" ? await undo(context, review, isAgain) : await carryOut(context, review);
+  // Until then the message is nowhere else.
+  if (isDone) await context.store.carriedOut(review.guild, review.id);
+  await updateCards(context, review, pressed);
   if (review.appeal !== undefined) await tellAppellant(context, review, outcome);
-  return `Review ${id}: ${decision}. ${outcome}`;
+  return outcome;
+}
+
+/** What came of a decision, for people; and whether nothing is left to be tried. */
+interface Carried {
+  readonly outcome: string;
+  readonly isDone: boolean;
+}
+
+function done(outcome: string): Carried {
+  return { outcome, isDone: true };
+}
+
+function failed(outcome: string): Carried {
+  return { outcome, isDone: false };
 }
 
 /** A message that is fine: what was done is taken back as far as it can be. Gives what was and what cannot be, for moderators and its author. */
-async function undo(context: BotContext, review: ReviewRecord): Promise<string> {
+async function undo(context: BotContext, review: ReviewRecord, isAgain: boolean): Promise<Carried> {
   const nothing = nothingAsked(review);
-  if (nothing !== undefined) return `${nothing}: nothing was done to the message.`;
-  const steps = review.action === "timeout" ? [endTimeout(context, review), showAgain(context, review)] : [showAgain(context, review)];
-  return (await Promise.all(steps)).join(" ");
+  if (nothing !== undefined) return done(`${nothing}: nothing was done to the message.`);
+  const showing = showAgain(context, review, isAgain);
+  const steps = await Promise.all(review.action === "timeout" ? [endTimeout(context, review), showing] : [showing]);
+  return { outcome: steps.map(({ outcome }) => outcome).join(" "), isDone: steps.every(({ isDone }) => isDone) };
 }
 
 /** Why a rule does nothing to a message. */
@@ -60,34 +124,47 @@ function nothingAsked({ shadow, action }: ReviewRecord): string | undefined {
   return action === "log" ? "The rule asks for nothing but a card" : undefined;
 }
 
-async function endTimeout({ client, outbound, options }: BotContext, { guild, author, id }: ReviewRecord): Promise<string> {
+async function endTimeout({ client, outbound, options }: BotContext, { guild, author, id }: ReviewRecord): Promise<Carried> {
   try {
     const member = await (await client.guilds.fetch(guild)).members.fetch({ user: author, force: true });
-    if ((member.communicationDisabledUntilTimestamp ?? 0) <= options.clock()) return "The time-out had ended already.";
+    if ((member.communicationDisabledUntilTimestamp ?? 0) <= options.clock()) return done("The time-out had ended already.");
     await member.timeout(null, outbound.own(`Review ${id}: approved`));
-    return "The time-out is over.";
+    return done("The time-out is over.");
   } catch (error) {
-    return `The time-out stays: ${reasonOf(error)}.`;
+    return failed(`The time-out stays: ${reasonOf(error)}.`);
   }
 }
 
 /** In its author's name, and in words that a person let pass; never where it still stands. */
-async function showAgain(context: BotContext, review: ReviewRecord): Promise<string> {
+async function showAgain(context: BotContext, review: ReviewRecord, isAgain: boolean): Promise<Carried> {
   try {
     const channel = await channelOf(context, review);
-    if ((await standing(channel, review)) !== undefined) return "The message still stands there.";
-    if (review.action !== "hide") return `The message stays deleted, as only what was hidden is shown again: ${MAY_POST_IT}`;
-    if (review.text === undefined) return `How the message was written was forgotten when it was rejected: ${MAY_POST_IT}`;
+    if ((await standing(channel, review)) !== undefined) return done("The message still stands there.");
+    if (review.action !== "hide") return done(`The message stays deleted, as only what was hidden is shown again: ${MAY_POST_IT}`);
+    if (review.text === undefined) return done(`How the message was written was forgotten when it was rejected: ${MAY_POST_IT}`);
     const { attachments } = review;
     const lost = attachments === 0 ? "" : ` (${attachments === 1 ? "an " : ""}${attachmentsInWords(attachments)} lost)`;
     const text = `${userMention(review.author)} wrote, and a moderator approved${lost}:\n${defang(review.text)}`;
+    const shown = isAgain ? await saidSince(channel, review.decidedAt ?? 0) : [];
     for (const [index, part] of splitMessage(text).entries())
-      await channel.send({ content: context.outbound.own(part), allowedMentions: { parse: [] }, ...once("shown", review.id, index) });
-    if (attachments === 0) return "The message is shown again.";
-    return `The message is shown again. Its ${attachmentsInWords(attachments)} lost: its author may post ${attachments === 1 ? "it" : "them"} again.`;
+      if (!shown.includes(part.trim()))
+        await channel.send({ content: context.outbound.own(part), allowedMentions: { parse: [] }, ...once("shown", review.id, index) });
+    if (attachments === 0) return done("The message is shown again.");
+    const way = `its author may post ${attachments === 1 ? "it" : "them"} again.`;
+    return done(`The message is shown again. Its ${attachmentsInWords(attachments)} lost: ${way}`);
   } catch (error) {
-    return `Not shown again: ${reasonOf(error)}.`;
+    return failed(`Not shown again: ${reasonOf(error)}.`);
   }
+}
+
+/** Our clock may go before Discord's. */
+const CLOCKS_APART_MS = 60_000;
+
+/** What we have said in a channel since then, as far as one page goes: nonces are forgotten by Discord within minutes. */
+async function saidSince({ messages, client }: GuildTextBasedChannel, at: number): Promise<readonly string[]> {
+  const after = String(SnowflakeUtil.generate({ timestamp: at - CLOCKS_APART_MS }));
+  const since = await messages.fetch({ after, limit: 100 });
+  return since.filter(({ author }) => author.id === client.user.id).map(({ content }) => content);
 }
 
 const MAY_POST_IT = "its author may post it again.";
@@ -98,18 +175,18 @@ function attachmentsInWords(count: number): string {
 }
 
 /** A message that is not fine: if it still stands, it is taken away now, where its rule asked for that. In shadow mode nothing ever is. */
-async function carryOut(context: BotContext, review: ReviewRecord): Promise<string> {
+async function carryOut(context: BotContext, review: ReviewRecord): Promise<Carried> {
   const nothing = nothingAsked(review);
-  if (nothing !== undefined) return `${nothing}: nothing is done to the message.`;
+  if (nothing !== undefined) return done(`${nothing}: nothing is done to the message.`);
   try {
     const message = await standing(await channelOf(context, review), review);
     const { attachments } = review;
     if (message === undefined)
-      return `The message is gone already${attachments === 0 ? "" : `, and its ${attachmentsInWords(attachments)} lost`}.`;
-    await message.delete();
-    return "The message is deleted now.";
+      return done(`The message is gone already${attachments === 0 ? "" : `, and its ${attachmentsInWords(attachments)} lost`}.`);
+    await remove(message);
+    return done("The message is deleted now.");
   } catch (error) {
-    return `The message stays: ${reasonOf(error)}.`;
+    return failed(`The message stays: ${reasonOf(error)}.`);
   }
 }
 

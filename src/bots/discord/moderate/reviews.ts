@@ -1,4 +1,4 @@
-import { type GuildMember, type Message, PermissionFlagsBits } from "discord.js";
+import { DiscordAPIError, type GuildMember, type Message, PermissionFlagsBits, RESTJSONErrorCodes } from "discord.js";
 import { type Action, excerptOf, type GuildSettings, hashOf, type Judgement, judgedText, type ReviewRecord } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { once } from "../reply/live-reply.ts";
@@ -25,9 +25,23 @@ export interface Against {
  * against it, it is as in shadow mode.
  * An action that cannot be recorded is not taken: each one can be looked up.
  */
-export async function openReview(context: BotContext, { message, text, judgement, settings }: Against): Promise<void> {
+export async function openReview(context: BotContext, against: Against): Promise<void> {
+  const { message, judgement, settings } = against;
+  const turn = context.deeds.join(message.id);
+  const opened = await turn.before.then(() => enterAndAct(context, against)).finally(turn.leave);
+  if (opened === undefined) return;
+  const { review, done } = opened;
+  await tellModerators(context, settings, review, judgement.isCertain ? done.problem : judgement.unfit.map(unfitLine).join(" "));
+  if (done.isRemoved && settings.moderation.appeals) await tellAuthor(context, message, review);
+}
+
+/** `undefined`: it has a review already. */
+async function enterAndAct(
+  context: BotContext,
+  { message, text, judgement, settings }: Against,
+): Promise<{ readonly review: ReviewRecord; readonly done: Done } | undefined> {
   const { store, options, log, outbound } = context;
-  const { action = "log", findings, isCertain, against, unfit } = judgement;
+  const { action = "log", findings, isCertain, against } = judgement;
   const shadow = settings.moderation.shadow || !isCertain;
   const review = {
     guild: message.guildId,
@@ -45,15 +59,14 @@ export async function openReview(context: BotContext, { message, text, judgement
     createdAt: options.clock(),
   };
   const id = await store.addReview(review);
-  if (id === undefined) return;
+  if (id === undefined) return undefined;
   const record: ReviewRecord = { ...review, id, decision: "pending", decidedBy: undefined, decidedAt: undefined, appeal: undefined };
   const reason = outbound.own(cut(`Review ${id}: against ${against.map(({ principle }) => principle).join(", ")}`, LONGEST_REASON));
   const done = shadow ? NOTHING : await act(message, { action, settings, reason });
   log.info({ guild: review.guild, review: id, action, shadow, problem: done.problem }, "against a principle");
   if (done.problem !== undefined)
     await store.addAudit({ guild: review.guild, actor: undefined, event: "review.undone", detail: auditDetail(id), at: options.clock() });
-  await tellModerators(context, settings, record, isCertain ? done.problem : unfit.map(unfitLine).join(" "));
-  if (done.isRemoved && settings.moderation.appeals) await tellAuthor(context, message, record);
+  return { review: record, done };
 }
 
 /** Posts a card in the log channel, if there is one that we may write in; the queue has it in any case. It follows what is decided from then on. */
@@ -131,11 +144,16 @@ export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-async function remove(message: Message<true>): Promise<void> {
+/** What is gone already is no failure: its author may have taken it away, or Discord's response was lost. */
+export async function remove(message: Message<true>): Promise<void> {
   const { me } = message.guild.members;
   if (me === null || !message.channel.permissionsFor(me).has(PermissionFlagsBits.ManageMessages))
     throw new Error("I lack the permission Manage Messages here");
-  await message.delete();
+  try {
+    await message.delete();
+  } catch (error) {
+    if (!(error instanceof DiscordAPIError) || error.code !== RESTJSONErrorCodes.UnknownMessage) throw error;
+  }
 }
 
 async function silence(message: Message<true>, { settings, reason }: ActionRequest): Promise<void> {

@@ -100,7 +100,7 @@ export class Drafts {
   }
 }
 
-/** A place in the order of a channel. */
+/** A place in an order. */
 interface OrderTicket {
   /** Resolves when all that came before is done. */
   readonly before: Promise<void>;
@@ -108,20 +108,21 @@ interface OrderTicket {
   readonly leave: () => void;
 }
 
-/** Answers are written at once and posted in the order in which they were asked for, in each channel. */
-export class ChannelOrder {
+/** Lets what concerns the same thing happen one after the other, in the order in which it began. */
+export class Order {
   readonly #last = new Map<string, Promise<void>>();
 
-  join(channel: string): OrderTicket {
-    const before = this.#last.get(channel) ?? Promise.resolve();
+  /** @param thing such as a channel's id */
+  join(thing: string): OrderTicket {
+    const before = this.#last.get(thing) ?? Promise.resolve();
     let leave: () => void = () => undefined;
     const done = new Promise<void>((resolve) => {
       leave = resolve;
     });
     const last = before.then(() => done);
-    this.#last.set(channel, last);
+    this.#last.set(thing, last);
     void last.then(() => {
-      if (this.#last.get(channel) === last) this.#last.delete(channel);
+      if (this.#last.get(thing) === last) this.#last.delete(thing);
     });
     return { before, leave };
   }

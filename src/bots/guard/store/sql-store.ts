@@ -134,7 +134,10 @@ function jsonOrNothing(value: unknown): string | undefined {
 
 function reviewStore(
   database: Database,
-): Pick<Store, "addReview" | "review" | "pendingReviews" | "decide" | "appeal" | "addCard" | "cards" | "decisions"> {
+): Pick<
+  Store,
+  "addReview" | "review" | "pendingReviews" | "decide" | "carriedOut" | "uncarriedDecisions" | "appeal" | "addCard" | "cards" | "decisions"
+> {
   return {
     addReview: async ({
       guild,
@@ -174,16 +177,22 @@ function reviewStore(
     },
 
     decide: async ({ guild, id, decision, by, at }) => {
-      // The text is read before it is forgotten. Of two decisions at once, the second one's update finds nothing that is pending.
-      const statements = [
-        sql`SELECT text FROM guard_reviews WHERE ${reviewIs(guild, id)}`,
-        sql`
-          UPDATE guard_reviews SET decision = ${decision}, decided_by = ${by}, decided_at = ${at}, text = NULL
-          WHERE ${reviewIs(guild, id)} AND decision = 'pending' RETURNING *`,
-      ];
-      const [held, decided] = await database.runAll(statements, "power-loss");
-      const row = decided?.rows[0];
-      return row === undefined ? undefined : reviewOf({ ...row, text: held?.rows[0]?.["text"] ?? null });
+      // Of two decisions at once, the second one's update finds nothing that is pending.
+      const update = sql`
+        UPDATE guard_reviews SET decision = ${decision}, decided_by = ${by}, decided_at = ${at}
+        WHERE ${reviewIs(guild, id)} AND decision = 'pending' RETURNING *`;
+      const { rows } = await database.run(update, "power-loss");
+      return rows.map(reviewOf)[0];
+    },
+
+    carriedOut: async (guild, id) => {
+      await database.run(sql`UPDATE guard_reviews SET text = NULL WHERE ${reviewIs(guild, id)} AND decision <> 'pending'`);
+    },
+
+    uncarriedDecisions: async () => {
+      const { rows } = await database.run(sql`
+        SELECT * FROM guard_reviews WHERE decision <> 'pending' AND text IS NOT NULL ORDER BY decided_at, number`);
+      return rows.map(reviewOf);
     },
 
     appeal: async ({ guild, id, author, text }) => {

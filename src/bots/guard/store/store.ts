@@ -64,7 +64,7 @@ export interface ReviewRecord {
   readonly author: string;
   readonly hash: string;
   readonly excerpt: string;
-  /** The whole message: only while it waits for a decision. */
+  /** The whole message: only while it waits for a decision, or for that to be carried out. */
   readonly text: string | undefined;
   /**
    * What the judge read of it, at most its beginning (`judgedText`): kept with the decision, of which the guild's own judge learns.
@@ -184,7 +184,7 @@ export interface Store extends AsyncDisposable {
   review(guild: string, id: number): Promise<ReviewRecord | undefined>;
   /** The oldest first. */
   pendingReviews(guild: string, limit: number): Promise<readonly ReviewRecord[]>;
-  /** `undefined`: it was decided before, or is not this guild's. Its `text` is forgotten, but is in what is returned. */
+  /** `undefined`: it was decided before, or is not this guild's. Its `text` is kept until the decision is carried out. */
   decide(decision: {
     readonly guild: string;
     readonly id: number;
@@ -192,6 +192,10 @@ export interface Store extends AsyncDisposable {
     readonly by: string;
     readonly at: number;
   }): Promise<ReviewRecord | undefined>;
+  /** Forgets the `text` of a review: what follows from the decision is done. One that is pending again keeps it. */
+  carriedOut(guild: string, id: number): Promise<void>;
+  /** Those whose decision was never carried out, in the order of the decisions: the process that was to do it died. */
+  uncarriedDecisions(): Promise<readonly ReviewRecord[]>;
   /**
    * Keeps what the affected person says, and makes the review pending again. Once for each review, and only by its author.
    * `undefined`: it cannot be appealed, or not any more, or was found fine anyway.
