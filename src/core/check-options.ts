@@ -180,7 +180,8 @@ const OPTIONS: { readonly [Name in keyof Required<RainOptions>]: OptionEntry<Req
   stop: option(strings, []),
   format: option(
     {
-      expected: 'an object such as `{ type: "json", schema: { type: "object" } }` (`isValid`, if there, a function)',
+      expected:
+        'an object such as `{ type: "json", schema: { type: "object" } }` (`isValid`, if there, a function, and `inSteps` true or false)',
       isMet: isJsonFormat,
     },
     undefined,
@@ -298,8 +299,8 @@ function areBiases(value: unknown): boolean {
 
 function isJsonFormat(value: unknown): boolean {
   if (!isRecord(value) || Reflect.get(value, "type") !== "json" || !isRecord(Reflect.get(value, "schema"))) return false;
-  const isValid: unknown = Reflect.get(value, "isValid");
-  return isValid === undefined || callback.isMet(isValid);
+  const { isValid, inSteps }: { readonly isValid?: unknown; readonly inSteps?: unknown } = value;
+  return (isValid === undefined || callback.isMet(isValid)) && (inSteps === undefined || flag.isMet(inSteps));
 }
 
 function areTools(value: unknown): boolean {

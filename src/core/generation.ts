@@ -105,9 +105,12 @@ export class Generation {
   /** Whether these tokens may be what the format asks for: a beginning, and what the length limit has cut, always may. */
   async isValid(answer: readonly Token[]): Promise<boolean> {
     const { format } = this.settings;
+    if (format?.type !== "json" || format.isValid === undefined) return true;
     const said = this.ending.said(answer);
-    if (format?.type !== "json" || format.isValid === undefined || said.length === answer.length) return true;
-    return await format.isValid(this.#textOf(said));
+    const text = this.#textOf(said);
+    // In steps, the last bracket would be out before the end is drawn.
+    const isWhole = said.length < answer.length || (format.inSteps && isObjectOrList(text));
+    return !isWhole || (await format.isValid(text));
   }
 
   #textOf(answer: readonly Token[]): string {
@@ -121,9 +124,14 @@ export class Generation {
     return { ...formatted, processing: this.#processing, writtenFrom: this.writtenFrom };
   }
 
-  /** How far a text is written before it is judged. Under a format it means something only as a whole. */
+  /** How far a text is written before it is judged. Under a format it means something only as a whole, unless it is wanted in steps. */
   get horizon(): Principle["horizon"] {
-    return this.settings.format === undefined ? this.settings.principle.horizon : "end";
+    return this.#isWhole ? "end" : this.settings.principle.horizon;
+  }
+
+  get #isWhole(): boolean {
+    const { format } = this.settings;
+    return format !== undefined && !(format.type === "json" && format.inSteps);
   }
 
   /** Computes the prompt. */
@@ -201,9 +209,9 @@ export class Generation {
     return isEnded || this.#stream.isStopped ? "stop" : "length";
   }
 
-  /** Text of a format is shown at its end, all at once. */
+  /** Text of a format is shown at its end, all at once, unless it is wanted in steps. */
   #releaseInTime(released: string): string {
-    if (this.settings.format === undefined) return this.#show(released);
+    if (!this.#isWhole) return this.#show(released);
     this.#held += released;
     return this.isOver ? this.#show(this.#held) : "";
   }
@@ -225,6 +233,16 @@ function processingIn(settings: Settings): LogitsProcessing | undefined {
 /** What to do about a conversation that leaves no room. Where the oldest turns are dropped already, what is left is too long. */
 export function adviceOn({ contextShift }: Settings): string | undefined {
   return contextShift ? undefined : "shorten the conversation, have its oldest turns dropped (`contextShift`), or choose a larger context";
+}
+
+/** Whether a text is JSON behind which nothing can follow. */
+function isObjectOrList(text: string): boolean {
+  if (!/[}\]]\s*$/.test(text)) return false;
+  try {
+    return typeof JSON.parse(text) === "object";
+  } catch {
+    return false;
+  }
 }
 
 /** @throws {ContextFullError} where there is no room for an answer */

@@ -219,7 +219,7 @@ export interface RainOptions extends PromptingOptions {
   readonly stop?: readonly string[];
   /**
    * What the answer must be: JSON of a schema. It then parses whenever it ended by itself ("stop"), and is cut at `maxTokens` ("length").
-   * It is judged as a whole, and nothing is released before its end. It takes no `stop`. @default plain text
+   * It is judged as a whole, and nothing is released before its end (with `inSteps`, part by part). It takes no `stop`. @default plain text
    */
   readonly format?: OutputFormat | undefined;
   /** Stops the work within one decode step; the answer then rejects with the signal's reason. @default none */

@@ -20,6 +20,11 @@ export interface JsonFormat {
    * judge). The answer fails with what it throws. @default each is
    */
   readonly isValid?: (text: string) => boolean | Promise<boolean>;
+  /**
+   * Whether the text is judged and released in steps, as one without a format is, as far as the principle has a meaning for beginnings (`horizon`). What is out
+   * is not taken back: an answer that turns out bad, or not valid, behind it may end there. @default false: as a whole, at its end
+   */
+  readonly inSteps?: boolean;
 }
 
 /** A text of several parts, one behind the other. Calls of tools that are no JSON as a whole are written so. */

@@ -41,7 +41,13 @@ export function writableFormat(format: JsonFormat, engine: Engine): JsonFormat {
   if (left.length === 0) return format;
   const validator = new Validator(format.schema as Schema, "2020-12");
   const { isValid = () => true } = format;
-  return { ...format, schema, isValid: async (text) => validator.validate(JSON.parse(text)).valid && (await isValid(text)) };
+  // What breaks it is mended only as long as nothing is out.
+  return {
+    ...format,
+    schema,
+    inSteps: false,
+    isValid: async (text) => validator.validate(JSON.parse(text)).valid && (await isValid(text)),
+  };
 }
 
 /** A schema that can be written by, and what was left out of it, with its place. Where nothing helps, the schema as it is. */

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import {
   type Engine,
   EngineError,
+  HARMLESS,
   type JsonFormat,
   MODES,
   OptionError,
@@ -15,6 +16,7 @@ import { describe, expect, it } from "vitest";
 import { randomWorld } from "../support/random-world.ts";
 import { END } from "../support/scripted-engine.ts";
 import { ASK, type World, worldEngine } from "../support/scripted-world.ts";
+import { assertWithAll, Tally } from "../support/tally.ts";
 import { watchedEngine } from "../support/watched-engine.ts";
 
 const PLAN: JsonFormat = {
@@ -146,11 +148,67 @@ describe("Under a format,", () => {
   });
 });
 
+const IN_STEPS: JsonFormat = { ...PLAN, inSteps: true };
+
+describe("Under a format that is released in steps,", () => {
+  it("nothing is out that was not judged just as it stands, and did not pass", async () => {
+    const tally = new Tally();
+    const habits = fc.record({ salt: fc.nat(), badness: fc.constantFrom(0.02, 0.1, 0.3, 0.7) });
+    const options = fc.record({
+      seed: fc.nat({ max: 99 }),
+      maxTokens: fc.constantFrom(8, 64),
+      firstCheck: fc.constantFrom(1, 4),
+      maxCheckGap: fc.constantFrom(1, 3, 9),
+      heldBack: fc.constantFrom(0, 3),
+      threshold: fc.constantFrom(-0.5, 0),
+    });
+    const property = fc.asyncProperty(habits, options, async (habit, given) => {
+      const world = randomWorld(habit);
+      const passed = new Set<string>();
+      const goodness = (answer: string) => {
+        const good = world.goodness(answer);
+        // A character that is half there is not out.
+        if (2 * good - 1 >= given.threshold) passed.add(answer.replace(/\uFFFD+$/, "").trim());
+        return good;
+      };
+      const { steps, answer } = await write(worldEngine({ ...world, goodness }), { ...given, format: IN_STEPS, judging: "in-place" });
+      let out = "";
+      for (const { text, value } of steps) {
+        out += text;
+        if (value === undefined || text === "") continue;
+        expect([...passed]).toContain(out.trim());
+        tally.count("a part is out before the end", out !== answer.text);
+      }
+      expect(out).toBe(answer.text);
+      if (answer.finishReason === "stop") expect(isPlan(JSON.parse(out))).toBe(true);
+      tally.count("a flag behind a released part", answer.rewinds > 0 && steps.length > 2);
+    });
+    await assertWithAll(property, tally);
+  });
+
+  it("a whole one that is not valid is left as far as nothing of it is out, and where that does not mend it, is none", async () => {
+    const engine = () => worldEngine({ ...PLANNER, goodness: () => 0.97 });
+    const isValid = (text: string) => text.includes("run");
+    const found = await write(engine(), { format: { ...IN_STEPS, isValid }, seed: 2, heldBack: 64 });
+    expect(found.answer).toMatchObject({ finishReason: "stop", text: expect.stringContaining("run") });
+    const { answer, steps } = await write(engine(), { format: { ...IN_STEPS, isValid: () => false }, firstCheck: 1, maxCheckGap: 1 });
+    expect(answer.finishReason).toBe("content_filter");
+    expect(steps.map(({ text }) => text).join("")).toBe(answer.text);
+    expect(() => JSON.parse(answer.text)).toThrow(SyntaxError);
+  });
+
+  it("by a principle that says something of whole answers only, all is released at the end", async () => {
+    const principle = { ...HARMLESS, horizon: "end" } as const;
+    const { answer, steps } = await write(worldEngine(PLANNER), { format: IN_STEPS, principle, seed: 1 });
+    expect(steps.filter(({ text }) => text !== "").map(({ text }) => text)).toEqual([answer.text]);
+  });
+});
+
 describe("A format is refused before anything is computed", () => {
   const idle = watchedEngine(worldEngine(PLANNER), () => expect.unreachable());
 
   it("where it is none", () => {
-    for (const format of ["json", { type: "xml" }, { type: "json" }, { type: "json", schema: [] }])
+    for (const format of ["json", { type: "xml" }, { type: "json" }, { type: "json", schema: [] }, { ...PLAN, inSteps: "yes" }])
       expect(() => rain(idle, ASK, { format } as object)).toThrow(OptionError);
   });
 

@@ -1,4 +1,6 @@
+import { parsePartialJson } from "@langchain/core/output_parsers";
 import type { Runnable } from "@langchain/core/runnables";
+import fc from "fast-check";
 import { ChatRain, StructuredOutputError } from "rain-align/langchain";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -62,5 +64,97 @@ describe("What a schema says and cannot be kept while an answer is written is ch
       .catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(StructuredOutputError);
     expect((error as Error).message).toContain("nothing was found that the schema and the judge accept");
+  });
+});
+
+const PLAN = {
+  type: "object",
+  properties: { place: { type: "string", maxLength: 12 }, stops: { type: "array", items: { enum: ["market", "bank"] }, maxItems: 3 } },
+  required: ["place", "stops"],
+};
+
+/** Writes plans letter by letter, at each place one of these, likelier the bad one. */
+function planner(isBad: (answer: string) => boolean = () => false): Engine {
+  const texts = ['{"place":"the bay","stops":["bank","bank"]}', '{"place":"the bay","stops":["market","bank"]}'];
+  const goOn = (answer: string) => {
+    const open = texts.filter((text) => text.startsWith(answer));
+    return Object.fromEntries(open.toReversed().map((text, index) => [[...text.slice(answer.length)][0] ?? END, index + 1]));
+  };
+  return worldEngine({ pieces: ["{", "}"], goOn, goodness: (answer) => (isBad(answer) ? 0.02 : 0.98) });
+}
+
+async function parts(stream: Promise<AsyncIterable<unknown>>): Promise<unknown[]> {
+  const all: unknown[] = [];
+  for await (const part of await stream) all.push(part);
+  return all;
+}
+
+describe("The object of a JSON schema, streamed,", () => {
+  const ASKED = { firstCheck: 4, maxCheckGap: 4, seed: 1, temperature: 0, candidates: 8 };
+  const streamed = (model: Engine, options: object = {}) =>
+    parts(new ChatRain({ ...ASKED, ...options, model }).withStructuredOutput<object>(PLAN).stream(QUESTION));
+
+  it("grows: each part has what the one before it had, and the last is what is invoked", async () => {
+    const whole = await new ChatRain({ ...ASKED, model: planner() }).withStructuredOutput(PLAN).invoke(QUESTION);
+    const objects = await streamed(planner());
+    expect(objects.length).toBeGreaterThan(3);
+    expect(objects.at(-1)).toEqual(whole);
+    const texts = objects.map((object) => JSON.stringify(object).replace(/["\]}]+$/, ""));
+    for (const [index, text] of texts.slice(1).entries()) expect(text.startsWith(texts[index] as string), text).toBe(true);
+  });
+
+  it("has nothing in it that nobody judged, or that did not pass, wherever the judge objects", async () => {
+    const property = fc.asyncProperty(fc.integer({ min: 1, max: 42 }), fc.integer({ min: 1, max: 9 }), async (from, gap) => {
+      const passed: string[] = [];
+      const model = planner((answer) => {
+        const isBad = answer.includes('["bank') && answer.length >= from;
+        if (!isBad) passed.push(answer);
+        return isBad;
+      });
+      const objects: unknown[] = [];
+      try {
+        const chat = new ChatRain({ ...ASKED, firstCheck: gap, maxCheckGap: gap, model });
+        for await (const object of await chat.withStructuredOutput<object>(PLAN).stream(QUESTION)) objects.push(object);
+      } catch (error) {
+        expect(error).toBeInstanceOf(StructuredOutputError);
+      }
+      const judged = new Set(passed.map((text) => JSON.stringify(parsePartialJson(text))));
+      for (const object of objects) expect(judged).toContain(JSON.stringify(object));
+    });
+    await fc.assert(property, { numRuns: 80, seed: 3 });
+  });
+
+  it("is one where it is a library's, which says of whole values only what they are, in each method", async () => {
+    const schema = z.object({ day: z.date(), code: z.string() });
+    const value = { day: new Date("2020-01-01T00:00:00Z"), code: "as ```json 1``` is" };
+    const text = JSON.stringify({ ...value, day: "2020-01-01T00:00:00Z" });
+    const call = ` [{"name": "extract", "arguments": ${text}}]`;
+    for (const [method, written] of [["jsonSchema", text] as const, ["functionCalling", call] as const]) {
+      const model = new ChatRain({ ...ASKED, model: writes(written) }).withStructuredOutput(schema, { method });
+      expect(await model.invoke(QUESTION)).toEqual(value);
+      expect(await parts(model.stream(QUESTION))).toEqual([value]);
+    }
+  });
+
+  it("comes at once where something is to be checked of the whole", async () => {
+    const model = new ChatRain({ ...ASKED, model: writes(TWICE, ONCE) }).withStructuredOutput<object>(unique);
+    expect(await parts(model.stream(QUESTION))).toEqual([{ tags: ["a", "b"] }]);
+  });
+
+  it("has marks of Markdown in its texts, which belong to no fence", async () => {
+    const schema = { type: "object", properties: { code: { type: "string" } }, required: ["code"] };
+    const model = structured(schema, '{"code":"a ```json 1``` b"}');
+    expect(await model.invoke(QUESTION)).toEqual({ code: "a ```json 1``` b" });
+    expect((await parts(model.stream(QUESTION))).at(-1)).toEqual({ code: "a ```json 1``` b" });
+  });
+
+  it("ends with an error where it was cut, behind what was released of it", async () => {
+    const objects: unknown[] = [];
+    const model = new ChatRain({ ...ASKED, model: planner(), maxTokens: 20 }).withStructuredOutput<object>(PLAN);
+    const reading = (async () => {
+      for await (const object of await model.stream(QUESTION)) objects.push(object);
+    })();
+    await expect(reading).rejects.toBeInstanceOf(StructuredOutputError);
+    expect(objects.length).toBeGreaterThan(0);
   });
 });

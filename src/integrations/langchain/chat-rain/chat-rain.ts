@@ -33,6 +33,7 @@ import {
   type ChatRainFields,
   checkedFields,
   dataOf,
+  inSteps,
   modelKey,
   modelName,
   requestOf,
@@ -229,7 +230,7 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
   ): AsyncGenerator<ChatGenerationChunk> {
     this.#checkOne(options);
     const form = { version: this.#outputVersion(options), id: `run-${run?.runId ?? randomUUID()}` };
-    yield* generationChunks(chunksOf(this.#write(messages, options, run), form), run);
+    yield* generationChunks(chunksOf(this.#write(messages, options, run, inSteps), form), run);
   }
 
   override async *_streamChatModelEvents(
@@ -238,7 +239,7 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
     run?: CallbackManagerForLLMRun,
   ): AsyncGenerator<ChatModelStreamEvent> {
     this.#checkOne(options);
-    yield* protocolEvents(chunksOf(this.#write(messages, options, run), { version: "v0" }));
+    yield* protocolEvents(chunksOf(this.#write(messages, options, run, inSteps), { version: "v0" }));
   }
 
   /** Ends all calls of this model, and frees what no other one uses. */
@@ -291,6 +292,7 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
     messages: readonly BaseMessage[],
     options: this["ParsedCallOptions"],
     run: CallbackManagerForLLMRun | undefined,
+    asWritten: (request: RainOptions) => RainOptions = (request) => request,
   ): AnswerSteps {
     const turns = turnsOf(messages);
     const request = requestOf(this.#decoding, options);
@@ -302,7 +304,7 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
       model: this.model,
       source: this.#source,
       turns,
-      options: request,
+      options: asWritten(request),
       listeners: { onRainEvent, run, traceSearch },
       signal: call.signal,
       life: this.#calls.life,

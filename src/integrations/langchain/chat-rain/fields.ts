@@ -193,6 +193,12 @@ export function requestOf(fields: RainOptions, options: Partial<ChatRainCallOpti
   };
 }
 
+/** The same, of an answer that is streamed: JSON grows, where nothing has to be checked of the whole. */
+export function inSteps(request: RainOptions): RainOptions {
+  const { format } = request;
+  return format?.type === "json" && format.isValid === undefined ? { ...request, format: { ...format, inSteps: true } } : request;
+}
+
 /** What a call may say here, with the names of other models for some of it. */
 const CALL_OPTIONS = [
   ...DECODING,

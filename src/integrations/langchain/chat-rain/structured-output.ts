@@ -5,11 +5,12 @@ import {
   createFunctionCallingParser,
 } from "@langchain/core/language_models/structured_output";
 import type { AIMessageChunk, BaseMessage } from "@langchain/core/messages";
-import { type Runnable, RunnableLambda } from "@langchain/core/runnables";
+import { Runnable, RunnableLambda } from "@langchain/core/runnables";
 import { isSerializableSchema, type SerializableSchema } from "@langchain/core/utils/standard_schema";
 import { type InteropZodType, interopSafeParseAsync, isInteropZodSchema } from "@langchain/core/utils/types";
 import { complaint, OptionError } from "../../../core/index.ts";
 import { noJsonSchema, StructuredOutputError } from "../errors.ts";
+import { asChunk } from "../unseen-call.ts";
 import type { ChatRain } from "./chat-rain.ts";
 import { datedJsonSchema, readingDates } from "./dates.ts";
 import type { ResponseFormat } from "./fields.ts";
@@ -28,32 +29,57 @@ export function structuredOutput(
   const { name = nameOf(schema), method = "jsonSchema", includeRaw = false } = config;
   const json = schemaOf(schema);
   const reader = isInteropZodSchema(schema) && mentionsDates(json) ? readingDates(schema) : schema;
+  const isTyped = isInteropZodSchema(schema) || isSerializableSchema(schema);
   const ls_structured_output_format = { kwargs: { method }, schema: json };
   if (method === "functionCalling") {
     const description = typeof json["description"] === "string" ? json["description"] : "Gives the answer.";
     const tool = { type: "function", function: { name, description, parameters: json } } as const;
     const bound = model.bindTools([tool], { tool_choice: name, ls_structured_output_format });
-    return assemble(bound, createFunctionCallingParser(reader, name), includeRaw);
+    return assemble(bound, { parser: createFunctionCallingParser(reader, name), isTyped }, includeRaw);
   }
   if (method !== "jsonSchema" && method !== "jsonMode")
     throw new OptionError("method", complaint("method", "one of `jsonSchema`, `functionCalling`, `jsonMode`", method), method);
   const response_format: ResponseFormat =
     method === "jsonSchema" ? { type: "json_schema", json_schema: { name, schema: json, ...validation(reader) } } : { type: "json_object" };
-  return assemble(model.withConfig({ response_format, ls_structured_output_format }), createContentParser(reader), includeRaw);
+  return assemble(
+    model.withConfig({ response_format, ls_structured_output_format }),
+    { parser: createContentParser(reader), isTyped },
+    includeRaw,
+  );
 }
 
 type Parser = ReturnType<typeof createContentParser> | ReturnType<typeof createFunctionCallingParser>;
 
-function assemble(model: Runnable<BaseLanguageModelInput, AIMessageChunk>, parser: Parser, includeRaw: boolean): Runnable {
-  const whole = RunnableLambda.from((message: BaseMessage) => {
-    const { finish_reason: reason } = message.response_metadata;
-    if (reason === "length" || reason === "content_filter") throw new StructuredOutputError(reason);
-    return message;
-  });
+interface Reading {
+  readonly parser: Parser;
+  /** Whether a library's own schema makes the answer what it is: one that is not whole yet has no value there. */
+  readonly isTyped: boolean;
+}
+
+function assemble(model: Runnable<BaseLanguageModelInput, AIMessageChunk>, { parser, isTyped }: Reading, includeRaw: boolean): Runnable {
+  const whole = new WholeAnswer();
+  // What parses a stream would give values of it that nobody checked.
+  const last = isTyped ? RunnableLambda.from((message: AIMessageChunk, config) => parser.invoke(message, config)) : parser;
   // Where nothing else is wanted, the parser is the last step itself: nested in another sequence it would stream nothing.
   return includeRaw
-    ? assembleStructuredOutputPipeline(model, whole.pipe(parser), true, "StructuredOutput")
-    : assembleStructuredOutputPipeline(model.pipe(whole), parser, false, "StructuredOutput");
+    ? assembleStructuredOutputPipeline(model, whole.pipe(last), true, "StructuredOutput")
+    : assembleStructuredOutputPipeline(model.pipe(whole), last, false, "StructuredOutput");
+}
+
+/** Hands an answer to its parser, part by part, and fails where it was ended before it was whole. */
+class WholeAnswer extends Runnable<BaseMessage, AIMessageChunk> {
+  override lc_namespace = ["rain-align", "langchain"];
+
+  override async invoke(message: BaseMessage): Promise<AIMessageChunk> {
+    const { finish_reason: reason } = message.response_metadata;
+    if (reason === "length" || reason === "content_filter") throw new StructuredOutputError(reason);
+    // LangChain's parsers look for a fence of Markdown, which may stand within a string; what they read as it comes is no list of blocks.
+    return Object.assign(asChunk(message), { content: message.text.replaceAll("`", "\\u0060") });
+  }
+
+  override async *transform(parts: AsyncGenerator<BaseMessage>): AsyncGenerator<AIMessageChunk> {
+    for await (const part of parts) yield await this.invoke(part);
+  }
 }
 
 /** What a library's own schema says of a value, refinements too: all of it, as its JSON form may say less. */
