@@ -4,7 +4,7 @@ import type { Inference, Respond, Store } from "../guard/index.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Looks } from "./moderate/looks.ts";
 import type { OutboundFilter } from "./outbound-filter.ts";
-import type { Drafts, Order, Typing } from "./reply/drafts.ts";
+import type { Drafts, InOrder, Typing } from "./reply/drafts.ts";
 
 /** What the parts of the bot share. */
 export interface BotContext {
@@ -16,9 +16,9 @@ export interface BotContext {
   readonly drafts: Drafts;
   readonly looks: Looks;
   /** Answers are written at once, and posted in the order in which they were asked for, in each channel. */
-  readonly order: Order;
+  readonly order: InOrder;
   /** What is done about a message, and decided about it, comes one after the other. */
-  readonly deeds: Order;
+  readonly deeds: InOrder;
   readonly typing: Typing;
   readonly metrics: Metrics;
   /** How far each guild's judge is that learns at this moment. Range [0, 1]. */

@@ -22,7 +22,7 @@ import { AutoModerator } from "./moderate/auto-moderator.ts";
 import { carryOutUncarried } from "./moderate/decide.ts";
 import { Looks } from "./moderate/looks.ts";
 import { OutboundFilter } from "./outbound-filter.ts";
-import { Drafts, Order, TakenBack, Typing } from "./reply/drafts.ts";
+import { Drafts, InOrder, TakenBack, Typing } from "./reply/drafts.ts";
 import { messageTarget } from "./reply/live-reply.ts";
 import { isAnswered, readConversation } from "./reply/question.ts";
 import { type DiscordQuestion, RESTARTING, ReplyFlow } from "./reply/reply-flow.ts";
@@ -79,8 +79,8 @@ export class Bot implements AsyncDisposable {
       learning: new Map(),
       drafts: new Drafts(),
       looks: new Looks(),
-      order: new Order(),
-      deeds: new Order(),
+      order: new InOrder(),
+      deeds: new InOrder(),
       typing: new Typing(),
       respond: guarded(responding({ inference, defang }), guards),
     };

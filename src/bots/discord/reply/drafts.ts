@@ -109,7 +109,7 @@ interface OrderTicket {
 }
 
 /** Lets what concerns the same thing happen one after the other, in the order in which it began. */
-export class Order {
+export class InOrder {
   readonly #last = new Map<string, Promise<void>>();
 
   /** @param thing such as a channel's id */
