@@ -81,8 +81,13 @@ export function templatesIn(folder: string): readonly { readonly name: string; r
   return files.sort().map((file) => ({ name: file.slice(0, -".jinja".length), source: readFileSync(join(folder, file), "utf8") }));
 }
 
-/** Where the templates are of the llama.cpp that node-llama-cpp was built from: its source is unpacked once. They are read and never copied into here. */
+/** Where the templates are of the llama.cpp that node-llama-cpp was built from. */
 export function bundledTemplates(): string {
+  return bundled("models/templates");
+}
+
+/** A file or a folder of the llama.cpp that node-llama-cpp was built from: its source is unpacked once. It is read and never copied into here. */
+export function bundled(path: string): string {
   const library = join(import.meta.dirname, "../node_modules/node-llama-cpp/llama");
   const { tag } = JSON.parse(readFileSync(join(library, "llama.cpp.info.json"), "utf8")) as { tag: string };
   const folder = join(tmpdir(), `rain-align-llama.cpp-${tag}`);
@@ -97,8 +102,8 @@ export function bundledTemplates(): string {
       if (!existsSync(folder)) throw cause;
     }
   }
-  execFileSync("git", ["-C", folder, "checkout", "--quiet", "HEAD", "--", "models/templates"]);
-  return join(folder, "models/templates");
+  execFileSync("git", ["-C", folder, "checkout", "--quiet", "HEAD", "--", path]);
+  return join(folder, path);
 }
 
 export function formatOf(source: string): ChatFormat {

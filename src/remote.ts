@@ -20,6 +20,7 @@ export interface ConnectOptions extends RemoteEngineOptions {
  * @throws {OptionError} for what cannot be meant, before anything is asked, and where it is not known which vocabulary the model has
  * @throws {EngineError} in one line that says what was expected and got: `server-unreachable`, `server-busy`, `server-refused`,
  * `server-unreadable`, `vocabulary-mismatch`, and as `loadLlamaEngine` does for the file of the vocabulary
+ * @throws {MissingPeerError} for a `vocabulary` from the files of a tokenizer, without the package that reads them
  */
 export async function connectEngine({ judgeFolder, onJudge, ...options }: ConnectOptions): Promise<RemoteEngine> {
   const findJudge = fittedJudge({ folder: judgeFolder, onNotice: options.onNotice, onProgress: onJudge });

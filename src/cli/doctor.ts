@@ -195,7 +195,7 @@ function loadedInWords(model: LlamaFacts): Lines {
 function servedInWords({ server, url, model, parameters, vocabulary, contextSize, sequences }: RemoteFacts): Lines {
   return [
     ["server", `${server} at ${url}`],
-    ["model", `${model} (${(parameters / 1e6).toFixed(1)} million parameters)`],
+    ["model", parameters === 0 ? model : `${model} (${(parameters / 1e6).toFixed(1)} million parameters)`],
     ["vocabulary", vocabulary],
     ["context", `${contextSize} tokens${sequences === undefined ? "" : `, ${sequences} answers at once`}`],
   ];

@@ -91,7 +91,10 @@ export function addHardwareOptions(command: Command): Command {
   return addDeviceOptions(command)
     .addOption(numberOption("--sequences <n>", "branches that are kept at once (default: up to 16, as memory allows)"))
     .option("--engine <url>", "a server that has loaded the model, in place of --model (docs/servers.md)")
-    .option("--vocabulary <model>", "its GGUF file or hf:owner/repo:quant (default: the file that the server has loaded, if it is here)")
+    .option(
+      "--vocabulary <model>",
+      "its GGUF file or hf:owner/repo:quant, or a folder with its tokenizer.json (default: the file that the server has loaded, if it is here)",
+    )
     .option("--engine-key <key>", "sent to it as a bearer token (default: $RAIN_ENGINE_KEY)")
     .addOption(numberOption("--ahead <n>", "tokens that it is asked for at once; more of them for a slow network (default: 1)"));
 }

@@ -23,6 +23,7 @@ const INSIDE: Readonly<Record<string, string>> = {
   "test/judges/places.test.ts": "each place where a judge reads, by itself",
   "test/judges/readout.test.ts": "the arithmetic of a fit",
   "test/prompting/fenced-answer.test.ts": "answers cut into tokens in any way",
+  "test/real/tokenizer-files.test.ts": "a real vocabulary without weights",
   "test/thoughts/families.test.ts": "templates of models that are too large to load",
   "test/thoughts/terminal.test.ts": "a terminal, and a model that thinks, of which none is small enough to load",
 };

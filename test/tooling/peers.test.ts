@@ -1,4 +1,6 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -105,6 +107,27 @@ describe("rain-align/langchain, where it was installed as a package,", () => {
       expect(stderr).toContain("to be imported, got require()");
       expect(stderr).toContain('await import("rain-align/langchain")');
     });
+  });
+});
+
+describe("A vocabulary from the files of a tokenizer, where rain-align was installed as a package,", () => {
+  const installed = new InstalledPackage();
+  afterAll(() => installed[Symbol.dispose]());
+
+  it("asks for the package that reads them by name where it is missing", async () => {
+    // What llama-server says of itself and of its model.
+    const props = { total_slots: 1, model_path: "served", default_generation_settings: { n_ctx: 512 } };
+    const said = JSON.stringify({ ...props, data: [{ id: "served", meta: { n_vocab: 1024, n_params: 1, size: 1 } }] });
+    const server = createServer((_, response) => response.setHeader("content-type", "application/json").end(said));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    try {
+      const parameters = ["ask", "Hello", "--engine", `http://127.0.0.1:${port}`, "--vocabulary", ROOT];
+      const stderr = `rain: ${missing("@huggingface/tokenizers", "^0.2.0")}\n`;
+      expect(await installed.rain(parameters)).toEqual({ code: 1, stdout: "", stderr });
+    } finally {
+      server.close();
+    }
   });
 });
 

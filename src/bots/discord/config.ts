@@ -1,4 +1,5 @@
 /** The bot's own configuration: what its environment says, else a file. The rest is decided by each guild for itself. */
+import { join } from "node:path";
 import { z } from "zod";
 import { complaint, didYouMean, PROMPTINGS } from "../../core/index.ts";
 import { checkLlamaOptions, GPUS, type LlamaEngineOptions, type SharedEngineOptions } from "../../llama.ts";
@@ -35,7 +36,9 @@ const FIELDS = {
     .describe("the address of a server that has loaded the model, in place of `model`: http:// or https://"),
   vocabulary: text
     .optional()
-    .describe("the path of that model's GGUF file, or hf:owner/repository:quantization (else the file that the server has loaded)"),
+    .describe(
+      "the path of that model's GGUF file, hf:owner/repository:quantization, or a folder with its tokenizer.json (else the file that the server has loaded)",
+    ),
   engineKey: text.optional().describe("what is sent to that server as a bearer token"),
   hub: llama("hub").optional().describe("the address of a mirror of Hugging Face"),
   gpu: llama("gpu", (value) => (value === "none" || value === "false" ? false : value))
@@ -231,8 +234,11 @@ function missingOnDisk({ isFile = () => true, isWritable = () => true }: ConfigS
     return missing ? [at + complaint(label, expected, missing)] : [];
   };
   return [
-    ...(["model", "vocabulary"] as const).flatMap((name) =>
-      check(name, "a file that is there", (model) => model !== "embedded" && !/^[a-z]+:/i.test(model) && !isFile(model) && model),
+    ...check("model", "a file that is there", (model) => model !== "embedded" && !isAddress(model) && !isFile(model) && model),
+    ...check(
+      "vocabulary",
+      "a file that is there, or a folder with a tokenizer.json",
+      (model) => !isAddress(model) && !isFile(model) && !isFile(join(model, "tokenizer.json")) && model,
     ),
     // The folder of the database, which a container or another user may not have.
     ...check("databaseUrl", "a file that can be written, in a folder that is there", (url) => {
@@ -242,6 +248,10 @@ function missingOnDisk({ isFile = () => true, isWritable = () => true }: ConfigS
     // It is made when something is to be kept in it.
     ...check("dataFolder", "a folder that can be written, or be made in one that is there", (folder) => !isWritable(folder) && folder),
   ];
+}
+
+function isAddress(model: string): boolean {
+  return /^[a-z]+:/i.test(model);
 }
 
 /** Secrets turn up in wrong places: tokens in other variables, passwords in addresses. */

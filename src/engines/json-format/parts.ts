@@ -1,4 +1,5 @@
 /** Texts of several parts as a grammar: calls of tools, which hold JSON and are none as a whole. */
+import escapeStringRegexp from "escape-string-regexp";
 import type { FormatPart, JsonSchema } from "../../core/output-format.ts";
 import { compileSchema } from "./compile-schema.ts";
 import { bytesOf, choice, codes, type GrammarNode, keepEndable, repeat, sequence } from "./grammar.ts";
@@ -20,7 +21,7 @@ export function specialCodes(name: string): string {
 export function spelling(specials: readonly string[]): Spell {
   const longestFirst = specials.filter((name) => name !== "").toSorted((left, right) => right.length - left.length);
   if (longestFirst.length === 0) return bytesOf;
-  const any = new RegExp(`(${longestFirst.map((name) => name.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&")).join("|")})`, "u");
+  const any = new RegExp(`(${longestFirst.map(escapeStringRegexp).join("|")})`, "u");
   return (text) =>
     text
       .split(any)

@@ -82,11 +82,22 @@ function onlyOf(version: string | null): Record<string, string> {
   return version === null || version.startsWith("W/") ? {} : { "if-range": version };
 }
 
+/** Where a file of a repository is, by `hf:owner/repository/path`; `undefined`: that names no file. */
+export function fileAddress(model: string, hub: string): string | undefined {
+  const [, owner, repository, , path, branch = "main"] = HUB_NAME.exec(model) ?? [];
+  return path && `${rootOf(hub)}${owner}/${repository}/resolve/${encodeURIComponent(branch)}/${path}`;
+}
+
+function rootOf(hub: string): string {
+  return hub.replace(/\/*$/, "/");
+}
+
 /** `undefined`: the hub does not say it. */
 async function addressOf(model: string, hub: string, signal: AbortSignal | undefined): Promise<string | undefined> {
-  const root = hub.replace(/\/*$/, "/");
-  const [, owner, repository, quantisation = "latest", path, branch = "main"] = HUB_NAME.exec(model) ?? [];
-  if (path !== undefined) return `${root}${owner}/${repository}/resolve/${encodeURIComponent(branch)}/${path}`;
+  const file = fileAddress(model, hub);
+  if (file !== undefined) return file;
+  const root = rootOf(hub);
+  const [, owner, repository, quantisation = "latest"] = HUB_NAME.exec(model) ?? [];
   const response = await fetch(`${root}v2/${owner}/${repository}/manifests/${quantisation}`, {
     signal: signal ?? null,
     // Hubs name the file of a quantisation to llama.cpp alone.

@@ -33,7 +33,7 @@ export async function loadLlamaParts(options: LlamaEngineOptions): Promise<Llama
   try {
     const start = async () => (started = await startLlama(options));
     const file = await findModelFile({ model: name, hub, signal, onDownload }, start);
-    const template = chatTemplate(file);
+    const template = chatTemplate(file.info.metadata.tokenizer?.chat_template);
     let llama = started ?? (await start());
     tellAhead(llama, options);
     const { model, context } = await loadToFit(
@@ -126,8 +126,7 @@ async function chooseThreads(
 }
 
 /** Read before anything is loaded: one that is none is refused at once. */
-export function chatTemplate({ info }: ModelFile): ChatTemplate | undefined {
-  const source = info.metadata.tokenizer?.chat_template;
+export function chatTemplate(source: string | undefined): ChatTemplate | undefined {
   if (source === undefined || source.trim() === "") return undefined;
   try {
     return new JinjaTemplate(source);

@@ -1,22 +1,22 @@
-import type { Llama, LlamaModel } from "node-llama-cpp";
+import type { Llama } from "node-llama-cpp";
 import { failure } from "./failure.ts";
 import { chatTemplate, nameOf, startLlama } from "./load.ts";
 import type { LlamaEngineOptions } from "./options.ts";
-import { Vocabulary } from "./vocabulary.ts";
+import { Vocabulary, type VocabularyModel } from "./vocabulary.ts";
 import { findVocabularyFile, parametersIn } from "./vocabulary-file.ts";
 
 /** The vocabulary of a model whose numbers are not loaded: some other program computes with them. */
 export interface LoadedVocabulary extends AsyncDisposable {
   readonly vocabulary: Vocabulary;
-  /** Native, without its numbers. */
-  readonly model: LlamaModel;
+  /** Without its numbers. */
+  readonly model: VocabularyModel;
   /** The model's own name, or its file's. */
   readonly name: string;
   /** Path of the file. */
   readonly file: string;
   readonly bytes: number;
   /** Numbers that the model has learned: `RemoteFacts.parameters`. */
-  readonly parameters: number;
+  readonly parameters: number | undefined;
   /** The chat template that the model brought, in Jinja. */
   readonly chatTemplate: string | undefined;
   /** How the file says that the model is to be sampled from. */
@@ -37,7 +37,7 @@ export async function loadVocabulary(
   try {
     const start = async () => (started = await startLlama({ gpu: false, threads: 1, signal }));
     const file = await findVocabularyFile({ model: name, hub, signal, onDownload }, start);
-    const template = chatTemplate(file);
+    const template = chatTemplate(file.info.metadata.tokenizer?.chat_template);
     const llama = started ?? (await start());
     const loading = signal === undefined ? {} : { loadSignal: signal };
     const model = await llama.loadModel({ modelPath: file.path, vocabOnly: true, gpuLayers: 0, ...loading }).catch((cause: unknown) => {

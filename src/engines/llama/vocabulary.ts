@@ -1,4 +1,4 @@
-import type { LlamaModel, Token as LlamaToken } from "node-llama-cpp";
+import type { LlamaModel } from "node-llama-cpp";
 import type { Prefix, Thinking, Token, Tokenizer, Turn } from "../../core/engine.ts";
 import { renderOpened } from "../../core/opening.ts";
 import { plainConversation } from "../../core/plain-conversation.ts";
@@ -9,11 +9,32 @@ import type { TemplatePiece } from "./marks.ts";
 import { type NextTurn, nextTurn, type SpecialToken } from "./next-turn.ts";
 import { type TemplateThoughts, templateThoughts } from "./template-thoughts.ts";
 
+/** What a vocabulary is read from: by its names and meaning a model of node-llama-cpp, or another tokenizer in its place. */
+export interface VocabularyModel {
+  readonly fileInfo: {
+    readonly metadata: { readonly tokenizer?: { readonly chat_template?: string; readonly ggml?: TokenNames } };
+  };
+  readonly tokens: Pick<LlamaModel["tokens"], "bosString" | "eosString" | "shouldPrependBosToken"> & { readonly bos: Token | null };
+  /** @param specialTokens whether names of special tokens are these */
+  tokenize(text: string, specialTokens?: boolean, options?: "trimLeadingSpace"): Token[];
+  /** @param specialTokens whether special tokens read as their names, and not as nothing */
+  detokenize(tokens: readonly Token[], specialTokens?: boolean, lastTokens?: readonly Token[]): string;
+  isEogToken(token: Token | undefined): boolean;
+  isSpecialToken(token: Token | undefined): boolean;
+}
+
+interface TokenNames {
+  /** By their numbers. */
+  readonly tokens: readonly string[];
+  /** How they write bytes: `gpt2` as letters, others as `<0x0A>` where they are no text. */
+  readonly model: string;
+}
+
 /** Turns texts into tokens and back. */
 export class Vocabulary implements Tokenizer {
   readonly size: number;
   readonly hasChatTemplate: boolean;
-  readonly #model: LlamaModel;
+  readonly #model: VocabularyModel;
   readonly #names: readonly string[];
   readonly #format: ChatFormat | undefined;
   readonly #thoughts: TemplateThoughts | undefined;
@@ -22,7 +43,7 @@ export class Vocabulary implements Tokenizer {
   /** SentencePiece models put a space in front of a text: right at the start of all, wrong inside. */
   readonly #hasSpacePrefix: boolean;
 
-  constructor(model: LlamaModel, template: ChatTemplate | undefined) {
+  constructor(model: VocabularyModel, template: ChatTemplate | undefined) {
     const source = model.fileInfo.metadata.tokenizer?.chat_template ?? "";
     this.#model = model;
     const { bosString, eosString } = model.tokens;
@@ -81,7 +102,7 @@ export class Vocabulary implements Tokenizer {
   }
 
   detokenize(tokens: readonly Token[], after: Prefix = []): string {
-    return this.#model.detokenize(tokens as readonly LlamaToken[], false, after as readonly LlamaToken[]);
+    return this.#model.detokenize(tokens, false, after);
   }
 
   nameOf(token: Token): string {
@@ -91,7 +112,7 @@ export class Vocabulary implements Tokenizer {
   }
 
   isEnd(token: Token): boolean {
-    return this.#model.isEogToken(token as LlamaToken) || this.#nextTurn?.tokens.has(token) === true;
+    return this.#model.isEogToken(token) || this.#nextTurn?.tokens.has(token) === true;
   }
 
   /** The beginning-of-text token, for models that use one. */
@@ -135,7 +156,7 @@ export class Vocabulary implements Tokenizer {
   }
 }
 
-function firstOf(model: LlamaModel, text: string, option?: "trimLeadingSpace"): Token | undefined {
+function firstOf(model: VocabularyModel, text: string, option?: "trimLeadingSpace"): Token | undefined {
   return model.tokenize(text, false, option)[0];
 }
 
@@ -143,19 +164,19 @@ function firstOf(model: LlamaModel, text: string, option?: "trimLeadingSpace"): 
  * What the tokens of a model say, byte by byte. The library gives texts, in which half a character reads as U+FFFD; what such a token
  * says is read off the vocabulary in the model's file. A token that reads as something only with others says nothing here.
  */
-export function tokenTable(model: LlamaModel): TokenTable {
+export function tokenTable(model: VocabularyModel): TokenTable {
   const { tokens = [], model: kind } = model.fileInfo.metadata.tokenizer?.ggml ?? {};
   // Behind another word, so that a space in front of the token is not taken for the one that begins a text.
   const before = model.tokenize("a");
   return {
     size: tokens.length,
-    isEnd: (token) => model.isEogToken(token as LlamaToken),
+    isEnd: (token) => model.isEogToken(token),
     bytesOf(token: Token) {
-      const text = model.detokenize([token as LlamaToken], false, before);
+      const text = model.detokenize([token], false, before);
       // Special tokens read as nothing.
       return text.includes("\uFFFD") ? namedBytes(String(tokens[token]), kind) : bytesOf(text);
     },
-    specialOf: (token) => (model.isSpecialToken(token as LlamaToken) ? model.detokenize([token as LlamaToken], true) : undefined),
+    specialOf: (token) => (model.isSpecialToken(token) ? model.detokenize([token], true) : undefined),
   };
 }
 

@@ -4,6 +4,7 @@ import type { NextTokenQuery, Token } from "../../core/engine.ts";
 import { complaint, EngineError, OptionError } from "../../core/errors.ts";
 import { Meter } from "../../core/meter.ts";
 import { suggestedSampling } from "../llama/engine.ts";
+import type { ModelRequest } from "../llama/model-file.ts";
 import { type LoadedVocabulary, loadVocabulary } from "../llama/vocabulary-only.ts";
 import { ServerClient } from "./client.ts";
 import { RemoteEngine, type RemoteFacts } from "./engine.ts";
@@ -13,6 +14,7 @@ import { checkRemoteOptions, type RemoteEngineOptions, type SERVERS } from "./op
 import { ServedModel } from "./served-model.ts";
 import type { LocalVocabulary, ModelServer, ServerAbout } from "./server.ts";
 import { isSglang, sglang } from "./sglang.ts";
+import { isTokenizer, loadTokenizer } from "./tokenizer-files.ts";
 import { isVllm, vllm } from "./vllm.ts";
 
 const SECONDS = 120;
@@ -24,6 +26,7 @@ const SECONDS = 120;
  * @throws {OptionError} for what cannot be meant, before anything is asked, and where it is not known which vocabulary the model has
  * @throws {EngineError} in one line: `server-unreachable`, `server-busy`, `server-refused`, `server-unreadable`, `vocabulary-mismatch`, and as
  * `loadLlamaEngine` does for the file of the vocabulary
+ * @throws {MissingPeerError} for files of a tokenizer, without the package that reads them
  */
 export async function connectEngine(options: RemoteEngineOptions): Promise<RemoteEngine> {
   checkRemoteOptions(options);
@@ -31,7 +34,7 @@ export async function connectEngine(options: RemoteEngineOptions): Promise<Remot
   signal?.throwIfAborted();
   const client = new ServerClient({ url, key, timeout });
   const server = await serverAt(client, options);
-  const loaded = await loadVocabulary({ ...pick(options), model: options.vocabulary ?? (await ownFile(client, server.about)) });
+  const loaded = await vocabularyOf({ ...pick(options), model: options.vocabulary ?? (await ownFile(client, server.about)) });
   try {
     await shakeHands(server, loaded, signal);
     const vocabularySize = loaded.vocabulary.size;
@@ -44,6 +47,10 @@ export async function connectEngine(options: RemoteEngineOptions): Promise<Remot
     await loaded[Symbol.asyncDispose]();
     throw cause;
   }
+}
+
+async function vocabularyOf(request: ModelRequest): Promise<LoadedVocabulary> {
+  return (await isTokenizer(request.model)) ? await loadTokenizer(request) : await loadVocabulary(request);
 }
 
 function pick({ hub, signal, onDownload }: RemoteEngineOptions) {
@@ -85,7 +92,7 @@ function localVocabulary({ vocabulary, model }: LoadedVocabulary): LocalVocabula
   const plainToken = vocabulary.tokenize("a").at(-1) as Token;
   const before = vocabulary.tokenize("a");
   // Special tokens are written by their names, and are whole.
-  const isWhole = (token: Token) => !model.detokenize([token as never], true, before as never).includes("\uFFFD");
+  const isWhole = (token: Token) => !model.detokenize([token], true, before).includes("\uFFFD");
   return { size: vocabulary.size, plainToken, isWhole };
 }
 
@@ -119,7 +126,7 @@ async function factsOf(
     server: about.server,
     vocabulary: file,
     ...(isSame ? { file } : {}),
-    parameters: about.parameters ?? parameters,
+    parameters: about.parameters ?? parameters ?? 0,
     fileBytes: about.bytes ?? bytes,
   };
 }

@@ -17,7 +17,7 @@ export interface RemoteFacts extends EngineFacts {
   readonly vocabulary: string;
   /** The model's own file, where the server reads the very one of the vocabulary. */
   readonly file?: string;
-  /** Numbers that the model has learned; where only the header of a model in several parts was fetched, those of the first one. */
+  /** Numbers that the model has learned, 0 where nobody says it; where only the header of a model in several parts was fetched, those of the first one. */
   readonly parameters: number;
   /** What the server says that they take. @default the bytes of the vocabulary's file */
   readonly fileBytes: number;

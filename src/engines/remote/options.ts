@@ -11,7 +11,8 @@ export interface RemoteEngineOptions {
   readonly url: string;
   /**
    * The model's vocabulary and chat template: the path of its GGUF file in any quantisation, or an address such as `hf:owner/repository:quantization`, of
-   * which the header alone is downloaded. Its numbers are not loaded.
+   * which the header alone is downloaded. Its numbers are not loaded. Or the files of its tokenizer, as Hugging Face has them: their folder, or the path or
+   * address of the `tokenizer.json` (`hf:owner/repository/tokenizer.json`), for which the package `@huggingface/tokenizers` is to be installed.
    * @default the file that the server says it serves, where that is on this machine
    */
   readonly vocabulary?: string | undefined;
@@ -43,7 +44,7 @@ const text: Rule = { expected: "a text that is not empty", isMet: (value) => typ
 
 const RULES: { readonly [Name in keyof Required<RemoteEngineOptions>]: Rule } = {
   url: { expected: "an address such as http://127.0.0.1:8080", isMet: isAddress },
-  vocabulary: { expected: "a GGUF file or hf:owner/repo:quant", isMet: text.isMet },
+  vocabulary: { expected: "a GGUF file, hf:owner/repo:quant or a folder with a tokenizer.json", isMet: text.isMet },
   key: text,
   server: oneOf(SERVERS),
   contextSize: positive,

@@ -1,3 +1,4 @@
+import escapeStringRegexp from "escape-string-regexp";
 import { judgedText, type Order, offered, type Principle, type Side, type Turn } from "../../core/index.ts";
 
 /** What a judge that answers in words, such as a chat model, may choose from. */
@@ -105,13 +106,9 @@ function bare(token: string): string {
 function fromText(text: string, options: LetteredOptions): number | undefined {
   const reply = text.trim().replaceAll("*", "");
   const named = options.filter(({ label, wording }) => {
-    const option = `\\(?${label}\\)?[.:]?(?:\\s*${escaped(wording)}\\.?)?`;
+    const option = `\\(?${label}\\)?[.:]?(?:\\s*${escapeStringRegexp(wording)}\\.?)?`;
     return new RegExp(`^(?:(?:the )?answer(?: is)?:? )?${option}$`, "i").test(reply);
   });
   const [only] = named;
   return only === undefined || named.length > 1 ? undefined : only.value;
-}
-
-function escaped(text: string): string {
-  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }

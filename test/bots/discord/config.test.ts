@@ -263,7 +263,10 @@ describe("A model that a server has loaded", () => {
     [{ RAIN_DISCORD_MODEL: "embedded" }, "Expected no `RAIN_DISCORD_MODEL` beside `RAIN_DISCORD_ENGINE`, got one"],
     [{ RAIN_DISCORD_THREADS: "2" }, "Expected no `RAIN_DISCORD_THREADS` beside `RAIN_DISCORD_ENGINE`, got one"],
     [{ RAIN_DISCORD_ENGINE: "ftp://host" }, "Expected `RAIN_DISCORD_ENGINE` to be the address of a server"],
-    [{ RAIN_DISCORD_VOCABULARY: "./gone.gguf" }, "Expected `RAIN_DISCORD_VOCABULARY` to be a file that is there, got `./gone.gguf`"],
+    [
+      { RAIN_DISCORD_VOCABULARY: "./gone.gguf" },
+      "Expected `RAIN_DISCORD_VOCABULARY` to be a file that is there, or a folder with a tokenizer.json, got `./gone.gguf`",
+    ],
   ])("and beside it nothing is passed over: %j", (more, problem) => {
     const { message } = problemsOf({ environment: { ...SERVED, ...more }, isFile: () => false });
     expect(message).toContain(problem);
