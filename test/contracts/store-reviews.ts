@@ -40,6 +40,43 @@ export function describeReviews(under: () => StoresUnderTest): void {
     expect(ids.filter((id) => id !== undefined)).toHaveLength(1);
   });
 
+  it("of one incident are found together, and the first that is pending stands for all", async () => {
+    const { store } = under();
+    const first = await add();
+    const second = await add({ message: "2", incident: first });
+    const alone = await add({ message: "3" });
+    const elsewhere = await add({ message: "4", incident: first, guild: OTHER_GUILD });
+    const ids = async (found: Promise<readonly ReviewRecord[]>) => (await found).map(({ id }) => id);
+    expect(await ids(store.incident(GUILD, first))).toEqual([first, second]);
+    expect(await ids(store.incident(GUILD, alone))).toEqual([alone]);
+    expect(await ids(store.pendingIncidents(GUILD, 9))).toEqual([first, alone]);
+    expect(await ids(store.pendingIncidents(GUILD, 1))).toEqual([first]);
+    expect(await ids(store.pendingIncidents(OTHER_GUILD, 9))).toEqual([elsewhere]);
+    await decide(first);
+    expect(await ids(store.pendingIncidents(GUILD, 9))).toEqual([second, alone]);
+  });
+
+  it("of one author in an incident are appealed together, and are one of their own from then on", async () => {
+    const { store } = under();
+    const first = await add();
+    const second = await add({ message: "2", incident: first });
+    const fine = await add({ message: "3", incident: first });
+    const others = await add({ message: "4", incident: first, author: MODERATOR });
+    await decide(fine, { decision: "approved" });
+    await decide(first);
+    const appeal = { guild: GUILD, author: AUTHOR, text: "We were joking." };
+    expect(await store.appeal({ ...appeal, id: others })).toBeUndefined();
+    const appealed = await store.appeal({ ...appeal, id: first });
+    expect(appealed).toMatchObject({ id: first, decision: "pending", appeal: appeal.text });
+    const incident = await store.incident(GUILD, appealed?.incident as number);
+    expect(incident.map(({ id, decision, appeal: words }) => [id, decision, words])).toEqual([
+      [first, "pending", appeal.text],
+      [second, "pending", appeal.text],
+    ]);
+    expect((await store.incident(GUILD, first)).map(({ id }) => id)).toEqual([fine, others]);
+    expect(await store.appeal({ ...appeal, id: second })).toBeUndefined();
+  });
+
   it("that are pending come oldest first", async () => {
     const first = await add({ message: "1" });
     const second = await add({ message: "2" });
@@ -143,7 +180,7 @@ export function describeReviews(under: () => StoresUnderTest): void {
     const appeal = { guild: GUILD, id, author: AUTHOR, text: "It was a joke." };
     expect(await store.appeal({ ...appeal, author: MODERATOR })).toBeUndefined();
     expect(await store.appeal({ ...appeal, guild: OTHER_GUILD })).toBeUndefined();
-    const appealed = { ...newReview(), ...PENDING, id, text: undefined, appeal: appeal.text };
+    const appealed = { ...newReview(), ...PENDING, id, text: undefined, appeal: appeal.text, incident: -id };
     expect(await store.appeal(appeal)).toEqual(appealed);
     expect(await store.pendingReviews(GUILD, 10)).toEqual([appealed]);
     expect(await store.appeal(appeal)).toBeUndefined();

@@ -2,6 +2,7 @@ import type { Client } from "discord.js";
 import type { Logger } from "pino";
 import type { Inference, Respond, Store } from "../guard/index.ts";
 import type { Metrics } from "./metrics.ts";
+import type { Incidents } from "./moderate/incidents.ts";
 import type { Looks } from "./moderate/looks.ts";
 import type { OutboundFilter } from "./outbound-filter.ts";
 import type { Drafts, InOrder, Typing } from "./reply/drafts.ts";
@@ -15,6 +16,7 @@ export interface BotContext {
   readonly outbound: OutboundFilter;
   readonly drafts: Drafts;
   readonly looks: Looks;
+  readonly incidents: Incidents;
   /** Answers are written at once, and posted in the order in which they were asked for, in each channel. */
   readonly order: InOrder;
   /** What is done about a message, and decided about it, comes one after the other. */

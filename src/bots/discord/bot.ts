@@ -20,6 +20,7 @@ import { closedError, loginErrorOf } from "./discord-api.ts";
 import { Metrics } from "./metrics.ts";
 import { AutoModerator } from "./moderate/auto-moderator.ts";
 import { carryOutUncarried } from "./moderate/decide.ts";
+import { Incidents } from "./moderate/incidents.ts";
 import { Looks } from "./moderate/looks.ts";
 import { OutboundFilter } from "./outbound-filter.ts";
 import { Drafts, InOrder, TakenBack, Typing } from "./reply/drafts.ts";
@@ -79,6 +80,7 @@ export class Bot implements AsyncDisposable {
       learning: new Map(),
       drafts: new Drafts(),
       looks: new Looks(),
+      incidents: new Incidents(),
       order: new InOrder(),
       deeds: new InOrder(),
       typing: new Typing(),

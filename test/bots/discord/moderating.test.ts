@@ -152,7 +152,7 @@ describe("Automatic moderation", () => {
     const rules = Object.fromEntries(names.map((name) => [name, { strictness: "strict", action: "timeout" }]));
     const logChannel = scene.guild.channel("log").id;
     await scene.running.set(scene.guild, { principles, moderation: { automatic: true, shadow: true, logChannel, rules } });
-    for (let count = 0; count < 5; count++) scene.ada.says(scene.general, STEADY_BAD);
+    for (let count = 0; count < 5; count++) scene.guild.addMember({ name: `Author${count}` }).says(scene.general, STEADY_BAD);
     await scene.settled();
     expect(scene.cards).toHaveLength(5);
     const queue = await scene.mona.uses(scene.general, "/moderate queue").response();

@@ -16,6 +16,7 @@ async function* reviews(...changes: readonly Partial<ReviewRecord>[]): AsyncGene
       decidedBy: "1",
       decidedAt: id,
       appeal: undefined,
+      incident: undefined,
       findings: [AGAINST, FOR],
       ...change,
     };

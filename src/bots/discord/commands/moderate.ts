@@ -8,11 +8,12 @@ import {
   type MessageContextMenuCommandInteraction,
   PermissionFlagsBits,
 } from "discord.js";
-import { type GuildSettings, type Judgement, judgeMessage } from "../../guard/index.ts";
+import { type GuildSettings, type Judgement, judgeMessage, type ReviewRecord } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { insistOnSettings } from "../change-settings.ts";
 import { findingLine, reviewButtons, reviewCard, unfitLine } from "../moderate/card.ts";
 import { beforeField, textFiles } from "../moderate/evidence.ts";
+import { incidentOf } from "../moderate/reviews.ts";
 import { wordsOfValue } from "../outbound-filter.ts";
 import { cut, messageText } from "../reply/text.ts";
 import { answerPrivately, type Command, checkModerates, guildOf, type PrivateAnswer } from "./command.ts";
@@ -67,17 +68,21 @@ async function test(interaction: ChatInputCommandInteraction, { inference, store
 const SHOWN = 5;
 
 async function queue(context: BotContext, guild: string): Promise<PrivateAnswer> {
-  const oldest = await context.store.pendingReviews(guild, SHOWN);
+  const oldest: { readonly review: ReviewRecord; readonly incident: readonly ReviewRecord[] }[] = [];
+  for (const review of await context.store.pendingIncidents(guild, SHOWN)) {
+    const incident = await context.store.incident(guild, incidentOf(review));
+    oldest.push({ review, incident: incident.filter(({ decision }) => decision === "pending") });
+  }
   if (oldest.length === 0) return { content: "Nothing waits for a decision." };
   const cards: APIEmbed[] = [];
-  for (const review of oldest) cards.push(reviewCard(review, { before: await beforeField(context, review) }));
+  for (const { review, incident } of oldest) cards.push(reviewCard(review, { before: await beforeField(context, review), incident }));
   const shown = fitting(cards);
   const reviews = oldest.slice(0, shown.length);
   return {
     content: `The oldest of those that wait${oldest.length === SHOWN ? `, ${reviews.length} at a time` : ""}:`,
     embeds: shown,
-    components: reviews.flatMap(reviewButtons),
-    files: reviews.flatMap(textFiles),
+    components: reviews.flatMap(({ review, incident }) => reviewButtons(review, incident)),
+    files: reviews.flatMap(({ review, incident }) => textFiles(review, incident)),
   };
 }
 

@@ -33,10 +33,12 @@ interface CardExtras {
   readonly problem?: string | undefined;
   /** What was said before. */
   readonly before?: readonly APIEmbedField[];
+  /** All that is decided with it. @default itself alone */
+  readonly incident?: readonly ReviewRecord[];
 }
 
 /** A review as moderators see it. */
-export function reviewCard(review: ReviewRecord, { problem, before = [] }: CardExtras = {}): APIEmbed {
+export function reviewCard(review: ReviewRecord, { problem, before = [], incident = [] }: CardExtras = {}): APIEmbed {
   const { action, author, channel, decision, findings, guild, message, shadow } = review;
   const against = findings.filter(isAgainst);
   const fields = [
@@ -47,6 +49,7 @@ export function reviewCard(review: ReviewRecord, { problem, before = [] }: CardE
     { name: "Values, from -1 to 1", value: linesOf([...against, ...findings.filter((finding) => !isAgainst(finding))]) },
     ...appealField(review),
     ...before,
+    ...incidentField(incident),
     ...decisionField(review),
   ];
   return {
@@ -58,13 +61,22 @@ export function reviewCard(review: ReviewRecord, { problem, before = [] }: CardE
   };
 }
 
-/** A card that stands there, once its review is decided or appealed: what else it says stays. */
-export function followingCard({ title, description, fields = [], footer }: APIEmbed, review: ReviewRecord): APIEmbed {
+/** A card that stands there, once its review is decided or appealed, or more belongs to it: what else it says stays. */
+export function followingCard(
+  { title, description, fields = [], footer }: APIEmbed,
+  review: ReviewRecord,
+  incident: readonly ReviewRecord[],
+): APIEmbed {
   return {
     ...(title === undefined ? {} : { title }),
     ...(description === undefined ? {} : { description }),
     color: COLOURS[review.decision],
-    fields: [...fields.filter(({ name }) => name !== DECISION && name !== APPEALED), ...appealField(review), ...decisionField(review)],
+    fields: [
+      ...fields.filter(({ name }) => name !== DECISION && name !== APPEALED && !INCIDENT.test(name)),
+      ...appealField(review),
+      ...incidentField(incident),
+      ...decisionField(review),
+    ],
     footer: { text: footer?.text ?? `Review ${review.id}` },
   };
 }
@@ -73,6 +85,33 @@ function attachmentsField({ attachments }: ReviewRecord): readonly APIEmbedField
   const value = `${attachments}, which I do not keep: they are lost where the message is taken away`;
   return attachments === 0 ? [] : [{ name: "Attachments", value }];
 }
+
+const INCIDENT = /^\d+ messages\b/;
+const LONGEST_LINE = 120;
+
+/** What is decided together, the newest first, as far as it fits; a file has all of it. */
+function incidentField(incident: readonly ReviewRecord[]): readonly APIEmbedField[] {
+  if (incident.length < 2) return [];
+  const people = new Set(incident.map(({ author }) => author)).size;
+  const lines = incident.toReversed().map(({ author, channel, excerpt, guild, message }) => {
+    const who = people === 1 ? "" : `${userMention(author)}: `;
+    return `${hyperlink("Show", messageLink(channel, message, guild))} ${who}${cut(quoted(excerpt.replace(/\s+/g, " ")), LONGEST_LINE)}`;
+  });
+  const name = `${incident.length} messages${people === 1 ? "" : ` of ${people} people, who joined lately`}, decided together`;
+  return [{ name, value: cutLines(lines, LONGEST_FIELD) }];
+}
+
+/** Whole lines, as many as fit: half of a link would be none. */
+function cutLines(lines: readonly string[], longest: number): string {
+  const kept: string[] = [];
+  for (const line of lines) {
+    if ([...kept, line, MORE].join("\n").length > longest) return [...kept, MORE].join("\n");
+    kept.push(line);
+  }
+  return kept.join("\n");
+}
+
+const MORE = "...";
 
 const DECISION = "Decision";
 const APPEALED = "The author appeals";
@@ -119,10 +158,16 @@ export function fitnessText({ auroc, low, high, n }: NonNullable<KnownJudge["fit
 export const REVIEW = "review";
 export const APPEAL = "appeal";
 
-export function reviewButtons({ id, decision }: ReviewRecord): APIActionRowComponent<APIButtonComponent>[] {
+/** @param incident all that is decided with it */
+export function reviewButtons(
+  { id, decision }: ReviewRecord,
+  incident: readonly ReviewRecord[] = [],
+): APIActionRowComponent<APIButtonComponent>[] {
   const isDecided = decision !== "pending";
-  const button = (label: string, style: ButtonStyle.Success | ButtonStyle.Danger | ButtonStyle.Secondary, isOver: boolean) =>
-    ({ type: ComponentType.Button, style, label, custom_id: `${REVIEW}:${label.toLowerCase()}:${id}`, disabled: isOver }) as const;
+  const button = (act: string, style: ButtonStyle.Success | ButtonStyle.Danger | ButtonStyle.Secondary, isOver: boolean) => {
+    const label = incident.length > 1 && act !== "Explain" ? `${act} all` : act;
+    return { type: ComponentType.Button, style, label, custom_id: `${REVIEW}:${act.toLowerCase()}:${id}`, disabled: isOver } as const;
+  };
   const components = [
     button("Approve", ButtonStyle.Success, isDecided),
     button("Reject", ButtonStyle.Danger, isDecided),

@@ -16,7 +16,7 @@ import { once } from "../reply/live-reply.ts";
 import { defang, quoted, splitMessage } from "../reply/text.ts";
 import { auditDetail } from "./evidence.ts";
 import { updateCards } from "./follow-cards.ts";
-import { reasonOf, remove } from "./reviews.ts";
+import { incidentOf, reasonOf, remove } from "./reviews.ts";
 
 export const UNKNOWN = "I do not know this review.";
 
@@ -27,19 +27,47 @@ interface Decision {
 }
 
 /**
- * Decides a review once, and does what follows from it. Gives what came of it, for the moderator.
+ * Decides a review once, with all that belongs to the same incident, and does what follows from it. Gives what came of it, for the moderator.
  *
  * @throws {Refused} where there is none, or it was decided before
  */
 export async function decide(interaction: ButtonInteraction, context: BotContext, { guild, id, decision }: Decision): Promise<string> {
+  const known = await context.store.review(guild, id);
+  if (known === undefined) throw new Refused(UNKNOWN);
+  const incident = await context.store.incident(guild, incidentOf(known));
+  const others = known.decision === "pending" ? incident.filter((other) => other.id !== id && other.decision === "pending") : [];
+  const by = interaction.user.id;
+  const outcomes = [await decideOne(context, { review: known, decision, by, pressed: interaction.message })];
+  for (const review of others) {
+    // Somebody else may decide at the same moment.
+    const outcome = await decideOne(context, { review, decision, by }).catch((error: unknown) => {
+      if (!(error instanceof Refused)) throw error;
+    });
+    if (outcome !== undefined) outcomes.push(outcome);
+  }
+  if (known.appeal !== undefined) await tellAppellant(context, { ...known, decision }, outcomes[0] as string);
+  return outcomes.length === 1
+    ? `Review ${id}: ${decision}. ${outcomes[0]}`
+    : `Review ${id} and ${outcomes.length - 1} with it: ${decision}. ${counted(outcomes)}`;
+}
+
+/** Such as "3 times: The message is gone already." */
+function counted(outcomes: readonly string[]): string {
+  const kinds = [...new Set(outcomes)].map((kind) => [kind, outcomes.filter((outcome) => outcome === kind).length] as const);
+  return kinds.map(([kind, count]) => `${count === 1 ? "Once" : `${count} times`}: ${kind}`).join(" ");
+}
+
+interface OneDecision extends Pick<Decision, "decision">, Pick<Following, "pressed"> {
+  readonly review: ReviewRecord;
+  readonly by: string;
+}
+
+async function decideOne(context: BotContext, { review: { guild, id, message }, decision, by, pressed }: OneDecision): Promise<string> {
   const { store, options, log, deeds } = context;
-  const before = await store.review(guild, id);
-  if (before === undefined) throw new Refused(UNKNOWN);
   // What the rules ask for may be under way: it is done first, and then taken back.
-  const turn = deeds.join(before.message);
+  const turn = deeds.join(message);
   try {
     await turn.before;
-    const by = interaction.user.id;
     const at = options.clock();
     const review = await store.decide({ guild, id, decision, by, at });
     if (review === undefined) {
@@ -48,7 +76,7 @@ export async function decide(interaction: ButtonInteraction, context: BotContext
     }
     await store.addAudit({ guild, actor: by, event: `review.${decision}`, detail: auditDetail(id), at });
     log.info({ guild, review: id, decision }, "decided");
-    return `Review ${id}: ${decision}. ${await follow(context, review, { pressed: interaction.message })}`;
+    return await follow(context, review, { pressed });
   } finally {
     turn.leave();
   }
@@ -69,7 +97,11 @@ export async function carryOutUncarried(context: BotContext): Promise<void> {
       const review = await store.review(guild, id);
       if (review?.text === undefined || review.decision === "pending") continue;
       if (decidedAt < options.clock() - LATEST_MS) await store.carriedOut(guild, id);
-      else log.info({ guild, review: id, outcome: await follow(context, review, { isAgain: true }) }, "carried out late");
+      else {
+        const outcome = await follow(context, review, { isAgain: true });
+        if (review.appeal !== undefined) await tellAppellant(context, review, outcome);
+        log.info({ guild, review: id }, "carried out late");
+      }
     } catch (error) {
       log.error({ err: error, guild, review: id }, "a decision was not carried out");
     } finally {
@@ -80,7 +112,7 @@ export async function carryOutUncarried(context: BotContext): Promise<void> {
 
 interface Following {
   /** The card on which it was decided. */
-  readonly pressed?: Message;
+  readonly pressed?: Message | undefined;
   /** It was begun before, by a process that died: what it has done is not done again. */
   readonly isAgain?: boolean;
 }
@@ -91,7 +123,6 @@ async function follow(context: BotContext, review: ReviewRecord, { pressed, isAg
   // Until then the message is nowhere else.
   if (isDone) await context.store.carriedOut(review.guild, review.id);
   await updateCards(context, review, pressed);
-  if (review.appeal !== undefined) await tellAppellant(context, review, outcome);
   return outcome;
 }
 
@@ -207,11 +238,8 @@ async function channelOf({ client }: BotContext, { channel: id, guild }: ReviewR
   return channel;
 }
 
-async function tellAppellant(
-  { client, outbound, log }: BotContext,
-  { id, guild, author, decision }: ReviewRecord,
-  outcome: string,
-): Promise<void> {
+async function tellAppellant({ client, outbound, log }: BotContext, review: ReviewRecord, outcome: string): Promise<void> {
+  const { guild, author, decision } = review;
   const word =
     decision === "approved" ? `in your favour: your message was fine. ${outcome}` : "and stay with it: your message was against the rules.";
   const name = quoted(client.guilds.cache.get(guild)?.name ?? "a server");
@@ -220,7 +248,7 @@ async function tellAppellant(
     await user.send({
       content: outbound.own(`The moderators of ${name} looked at your message again, ${word}`),
       allowedMentions: { parse: [] },
-      ...once("appellant", id),
+      ...once("appellant", incidentOf(review)),
     });
   } catch (error) {
     log.info({ err: error, guild }, "appellant not told");

@@ -24,8 +24,14 @@ export function shownText(review: ReviewRecord): string {
   return cut(quoted(wholeText(review)), LONGEST_TEXT);
 }
 
-/** The whole message, where a card does not show all of it. */
-export function textFiles(review: ReviewRecord): readonly OwnFile[] {
+/** The whole message, or all that are decided with it, where a card does not show all of it. */
+export function textFiles(review: ReviewRecord, incident: readonly ReviewRecord[] = []): readonly OwnFile[] {
+  if (incident.length > 1) {
+    const texts = incident.map(
+      (one) => `Review ${one.id}, by ${one.author}, ${new Date(one.createdAt).toISOString()}:\n${wholeText(one)}\n`,
+    );
+    return [{ name: `messages-${review.id}.txt`, content: Buffer.from(texts.join("\n")) }];
+  }
   const whole = wholeText(review);
   return quoted(whole).length <= LONGEST_TEXT ? [] : [{ name: `message-${review.id}.txt`, content: Buffer.from(whole) }];
 }

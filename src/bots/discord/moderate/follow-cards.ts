@@ -3,6 +3,7 @@ import { type Message, MessageFlags } from "discord.js";
 import type { ReviewRecord } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { followingCard, reviewButtons } from "./card.ts";
+import { textFiles } from "./evidence.ts";
 
 /**
  * Brings all cards of a review up to date, in the log channel or in one that was it before. Never rejects: one that is gone keeps none from following.
@@ -17,20 +18,37 @@ export async function updateCards(context: BotContext, review: ReviewRecord, pre
     note(error);
     return [];
   });
+  if (places.length === 0 && pressed === undefined) return;
+  const incident = await store.incident(guild, review.incident ?? id).catch((error: unknown) => {
+    note(error);
+    return [];
+  });
   // What only one person sees is not edited from here.
   const isKnown =
     pressed === undefined || pressed.flags.has(MessageFlags.Ephemeral) || places.some(({ message }) => message === pressed.id);
   const others = places.map(async ({ channel, message }) => {
     const found = await client.channels.fetch(channel);
-    if (found?.isTextBased()) await update(context, await found.messages.fetch(message), review);
+    if (found?.isTextBased()) await update(context, await found.messages.fetch(message), { review, incident });
   });
-  const ends = await Promise.allSettled([...others, ...(isKnown ? [] : [update(context, pressed, review)])]);
+  const ends = await Promise.allSettled([...others, ...(isKnown ? [] : [update(context, pressed, { review, incident })])]);
   for (const end of ends) if (end.status === "rejected") note(end.reason);
 }
 
-async function update({ outbound }: BotContext, message: Message, review: ReviewRecord): Promise<void> {
+interface CardState {
+  readonly review: ReviewRecord;
+  /** All that is decided with it. */
+  readonly incident: readonly ReviewRecord[];
+}
+
+async function update({ outbound }: BotContext, message: Message, { review, incident }: CardState): Promise<void> {
   const [card, ...others] = message.embeds;
   if (card === undefined || others.length > 0) return;
-  const changed = { embeds: [followingCard(card.toJSON(), review)], components: reviewButtons(review) };
-  await message.edit({ ...outbound.own(changed), allowedMentions: { parse: [] } });
+  const changed = { embeds: [followingCard(card.toJSON(), review, incident)], components: reviewButtons(review, incident) };
+  // As long as one can decide about more than the card shows, a file has all of it.
+  const files = incident.length > 1 && review.decision === "pending" ? textFiles(review, incident) : [];
+  await message.edit({
+    ...outbound.own(changed),
+    allowedMentions: { parse: [] },
+    ...(files.length === 0 ? {} : { attachments: [], files: files.map(({ name, content }) => outbound.file(name, content)) }),
+  });
 }

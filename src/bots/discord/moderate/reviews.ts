@@ -1,5 +1,14 @@
 import { DiscordAPIError, type GuildMember, type Message, PermissionFlagsBits, RESTJSONErrorCodes } from "discord.js";
-import { type Action, excerptOf, type GuildSettings, hashOf, type Judgement, judgedText, type ReviewRecord } from "../../guard/index.ts";
+import {
+  type Action,
+  excerptOf,
+  type GuildSettings,
+  hashOf,
+  type Judgement,
+  judgedText,
+  type NewReview,
+  type ReviewRecord,
+} from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { once } from "../reply/live-reply.ts";
 import { cut, quoted } from "../reply/text.ts";
@@ -32,7 +41,13 @@ export async function openReview(context: BotContext, against: Against): Promise
   if (opened === undefined) return;
   const { review, done } = opened;
   await tellModerators(context, settings, review, judgement.isCertain ? done.problem : judgement.unfit.map(unfitLine).join(" "));
-  if (done.isRemoved && settings.moderation.appeals) await tellAuthor(context, message, review);
+  if (done.isRemoved && settings.moderation.appeals && context.incidents.isFirstTold(review, incidentOf(review)))
+    await tellAuthor(context, message, review);
+}
+
+/** What a review is decided with, by the number that names it. */
+export function incidentOf({ incident, id }: ReviewRecord): number {
+  return incident ?? id;
 }
 
 /** `undefined`: it has a review already. */
@@ -58,9 +73,9 @@ async function enterAndAct(
     shadow,
     createdAt: options.clock(),
   };
-  const id = await store.addReview(review);
-  if (id === undefined) return undefined;
-  const record: ReviewRecord = { ...review, id, decision: "pending", decidedBy: undefined, decidedAt: undefined, appeal: undefined };
+  const record = await entered(context, message, review);
+  if (record === undefined) return undefined;
+  const { id } = record;
   const reason = outbound.own(cut(`Review ${id}: against ${against.map(({ principle }) => principle).join(", ")}`, LONGEST_REASON));
   const done = shadow ? NOTHING : await act(message, { action, settings, reason });
   log.info({ guild: review.guild, review: id, action, shadow, problem: done.problem }, "against a principle");
@@ -69,16 +84,74 @@ async function enterAndAct(
   return { review: record, done };
 }
 
-/** Posts a card in the log channel, if there is one that we may write in; the queue has it in any case. It follows what is decided from then on. */
+/** A review in the queue, with the incident to which it belongs. `undefined`: the message has one already. */
+async function entered(context: BotContext, message: Message<true>, review: NewReview): Promise<ReviewRecord | undefined> {
+  const { store, incidents, deeds, options } = context;
+  const { guild, author, action, shadow } = review;
+  const joinedAt = message.member?.joinedTimestamp ?? undefined;
+  const sighting = { guild, author, joinedAt, treatment: `${action}/${shadow}`, at: options.clock() };
+  // One after the other: the second message of a person finds what the first one has begun.
+  const turn = deeds.join(guild);
+  try {
+    await turn.before;
+    const incident = await incidents.find(sighting, async (first) => {
+      const known = await store.review(guild, first);
+      return known?.decision === "pending" && known.incident === undefined;
+    });
+    const id = await store.addReview({ ...review, incident });
+    if (id === undefined) return undefined;
+    incidents.add(sighting, incident ?? id);
+    return { ...review, incident, id, decision: "pending", decidedBy: undefined, decidedAt: undefined, appeal: undefined };
+  } finally {
+    turn.leave();
+  }
+}
+
+/**
+ * Posts a card in the log channel, if there is one that we may write in; the queue has it in any case. It follows what is decided from then on, and what
+ * else belongs to the same incident is added to it.
+ */
 export async function tellModerators(context: BotContext, settings: GuildSettings, review: ReviewRecord, problem?: string): Promise<void> {
+  const turn = context.deeds.join(`${review.guild}/${incidentOf(review)}`);
+  try {
+    await turn.before;
+    if (review.appeal !== undefined || !(await addToCard(context, review))) await postCard(context, settings, review, problem);
+  } catch (error) {
+    context.log.warn({ err: error, guild: review.guild }, "log channel");
+  } finally {
+    turn.leave();
+  }
+}
+
+/** `false`: there is no card yet to which it belongs. */
+async function addToCard(context: BotContext, review: ReviewRecord): Promise<boolean> {
+  const { store } = context;
+  const { guild, id } = review;
+  if (review.incident === undefined) return false;
+  const incident = await store.incident(guild, review.incident);
+  for (const one of incident) {
+    if ((await store.cards(guild, one.id)).length === 0) continue;
+    // What came meanwhile was added with it.
+    if (incident.at(-1)?.id === id) await updateCards(context, one);
+    return true;
+  }
+  return false;
+}
+
+async function postCard(context: BotContext, settings: GuildSettings, review: ReviewRecord, problem: string | undefined): Promise<void> {
   const { outbound, log, store } = context;
   const { guild, id } = review;
   try {
     const found = await logChannelOf(context, { guild, settings });
     if (!("channel" in found)) return;
     const before = await beforeField(context, review);
-    const card = { embeds: [reviewCard(review, { problem, before })], components: reviewButtons(review), allowedMentions: { parse: [] } };
-    const files = textFiles(review).map(({ name, content }) => outbound.file(name, content));
+    const incident = await store.incident(guild, incidentOf(review));
+    const card = {
+      embeds: [reviewCard(review, { problem, before, incident })],
+      components: reviewButtons(review, incident),
+      allowedMentions: { parse: [] },
+    };
+    const files = textFiles(review, incident).map(({ name, content }) => outbound.file(name, content));
     const posted = await found.channel.send({
       ...outbound.own(card),
       files,

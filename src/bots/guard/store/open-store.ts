@@ -102,6 +102,11 @@ const MIGRATIONS: readonly ((dialect: Dialect) => readonly Statement[])[] = [
   () => [sql`ALTER TABLE guard_reviews ADD COLUMN cards TEXT NOT NULL DEFAULT ''`],
   // How many files were with a message: they are lost with it, and that is said.
   () => [sql`ALTER TABLE guard_reviews ADD COLUMN attachments INTEGER NOT NULL DEFAULT 0`],
+  // What a review is decided with: many messages of one person, or of a raid.
+  () => [
+    sql`ALTER TABLE guard_reviews ADD COLUMN incident BIGINT`,
+    sql`CREATE INDEX guard_reviews_of_incident ON guard_reviews (guild, incident)`,
+  ],
 ];
 
 function settingsTable(): readonly Statement[] {

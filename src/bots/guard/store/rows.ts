@@ -57,6 +57,7 @@ export const reviewOf = reader(
       decided_by: optionalText,
       decided_at: z.union([missing, integer]),
       appeal: optionalText,
+      incident: z.union([missing, integer]),
       created_at: integer,
     })
     .transform(

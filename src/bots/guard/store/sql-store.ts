@@ -1,6 +1,6 @@
 import { DEFAULT_SETTINGS, type GuildSettings, SETTINGS_FORMAT } from "../settings.ts";
 import { checkSettings } from "../settings-text.ts";
-import { type Database, type Statement, sql } from "./database.ts";
+import { type Database, raw, type Statement, sql } from "./database.ts";
 import { erase, knownGuilds, noteGuilds, purgeExpired, purgeGuild } from "./retention.ts";
 import { auditOf, cardsOf, replyOf, reviewOf, settingsOf, useOf, writtenJson } from "./rows.ts";
 import type { ReviewRecord, Store } from "./store.ts";
@@ -136,7 +136,8 @@ function reviewStore(
   database: Database,
 ): Pick<
   Store,
-  "addReview" | "review" | "pendingReviews" | "decide" | "carriedOut" | "uncarriedDecisions" | "appeal" | "addCard" | "cards" | "decisions"
+  | ("addReview" | "review" | "incident" | "pendingIncidents" | "pendingReviews" | "decide" | "carriedOut" | "uncarriedDecisions")
+  | ("appeal" | "addCard" | "cards" | "decisions")
 > {
   return {
     addReview: async ({
@@ -152,13 +153,14 @@ function reviewStore(
       findings,
       action,
       shadow,
+      incident,
       createdAt,
     }) => {
       const insert = sql`
         INSERT INTO guard_reviews
-          (guild, channel, message, author, hash, excerpt, text, judged, attachments, findings, action, shadow, decision, created_at)
+          (guild, channel, message, author, hash, excerpt, text, judged, attachments, findings, action, shadow, decision, incident, created_at)
         VALUES (${guild}, ${channel}, ${message}, ${author}, ${hash}, ${excerpt}, ${text}, ${judged}, ${attachments}, ${writtenJson(findings)}, ${action},
-          ${shadow}, 'pending', ${createdAt})
+          ${shadow}, 'pending', ${incident}, ${createdAt})
         ON CONFLICT (guild, message, hash) DO NOTHING RETURNING number`;
       // What was taken away is kept here alone.
       const { rows } = await database.run(insert, "power-loss");
@@ -168,6 +170,20 @@ function reviewStore(
     review: async (guild, id) => {
       const { rows } = await database.run(sql`SELECT * FROM guard_reviews WHERE ${reviewIs(guild, id)}`);
       return rows.map(reviewOf)[0];
+    },
+
+    incident: async (guild, incident) => {
+      const { rows } = await database.run(sql`
+        SELECT * FROM guard_reviews WHERE guild = ${guild} AND ${INCIDENT} = CAST(${incident} AS BIGINT) ORDER BY number`);
+      return rows.map(reviewOf);
+    },
+
+    pendingIncidents: async (guild, limit) => {
+      const { rows } = await database.run(sql`
+        SELECT * FROM guard_reviews WHERE number IN (
+          SELECT min(number) FROM guard_reviews WHERE guild = ${guild} AND decision = 'pending' GROUP BY ${INCIDENT})
+        ORDER BY number LIMIT ${limit}`);
+      return rows.map(reviewOf);
     },
 
     pendingReviews: async (guild, limit) => {
@@ -197,10 +213,14 @@ function reviewStore(
 
     appeal: async ({ guild, id, author, text }) => {
       const update = sql`
-        UPDATE guard_reviews SET appeal = ${text}, decision = 'pending', decided_by = NULL, decided_at = NULL
-        WHERE ${reviewIs(guild, id)} AND author = ${author} AND appeal IS NULL AND decision <> 'approved' RETURNING *`;
+        UPDATE guard_reviews SET appeal = ${text}, decision = 'pending', decided_by = NULL, decided_at = NULL, incident = -number_of.named
+        FROM (
+          SELECT number AS named, ${INCIDENT} AS whole FROM guard_reviews
+          WHERE ${reviewIs(guild, id)} AND author = ${author} AND appeal IS NULL AND decision <> 'approved') AS number_of
+        WHERE guild = ${guild} AND author = ${author} AND appeal IS NULL AND decision <> 'approved' AND ${INCIDENT} = number_of.whole
+        RETURNING *`;
       const { rows } = await database.run(update, "power-loss");
-      return rows.map(reviewOf)[0];
+      return rows.map(reviewOf).find((review) => review.id === id);
     },
 
     addCard: async ({ guild, id, channel, message }) => {
@@ -218,6 +238,9 @@ function reviewStore(
     decisions: (guild) => decisions(database, guild),
   };
 }
+
+/** A review that belongs to no other is an incident of its own. */
+const INCIDENT = raw("coalesce(incident, number)");
 
 /** Ids come out of buttons, which people forge: what is none becomes that of no review, as they are counted from 1. */
 function reviewIs(guild: string, id: number): Statement {

@@ -83,10 +83,13 @@ export interface ReviewRecord {
   readonly decidedAt: number | undefined;
   /** What the affected person said to it. */
   readonly appeal: string | undefined;
+  /** What it belongs to, and is decided with: the first review of it, or a number of its own after an appeal. `undefined`: its own. */
+  readonly incident: number | undefined;
   readonly createdAt: number;
 }
 
-export type NewReview = Omit<ReviewRecord, "id" | "decision" | "decidedBy" | "decidedAt" | "appeal">;
+export type NewReview = Omit<ReviewRecord, "id" | "decision" | "decidedBy" | "decidedAt" | "appeal" | "incident"> &
+  Partial<Pick<ReviewRecord, "incident">>;
 
 /** Where moderators see a review. */
 export interface CardPlace {
@@ -182,6 +185,10 @@ export interface Store extends AsyncDisposable {
   /** `undefined`: this message with this hash has a review already. */
   addReview(review: NewReview): Promise<number | undefined>;
   review(guild: string, id: number): Promise<ReviewRecord | undefined>;
+  /** All of one incident, the oldest first. */
+  incident(guild: string, incident: number): Promise<readonly ReviewRecord[]>;
+  /** The first one that is pending of each incident, the oldest first. */
+  pendingIncidents(guild: string, limit: number): Promise<readonly ReviewRecord[]>;
   /** The oldest first. */
   pendingReviews(guild: string, limit: number): Promise<readonly ReviewRecord[]>;
   /** `undefined`: it was decided before, or is not this guild's. Its `text` is kept until the decision is carried out. */
@@ -197,7 +204,8 @@ export interface Store extends AsyncDisposable {
   /** Those whose decision was never carried out, in the order of the decisions: the process that was to do it died. */
   uncarriedDecisions(): Promise<readonly ReviewRecord[]>;
   /**
-   * Keeps what the affected person says, and makes the review pending again. Once for each review, and only by its author.
+   * Keeps what the affected person says, and makes the review pending again, with all others of its author in its incident: they are one of their
+   * own from then on. Once for each review, and only by its author.
    * `undefined`: it cannot be appealed, or not any more, or was found fine anyway.
    */
   appeal(appeal: {
