@@ -2,7 +2,7 @@
 
 // Writing an answer
 export { answer, rain } from "./rain.ts";
-export type { Answering, FinishReason, RainAnswer, RainEvent, RainStep, VerdictForm } from "./core/index.ts";
+export type { Answering, FinishReason, RainAnswer, RainEvent, RainStep, TokenLogprob, VerdictForm } from "./core/index.ts";
 export { AnswerQueue, type AnswerQueueOptions, type QueuedOptions } from "./serving/index.ts";
 
 // Options

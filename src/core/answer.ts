@@ -20,6 +20,17 @@ export interface RainStep {
   readonly cutCall?: CutCall;
   /** What the model thought before its answer, whole: only with `thoughts` "judged", where it passed. Such a step has no text and no tokens. */
   readonly thought?: string;
+  /** With `logprobs`: of the tokens that the text up to here ends with, and no step before this one had. Missing where there are none. */
+  readonly logprobs?: readonly TokenLogprob[];
+}
+
+/** How likely the model took a token of a released text. */
+export interface TokenLogprob {
+  readonly token: Token;
+  /** What it reads as behind those before it; part of a character as U+FFFD. */
+  readonly text: string;
+  /** Natural logarithm of its probability among all tokens: the model's own, before temperature, samplers, a format or the judge. At most 0. */
+  readonly logprob: number;
 }
 
 /** Why an answer ended: by itself or at a stop string, at a length limit, because nothing acceptable was found, or to wait for results. */

@@ -186,6 +186,7 @@ const OPTIONS: { readonly [Name in keyof Required<RainOptions>]: OptionEntry<Req
     },
     undefined,
   ),
+  logprobs: option(flag, false),
   signal: option(signal, undefined),
   onEvent: option(callback, () => undefined),
   onTree: option(callback, undefined),

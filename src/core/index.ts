@@ -1,4 +1,12 @@
-export { type Answering, type FinishReason, type RainAnswer, type RainEvent, type RainStep, wholeAnswer } from "./answer.ts";
+export {
+  type Answering,
+  type FinishReason,
+  type RainAnswer,
+  type RainEvent,
+  type RainStep,
+  type TokenLogprob,
+  wholeAnswer,
+} from "./answer.ts";
 export {
   between,
   callback,

@@ -222,6 +222,12 @@ export interface RainOptions extends PromptingOptions {
    * It is judged as a whole, and nothing is released before its end (with `inSteps`, part by part). It takes no `stop`. @default plain text
    */
   readonly format?: OutputFormat | undefined;
+  /**
+   * Whether each step says how likely the model took the tokens of its text. They are read once more for that: a forward token each. Of thoughts and calls nothing is said, nor of
+   * tokens that were likely and not taken: nobody judged those. @default false
+   */
+  readonly logprobs?: boolean;
+
   /** Stops the work within one decode step; the answer then rejects with the signal's reason. @default none */
   readonly signal?: AbortSignal | undefined;
   /** Called at every rewind and commit, as it happens. @default none */

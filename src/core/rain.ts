@@ -5,6 +5,7 @@ import { readTurns } from "./context-shift.ts";
 import { JudgeError } from "./errors.ts";
 import { type Decode, Generation, type GenerationRequest } from "./generation.ts";
 import { type AnswerJudge, type FindJudge, type Fitness, judgeReport, unfitNotice } from "./judge/verdict.ts";
+import { withLogprobs } from "./logprobs.ts";
 import type { Mode } from "./options.ts";
 import { paper } from "./paper.ts";
 
@@ -29,18 +30,21 @@ export interface Surroundings {
 export async function* decode(request: GenerationRequest, { findJudge, around = (inner) => inner }: Surroundings): Answering {
   const { engine, settings } = request;
   const plain = { ...request, settings: { ...settings, mode: "vanilla" as const } };
-  if (settings.mode === "vanilla") return yield* write(around(vanilla), plain);
+  if (settings.mode === "vanilla") return yield* write(around(withLogprobs(vanilla)), plain);
   const found = await findJudge(engine, settings);
   const { fitness, threshold, beginningThreshold = threshold, acceptance, schedule } = found;
   const report = judgeReport(found);
   if (report.isFit) {
     const thresholds = { threshold, beginningThreshold, acceptance };
     const fitted = { ...settings, ...thresholds, ...schedule, ...settings.scheduleGiven };
-    return { ...(yield* write(around(DECODERS[settings.mode]), { ...request, settings: fitted }, found.judge)), judge: report };
+    return {
+      ...(yield* write(around(withLogprobs(DECODERS[settings.mode])), { ...request, settings: fitted }, found.judge)),
+      judge: report,
+    };
   }
   switch (settings.onUnfit) {
     case "plain":
-      return { ...(yield* write(around(vanilla), plain)), judge: report };
+      return { ...(yield* write(around(withLogprobs(vanilla)), plain)), judge: report };
     case "refuse":
       return { ...(yield* write(refuse, request)), judge: report };
     case "error":

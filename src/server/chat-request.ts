@@ -145,8 +145,9 @@ const chatSchema = z.strictObject({
   add_generation_prompt: flag.optional(),
   chat_template_kwargs: z.strictObject({ enable_thinking: flag.optional() }, "an object of `enable_thinking`").optional(),
 
-  // What is not supported, by the values that ask for nothing.
-  logprobs: z.literal(false, NONE).optional(),
+  logprobs: flag.optional(),
+
+  // What is not supported, by the values that ask for nothing. Tokens that were likely and not taken are judged by nobody.
   top_logprobs: z.literal(0, NONE).optional(),
   best_of: z.literal(1, NONE).optional(),
   echo: z.literal(false, NONE).optional(),
@@ -173,6 +174,7 @@ export const CHAT_NAMES: ParameterNames = {
   toolChoice: "tool_choice",
   parallelCalls: "parallel_tool_calls",
   format: "response_format",
+  logprobs: "logprobs",
 };
 
 /** What a client asks for. */
@@ -256,6 +258,7 @@ function optionsOf(asked: AskedChat, rules: RequestRules): RainOptions {
       stop: stop === undefined ? undefined : [stop].flat().filter((one) => one !== ""),
       parallelCalls: asked.parallel_tool_calls,
       format: formatOf(response_format),
+      logprobs: asked.logprobs,
     }),
   };
   const options = { ...rules.defaults, ...given };

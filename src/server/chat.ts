@@ -1,3 +1,4 @@
+import { toldLogprobs } from "../serving/index.ts";
 import { CHAT_NAMES, type ChatRequest } from "./chat-request.ts";
 import { type Choice, chunk, completion, type Delta, deltasOf, headOf, rainOf, usageOf } from "./completion.ts";
 import type { EventWriter } from "./events.ts";
@@ -43,7 +44,10 @@ async function writeChunks(writings: readonly Writing[], { request, head, servin
       onStep: (step, call) => {
         const deltas: readonly Delta[] = deltasOf(step, call, calls);
         if (call !== undefined) calls++;
-        for (const delta of deltas) say(chunk(head, { index, delta }, includesUsage));
+        for (const delta of deltas) {
+          const logprobs = "content" in delta ? toldLogprobs([step]) : undefined;
+          say(chunk(head, { index, delta, logprobs }, includesUsage));
+        }
       },
       onRewind: (event) => includesEvents && say({ object: "rain.event", index, ...event }),
     });

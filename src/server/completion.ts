@@ -1,7 +1,7 @@
 /** Answers in the shapes of OpenAI's chat completions, and what is known of their making beside them. */
 import { randomUUID } from "node:crypto";
 import type { FinishReason, RainAnswer, RainStep, Settings, ToolCall } from "../core/index.ts";
-import { callId } from "../serving/index.ts";
+import { callId, type ToldLogprobs } from "../serving/index.ts";
 
 /** Of one request: the same in all of its chunks. */
 export interface CompletionHead {
@@ -36,6 +36,7 @@ export interface Choice {
   readonly index: number;
   readonly answer: RainAnswer;
   readonly calls: readonly ToldCall[];
+  readonly logprobs: ToldLogprobs | undefined;
 }
 
 /** The whole response. */
@@ -45,7 +46,7 @@ export function completion(head: CompletionHead, choices: readonly Choice[], set
     object: "chat.completion",
     created: head.created,
     model: head.model,
-    choices: choices.map(({ index, answer, calls }) => ({
+    choices: choices.map(({ index, answer, calls, logprobs }) => ({
       index,
       message: {
         role: "assistant",
@@ -54,7 +55,7 @@ export function completion(head: CompletionHead, choices: readonly Choice[], set
         ...(answer.thought === undefined ? {} : { reasoning_content: answer.thought }),
         ...(calls.length === 0 ? {} : { tool_calls: calls }),
       },
-      logprobs: null,
+      logprobs: logprobs === undefined ? null : { ...logprobs, refusal: null },
       finish_reason: answer.finishReason satisfies FinishReason,
     })),
     usage: usageOf(choices.map(({ answer }) => answer)),
@@ -69,14 +70,20 @@ export type Delta = Readonly<Record<string, unknown>>;
 export interface ChunkPart {
   readonly index: number;
   readonly delta: Delta;
+  /** Of the text in it. */
+  readonly logprobs?: ToldLogprobs | undefined;
   /** Of the last chunk of a choice. */
   readonly finish?: FinishReason;
 }
 
 /** A chunk of a stream. `usage` is missing where it was not asked for, and `null` in all chunks but the last where it was. */
 export function chunk({ id, created, model }: CompletionHead, part: ChunkPart | undefined, includesUsage: boolean): object {
-  const choices = part === undefined ? [] : [{ index: part.index, delta: part.delta, logprobs: null, finish_reason: part.finish ?? null }];
+  const choices = part === undefined ? [] : [choiceOf(part)];
   return { id, object: "chat.completion.chunk", created, model, choices, ...(includesUsage ? { usage: null } : {}) };
+}
+
+function choiceOf({ index, delta, logprobs, finish }: ChunkPart): object {
+  return { index, delta, logprobs: logprobs === undefined ? null : { ...logprobs, refusal: null }, finish_reason: finish ?? null };
 }
 
 /** What a step adds to a stream: its text, its thought or its call, whole; nothing where a character or a stop string is still incomplete. */

@@ -1,5 +1,5 @@
 import { checkOptions, deriveSeed, type Engine, type RainAnswer, type RainEvent, type RainStep, type Settings } from "../core/index.ts";
-import { type AnswerQueue, checkRequiredCall, requiresCall, writableFormat } from "../serving/index.ts";
+import { type AnswerQueue, checkRequiredCall, requiresCall, toldLogprobs, writableFormat } from "../serving/index.ts";
 import type { ChatRequest } from "./chat-request.ts";
 import { type Choice, type ToldCall, toldCall } from "./completion.ts";
 import { EVENT_HEADERS, type EventWriter, eventStream } from "./events.ts";
@@ -69,14 +69,16 @@ export function writingsOf({ turns, options, choices, limit, user }: ChatRequest
     const write: Writing["write"] = async (listener = {}) => {
       ({ onRewind } = listener);
       const calls: ToldCall[] = [];
+      const steps: RainStep[] = [];
       let next = await answering.next();
       for (; !next.done; next = await answering.next()) {
         const call = next.value.call && toldCall(next.value.call);
         if (call !== undefined) calls.push(call);
+        steps.push(next.value);
         listener.onStep?.(next.value, call);
       }
       if (requiresCall(options)) checkRequiredCall(next.value, limit);
-      return { index, answer: next.value, calls };
+      return { index, answer: next.value, calls, logprobs: toldLogprobs(steps) };
     };
     return { index, settings, write };
   });

@@ -194,7 +194,7 @@ async function* call(state: ToolState): AsyncGenerator<RainStep, void, void> {
   let shown = "";
   let visits = 0;
   const rewindsBefore = state.rewinds;
-  const part = write(state, turnsUntil(state, true), { ...settings, format, onEvent, stop: [] }, state);
+  const part = write(state, turnsUntil(state, true), { ...settings, format, onEvent, stop: [], logprobs: false }, state);
   let next = await part.next();
   for (; !next.done; next = await part.next()) {
     tokens.push(...next.value.tokens);

@@ -105,6 +105,27 @@ describe("A chat completion", () => {
     expect(JSON.stringify(rewindsOf(await eventsOf(await shown.send(asked))))).toContain("money");
   });
 
+  it("says how likely the model took each token that is out, whole and streamed, and nothing of others", async () => {
+    interface Told {
+      readonly content: readonly { readonly token: string; readonly logprob: number; readonly top_logprobs: readonly unknown[] }[];
+    }
+    const asked = { ...ASKED, logprobs: true, top_logprobs: 0 };
+    const whole = await (await served().send(asked)).json();
+    const { choices } = whole as { choices: readonly [{ message: { content: string }; logprobs: Told }] };
+    const { content } = choices[0].logprobs;
+    const said = (told: Told["content"]) => told.map(({ token }) => token).join("");
+    expect(said(content).trimStart()).toBe(choices[0].message.content);
+    for (const { logprob, top_logprobs } of content) expect([logprob <= 0, top_logprobs]).toEqual([true, []]);
+    expect(JSON.stringify(whole)).not.toContain("money");
+    const events = await eventsOf(await served().send({ ...asked, stream: true }));
+    const parts = events.flatMap(
+      (event) => (event["choices"] as unknown as { delta: { content?: string }; logprobs: Told | null }[]) ?? [],
+    );
+    expect(parts.flatMap(({ logprobs }) => logprobs?.content ?? [])).toEqual(content);
+    for (const { delta, logprobs } of parts) if (logprobs !== null) expect(said(logprobs.content)).toContain(delta.content);
+    expect(await (await served().send(ASKED)).json()).toMatchObject({ choices: [{ logprobs: null }] });
+  });
+
   it("is refused as content where nothing passes", async () => {
     const engine = worldEngine({ ...ROBBERY, goodness: () => 0.01 });
     expect(await (await served({}, engine).send(ASKED)).json()).toMatchObject({
@@ -132,7 +153,7 @@ describe("A chat completion", () => {
 describe("What is asked for", () => {
   it.each([
     ["a misspelt parameter", { temprature: 1 }, "temprature", "unknown_parameter", /did you mean `temperature`/],
-    ["log-probabilities", { logprobs: true }, "logprobs", "invalid_value", /not supported/],
+    ["likely tokens that nobody judged", { logprobs: true, top_logprobs: 3 }, "top_logprobs", "invalid_value", /not supported/],
     ["a temperature out of range", { temperature: 11 }, "temperature", "invalid_value", /from 0 to 10/],
     ["no messages", { messages: [] }, "messages", "invalid_value", /at least one/],
     [

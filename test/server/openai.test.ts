@@ -76,7 +76,10 @@ describe("OpenAI's own client", () => {
   });
 
   it("names errors", async () => {
-    await expect(client.chat.completions.create({ ...asked, logprobs: true })).rejects.toMatchObject({ status: 400, param: "logprobs" });
+    await expect(client.chat.completions.create({ ...asked, logprobs: true, top_logprobs: 2 })).rejects.toMatchObject({
+      status: 400,
+      param: "top_logprobs",
+    });
     await expect(new OpenAI({ baseURL, apiKey: "no", maxRetries: 0 }).models.list()).rejects.toBeInstanceOf(OpenAI.AuthenticationError);
     const long = { ...asked, messages: [{ role: "user" as const, content: "the bank ".repeat(20_000) }] };
     await expect(client.chat.completions.create(long)).rejects.toMatchObject({ status: 400, code: "context_length_exceeded" });

@@ -1,7 +1,7 @@
 /** Released chunks on the two ways in which LangChain streams a chat model. */
 import type { CallbackManagerForLLMRun } from "@langchain/core/callbacks/manager";
 import type { ChatModelStreamEvent, FinishReason } from "@langchain/core/language_models/event";
-import type { AIMessageChunk, ContentBlock, ToolCall } from "@langchain/core/messages";
+import { AIMessageChunk, type ContentBlock, type ToolCall } from "@langchain/core/messages";
 import { ChatGenerationChunk } from "@langchain/core/outputs";
 
 /** For `_streamResponseChunks`; callbacks are told too. */
@@ -20,11 +20,11 @@ export async function* generationChunks(
  * For `_streamChatModelEvents`, LangChain's newest streaming protocol: text as it comes, thoughts and calls as whole blocks, and the true
  * reason of the end with the metadata (the default bridge says "stop", drops metadata, and loses a call that shares its index with text).
  *
- * @param chunks each call whole in one of them; the last one has usage and metadata
+ * @param chunks each call whole in one of them; usage and metadata add up
  */
 export async function* protocolEvents(chunks: AsyncIterable<AIMessageChunk>): AsyncGenerator<ChatModelStreamEvent, void, void> {
   const blocks = new Blocks();
-  let last: AIMessageChunk | undefined;
+  let account = new AIMessageChunk("");
   let hasCalls = false;
   yield { event: "message-start" };
   for await (const chunk of chunks) {
@@ -34,10 +34,13 @@ export async function* protocolEvents(chunks: AsyncIterable<AIMessageChunk>): As
     for (const call of tool_calls) yield* blocks.call(call);
     for (const call of invalid_tool_calls) yield* blocks.whole({ ...call, type: "invalid_tool_call" } as ContentBlock);
     hasCalls ||= tool_calls.length > 0;
-    last = chunk;
+    const { response_metadata, usage_metadata: usage } = chunk;
+    account = account.concat(
+      new AIMessageChunk({ content: "", response_metadata, ...(usage === undefined ? {} : { usage_metadata: usage }) }),
+    );
   }
   yield* blocks.endText();
-  const { usage_metadata: usage, response_metadata: responseMetadata = {} } = last ?? {};
+  const { usage_metadata: usage, response_metadata: responseMetadata } = account;
   const reason = reasonOf(responseMetadata["finish_reason"], hasCalls);
   yield { event: "message-finish", reason, responseMetadata, ...(usage === undefined ? {} : { usage }) };
 }

@@ -26,7 +26,7 @@ import {
   type Turn,
 } from "../../../core/index.ts";
 import { promptingNotice } from "../../../prompting/index.ts";
-import { callId, checkRequiredCall, withWritableSchemas } from "../../../serving/index.ts";
+import { callId, checkRequiredCall, type ToldLogprobs, toldLogprobs, withWritableSchemas } from "../../../serving/index.ts";
 import { Trace, tracePage } from "../../../trace/index.ts";
 import { emit } from "../../judging/events.ts";
 import { type JudgeMetadata, judgeMetadata, noticeUnfitJudge } from "../../judging/text-judge.ts";
@@ -64,6 +64,8 @@ export interface ReplyMetadata {
   readonly model_provider: "rain";
   readonly finish_reason: FinishReason;
   readonly rain: RainMetadata;
+  /** With `logprobs`: in the form of OpenAI's models. In a stream each part has those of its own text. */
+  readonly logprobs?: ToldLogprobs;
 }
 
 /** How this message came about; `undefined` for one that no `ChatRain` wrote (a critique's has fields of its own). Typed access to `response_metadata.rain`. */
@@ -158,7 +160,7 @@ export async function* chunksOf(steps: AnswerSteps, { version, id }: MessageForm
     const { text, call, cutCall } = step;
     thought ??= step.thought;
     if (step.thought !== undefined) yield new AIMessageChunk({ ...named, content: [reasoning(step.thought)] });
-    if (text !== "") yield new AIMessageChunk({ ...named, content: contentOf(text, { version, thought }) });
+    if (text !== "") yield new AIMessageChunk({ ...named, content: contentOf(text, { version, thought }), ...logprobsIn([step]) });
     const chunk = call === undefined ? cutCall && cutChunk(cutCall) : callChunk(call);
     if (chunk === undefined) continue;
     yield new AIMessageChunk({ ...named, content: contentOf("", { version, thought }), tool_call_chunks: [{ ...chunk, index: calls++ }] });
@@ -181,9 +183,11 @@ export async function resultOf(steps: AnswerSteps, version: MessageOutputVersion
   const invalid_tool_calls: AIMessage["invalid_tool_calls"] = [];
   let text = "";
   let thought: string | undefined;
+  const told: RainStep[] = [];
   let next = await steps.next();
   for (; !next.done; next = await steps.next()) {
     const { text: more, call, cutCall } = next.value;
+    told.push(next.value);
     thought ??= next.value.thought;
     text += more;
     if (call !== undefined) tool_calls.push({ type: "tool_call", id: callId(), name: call.name, args: { ...call.arguments } });
@@ -193,7 +197,14 @@ export async function resultOf(steps: AnswerSteps, version: MessageOutputVersion
   const said = contentOf(text, { version, thought });
   const content = thought === undefined ? said : [reasoning(thought), ...said];
   const message = new AIMessage({ content: content as MessageContent, tool_calls, invalid_tool_calls, ...(next.value as object) });
+  Object.assign(message.response_metadata, logprobsIn(told).response_metadata);
   return { generations: [{ text, message }], llmOutput: { tokenUsage: { promptTokens, completionTokens, totalTokens } } };
+}
+
+/** What is said of the tokens of these steps, as metadata. */
+function logprobsIn(steps: readonly RainStep[]): { readonly response_metadata?: { readonly logprobs: ToldLogprobs } } {
+  const logprobs = toldLogprobs(steps);
+  return logprobs === undefined ? {} : { response_metadata: { logprobs } };
 }
 
 /** Several answers to one prompt, which was read once. */

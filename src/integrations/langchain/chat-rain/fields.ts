@@ -53,6 +53,8 @@ export interface ChatRainFields extends BaseChatModelParams, Decoding, LoadOptio
   readonly streaming?: boolean;
   /** How many answers `generate` gives to one prompt, each with another seed; `invoke` gives the first. A stream takes 1. @default 1 */
   readonly n?: number;
+  /** Refused, but for 0: tokens that were likely and not taken were judged by nobody. `logprobs` tells of those that were released. */
+  readonly topLogprobs?: number;
   /** Taken, as other chat models have one. A local model needs none. */
   readonly apiKey?: unknown;
   /** Told of every rewind and commit, as it happens; also dispatched as custom event `rain`. Discarded text only with `revealDiscarded`. */
@@ -85,7 +87,7 @@ export type ResponseFormat =
     };
 
 /** What may be said anew for each call, by `invoke(input, options)` or `withConfig(options)`. It wins over the fields. */
-export interface ChatRainCallOptions extends BaseChatModelCallOptions, Decoding, Pick<ChatRainFields, "onRainEvent" | "n"> {
+export interface ChatRainCallOptions extends BaseChatModelCallOptions, Decoding, Pick<ChatRainFields, "onRainEvent" | "n" | "topLogprobs"> {
   /** What may be called. `bindTools` sets it. */
   tools?: readonly BindToolsInput[];
   /** Whether one answer may make several calls. @default true */
@@ -114,6 +116,10 @@ const OWN_RULES = {
   timeout: { expected: "a positive number of milliseconds", isMet: (value) => typeof value === "number" && value > 0 },
   streaming: flag,
   n: positive,
+  topLogprobs: {
+    expected: "0: tokens that were likely and not taken were judged by nobody (take `logprobs`)",
+    isMet: (value) => value === 0,
+  },
   apiKey: ANYTHING,
   onRainEvent: callback,
   traceSearch: flag,
@@ -179,8 +185,8 @@ function decodingOptions(given: ChatRainFields | Partial<ChatRainCallOptions>): 
  * @throws {OptionError} for tools, a choice or a format that cannot be meant
  */
 export function requestOf(fields: RainOptions, options: Partial<ChatRainCallOptions>): RainOptions {
-  const { stop, tools = [], tool_choice, parallel_tool_calls, response_format, onRainEvent, outputVersion, n } = options;
-  checkByRules({ onRainEvent, outputVersion, n }, OWN_RULES);
+  const { stop, tools = [], tool_choice, parallel_tool_calls, response_format, onRainEvent, outputVersion, n, topLogprobs } = options;
+  checkByRules({ onRainEvent, outputVersion, n, topLogprobs }, OWN_RULES);
   const known = toolsOf(tools);
   return {
     ...fields,
@@ -202,7 +208,7 @@ export function inSteps(request: RainOptions): RainOptions {
 /** What a call may say here, with the names of other models for some of it. */
 const CALL_OPTIONS = [
   ...DECODING,
-  ...["n", "onRainEvent", "parallel_tool_calls", "response_format", "stop", "tools", "tool_choice", "outputVersion"],
+  ...["n", "onRainEvent", "topLogprobs", "parallel_tool_calls", "response_format", "stop", "tools", "tool_choice", "outputVersion"],
   ...["signal", "timeout", "callbacks", "metadata", "configurable", "recursionLimit", "maxConcurrency", "runName"],
 ];
 
