@@ -15,6 +15,7 @@ const INSIDE: Readonly<Record<string, string>> = {
   "test/core/search/backup.test.ts": "a step of the paper, whose arithmetic is the oracle",
   "test/core/search/select.test.ts": "a step of the paper",
   "test/core/search/tree.test.ts": "what the steps of the paper work on",
+  "test/engines/llama/bundled-vocabularies.test.ts": "real vocabularies without weights",
   "test/engines/llama/rounds.test.ts": "rounds of decoding that fail at any moment",
   "test/engines/llama/kv-cache.test.ts": "native memory, used by any number of prefixes",
   "test/engines/llama/memory.test.ts": "machines with any amount of memory",

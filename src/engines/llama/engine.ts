@@ -13,7 +13,8 @@ import type { ModelFile } from "./model-file.ts";
 import type { CacheType } from "./options.ts";
 import { Slot } from "./slot.ts";
 import type { ThreadCounts, Threads } from "./threads.ts";
-import { tokenTable, type Vocabulary } from "./vocabulary.ts";
+import { tokenTable } from "./token-bytes.ts";
+import type { Vocabulary } from "./vocabulary.ts";
 
 /** What a llama engine says of itself. */
 export interface LlamaFacts extends EngineFacts {

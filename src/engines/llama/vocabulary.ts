@@ -3,11 +3,11 @@ import type { Prefix, Thinking, Token, Tokenizer, Turn } from "../../core/engine
 import { renderOpened } from "../../core/opening.ts";
 import { plainConversation } from "../../core/plain-conversation.ts";
 import type { CallFormat } from "../../core/tool.ts";
-import { bytesOf, type TokenTable } from "../json-format/index.ts";
 import { type ChatFormat, type ChatTemplate, chatFormat, renderChat, surroundingOf } from "./chat-template.ts";
 import type { TemplatePiece } from "./marks.ts";
 import { type NextTurn, nextTurn, type SpecialToken } from "./next-turn.ts";
 import { type TemplateThoughts, templateThoughts } from "./template-thoughts.ts";
+import { writtenBytes } from "./token-bytes.ts";
 
 /** What a vocabulary is read from: by its names and meaning a model of node-llama-cpp, or another tokenizer in its place. */
 export interface VocabularyModel {
@@ -28,6 +28,8 @@ interface TokenNames {
   readonly tokens: readonly string[];
   /** How they write bytes: `gpt2` as letters, others as `<0x0A>` where they are no text. */
   readonly model: string;
+  /** Their kinds, as numbers of GGUF. */
+  readonly token_type?: readonly number[];
 }
 
 /** Turns texts into tokens and back. */
@@ -42,6 +44,7 @@ export class Vocabulary implements Tokenizer {
   readonly #nextTurn: NextTurn | undefined;
   /** SentencePiece models put a space in front of a text: right at the start of all, wrong inside. */
   readonly #hasSpacePrefix: boolean;
+  readonly #bytes: ((token: Token) => string) | undefined;
 
   constructor(model: VocabularyModel, template: ChatTemplate | undefined) {
     const source = model.fileInfo.metadata.tokenizer?.chat_template ?? "";
@@ -54,6 +57,7 @@ export class Vocabulary implements Tokenizer {
     this.#thoughts = this.#format && templateThoughts(this.#format, source, isToken);
     this.#nextTurn = this.#format && nextTurn(surroundingOf(this.#format), (text) => this.#specials(text));
     this.hasChatTemplate = template !== undefined;
+    this.#bytes = writtenBytes(model);
     this.#hasSpacePrefix =
       model.tokenize("a").length !== model.tokenize("a", false, "trimLeadingSpace").length ||
       firstOf(model, "a") !== firstOf(model, "a", "trimLeadingSpace");
@@ -102,7 +106,8 @@ export class Vocabulary implements Tokenizer {
   }
 
   detokenize(tokens: readonly Token[], after: Prefix = []): string {
-    return this.#model.detokenize(tokens, false, after);
+    if (this.#bytes === undefined) return this.#model.detokenize(tokens, false, after);
+    return Buffer.from(tokens.map(this.#bytes).join(""), "latin1").toString("utf8");
   }
 
   nameOf(token: Token): string {
@@ -158,44 +163,4 @@ export class Vocabulary implements Tokenizer {
 
 function firstOf(model: VocabularyModel, text: string, option?: "trimLeadingSpace"): Token | undefined {
   return model.tokenize(text, false, option)[0];
-}
-
-/**
- * What the tokens of a model say, byte by byte. The library gives texts, in which half a character reads as U+FFFD; what such a token
- * says is read off the vocabulary in the model's file. A token that reads as something only with others says nothing here.
- */
-export function tokenTable(model: VocabularyModel): TokenTable {
-  const { tokens = [], model: kind } = model.fileInfo.metadata.tokenizer?.ggml ?? {};
-  // Behind another word, so that a space in front of the token is not taken for the one that begins a text.
-  const before = model.tokenize("a");
-  return {
-    size: tokens.length,
-    isEnd: (token) => model.isEogToken(token),
-    bytesOf(token: Token) {
-      const text = model.detokenize([token], false, before);
-      // Special tokens read as nothing.
-      return text.includes("\uFFFD") ? namedBytes(String(tokens[token]), kind) : bytesOf(text);
-    },
-    specialOf: (token) => (model.isSpecialToken(token) ? model.detokenize([token], true) : undefined),
-  };
-}
-
-/** The bytes that a token's name in the vocabulary stands for; `undefined` for names of an unknown kind. */
-function namedBytes(name: string, kind: string | undefined): string | undefined {
-  const byte = /^<0x([0-9A-F]{2})>$/.exec(name)?.[1];
-  if (byte !== undefined) return String.fromCharCode(Number.parseInt(byte, 16));
-  if (kind !== "gpt2") return undefined;
-  const bytes = [...name].map((letter) => BYTE_OF_LETTER.get(letter));
-  return bytes.includes(undefined) ? undefined : String.fromCharCode(...(bytes as number[]));
-}
-
-/** Byte-level vocabularies (GPT-2's and all after it) write each byte as a letter: printable ones as themselves, the others from U+0100 on. */
-const BYTE_OF_LETTER: ReadonlyMap<string, number> = new Map(lettersOfBytes());
-
-function* lettersOfBytes(): Generator<[letter: string, byte: number]> {
-  let others = 0;
-  for (let byte = 0; byte < 256; byte++) {
-    const isPrintable = (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || byte >= 0xae;
-    yield [String.fromCharCode(isPrintable ? byte : 0x100 + others++), byte];
-  }
 }

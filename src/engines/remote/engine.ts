@@ -3,7 +3,7 @@ import { ContextFullError, EngineError } from "../../core/errors.ts";
 import type { FindJudge } from "../../core/judge/verdict.ts";
 import { JsonFormats } from "../json-format/index.ts";
 import { whileOpen } from "../llama/engine.ts";
-import { tokenTable } from "../llama/vocabulary.ts";
+import { tokenTable } from "../llama/token-bytes.ts";
 import type { LoadedVocabulary } from "../llama/vocabulary-only.ts";
 import type { ServedModel } from "./served-model.ts";
 
