@@ -6,10 +6,25 @@ import { emit } from "../judging/events.ts";
 
 const ENGINE_OPTIONS = ["gpu", "gpuLayers", "contextSize", "sequences", "threads", "flashAttention", "cacheType", "deterministic"] as const;
 
-export const LOAD_OPTIONS = [...ENGINE_OPTIONS, "concurrency", "maxWaiting"] as const satisfies readonly (keyof LoadOptions)[];
+/** What tells two engines of one file apart. */
+const SHARED_OPTIONS = [...ENGINE_OPTIONS, "concurrency", "maxWaiting"] as const satisfies readonly (keyof LoadOptions)[];
 
-/** What to load, and how. Two models for which all of it is the same share one engine. */
-export interface LoadOptions extends Pick<LlamaEngineOptions, (typeof ENGINE_OPTIONS)[number]>, AnswerQueueOptions {}
+export const LOAD_OPTIONS = [...SHARED_OPTIONS, "keepAlive"] as const satisfies readonly (keyof LoadOptions)[];
+
+/** What to load, and how. Two models for which all of it but `keepAlive` is the same share one engine. */
+export interface LoadOptions extends Pick<LlamaEngineOptions, (typeof ENGINE_OPTIONS)[number]>, AnswerQueueOptions {
+  /**
+   * Seconds after which a model that nobody asks anything is freed; the next call loads it again. Of those who share one, the longest holds. An engine that
+   * was given is its owner's. @default it stays
+   */
+  readonly keepAlive?: number;
+}
+
+/** Timers count up to 2 ** 31 milliseconds. */
+export const KEEP_ALIVE_RULE: Rule = {
+  expected: "a positive number of seconds, up to 2,000,000",
+  isMet: (value) => typeof value === "number" && value > 0 && value <= 2_000_000,
+};
 
 /** What says how a model is loaded, of all that a model of LangChain is made with. */
 export function loadOptions(fields: LoadOptions): LoadOptions {
@@ -17,7 +32,12 @@ export function loadOptions(fields: LoadOptions): LoadOptions {
 }
 
 /** Without what is said to the queue. */
-export function engineOptions({ concurrency: _concurrency, maxWaiting: _maxWaiting, ...engine }: LoadOptions): LlamaEngineOptions {
+export function engineOptions({
+  concurrency: _concurrency,
+  maxWaiting: _maxWaiting,
+  keepAlive: _keepAlive,
+  ...engine
+}: LoadOptions): LlamaEngineOptions {
   return engine;
 }
 
@@ -44,8 +64,8 @@ export interface EngineWaiting extends EngineListener {
 export interface HostedEngine {
   readonly engine: Engine;
   readonly queue: AnswerQueue;
-  /** What the engine tells goes to this listener too, until it is disposed of. */
-  readonly listen: (listener: EngineListener) => Disposable;
+  /** Until it is disposed of, what the engine tells goes to this listener too, and the engine stays, however long nothing else is asked of it. */
+  readonly use: (listener?: EngineListener) => Disposable;
 }
 
 /** Where a chat model's engine comes from. */
@@ -106,17 +126,14 @@ export class SharedEngines {
 
   /** An engine that is loaded when it is first needed, and shared with all who need the same. */
   source(model: string, options: LoadOptions): EngineSource {
-    return new LoadedEngine(() => this.#join(model, options));
+    return new LoadedEngine(() => this.#join(model, options), options.keepAlive);
   }
 
-  /** Counts one more user of this engine, which begins to load if it is not there. Each user calls `leave` once. */
+  /** The engine for one more user, who calls `join` and `leave` once each. */
   #join(model: string, options: LoadOptions): SharedEngine {
-    const key = JSON.stringify([isFile(model) ? resolve(model) : model, ...LOAD_OPTIONS.map((name) => options[name] ?? "default")]);
+    const key = JSON.stringify([isFile(model) ? resolve(model) : model, ...SHARED_OPTIONS.map((name) => options[name] ?? "default")]);
     const known = this.#shared.get(key);
-    if (known !== undefined) {
-      known.users++;
-      return known;
-    }
+    if (known !== undefined) return known;
     const forget = () => {
       if (this.#shared.get(key) === shared) this.#shared.delete(key);
     };
@@ -135,13 +152,15 @@ const ENGINES = new SharedEngines();
 
 /** One user of a shared engine. */
 class LoadedEngine implements EngineSource {
-  readonly #join: () => SharedEngine;
+  readonly #find: () => SharedEngine;
+  readonly #keepAlive: number | undefined;
   #shared: SharedEngine | undefined;
   #current: HostedEngine | undefined;
   #isReleased = false;
 
-  constructor(join: () => SharedEngine) {
-    this.#join = join;
+  constructor(find: () => SharedEngine, keepAlive: number | undefined) {
+    this.#find = find;
+    this.#keepAlive = keepAlive;
   }
 
   get current(): HostedEngine | undefined {
@@ -150,7 +169,10 @@ class LoadedEngine implements EngineSource {
 
   async hosted(waiting: EngineWaiting = {}): Promise<HostedEngine> {
     if (this.#isReleased) throw released();
-    if (this.#shared === undefined || this.#shared.isLost) this.#shared = this.#join();
+    if (this.#shared === undefined || this.#shared.isLost) {
+      this.#shared = this.#find();
+      this.#shared.join(this.#keepAlive);
+    }
     const hosted = await this.#shared.hosted(waiting);
     if (this.#isReleased) throw released();
     this.#current = hosted;
@@ -161,63 +183,105 @@ class LoadedEngine implements EngineSource {
     if (this.#isReleased) return;
     this.#isReleased = true;
     this.#current = undefined;
-    await this.#shared?.leave(released());
+    await this.#shared?.leave(this.#keepAlive, released());
   }
 }
 
 /** How loading reports, and is told to stop. */
 type LoadEvents = Required<Pick<LlamaLoadOptions, "signal" | "onDownload" | "onLoad" | "onNotice" | "onJudge">>;
 
-/** One engine and its users. It goes on loading whichever of them leaves, as long as one is left. */
+/** One engine and its users. It goes on loading whichever of them leaves, as long as one is left, and rests where none has asked anything for so long. */
 class SharedEngine {
-  users = 1;
   /** Whether it cannot be had any more: loading failed, or its last user left. */
   isLost = false;
+  /** For how many seconds each user wants it kept. */
+  readonly #users: number[] = [];
   readonly #controller = new AbortController();
+  /** Of all calls that are under way: they wait for it, or use it. */
   readonly #listeners = new Set<EngineListener>();
+  readonly #load: () => Promise<HostedEngine>;
   readonly #forget: () => void;
-  readonly #hosted: Promise<HostedEngine>;
+  /** Missing while it is not loaded. */
+  #hosted: Promise<HostedEngine> | undefined;
+  /** Until memory is free again: two of them may be more than there is. */
+  #freeing: Promise<unknown> | undefined;
+  #idle: NodeJS.Timeout | undefined;
 
   constructor(load: (events: LoadEvents) => Promise<Engine>, options: LoadOptions, forget: () => void) {
     this.#forget = () => {
       this.isLost = true;
+      clearTimeout(this.#idle);
       forget();
     };
-    const loading = load({
+    const events: LoadEvents = {
       signal: this.#controller.signal,
       onDownload: ({ downloadedBytes, totalBytes }) =>
         this.#progress({ phase: "download", share: downloadedBytes / Math.max(1, totalBytes) }),
       onLoad: (share) => this.#progress({ phase: "load", share }),
       onJudge: (share) => this.#progress({ phase: "judge", share }),
       onNotice: (notice) => this.#emit(({ onNotice }) => onNotice, notice),
-    });
-    this.#hosted = loading.then((engine) => hostedBy(engine, options, (listener) => this.#listen(listener)));
-    // What could not be loaded may be tried again; each call that waits rejects by itself.
-    this.#hosted.catch(this.#forget);
+    };
+    this.#load = async () => hostedBy(await load(events), options, (listener) => this.#use(listener));
   }
 
-  /** Rejects as loading does, and as soon as the signal is aborted, with its reason. */
+  join(keepAlive = Number.POSITIVE_INFINITY): void {
+    this.#users.push(keepAlive);
+  }
+
+  /** Begins to load it where it is not there. Rejects as loading does, and as soon as the signal is aborted, with its reason. */
   async hosted(waiting: EngineWaiting): Promise<HostedEngine> {
     waiting.signal?.throwIfAborted();
-    using _ = this.#listen(waiting);
-    return await new SharedWork(() => this.#hosted).wait(waiting.signal);
+    using _ = this.#use(waiting);
+    const hosted = this.#hosted ?? this.#begin();
+    return await new SharedWork(() => hosted).wait(waiting.signal);
   }
 
   /** The last user frees the engine; what is being written on it then fails as disposed. */
-  async leave(reason: Error): Promise<void> {
-    this.users--;
-    if (this.users > 0) return;
+  async leave(keepAlive = Number.POSITIVE_INFINITY, reason: Error): Promise<void> {
+    this.#users.splice(this.#users.indexOf(keepAlive), 1);
+    if (this.#users.length > 0) return;
     this.#forget();
     this.#controller.abort(reason);
-    const [loaded] = await Promise.allSettled([this.#hosted]);
-    if (loaded.status === "fulfilled") await loaded.value.engine[Symbol.asyncDispose]();
+    await this.#free();
   }
 
-  #listen(listener: EngineListener): Disposable {
+  #begin(): Promise<HostedEngine> {
+    const hosted = this.#freeing === undefined ? this.#load() : this.#freeing.then(this.#load);
+    // What could not be loaded may be tried again; each call that waits rejects by itself.
+    hosted.catch(this.#forget);
+    this.#hosted = hosted;
+    return hosted;
+  }
+
+  async #free(): Promise<void> {
+    const hosted = this.#hosted;
+    this.#hosted = undefined;
+    const freeing = Promise.allSettled([this.#freeing, hosted?.then(({ engine }) => engine[Symbol.asyncDispose]())]);
+    this.#freeing = freeing;
+    await freeing;
+    if (this.#freeing === freeing) this.#freeing = undefined;
+  }
+
+  #use(listener: EngineListener = {}): Disposable {
     // An object of its own: a listener that is added twice hears until both are disposed of.
     const own = { ...listener };
     this.#listeners.add(own);
-    return { [Symbol.dispose]: () => void this.#listeners.delete(own) };
+    clearTimeout(this.#idle);
+    return {
+      [Symbol.dispose]: () => {
+        this.#listeners.delete(own);
+        this.#rest();
+      },
+    };
+  }
+
+  /** Where no call is under way any more, it is freed after a while. */
+  #rest(): void {
+    clearTimeout(this.#idle);
+    const seconds = Math.max(...this.#users);
+    if (this.#listeners.size > 0 || this.isLost || !Number.isFinite(seconds)) return;
+    this.#idle = setTimeout(() => void this.#free(), seconds * 1000);
+    this.#idle.unref();
   }
 
   #progress(progress: LoadProgress): void {
@@ -230,13 +294,9 @@ class SharedEngine {
   }
 }
 
-function hostedBy(
-  engine: Engine,
-  { concurrency, maxWaiting = ANY_NUMBER }: AnswerQueueOptions,
-  listen: HostedEngine["listen"],
-): HostedEngine {
+function hostedBy(engine: Engine, { concurrency, maxWaiting = ANY_NUMBER }: AnswerQueueOptions, use: HostedEngine["use"]): HostedEngine {
   const queue = new AnswerQueue(engine, concurrency === undefined ? { maxWaiting } : { concurrency, maxWaiting });
-  return { engine, queue, listen };
+  return { engine, queue, use };
 }
 
 /** Chains send batches of any size, and expect each of them to wait for its turn. */

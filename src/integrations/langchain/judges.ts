@@ -5,6 +5,7 @@ import {
   checkOptions,
   complaint,
   type Engine,
+  type FindJudge,
   JudgeError,
   OptionError,
   ORDERS,
@@ -23,7 +24,7 @@ import {
   type TextJudge,
   type VerdictCall,
 } from "../judging/text-judge.ts";
-import { isEngine } from "./engine-source.ts";
+import { type HostedEngine, isEngine } from "./engine-source.ts";
 import { type ChatRunnable, callUnseen, chatModelOf, isRunnable } from "./unseen-call.ts";
 
 /** What a judge is asked by, how it is stopped, and where it shows. */
@@ -62,18 +63,31 @@ const FOUND = new WeakMap<Engine, Map<string, Promise<unknown>>>();
  * @param life of the chat model: what is fitted is for all of its calls, and no single one's time limit is to end it
  * @throws the reason of `signal`; {OptionError} for options that cannot be meant
  */
-export async function judgeReady(engine: Engine, request: RainOptions, signal: AbortSignal | undefined, life: AbortSignal): Promise<void> {
+export async function judgeReady(
+  { engine, use }: Pick<HostedEngine, "engine" | "use">,
+  request: RainOptions,
+  signal: AbortSignal | undefined,
+  life: AbortSignal,
+): Promise<void> {
   const settings = { ...checkOptions(request), signal: life };
   const { mode, judging, judge, principle, prompting } = settings;
   const { findJudge } = engine;
   if (findJudge === undefined || mode === "vanilla" || judging !== "auto" || judge !== undefined) return;
   const judges = FOUND.get(engine) ?? new Map<string, Promise<unknown>>();
   FOUND.set(engine, judges);
-  const found = once(judges, JSON.stringify([principle, prompting]), () => findJudge(engine, settings));
+  const found = once(judges, JSON.stringify([principle, prompting]), () => usingEngine(findJudge, use)(engine, settings));
   await raceWithSignal(
     found.catch(() => undefined),
     signal,
   );
+}
+
+/** The same; while it looks, the engine stays, although the call that asked first may be over. */
+export function usingEngine(find: FindJudge, use: HostedEngine["use"]): FindJudge {
+  return async (engine, settings) => {
+    using _ = use();
+    return await find(engine, settings);
+  };
 }
 
 /**

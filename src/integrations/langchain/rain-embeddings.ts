@@ -2,7 +2,16 @@ import { Embeddings, type EmbeddingsParams } from "@langchain/core/embeddings";
 import { callback, checkByRules, complaint, type Engine, EngineError, OptionError, type Rule } from "../../core/index.ts";
 import { checkLlamaOptions, type LlamaEngine } from "../../llama.ts";
 import { warn } from "../judging/events.ts";
-import { type EngineSource, engineOptions, LOAD_OPTIONS, type LoadOptions, loadOptions, MODEL_RULE, sourceOf } from "./engine-source.ts";
+import {
+  type EngineSource,
+  engineOptions,
+  KEEP_ALIVE_RULE,
+  LOAD_OPTIONS,
+  type LoadOptions,
+  loadOptions,
+  MODEL_RULE,
+  sourceOf,
+} from "./engine-source.ts";
 
 /** How to make `RainEmbeddings`. All optional. */
 export interface RainEmbeddingsFields extends EmbeddingsParams, LoadOptions {
@@ -18,6 +27,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   model: MODEL_RULE,
   onNotice: callback,
   ...Object.fromEntries([...LOAD_OPTIONS, "maxConcurrency", "maxRetries", "onFailedAttempt"].map((name) => [name, ANYTHING])),
+  keepAlive: KEEP_ALIVE_RULE,
 };
 
 /**
@@ -57,7 +67,8 @@ export class RainEmbeddings extends Embeddings implements AsyncDisposable {
       const name = `documents[${index}]`;
       if (typeof document !== "string") throw new OptionError(name, complaint(name, "a text", document), document);
     });
-    const { engine } = await this.#source.hosted({ onNotice: this.#onNotice });
+    const { engine, use } = await this.#source.hosted({ onNotice: this.#onNotice });
+    using _ = use();
     if (!embeds(engine))
       throw new EngineError(
         "unsupported",

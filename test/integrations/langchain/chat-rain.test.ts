@@ -459,6 +459,19 @@ describe("An abort ends ChatRain within one decode step:", () => {
 });
 
 describe("ChatRain and its engine:", () => {
+  it("with `keepAlive` it is freed when nobody asks anything, and loaded again by the next call, which gives the same text", async () => {
+    const fields = { model: "embedded", gpu: false, threads: 1, keepAlive: 0.001, seed: 1, maxTokens: 12, mode: "vanilla" } as const;
+    await using model = new ChatRain(fields);
+    const { text } = await model.invoke(ASK);
+    let loading = 0;
+    const loadedAnew = async () => {
+      await using _ = await ChatRain.load(fields, { onProgress: () => loading++ });
+      return loading;
+    };
+    await expect.poll(loadedAnew).toBeGreaterThan(0);
+    expect((await model.invoke(ASK)).text).toBe(text);
+  });
+
   it("an engine that was given is its owner's to dispose of", async () => {
     const engine = worldEngine(ROBBERY);
     await robber({ model: engine }).dispose();

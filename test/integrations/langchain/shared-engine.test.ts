@@ -1,10 +1,11 @@
 import { once } from "node:events";
 import { resolve } from "node:path";
-import type { LoadOptions, LoadProgress } from "rain-align/langchain";
-import { describe, expect, it } from "vitest";
+import { ChatRain, type LoadOptions, type LoadProgress, RainEmbeddings } from "rain-align/langchain";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { checkOptions, type Engine } from "../../../src/core/index.ts";
-import { type EngineSource, type LoadEngine, SharedEngines } from "../../../src/integrations/langchain/engine-source.ts";
+import { type EngineSource, type HostedEngine, type LoadEngine, SharedEngines } from "../../../src/integrations/langchain/engine-source.ts";
 import { letterJudge } from "../../../src/judges/index.ts";
+import { Gate } from "../../support/gate.ts";
 import { measuredEngine } from "../../support/measured-engine.ts";
 import { ROBBERY, worldEngine } from "../../support/scripted-world.ts";
 
@@ -224,15 +225,113 @@ describe("An engine that several chat models need", () => {
     const source = engines.source("embedded", {});
     const told: unknown[] = [];
     const listening = { onNotice: (notice: string) => told.push(notice), onProgress: (progress: LoadProgress) => told.push(progress) };
-    const { engine, listen } = await source.hosted();
+    const { engine, use } = await source.hosted();
     {
       // Two who are one: each thing is told once.
-      using _ = listen(listening);
-      using _again = listen(listening);
+      using _ = use(listening);
+      using _again = use(listening);
       await engine.findJudge?.(engine, checkOptions({}));
     }
     expect(told).toEqual(["Reading labelled answers", { phase: "judge", share: 0.5 }]);
     await engine.findJudge?.(engine, checkOptions({}));
     expect(told).toHaveLength(2);
+  });
+});
+
+describe("An engine with `keepAlive`", () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  /** Loads what is asked for as soon as it is, or says that nothing is loaded. */
+  async function asked(loader: Loader, source: EngineSource): Promise<HostedEngine> {
+    const loads = loader.loads.length;
+    const hosted = source.hosted();
+    await vi.advanceTimersByTimeAsync(0);
+    if (loader.loads.length > loads) loader.loads.at(-1)?.end();
+    return await hosted;
+  }
+
+  it("is freed when nobody has asked anything for so long, and loaded again by the next call", async () => {
+    const loader = new Loader();
+    const source = loader.source("embedded", { keepAlive: 60 });
+    const first = await asked(loader, source);
+    await vi.advanceTimersByTimeAsync(59_000);
+    expect((await asked(loader, source)).engine).toBe(first.engine);
+    await vi.advanceTimersByTimeAsync(59_000);
+    expect(loader.disposed).toBe(0);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(loader.disposed).toBe(1);
+    const again = await asked(loader, source);
+    expect(again.engine).not.toBe(first.engine);
+    expect(loader.loads).toHaveLength(2);
+    await source.release();
+    expect(loader.disposed).toBe(2);
+    await vi.advanceTimersByTimeAsync(1_000_000);
+    expect(loader.disposed).toBe(2);
+  });
+
+  it("stays while it is used, however long that takes", async () => {
+    const loader = new Loader();
+    const source = loader.source("embedded", { keepAlive: 1 });
+    const { use } = await asked(loader, source);
+    {
+      using _ = use();
+      using _other = use();
+      await vi.advanceTimersByTimeAsync(100_000);
+      expect(loader.disposed).toBe(0);
+    }
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(loader.disposed).toBe(1);
+    await source.release();
+    expect(loader.disposed).toBe(1);
+  });
+
+  it("stays as long as the most patient of those who share it wants, and for good where one says nothing", async () => {
+    const loader = new Loader();
+    const [short, long, silent] = [
+      loader.source("embedded", { keepAlive: 1 }),
+      loader.source("embedded", { keepAlive: 9 }),
+      loader.source(),
+    ];
+    for (const source of [short, long, silent]) await asked(loader, source);
+    expect(loader.loads).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(100_000);
+    expect(loader.disposed).toBe(0);
+    await silent.release();
+    await asked(loader, short);
+    await vi.advanceTimersByTimeAsync(8_000);
+    expect(loader.disposed).toBe(0);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(loader.disposed).toBe(1);
+  });
+
+  it("is loaded again only when the memory of the last one is free", async () => {
+    const loader = new Loader();
+    const source = loader.source("embedded", { keepAlive: 1 });
+    const { engine } = await asked(loader, source);
+    const freed = new Gate();
+    const dispose = engine[Symbol.asyncDispose].bind(engine);
+    engine[Symbol.asyncDispose] = async () => {
+      await freed.opened;
+      await dispose();
+    };
+    await vi.advanceTimersByTimeAsync(1_000);
+    const again = source.hosted();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(loader.loads).toHaveLength(1);
+    freed.open();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(loader.loads).toHaveLength(2);
+    loader.loads[1]?.end();
+    await again;
+  });
+
+  it.each([0, -1, "5m", Number.POSITIVE_INFINITY])("is refused for %s, which is no time", (keepAlive) => {
+    for (const make of [ChatRain, RainEmbeddings])
+      expect(() => new make({ keepAlive } as object)).toThrow("Expected `keepAlive` to be a positive number of seconds, up to 2,000,000");
   });
 });

@@ -104,16 +104,16 @@ interface AnswerAccount {
 /** Writes one answer, in its turn among all that this engine is asked for. */
 export async function* writeAnswer(request: AnswerCall): AnswerSteps {
   const { source, turns, listeners, signal, life, checkJudge, onNotice, trace, requiresCall } = request;
-  const { engine, queue, listen } = await source.hosted({ signal, onNotice });
+  const { engine, queue, use } = await source.hosted({ signal, onNotice });
   noticePrompting(engine, request.options, onNotice);
-  using _ = listen({ onNotice });
+  using _ = use({ onNotice });
   const events = new AnswerEvents(listeners);
   // Where nobody says how long an answer may be, as long as the context lets it.
   const writable = withWritableSchemas(request.options, engine, (notice) => noticeOnce(engine, notice, onNotice));
   const options = { maxTokens: engine.facts.contextSize, ...writable, signal, onEvent: events.onEvent };
   const traced = trace === undefined ? undefined : new Trace(turns, options);
   try {
-    await judgeReady(engine, request.options, signal, life);
+    await judgeReady({ engine, use }, request.options, signal, life);
     const answer = yield* queue.rain(turns, traced?.options ?? options);
     traced?.end(answer);
     if (requiresCall) checkRequiredCall(answer, "maxTokens");

@@ -24,8 +24,8 @@ import { letterJudge } from "../../../judges/index.ts";
 import { requiresCall } from "../../../serving/index.ts";
 import { emit, warn } from "../../judging/events.ts";
 import { EngineJudge, type JudgeAbout, type TextJudge } from "../../judging/text-judge.ts";
-import { type EngineSource, type LoadProgress, loadOptions, released, sourceOf } from "../engine-source.ts";
-import { type JudgeCall, judgeReady } from "../judges.ts";
+import { type EngineSource, type HostedEngine, type LoadProgress, loadOptions, released, sourceOf } from "../engine-source.ts";
+import { type JudgeCall, judgeReady, usingEngine } from "../judges.ts";
 import { generationChunks, protocolEvents } from "../streaming.ts";
 import { type AnswerSteps, chunksOf, heardBy, resultOf, together, writeAnswer } from "./answer.ts";
 import {
@@ -112,9 +112,9 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
     const model = new ChatRain(fields);
     try {
       const listener = { ...waiting, onNotice: model.#onNotice };
-      const { engine, listen } = await model.#source.hosted(listener);
-      using _ = listen(listener);
-      await judgeReady(engine, model.#decoding, waiting.signal, model.#calls.life);
+      const hosted = await model.#source.hosted(listener);
+      using _ = hosted.use(listener);
+      await judgeReady(hosted, model.#decoding, waiting.signal, model.#calls.life);
       return model;
     } catch (error) {
       // The caller has no model to dispose of, and could not end what is still being loaded.
@@ -257,16 +257,17 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
     work: (judge: EngineJudge, signal: AbortSignal) => Promise<Result>,
   ): Promise<Result> {
     using call = this.#calls.begin(signal);
-    const { engine, listen } = await this.#source.hosted({ signal: call.signal, onNotice: this.#onNotice });
-    using _ = listen({ onNotice: this.#onNotice });
-    const judge = this.#judges.get(engine) ?? this.#judgeOn(engine);
+    const { engine, use } = await this.#source.hosted({ signal: call.signal, onNotice: this.#onNotice });
+    using _ = use({ onNotice: this.#onNotice });
+    const judge = this.#judges.get(engine) ?? this.#judgeOn({ engine, use });
     this.#judges.set(engine, judge);
     return await work(judge, call.signal);
   }
 
-  #judgeOn(engine: Engine): EngineJudge {
+  #judgeOn({ engine, use }: Pick<HostedEngine, "engine" | "use">): EngineJudge {
     const { checkJudge = true, judgeExamples = DEFAULTS.judgeExamples, judge, judging = DEFAULTS.judging } = this.#fields;
-    const find = judge ?? (judging === "auto" ? engine.findJudge : letterJudge);
+    const finding = judge ?? (judging === "auto" ? engine.findJudge : letterJudge);
+    const find = finding && usingEngine(finding, use);
     return new EngineJudge(engine, { judgeExamples, onNotice: checkJudge ? this.#onNotice : undefined, find, life: this.#calls.life });
   }
 

@@ -23,7 +23,7 @@ import {
 } from "../../../core/index.ts";
 import { checkLlamaOptions } from "../../../llama.ts";
 import type { OnRainEvent } from "../../judging/events.ts";
-import { engineOptions, LOAD_OPTIONS, type LoadOptions, loadOptions, MODEL_RULE } from "../engine-source.ts";
+import { engineOptions, KEEP_ALIVE_RULE, LOAD_OPTIONS, type LoadOptions, loadOptions, MODEL_RULE } from "../engine-source.ts";
 import { toolChoiceOf, toolsOf } from "./tools.ts";
 
 /** Names of LangChain's for what the core calls otherwise, or what belongs to one answer. */
@@ -134,6 +134,7 @@ const FIELD_RULES: Readonly<Record<string, Rule>> = {
   ...forAll([...LANGCHAIN_FIELDS, ...LOAD_OPTIONS, ...DECODING], ANYTHING),
   concurrency: positive,
   maxWaiting: natural,
+  keepAlive: KEEP_ALIVE_RULE,
   ...forAll(NOT_DECODING, { expected: "left out here (say it with a call, or bind it)", isMet: () => false }),
   ...OWN_RULES,
 };
