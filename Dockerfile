@@ -14,7 +14,7 @@ FROM node:20-bookworm-slim
 WORKDIR /app
 COPY --from=build /build/rain-align-*.tgz ./
 # What is optional for others, in the versions that the tests run with. Nothing is compiled: all of it comes with its binaries.
-RUN npm install --ignore-scripts --no-audit --no-fund ./rain-align-*.tgz discord.js@14.28.1 @libsql/client@0.18.0 pg@8.23.1 hono@4.13.19 @hono/node-server@2.1.9 @modelcontextprotocol/sdk@1.32.2 \
+RUN npm install --ignore-scripts --no-audit --no-fund ./rain-align-*.tgz discord.js@14.28.1 @libsql/client@0.18.0 pg@8.23.1 hono@4.13.19 @hono/node-server@2.1.9 @huggingface/tokenizers@0.2.0 @modelcontextprotocol/sdk@1.32.2 \
   && npm cache clean --force \
   && rm rain-align-*.tgz \
   && mkdir /data \

@@ -68,10 +68,10 @@ async function check(_: ConfigFlag, command: Command): Promise<void> {
 
 /** The bot, which other commands need not load, and its configuration. */
 async function load(command: Command, { runsHere }: { readonly runsHere: boolean }) {
-  const { main, deploy: register, configuration, ConfigError, CONFIG_FILE } = await import("../bots/discord/main.ts");
-  const { config: file = process.env[CONFIG_FILE] } = command.optsWithGlobals<ConfigFlag>();
-  const text = file === undefined || file === "" ? undefined : await readTextFile(file);
+  const { main, deploy: register, configuration, environment, ConfigError, CONFIG_FILE } = await import("../bots/discord/main.ts");
   try {
+    const { config: file = environment()[CONFIG_FILE] } = command.optsWithGlobals<ConfigFlag>();
+    const text = file === undefined || file === "" ? undefined : await readTextFile(file);
     return { main, register, config: configuration(text, { runsHere }) };
   } catch (error) {
     throw error instanceof ConfigError ? new UsageError(error.problems, { cause: error }) : error;

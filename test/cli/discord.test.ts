@@ -1,8 +1,7 @@
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { BotScene } from "../support/bot-scene.ts";
-import { ROOT, runProgram } from "../support/run-module.ts";
 import { runRain } from "../support/run-rain.ts";
 import { temporaryFolder } from "../support/tiny-model.ts";
 
@@ -40,10 +39,35 @@ describe("rain discord check", () => {
     expect(stdout).toBe("The configuration is fine: embedded, shards: auto.\n");
   });
 
-  it("reads variables that Node reads from a file", async () => {
-    const variables = file(".env", `RAIN_DISCORD_TOKEN=${TOKEN}\nRAIN_DISCORD_SHARDS=3\n`);
-    const parameters = [`--env-file=${variables}`, join(ROOT, "dist/cli/main.js"), "discord", "check"];
-    expect(await runProgram(process.execPath, parameters)).toMatchObject({ code: 0, stdout: expect.stringContaining("shards: 3") });
+  describe("reads the file `.env` where it is started", () => {
+    const check = (place: string, environment: Readonly<Record<string, string>> = {}) =>
+      runRain(["discord", "check"], { cwd: place, environment });
+
+    it("and what is set in another way wins", async () => {
+      using place = temporaryFolder();
+      writeFileSync(
+        join(place.path, ".env"),
+        `# Who it is.\nRAIN_DISCORD_TOKEN="${TOKEN}"\nRAIN_DISCORD_SHARDS=3\nRAIN_DISCORD_CONFIG=more.yaml\n`,
+      );
+      writeFileSync(join(place.path, "more.yaml"), "shards: 5\nmessageContent: true\n");
+      expect((await check(place.path)).stdout).toBe("The configuration is fine: embedded, shards: 3.\n");
+      expect((await check(place.path, { RAIN_DISCORD_SHARDS: "2" })).stdout).toBe("The configuration is fine: embedded, shards: 2.\n");
+    });
+
+    it("and tells what is wrong in it by the names there, and no secret", async () => {
+      using place = temporaryFolder();
+      writeFileSync(join(place.path, ".env"), `RAIN_DISCORD_TOKEN=${TOKEN}!\nRAIN_DISCORD_SHARD=3\n`);
+      const { stderr } = await runRain(["discord", "check"], { cwd: place.path, code: 2 });
+      expect(stderr).toContain("Expected `RAIN_DISCORD_TOKEN` to be the bot's token");
+      expect(stderr).toContain("did you mean `RAIN_DISCORD_SHARDS`?");
+      expect(stderr).not.toContain(TOKEN);
+    });
+
+    it("and passes a folder of that name over", async () => {
+      using place = temporaryFolder();
+      mkdirSync(join(place.path, ".env"));
+      expect((await check(place.path, { RAIN_DISCORD_TOKEN: TOKEN })).stdout).toContain("The configuration is fine");
+    });
   });
 
   it("says every problem in a line, ends with 2, and shows no secret", async () => {

@@ -30,6 +30,8 @@ export interface Running {
   /** All of standard input. @default nothing */
   readonly input?: string | Uint8Array;
   readonly environment?: Readonly<Record<string, string>>;
+  /** The folder that it is started in. @default this process's */
+  readonly cwd?: string;
   /** A file descriptor for standard output, which is then not read. */
   readonly output?: number;
   /** Called whenever something was said. Standard input then stays open. */
@@ -51,10 +53,11 @@ export async function runRain(parameters: readonly string[], { code = 0, ...runn
   return ran;
 }
 
-function run(parameters: readonly string[], { input = "", environment = {}, output, onSaid, onInputTaken }: Omit<Running, "code">) {
+function run(parameters: readonly string[], { input = "", environment = {}, cwd, output, onSaid, onInputTaken }: Omit<Running, "code">) {
   return new Promise<Said & { readonly code: number }>((resolve, reject) => {
     const child = spawn(process.execPath, [COMMAND, ...parameters], {
       env: { ...process.env, NO_COLOR: "1", ...environment },
+      ...(cwd === undefined ? {} : { cwd }),
       stdio: ["pipe", output ?? "pipe", "pipe"],
       // A process group of its own, as a shell makes one: Ctrl-C reaches all of it.
       detached: true,

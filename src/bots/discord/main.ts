@@ -1,10 +1,11 @@
 /** Where the bot meets its process: clock, environment, signals, exit codes. It loads Discord's library only where that is needed. */
 import { accessSync, constants, existsSync, readFileSync, statSync } from "node:fs";
 import { dirname } from "node:path";
+import { parse } from "dotenv";
 import pino from "pino";
 import { RainError } from "../../core/index.ts";
 import { withPeers } from "../../peers/index.ts";
-import { type DiscordConfig, readConfig } from "./config.ts";
+import { ConfigError, type DiscordConfig, readConfig } from "./config.ts";
 import { botLog } from "./log.ts";
 import { PEERS } from "./peers.ts";
 import { Shutdown, ShutdownReason } from "./shutdown.ts";
@@ -15,14 +16,34 @@ export { CONFIG_FILE, ConfigError, type DiscordConfig } from "./config.ts";
 const MARGIN_MS = 5000;
 
 /**
- * The configuration by this process's environment and a file.
+ * Variables of this process and, where it has none of that name, of the file `.env` in the folder that it was started in.
+ *
+ * @throws {ConfigError} for one that cannot be read
+ */
+export function environment(): Readonly<Record<string, string | undefined>> {
+  return { ...parse(environmentFile()), ...process.env };
+}
+
+function environmentFile(): string {
+  // A folder of that name is something else.
+  if (statSync(".env", { throwIfNoEntry: false })?.isFile() !== true) return "";
+  try {
+    return readFileSync(".env", "utf8");
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new ConfigError([`Expected \`.env\` to be a file that can be read, got ${code}`], { cause });
+  }
+}
+
+/**
+ * The configuration by the environment and a file.
  *
  * @param runsHere the bot itself is to run here: then there must be a place for its database
  * @throws {ConfigError} with every problem
  */
 export function configuration(fileText: string | undefined, { runsHere }: { readonly runsHere: boolean }): DiscordConfig {
   return readConfig({
-    environment: process.env,
+    environment: environment(),
     fileText,
     readSecret: (path) => readFileSync(path, "utf8"),
     isFile: (path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true,

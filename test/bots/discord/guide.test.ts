@@ -84,7 +84,7 @@ ${sections.join("\n")}`;
     const commands = COMMAND_DATA.map(({ name }) => name);
     const named = [...guide.matchAll(/`\/([a-z]+)/g)]
       .map(([, name = ""]) => name)
-      .filter((name) => !["healthz", "readyz", "metrics"].includes(name));
+      .filter((name) => !["healthz", "readyz", "metrics", "models"].includes(name));
     expect([...new Set(named)].toSorted()).toEqual(["ask", "moderate", "privacy", "rain"]);
     for (const name of named) expect(commands).toContain(name);
   });
