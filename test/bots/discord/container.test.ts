@@ -71,7 +71,7 @@ describe("The image", () => {
     const { devDependencies, peerDependencies } = JSON.parse(textOf("package.json")) as Record<string, Record<string, string>>;
     // What programs of one's own call the library by is not needed by the command.
     const needed = Object.keys(peerDependencies ?? {}).filter((name) => !/langchain|ai-sdk/.test(name));
-    expect(needed).toHaveLength(6);
+    expect(needed).toHaveLength(7);
     for (const name of needed) expect(dockerfile).toContain(` ${name}@${devDependencies?.[name]} `);
   });
 
@@ -87,7 +87,8 @@ describe("The service", () => {
     const config = readConfig({ environment: variables(), readSecret: () => TOKEN });
     expect(config).toMatchObject({ token: TOKEN, http: { host: "0.0.0.0", port: 9464 }, engine: { model: "embedded" } });
     expect(bot.ports).toEqual([`127.0.0.1:${config.http?.port}:${config.http?.port}`]);
-    expect(bot.volumes).toEqual(Object.keys(compose.volumes).map((name) => `${name}:/data`));
+    // And GGUF files of one's own, which nobody there can change.
+    expect(bot.volumes).toEqual([...Object.keys(compose.volumes).map((name) => `${name}:/data`), "./models:/models:ro"]);
   });
 
   it("gets its token from a file that is in no image and no history", () => {
