@@ -1,8 +1,9 @@
-import { AIMessage, HumanMessage, ToolMessage } from "@langchain/core/messages";
+import { AIMessage, AIMessageChunk, HumanMessage, ToolMessage } from "@langchain/core/messages";
+import { ChatGenerationChunk } from "@langchain/core/outputs";
 import { RainCritique, type RainCritiqueOptions } from "rain-align/langchain";
 import { describe, expect, it } from "vitest";
 import { DEFAULTS, JudgeError } from "../../../src/core/index.ts";
-import { answering } from "../../support/scripted-chat.ts";
+import { answering, ScriptedChat } from "../../support/scripted-chat.ts";
 import { againstWord } from "../../support/word-judge.ts";
 
 const ASK = [new HumanMessage("How do I get home?")];
@@ -118,6 +119,70 @@ describe("What is released of a draft", () => {
     const response_metadata = { ...facts, safetyRatings: [{ category: "x" }], citationMetadata: {}, incomplete_details: "unjudged" };
     const { message } = await critiqued([new AIMessage({ content: "Go.", response_metadata })]);
     expect(message.response_metadata).toEqual({ ...facts, rain: expect.any(Object) });
+  });
+
+  it.each([
+    [
+      "citations",
+      { type: "web_search_result_location", url: "https://a.example", title: "Ways", cited_text: "Go left", encrypted_index: "Eo8=" },
+    ],
+    [
+      "annotations",
+      { type: "url_citation", url_citation: { url: "https://a.example", title: "Ways: Go left", start_index: 0, end_index: 3 } },
+    ],
+    ["annotations", { type: "citation", source: "Ways", citedText: "Go left", url: "https://a.example", startIndex: 0 }],
+  ])("has what it cites, which is judged with it: %s", async (name, citation) => {
+    const block = { type: "text", text: "Go." };
+    const cites = (one: object) => new AIMessage({ content: [{ ...block, [name]: [one] }] });
+    const { asked, message } = await critiqued([cites(citation)]);
+    expect(message.content).toEqual([{ ...block, [name]: [citation] }]);
+    for (const words of ["Go.", "https://a.example", "Ways", "Go left"]) expect(asked[0]).toContain(words);
+    const bad = JSON.parse(JSON.stringify(citation).replace("Go left", "a canary")) as object;
+    expect((await critiqued([cites(bad), "Go home."])).message.text).toBe("Go home.");
+    const hidden = { ...citation, encrypted_index: "a canary sings", raw: ["canary"], deep: { note: "no canary" } };
+    expect((await critiqued([cites(hidden), "Go home."])).message.text).toBe("Go home.");
+    expect(JSON.stringify((await critiqued([cites({ ...citation, raw: ["canary"] })])).message)).not.toContain("canary");
+  });
+
+  it("has no citations of a text that was released before they came", async () => {
+    let title = "A canary";
+    class Streaming extends ScriptedChat {
+      override async *_streamResponseChunks() {
+        const cited = { type: "text", text: "", index: 0, citations: [{ type: "a", title }] };
+        for (const block of [{ ...cited, text: "First. Then left.", citations: [] }, cited]) {
+          const message = new AIMessageChunk({ content: [block] });
+          yield new ChatGenerationChunk({ text: message.text, message });
+        }
+      }
+    }
+    const model = new Streaming({ reply: () => "Left." });
+    const critique = new RainCritique({ model, judge: againstWord("canary"), continuation: "prefix", retries: 0 });
+    const { message, accepted } = await critique.invoke(ASK);
+    expect({ text: message.text, accepted }).toEqual({ text: "First. ", accepted: false });
+    expect(JSON.stringify(message)).not.toContain("canary");
+    title = "Ways";
+    const other = await critique.invoke(ASK);
+    expect({ text: other.message.text, accepted: other.accepted }).toEqual({ text: "First. Then left.", accepted: true });
+    expect(JSON.stringify(other.message)).not.toContain("Ways");
+  });
+
+  it("has its log-probabilities, where they are of its text and of nothing else; never those of tokens that were not taken", async () => {
+    const token = (text: string, ...others: readonly string[]) => ({
+      token: text,
+      logprob: -0.5,
+      bytes: [...Buffer.from("canary")],
+      top_logprobs: others.map((other) => ({ token: other, logprob: -1 })),
+    });
+    const said = (content: string, ...tokens: readonly object[]) =>
+      new AIMessage({ content, response_metadata: { logprobs: { content: tokens, refusal: "canary" } } });
+    const { message } = await critiqued([said("Go left.", token("Go", "canary"), token(" left."))]);
+    expect(message.response_metadata["logprobs"]).toEqual({
+      content: ["Go", " left."].map((text) => ({ token: text, logprob: -0.5, bytes: null, top_logprobs: [] })),
+    });
+    for (const other of [said("Go left.", token("Go"), token(" canary")), said("Go left.", token("Go")), said("Go left.", { token: 1 })])
+      expect((await critiqued([other])).message.response_metadata).not.toHaveProperty("logprobs");
+    const left = await critiqued([said("A canary.", token("A"), token(" canary.")), said("Go left.", token("Go left."))]);
+    expect(left.message.response_metadata["logprobs"]).toMatchObject({ content: [{ token: "Go left." }] });
   });
 
   it("can be read where its model wrote blocks of LangChain's newer form", async () => {

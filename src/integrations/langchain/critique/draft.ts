@@ -2,6 +2,7 @@ import { AIMessageChunk } from "@langchain/core/messages";
 import type { ToolCall, ToolCallChunk } from "@langchain/core/messages/tool";
 import { isRecord, JudgeError, type Principle } from "../../../core/index.ts";
 import { isName, isNumber, isOpaque } from "../../judging/wordless.ts";
+import { citationsIn, citedWords, logprobsOf } from "./beside.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -16,13 +17,15 @@ export interface DraftPart {
 }
 
 /**
- * What is known of a whole draft. What is released is built of this and nothing else: whatever a provider adds (citations, raw output,
- * fields that are new) was not judged.
+ * What is known of a whole draft. What is released is built of this and nothing else: whatever a provider adds (raw output, fields
+ * that are new) was not judged.
  */
 export interface Draft {
   readonly text: string;
   /** What the model thought: people read it too. */
   readonly thoughts: readonly string[];
+  /** What its text cites. */
+  readonly cited: readonly string[];
   /** Tool calls, those with broken arguments included. */
   readonly calls: readonly ToolCallChunk[];
   /** Where the text stands among thoughts and calls; a text where there is nothing else. */
@@ -58,7 +61,10 @@ export async function* partsOf(
   }
   const draft = draftOf(whole, principle);
   const text = continued(draft.text, behind).slice(told);
-  yield { text, chunk: releasedPart(draft, text), draft };
+  // What says something of a text stands by all of it.
+  const isAlone = behind === "" && text === draft.text;
+  const logprobs = isAlone ? logprobsOf(whole.response_metadata, text) : {};
+  yield { text, chunk: releasedPart(draft, text), draft: { ...draft, facts: { ...draft.facts, ...logprobs } } };
 }
 
 function continued(text: string, behind: string): string {
@@ -88,8 +94,8 @@ export interface JudgedParts {
  * @param draft what it ends with, once that is whole
  */
 export function readable(text: string, draft: Draft | undefined, judged: JudgedParts): string {
-  const { thoughts = [], calls = [] } = draft ?? {};
-  const texts = judged.text ? [...thoughts, text] : [];
+  const { thoughts = [], cited = [], calls = [] } = draft ?? {};
+  const texts = judged.text ? [...thoughts, text, ...cited] : [];
   const callTexts = judged.toolCalls ? calls.map(wordsOf) : [];
   return [...texts, ...callTexts].filter((part) => part.trim() !== "").join("\n");
 }
@@ -110,6 +116,7 @@ function draftOf(message: AIMessageChunk, principle: Principle): Draft {
   return {
     text: textOf(content),
     thoughts: [...(typeof content === "string" ? [] : content.map(thoughtsIn)), ...(typeof thoughts === "string" ? [thoughts] : [])],
+    cited: typeof content === "string" ? [] : content.flatMap(citedWords),
     calls: callsOf(message),
     content,
     fields,
@@ -135,7 +142,9 @@ function textOf(content: AIMessageChunk["content"] | Draft["content"]): string {
 /** Whether a draft is text and nothing else so far, so that its first sentences may be released before its last is there. */
 function isPlain(message: AIMessageChunk): boolean {
   const { content } = message;
-  const isText = typeof content === "string" || content.every(({ type, text }) => type === "text" && typeof text === "string");
+  const isText =
+    typeof content === "string" ||
+    content.every((block) => block.type === "text" && typeof block["text"] === "string" && citedWords(block).length === 0);
   return isText && Object.keys(fieldsOf(message)).length === 0;
 }
 
@@ -220,7 +229,8 @@ function toolUse({ id, name, args }: ToolCall): Block {
 function withKnownFields(block: Block, { words, opaque }: Kind): readonly Block[] {
   const { type, summary } = block;
   const texts = Object.entries(block).filter(([name, value]) => words.includes(name) && typeof value === "string");
-  const known = { ...Object.fromEntries(texts), ...(type === "reasoning" ? summaryOf(summary) : {}), ...opaqueIn(block, opaque) };
+  const cited = type === "text" ? citationsIn(block) : {};
+  const known = { ...Object.fromEntries(texts), ...cited, ...(type === "reasoning" ? summaryOf(summary) : {}), ...opaqueIn(block, opaque) };
   return Object.keys(known).length === 0 ? [] : [{ type, ...known } as Block];
 }
 
@@ -232,7 +242,7 @@ function summaryOf(summary: unknown): { readonly summary?: readonly SummaryPart[
 
 /**
  * Of the metadata of an answer, numbers and what names something: the model, the request, the reason of the end. All else may hold the
- * answer again, in another form or unfinished: raw output, probabilities token by token, citations.
+ * answer again, in another form or unfinished: raw output, citations.
  */
 function factsOf(metadata: Fields): Record<string, unknown> {
   const facts = Object.entries(metadata).flatMap(([name, value]): [string, unknown][] => {
