@@ -54,6 +54,8 @@ const ownPrinciples = fc.dictionary(
 /** Whatever can be chosen for this setting. */
 const oneOf = (path: string) => fc.constantFrom(...valueCompletions(path, ""));
 
+const EXCEPTION = "exceptions.100000000000000001";
+
 /** Settings as somebody could have decided them: everything that the schema allows. */
 export const anySettings: fc.Arbitrary<GuildSettings> = ownPrinciples.chain((principles) => {
   const names = ["harmless", "truthful", "sentiment", ...Object.keys(principles)];
@@ -77,6 +79,20 @@ export const anySettings: fc.Arbitrary<GuildSettings> = ownPrinciples.chain((pri
         refusal: text(300).filter((one) => one !== ""),
         channels: ids,
       }),
+      exceptions: fc.dictionary(
+        id,
+        fc.record(
+          {
+            talk: oneOf(`${EXCEPTION}.talk`),
+            cooldownSeconds: fc.integer({ min: 0, max: 3600 }),
+            moderation: oneOf(`${EXCEPTION}.moderation`),
+            strictness: oneOf(`${EXCEPTION}.strictness`),
+            action: oneOf(`${EXCEPTION}.action`),
+          },
+          { requiredKeys: ["talk", "moderation", "strictness", "action"] },
+        ),
+        { maxKeys: 3, noNullPrototype: true },
+      ),
       moderation: fc.record({
         shadow: fc.boolean(),
         rules: fc.dictionary(fc.constantFrom(...names), rule, { noNullPrototype: true }),

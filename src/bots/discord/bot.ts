@@ -30,6 +30,7 @@ import { type DiscordQuestion, RESTARTING, ReplyFlow } from "./reply/reply-flow.
 import { defang } from "./reply/text.ts";
 import { tellUnanswered } from "./reply/unanswered.ts";
 import { Unwritable } from "./reply/unwritable.ts";
+import { settingsOfMessage } from "./whereabouts.ts";
 import { within } from "./within.ts";
 
 export interface BotInput {
@@ -215,8 +216,9 @@ export class Bot implements AsyncDisposable {
     const place = this.#context.order.join(message.channelId);
     try {
       const guild = message.guildId ?? privateGuild(message.author.id);
-      const settings = await this.#settings(message, guild);
-      this.#moderator.look(message, settings);
+      const decided = await this.#settings(message, guild);
+      this.#moderator.look(message, decided);
+      const settings = settingsOfMessage(decided, message);
       if (isAnswered(message, settings, this.#context.options)) {
         this.#unwritable.forget(message.channelId);
         await this.#answer(message, { guild, settings, askedAt, before: place.before, isAnew: false });
@@ -229,7 +231,8 @@ export class Bot implements AsyncDisposable {
   /** Each person once: who asks again and again is not answered by a flood of lines. */
   async #turnAway(message: Message): Promise<void> {
     const { store, options, outbound } = this.#context;
-    const { settings } = await store.settings(message.guildId ?? privateGuild(message.author.id));
+    const decided = await store.settings(message.guildId ?? privateGuild(message.author.id));
+    const settings = settingsOfMessage(decided.settings, message);
     if (this.#turnedAway.has(message.author.id) || !isAnswered(message, settings, options)) return;
     this.#turnedAway.add(message.author.id);
     if (await store.isOptedOut(message.author.id)) return;
@@ -260,8 +263,9 @@ export class Bot implements AsyncDisposable {
     try {
       const message = after.partial ? await after.fetch() : after;
       const guild = message.guildId ?? privateGuild(message.author.id);
-      const { settings } = await store.settings(guild);
-      this.#moderator.look(message, settings);
+      const decided = await store.settings(guild);
+      this.#moderator.look(message, decided.settings);
+      const settings = settingsOfMessage(decided.settings, message);
       await edit?.over;
       // A question that is edited while it is being answered is answered anew; of several edits, the last one.
       if (edit === undefined || place === undefined || !edit.isNewest() || !isAnswered(message, settings, options)) return;

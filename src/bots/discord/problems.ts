@@ -1,5 +1,5 @@
 import { inlineCode, PermissionFlagsBits } from "discord.js";
-import type { GuildSettings } from "../guard/index.ts";
+import { everySettings, type GuildSettings } from "../guard/index.ts";
 import type { BotContext } from "./bot-context.ts";
 import { logChannelOf } from "./moderate/log-channel.ts";
 
@@ -24,8 +24,9 @@ const NO_INTENT =
   "I judge nothing by myself: whoever runs me has to grant me the Message Content intent, in Discord's developer portal and by `messageContent: true`.";
 
 /** What the rules ask for and the bot may do nowhere in the guild. Of single channels the cards say it. */
-async function lackingPermissions({ client }: BotContext, guild: string, { moderation }: GuildSettings): Promise<readonly string[]> {
-  const asked = Object.values(moderation.rules).flatMap(({ strictness, action }) => (strictness === "off" ? [] : [action]));
+async function lackingPermissions({ client }: BotContext, guild: string, settings: GuildSettings): Promise<readonly string[]> {
+  const rules = everySettings(settings).flatMap(({ moderation }) => Object.values(moderation.rules));
+  const asked = rules.flatMap(({ strictness, action }) => (strictness === "off" ? [] : [action]));
   const needed = [
     [asked.some((action) => action !== "log"), "Manage Messages", PermissionFlagsBits.ManageMessages],
     [asked.includes("timeout"), "Moderate Members", PermissionFlagsBits.ModerateMembers],

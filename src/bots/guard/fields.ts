@@ -45,7 +45,7 @@ export function numberOf(digits: string): unknown {
   return /^-?\d*\.?\d+(e[+-]?\d+)?$/i.test(digits) ? Number(digits) : digits;
 }
 
-function idOf(mention: string): string {
+export function idOf(mention: string): string {
   return /^<(?:#|@[!&]?)(\d{17,20})>$/.exec(mention)?.[1] ?? mention;
 }
 

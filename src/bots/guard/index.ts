@@ -2,6 +2,7 @@
 
 export { decisionsBy } from "./decisions.ts";
 export { EngineInference, type EngineInferenceOptions } from "./engine-inference.ts";
+export { everySettings, settingsFor } from "./exceptions.ts";
 export { choice, id, ids, numberOf, onOrOff, typed, whole } from "./fields.ts";
 export { cooldown, dailyCaps, failures, guarded, judgedQuestions, shortQuestions } from "./guards.ts";
 export { expectedHits, isBeyond } from "./hit-rate.ts";

@@ -1,10 +1,11 @@
 /** Settings as people read and write them: one by one in a command, such as `talk.maxTokens` and `128`, or all of them in a file. */
+import { isDeepStrictEqual } from "node:util";
 import { Document, isMap, isScalar, isSeq, type YAMLMap } from "yaml";
 import { z } from "zod";
 import { complaint, didYouMean } from "../../core/index.ts";
 import { own } from "./fields.ts";
 import { ProblemsError, readPlainYaml } from "./plain-yaml.ts";
-import { DEFAULT_SETTINGS, type GuildSettings, principleNames, SETTINGS } from "./settings.ts";
+import { DEFAULT_SETTINGS, type GuildSettings, principleNames, SETTINGS, USUAL } from "./settings.ts";
 
 /** As many completions as Discord shows. */
 const MOST_COMPLETIONS = 25;
@@ -37,14 +38,34 @@ interface SettingNode {
 
 const ROOT = z.toJSONSchema(SETTINGS) as SettingNode;
 
-/** Every setting that can be set by itself, in the order of the schema; in its path, `*` stands for the name of a principle. */
+/** Every setting that can be set by itself, in the order of the schema; in its path, `*` stands for the name of a principle, or an id. */
 export const SETTING_KEYS = [...leaves(ROOT, [])];
 
 /** All paths of a guild: with the names of the principles that it knows. */
 export function settingPaths(settings: GuildSettings): readonly string[] {
   // What a principle says is written in a form of its own: its words make sense only together.
   const paths = SETTING_KEYS.map(({ path }) => path).filter((path) => !path.startsWith("principles."));
-  return paths.flatMap((path) => (path.includes("*") ? principleNames(settings).map((name) => path.replace("*", name)) : [path]));
+  return paths.flatMap((path) => {
+    if (!path.includes("*")) return [path];
+    const names = path.startsWith(EXCEPTIONS) ? Object.keys(settings.exceptions) : principleNames(settings);
+    return names.map((name) => path.replace("*", name));
+  });
+}
+
+const EXCEPTIONS = "exceptions.";
+
+/** A path as it is meant: an exception may be named by a mention, and need not be there yet. */
+function meantPath(path: string): string {
+  return path.replace(/^(exceptions\.)<(?:#|@&)(\d{17,20})>/, "$1$2");
+}
+
+/** With those of an exception that somebody is about to make. */
+function pathsAround(settings: GuildSettings, typed: string): readonly string[] {
+  const id = /^exceptions\.(\d{17,20})(?=\.|$)/.exec(typed)?.[1];
+  const paths = settingPaths(settings);
+  if (id === undefined || Object.hasOwn(settings.exceptions, id)) return paths;
+  const own = SETTING_KEYS.flatMap(({ path }) => (path.startsWith(EXCEPTIONS) ? [path.replace("*", id)] : []));
+  return [...paths, ...own];
 }
 
 /** A setting, or a group of them, such as `talk`. */
@@ -76,30 +97,42 @@ export function checkSettings(value: unknown, at: (path: readonly PropertyKey[])
  * @param text as a person types it: lists are ids or mentions with commas or blanks between them; `none` is nothing
  * @throws {SettingsError} for an unknown name (with the nearest known one) or a value that cannot be
  */
-export function changedAt(settings: GuildSettings, path: string, text: string): GuildSettings {
+export function changedAt(settings: GuildSettings, typed: string, text: string): GuildSettings {
+  const path = meantPath(typed);
   const setting = knownSetting(settings, path);
   const document = documentOf(settings);
   if (mayBeNothing(setting) && text.trim().toLowerCase() === NOTHING) document.deleteIn(path.split("."));
   else document.setIn(path.split("."), text.trim());
-  return checkSettings(document.toJS());
+  const changed = checkSettings(document.toJS());
+  if (isDeepStrictEqual(changed, settings)) return settings;
+  // An exception that is taken back leaves nothing behind.
+  const exceptions = Object.entries(changed.exceptions).filter(([, exception]) => saysSomething(exception));
+  return { ...changed, exceptions: Object.fromEntries(exceptions) };
+}
+
+function saysSomething(exception: GuildSettings["exceptions"][string]): boolean {
+  return Object.values(exception).some((value) => value !== undefined && value !== USUAL);
 }
 
 /** What is set there now, as a person would type it. */
-export function textAt(settings: GuildSettings, path: string): string {
-  knownSetting(settings, path);
+export function textAt(settings: GuildSettings, typed: string): string {
+  const path = meantPath(typed);
+  const { default: usual } = knownSetting(settings, path);
   const value = documentOf(settings).getIn(path.split("."));
-  const text = isSeq(value) ? value.toJSON().join(", ") : String(value ?? "");
+  const text = isSeq(value) ? value.toJSON().join(", ") : String(value ?? (path.startsWith(EXCEPTIONS) ? usual : undefined) ?? "");
   return text === "" ? NOTHING : text;
 }
 
 /** The paths that begin with or contain what was typed so far, at most 25. */
 export function completions(typed: string, settings: GuildSettings = DEFAULT_SETTINGS): readonly string[] {
-  return matching(settingPaths(settings), typed);
+  const meant = meantPath(typed.trim());
+  return matching(pathsAround(settings, meant), meant);
 }
 
 /** What the setting may be, as far as that can be listed, at most 25. */
-export function valueCompletions(path: string, typed: string, settings: GuildSettings = DEFAULT_SETTINGS): readonly string[] {
-  const setting = settingPaths(settings).includes(path) ? settingAt(path.split(".")) : undefined;
+export function valueCompletions(key: string, typed: string, settings: GuildSettings = DEFAULT_SETTINGS): readonly string[] {
+  const path = meantPath(key);
+  const setting = pathsAround(settings, path).includes(path) ? settingAt(path.split(".")) : undefined;
   if (setting === undefined) return [];
   const choices = setting.isPrinciple ? principleNames(settings) : choicesOf(setting);
   const initial = typeof setting.default === "number" ? [String(setting.default)] : [];
@@ -155,7 +188,7 @@ function problemsOf(issue: z.core.$ZodIssue, at: (path: readonly PropertyKey[]) 
 }
 
 function knownSetting(settings: GuildSettings, path: string): SettingNode {
-  const paths = settingPaths(settings);
+  const paths = pathsAround(settings, path);
   const setting = paths.includes(path) ? settingAt(path.split(".")) : undefined;
   if (setting !== undefined) return setting;
   throw new SettingsError([`Expected the name of a setting, got \`${path}\`${didYouMean(path, paths)}`]);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { HARMLESS, PRESETS, PRINCIPLES, type Principle, principle, UNFIT_BELOW } from "../../core/index.ts";
-import { choice, decimal, id, ids, line, onOrOff, own, text, typed, whole } from "./fields.ts";
+import { choice, decimal, id, idOf, ids, line, onOrOff, own, text, typed, whole } from "./fields.ts";
 
 /** How far a message may go before a principle speaks against it. */
 const STRICTNESS = ["off", "lenient", "medium", "strict"] as const;
@@ -78,6 +78,7 @@ const moderation = z.strictObject({
   logChannel: id().optional().describe("Where findings and the review queue are posted"),
   ignore: z
     .strictObject({
+      administrators: onOrOff().default(true).describe("Whether what the server's owner and its administrators write is not judged"),
       roles: ids(LONGEST_LIST).default([]).describe("Roles whose messages are not judged"),
       channels: ids(LONGEST_LIST).default([]).describe("Channels whose messages are not judged"),
       categories: ids(LONGEST_LIST).default([]).describe("Categories whose messages are not judged"),
@@ -88,6 +89,23 @@ const moderation = z.strictObject({
   // Discord's limit is 28 days.
   timeoutMinutes: whole(1, 40_320).default(10).describe("Minutes for which `timeout` silences a person"),
   appeals: onOrOff().default(true).describe("Whether a person whose message was taken away may ask the moderators to look at it again"),
+});
+
+/** What an exception says of something that is as everywhere. */
+export const USUAL = "usual";
+
+const MOST_EXCEPTIONS = 100;
+
+const exception = z.strictObject({
+  talk: choice([USUAL, "on", "off"]).default(USUAL).describe("Whether the bot answers there, or them"),
+  cooldownSeconds: whole(0, 3600).optional().describe("Seconds between two questions of one person there, or of them"),
+  moderation: choice([USUAL, "off"]).default(USUAL).describe("`off`: what is written there, or what they write, is not judged by itself"),
+  strictness: choice([USUAL, "lenient", "medium", "strict"])
+    .default(USUAL)
+    .describe("How far a message may go there, or theirs, by all rules"),
+  action: choice([USUAL, ...ACTIONS])
+    .default(USUAL)
+    .describe("What is done about a message there, or theirs, by all rules"),
 });
 
 /** A principle in plain words, as moderators write it. */
@@ -116,6 +134,13 @@ export const SETTINGS = z
       .default({})
       .refine((principles) => Object.keys(principles).length <= MOST_PRINCIPLES, `Expected at most ${MOST_PRINCIPLES} principles`)
       .describe("The guild's own principles by name, beside `harmless`, `truthful` and `sentiment`"),
+    exceptions: z
+      .record(typed(z.string().regex(/^\d{17,20}$/, "Expected the id of a channel, a category or a role"), idOf), exception)
+      .default({})
+      .refine((exceptions) => Object.keys(exceptions).length <= MOST_EXCEPTIONS, `Expected at most ${MOST_EXCEPTIONS} exceptions`)
+      .describe(
+        "What is different in some channels and categories and for some roles, by their ids; a role counts before a channel, a channel before its category",
+      ),
     explain: z
       .strictObject({ showDiscarded: onOrOff().default(false).describe("Lets moderators see what was discarded") })
       .prefault({})

@@ -11,6 +11,7 @@ import { interactionTarget } from "../reply/interaction-target.ts";
 import { STOP } from "../reply/live-reply.ts";
 import { isTalkedIn, readChannel } from "../reply/question.ts";
 import { ReplyFlow } from "../reply/reply-flow.ts";
+import { settingsOfCommand } from "../whereabouts.ts";
 import { type Command, type Component, checkModerates, Refused } from "./command.ts";
 
 /** `/ask`: a question, whose answer only the person sees who asked, if they want it so. */
@@ -43,7 +44,7 @@ export const ask: Command = {
       await interaction.deferReply(isPrivate ? { flags: MessageFlags.Ephemeral } : {});
       const guild = interaction.guildId ?? privateGuild(user.id);
       if (interaction.guildId === null && !options.dms) throw new Refused("I do not answer in private.");
-      const { settings } = await store.settings(guild);
+      const settings = settingsOfCommand((await store.settings(guild)).settings, interaction);
       const isTalking = settings.talk.enabled && (interaction.guildId === null || isTalkedIn(interaction, settings.talk.channels));
       if (!isTalking) throw new Refused("I do not answer questions here.");
       // What only one person sees holds up no other answer.

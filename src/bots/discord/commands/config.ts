@@ -37,8 +37,12 @@ async function show(interaction: ChatInputCommandInteraction, { store }: BotCont
   const { version, settings, changedAt: at, changedBy } = await store.settings(guildOf(interaction));
   const key = interaction.options.getString("key");
   if (key !== null) {
-    if (!settingPaths(settings).includes(key)) throw new Refused(`I know no setting ${inlineCode(key)}.`);
-    return { content: `${inlineCode(key)} is ${shown(textAt(settings, key))}.` };
+    try {
+      return { content: `${inlineCode(key)} is ${shown(textAt(settings, key))}.` };
+    } catch (error) {
+      if (!(error instanceof SettingsError)) throw error;
+      throw new Refused(`I know no setting ${inlineCode(key)}.`, { cause: error });
+    }
   }
   const defaults = settingPaths(DEFAULT_SETTINGS);
   const changed = settingPaths(settings).filter(

@@ -16,6 +16,7 @@ import { beforeField, textFiles } from "../moderate/evidence.ts";
 import { incidentOf } from "../moderate/reviews.ts";
 import { wordsOfValue } from "../outbound-filter.ts";
 import { cut, messageText } from "../reply/text.ts";
+import { settingsOfMessage } from "../whereabouts.ts";
 import { answerPrivately, type Command, checkModerates, guildOf, type PrivateAnswer } from "./command.ts";
 
 /** `/moderate`: tries a text against the rules, shows the review queue, exports what was decided. */
@@ -133,7 +134,7 @@ export const judge: Command<MessageContextMenuCommandInteraction> = {
     await answerPrivately(interaction, context, async () => {
       checkModerates(interaction);
       const guild = guildOf(interaction);
-      const { settings } = await context.store.settings(guild);
+      const settings = settingsOfMessage((await context.store.settings(guild)).settings, interaction.targetMessage);
       const text = messageText(interaction.targetMessage);
       const judgement = await judgeMessage(context.inference, { guild, text, settings, signal: context.over });
       if (judgement.findings.length === 0) return "There is nothing to judge: the message has no text, or all principles are off.";

@@ -1,9 +1,10 @@
-import type { Message } from "discord.js";
+import { type GuildMember, type Message, PermissionFlagsBits } from "discord.js";
 import PQueue from "p-queue";
 import { type GuildSettings, judgeMessage } from "../../guard/index.ts";
 import { type BotContext, type BotOptions, isServed } from "../bot-context.ts";
 import { isByPerson } from "../reply/question.ts";
 import { messageText } from "../reply/text.ts";
+import { settingsOfMessage } from "../whereabouts.ts";
 import { HitGuard } from "./hit-guard.ts";
 import type { Look } from "./looks.ts";
 import { type Against, authorOf, openReview } from "./reviews.ts";
@@ -69,8 +70,11 @@ export class AutoModerator {
     const guild = message.guildId;
     for (;;) {
       signal.throwIfAborted();
-      const { version, settings } = await store.settings(guild);
-      if (!isLookedAt(message, settings, options) || (await hasIgnoredRole(message, settings))) return undefined;
+      const { version, settings: decided } = await store.settings(guild);
+      // A member whom discord.js has forgotten is fetched, so that people who are to be ignored stay so.
+      const member = message.member ?? (await authorOf(message));
+      const settings = settingsOfMessage(decided, message, member);
+      if (!isLookedAt(message, settings, options) || isIgnored(message, member, settings)) return undefined;
       const text = messageText(message);
       const judgement = await judgeMessage(inference, { guild, text, settings, signal });
       if (judgement.findings.length === 0) return undefined;
@@ -92,11 +96,11 @@ function isLookedAt(message: Message<true>, { moderation }: GuildSettings, optio
   const { channel } = message;
   const parent = channel.isThread() ? channel.parent : channel;
   const places = [channel.id, parent?.id];
-  const isIgnored =
+  const isIgnoredHere =
     ignore.users.includes(message.author.id) ||
     places.some((place) => place !== undefined && ignore.channels.includes(place)) ||
     (parent?.parentId != null && ignore.categories.includes(parent.parentId));
-  return !isIgnored;
+  return !isIgnoredHere;
 }
 
 /** As it stands there now. What is gone by now, or cannot be read again, is as it was heard. */
@@ -104,10 +108,9 @@ async function newest(message: Message<true>): Promise<Message<true>> {
   return await message.fetch().catch(() => message);
 }
 
-/** A member whom discord.js has forgotten is fetched, so that people who are to be ignored stay so. */
-async function hasIgnoredRole(message: Message<true>, { moderation }: GuildSettings): Promise<boolean> {
-  const { roles } = moderation.ignore;
-  if (roles.length === 0) return false;
-  const member = message.member ?? (await authorOf(message));
-  return member?.roles.cache.some(({ id }) => roles.includes(id)) ?? false;
+/** Those whom a server does not have judged: who owns or administers it, and who has one of these roles. */
+function isIgnored({ author, guild }: Message<true>, member: GuildMember | null, { moderation: { ignore } }: GuildSettings): boolean {
+  const isAdministrator = author.id === guild.ownerId || member?.permissions.has(PermissionFlagsBits.Administrator) === true;
+  if (isAdministrator && ignore.administrators) return true;
+  return member?.roles.cache.some(({ id }) => ignore.roles.includes(id)) ?? false;
 }

@@ -1,5 +1,5 @@
 import { inlineCode } from "discord.js";
-import { actsBy, type GuildSettings } from "../../guard/index.ts";
+import { actsBy, everySettings, type GuildSettings } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { Refused } from "../commands/command.ts";
 import { knownJudge } from "../known-judge.ts";
@@ -43,9 +43,13 @@ function wayOut(name: string, { isFit, fitness }: Parameters<typeof actsBy>[0]):
   return `To let it act all the same, confirm its figure with ${inlineCode(`/rain config set ${key}`)} and try again; else teach it by \`/rain calibrate\`.`;
 }
 
-/** The rules by which something is done to messages, and what. */
-function actingRules({ moderation: { automatic, shadow, rules } }: GuildSettings): ReadonlyMap<string, string> {
-  if (!automatic || shadow) return new Map();
-  const acting = Object.entries(rules).filter(([, { strictness, action }]) => strictness !== "off" && action !== "log");
-  return new Map(acting.map(([name, { strictness, action }]) => [name, `${strictness} ${action}`]));
+/** The rules by which something is done to messages, and what, wherever in the server. */
+function actingRules(settings: GuildSettings): ReadonlyMap<string, string> {
+  const acting = new Map<string, string>();
+  for (const { moderation } of everySettings(settings)) {
+    if (!moderation.automatic || moderation.shadow) continue;
+    for (const [name, { strictness, action }] of Object.entries(moderation.rules))
+      if (strictness !== "off" && action !== "log") acting.set(name, `${acting.get(name) ?? ""} ${strictness} ${action}`);
+  }
+  return acting;
 }

@@ -2,6 +2,7 @@
 import { type Message, ShardClientUtil } from "discord.js";
 import { hashOf, type ReplyRecord } from "../../guard/index.ts";
 import { type BotContext, isPrivateGuild } from "../bot-context.ts";
+import { settingsOfMessage } from "../whereabouts.ts";
 import { messageTarget } from "./live-reply.ts";
 import { isAnswered } from "./question.ts";
 
@@ -32,7 +33,7 @@ async function tell({ client, store, outbound, options }: BotContext, reply: Rep
   const channel = await client.channels.fetch(reply.channel);
   if (channel === null || !channel.isTextBased()) return;
   const question = await channel.messages.fetch({ message: source, force: true });
-  const { settings } = await store.settings(guild);
+  const settings = settingsOfMessage((await store.settings(guild)).settings, question);
   if (!isAnswered(question, settings, options) || (await store.isOptedOut(author))) return;
   const { standing, isSure } = await answerTo(question);
   // What can be stopped is no whole answer.

@@ -1,0 +1,66 @@
+import { own } from "./fields.ts";
+import { type GuildSettings, USUAL } from "./settings.ts";
+
+/** Where something is said, and by whom. */
+export interface Whereabouts {
+  /** Ids: the thread, if it is one, its channel, its category. */
+  readonly channels: readonly string[];
+  /** Ids of the roles that its author has. */
+  readonly roles: readonly string[];
+}
+
+type Exception = GuildSettings["exceptions"][string];
+
+/**
+ * What holds there, for them. Each part is decided by itself: by a role before a place, by a channel before its category, and of several roles by the
+ * one that stands first in the settings.
+ */
+export function settingsFor(settings: GuildSettings, { channels, roles }: Whereabouts): GuildSettings {
+  const { exceptions, talk, moderation } = settings;
+  const ofRoles = Object.entries(exceptions).flatMap(([id, exception]) => (roles.includes(id) ? [exception] : []));
+  const ofPlaces = channels.map((id) => own(exceptions, id)).filter((exception) => exception !== undefined);
+  const applying = [...ofRoles, ...ofPlaces];
+  if (applying.length === 0) return settings;
+  const answers = firstOf(applying, "talk");
+  const isOn = answers === undefined ? talk.enabled : answers === "on";
+  const cooldownSeconds = applying.find((exception) => exception.cooldownSeconds !== undefined)?.cooldownSeconds ?? talk.cooldownSeconds;
+  return {
+    ...settings,
+    talk: { ...talk, enabled: isOn, cooldownSeconds, channels: answers === "on" ? [] : talk.channels },
+    moderation: {
+      ...moderation,
+      automatic: moderation.automatic && firstOf(applying, "moderation") !== "off",
+      rules: withRules(moderation.rules, { strictness: firstOf(applying, "strictness"), action: firstOf(applying, "action") }),
+    },
+  };
+}
+
+/** The settings that may hold somewhere: the usual ones, and those of each exception by itself. */
+export function everySettings(settings: GuildSettings): readonly GuildSettings[] {
+  return [settings, ...Object.keys(settings.exceptions).map((id) => settingsFor(settings, { channels: [id], roles: [] }))];
+}
+
+function firstOf<Name extends "talk" | "moderation" | "strictness" | "action">(
+  exceptions: readonly Exception[],
+  name: Name,
+): Exclude<Exception[Name], typeof USUAL> | undefined {
+  const [first] = exceptions.map((exception) => exception[name]).filter((value) => value !== USUAL);
+  return first as Exclude<Exception[Name], typeof USUAL> | undefined;
+}
+
+type Rules = GuildSettings["moderation"]["rules"];
+
+interface Instead {
+  readonly strictness: Rules[string]["strictness"] | undefined;
+  readonly action: Rules[string]["action"] | undefined;
+}
+
+/** A rule that is off stays off. */
+function withRules(rules: Rules, { strictness, action }: Instead): Rules {
+  return Object.fromEntries(
+    Object.entries(rules).map(([name, rule]) => [
+      name,
+      rule.strictness === "off" ? rule : { ...rule, strictness: strictness ?? rule.strictness, action: action ?? rule.action },
+    ]),
+  );
+}

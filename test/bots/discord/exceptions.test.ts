@@ -1,0 +1,136 @@
+import { PermissionFlagsBits } from "discord.js";
+import { describe, expect, it } from "vitest";
+import { DEFAULT_SETTINGS, everySettings, settingsFor } from "../../../src/bots/guard/index.ts";
+import type { Person } from "../../support/discord/people/person.ts";
+import type { Channel } from "../../support/discord/world/channel.ts";
+import { Scene } from "../../support/discord-scene.ts";
+import { STEADY, STEADY_BAD, UNMEASURED } from "../../support/steady-inference.ts";
+
+/** Whether what a person writes there is taken away. */
+async function isTakenAway(scene: Scene, person: Person, channel: Channel = scene.general): Promise<boolean> {
+  const message = person.says(channel, `${STEADY_BAD} ${Math.random()}`);
+  await scene.settled();
+  return message.isDeleted;
+}
+
+/** Sets one setting as a moderator does. Gives what is said to it. */
+async function set(scene: Scene, key: string, value: string): Promise<string> {
+  return (await scene.mona.uses(scene.general, "/rain config set", { key, value }).response()).content;
+}
+
+describe("Nothing is done to what they write", () => {
+  it("who own or administer the server, unless it wants that", async () => {
+    await using scene = await Scene.moderated(STEADY);
+    const { guild, ada } = scene;
+    const role = guild.addRole({ name: "Administrators", permissions: PermissionFlagsBits.Administrator });
+    const admin = guild.addMember({ name: "Anna", roles: [role] });
+    expect([await isTakenAway(scene, guild.owner), await isTakenAway(scene, admin), await isTakenAway(scene, ada)]).toEqual([
+      false,
+      false,
+      true,
+    ]);
+    await set(scene, "moderation.ignore.administrators", "false");
+    expect(await isTakenAway(scene, admin)).toBe(true);
+  });
+
+  it("where and by whom an exception says so", async () => {
+    await using scene = await Scene.moderated(STEADY);
+    const { guild, ada, bob } = scene;
+    const role = guild.addRole({ name: "Trusted" });
+    const trusted = guild.addMember({ name: "Tom", roles: [role] });
+    expect(await set(scene, `exceptions.${guild.channel("other").id}.moderation`, "off")).toContain("is `off` now");
+    await set(scene, `exceptions.<@&${role.id}>.moderation`, "off");
+    expect(await isTakenAway(scene, ada, guild.channel("other"))).toBe(false);
+    expect(await isTakenAway(scene, ada, guild.channel("other").addThread({ name: "thread" }))).toBe(false);
+    expect([await isTakenAway(scene, trusted), await isTakenAway(scene, bob)]).toEqual([false, true]);
+  });
+});
+
+describe("An exception", () => {
+  it("has other rules in a channel, for a category and for a role", async () => {
+    await using scene = await Scene.moderated(STEADY, "log");
+    const { guild, ada, bob } = scene;
+    await set(scene, `exceptions.${guild.channel("other").id}.action`, "delete");
+    expect([await isTakenAway(scene, ada), await isTakenAway(scene, bob, guild.channel("other"))]).toEqual([false, true]);
+  });
+
+  it("lets nothing act that may not act", async () => {
+    await using scene = await Scene.moderated({ ...STEADY, judges: async ({ principles }) => principles.map(() => UNMEASURED) }, "log");
+    expect(await set(scene, `exceptions.${scene.general.id}.action`, "delete")).toContain("Nothing was changed: something would be done");
+  });
+
+  it("switches talk on and off, and has its own cooldown", async () => {
+    await using scene = await Scene.open(STEADY, { talk: { enabled: false, cooldownSeconds: 3600 } });
+    const { guild, ada, general, platform } = scene;
+    const other = guild.channel("other");
+    await set(scene, `exceptions.${other.id}.talk`, "on");
+    await set(scene, `exceptions.${other.id}.cooldownSeconds`, "0");
+    for (const channel of [general, other, other]) ada.says(channel, scene.mention("Where is the museum?"));
+    await scene.settled();
+    expect([platform.posts(general).length, platform.posts(other).length]).toEqual([0, 2]);
+    expect((await ada.uses(general, "/ask", { question: "Where?" }).response()).content).toBe("I do not answer questions here.");
+    expect((await ada.uses(other, "/ask", { question: "Where?" }).response()).content).toContain("river");
+  });
+
+  it("is completed, shown, exported, imported and forgotten as all settings are", async () => {
+    await using scene = await Scene.open(STEADY);
+    const { mona, general, guild, running } = scene;
+    const key = `exceptions.${general.id}.strictness`;
+    const names = (await mona.autocompletes(general, "/rain config set", { key: `exceptions.${general.id}.s` }).choices()).map(
+      ({ value }) => value,
+    );
+    expect(names).toEqual([key]);
+    expect(await set(scene, key, "strict")).toContain(`\`${key}\` is \`strict\` now`);
+    const file = (await mona.uses(general, "/rain config export").response()).attachments[0];
+    expect(String(file?.content)).toContain("strictness: strict");
+    expect(await set(scene, key, "usual")).toContain("is `usual` now");
+    expect((await running.store.settings(guild.id)).settings.exceptions).toEqual({});
+    const yaml = { name: "rain.yaml", contentType: "text/yaml", content: file?.content ?? Buffer.from("") };
+    await mona.uses(general, "/rain config import", { file: yaml }).response();
+    expect((await running.store.settings(guild.id)).settings.exceptions[general.id]).toMatchObject({ strictness: "strict", talk: "usual" });
+    expect(await set(scene, "exceptions.general.talk", "off")).toContain("Expected the name of a setting");
+  });
+});
+
+describe("Of several exceptions", () => {
+  const [ROLE, OTHER_ROLE, CHANNEL, CATEGORY] = ["1", "2", "3", "4"].map((digit) => `10000000000000000${digit}`) as [
+    string,
+    string,
+    string,
+    string,
+  ];
+  const exception = { talk: "usual", moderation: "usual", strictness: "usual", action: "usual" } as const;
+
+  it("a role counts before a channel, a channel before its category, of roles the first, and each part by itself", () => {
+    const settings = {
+      ...DEFAULT_SETTINGS,
+      exceptions: {
+        [CATEGORY]: { ...exception, action: "timeout", strictness: "lenient", talk: "off" },
+        [CHANNEL]: { ...exception, action: "delete", strictness: "strict" },
+        [OTHER_ROLE]: { ...exception, action: "hide" },
+        [ROLE]: { ...exception, action: "log", cooldownSeconds: 0 },
+      },
+    } as const;
+    const { talk, moderation } = settingsFor(settings, { channels: [CHANNEL, CATEGORY], roles: [ROLE, OTHER_ROLE] });
+    expect(moderation.rules["harmless"]).toMatchObject({ action: "hide", strictness: "strict" });
+    expect([talk.enabled, talk.cooldownSeconds]).toEqual([false, 0]);
+    expect(settingsFor(settings, { channels: ["5"], roles: ["6"] })).toBe(settings);
+    expect(everySettings(settings).map((one) => one.moderation.rules["harmless"]?.action)).toEqual([
+      "log",
+      "timeout",
+      "delete",
+      "hide",
+      "log",
+    ]);
+  });
+
+  it("a rule that is off stays off", () => {
+    const rules = { harmless: { strictness: "off", action: "log", actsFrom: 0.7 } } as const;
+    const settings = {
+      ...DEFAULT_SETTINGS,
+      moderation: { ...DEFAULT_SETTINGS.moderation, rules },
+      exceptions: { [CHANNEL]: { ...exception, strictness: "strict", action: "delete" } },
+    } as const;
+    expect(settingsFor(settings, { channels: [CHANNEL], roles: [] }).moderation.rules).toEqual(rules);
+  });
+});
