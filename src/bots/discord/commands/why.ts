@@ -3,6 +3,7 @@ import { PNG } from "pngjs";
 import { PRESETS } from "../../../core/index.ts";
 import { type CoursePoint, type GuildSettings, guildPrinciple, principleNames, type ReplyRecord } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
+import { answerTo } from "../reply/unanswered.ts";
 import { within } from "../within.ts";
 import { checkModerates, guildOf, type PrivateAnswer, Refused } from "./command.ts";
 
@@ -22,13 +23,33 @@ export async function why(interaction: ChatInputCommandInteraction, context: Bot
   const files =
     reply.course.length === 0 ? [] : [{ name: "values.png", content: sparkline(reply.course, await limitOf(reply, settings, context)) }];
   const discarded = settings.explain.showDiscarded ? discardedField(reply) : [];
+  const standing = await standingLine(context, reply);
   const embed = {
     title: titleOf(reply),
-    description: accountOf(reply),
+    description: `${accountOf(reply)}\nStands there: ${standing}`,
     fields: discarded,
     ...(files.length === 0 ? {} : { image: { url: "attachment://values.png" }, footer: { text: LEGEND } }),
   };
   return { embeds: [embed], files };
+}
+
+/** What people see of an answer at this moment. */
+async function standingLine({ client }: BotContext, { channel: id, guild, source, messages, state }: ReplyRecord): Promise<string> {
+  const channel = await client.channels.fetch(id).catch(() => null);
+  if (channel === null || channel.isDMBased() || !channel.isTextBased() || channel.guildId !== guild)
+    return "its channel is gone, or I cannot see it";
+  const read = (message: string) => channel.messages.fetch({ message, force: true }).catch(() => undefined);
+  if (messages.length > 0) {
+    const there = (await Promise.all(messages.map(read))).filter((message) => message !== undefined);
+    if (there.length === messages.length) return there.map(({ url }) => url).join(" ");
+    return there.length === 0
+      ? "nothing any more"
+      : `${there.length} of ${messages.length} messages: ${there.map(({ url }) => url).join(" ")}`;
+  }
+  if (state === "drafting") return "nothing yet that is whole";
+  const question = await read(source);
+  const { standing } = question === undefined ? { standing: undefined } : await answerTo(question);
+  return standing === undefined ? "nothing that I know of" : `${standing.url}, though I got no word that it was posted`;
 }
 
 /** How long the judge's own threshold is waited for. */

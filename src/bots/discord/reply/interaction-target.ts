@@ -21,6 +21,8 @@ export function interactionTarget(
 ): ReplyTarget {
   const flags = isPrivate ? ([MessageFlags.Ephemeral, QUIETLY.flags] as const) : QUIETLY.flags;
   const known: string[] = [];
+  /** What became of each part: an answer that is posted again repeats none. */
+  const sent = new Map<number, string | undefined>();
   const follow = async (content: string) => (await interaction.followUp({ ...QUIETLY, content, flags })).id;
 
   /** Follow-ups have no nonce: one whose response was lost is looked for before it is sent again. `undefined`: it cannot be found out whether it is there. */
@@ -48,8 +50,10 @@ export function interactionTarget(
       known[0] = id;
       return id;
     },
-    async add(content) {
+    async add(content, index) {
+      if (sent.has(index)) return sent.get(index);
       const id = await add(content);
+      sent.set(index, id);
       if (id !== undefined) known.push(id);
       return id;
     },

@@ -1,4 +1,4 @@
-import { DiscordAPIError, RESTJSONErrorCodes, type TextBasedChannel } from "discord.js";
+import { DiscordAPIError, HTTPError, RESTJSONErrorCodes, type TextBasedChannel } from "discord.js";
 import { excerptOf, type GuildSettings, hashOf, type Outcome, type ReplyEnd, type Utterance } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { TakenBack } from "./drafts.ts";
@@ -100,9 +100,25 @@ export class ReplyFlow {
     };
     await store.endReply(guild, source, { state: "drafting", ...facts });
     signal.throwIfAborted();
-    const messages = await this.#reply.finish(isReply ? outbound.answer(outcome.text) : [outbound.own(outcome.line)]);
+    const messages = await this.#finish(isReply ? outbound.answer(outcome.text) : [outbound.own(outcome.line)], signal);
     const state = isReply ? "posted" : outcome.reason === "failed" || outcome.reason === "busy" ? "failed" : "refused";
     await store.endReply(guild, source, { state, messages, ...facts });
+  }
+
+  /** Where the connection breaks it is posted again: it was written and judged, and stands there once, whatever Discord has taken before. */
+  async #finish(messages: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
+    const { log } = this.#context;
+    const { guild, source } = this.#question;
+    for (const waitMs of AGAIN_MS) {
+      try {
+        return await this.#reply.finish(messages);
+      } catch (error) {
+        if (!isBrokenConnection(error)) throw error;
+        log.warn({ err: error, guild, source }, "not posted, and tried again");
+        await unlessAborted(new Promise((resolve) => setTimeout(resolve, waitMs)), signal);
+      }
+    }
+    return await this.#reply.finish(messages);
   }
 
   async #giveUp(error: unknown): Promise<void> {
@@ -113,15 +129,17 @@ export class ReplyFlow {
     log[taken !== undefined || isGone ? "info" : "error"]({ err: error, guild, source }, "no answer");
     if (taken === undefined) metrics.refusals.inc({ reason: "failed" });
     const isOver = taken?.by === "shutdown";
+    let messages: readonly string[] | undefined;
     try {
       if (taken !== undefined && !isOver) await this.#reply.withdraw(LINES[taken.by]);
-      else if (!isGone) await this.#reply.finish([outbound.own(isOver ? RESTARTING : settings.talk.failure)]);
+      else if (!isGone) messages = await this.#reply.finish([outbound.own(isOver ? RESTARTING : settings.talk.failure)]);
     } catch (cause) {
       log.error({ err: cause, guild, source }, "not told");
       // Who could not be told now is told when the bot is back.
       if (isOver) return;
     }
-    await store.endReply(guild, source, { state: taken === undefined ? "failed" : "stopped" }).catch((cause: unknown) => {
+    const end = { state: taken === undefined ? "failed" : "stopped", ...(messages === undefined ? {} : { messages }) } as const;
+    await store.endReply(guild, source, end).catch((cause: unknown) => {
       log.error({ err: cause, guild, source }, "not recorded");
     });
   }
@@ -132,6 +150,17 @@ export class ReplyFlow {
     if (outcome.kind === "reply") log.info({ guild, source, rewinds: outcome.account.rewinds, value: outcome.text.value }, "answered");
     else log[outcome.reason === "failed" ? "error" : "info"]({ guild, source, reason: outcome.reason, err: outcome.error }, "refused");
   }
+}
+
+/** Between the tries to post an answer. */
+const AGAIN_MS = [500, 1500, 4000];
+
+/** Of Node and of its client for HTTP. */
+const BROKEN = /^(?:E[A-Z]{3,}|UND_ERR_[A-Z_]+)$/;
+
+function isBrokenConnection(error: unknown): boolean {
+  if (error instanceof HTTPError) return true;
+  return error instanceof Error && (error.name === "AbortError" || ("code" in error && BROKEN.test(String(error.code))));
 }
 
 /** Said to all who wait, whether anything stands there or not. */

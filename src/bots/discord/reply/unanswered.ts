@@ -53,7 +53,7 @@ const PAGE = 100;
 const MOST_PAGES = 10;
 
 /** What we have posted in reply to a question; and whether, where there is nothing, it is sure that there is nothing. */
-async function answerTo(question: Message): Promise<{ readonly standing: Message | undefined; readonly isSure: boolean }> {
+export async function answerTo(question: Message): Promise<{ readonly standing: Message | undefined; readonly isSure: boolean }> {
   let after = question.id;
   for (let pages = 0; pages < MOST_PAGES; pages++) {
     const page = [...(await question.channel.messages.fetch({ after, limit: PAGE })).values()];
