@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
 // What is kept between runs is kept here only: a judge that an earlier run has fitted would hide that it can no longer be fitted.
@@ -37,7 +38,7 @@ const slowBuilt = [
   ...["judge-warning", "pairs", "shift", "stopping", "urial"],
 ]
   .map((name) => `test/cli/${name}.test.ts`)
-  .concat("test/examples.test.ts", "test/real/eval-resume.test.ts", "test/tooling/{native,peers,release}.test.ts");
+  .concat("test/examples.test.ts", "test/real/eval-resume.test.ts", "test/tooling/{native,newest-langchain,peers,release}.test.ts");
 
 /** They load a model, or go through many layers at once. */
 const integration = [
@@ -54,7 +55,22 @@ const integration = [
   "test/trace/trace-page.test.ts",
 ];
 
+/** Takes LangChain from a folder in which another one is installed than the pinned one. */
+const otherLangChain = (folder: string): Plugin => ({
+  name: "other-langchain",
+  enforce: "pre",
+  async resolveId(name) {
+    if (!/^(@langchain\/|langchain(\/|$))/.test(name)) return undefined;
+    const found = await this.resolve(name, join(folder, "package.json"), { skipSelf: true });
+    if (found === null || !found.id.startsWith(folder)) throw new Error(`Expected ${name} in ${folder}, got none`);
+    return found;
+  },
+});
+
+const { RAIN_LANGCHAIN: folder } = process.env;
+
 const shared = {
+  plugins: folder === undefined ? [] : [otherLangChain(folder)],
   resolve: { conditions },
   ssr: { resolve: { conditions } },
 };
