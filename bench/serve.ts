@@ -1,7 +1,7 @@
 /**
  * What the server costs beside the model: how much later an answer and its first judged text come over HTTP than in process, in pairs of the same seed whose question was read before,
- * with the model's own time and without it, beside how far two answers in process lie apart; and many clients at once, some of which read slowly or hang up, in line or while they read: whether any answer is lost or another one than in process, whether memory grows, and
- * whether keys take turns.
+ * asked from another thread, with the model's own time and without it, and beside how far two answers in process lie apart. And many clients at once, some of which read slowly or
+ * hang up, in line or while they read: whether any answer is lost or another one than in process, whether memory grows, and whether keys take turns.
  *
  *   npm run bench:serve -- [--model M] [--pairs N] [--requests N] [--clients N] [--json]
  */
@@ -12,6 +12,7 @@ import { listen, rainApp } from "rain-align/server";
 import { quantile } from "../src/evaluation/index.ts";
 import { wholeNumber } from "./arguments.ts";
 import { BusyWatch } from "./busy-watch.ts";
+import { type Asking, ClientThread, type Latencies, overHttp, type Received } from "./serve-client.ts";
 
 const { values } = parseArgs({
   options: {
@@ -34,114 +35,51 @@ listening.serve(app);
 
 const question = (index: number) => `How do I paint house ${index}?`;
 
-/** What one answer took, in milliseconds. */
-interface Taken extends Latencies {
-  /** Times that the model computed: the first `before` of them stand before the first judged text. Of one answer at a time. */
-  readonly periods: readonly number[];
-  readonly before: number;
-  readonly text: string;
+/** A request by this number. */
+function asking(index: number, { key = KEYS[0], maxTokens = 32, ...habit }: Partial<Asking> = {}): Asking {
+  const url = `http://127.0.0.1:${listening.port}/v1/chat/completions`;
+  return { url, key, question: question(index), seed: index, maxTokens, ...habit };
 }
 
-interface Latencies {
-  /** To its first judged text. */
-  readonly first: number;
-  readonly whole: number;
-}
-
-/** Milliseconds from now on, and what the model computes in them. */
-class Stopwatch {
-  readonly #start = performance.now();
-  #first: { readonly first: number; readonly before: number } | undefined;
-
-  constructor() {
-    engine.periods = [];
-  }
-
-  /** Whether there is no judged text yet. */
-  get isWaiting(): boolean {
-    return this.#first === undefined;
-  }
-
-  /** The first judged text is there. */
-  first(): void {
-    this.#first ??= { first: performance.now() - this.#start, before: engine.periods.length };
-  }
-
-  /** The answer is there. */
-  whole(): Omit<Taken, "text"> {
-    this.first();
-    return { first: 0, before: 0, ...this.#first, whole: performance.now() - this.#start, periods: engine.periods };
-  }
-}
-
-async function inProcess(index: number, maxTokens = 32): Promise<Taken> {
+async function inProcess(index: number, maxTokens = 32): Promise<Received & { readonly before: number }> {
   const turns: readonly Turn[] = [{ role: "user", text: question(index) }];
-  const watch = new Stopwatch();
+  const start = performance.now();
+  let first: { readonly first: number; readonly before: number } | undefined;
   let text = "";
   for await (const step of rain(engine, turns, { seed: index, maxTokens, onUnfit: "refuse" })) {
-    if (step.text !== "") watch.first();
+    if (step.text !== "") first ??= { first: performance.now() - start, before: engine.periods.length };
     text += step.text;
   }
-  return { ...watch.whole(), text };
+  return { first: 0, before: 0, ...first, whole: performance.now() - start, text };
 }
 
-/** Reads a stream; `undefined` where the client hung up. */
-async function overHttp(
-  index: number,
-  { key = KEYS[0], maxTokens = 32, slowness = 0, hangsUpBehind = Number.POSITIVE_INFINITY, leavesAfter }: Asking = {},
-): Promise<Taken | undefined> {
-  const stop = new AbortController();
-  const timer = leavesAfter === undefined ? undefined : setTimeout(() => stop.abort(), leavesAfter);
-  const watch = new Stopwatch();
-  const body = JSON.stringify({ messages: [{ role: "user", content: question(index) }], seed: index, max_tokens: maxTokens, stream: true });
-  const headers = { "content-type": "application/json", authorization: `Bearer ${key}` };
-  const url = `http://127.0.0.1:${listening.port}/v1/chat/completions`;
-  const response = await fetch(url, { method: "POST", headers, body, signal: stop.signal }).catch((error: unknown) => {
-    if (!stop.signal.aborted) throw error;
-  });
-  clearTimeout(timer);
-  if (response === undefined) return undefined;
-  if (!response.ok) throw new Error(`Expected an answer, got status ${response.status}`);
-  let received = "";
-  const decoder = new TextDecoder();
-  for await (const bytes of response.body ?? []) {
-    received += decoder.decode(bytes, { stream: true });
-    if (watch.isWaiting && /"content":"[^"]/.test(received)) watch.first();
-    // Who leaves the loop closes the connection. An abort here leaves the loop waiting for ever now and then, on Node.js 20.
-    if (received.length > hangsUpBehind) return undefined;
-    if (slowness > 0) await new Promise((resolve) => setTimeout(resolve, slowness));
-  }
-  const taken = watch.whole();
-  if (!received.trimEnd().endsWith("data: [DONE]")) throw new Error(`Expected a whole stream, got ${received.slice(-80)}`);
-  const events = [...received.matchAll(/^data: (\{.*\})$/gm)].map(
-    ([, json = ""]) => JSON.parse(json) as { choices: { delta: { content?: string } }[] },
-  );
-  return { ...taken, text: events.map(({ choices }) => choices[0]?.delta.content ?? "").join("") };
+/** What one answer took, and for how long the model computed for it. */
+interface Taken extends Received {
+  readonly periods: readonly number[];
+  /** In process, how many of these stand before the first judged text. */
+  readonly before?: number;
 }
 
-interface Asking {
-  readonly key?: string;
-  readonly maxTokens?: number;
-  /** Milliseconds between two reads. */
-  readonly slowness?: number;
-  /** Characters behind which nobody reads on. */
-  readonly hangsUpBehind?: number;
-  /** Milliseconds after which nobody waits any more for the beginning. */
-  readonly leavesAfter?: number;
+/** One answer at a time. */
+async function timed<Answer extends Received>(answer: () => Promise<Answer>): Promise<Answer & Taken> {
+  engine.periods = [];
+  const answered = await answer();
+  return { ...answered, periods: engine.periods };
 }
 
 /** Of pairs of the same seed, how much later over HTTP, and the second of two in process: milliseconds. */
 async function ownCost(pairs: number) {
+  await using client = new ClientThread();
   const http: Later[] = [];
   const again: Later[] = [];
   let identical = 0;
   for (let index = -20; index < pairs; index++) {
-    const one = () => inProcess(index + 1000);
+    const one = () => timed(() => inProcess(index + 1000));
     // Whoever comes second would find the question in the cache.
     await one();
-    const before = index % 2 === 0 ? await one() : undefined;
-    const other = (await overHttp(index + 1000)) as Taken;
-    const library = before ?? (await one());
+    const earlier = index % 2 === 0 ? await one() : undefined;
+    const other = await timed(() => client.ask(asking(index + 1000)));
+    const library = earlier ?? (await one());
     const same = await one();
     if (index < 0) continue;
     if (other.text === library.text) identical++;
@@ -152,6 +90,7 @@ async function ownCost(pairs: number) {
 }
 
 interface Later extends Latencies {
+  /** Without the model's own time. */
   readonly outside: Latencies;
 }
 
@@ -197,7 +136,7 @@ async function manyClients(requests: number, clients: number) {
       const index = asked++;
       if (index % Math.ceil(requests / 20) === 0) memory.push(memoryNow());
       try {
-        const taken = await overHttp(index, { key, maxTokens: 4, ...habitOf(index) });
+        const taken = await overHttp(asking(index, { key, maxTokens: 4, ...habitOf(index) }));
         if (taken === undefined) hungUp++;
         else {
           answered++;
@@ -232,8 +171,12 @@ async function manyClients(requests: number, clients: number) {
 }
 
 /** One client in twenty reads slowly, one leaves while it reads, one while it waits. */
-function habitOf(index: number): Asking {
-  const habits: readonly Asking[] = [{ slowness: 20 }, { hangsUpBehind: (index * 37) % 900 }, { leavesAfter: (index * 37) % 1000 }];
+function habitOf(index: number): Partial<Asking> {
+  const habits: readonly Partial<Asking>[] = [
+    { slowness: 20 },
+    { hangsUpBehind: (index * 37) % 900 },
+    { leavesAfter: (index * 37) % 1000 },
+  ];
   return habits[index % 20] ?? {};
 }
 
