@@ -88,6 +88,8 @@ export async function tryTextCalls(
 }
 
 const FENCE = "```";
+/** Qwen 2.5 Coder's template shows calls in doubled braces, and so the model writes them, with one or two at their end. */
+const DOUBLED = "{{";
 const OPENED = /^`{3,}[\w-]*\s*/;
 
 /** `undefined` for a text that is something else, whatever follows. */
@@ -102,6 +104,8 @@ function callsIn(text: string, caller: Caller): Omit<TextCalls, "start"> | undef
   // In a list, commas stand between calls; elsewhere some models write them, too.
   for (let isDue = true; isDue || rest.startsWith("{"); ) {
     if (rest === "") return open();
+    const isDoubled = rest.startsWith(DOUBLED);
+    if (isDoubled) rest = rest.slice(1);
     const tool = toolBegun(rest, caller);
     if (tool === undefined) return mayBegin(rest, caller) ? open() : undefined;
     called.push(tool);
@@ -109,6 +113,7 @@ function callsIn(text: string, caller: Caller): Omit<TextCalls, "start"> | undef
     if (end < 0) return open();
     if (!fits(rest.slice(0, end), tool, caller)) return undefined;
     rest = rest.slice(end).trimStart();
+    if (isDoubled && rest.startsWith("}")) rest = rest.slice(1).trimStart();
     isDue = rest.startsWith(",");
     if (isDue) rest = rest.slice(1).trimStart();
   }

@@ -59,6 +59,8 @@ describe("Calls that a model writes as JSON into its text", () => {
     ["in a fence without a language", `\`\`\`\n${ROAD}\n\`\`\``],
     ["in a fence of another language that is not closed", `\`\`\`tool_call\n${ROAD}`],
     ["bare", ROAD],
+    ["bare, in doubled braces", `{${ROAD}}`],
+    ["in doubled braces of which one is closed, in a fence", fenced(`{${ROAD}`)],
     ["bare, with other words for their arguments", ROAD.replace("arguments", "parameters")],
     ["with arguments in another order", '{"name": "length", "arguments": {"times": 3, "of": "road"}}'],
   ])("are read %s, and nothing of them is text", async (_, text) => {
