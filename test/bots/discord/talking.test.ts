@@ -150,6 +150,31 @@ describe("In private", () => {
   });
 });
 
+describe("A private conversation", () => {
+  it("is remembered, of both sides, as far as a conversation is read", async () => {
+    let now = 0;
+    await using scene = await inGuild({ options: { now: () => now } });
+    const { ada, platform } = scene;
+    const first = await platform.replyTo(ada.says(ada.privately, QUESTION));
+    await scene.running.bot.idle();
+    now += 60_000;
+    await platform.replyTo(ada.says(ada.privately, OTHER));
+    expect(lastTurns()).toEqual([
+      { role: "user", text: QUESTION },
+      { role: "assistant", text: first.content },
+      { role: "user", text: OTHER },
+    ]);
+  });
+
+  it("has nothing in it of what the bot tells of servers", async () => {
+    await using scene = await inGuild();
+    const { ada, platform } = scene;
+    ada.privately.post({ author: platform.bot, content: "Your message in Guild 1 was hidden." });
+    await platform.replyTo(ada.says(ada.privately, QUESTION));
+    expect(lastTurns()).toEqual([{ role: "user", text: QUESTION }]);
+  });
+});
+
 describe("A conversation", () => {
   it("is the chain of replies, each person by name, and what others said in between is not in it", async () => {
     await using scene = await inGuild();

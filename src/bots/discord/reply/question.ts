@@ -66,17 +66,22 @@ interface ReadingRules {
 /** The conversation that a message goes on with; the message is its last line. Of people who opted out nothing is read. */
 export async function readConversation(message: Message, reading: ReadingRules): Promise<readonly Utterance[]> {
   const { context, contextMessages } = reading.settings.talk;
-  const isRecent = context === "recent" || (context === "thread" && message.channel.isThread());
+  const isRecent = isReadWhole(message.channel, context);
   const before = isRecent
     ? await lastMessages(message.channel, contextMessages - 1, message.id)
     : await repliedTo(message, contextMessages - 1, reading);
   return [...(await saidIn(before, reading)), ...lineOf(message)];
 }
 
+/** Whether all that was said last in a channel is the conversation: always in private, where there is no other. */
+function isReadWhole(channel: TextBasedChannel, context: GuildSettings["talk"]["context"]): boolean {
+  return channel.isDMBased() || context === "recent" || (context === "thread" && channel.isThread());
+}
+
 /** What was said last in a channel, for a question that is no message. */
 export async function readChannel(channel: TextBasedChannel, reading: ReadingRules): Promise<readonly Utterance[]> {
   const { context, contextMessages } = reading.settings.talk;
-  const isRecent = context === "recent" || (context === "thread" && channel.isThread());
+  const isRecent = isReadWhole(channel, context);
   return isRecent && isReadable(channel) ? await saidIn(await lastMessages(channel, contextMessages - 1), reading) : [];
 }
 
@@ -120,9 +125,18 @@ async function saidIn(messages: readonly Message[], { store }: ReadingRules): Pr
     const isOurs = message.author.id === message.client.user.id;
     if (!isOurs && (message.author.bot || message.webhookId !== null || message.system)) continue;
     if (!isOurs && (await store.isOptedOut(message.author.id))) continue;
+    if (isOurs && !message.inGuild() && !(await isAnswer(message, store))) continue;
     said.push(...lineOf(message));
   }
   return said;
+}
+
+/** In private we also tell of servers, such as what became of a message there: that is no part of a conversation, and no other server's to know. */
+async function isAnswer({ id, channel, reference, interactionMetadata }: Message, store: Pick<Store, "reply">): Promise<boolean> {
+  if (reference !== null || interactionMetadata !== null) return true;
+  const person = channel.isDMBased() && "recipientId" in channel ? channel.recipientId : "";
+  // A further part of a long answer.
+  return (await store.reply(privateGuild(person), id)) !== undefined;
 }
 
 function lineOf(message: Message): readonly Utterance[] {
