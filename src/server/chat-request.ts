@@ -257,7 +257,7 @@ function optionsOf(asked: AskedChat, rules: RequestRules): RainOptions {
       seed: seed === undefined ? undefined : seedOf(seed),
       stop: stop === undefined ? undefined : [stop].flat().filter((one) => one !== ""),
       parallelCalls: asked.parallel_tool_calls,
-      format: formatOf(response_format),
+      format: formatOf(response_format, asked.stream === true),
       logprobs: asked.logprobs,
     }),
   };
@@ -337,9 +337,11 @@ function choiceOf(choice: AskedChat["tool_choice"], tools: readonly z.output<typ
   throw new RequestError(`Expected \`tool_choice\` to name one of \`tools\`, got \`${name}\``, { param: "tool_choice" });
 }
 
-function formatOf(format: AskedChat["response_format"]): RainOptions["format"] {
+/** In a stream JSON grows, each part judged before it is sent. */
+function formatOf(format: AskedChat["response_format"], inSteps: boolean): RainOptions["format"] {
   if (format === undefined || format.type === "text") return undefined;
-  return { type: "json", schema: format.type === "json_object" ? { type: "object" } : (format.json_schema.schema as JsonSchema) };
+  const schema = format.type === "json_object" ? { type: "object" } : (format.json_schema.schema as JsonSchema);
+  return { type: "json", schema, inSteps };
 }
 
 /** Without what is `undefined`: it would take the place of a default. */

@@ -105,6 +105,32 @@ describe("A chat completion", () => {
     expect(JSON.stringify(rewindsOf(await eventsOf(await shown.send(asked))))).toContain("money");
   });
 
+  it("of a schema grows while it is streamed, and nothing of it is sent that did not pass as it stands", async () => {
+    const plan = '{"take":["bus","bus","bus","bus"]}';
+    const passed = new Set<string>();
+    const goodness = (answer: string) => {
+      const isBad = answer.includes("money");
+      if (!isBad) passed.add(answer);
+      return isBad ? 0.02 : 0.98;
+    };
+    const goOn = (answer: string) => (/(\[|,)$/.test(answer) ? { '"money"': 2, '"bus"': 1 } : { [plan[answer.length] ?? "\0"]: 1 });
+    const engine = worldEngine({ pieces: ['"money"', '"bus"'], goOn, goodness });
+    const schema = {
+      type: "object",
+      properties: { take: { type: "array", items: { enum: ["bus", "money"] }, minItems: 4, maxItems: 4 } },
+      required: ["take"],
+    };
+    const asked = { ...ASKED, max_tokens: 80, response_format: { type: "json_schema", json_schema: { name: "plan", schema } } };
+    const events = await eventsOf(
+      await served({ options: { firstCheck: 4, maxCheckGap: 4, candidates: 8 } }, engine).send({ ...asked, stream: true }),
+    );
+    const deltas = events.flatMap((event) => (event["choices"] as unknown as { delta: { content?: string } }[]) ?? []);
+    const texts = deltas.map(({ delta }) => delta.content ?? "").filter((text) => text !== "");
+    expect(texts.length).toBeGreaterThan(2);
+    expect(JSON.parse(texts.join(""))).toEqual({ take: ["bus", "bus", "bus", "bus"] });
+    for (const [index] of texts.entries()) expect(passed).toContain(texts.slice(0, index + 1).join(""));
+  });
+
   it("says how likely the model took each token that is out, whole and streamed, and nothing of others", async () => {
     interface Told {
       readonly content: readonly { readonly token: string; readonly logprob: number; readonly top_logprobs: readonly unknown[] }[];
