@@ -1,5 +1,5 @@
-import type { Turn } from "../../core/index.ts";
 import type { Inference, JudgesRequest, KnownJudge, TextVerdict } from "./inference.ts";
+import { InferenceError } from "./inference-error.ts";
 import { normalise } from "./normalise.ts";
 import { piecesOf } from "./pieces.ts";
 import { ACTIONS, type Action, type GuildSettings, guildPrinciple, THRESHOLDS } from "./settings.ts";
@@ -79,15 +79,41 @@ async function worstVerdicts(
   const pieces = piecesOf(text);
   let worst: readonly TextVerdict[] = [];
   for (const piece of pieces.length > 1 ? [text, ...pieces] : [text]) {
-    const turns: readonly Turn[] = [{ role: "assistant", text: piece }];
-    const verdicts = await inference.judge({ turns, ...by }, signal);
-    // What is no number is no verdict in its favour.
-    worst = verdicts.map((verdict, index) =>
-      worst[index] === undefined || !(verdict.value >= worst[index].value) ? verdict : worst[index],
-    );
+    worst = worseOf(worst, await verdictsOn(inference, piece, { signal, ...by }));
   }
   return worst;
 }
+
+function worseOf(some: readonly TextVerdict[], others: readonly TextVerdict[]): readonly TextVerdict[] {
+  // What is no number is no verdict in its favour.
+  return others.map((verdict, index) => (some[index] === undefined || !(verdict.value >= some[index].value) ? verdict : some[index]));
+}
+
+/** A model that cannot read so few characters at once reads nothing. */
+const SHORTEST = 200;
+
+/** What is too long for the judge is judged in halves. */
+async function verdictsOn(
+  inference: Inference,
+  text: string,
+  { signal, ...by }: JudgesRequest & Pick<Message, "signal">,
+): Promise<readonly TextVerdict[]> {
+  try {
+    return await inference.judge({ turns: [{ role: "assistant", text }], ...by }, signal);
+  } catch (error) {
+    if (InferenceError.findIn(error)?.code !== "long" || text.length < SHORTEST) throw error;
+    const middle = Math.ceil(text.length / 2);
+    // They share some words: none is cut in two for both.
+    const halves = [text.slice(0, middle + SHARED), text.slice(middle - SHARED)];
+    const [first = [], second = []] = [
+      await verdictsOn(inference, halves[0] as string, { signal, ...by }),
+      await verdictsOn(inference, halves[1] as string, { signal, ...by }),
+    ];
+    return worseOf(first, second);
+  }
+}
+
+const SHARED = 40;
 
 /** The most that the rules of these principles ask for. */
 function mostOf(findings: readonly Finding[], { moderation: { rules } }: Pick<GuildSettings, "moderation">): Action | undefined {

@@ -5,6 +5,7 @@ import { type BotContext, type BotOptions, isServed } from "../bot-context.ts";
 import { isByPerson } from "../reply/question.ts";
 import { messageText } from "../reply/text.ts";
 import { settingsOfMessage } from "../whereabouts.ts";
+import { attachedText } from "./attached-text.ts";
 import { HitGuard } from "./hit-guard.ts";
 import type { Look } from "./looks.ts";
 import { type Against, authorOf, openReview } from "./reviews.ts";
@@ -66,7 +67,7 @@ export class AutoModerator {
 
   /** By the settings that hold when the message comes to its turn, and that hold still when it is judged. `undefined`: there is nothing to be done. */
   async #judge(message: Message<true>, signal: AbortSignal): Promise<Against | undefined> {
-    const { inference, metrics, options, store } = this.#context;
+    const { inference, metrics, options, store, log } = this.#context;
     const guild = message.guildId;
     for (;;) {
       signal.throwIfAborted();
@@ -75,7 +76,8 @@ export class AutoModerator {
       const member = message.member ?? (await authorOf(message));
       const settings = settingsOfMessage(decided, message, member);
       if (!isLookedAt(message, settings, options) || isIgnored(message, member, settings)) return undefined;
-      const text = messageText(message);
+      const said = messageText(message);
+      const text = [said, await attachedText(message, log)].filter((part) => part !== "").join("\n");
       const judgement = await judgeMessage(inference, { guild, text, settings, signal });
       if (judgement.findings.length === 0) return undefined;
       metrics.judged.inc();
@@ -83,7 +85,7 @@ export class AutoModerator {
       await this.#hits.count(guild, isAgainst);
       if (!isAgainst) return undefined;
       // What was changed meanwhile is looked at by itself, as every edit is.
-      if (messageText(await newest(message)) !== text) return undefined;
+      if (messageText(await newest(message)) !== said) return undefined;
       const isStopped = await this.#hits.stops(guild, settings, judgement);
       if (!isStopped && (await store.settings(guild)).version === version) return { message, text, judgement, settings };
     }

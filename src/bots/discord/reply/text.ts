@@ -152,10 +152,20 @@ function isInsideFenceLine(text: string, end: number): boolean {
  * lead, and without the signs that format or hide it.
  */
 export function messageText(message: Message): string {
-  const snapshots = [...message.messageSnapshots.values()].map((snapshot) => plain(contentOf(snapshot)));
+  const snapshots = [...message.messageSnapshots.values()].flatMap((snapshot) => [plain(contentOf(snapshot)), ...filesOf(snapshot)]);
   const poll = message.poll === null ? [] : [message.poll.question.text ?? "", ...message.poll.answers.map(({ text }) => text ?? "")];
-  const files = [...message.attachments.values()].map(({ title, description }) => [title, description].filter(Boolean).join(" "));
-  return [plain(message.content), ...snapshots, ...poll, ...files].filter((part) => part !== "").join("\n");
+  return [plain(message.content), ...snapshots, ...poll, ...filesOf(message)].filter((part) => part !== "").join("\n");
+}
+
+/** What cameras and programs call files says nothing. */
+const USUAL_NAME = /^(?:image|img|dsc|pxl|photo|video|vid|file|document|message|unknown|untitled|screen ?shot)?[^\p{L}]*$/iu;
+
+/** What people read beside a file: its name in words, its title, its description. */
+function filesOf({ attachments }: Pick<Message, "attachments">): readonly string[] {
+  return [...attachments.values()].map(({ name, title, description }) => {
+    const words = name.replace(/\.\w{1,8}$/, "").replace(/[_.-]+/g, " ");
+    return [USUAL_NAME.test(words) ? undefined : words, title, description].filter(Boolean).join(" ");
+  });
 }
 
 function contentOf({ content }: MessageSnapshot): string {

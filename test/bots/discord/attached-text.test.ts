@@ -1,0 +1,60 @@
+import { describe, expect, it, vi } from "vitest";
+import { checkSettings, type Inference, InferenceError, judgeMessage } from "../../../src/bots/guard/index.ts";
+import type { Message } from "../../support/discord/world/message.ts";
+import { Scene } from "../../support/discord-scene.ts";
+import { STEADY, STEADY_BAD, verdictOf } from "../../support/steady-inference.ts";
+
+/** Finds bad what has these words in it, wherever they are. */
+const BAD = "goods under your coat";
+const FINDING: Inference = {
+  ...STEADY,
+  judge: async ({ turns, principles }) => principles.map(() => verdictOf(turns.at(-1)?.text.includes(BAD) ? -1 : 1)),
+};
+
+async function posted(file: { readonly name: string; readonly content: string; readonly contentType: string }): Promise<Message> {
+  await using scene = await Scene.moderated(FINDING);
+  const message = scene.ada.says(scene.general, "Look.", { attachments: [{ ...file, content: Buffer.from(file.content) }] });
+  await scene.settled();
+  return message;
+}
+
+describe("What is with a message is judged with it", () => {
+  it.each([
+    ["a text file", { name: "message.txt", content: `Hello.\n${STEADY_BAD}\n`, contentType: "text/plain; charset=utf-8" }],
+    ["the name of a picture", { name: "goods_under-your.coat.png", content: "a picture", contentType: "image/png" }],
+  ])("%s", async (_, file) => {
+    expect((await posted(file)).isDeleted).toBe(true);
+  });
+
+  it.each([
+    ["a text file that says nothing bad", { name: "message.txt", content: "Hello.", contentType: "text/plain" }],
+    ["a picture, whose bytes are no text", { name: "IMG_2034.png", content: STEADY_BAD, contentType: "image/png" }],
+  ])("and %s changes nothing", async (_, file) => {
+    expect((await posted(file)).isDeleted).toBe(false);
+  });
+
+  it("and a file that cannot be read leaves the rest to be judged", async () => {
+    await using scene = await Scene.moderated(FINDING);
+    const file = { name: "message.txt", content: Buffer.from("Hello."), contentType: "text/plain" };
+    vi.spyOn(globalThis, "fetch").mockRejectedValue(new TypeError("fetch failed"));
+    const message = scene.ada.says(scene.general, STEADY_BAD, { attachments: [file] });
+    await scene.settled();
+    vi.restoreAllMocks();
+    expect(message.isDeleted).toBe(true);
+    expect(scene.running.logged.some((line) => line.includes("a file was not read"))).toBe(true);
+  });
+});
+
+describe("A text that is too long for the judge", () => {
+  it.each([0, 0.2, 0.5, 0.77, 1])("is judged in parts, whatever part is bad (at %d of it)", async (place) => {
+    const judge: Inference["judge"] = async (request) => {
+      if ((request.turns[0]?.text.length ?? 0) > 500) throw new InferenceError("long", "Expected a shorter text");
+      return await FINDING.judge(request);
+    };
+    const words = Array.from({ length: 800 }, (_, index) => `word${index}`);
+    const text = [...words.slice(0, place * 800), BAD, ...words.slice(place * 800)].join(" ");
+    const judged = (what: string) => judgeMessage({ ...STEADY, judge }, { guild: "1", text: what, settings: checkSettings({}) });
+    expect((await judged(text)).against).toHaveLength(1);
+    expect((await judged(words.join(" "))).against).toEqual([]);
+  });
+});
