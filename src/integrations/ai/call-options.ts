@@ -16,7 +16,7 @@ export interface AskedOptions {
 }
 
 /** What a call says goes before `defaults`; under `providerOptions.rain` are options by their own names. */
-export function optionsOf(call: LanguageModelV4CallOptions, defaults: RainOptions): AskedOptions {
+export function optionsOf(call: LanguageModelV4CallOptions, defaults: RainOptions, inSteps: boolean): AskedOptions {
   const { temperature, topP, topK, presencePenalty, frequencyPenalty, tools = [], toolChoice, reasoning, providerOptions } = call;
   const functions = tools.filter(isFunction);
   const given = {
@@ -30,7 +30,7 @@ export function optionsOf(call: LanguageModelV4CallOptions, defaults: RainOption
     frequencyPenalty,
     seed: call.seed,
     stop: call.stopSequences?.filter((stop) => stop !== ""),
-    format: formatOf(call.responseFormat),
+    format: formatOf(call.responseFormat, inSteps),
     signal: call.abortSignal,
     ...thinking(reasoning),
     ...(functions.length === 0 ? {} : { tools: functions.map(toolOf), toolChoice: choiceOf(toolChoice) }),
@@ -59,8 +59,8 @@ function choiceOf(choice: LanguageModelV4ToolChoice | undefined): ToolChoice {
   return choice?.type === "required" ? "any" : (choice?.type ?? "auto");
 }
 
-function formatOf(format: LanguageModelV4CallOptions["responseFormat"]): RainOptions["format"] {
-  return format?.type === "json" ? { type: "json", schema: (format.schema ?? { type: "object" }) as JsonSchema } : undefined;
+function formatOf(format: LanguageModelV4CallOptions["responseFormat"], inSteps: boolean): RainOptions["format"] {
+  return format?.type === "json" ? { type: "json", schema: (format.schema ?? { type: "object" }) as JsonSchema, inSteps } : undefined;
 }
 
 function thinking(effort: LanguageModelV4CallOptions["reasoning"]): RainOptions {

@@ -63,7 +63,7 @@ class RainModel implements LanguageModelV4 {
   }
 
   async doGenerate(call: LanguageModelV4CallOptions): Promise<LanguageModelV4GenerateResult> {
-    const asked = this.#asked(call);
+    const asked = this.#asked(call, false);
     const writing = this.#write(call, asked);
     const parts = new ContentOfParts();
     let next = await writing.next();
@@ -73,7 +73,7 @@ class RainModel implements LanguageModelV4 {
 
   /** What cannot be meant rejects; what fails later, fails in the stream. */
   async doStream(call: LanguageModelV4CallOptions): Promise<LanguageModelV4StreamResult> {
-    const asked = this.#asked(call);
+    const asked = this.#asked(call, true);
     const writing = this.#write(call, asked);
     const opening: LanguageModelV4StreamPart[] = [
       { type: "stream-start", warnings: asked.warnings },
@@ -82,9 +82,13 @@ class RainModel implements LanguageModelV4 {
     return { stream: ReadableStream.from(streamed(opening, writing)) as ReadableStream<LanguageModelV4StreamPart> };
   }
 
-  /** Warnings say what of a tool's schema is left to the tool. */
-  #asked(call: LanguageModelV4CallOptions): AskedOptions {
-    const { options, warnings } = optionsOf(call, this.#defaults);
+  /**
+   * Warnings say what of a tool's schema is left to the tool.
+   *
+   * @param inSteps whether an object grows, each part judged before it comes
+   */
+  #asked(call: LanguageModelV4CallOptions, inSteps: boolean): AskedOptions {
+    const { options, warnings } = optionsOf(call, this.#defaults, inSteps);
     const writable = withWritableSchemas(options, this.#engine, (message) => warnings.push({ type: "other", message }));
     return { options: writable, warnings };
   }

@@ -78,6 +78,31 @@ describe("A local model in the AI SDK", () => {
     expect(schema.safeParse(output).success).toBe(true);
   });
 
+  it("streams an object as it grows, of which nothing came that did not pass as it stands", async () => {
+    const passed = new Set<string>();
+    const goodness = (answer: string) => {
+      if (!answer.includes("grey")) passed.add(answer);
+      return answer.includes("grey") ? 0.02 : 0.98;
+    };
+    const written = '{"sky":"blue","clouds":"none","sun":"high"}';
+    const goOn = (answer: string) =>
+      answer.endsWith(':"') && answer.length < 9 ? { grey: 3, blue: 1 } : { [written[answer.length] ?? "\0"]: 1 };
+    const engine = worldEngine({ pieces: ["grey", "blue"], goOn, goodness });
+    const schema = z.strictObject({ sky: z.enum(["blue", "grey"]), clouds: z.enum(["none"]), sun: z.enum(["high"]) });
+    const model = rainModel(engine, { firstCheck: 5, maxCheckGap: 5, candidates: 8, seed: 1 });
+    const { partialOutputStream, textStream } = streamText({ model, prompt: "The sky?", output: Output.object({ schema }) });
+    const objects: unknown[] = [];
+    for await (const object of partialOutputStream) objects.push(object);
+    expect(objects.length).toBeGreaterThan(2);
+    expect(objects.at(-1)).toEqual(JSON.parse(written));
+    let text = "";
+    for await (const part of textStream) {
+      text += part;
+      expect(passed).toContain(text);
+    }
+    expect(text).toBe(written);
+  });
+
   it("calls tools, reads what they give back, and goes on", async () => {
     const call = '<tool_call>\n{"name": "weather", "arguments": {"city": "Oslo"}}\n</tool_call>';
     const asked: unknown[] = [];
