@@ -246,7 +246,7 @@ export class Bot implements AsyncDisposable {
       channel: message.channelId,
       source: message.id,
       author: message.author.id,
-      read: () => readConversation(message, { settings, store: this.#context.store }),
+      read: () => readConversation(message, { settings, store: this.#context.store, log: this.#context.log }),
       target: messageTarget(message, this.#context.outbound),
       isDeferred: false,
       typingIn: message.channel,

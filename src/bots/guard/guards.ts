@@ -64,7 +64,7 @@ export function cooldown(now: () => number): Guard {
 }
 
 /** Characters of a question at most, as people see it. */
-const LONGEST = 2000;
+const LONGEST = 8000;
 
 /** Refuses what is too long before anything is computed, and what says nothing. */
 export const shortQuestions: Guard = async (incoming, next) => {

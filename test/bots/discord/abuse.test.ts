@@ -109,8 +109,9 @@ describe("What people write", () => {
 
   it("and is far too long gets a short line", async () => {
     await using scene = await Scene.open(inference);
-    const reply = await scene.platform.replyTo(scene.ada.says(scene.ada.privately, "a ".repeat(1000) + "b".repeat(1000)));
-    expect(reply.content).toBe("That is longer than I can read. Please ask in at most 2000 characters.");
+    const file = { name: "message.txt", content: Buffer.from("a ".repeat(5000)), contentType: "text/plain" };
+    const reply = await scene.platform.replyTo(scene.ada.says(scene.ada.privately, "Read this.", { attachments: [file] }));
+    expect(reply.content).toBe("That is longer than I can read. Please ask in at most 8000 characters.");
     expect(inference.asked).toEqual([]);
   });
 

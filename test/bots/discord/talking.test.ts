@@ -67,6 +67,13 @@ describe("A mention", () => {
     expect(lastTurns()).toEqual([{ role: "user", text: QUESTION }]);
   });
 
+  it("is read with the text files that are with it", async () => {
+    await using scene = await inGuild();
+    const file = { name: "message.txt", content: Buffer.from(OTHER), contentType: "text/plain; charset=utf-8" };
+    await scene.platform.replyTo(scene.ada.says(scene.general, scene.mention(QUESTION), { attachments: [file] }));
+    expect(lastTurns()).toEqual([{ role: "user", text: `${QUESTION}\n${OTHER}` }]);
+  });
+
   it("that says nothing is asked what it wants", async () => {
     await using scene = await inGuild();
     const reply = await scene.platform.replyTo(scene.ada.says(scene.general, scene.mention(" \u200b")));

@@ -86,10 +86,10 @@ describe("Daily caps", () => {
 describe("Short questions", () => {
   const respond = guarded(reached, [shortQuestions]);
 
-  it("pass", async () => expect(await respond(asking("a".repeat(2000)))).toBe(REACHED));
+  it("pass", async () => expect(await respond(asking("a".repeat(8000)))).toBe(REACHED));
 
   it("are asked for where one is too long, as people see it", async () => {
-    expect(await respond(asking("a".repeat(2001)))).toMatchObject({ reason: "long" });
+    expect(await respond(asking("a".repeat(8001)))).toMatchObject({ reason: "long" });
     expect(await respond(asking(`Hello.${"\u200b".repeat(3990)}`))).toBe(REACHED);
     expect(await respond(asking("\ufdfa".repeat(1000)))).toMatchObject({ reason: "long" });
   });

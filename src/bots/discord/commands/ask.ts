@@ -58,7 +58,10 @@ export const ask: Command = {
         author: user.id,
         settings,
         // What others said is not for an answer that only one person sees.
-        read: async () => [...(channel === null || isPrivate ? [] : await readChannel(channel, { settings, store })), line],
+        read: async () => [
+          ...(channel === null || isPrivate ? [] : await readChannel(channel, { settings, store, log: context.log })),
+          line,
+        ],
         target: interactionTarget(interaction, outbound, { isPrivate }),
         isDeferred: true,
         isAnew: false,

@@ -2,10 +2,10 @@ import { type GuildMember, type Message, PermissionFlagsBits } from "discord.js"
 import PQueue from "p-queue";
 import { type GuildSettings, judgeMessage } from "../../guard/index.ts";
 import { type BotContext, type BotOptions, isServed } from "../bot-context.ts";
+import { attachedText } from "../reply/attached-text.ts";
 import { isByPerson } from "../reply/question.ts";
 import { messageText } from "../reply/text.ts";
 import { settingsOfMessage } from "../whereabouts.ts";
-import { attachedText } from "./attached-text.ts";
 import { HitGuard } from "./hit-guard.ts";
 import type { Look } from "./looks.ts";
 import { type Against, authorOf, openReview } from "./reviews.ts";

@@ -1,6 +1,8 @@
 import { cleanContent, type Message, MessageType, PermissionFlagsBits, type TextBasedChannel } from "discord.js";
+import type { Logger } from "pino";
 import type { GuildSettings, Store, Utterance } from "../../guard/index.ts";
 import { type BotOptions, isServed, privateGuild } from "../bot-context.ts";
+import { attachedText } from "./attached-text.ts";
 
 /** Whether a message is a question to us, and may be answered where it was asked. */
 export function isAnswered(message: Message, settings: GuildSettings, options: BotOptions): boolean {
@@ -61,6 +63,7 @@ export function isTalkedIn({ channel, channelId }: QuestionChannel, channels: re
 interface ReadingRules {
   readonly settings: GuildSettings;
   readonly store: Pick<Store, "isOptedOut" | "reply">;
+  readonly log: Logger;
 }
 
 /** The conversation that a message goes on with; the message is its last line. Of people who opted out nothing is read. */
@@ -70,7 +73,10 @@ export async function readConversation(message: Message, reading: ReadingRules):
   const before = isRecent
     ? await lastMessages(message.channel, contextMessages - 1, message.id)
     : await repliedTo(message, contextMessages - 1, reading);
-  return [...(await saidIn(before, reading)), ...lineOf(message)];
+  const asked = lineOf(message);
+  // What was too long for a message is a file of it.
+  const attached = await attachedText(message, reading.log);
+  return [...(await saidIn(before, reading)), ...asked.map((line) => ({ ...line, text: `${line.text}\n${attached}`.trim() }))];
 }
 
 /** Whether all that was said last in a channel is the conversation: always in private, where there is no other. */

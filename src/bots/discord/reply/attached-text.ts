@@ -7,7 +7,7 @@ const MOST_BYTES = 64 * 1024;
 const PATIENCE_MS = 10_000;
 
 /** What people read in the text files that are with a message, such as `message.txt`: as much as is judged. What cannot be read is left out, and logged. */
-export async function attachedText({ attachments, guildId, id }: Message<true>, log: Logger): Promise<string> {
+export async function attachedText({ attachments, guildId, id }: Message, log: Logger): Promise<string> {
   let left = MOST_BYTES;
   const texts: string[] = [];
   for (const file of attachments.values()) {
