@@ -11,6 +11,9 @@ const VALUE_BYTES: Readonly<Record<number, number>> = { 0: 1, 1: 1, 2: 2, 3: 2, 
 const TEXT = 8;
 const LIST = 9;
 
+/** A value that llama.cpp reads without looking at its type: another one than this ends the process. */
+const UNLOOKED = { key: "split.count", type: 2 } as const;
+
 /** What stands where in a header. */
 export interface HeaderShape {
   /** Each value of its metadata with its key: from which byte up to which. */
@@ -23,7 +26,7 @@ export interface HeaderShape {
  * Walks through the header of a GGUF file by the lengths that it names. The library believes them all: a damaged one makes it read for ever,
  * or ask for a piece of memory of which Node is so surprised that it ends the process.
  *
- * @throws {RangeError} where the header leads out of the file, or names a type of value that there is not
+ * @throws {RangeError} where the header leads out of the file, or names a type of value that there is not, or one that llama.cpp does not expect there
  */
 export function checkHeader(path: string, fileBytes: number): void {
   const file = openSync(path, "r");
@@ -49,8 +52,10 @@ function walk(cursor: Cursor): HeaderShape {
   const entries = [];
   for (let entry = 0; entry < count; entry++) {
     const start = cursor.position;
-    cursor.skip(cursor.wide());
-    skipValue(cursor, cursor.narrow());
+    const key = keyAt(cursor);
+    const type = cursor.narrow();
+    if (key === UNLOOKED.key && type !== UNLOOKED.type) throw new RangeError(`${key} of type ${type} and not ${UNLOOKED.type}`);
+    skipValue(cursor, type);
     entries.push({ start, end: cursor.position });
   }
   let parameters = 0;
@@ -61,6 +66,14 @@ function walk(cursor: Cursor): HeaderShape {
     cursor.skip(4 + 8);
   }
   return { entries, parameters };
+}
+
+/** Where it may be the one that matters, else nothing. */
+function keyAt(cursor: Cursor): string {
+  const bytes = cursor.wide();
+  if (bytes === UNLOOKED.key.length) return cursor.text(bytes);
+  cursor.skip(bytes);
+  return "";
 }
 
 /** Those of a tensor: its dimensions, multiplied. */
@@ -114,6 +127,12 @@ class Cursor {
   /** A number of 64 bits. What is too large to be told exactly leads out of every file. */
   wide(): number {
     return Number(this.#window.readBigUInt64LE(this.#take(8)));
+  }
+
+  /** Some letters of ASCII. */
+  text(bytes: number): string {
+    const start = this.#take(bytes);
+    return this.#window.toString("latin1", start, start + bytes);
   }
 
   skip(bytes: number): void {

@@ -2,6 +2,7 @@ import { availableParallelism, freemem } from "node:os";
 import { basename } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import type { Llama, LlamaContext, LlamaModel, Token as LlamaToken } from "node-llama-cpp";
+import { EngineError } from "../../core/errors.ts";
 import { JinjaTemplate } from "../../jinja.ts";
 import { checkpointsFor, type Memory } from "./cache-memory.ts";
 import type { ChatTemplate } from "./chat-template.ts";
@@ -127,6 +128,9 @@ async function chooseThreads(
 
 /** Read before anything is loaded: one that is none is refused at once. */
 export function chatTemplate(source: string | undefined): ChatTemplate | undefined {
+  // A file may hold anything there, whatever its reader promises.
+  if (source !== undefined && typeof source !== "string")
+    throw new EngineError("model-unreadable", `Expected a chat template in the model's file that is a text, got a ${typeof source}`);
   if (source === undefined || source.trim() === "") return undefined;
   try {
     return new JinjaTemplate(source);

@@ -3,6 +3,7 @@ import { devNull } from "node:os";
 import { afterAll, describe, expect, it } from "vitest";
 import { EngineError } from "../../../src/core/index.ts";
 import { loadLlamaEngine } from "../../../src/llama.ts";
+import { uint32 } from "../../../training/gguf-writer.ts";
 import { NativeCalls } from "../../support/native-calls.ts";
 import { temporaryFolder, writeTinyModel } from "../../support/tiny-model.ts";
 
@@ -65,6 +66,16 @@ describe("loading refuses in one line", () => {
   it("a chat template that is no Jinja", async () => {
     const path = writeTinyModel(`${folder.path}/template.gguf`, { chatTemplate: "{% for %}" });
     await expectRefusal(path, "model-unsupported", /Jinja/);
+  });
+
+  it("a chat template that is a number, and a count of parts of another type, at which llama.cpp would end the process", async () => {
+    const typed = (name: string, key: string) => writeTinyModel(`${folder.path}/${name}.gguf`, { metadata: { [key]: uint32(2) } });
+    await expectRefusal(
+      typed("numbered", "tokenizer.chat_template"),
+      "model-unreadable",
+      /a chat template .* that is a text, got a number/,
+    );
+    await expectRefusal(typed("parted", "split.count"), "model-unreadable", /whole GGUF header, got: split\.count of type 4 and not 2/);
   });
 
   it("an address that cannot be reached", async () => {
