@@ -31,7 +31,10 @@ export interface HeaderShape {
 export function checkHeader(path: string, fileBytes: number): void {
   const file = openSync(path, "r");
   try {
-    walk(new Cursor(fileBytes, (window, position) => readSync(file, window, 0, WINDOW_BYTES, position)));
+    const { partsType = UNLOOKED.type } = walk(
+      new Cursor(fileBytes, (window, position) => readSync(file, window, 0, WINDOW_BYTES, position)),
+    );
+    if (partsType !== UNLOOKED.type) throw new RangeError(`${UNLOOKED.key} of type ${partsType} and not ${UNLOOKED.type}`);
   } finally {
     closeSync(file);
   }
@@ -46,15 +49,16 @@ export function headerShape(beginning: Buffer): HeaderShape {
   return walk(new Cursor(beginning.length, (window, position) => beginning.copy(window, 0, position)));
 }
 
-function walk(cursor: Cursor): HeaderShape {
+function walk(cursor: Cursor): HeaderShape & { readonly partsType: number | undefined } {
   const tensors = cursor.wide();
   const count = cursor.wide();
   const entries = [];
+  let partsType: number | undefined;
   for (let entry = 0; entry < count; entry++) {
     const start = cursor.position;
     const key = keyAt(cursor);
     const type = cursor.narrow();
-    if (key === UNLOOKED.key && type !== UNLOOKED.type) throw new RangeError(`${key} of type ${type} and not ${UNLOOKED.type}`);
+    if (key === UNLOOKED.key) partsType = type;
     skipValue(cursor, type);
     entries.push({ start, end: cursor.position });
   }
@@ -65,7 +69,7 @@ function walk(cursor: Cursor): HeaderShape {
     // Its type, and where its numbers are.
     cursor.skip(4 + 8);
   }
-  return { entries, parameters };
+  return { entries, parameters, partsType };
 }
 
 /** Where it may be the one that matters, else nothing. */
