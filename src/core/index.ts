@@ -26,6 +26,7 @@ export {
 } from "./check-options.ts";
 export { readTurns, roomToJudge, shiftedTurns } from "./context-shift.ts";
 export { compare, generate, likeliest, prime, sampleMany } from "./decoding.ts";
+export { EitherSignal } from "./either-signal.ts";
 export { type Boundary, Ending, firstOf, firstStop, possibleStop, stopStrings } from "./ending.ts";
 export type {
   Call,

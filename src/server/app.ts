@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { type Context, Hono, type Next } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
-import { checkOptions, complaint, type Engine, OptionError, type RainOptions } from "../core/index.ts";
+import { checkOptions, complaint, EitherSignal, type Engine, OptionError, type RainOptions } from "../core/index.ts";
 import { AnswerQueue, type AnswerQueueOptions } from "../serving/index.ts";
 import { chat } from "./chat.ts";
 import { CHAT_NAMES, type ChatRequest, chatRequest, type RequestRules } from "./chat-request.ts";
@@ -224,12 +224,13 @@ class ServedModel implements RainApp {
     const { firstByteMs, keepAliveMs, revealDiscarded, now } = this.#options;
     const hungUp = new AbortController();
     const failed = new AbortController();
+    const ending = new EitherSignal(context.req.raw.signal, this.#life.signal, hungUp.signal, failed.signal);
     const begun = send({
       engine: this.#engine,
       queue: this.#queue,
       model: this.#model,
       key: String(context.get("key")),
-      signal: AbortSignal.any([context.req.raw.signal, this.#life.signal, hungUp.signal, failed.signal]),
+      signal: ending.signal,
       hangUp: () => hungUp.abort(new Error("The client has hung up")),
       giveUp: () => failed.abort(new Error("The request has failed")),
       ...{ firstByteMs, keepAliveMs, revealDiscarded, now },
@@ -238,14 +239,15 @@ class ServedModel implements RainApp {
         if (!hungUp.signal.aborted) this.#options.onRequest?.({ ...told(context), status: 200, milliseconds: 0, error });
       },
     });
-    this.#underWay.add(begun.then(({ over }) => over));
+    this.#underWay.add(begun.then(({ over }) => over).finally(() => ending[Symbol.dispose]()));
     return (await begun).response;
   }
 
   async #judged(context: Context<Env>): Promise<Response> {
     const request = judgeRequest(await this.#bodyOf(context));
     context.set("names", request.names);
-    const signal = AbortSignal.any([context.req.raw.signal, this.#life.signal]);
+    using ending = new EitherSignal(context.req.raw.signal, this.#life.signal);
+    const { signal } = ending;
     const key = placeOf(String(context.get("key")), request.user);
     const verdict = this.#queue.inTurn(async () => await this.#judge(request, signal), { key, signal });
     this.#underWay.add(verdict);

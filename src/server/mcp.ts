@@ -3,7 +3,7 @@ import type { Readable, Writable } from "node:stream";
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { StdioServerTransport } from "@modelcontextprotocol/sdk/server/stdio.js";
 import { z } from "zod";
-import type { Engine, RainOptions } from "../core/index.ts";
+import { EitherSignal, type Engine, type RainOptions } from "../core/index.ts";
 import { judgeOfTexts, judgeRequest } from "./judge.ts";
 
 const TEXT = {
@@ -48,7 +48,8 @@ export async function serveMcp(engine: Engine, { version, options }: McpOptions,
   };
   server.registerTool("judge_text", tool, async ({ text, question }, { signal: asked }) => {
     const body = question === undefined ? { input: text } : { messages: [said("user", question), said("assistant", text)] };
-    const { flagged, value, threshold, principle, judge: report } = await judge(judgeRequest(body), AbortSignal.any([asked, signal]));
+    using either = new EitherSignal(asked, signal);
+    const { flagged, value, threshold, principle, judge: report } = await judge(judgeRequest(body), either.signal);
     const verdict = { flagged, value, threshold, principle, isFit: report.isFit, auroc: report.fitness?.auroc ?? null };
     return { content: [{ type: "text", text: JSON.stringify(verdict) }], structuredContent: verdict };
   });

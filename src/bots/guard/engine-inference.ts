@@ -1,4 +1,4 @@
-import { type Engine, EngineError } from "../../core/index.ts";
+import { EitherSignal, type Engine, EngineError } from "../../core/index.ts";
 import { AnswerQueue } from "../../serving/index.ts";
 import type {
   Answered,
@@ -187,7 +187,8 @@ class CalibrationLine {
     signal?.throwIfAborted();
     if (this.#ofGuild.has(guild)) throw new InferenceError("busy", "Expected one calibration of a guild at once, got one more");
     const stop = new AbortController();
-    const own = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
+    using either = new EitherSignal(signal, stop.signal);
+    const own = either.signal;
     const before = this.#line;
     const done = (async () => {
       await waited(before, own);

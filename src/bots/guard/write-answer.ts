@@ -1,5 +1,5 @@
 /** One answer on an engine: from the request to the text that RAIN let pass, and what is told of it. */
-import { DEFAULTS, type Engine, type Fitness, type Prompting, type RainEvent, unfitNotice } from "../../core/index.ts";
+import { DEFAULTS, EitherSignal, type Engine, type Fitness, type Prompting, type RainEvent, unfitNotice } from "../../core/index.ts";
 import type { AnswerQueue, QueuedOptions } from "../../serving/index.ts";
 import type { Account, Answered, AnswerRequest, AnswerWaiting, CoursePoint } from "./inference.ts";
 import { InferenceError } from "./inference-error.ts";
@@ -106,11 +106,15 @@ class CourseRecorder {
 /** A signal that is aborted with another one, or when time is up. */
 export class Deadline implements Disposable {
   readonly #own = new AbortController();
-  readonly signal: AbortSignal;
+  readonly #either: EitherSignal;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(other?: AbortSignal) {
-    this.signal = other === undefined ? this.#own.signal : AbortSignal.any([other, this.#own.signal]);
+    this.#either = new EitherSignal(other, this.#own.signal);
+  }
+
+  get signal(): AbortSignal {
+    return this.#either.signal;
   }
 
   /** Time begins to run, or begins anew. */
@@ -127,5 +131,6 @@ export class Deadline implements Disposable {
 
   [Symbol.dispose](): void {
     this.end();
+    this.#either[Symbol.dispose]();
   }
 }

@@ -1,3 +1,4 @@
+import { EitherSignal } from "../either-signal.ts";
 import type { Token } from "../engine.ts";
 import { ContextFullError, complaint, JudgeError } from "../errors.ts";
 import { adviceOn, Generation, type GenerationRequest } from "../generation.ts";
@@ -49,11 +50,11 @@ export async function verdictsOn(
   async function askedVerdicts(): Promise<Verdict[]> {
     const { principle, signal } = settings;
     const limit = verdictLimit(settings);
-    const either = signal !== undefined && limit !== undefined ? AbortSignal.any([signal, limit]) : (signal ?? limit);
+    using either = new EitherSignal(signal, limit);
     const readable = asked.map((answer) => ending.readable(answer));
     const isWhole = areWhole.filter((_, index) => areAnswers[index]);
     try {
-      return await judge.verdicts(conversation, readable, { ...generation.call("evaluate"), signal: either }, isWhole);
+      return await judge.verdicts(conversation, readable, { ...generation.call("evaluate"), signal: either.signal }, isWhole);
     } catch (cause) {
       signal?.throwIfAborted();
       if (limit?.aborted) throw noVerdict("late", principle.name, cause);

@@ -1,3 +1,4 @@
+import { EitherSignal } from "../../core/either-signal.ts";
 import type { Call, Engine, EngineFacts, NextTokenQuery, NextTokens, Passage, Prefix, Tokenizer } from "../../core/engine.ts";
 import { ContextFullError, EngineError } from "../../core/errors.ts";
 import type { FindJudge } from "../../core/judge/verdict.ts";
@@ -90,7 +91,8 @@ export class RemoteEngine implements Engine {
     call.signal?.throwIfAborted();
     const { contextSize } = this.facts;
     if (length > contextSize) throw new ContextFullError(length, contextSize);
-    const signal = call.signal === undefined ? closing : AbortSignal.any([call.signal, closing]);
+    using either = new EitherSignal(call.signal, closing);
+    const { signal } = either;
     const running = work({ ...call, signal });
     this.#running.add(running);
     try {

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import split from "split2";
 import { parseArgsStringToArgv } from "string-argv";
 import { z } from "zod";
-import { JudgeError } from "../../core/index.ts";
+import { EitherSignal, JudgeError } from "../../core/index.ts";
 import { messagesOf } from "../questions.ts";
 import { type Case, type CaseJudge, JudgeDownError } from "./case-judge.ts";
 
@@ -92,10 +92,10 @@ export class CommandJudge implements CaseJudge {
       `${JSON.stringify({ id, principle: name, question, good, bad, graded: isGraded, messages: messagesOf(turns), reference })}\n`,
     );
     const limit = AbortSignal.timeout(this.#timeoutMs);
-    const either = AbortSignal.any([signal, limit]);
+    using either = new EitherSignal(signal, limit);
     return await new Promise<number>((resolve, reject) => {
       this.#pending.set(id, { resolve, reject, principle: name });
-      either.addEventListener("abort", () => reject(limit.aborted ? this.#late() : signal.reason), { once: true });
+      either.signal.addEventListener("abort", () => reject(limit.aborted ? this.#late() : signal.reason), { once: true });
     }).finally(() => this.#pending.delete(id));
   }
 

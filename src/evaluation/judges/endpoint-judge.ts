@@ -1,7 +1,7 @@
 import ky, { HTTPError, type KyInstance, type Options } from "ky";
 import PQueue from "p-queue";
 import { z } from "zod";
-import { JudgeError, ORDERS, type Principle } from "../../core/index.ts";
+import { EitherSignal, JudgeError, ORDERS, type Principle } from "../../core/index.ts";
 import { type LetteredOptions, labelsOf, lettered, letteredQuestion, letteredVerdict, principleOptions } from "../../judges/index.ts";
 import { type Case, type CaseJudge, JudgeDownError } from "./case-judge.ts";
 
@@ -115,8 +115,9 @@ export class EndpointJudge implements CaseJudge {
 
   async #reply(question: string, signal: AbortSignal): Promise<Completion> {
     const limit = AbortSignal.timeout(this.#options.timeoutMs);
+    using either = new EitherSignal(signal, limit);
     try {
-      return await this.#complete(question, AbortSignal.any([signal, limit]));
+      return await this.#complete(question, either.signal);
     } catch (cause) {
       signal.throwIfAborted();
       throw limit.aborted ? this.#late(cause) : await this.#down(cause);

@@ -2,6 +2,7 @@
 import {
   type Acceptance,
   complaint,
+  EitherSignal,
   type Engine,
   type FindJudge,
   type Fitness,
@@ -86,11 +87,10 @@ export async function judgedValue<Call extends VerdictCall>(
 ): Promise<number> {
   const { principle, signal, judgeSignal } = call;
   const limit = verdictLimit({ principle, judgeSignal });
-  const signals = [signal, limit].filter((one) => one !== undefined);
-  const either = signals.length === 0 ? undefined : AbortSignal.any(signals);
+  using either = new EitherSignal(signal, limit);
   try {
-    either?.throwIfAborted();
-    const value = await raceWithSignal(judge.judge(turns, { ...call, signal: either }), either);
+    either.signal.throwIfAborted();
+    const value = await raceWithSignal(judge.judge(turns, { ...call, signal: either.signal }), either.signal);
     if (typeof value === "number" && value >= -1 && value <= 1) return value;
     throw new JudgeError(principle.name, complaint("value", "a number from -1 to 1", value));
   } catch (cause) {

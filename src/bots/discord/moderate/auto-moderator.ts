@@ -1,5 +1,6 @@
 import { type GuildMember, type Message, PermissionFlagsBits } from "discord.js";
 import PQueue from "p-queue";
+import { EitherSignal } from "../../../core/index.ts";
 import { type GuildSettings, judgeMessage } from "../../guard/index.ts";
 import { type BotContext, type BotOptions, isServed } from "../bot-context.ts";
 import { attachedText } from "../reply/attached-text.ts";
@@ -50,9 +51,9 @@ export class AutoModerator {
 
   async #lookAt(message: Message<true>, look: Look): Promise<void> {
     const { metrics, log, over } = this.#context;
-    const signal = AbortSignal.any([over, look.signal]);
+    using either = new EitherSignal(over, look.signal);
     try {
-      const against = await this.#judge(message, signal);
+      const against = await this.#judge(message, either.signal);
       if (against === undefined || !look.take()) return;
       metrics.against.inc();
       await openReview(this.#context, against);
