@@ -254,8 +254,8 @@ export class Bot implements AsyncDisposable {
   }
 
   async #edited(before: Message | PartialMessage, after: Message | PartialMessage): Promise<void> {
-    // Discord also says so when it has found a picture behind a link.
-    if (isOnlyPreviewed(before, after)) return;
+    // Discord also says so when it has found something behind a link: people read it, and its author has edited nothing.
+    if (isOnlyPreviewed(before, after)) return await this.#previewed(after);
     const { drafts, order, store, options } = this.#context;
     const askedAt = options.now();
     using edit = drafts.edit(after.id);
@@ -275,6 +275,14 @@ export class Bot implements AsyncDisposable {
     }
   }
 
+  /** Judged anew, with what people read in it now. */
+  async #previewed(changed: Message | PartialMessage): Promise<void> {
+    const message = changed.partial ? await changed.fetch() : changed;
+    if (message.author.id === this.client.user?.id) return;
+    const guild = message.guildId ?? privateGuild(message.author.id);
+    this.#moderator.look(message, (await this.#context.store.settings(guild)).settings);
+  }
+
   /** Without settings it is not known what may be said; a person who asked directly is told that much. */
   async #settings(message: Message, guild: string): Promise<GuildSettings> {
     try {
@@ -289,7 +297,6 @@ export class Bot implements AsyncDisposable {
 }
 
 function isOnlyPreviewed(before: Message | PartialMessage, after: Message | PartialMessage): boolean {
-  if (after.partial) return false;
-  if (before.partial) return after.editedTimestamp === null;
+  if (before.partial || after.partial) return after.editedTimestamp === null;
   return before.content === after.content && before.editedTimestamp === after.editedTimestamp;
 }

@@ -1,3 +1,4 @@
+import { MessageType } from "discord.js";
 import { describe, expect, it, vi } from "vitest";
 import { checkSettings, type Inference, InferenceError, judgeMessage } from "../../../src/bots/guard/index.ts";
 import type { Message } from "../../support/discord/world/message.ts";
@@ -42,6 +43,65 @@ describe("What is with a message is judged with it", () => {
     vi.restoreAllMocks();
     expect(message.isDeleted).toBe(true);
     expect(scene.running.logged.some((line) => line.includes("a file was not read"))).toBe(true);
+  });
+});
+
+describe("What people read beside what somebody writes is judged", () => {
+  const link = "Look: https://example.com/goods";
+  const preview = { title: "Goods", description: "Take the goods under your coat." };
+
+  it("in the preview of a link, which comes later, and is no edit by its author", async () => {
+    await using scene = await Scene.moderated(FINDING);
+    const message = scene.ada.says(scene.general, link);
+    const harmless = scene.bob.says(scene.general, link);
+    await scene.settled();
+    expect(message.isDeleted).toBe(false);
+    message.unfurl([preview]);
+    harmless.unfurl([{ title: "Warm colours" }]);
+    await scene.settled();
+    expect([message.isDeleted, harmless.isDeleted]).toEqual([true, false]);
+    expect(scene.cards).toHaveLength(1);
+  });
+
+  it("in the preview of a question, whose answer goes on", async () => {
+    await using scene = await Scene.moderated(FINDING, "log");
+    const question = scene.ada.says(scene.general, scene.mention(link));
+    question.unfurl([preview]);
+    await scene.settled();
+    expect(scene.platform.posts(scene.general)).toHaveLength(1);
+    expect(scene.cards).toHaveLength(1);
+  });
+
+  it("in the preview of a message that discord.js has forgotten", async () => {
+    await using scene = await Scene.moderated(FINDING);
+    const message = scene.ada.says(scene.general, link);
+    await scene.settled();
+    const channel = scene.running.bot.client.channels.cache.get(scene.general.id);
+    if (channel?.isTextBased()) channel.messages.cache.clear();
+    message.unfurl([preview]);
+    await scene.settled();
+    expect(message.isDeleted).toBe(true);
+  });
+
+  it("by a webhook, which nobody can time out or tell", async () => {
+    await using scene = await Scene.moderated(FINDING, "timeout");
+    const message = scene.general.addWebhook("Feed").says(STEADY_BAD);
+    const harmless = scene.general.addWebhook("News").says("Hello.");
+    await scene.settled();
+    expect([message.isDeleted, harmless.isDeleted]).toEqual([true, false]);
+    expect(scene.cards[0]?.embeds[0]?.fields?.[2]?.value).toBe("Not timed out: a webhook posted it");
+    expect(scene.running.logged.filter((line) => line.includes("author not told"))).toEqual([]);
+  });
+
+  it("in the title of a thread, be it posted in a forum or by itself; and the title stays", async () => {
+    await using scene = await Scene.moderated(FINDING);
+    const thread = scene.general.addThread({ name: STEADY_BAD, owner: scene.ada });
+    const first = thread.post({ id: thread.id, author: scene.ada, content: "Hello." });
+    const alone = scene.general.post({ author: scene.bob, content: STEADY_BAD, type: MessageType.ThreadCreated });
+    const answer = thread.post({ author: scene.bob, content: "Hello, too." });
+    await scene.settled();
+    expect([first.isDeleted, alone.isDeleted, answer.isDeleted]).toEqual([true, true, false]);
+    for (const card of scene.cards) expect(card.embeds[0]?.fields?.[2]?.value).toBe("The thread and its title stay");
   });
 });
 

@@ -111,14 +111,16 @@ describe("Automatic moderation", () => {
     expect([message.isDeleted, inThread.isDeleted, masked.isDeleted]).toEqual([true, true, true]);
   });
 
-  it("ignores the roles, channels, categories and people that it is told to, bots and webhooks", async () => {
+  it("ignores the roles, channels, categories people and webhooks that it is told to, and bots", async () => {
     await using scene = await Scene.moderated(inference, "delete");
     const { guild, general, platform } = scene;
     const role = guild.addRole({ name: "Trusted" });
     const trusted = guild.addMember({ name: "Tess", roles: [role] });
     const category = guild.addChannel({ name: "category", type: "category" });
     const inside = guild.addChannel({ name: "inside", parent: category });
-    const ignore = { roles: [role.id], channels: [guild.channel("other").id], categories: [category.id], users: [scene.bob.id] };
+    const hook = general.addWebhook("Hook");
+    const users = [scene.bob.id, hook.user.id];
+    const ignore = { roles: [role.id], channels: [guild.channel("other").id], categories: [category.id], users };
     const logChannel = guild.channel("log").id;
     const rules = { harmless: { strictness: "medium", action: "delete" } };
     await scene.running.set(guild, { moderation: { automatic: true, shadow: false, logChannel, rules, ignore } });
@@ -129,7 +131,7 @@ describe("Automatic moderation", () => {
       scene.ada.says(inside, BAD),
       scene.bob.says(general, BAD),
       guild.addMember({ name: "Robot", isBot: true }).says(general, BAD),
-      general.addWebhook("Hook").says(BAD),
+      hook.says(BAD),
     ];
     await scene.settled();
     expect(messages.map(({ isDeleted }) => isDeleted)).toEqual(messages.map(() => false));

@@ -1,10 +1,10 @@
-import { type GuildMember, type Message, PermissionFlagsBits } from "discord.js";
+import { type GuildMember, type Message, MessageType, PermissionFlagsBits } from "discord.js";
 import PQueue from "p-queue";
 import { EitherSignal } from "../../../core/index.ts";
 import { type GuildSettings, judgeMessage } from "../../guard/index.ts";
 import { type BotContext, type BotOptions, isServed } from "../bot-context.ts";
 import { attachedText } from "../reply/attached-text.ts";
-import { isByPerson } from "../reply/question.ts";
+import { isByPerson, isByWebhook } from "../reply/question.ts";
 import { messageText } from "../reply/text.ts";
 import { settingsOfMessage } from "../whereabouts.ts";
 import { HitGuard } from "./hit-guard.ts";
@@ -94,7 +94,8 @@ export class AutoModerator {
 }
 
 function isLookedAt(message: Message<true>, { moderation }: GuildSettings, options: BotOptions): boolean {
-  if (!moderation.automatic || !options.messageContent || !isServed(options, message.guildId) || !isByPerson(message)) return false;
+  if (!moderation.automatic || !options.messageContent || !isServed(options, message.guildId)) return false;
+  if (!isByPerson(message) && !isByWebhook(message) && !isThreadsTitle(message)) return false;
   const { ignore } = moderation;
   const { channel } = message;
   const parent = channel.isThread() ? channel.parent : channel;
@@ -104,6 +105,11 @@ function isLookedAt(message: Message<true>, { moderation }: GuildSettings, optio
     places.some((place) => place !== undefined && ignore.channels.includes(place)) ||
     (parent?.parentId != null && ignore.categories.includes(parent.parentId));
   return !isIgnoredHere;
+}
+
+/** Of a thread that began with no message Discord posts the title, in its author's name. */
+function isThreadsTitle({ author, type }: Message): boolean {
+  return type === MessageType.ThreadCreated && !author.bot;
 }
 
 /** As it stands there now. What is gone by now, or cannot be read again, is as it was heard. */

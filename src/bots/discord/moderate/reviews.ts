@@ -1,4 +1,4 @@
-import { DiscordAPIError, type GuildMember, type Message, PermissionFlagsBits, RESTJSONErrorCodes } from "discord.js";
+import { DiscordAPIError, type GuildMember, type Message, MessageType, PermissionFlagsBits, RESTJSONErrorCodes } from "discord.js";
 import {
   type Action,
   excerptOf,
@@ -11,7 +11,7 @@ import {
 } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { once } from "../reply/live-reply.ts";
-import { cut, quoted } from "../reply/text.ts";
+import { cut, quoted, titleOf } from "../reply/text.ts";
 import { appealButton, isAgainst, reviewButtons, reviewCard, unfitLine } from "./card.ts";
 import { auditDetail, beforeField, textFiles } from "./evidence.ts";
 import { updateCards } from "./follow-cards.ts";
@@ -41,7 +41,8 @@ export async function openReview(context: BotContext, against: Against): Promise
   if (opened === undefined) return;
   const { review, done } = opened;
   await tellModerators(context, settings, review, judgement.isCertain ? done.problem : judgement.unfit.map(unfitLine).join(" "));
-  if (done.isRemoved && settings.moderation.appeals && context.incidents.isFirstTold(review, incidentOf(review)))
+  const { isRemoved } = done;
+  if (isRemoved && message.webhookId === null && settings.moderation.appeals && context.incidents.isFirstTold(review, incidentOf(review)))
     await tellAuthor(context, message, review);
 }
 
@@ -200,8 +201,9 @@ interface ActionRequest {
 async function act(message: Message<true>, wanted: ActionRequest): Promise<Done> {
   if (wanted.action === "log") return NOTHING;
   const removing = await problemOf("Not deleted", remove(message));
+  const title = message.type === MessageType.ThreadCreated || titleOf(message) !== "" ? "The thread and its title stay" : undefined;
   const silencing = wanted.action === "timeout" ? await problemOf("Not timed out", silence(message, wanted)) : undefined;
-  const problems = [removing, silencing].filter((problem) => problem !== undefined);
+  const problems = [removing, silencing, title].filter((problem) => problem !== undefined);
   return { problem: problems.length === 0 ? undefined : problems.join("; "), isRemoved: removing === undefined };
 }
 
@@ -230,13 +232,15 @@ export async function remove(message: Message<true>): Promise<void> {
 }
 
 async function silence(message: Message<true>, { settings, reason }: ActionRequest): Promise<void> {
+  if (message.webhookId !== null) throw new Error("a webhook posted it");
   const member = await authorOf(message);
   if (member === null) throw new Error("its author has left");
   if (!member.moderatable) throw new Error("I lack the permission Moderate Members, or its author's role is above mine");
   await member.timeout(settings.moderation.timeoutMinutes * 60_000, reason);
 }
 
-/** `message.member` is whom discord.js happens to remember. `null`: the author has left. */
-export function authorOf(message: Message<true>): Promise<GuildMember | null> {
-  return message.guild.members.fetch(message.author).catch(() => null);
+/** `message.member` is whom discord.js happens to remember. `null`: the author has left, or is a webhook. */
+export async function authorOf(message: Message<true>): Promise<GuildMember | null> {
+  if (message.webhookId !== null) return null;
+  return await message.guild.members.fetch(message.author).catch(() => null);
 }

@@ -47,6 +47,11 @@ export function isByPerson({ author, webhookId, system }: Message): boolean {
   return !author.bot && !author.system && webhookId === null && !system;
 }
 
+/** Whether a program posts it under a name of its own, which no account stands behind. Responses to commands come in the same way, and are a bot's. */
+export function isByWebhook({ webhookId, applicationId, interactionMetadata }: Message): boolean {
+  return webhookId !== null && webhookId !== applicationId && interactionMetadata === null;
+}
+
 /** Where something was said; the channel may not be known. */
 interface QuestionChannel {
   readonly channelId: string;

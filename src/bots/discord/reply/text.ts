@@ -148,13 +148,36 @@ function isInsideFenceLine(text: string, end: number): boolean {
 }
 
 /**
- * All that people read of a message, as plain text for a judge: what was forwarded and asked in a poll too, links with where they
- * lead, and without the signs that format or hide it.
+ * All that people read of a message, as plain text for a judge: the title of a thread that it began, what was forwarded and asked in a poll, previews,
+ * links with where they lead; without the signs that format or hide it.
  */
 export function messageText(message: Message): string {
-  const snapshots = [...message.messageSnapshots.values()].flatMap((snapshot) => [plain(contentOf(snapshot)), ...filesOf(snapshot)]);
+  const snapshots = [...message.messageSnapshots.values()].flatMap((snapshot) => [
+    plain(contentOf(snapshot)),
+    ...filesOf(snapshot),
+    previewText(snapshot),
+  ]);
   const poll = message.poll === null ? [] : [message.poll.question.text ?? "", ...message.poll.answers.map(({ text }) => text ?? "")];
-  return [plain(message.content), ...snapshots, ...poll, ...filesOf(message)].filter((part) => part !== "").join("\n");
+  const said = [titleOf(message), plain(message.content), ...snapshots, ...poll, ...filesOf(message), previewText(message)];
+  return said.filter((part) => part !== "").join("\n");
+}
+
+/** What people read in previews of links, and in the boxes that programs post. */
+function previewText({ embeds }: Pick<Message, "embeds">): string {
+  const parts = embeds.flatMap(({ provider, author, title, description, fields, footer }) => [
+    provider?.name,
+    author?.name,
+    title,
+    description,
+    ...fields.flatMap(({ name, value }) => [name, value]),
+    footer?.text,
+  ]);
+  return plain(parts.filter(Boolean).join("\n"));
+}
+
+/** The title of a thread that began with this message, in its author's words. */
+export function titleOf({ channel, id, author }: Message): string {
+  return channel.isThread() && channel.id === id && channel.ownerId === author.id ? plain(channel.name) : "";
 }
 
 /** What cameras and programs call files says nothing. */

@@ -13,6 +13,8 @@ export interface Content {
 }
 
 export interface Draft extends Partial<Content> {
+  /** What a forum's thread begins with has the thread's own id. */
+  readonly id?: string | undefined;
   readonly author: User;
   /** @default a plain message, or a reply */
   readonly type?: MessageType;
@@ -52,7 +54,7 @@ export class Message {
   readonly #versions: Content[] = [];
 
   constructor(channel: Channel, draft: Draft) {
-    this.id = channel.world.snowflakes.next();
+    this.id = draft.id ?? channel.world.snowflakes.next();
     this.createdAtMs = channel.world.clock.now();
     this.channel = channel;
     this.author = draft.author;
