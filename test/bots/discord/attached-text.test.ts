@@ -3,7 +3,8 @@ import { describe, expect, it, vi } from "vitest";
 import { checkSettings, type Inference, InferenceError, judgeMessage } from "../../../src/bots/guard/index.ts";
 import type { Message } from "../../support/discord/world/message.ts";
 import { Scene } from "../../support/discord-scene.ts";
-import { STEADY, STEADY_BAD, verdictOf } from "../../support/steady-inference.ts";
+import { STEADY, STEADY_ANSWER, STEADY_BAD, verdictOf } from "../../support/steady-inference.ts";
+import { WatchedInference } from "../../support/watched-inference.ts";
 
 /** Finds bad what has these words in it, wherever they are. */
 const BAD = "goods under your coat";
@@ -102,6 +103,73 @@ describe("What people read beside what somebody writes is judged", () => {
     await scene.settled();
     expect([first.isDeleted, alone.isDeleted, answer.isDeleted]).toEqual([true, true, false]);
     for (const card of scene.cards) expect(card.embeds[0]?.fields?.[2]?.value).toBe("The thread and its title stay");
+  });
+});
+
+describe("Files that are with a question", () => {
+  const text = { name: "message.txt", content: Buffer.from("The tower is clean."), contentType: "text/plain" };
+  const picture = { name: "tower.png", content: Buffer.from("a picture"), contentType: "image/png" };
+  const NOT_READ = "(I did not read a file with it, or not to the end: I read text files, of 64 KiB in all, and no pictures.)";
+
+  async function asking(): Promise<{ readonly scene: Scene; readonly inference: WatchedInference; readonly read: () => unknown }> {
+    const inference = new WatchedInference(STEADY);
+    const scene = await Scene.open(inference);
+    return { scene, inference, read: () => inference.asked.at(-1)?.turns.map((turn) => turn.text) };
+  }
+
+  it.each([
+    ["a picture", picture],
+    ["a text that is too long", { ...text, content: Buffer.alloc(70_000, "Hello. ") }],
+  ])("and are not read are told of: %s", async (kind, file) => {
+    const { scene } = await asking();
+    await using _ = scene;
+    scene.ada.says(scene.general, scene.mention("What is this?"), { attachments: [file] });
+    await scene.settled();
+    const last = scene.platform.posts(scene.general).map(({ content }) => content);
+    const line = kind === "a picture" ? STEADY_ANSWER : "That is longer than I can read. Please ask in at most 8000 characters.";
+    expect(last).toEqual([line, NOT_READ]);
+    expect(scene.running.bot.leaks).toBe(0);
+  });
+
+  it("and cannot be had are told of", async () => {
+    const { scene, read } = await asking();
+    await using _ = scene;
+    vi.spyOn(globalThis, "fetch").mockRejectedValue(new TypeError("fetch failed"));
+    scene.ada.says(scene.general, scene.mention("What is this?"), { attachments: [text] });
+    await scene.settled();
+    vi.restoreAllMocks();
+    expect(scene.platform.posts(scene.general).map(({ content }) => content)).toEqual([STEADY_ANSWER, NOT_READ]);
+    expect(read()).toEqual(["What is this?"]);
+  });
+
+  it("and are read are not spoken of", async () => {
+    const { scene } = await asking();
+    await using _ = scene;
+    scene.ada.says(scene.general, scene.mention("What is this?"), { attachments: [text] });
+    await scene.settled();
+    expect(scene.platform.posts(scene.general).map(({ content }) => content)).toEqual([STEADY_ANSWER]);
+  });
+
+  it.each([false, true])("by a command are read with it (in private: %s)", async (isPrivate) => {
+    const { scene, read } = await asking();
+    await using _ = scene;
+    scene.ada.uses(scene.general, "/ask", { question: "What is this?", file: text, private: isPrivate });
+    await scene.settled();
+    expect(read()).toEqual(["What is this?\nThe tower is clean."]);
+  });
+
+  it("or with the message that it replies to are read, and not those of who opted out", async () => {
+    const { scene, read } = await asking();
+    await using _ = scene;
+    const first = scene.bob.says(scene.general, "Look.", { attachments: [text, picture] });
+    scene.ada.says(scene.general, scene.mention("What is this?"), { replyTo: first });
+    await scene.settled();
+    expect(read()).toEqual(["Bob: Look.\n  The tower is clean.\nAda: What is this?"]);
+    expect(scene.platform.posts(scene.general).map(({ content }) => content)).toEqual([STEADY_ANSWER, NOT_READ]);
+    await scene.running.store.setOptedOut(scene.bob.id, true);
+    scene.ada.says(scene.general, scene.mention("What is this?"), { replyTo: first });
+    await scene.settled();
+    expect(read()).toEqual(["What is this?"]);
   });
 });
 

@@ -9,7 +9,7 @@ import {
 import { privateGuild } from "../bot-context.ts";
 import { interactionTarget } from "../reply/interaction-target.ts";
 import { STOP } from "../reply/live-reply.ts";
-import { isTalkedIn, readChannel } from "../reply/question.ts";
+import { isTalkedIn, readAsked } from "../reply/question.ts";
 import { ReplyFlow } from "../reply/reply-flow.ts";
 import { settingsOfCommand } from "../whereabouts.ts";
 import { type Command, type Component, checkModerates, Refused } from "./command.ts";
@@ -30,6 +30,7 @@ export const ask: Command = {
         required: true,
         max_length: 2000,
       },
+      { type: ApplicationCommandOptionType.Attachment, name: "file", description: "A text file to read with it" },
       { type: ApplicationCommandOptionType.Boolean, name: "private", description: "Whether only you see the answer" },
     ],
   },
@@ -51,6 +52,7 @@ export const ask: Command = {
       const before = isPrivate ? Promise.resolve() : place.before;
       if (isPrivate) place.leave();
       const line = { speaker: { id: user.id, name: user.displayName }, text: interaction.options.getString("question", true) };
+      const file = interaction.options.getAttachment("file");
       await new ReplyFlow(context, {
         guild,
         channel: interaction.channelId,
@@ -58,10 +60,7 @@ export const ask: Command = {
         author: user.id,
         settings,
         // What others said is not for an answer that only one person sees.
-        read: async () => [
-          ...(channel === null || isPrivate ? [] : await readChannel(channel, { settings, store, log: context.log })),
-          line,
-        ],
+        read: () => readAsked({ channel: isPrivate ? null : channel, line, file, interaction }, { settings, store, log: context.log }),
         target: interactionTarget(interaction, outbound, { isPrivate }),
         isDeferred: true,
         isAnew: false,

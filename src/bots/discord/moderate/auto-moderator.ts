@@ -78,7 +78,7 @@ export class AutoModerator {
       const settings = settingsOfMessage(decided, message, member);
       if (!isLookedAt(message, settings, options) || isIgnored(message, member, settings)) return undefined;
       const said = messageText(message);
-      const text = [said, await attachedText(message, log)].filter((part) => part !== "").join("\n");
+      const text = [said, (await attachedText(message, log)).text].filter((part) => part !== "").join("\n");
       const judgement = await judgeMessage(inference, { guild, text, settings, signal });
       if (judgement.findings.length === 0) return undefined;
       metrics.judged.inc();

@@ -1,4 +1,4 @@
-import type { Attachment, Message } from "discord.js";
+import type { Attachment } from "discord.js";
 import type { Logger } from "pino";
 
 /** Of all files of one message together; Discord makes a file of what is too long to be sent as a message. */
@@ -6,21 +6,38 @@ const MOST_BYTES = 64 * 1024;
 
 const PATIENCE_MS = 10_000;
 
+/** Where files are, such as in a message. */
+interface Attached {
+  readonly attachments: ReadonlyMap<string, Attachment>;
+  readonly guildId: string | null;
+  readonly id: string;
+}
+
+/** What is read of files. */
+export interface AttachedText {
+  readonly text: string;
+  /** How many of them were not read, or not to their end: what is no text, what is too long, what could not be had. */
+  readonly unread: number;
+}
+
 /** What people read in the text files that are with a message, such as `message.txt`: as much as is judged. What cannot be read is left out, and logged. */
-export async function attachedText({ attachments, guildId, id }: Message, log: Logger): Promise<string> {
+export async function attachedText({ attachments, guildId, id }: Attached, log: Logger): Promise<AttachedText> {
   let left = MOST_BYTES;
+  let unread = 0;
   const texts: string[] = [];
   for (const file of attachments.values()) {
+    if (!isText(file) || file.size > left) unread++;
     if (!isText(file) || left === 0) continue;
     try {
       const bytes = await firstBytes(file.url, left);
       left -= bytes.length;
       texts.push(new TextDecoder().decode(bytes));
     } catch (error) {
+      if (file.size <= left) unread++;
       log.warn({ err: error, guild: guildId, message: id }, "a file was not read");
     }
   }
-  return texts.join("\n");
+  return { text: texts.join("\n"), unread };
 }
 
 function isText({ contentType }: Attachment): boolean {

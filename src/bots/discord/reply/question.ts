@@ -1,8 +1,8 @@
-import { cleanContent, type Message, MessageType, PermissionFlagsBits, type TextBasedChannel } from "discord.js";
+import { type Attachment, cleanContent, type Message, MessageType, PermissionFlagsBits, type TextBasedChannel } from "discord.js";
 import type { Logger } from "pino";
 import type { GuildSettings, Store, Utterance } from "../../guard/index.ts";
 import { type BotOptions, isServed, privateGuild } from "../bot-context.ts";
-import { attachedText } from "./attached-text.ts";
+import { type AttachedText, attachedText } from "./attached-text.ts";
 
 /** Whether a message is a question to us, and may be answered where it was asked. */
 export function isAnswered(message: Message, settings: GuildSettings, options: BotOptions): boolean {
@@ -64,24 +64,52 @@ export function isTalkedIn({ channel, channelId }: QuestionChannel, channels: re
   return channel?.isThread() === true && channel.parentId !== null && channels.includes(channel.parentId);
 }
 
-/** What is read of a conversation. */
+/** How a conversation is read. */
 interface ReadingRules {
   readonly settings: GuildSettings;
   readonly store: Pick<Store, "isOptedOut" | "reply">;
   readonly log: Logger;
 }
 
-/** The conversation that a message goes on with; the message is its last line. Of people who opted out nothing is read. */
-export async function readConversation(message: Message, reading: ReadingRules): Promise<readonly Utterance[]> {
+/** What is read of a conversation. */
+export interface Conversation {
+  /** Its last line is the question. */
+  readonly said: readonly Utterance[];
+  /** Files of the question, and of the message that it replies to, that were not read, or not to their end. */
+  readonly unread: number;
+}
+
+/** The conversation that a message goes on with. Of people who opted out nothing is read. */
+export async function readConversation(message: Message, reading: ReadingRules): Promise<Conversation> {
   const { context, contextMessages } = reading.settings.talk;
   const isRecent = isReadWhole(message.channel, context);
   const before = isRecent
     ? await lastMessages(message.channel, contextMessages - 1, message.id)
     : await repliedTo(message, contextMessages - 1, reading);
-  const asked = lineOf(message);
+  const earlier = await saidIn(before, reading, message.reference?.messageId);
   // What was too long for a message is a file of it.
-  const attached = await attachedText(message, reading.log);
-  return [...(await saidIn(before, reading)), ...asked.map((line) => ({ ...line, text: `${line.text}\n${attached}`.trim() }))];
+  const asked = withText(lineOf(message), await attachedText(message, reading.log));
+  return { said: [...earlier.said, asked.line], unread: earlier.unread + asked.unread };
+}
+
+function withText(line: Utterance, { text, unread }: AttachedText): { readonly line: Utterance; readonly unread: number } {
+  return { line: { ...line, text: `${line.text}\n${text}`.trim() }, unread };
+}
+
+/** Where a command was given, which is no message; and a file with it. */
+interface Asked {
+  readonly channel: TextBasedChannel | null;
+  readonly line: Utterance;
+  readonly file: Attachment | null;
+  readonly interaction: { readonly guildId: string | null; readonly id: string };
+}
+
+/** What was said last in a channel, if we may read there, and what is asked by a command. */
+export async function readAsked({ channel, line, file, interaction }: Asked, reading: ReadingRules): Promise<Conversation> {
+  const attachments = new Map(file === null ? [] : [[file.id, file] as const]);
+  const asked = withText(line, await attachedText({ attachments, guildId: interaction.guildId, id: interaction.id }, reading.log));
+  const before = channel === null ? [] : await readChannel(channel, reading);
+  return { said: [...before, asked.line], unread: asked.unread };
 }
 
 /** Whether all that was said last in a channel is the conversation: always in private, where there is no other. */
@@ -89,11 +117,10 @@ function isReadWhole(channel: TextBasedChannel, context: GuildSettings["talk"]["
   return channel.isDMBased() || context === "recent" || (context === "thread" && channel.isThread());
 }
 
-/** What was said last in a channel, for a question that is no message. */
-export async function readChannel(channel: TextBasedChannel, reading: ReadingRules): Promise<readonly Utterance[]> {
+async function readChannel(channel: TextBasedChannel, reading: ReadingRules): Promise<readonly Utterance[]> {
   const { context, contextMessages } = reading.settings.talk;
   const isRecent = isReadWhole(channel, context);
-  return isRecent && isReadable(channel) ? await saidIn(await lastMessages(channel, contextMessages - 1), reading) : [];
+  return isRecent && isReadable(channel) ? (await saidIn(await lastMessages(channel, contextMessages - 1), reading)).said : [];
 }
 
 /** Commands work also where the bot may not look. */
@@ -130,16 +157,20 @@ async function repliedTo(message: Message, limit: number, { store }: ReadingRule
   return chain;
 }
 
-async function saidIn(messages: readonly Message[], { store }: ReadingRules): Promise<readonly Utterance[]> {
+/** @param meant the message whose files are read, too: the one that is replied to */
+async function saidIn(messages: readonly Message[], { store, log }: ReadingRules, meant?: string): Promise<Conversation> {
   const said: Utterance[] = [];
+  let unread = 0;
   for (const message of messages) {
     const isOurs = message.author.id === message.client.user.id;
     if (!isOurs && (message.author.bot || message.webhookId !== null || message.system)) continue;
     if (!isOurs && (await store.isOptedOut(message.author.id))) continue;
     if (isOurs && !message.inGuild() && !(await isAnswer(message, store))) continue;
-    said.push(...lineOf(message));
+    const read = message.id === meant && !isOurs ? withText(lineOf(message), await attachedText(message, log)) : undefined;
+    said.push(read?.line ?? lineOf(message));
+    unread += read?.unread ?? 0;
   }
-  return said;
+  return { said, unread };
 }
 
 /** In private we also tell of servers, such as what became of a message there: that is no part of a conversation, and no other server's to know. */
@@ -150,11 +181,11 @@ async function isAnswer({ id, channel, reference, interactionMetadata }: Message
   return (await store.reply(privateGuild(person), id)) !== undefined;
 }
 
-function lineOf(message: Message): readonly Utterance[] {
+function lineOf(message: Message): Utterance {
   const { author, member, client } = message;
   const text = withoutUs(message);
   const speaker = author.id === client.user.id ? undefined : { id: author.id, name: member?.displayName ?? author.displayName };
-  return [{ speaker, text }];
+  return { speaker, text };
 }
 
 /** Names instead of mentions, and our own left out: it is how one talks to us, not what is said. */

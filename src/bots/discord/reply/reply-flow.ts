@@ -1,8 +1,9 @@
 import { DiscordAPIError, HTTPError, RESTJSONErrorCodes, type TextBasedChannel } from "discord.js";
-import { excerptOf, type GuildSettings, hashOf, type Outcome, type ReplyEnd, type Utterance } from "../../guard/index.ts";
+import { excerptOf, type GuildSettings, hashOf, type Outcome, type ReplyEnd } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { TakenBack } from "./drafts.ts";
 import { ANSWERABLE_MS, LiveReply, type ReplyTarget, TOO_LATE } from "./live-reply.ts";
+import type { Conversation } from "./question.ts";
 
 /** A question to the bot, and where its answer goes. */
 export interface DiscordQuestion {
@@ -11,8 +12,8 @@ export interface DiscordQuestion {
   readonly source: string;
   readonly author: string;
   readonly settings: GuildSettings;
-  /** Reads the conversation; its last line is the question. */
-  readonly read: () => Promise<readonly Utterance[]>;
+  /** Reads the conversation. */
+  readonly read: () => Promise<Conversation>;
   readonly target: ReplyTarget;
   /** A command was deferred: something stands there already. */
   readonly isDeferred: boolean;
@@ -33,6 +34,8 @@ export class ReplyFlow {
   readonly #context: BotContext;
   readonly #question: DiscordQuestion;
   readonly #reply: LiveReply;
+  /** Files of the question that were not read, or not to their end. */
+  #unread = 0;
 
   constructor(context: BotContext, question: DiscordQuestion) {
     this.#context = context;
@@ -80,7 +83,8 @@ export class ReplyFlow {
     const { typing, respond } = this.#context;
     const { guild, channel, source, author, settings, read, typingIn } = this.#question;
     using _typing = typingIn === undefined ? undefined : typing.begin(typingIn);
-    const said = await read();
+    const { said, unread } = await read();
+    this.#unread = unread;
     signal.throwIfAborted();
     const show = settings.talk.edits ? (beginning: Parameters<LiveReply["show"]>[0]) => this.#reply.show(beginning) : undefined;
     return await respond({ guild, channel, source, author, said, settings, signal, show, onPosition: this.#reply.onPosition });
@@ -100,7 +104,11 @@ export class ReplyFlow {
     };
     await store.endReply(guild, source, { state: "drafting", ...facts });
     signal.throwIfAborted();
-    const messages = await this.#finish(isReply ? outbound.answer(outcome.text) : [outbound.own(outcome.line)], signal);
+    const posts = isReply ? outbound.answer(outcome.text) : [outbound.own(outcome.line)];
+    // Of a question that was not taken up it does not matter.
+    const isUnread = this.#unread > 0 && (isReply || outcome.reason === "long");
+    const note = isUnread ? [outbound.own(unreadLine(this.#unread))] : [];
+    const messages = await this.#finish([...posts, ...note], signal);
     const state = isReply ? "posted" : outcome.reason === "failed" || outcome.reason === "busy" ? "failed" : "refused";
     await store.endReply(guild, source, { state, messages, ...facts });
   }
@@ -150,6 +158,12 @@ export class ReplyFlow {
     if (outcome.kind === "reply") log.info({ guild, source, rewinds: outcome.account.rewinds, value: outcome.text.value }, "answered");
     else log[outcome.reason === "failed" ? "error" : "info"]({ guild, source, reason: outcome.reason, err: outcome.error }, "refused");
   }
+}
+
+/** Names of files are people's words: they are not ours to say. */
+function unreadLine(count: number): string {
+  const what = count === 1 ? "a file with it" : `${count} files with it`;
+  return `(I did not read ${what}, or not to the end: I read text files, of 64 KiB in all, and no pictures.)`;
 }
 
 /** Between the tries to post an answer. */
