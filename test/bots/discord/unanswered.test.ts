@@ -1,11 +1,13 @@
 import { type APIButtonComponent, type APIMessageTopLevelComponent, ButtonStyle, ComponentType } from "discord-api-types/v10";
 import { describe, expect, it } from "vitest";
-import { hashOf, type ReplyRecord } from "../../../src/bots/guard/index.ts";
+import { excerptOf, hashOf, type Inference, type ReplyRecord } from "../../../src/bots/guard/index.ts";
 import type { Message } from "../../support/discord/world/message.ts";
 import { RunningBot } from "../../support/discord-bot.ts";
+import { Scene } from "../../support/discord-scene.ts";
 import { STEADY, STEADY_ANSWER } from "../../support/steady-inference.ts";
 
 const TOLD = "I was restarted before I could answer this. Please ask again.";
+const CUT = "I was restarted while I posted this answer: the rest of it is missing. Please ask again.";
 const STOP: APIButtonComponent = { type: ComponentType.Button, style: ButtonStyle.Secondary, label: "Stop", custom_id: "stop:1" };
 
 /** A bot comes back after it was killed while it answered Ada. */
@@ -41,18 +43,18 @@ class Return implements AsyncDisposable {
   }
 
   /** Has what the dead process noted of its answer. */
-  async leave(source: Message, text = STEADY_ANSWER): Promise<void> {
+  async leave(source: Message, text = STEADY_ANSWER, hash = hashOf(text)): Promise<void> {
     const { store, platform } = this.running;
     const guild = source.channel.guild?.id ?? `dm:${source.author.id}`;
     const record = { guild, channel: source.channel.id, source: source.id, author: source.author.id };
     await store.beginReply({ ...record, principle: "harmless", createdAt: platform.now() });
-    await store.endReply(guild, source.id, { state: "drafting", hash: hashOf(text), value: 0.9 });
+    await store.endReply(guild, source.id, { state: "drafting", hash, excerpt: excerptOf(text), value: 0.9 });
   }
 
   /** What the dead process had posted. */
-  stands(content: string, isUnfinished = false): Message {
+  stands(content: string, { isUnfinished = false, isFirst = true } = {}): Message {
     const components: APIMessageTopLevelComponent[] = isUnfinished ? [{ type: ComponentType.ActionRow, components: [STOP] }] : [];
-    return this.general.post({ author: this.running.platform.bot, content, replyTo: this.question, components });
+    return this.general.post({ author: this.running.platform.bot, content, components, ...(isFirst ? { replyTo: this.question } : {}) });
   }
 
   async back(): Promise<readonly ReplyRecord[]> {
@@ -94,7 +96,7 @@ describe("A bot that was killed while it answered", () => {
 
   it("tells it in the place of what was not finished", async () => {
     await using scene = await Return.prepare();
-    const begun = scene.stands("Follow the river", true);
+    const begun = scene.stands("Follow the river", { isUnfinished: true });
     await scene.back();
     expect(scene.posts).toEqual([begun]);
     expect([begun.content, begun.components]).toEqual([TOLD, []]);
@@ -107,6 +109,53 @@ describe("A bot that was killed while it answered", () => {
     const records = await scene.back();
     expect(scene.posts).toEqual([answer]);
     expect(records).toMatchObject([{ state: "posted", messages: [answer.id] }]);
+  });
+
+  describe("and had posted a part of a long one", () => {
+    const LONG = Array.from({ length: 300 }, (_, index) => `Sentence ${index} is here.`).join(" ");
+
+    /** As a bot posts it that lives, and what that notes of it. */
+    async function posted(): Promise<{ readonly parts: readonly string[]; readonly hash: string }> {
+      const answer: Inference["answer"] = async (request) => ({ ...(await STEADY.answer(request)), text: LONG });
+      await using scene = await Scene.open({ ...STEADY, answer });
+      scene.ada.says(scene.general, scene.mention("Where is the museum?"));
+      await scene.settled();
+      const [record] = await scene.running.store.lastReplies(scene.guild.id, scene.general.id, 1);
+      const parts = scene.platform.posts(scene.general).map(({ content }) => content);
+      expect(parts.length).toBeGreaterThan(2);
+      return { parts, hash: record?.hash ?? "" };
+    }
+
+    it("knows it again where all of it stands, whatever was said in between", async () => {
+      const { parts, hash } = await posted();
+      await using scene = await Return.prepare();
+      await scene.leave(scene.question, LONG, hash);
+      const ids: string[] = [];
+      for (const [index, part] of parts.entries()) {
+        ids.push(scene.stands(part, { isFirst: index === 0 }).id);
+        scene.ada.says(scene.general, "And?");
+      }
+      expect(await scene.back()).toMatchObject([{ state: "posted", messages: ids }]);
+      expect(scene.posts.map(({ content }) => content)).toEqual(parts);
+    });
+
+    it("says so behind it, once, and posts no part again", async () => {
+      const { parts, hash } = await posted();
+      await using scene = await Return.prepare();
+      await scene.leave(scene.question, LONG, hash);
+      const stood = parts.slice(0, -1).map((part, index) => scene.stands(part, { isFirst: index === 0 }));
+      const records = await scene.back();
+      expect(scene.posts.map(({ content }) => content)).toEqual([...parts.slice(0, -1), CUT]);
+      expect(records).toMatchObject([{ state: "failed", messages: [stood[0]?.id, scene.posts.at(-1)?.id] }]);
+    });
+
+    it("says nothing of the kind behind a line that is no answer", async () => {
+      await using scene = await Return.prepare();
+      await scene.leave(scene.question, LONG);
+      scene.stands("Something went wrong on my side. Please try again in a moment.");
+      await scene.back();
+      expect(scene.posts).toHaveLength(1);
+    });
   });
 
   it.each<[string, (scene: Return) => unknown]>([

@@ -1,9 +1,10 @@
 import { DiscordAPIError, HTTPError, RESTJSONErrorCodes, type TextBasedChannel } from "discord.js";
-import { excerptOf, type GuildSettings, hashOf, type Outcome, type ReplyEnd } from "../../guard/index.ts";
+import { excerptOf, type GuildSettings, type Outcome, type ReplyEnd } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { TakenBack } from "./drafts.ts";
 import { ANSWERABLE_MS, LiveReply, type ReplyTarget, TOO_LATE } from "./live-reply.ts";
 import type { Conversation } from "./question.ts";
+import { hashOfPosts } from "./unanswered.ts";
 
 /** A question to the bot, and where its answer goes. */
 export interface DiscordQuestion {
@@ -96,19 +97,19 @@ export class ReplyFlow {
     const { guild, source } = this.#question;
     const isReply = outcome.kind === "reply";
     const text = isReply ? outcome.text.text : outcome.line;
+    // Of a question that was not taken up it does not matter.
+    const isUnread = this.#unread > 0 && (isReply || outcome.reason === "long");
+    const note = isUnread ? [outbound.own(unreadLine(this.#unread))] : [];
+    const posts = [...(isReply ? outbound.answer(outcome.text) : [outbound.own(outcome.line)]), ...note];
     const facts: Omit<ReplyEnd, "state"> = {
-      hash: hashOf(text),
+      hash: hashOfPosts(posts),
       excerpt: excerptOf(text),
       ...(isReply ? { value: outcome.text.value } : {}),
       ...accountOf(outcome),
     };
     await store.endReply(guild, source, { state: "drafting", ...facts });
     signal.throwIfAborted();
-    const posts = isReply ? outbound.answer(outcome.text) : [outbound.own(outcome.line)];
-    // Of a question that was not taken up it does not matter.
-    const isUnread = this.#unread > 0 && (isReply || outcome.reason === "long");
-    const note = isUnread ? [outbound.own(unreadLine(this.#unread))] : [];
-    const messages = await this.#finish([...posts, ...note], signal);
+    const messages = await this.#finish(posts, signal);
     const state = isReply ? "posted" : outcome.reason === "failed" || outcome.reason === "busy" ? "failed" : "refused";
     await store.endReply(guild, source, { state, messages, ...facts });
   }

@@ -1,12 +1,13 @@
 /** Answers that were being written when the process died that wrote them. */
 import { type Message, ShardClientUtil } from "discord.js";
-import { hashOf, type ReplyRecord } from "../../guard/index.ts";
+import { excerptOf, hashOf, type ReplyRecord } from "../../guard/index.ts";
 import { type BotContext, isPrivateGuild } from "../bot-context.ts";
 import { settingsOfMessage } from "../whereabouts.ts";
 import { messageTarget } from "./live-reply.ts";
 import { isAnswered } from "./question.ts";
 
 const RESTARTED = "I was restarted before I could answer this. Please ask again.";
+const CUT = "I was restarted while I posted this answer: the rest of it is missing. Please ask again.";
 
 /** Ends the records of answers that nobody writes any more, and tells those who asked by a message: whether there is an answer is looked for first. */
 export async function tellUnanswered(context: BotContext): Promise<void> {
@@ -29,21 +30,53 @@ function isHeard({ options, ws }: BotContext["client"], guild: string): boolean 
 }
 
 async function tell({ client, store, outbound, options }: BotContext, reply: ReplyRecord): Promise<void> {
-  const { guild, source, author, hash, value } = reply;
+  const { guild, source, author, hash, excerpt, value } = reply;
   const channel = await client.channels.fetch(reply.channel);
   if (channel === null || !channel.isTextBased()) return;
   const question = await channel.messages.fetch({ message: source, force: true });
   const settings = settingsOfMessage((await store.settings(guild)).settings, question);
   if (!isAnswered(question, settings, options) || (await store.isOptedOut(author))) return;
   const { standing, isSure } = await answerTo(question);
-  // What can be stopped is no whole answer.
-  const isWhole = standing !== undefined && standing.components.length === 0;
-  if (isWhole && hashOf(standing.content) === hash)
-    await store.endReply(guild, source, { state: value === undefined ? "refused" : "posted", messages: [standing.id] });
-  if (isWhole || !isSure) return;
-  const content = outbound.own(RESTARTED);
-  const id = await messageTarget(question, outbound, standing).put({ content, canBeStopped: false });
-  await store.endReply(guild, source, { state: "failed", messages: [id] });
+  const target = messageTarget(question, outbound, standing);
+  // What can be stopped is no whole message.
+  if (standing !== undefined && standing.components.length === 0) {
+    const parts = await partsFrom(standing, hash);
+    if (parts !== undefined)
+      await store.endReply(guild, source, { state: value === undefined ? "refused" : "posted", messages: parts.map(({ id }) => id) });
+    else if (excerpt === excerptOf(standing.content)) {
+      // The text is nowhere any more: what is missing cannot be posted.
+      const id = await target.add(outbound.own(CUT), BEHIND_ALL);
+      await store.endReply(guild, source, { state: "failed", messages: [standing.id, ...(id === undefined ? [] : [id])] });
+    }
+  } else if (isSure) {
+    const id = await target.put({ content: outbound.own(RESTARTED), canBeStopped: false });
+    await store.endReply(guild, source, { state: "failed", messages: [id] });
+  }
+}
+
+/** Behind the last part that an answer can have. */
+const BEHIND_ALL = 1000;
+
+/** By which the messages of one answer are known again, all of them together. */
+export function hashOfPosts(posts: readonly string[]): string {
+  return hashOf(posts.map((post) => post.trim()).join("\n"));
+}
+
+/** The messages of an answer, from its first one, where all of them are there. Further parts reply to nothing. */
+async function partsFrom(first: Message, hash: string | undefined): Promise<readonly Message[] | undefined> {
+  const parts = [first];
+  const isWhole = () => hashOfPosts(parts.map(({ content }) => content)) === hash;
+  if (isWhole()) return parts;
+  const since = [...(await first.channel.messages.fetch({ after: first.id, limit: PAGE })).values()].toSorted((one, other) =>
+    BigInt(one.id) < BigInt(other.id) ? -1 : 1,
+  );
+  for (const message of since) {
+    const { author, reference, interactionMetadata, embeds } = message;
+    if (author.id !== first.client.user.id || reference !== null || interactionMetadata !== null || embeds.length > 0) continue;
+    parts.push(message);
+    if (isWhole()) return parts;
+  }
+  return undefined;
 }
 
 /** Discord's limit. */
