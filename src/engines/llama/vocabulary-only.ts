@@ -8,6 +8,8 @@ import { findVocabularyFile, parametersIn } from "./vocabulary-file.ts";
 /** The vocabulary of a model whose numbers are not loaded: some other program computes with them. */
 export interface LoadedVocabulary extends AsyncDisposable {
   readonly vocabulary: Vocabulary;
+  /** Whether a text is put into another form before it is cut, as some tokenizers do and llama.cpp never does. */
+  readonly normalises: boolean;
   /** Without its numbers. */
   readonly model: VocabularyModel;
   /** The model's own name, or its file's. */
@@ -46,6 +48,7 @@ export async function loadVocabulary(
     });
     return {
       vocabulary: new Vocabulary(model, template),
+      normalises: false,
       model,
       name: nameOf(file),
       file: file.path,

@@ -1,5 +1,5 @@
 import { EngineError } from "../../core/errors.ts";
-import type { Vocabulary } from "../llama/vocabulary.ts";
+import type { LoadedVocabulary } from "../llama/vocabulary-only.ts";
 import type { ModelServer } from "./server.ts";
 
 /** Texts that two vocabularies are unlikely to cut in the same way. */
@@ -28,13 +28,13 @@ const DATA = [
  */
 export async function shakeHands(
   server: ModelServer,
-  { vocabulary, file }: { readonly vocabulary: Vocabulary; readonly file: string },
+  { vocabulary, normalises, file }: Pick<LoadedVocabulary, "vocabulary" | "normalises" | "file">,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const { vocabularySize, model } = server.about;
   if (vocabularySize !== undefined && vocabularySize !== vocabulary.size)
     throw mismatch(`one of ${vocabularySize} tokens, as ${model} has`, `${vocabulary.size} in ${file}`);
-  for (const text of server.cutsAsHere ? [...TEXTS, ...DATA] : TEXTS) {
+  for (const text of server.cutsAsHere && !normalises ? [...TEXTS, ...DATA] : TEXTS) {
     const [there, here] = [await server.tokenize(text, signal), vocabulary.tokenizeAlone(text)];
     // Some put the token in front that begins a text.
     if (there.join() !== here.join() && there.join() !== vocabulary.renderText(text).join())

@@ -20,6 +20,7 @@ const token = z.int().min(0);
 /** What else stands in these files is the library's to read. */
 const tokenizerFile = z.looseObject({
   model: z.looseObject({}),
+  normalizer: z.unknown().default(null),
   decoder: z.unknown(),
   added_tokens: z
     .array(
@@ -95,6 +96,7 @@ export async function loadTokenizer(request: ModelRequest): Promise<LoadedVocabu
   const made = files.understood(parts);
   return {
     vocabulary: new Vocabulary(made, chatTemplate(source)),
+    normalises: json.normalizer !== null,
     model: made,
     name: files.name,
     file: files.path,

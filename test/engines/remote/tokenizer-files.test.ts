@@ -121,6 +121,14 @@ describe("A vocabulary from the files of a tokenizer is the one of the model's G
     }
   });
 
+  it("also beside llama-server, which puts no text into another form as the tokenizer does", async () => {
+    await using served = await serveLikeLlama(whole);
+    const json = JSON.parse(readFileSync(join(files, "tokenizer.json"), "utf8"));
+    const composed = { ...json, normalizer: { type: "Sequence", normalizers: [{ type: "NFC" }, json.normalizer] } };
+    await using engine = await connectEngine({ url: served.url, vocabulary: await changed({ "tokenizer.json": composed }) });
+    expect(engine.tokenizer.tokenize("e\u0301")).toEqual(whole.tokenizer.tokenize("\u00e9"));
+  });
+
   it("and writes the same answers, plain, judged and by a schema", async () => {
     await using engine = await connected(files);
     const turns: readonly Turn[] = [{ role: "user", text: "Will it rain?" }];
