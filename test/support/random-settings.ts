@@ -56,6 +56,26 @@ const oneOf = (path: string) => fc.constantFrom(...valueCompletions(path, ""));
 
 const EXCEPTION = "exceptions.100000000000000001";
 
+const filterAction = oneOf("moderation.filters.words.action");
+
+const anyFilters = fc.record({
+  words: fc.record({
+    list: fc.uniqueArray(
+      oneLine(60).filter((one) => !/[,]/.test(one) && /[^\s*]/.test(one)),
+      { maxLength: 4 },
+    ),
+    action: filterAction,
+  }),
+  patterns: fc.dictionary(
+    fc.stringMatching(/^[a-z][a-z0-9-]{0,10}$/),
+    fc.record({ pattern: fc.constantFrom("free\\s+nitro", "[a-z]{3,9}: #", "a|b, c", "\\d+"), action: filterAction }),
+    { maxKeys: 3, noNullPrototype: true },
+  ),
+  links: fc.record({ allowed: fc.uniqueArray(fc.constantFrom("example.org", "a.b.example"), { maxLength: 2 }), action: filterAction }),
+  mentions: fc.record({ most: fc.integer({ min: 0, max: 100 }), action: filterAction }),
+  repeats: fc.record({ most: fc.integer({ min: 1, max: 20 }), seconds: fc.integer({ min: 5, max: 600 }), action: filterAction }),
+});
+
 /** Settings as somebody could have decided them: everything that the schema allows. */
 export const anySettings: fc.Arbitrary<GuildSettings> = ownPrinciples.chain((principles) => {
   const names = ["harmless", "truthful", "sentiment", ...Object.keys(principles)];
@@ -98,6 +118,7 @@ export const anySettings: fc.Arbitrary<GuildSettings> = ownPrinciples.chain((pri
         rules: fc.dictionary(fc.constantFrom(...names), rule, { noNullPrototype: true }),
         logChannel: fc.option(id, { nil: undefined }),
         ignore: fc.record({ roles: ids, channels: ids, categories: ids, users: ids }),
+        filters: anyFilters,
         timeoutMinutes: fc.integer({ min: 1, max: 40_320 }),
       }),
       principles: fc.constant(principles),

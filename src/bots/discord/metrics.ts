@@ -22,6 +22,7 @@ export class Metrics {
   readonly refusals = this.#counter("rain_refusals_total", "Questions that got no answer, by reason", ["reason"]);
   readonly judged = this.#counter("rain_judged_total", "Messages of people that were judged");
   readonly against = this.#counter("rain_judged_against_total", "... and that a principle spoke against");
+  readonly filtered = this.#counter("rain_filtered_total", "Messages of people that filters decided about, without a judge");
   readonly unjudged = this.#counter("rain_unjudged_total", "Messages of people that could not be judged");
   readonly #decode = this.#histogram("rain_decode_seconds", "Time from the first to the last step of an answer");
   readonly #reply = this.#histogram("rain_reply_seconds", "Time from a question to its posted answer");

@@ -1,5 +1,5 @@
 import { inlineCode, PermissionFlagsBits } from "discord.js";
-import { everySettings, type GuildSettings } from "../guard/index.ts";
+import { everySettings, filterActions, type GuildSettings } from "../guard/index.ts";
 import type { BotContext } from "./bot-context.ts";
 import { logChannelOf } from "./moderate/log-channel.ts";
 
@@ -26,7 +26,10 @@ const NO_INTENT =
 /** What the rules ask for and the bot may do nowhere in the guild. Of single channels the cards say it. */
 async function lackingPermissions({ client }: BotContext, guild: string, settings: GuildSettings): Promise<readonly string[]> {
   const rules = everySettings(settings).flatMap(({ moderation }) => Object.values(moderation.rules));
-  const asked = rules.flatMap(({ strictness, action }) => (strictness === "off" ? [] : [action]));
+  const asked = [
+    ...rules.flatMap(({ strictness, action }) => (strictness === "off" ? [] : [action])),
+    ...everySettings(settings).flatMap((everywhere) => filterActions(everywhere)),
+  ];
   const needed = [
     [asked.some((action) => action !== "log"), "Manage Messages", PermissionFlagsBits.ManageMessages],
     [asked.includes("timeout"), "Moderate Members", PermissionFlagsBits.ModerateMembers],

@@ -1,3 +1,4 @@
+import type { Action } from "./actions.ts";
 import { own } from "./fields.ts";
 import { type GuildSettings, USUAL } from "./settings.ts";
 
@@ -23,6 +24,7 @@ export function settingsFor(settings: GuildSettings, { channels, roles }: Wherea
   if (applying.length === 0) return settings;
   const answers = firstOf(applying, "talk");
   const isOn = answers === undefined ? talk.enabled : answers === "on";
+  const action = firstOf(applying, "action");
   const cooldownSeconds = applying.find((exception) => exception.cooldownSeconds !== undefined)?.cooldownSeconds ?? talk.cooldownSeconds;
   return {
     ...settings,
@@ -30,7 +32,8 @@ export function settingsFor(settings: GuildSettings, { channels, roles }: Wherea
     moderation: {
       ...moderation,
       automatic: moderation.automatic && firstOf(applying, "moderation") !== "off",
-      rules: withRules(moderation.rules, { strictness: firstOf(applying, "strictness"), action: firstOf(applying, "action") }),
+      rules: withRules(moderation.rules, { strictness: firstOf(applying, "strictness"), action }),
+      filters: withAction(moderation.filters, action),
     },
   };
 }
@@ -63,4 +66,23 @@ function withRules(rules: Rules, { strictness, action }: Instead): Rules {
       rule.strictness === "off" ? rule : { ...rule, strictness: strictness ?? rule.strictness, action: action ?? rule.action },
     ]),
   );
+}
+
+type Filters = GuildSettings["moderation"]["filters"];
+
+/** A filter that is off, or only looks, stays so. */
+function withAction(filters: Filters, action: Action | undefined): Filters {
+  if (action === undefined) return filters;
+  const changed = <Filter extends { readonly action: Filters["links"]["action"] }>(filter: Filter): Filter =>
+    filter.action === "off" || filter.action === "look" ? filter : { ...filter, action };
+  const patterns = Object.entries(filters.patterns).map(([name, pattern]) => [name, changed(pattern)] as const);
+  return {
+    words: changed(filters.words),
+    patterns: Object.fromEntries(patterns),
+    invitations: changed(filters.invitations),
+    links: changed(filters.links),
+    mentions: changed(filters.mentions),
+    repeats: changed(filters.repeats),
+    newcomers: changed(filters.newcomers),
+  };
 }

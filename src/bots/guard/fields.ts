@@ -23,6 +23,14 @@ export const ids = (most: number) =>
     expected: `a list of at most ${most} ids of 17 to 20 digits`,
   });
 
+/** With one of these between them, and each of this kind. */
+export const list = (most: number, kind: z.ZodString | z.ZodCustomStringFormat<string>, between: RegExp) =>
+  typed(z.array(kind).max(most), (parts) => [...new Set(parts.split(between).map((part) => part.trim()))].filter((part) => part !== ""));
+
+/** Of what a guild names itself: lower case, as it is typed in a command. */
+export const NAME = /^[a-z][a-z0-9-]{0,31}$/;
+export const newName = z.string().regex(NAME, "Expected up to 32 of a-z, 0-9 and -, beginning with a letter");
+
 export const text = (shortest: number, longest: number) =>
   z
     .string()

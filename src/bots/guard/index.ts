@@ -1,9 +1,11 @@
 /** The bot without Discord: what guilds decide, what the bot remembers, how a question becomes a vetted answer and a message a finding. */
 
+export { ACTIONS, type Action } from "./actions.ts";
 export { decisionsBy } from "./decisions.ts";
 export { EngineInference, type EngineInferenceOptions } from "./engine-inference.ts";
 export { everySettings, settingsFor } from "./exceptions.ts";
 export { choice, id, ids, numberOf, onOrOff, typed, whole } from "./fields.ts";
+export { decidedByFilters, type FilterHit, filterActions, filterHits, type Heard, withFindings } from "./filters/filter.ts";
 export { cooldown, dailyCaps, failures, guarded, judgedQuestions, shortQuestions } from "./guards.ts";
 export { expectedHits, isBeyond } from "./hit-rate.ts";
 export type {
@@ -26,11 +28,11 @@ export type {
 } from "./inference.ts";
 export { InferenceError, type InferenceErrorCode } from "./inference-error.ts";
 export { GuildJudges } from "./judges.ts";
-export { actsBy, type Judgement, judgeMessage, type UnfitJudge } from "./moderate.ts";
+export { actsBy, type Judgement, judgeMessage, NOTHING_JUDGED, type UnfitJudge } from "./moderate.ts";
 export { normalise, withoutUnseen } from "./normalise.ts";
 export { ProblemsError, readPlainYaml } from "./plain-yaml.ts";
 export { type Incoming, type Outcome, type Reason, type Respond, responding, type Utterance, Vetted } from "./respond.ts";
-export { ACTIONS, type Action, DEFAULT_SETTINGS, type GuildSettings, guildPrinciple, principleNames } from "./settings.ts";
+export { DEFAULT_SETTINGS, type GuildSettings, guildPrinciple, principleNames } from "./settings.ts";
 export {
   changedAt,
   checkSettings,

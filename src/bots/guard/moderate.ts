@@ -1,8 +1,9 @@
+import { type Action, mostOf } from "./actions.ts";
 import type { Inference, JudgesRequest, KnownJudge, TextVerdict } from "./inference.ts";
 import { InferenceError } from "./inference-error.ts";
 import { normalise } from "./normalise.ts";
 import { piecesOf } from "./pieces.ts";
-import { ACTIONS, type Action, type GuildSettings, guildPrinciple, THRESHOLDS } from "./settings.ts";
+import { type GuildSettings, guildPrinciple, THRESHOLDS } from "./settings.ts";
 import type { Finding } from "./store/store.ts";
 
 /** How a message fared. */
@@ -15,11 +16,24 @@ export interface Judgement {
   readonly action: Action | undefined;
   /** Whether a judge speaks against it by which the guild acts. What others say is only shown. */
   readonly isCertain: boolean;
+  /** Whether a filter decided, and no judge was asked. */
+  readonly isByFilter: boolean;
   /** Lower end of the interval of the AUROC of those by which the guild acts: of the least one, or 1. 0: it was never measured. */
   readonly fitness: number;
   /** Principles by whose judge the guild does not act, and what is known of it. */
   readonly unfit: readonly UnfitJudge[];
 }
+
+/** How a message fares by which nothing is asked. */
+export const NOTHING_JUDGED: Judgement = {
+  findings: [],
+  against: [],
+  action: undefined,
+  isCertain: false,
+  isByFilter: false,
+  fitness: 0,
+  unfit: [],
+};
 
 export interface UnfitJudge {
   readonly principle: string;
@@ -47,8 +61,7 @@ interface Message {
 export async function judgeMessage(inference: Inference, { guild, text, settings, signal }: Message): Promise<Judgement> {
   const rules = Object.entries(settings.moderation.rules).filter(([, { strictness }]) => strictness !== "off");
   const readable = normalise(text);
-  if (readable === "" || rules.length === 0)
-    return { findings: [], against: [], action: undefined, isCertain: false, fitness: 0, unfit: [] };
+  if (readable === "" || rules.length === 0) return NOTHING_JUDGED;
   const principles = rules.map(([name]) => guildPrinciple(settings, name));
   const verdicts = await worstVerdicts(inference, readable, { principles, guild, signal });
   const findings = rules.map(([principle, { strictness }], index) => ({
@@ -67,7 +80,8 @@ export async function judgeMessage(inference: Inference, { guild, text, settings
     verdicts[index] && actsBy(verdicts[index].judge, rule) ? [verdicts[index].judge] : [],
   );
   const fitness = Math.min(1, ...acting.map((judge) => judge.fitness?.low ?? 0));
-  return { findings, against, action: mostOf(isCertain ? certain : against, settings), isCertain, fitness, unfit };
+  const action = mostOf((isCertain ? certain : against).map(({ principle }) => settings.moderation.rules[principle]?.action ?? "log"));
+  return { findings, against, action, isCertain, isByFilter: false, fitness, unfit };
 }
 
 /** By each principle the worst one, of the whole and of its pieces: no sentence speaks for another one. */
@@ -114,8 +128,3 @@ async function verdictsOn(
 }
 
 const SHARED = 40;
-
-/** The most that the rules of these principles ask for. */
-function mostOf(findings: readonly Finding[], { moderation: { rules } }: Pick<GuildSettings, "moderation">): Action | undefined {
-  return ACTIONS[Math.max(...findings.map(({ principle }) => ACTIONS.indexOf(rules[principle]?.action ?? "log")), -1)];
-}

@@ -47,25 +47,30 @@ export function settingPaths(settings: GuildSettings): readonly string[] {
   const paths = SETTING_KEYS.map(({ path }) => path).filter((path) => !path.startsWith("principles."));
   return paths.flatMap((path) => {
     if (!path.includes("*")) return [path];
-    const names = path.startsWith(EXCEPTIONS) ? Object.keys(settings.exceptions) : principleNames(settings);
+    const names = path.startsWith(EXCEPTIONS)
+      ? Object.keys(settings.exceptions)
+      : path.startsWith(PATTERNS)
+        ? Object.keys(settings.moderation.filters.patterns)
+        : principleNames(settings);
     return names.map((name) => path.replace("*", name));
   });
 }
 
 const EXCEPTIONS = "exceptions.";
+const PATTERNS = "moderation.filters.patterns.";
 
 /** A path as it is meant: an exception may be named by a mention, and need not be there yet. */
 function meantPath(path: string): string {
   return path.replace(/^(exceptions\.)<(?:#|@&)(\d{17,20})>/, "$1$2");
 }
 
-/** With those of an exception that somebody is about to make. */
+/** With those of an exception or a pattern that somebody is about to make. */
 function pathsAround(settings: GuildSettings, typed: string): readonly string[] {
-  const id = /^exceptions\.(\d{17,20})(?=\.|$)/.exec(typed)?.[1];
   const paths = settingPaths(settings);
-  if (id === undefined || Object.hasOwn(settings.exceptions, id)) return paths;
-  const own = SETTING_KEYS.flatMap(({ path }) => (path.startsWith(EXCEPTIONS) ? [path.replace("*", id)] : []));
-  return [...paths, ...own];
+  const [, group, name] = /^(exceptions\.|moderation\.filters\.patterns\.)(\d{17,20}|[a-z][a-z0-9-]{0,31})(?=\.|$)/.exec(typed) ?? [];
+  if (group === undefined || name === undefined || (group === EXCEPTIONS) !== /^\d/.test(name)) return paths;
+  const own = SETTING_KEYS.flatMap(({ path }) => (path.startsWith(group) ? [path.replace("*", name)] : []));
+  return [...new Set([...paths, ...own])];
 }
 
 /** A setting, or a group of them, such as `talk`. */
@@ -105,9 +110,15 @@ export function changedAt(settings: GuildSettings, typed: string, text: string):
   else document.setIn(path.split("."), text.trim());
   const changed = checkSettings(document.toJS());
   if (isDeepStrictEqual(changed, settings)) return settings;
-  // An exception that is taken back leaves nothing behind.
+  // An exception that is taken back leaves nothing behind, nor does a pattern.
   const exceptions = Object.entries(changed.exceptions).filter(([, exception]) => saysSomething(exception));
-  return { ...changed, exceptions: Object.fromEntries(exceptions) };
+  const { filters } = changed.moderation;
+  const patterns = Object.entries(filters.patterns).filter(([, { pattern, action }]) => pattern !== "" || action !== "off");
+  return {
+    ...changed,
+    moderation: { ...changed.moderation, filters: { ...filters, patterns: Object.fromEntries(patterns) } },
+    exceptions: Object.fromEntries(exceptions),
+  };
 }
 
 function saysSomething(exception: GuildSettings["exceptions"][string]): boolean {
@@ -119,7 +130,9 @@ export function textAt(settings: GuildSettings, typed: string): string {
   const path = meantPath(typed);
   const { default: usual } = knownSetting(settings, path);
   const value = documentOf(settings).getIn(path.split("."));
-  const text = isSeq(value) ? value.toJSON().join(", ") : String(value ?? (path.startsWith(EXCEPTIONS) ? usual : undefined) ?? "");
+  const text = isSeq(value)
+    ? value.toJSON().join(", ")
+    : String(value ?? (path.startsWith(EXCEPTIONS) || path.startsWith(PATTERNS) ? usual : undefined) ?? "");
   return text === "" ? NOTHING : text;
 }
 

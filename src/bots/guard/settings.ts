@@ -1,16 +1,14 @@
 import { z } from "zod";
 import { HARMLESS, PRESETS, PRINCIPLES, type Principle, principle, UNFIT_BELOW } from "../../core/index.ts";
-import { choice, decimal, id, idOf, ids, line, onOrOff, own, text, typed, whole } from "./fields.ts";
+import { ACTIONS } from "./actions.ts";
+import { choice, decimal, id, idOf, ids, line, NAME, newName, onOrOff, own, text, typed, whole } from "./fields.ts";
+import { filters } from "./filters/filter-settings.ts";
 
 /** How far a message may go before a principle speaks against it. */
 const STRICTNESS = ["off", "lenient", "medium", "strict"] as const;
 
 /** Messages with a value below this are spoken against. Values go from -1 (surely bad) to 1 (surely good). */
 export const THRESHOLDS = { off: Number.NEGATIVE_INFINITY, lenient: -0.6, medium: -0.1, strict: 0.3 } as const;
-
-/** What is done about a message that a principle speaks against. Each one does what those before it do, too. */
-export const ACTIONS = ["log", "hide", "delete", "timeout"] as const;
-export type Action = (typeof ACTIONS)[number];
 
 /** Where a conversation is read from: the messages replied to, the thread, or the last messages of the channel. */
 const CONTEXTS = ["replies", "thread", "recent"] as const;
@@ -24,9 +22,6 @@ export const SETTINGS_FORMAT = 1;
 const LONGEST_LIST = 200;
 const MOST_PRINCIPLES = 20;
 
-/** Of a principle: lower case, as it is typed in a command. */
-const NAME = /^[a-z][a-z0-9-]{0,31}$/;
-const newName = z.string().regex(NAME, "Expected up to 32 of a-z, 0-9 and -, beginning with a letter");
 const knownName = typed(z.string().regex(NAME), (name) => name.toLowerCase()).meta({
   expected: "the name of a principle",
   isPrinciple: true,
@@ -75,6 +70,7 @@ const moderation = z.strictObject({
     .record(newName, rule)
     .prefault({ [HARMLESS.name]: {} })
     .describe("By which principles messages are judged"),
+  filters: filters.prefault({}).describe("What is looked for in messages before they are judged, without a model"),
   logChannel: id().optional().describe("Where findings and the review queue are posted"),
   ignore: z
     .strictObject({
@@ -105,7 +101,7 @@ const exception = z.strictObject({
     .describe("How far a message may go there, or theirs, by all rules"),
   action: choice([USUAL, ...ACTIONS])
     .default(USUAL)
-    .describe("What is done about a message there, or theirs, by all rules"),
+    .describe("What is done about a message there, or theirs, by all rules and filters"),
 });
 
 /** A principle in plain words, as moderators write it. */

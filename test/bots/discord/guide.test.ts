@@ -61,7 +61,7 @@ ${table(["in the file", "variable", "is", "if left out"], ...rows)}`;
     });
     const page = `# Settings of a server
 
-Each server decides these, with \`/rain config\`. \`*\` stands for the name of a principle, or in \`exceptions\` for an id. A test makes this page of the schema.
+Each server decides these, with \`/rain config\`. \`*\` stands for the name of a principle, in \`patterns\` of a pattern, or in \`exceptions\` for an id. A test makes this page of the schema.
 
 ${sections.join("\n")}`;
     await expect(page).toMatchFileSnapshot(join(DOCS, "discord-settings.md"));
@@ -98,7 +98,7 @@ ${sections.join("\n")}`;
 
   it("names settings that there are", () => {
     const named = [...guide.matchAll(/`?((?:talk|moderation|explain)\.[\w.]+)/g)].map(([, path = ""]) =>
-      path.replace(/\.harmless\./, ".*."),
+      path.replace(/\.(?:harmless|nitro)\./, ".*."),
     );
     const paths = SETTING_KEYS.map(({ path }) => path);
     for (const path of named) expect(paths).toContain(path);

@@ -8,11 +8,22 @@ import {
   type MessageContextMenuCommandInteraction,
   PermissionFlagsBits,
 } from "discord.js";
-import { type GuildSettings, type Judgement, judgeMessage, type ReviewRecord } from "../../guard/index.ts";
+import {
+  decidedByFilters,
+  type FilterHit,
+  filterHits,
+  type GuildSettings,
+  type Heard,
+  type Judgement,
+  judgeMessage,
+  type ReviewRecord,
+  withFindings,
+} from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { insistOnSettings } from "../change-settings.ts";
 import { findingLine, reviewButtons, reviewCard, unfitLine } from "../moderate/card.ts";
 import { beforeField, textFiles } from "../moderate/evidence.ts";
+import { heardOf, heardText } from "../moderate/heard.ts";
 import { incidentOf } from "../moderate/reviews.ts";
 import { wordsOfValue } from "../outbound-filter.ts";
 import { cut, messageText } from "../reply/text.ts";
@@ -56,13 +67,33 @@ export const moderate: Command = {
   },
 };
 
-async function test(interaction: ChatInputCommandInteraction, { inference, store, over }: BotContext): Promise<PrivateAnswer> {
+async function test(interaction: ChatInputCommandInteraction, context: BotContext): Promise<PrivateAnswer> {
   const guild = guildOf(interaction);
-  const { settings } = await store.settings(guild);
-  const text = interaction.options.getString("text", true);
-  const judgement = await judgeMessage(inference, { guild, text, settings, signal: over });
-  if (judgement.findings.length === 0) return { content: "There is nothing to judge: the text is empty, or all principles are off." };
-  return { embeds: [judgementCard(judgement)] };
+  const { settings } = await context.store.settings(guild);
+  const tried = await tryOut(context, { guild, heard: heardText(interaction.options.getString("text", true)), settings });
+  if (tried === undefined) return { content: "There is nothing to judge: the text is empty, or all principles are off." };
+  return { embeds: [judgementCard(tried)] };
+}
+
+interface Tried {
+  readonly judgement: Judgement;
+  readonly hits: readonly FilterHit[];
+}
+
+/** What filters find and judges say, also where the filters alone decide. `undefined`: there is nothing to be said. */
+async function tryOut(
+  { inference, over, metrics }: BotContext,
+  { guild, heard, settings }: { readonly guild: string; readonly heard: Heard; readonly settings: GuildSettings },
+): Promise<Tried | undefined> {
+  const hits = filterHits(heard, settings);
+  const judged = await judgeMessage(inference, { guild, text: heard.text, settings, signal: over });
+  if (judged.findings.length === 0 && hits.length === 0) return undefined;
+  if (judged.findings.length > 0) metrics.judged.inc();
+  if (judged.against.length > 0) metrics.against.inc();
+  const together = withFindings(judged, hits);
+  const byFilters = decidedByFilters(hits);
+  const judgement = byFilters === undefined ? together : { ...together, action: byFilters.action, isCertain: true };
+  return { judgement, hits };
 }
 
 /** As many as one message shows well. */
@@ -134,23 +165,24 @@ export const judge: Command<MessageContextMenuCommandInteraction> = {
     await answerPrivately(interaction, context, async () => {
       checkModerates(interaction);
       const guild = guildOf(interaction);
-      const settings = settingsOfMessage((await context.store.settings(guild)).settings, interaction.targetMessage);
-      const text = messageText(interaction.targetMessage);
-      const judgement = await judgeMessage(context.inference, { guild, text, settings, signal: context.over });
-      if (judgement.findings.length === 0) return "There is nothing to judge: the message has no text, or all principles are off.";
-      context.metrics.judged.inc();
-      if (judgement.action !== undefined) context.metrics.against.inc();
-      return { embeds: [judgementCard(judgement)] };
+      const { targetMessage: message } = interaction;
+      const settings = settingsOfMessage((await context.store.settings(guild)).settings, message);
+      const heard = heardOf(message, { text: messageText(message), member: message.member, at: message.createdTimestamp });
+      const tried = await tryOut(context, { guild, heard, settings });
+      return tried === undefined
+        ? "There is nothing to judge: the message has no text, or all principles are off."
+        : { embeds: [judgementCard(tried)] };
     });
   },
 };
 
 /** What is thought of a text, and what would come of it. */
-function judgementCard({ findings, action, isCertain, unfit }: Judgement): APIEmbed {
-  const lines = [...findings.map(findingLine), ...unfit.map(unfitLine)];
+function judgementCard({ judgement: { findings, action, isCertain, unfit }, hits }: Tried): APIEmbed {
+  const looks = hits.flatMap(({ action: asked, finding }) => (asked === "look" ? [`${findingLine(finding)} (judged before others)`] : []));
+  const lines = [...looks, ...findings.map(findingLine), ...unfit.map(unfitLine)];
   const asked = `The rules would ask for: ${action}`;
   const verdict =
-    action === undefined ? "No principle speaks against it." : isCertain ? asked : `${asked}; no fit judge speaks against it.`;
+    action === undefined ? "No principle or filter speaks against it." : isCertain ? asked : `${asked}; no fit judge speaks against it.`;
   return { title: "Values, from -1 to 1", description: cut(lines.join("\n"), LONGEST), footer: { text: verdict } };
 }
 

@@ -1,14 +1,26 @@
 import { type GuildMember, type Message, MessageType, PermissionFlagsBits } from "discord.js";
 import PQueue from "p-queue";
 import { EitherSignal } from "../../../core/index.ts";
-import { type GuildSettings, judgeMessage } from "../../guard/index.ts";
+import {
+  decidedByFilters,
+  type FilterHit,
+  filterHits,
+  type GuildSettings,
+  type Judgement,
+  judgeMessage,
+  NOTHING_JUDGED,
+  withFindings,
+} from "../../guard/index.ts";
 import { type BotContext, type BotOptions, isServed } from "../bot-context.ts";
 import { attachedText } from "../reply/attached-text.ts";
 import { isByPerson, isByWebhook } from "../reply/question.ts";
 import { messageText } from "../reply/text.ts";
 import { settingsOfMessage } from "../whereabouts.ts";
+import { heardOf } from "./heard.ts";
 import { HitGuard } from "./hit-guard.ts";
+import { isNewcomer } from "./incidents.ts";
 import type { Look } from "./looks.ts";
+import { Repeats } from "./repeats.ts";
 import { type Against, authorOf, openReview } from "./reviews.ts";
 
 /** Messages that are judged at once. Answers use the model too. */
@@ -21,7 +33,10 @@ const MOST_WAITING = 2000;
 export class AutoModerator {
   readonly #context: BotContext;
   readonly #queue = new PQueue({ concurrency: AT_ONCE });
+  /** What filters decide waits for no judge. */
+  readonly #decided = new PQueue({ concurrency: AT_ONCE });
   readonly #hits: HitGuard;
+  readonly #repeats = new Repeats();
 
   constructor(context: BotContext) {
     this.#context = context;
@@ -32,21 +47,26 @@ export class AutoModerator {
   look(message: Message, settings: GuildSettings): void {
     const { looks, metrics, options } = this.#context;
     if (!message.inGuild() || !isLookedAt(message, settings, options)) return;
-    if (this.#queue.size >= MOST_WAITING) metrics.unjudged.inc();
+    const said = messageText(message);
+    this.#repeats.note(this.#saidBy(message, said));
+    const hits = this.#hitsOf(message, said, settingsOfMessage(settings, message), message.member);
+    const queue = decidedByFilters(hits) === undefined ? this.#queue : this.#decided;
+    if (queue.size >= MOST_WAITING) metrics.unjudged.inc();
     else {
       const look = looks.begin(message.guildId);
-      void this.#queue.add(() => this.#lookAt(message, look));
+      void queue.add(() => this.#lookAt(message, look), { priority: hits.length > 0 ? 1 : 0 });
     }
   }
 
   /** Resolves when nothing waits to be judged. */
   async idle(): Promise<void> {
-    await this.#queue.onIdle();
+    await Promise.all([this.#queue.onIdle(), this.#decided.onIdle()]);
   }
 
   /** What waits is not judged any more. */
   stop(): void {
     this.#queue.clear();
+    this.#decided.clear();
   }
 
   async #lookAt(message: Message<true>, look: Look): Promise<void> {
@@ -55,7 +75,8 @@ export class AutoModerator {
     try {
       const against = await this.#judge(message, either.signal);
       if (against === undefined || !look.take()) return;
-      metrics.against.inc();
+      if (against.judgement.isByFilter) metrics.filtered.inc();
+      else metrics.against.inc();
       await openReview(this.#context, against);
     } catch (error) {
       if (look.signal.aborted) return;
@@ -68,7 +89,7 @@ export class AutoModerator {
 
   /** By the settings that hold when the message comes to its turn, and that hold still when it is judged. `undefined`: there is nothing to be done. */
   async #judge(message: Message<true>, signal: AbortSignal): Promise<Against | undefined> {
-    const { inference, metrics, options, store, log } = this.#context;
+    const { options, store, log } = this.#context;
     const guild = message.guildId;
     for (;;) {
       signal.throwIfAborted();
@@ -79,17 +100,57 @@ export class AutoModerator {
       if (!isLookedAt(message, settings, options) || isIgnored(message, member, settings)) return undefined;
       const said = messageText(message);
       const text = [said, (await attachedText(message, log)).text].filter((part) => part !== "").join("\n");
-      const judgement = await judgeMessage(inference, { guild, text, settings, signal });
-      if (judgement.findings.length === 0) return undefined;
-      metrics.judged.inc();
-      const isAgainst = judgement.against.length > 0;
-      await this.#hits.count(guild, isAgainst);
-      if (!isAgainst) return undefined;
+      const hits = this.#hitsOf(message, text, settings, member);
+      const byFilter = decidedByFilters(hits);
+      this.#hits.countFiltered(
+        guild,
+        byFilter !== undefined,
+        isNewcomer({ joinedAt: member?.joinedTimestamp ?? undefined, at: options.clock() }),
+      );
+      const judgement = byFilter ?? (await this.#judged(message, { text, settings, signal, hits }));
+      if (judgement.against.length === 0) return undefined;
       // What was changed meanwhile is looked at by itself, as every edit is.
       if (messageText(await newest(message)) !== said) return undefined;
       const isStopped = await this.#hits.stops(guild, settings, judgement);
       if (!isStopped && (await store.settings(guild)).version === version) return { message, text, judgement, settings };
     }
+  }
+
+  /** What judges say, beside what filters have found. Where no judge can be asked, that is what there is. */
+  async #judged(
+    { guildId: guild, id }: Message<true>,
+    {
+      text,
+      settings,
+      signal,
+      hits,
+    }: Pick<Against, "text" | "settings"> & { readonly signal: AbortSignal; readonly hits: readonly FilterHit[] },
+  ): Promise<Judgement> {
+    const { inference, metrics, log } = this.#context;
+    try {
+      const judgement = await judgeMessage(inference, { guild, text, settings, signal });
+      if (judgement.findings.length > 0) {
+        metrics.judged.inc();
+        await this.#hits.count(guild, judgement.against.length > 0);
+      }
+      return withFindings(judgement, hits);
+    } catch (error) {
+      const found = withFindings(NOTHING_JUDGED, hits);
+      if (signal.aborted || found.against.length === 0) throw error;
+      metrics.unjudged.inc();
+      log.error({ err: error, guild, message: id }, "not judged, but found by a filter");
+      return found;
+    }
+  }
+
+  #hitsOf(message: Message<true>, text: string, settings: GuildSettings, member: GuildMember | null): readonly FilterHit[] {
+    const said = this.#saidBy(message, messageText(message));
+    const saidWithin = (seconds: number) => this.#repeats.count(said, seconds);
+    return filterHits(heardOf(message, { text, member, at: said.at, saidWithin }), settings);
+  }
+
+  #saidBy({ guildId: guild, author, id: message, createdTimestamp: at }: Message<true>, text: string) {
+    return { guild, author: author.id, message, text, at };
   }
 }
 

@@ -130,7 +130,8 @@ function linesOf(findings: readonly Finding[]): string {
 }
 
 export function findingLine(finding: Finding): string {
-  const { principle, value, threshold } = finding;
+  const { principle, value, threshold, found } = finding;
+  if (found !== undefined) return `✗ ${principle}: ${quoted(found)}`;
   return `${isAgainst(finding) ? "✗" : "✓"} ${principle} ${value.toFixed(2)} (limit ${threshold.toFixed(2)})`;
 }
 

@@ -61,6 +61,9 @@ const EVENTS: Readonly<Record<string, string>> = {
   "review.undone": "could not do all that the rule asks for",
 };
 
+/** What the audit says that a filter did; its kind follows. */
+const FOUND_BY = "filters.";
+
 /** What the audit calls it, for one review. */
 export function auditDetail(id: number): string {
   return `review ${id}`;
@@ -73,7 +76,8 @@ const MOST_EVENTS = 20;
 export async function sinceField({ store }: BotContext, { guild, id, createdAt }: ReviewRecord): Promise<APIEmbedField> {
   const events = (await store.audit(guild, MOST_EVENTS, auditDetail(id))).toReversed();
   const lines = events.map(
-    ({ actor, event, at }) => `${momentOf(at)}: ${actor === undefined ? "I" : userMention(actor)} ${EVENTS[event] ?? event}`,
+    ({ actor, event, at }) =>
+      `${momentOf(at)}: ${actor === undefined ? "I" : userMention(actor)} ${EVENTS[event] ?? (event.startsWith(FOUND_BY) ? `found it by the filter ${event.slice(FOUND_BY.length)}` : event)}`,
   );
   return { name: "Since then", value: cut([`${momentOf(createdAt)}: judged`, ...lines].join("\n"), LONGEST_FIELD) };
 }

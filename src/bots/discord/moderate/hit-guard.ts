@@ -7,6 +7,9 @@ import { tellServer } from "./log-channel.ts";
 /** The newest messages of a guild that are looked at together. */
 const NEWEST = 100;
 
+/** A filter that takes more than this share of messages away, of those who are no newcomers, looks for too much. */
+const MOST_FILTERED = 0.5;
+
 const DAY_MS = 86_400_000;
 const DAYS = 7;
 
@@ -15,6 +18,8 @@ export class HitGuard {
   readonly #context: BotContext;
   /** Whether each of the newest was flagged, by guild. */
   readonly #newest = new Map<string, boolean[]>();
+  /** Whether each of the newest was taken away by a filter, by guild. */
+  readonly #filtered = new Map<string, boolean[]>();
   readonly #returning = new Map<string, Promise<void>>();
 
   constructor(context: BotContext) {
@@ -23,14 +28,17 @@ export class HitGuard {
 
   /** Counts a message that was judged. */
   async count(guild: string, isAgainst: boolean): Promise<void> {
-    const newest = this.#newest.get(guild) ?? [];
-    newest.push(isAgainst);
-    this.#newest.set(guild, newest.slice(-NEWEST));
+    note(this.#newest, guild, isAgainst);
     await this.#context.store.countJudged({ guild, day: this.#dayBefore(0), isAgainst });
   }
 
+  /** Counts a message that filters have looked at. What newcomers write may be a raid, and says nothing about a filter. */
+  countFiltered(guild: string, isTaken: boolean, isByNewcomer: boolean): void {
+    if (!isTaken || !isByNewcomer) note(this.#filtered, guild, isTaken);
+  }
+
   /** Whether nothing may be done by these settings any more: the guild is in shadow mode when this resolves to `true`. */
-  async stops(guild: string, settings: GuildSettings, { isCertain, action, fitness }: Judgement): Promise<boolean> {
+  async stops(guild: string, settings: GuildSettings, { isCertain, isByFilter, action, fitness }: Judgement): Promise<boolean> {
     if (settings.moderation.shadow || !isCertain || action === "log") return false;
     const returning = this.#returning.get(guild);
     if (returning !== undefined) {
@@ -38,11 +46,11 @@ export class HitGuard {
       return true;
     }
     const past = await this.#context.store.judgedBetween(guild, this.#dayBefore(DAYS), this.#dayBefore(0));
-    const newest = judgedOf(this.#newest.get(guild) ?? []);
-    const expected = expectedHits(fitness, past);
+    const newest = judgedOf((isByFilter ? this.#filtered : this.#newest).get(guild) ?? []);
+    const expected = isByFilter ? MOST_FILTERED : expectedHits(fitness, past);
     if (!isBeyond(newest, expected)) return false;
     // What is judged meanwhile waits for it, too.
-    const work = this.#returnToShadow(guild, { newest, past, expected }).finally(() => this.#returning.delete(guild));
+    const work = this.#returnToShadow(guild, { newest, past, expected, isByFilter }).finally(() => this.#returning.delete(guild));
     this.#returning.set(guild, work);
     await work;
     return true;
@@ -50,11 +58,21 @@ export class HitGuard {
 
   async #returnToShadow(
     guild: string,
-    { newest, past, expected }: Readonly<Record<"newest" | "past", Judged>> & { readonly expected: number },
+    {
+      newest,
+      past,
+      expected,
+      isByFilter,
+    }: Readonly<Record<"newest" | "past", Judged>> & {
+      readonly expected: number;
+      readonly isByFilter: boolean;
+    },
   ) {
     const { client, log } = this.#context;
     this.#newest.delete(guild);
-    const figure = `${newest.against} of the last ${newest.judged} messages were flagged, where at most ${Math.round(expected * 100)} % were to be expected`;
+    this.#filtered.delete(guild);
+    const how = isByFilter ? "taken away by filters" : "flagged";
+    const figure = `${newest.against} of the last ${newest.judged} messages were ${how}, where at most ${Math.round(expected * 100)} % were to be expected`;
     const make = (before: GuildSettings) => ({ ...before, moderation: { ...before.moderation, shadow: true } });
     const { settings, isChanged } = await insistOnSettings(this.#context, {
       guild,
@@ -65,11 +83,11 @@ export class HitGuard {
     // Somebody else was as quick.
     if (!isChanged) return;
     log.warn({ guild, count: newest.against }, "back to shadow mode");
-    const days = past.judged === 0 ? "" : ` (on the ${DAYS} days before: ${past.against} of ${past.judged})`;
+    const days = isByFilter || past.judged === 0 ? "" : ` (on the ${DAYS} days before: ${past.against} of ${past.judged})`;
     await tellServer(
       this.#context,
       { guild, settings },
-      `I am back in shadow mode, and do nothing to messages any more: ${figure}${days}. Either something is going on here, or my judge errs: please look at ${inlineCode("/moderate queue")}. ${inlineCode("/rain config set key:moderation.shadow value:false")} switches me on again.`,
+      `I am back in shadow mode, and do nothing to messages any more: ${figure}${days}. Either something is going on here, or ${isByFilter ? "a filter finds too much" : "my judge errs"}: please look at ${inlineCode("/moderate queue")}. ${inlineCode("/rain config set key:moderation.shadow value:false")} switches me on again.`,
     );
   }
 
@@ -77,6 +95,10 @@ export class HitGuard {
   #dayBefore(days: number): string {
     return new Date(this.#context.options.clock() - days * DAY_MS).toISOString().slice(0, "2026-11-21".length);
   }
+}
+
+function note(newest: Map<string, boolean[]>, guild: string, isAgainst: boolean): void {
+  newest.set(guild, [...(newest.get(guild) ?? []), isAgainst].slice(-NEWEST));
 }
 
 function judgedOf(newest: readonly boolean[]): Judged {

@@ -77,7 +77,8 @@ export class Incidents {
   }
 }
 
-function isNewcomer({ joinedAt, at }: Sighting): boolean {
+/** Whether its author has joined lately. */
+export function isNewcomer({ joinedAt, at }: Pick<Sighting, "joinedAt" | "at">): boolean {
   return joinedAt !== undefined && at - joinedAt < NEWCOMER_MS;
 }
 

@@ -77,6 +77,9 @@ async function enterAndAct(
   const record = await entered(context, message, review);
   if (record === undefined) return undefined;
   const { id } = record;
+  for (const { principle, found } of against)
+    if (found !== undefined)
+      await store.addAudit({ guild: review.guild, actor: undefined, event: principle, detail: auditDetail(id), at: review.createdAt });
   const reason = outbound.own(cut(`Review ${id}: against ${against.map(({ principle }) => principle).join(", ")}`, LONGEST_REASON));
   const done = shadow ? NOTHING : await act(message, { action, settings, reason });
   log.info({ guild: review.guild, review: id, action, shadow, problem: done.problem }, "against a principle");
@@ -169,10 +172,10 @@ async function postCard(context: BotContext, settings: GuildSettings, review: Re
 
 /** Many people take no private messages: they are told nothing, and moderators still have the card. */
 async function tellAuthor({ outbound, log }: BotContext, message: Message<true>, review: ReviewRecord): Promise<void> {
-  const names = review.findings.filter(isAgainst).map(({ principle }) => principle);
+  const names = new Set(review.findings.filter(isAgainst).map(({ principle }) => principle));
   const line =
     `Your message in ${quoted(message.guild.name)} was ${review.action === "hide" ? "hidden" : "removed"}: ` +
-    `it was judged to be against ${names.join(", ")}. If you think that is wrong, ask the moderators to look at it again.`;
+    `it was judged to be against ${[...names].join(", ")}. If you think that is wrong, ask the moderators to look at it again.`;
   try {
     const told = { content: line, components: [appealButton(review)], allowedMentions: { parse: [] } };
     await message.author.send({ ...outbound.own(told), ...once("author", review.id) });

@@ -47,6 +47,11 @@ function withoutMasks(text: string): string {
 const INVITE =
   /(?:h\s*t\s*t\s*p\s*s?\s*:\s*\/\s*\/\s*)?(?:www\s*\.\s*|canary\s*\.\s*|ptb\s*\.\s*)?(?:discord\s*\.\s*(?:gg|me|io|li)|dsc\s*\.\s*gg|discord(?:app)?\s*\.\s*com\s*[/\\]+\s*invite)\s*[/\\]+\s*[\w%-]+/gi;
 
+/** Whether there is an invitation to a server in it. */
+export function hasInvitation(text: string): boolean {
+  return withoutInvites(text) !== text;
+}
+
 const ADDRESS = /https?:[\\/]+[^\s<>"']+/gi;
 
 const LEFT_OUT = "(an invitation was left out)";

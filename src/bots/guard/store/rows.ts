@@ -1,6 +1,7 @@
 /** How rows become records. What cannot be read is an error: no decision rests on half a record. */
 import { z } from "zod";
-import { ACTIONS, SETTINGS, SETTINGS_FORMAT } from "../settings.ts";
+import { ACTIONS } from "../actions.ts";
+import { SETTINGS, SETTINGS_FORMAT } from "../settings.ts";
 import type { SqlRow } from "./database.ts";
 import type { AuditRecord, CardPlace, PersonalData, ReplyRecord, ReviewRecord, SettingsVersion } from "./store.ts";
 import { StoreError, storeError } from "./store-error.ts";
@@ -50,7 +51,7 @@ export const reviewOf = reader(
       text: optionalText,
       judged: optionalText,
       attachments: integer,
-      findings: json(z.array(z.object({ principle: z.string(), value: written, threshold: written }))),
+      findings: json(z.array(z.object({ principle: z.string(), value: written, threshold: written, found: z.string().optional() }))),
       action: z.enum(ACTIONS),
       shadow: truth,
       decision: z.enum(["pending", "approved", "rejected"]),

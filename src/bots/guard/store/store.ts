@@ -4,8 +4,9 @@
  * Times are milliseconds since 1970 and are passed in. Ids of people, guilds, channels and messages are Discord's, as text.
  * A method that names a guild never reads or changes what belongs to another.
  */
+import type { Action } from "../actions.ts";
 import type { CoursePoint } from "../inference.ts";
-import type { Action, GuildSettings } from "../settings.ts";
+import type { GuildSettings } from "../settings.ts";
 
 /** A guild's settings, as they were decided. */
 export interface SettingsVersion {
@@ -46,12 +47,15 @@ export interface ReplyRecord {
 export type ReplyEnd = Pick<ReplyRecord, "state"> &
   Partial<Omit<ReplyRecord, "guild" | "channel" | "source" | "author" | "state" | "createdAt">>;
 
-/** How a text fared by one principle. */
+/** How a text fared by one principle, or by one filter. */
 export interface Finding {
+  /** Of a filter, `filters.` and its kind: no principle has such a name. */
   readonly principle: string;
   /** -1 (bad) to 1 (good). */
   readonly value: number;
   readonly threshold: number;
+  /** What a filter has found, for moderators: never the message's own words, but those that the guild looks for. `undefined`: a judge says so. */
+  readonly found?: string | undefined;
 }
 
 /** A message that a principle spoke against, and what became of it. */

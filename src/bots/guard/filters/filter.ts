@@ -1,0 +1,179 @@
+/** Filters look at a message without a model: they hold before anything slow is asked. */
+import escapeStringRegexp from "escape-string-regexp";
+import { LRUCache } from "lru-cache";
+import { type Action, mostOf } from "../actions.ts";
+import type { Judgement } from "../moderate.ts";
+import { normalise } from "../normalise.ts";
+import type { GuildSettings } from "../settings.ts";
+import type { Finding } from "../store/store.ts";
+import type { FilterAction, Filters } from "./filter-settings.ts";
+import { matches } from "./patterns.ts";
+
+/** A message, and what else filters look at. What is not known is not held against it. */
+export interface Heard {
+  /** All that people read of it. */
+  readonly text: string;
+  /** Whether there is an invitation to a server in a text. */
+  readonly hasInvitation: (text: string) => boolean;
+  /** How many people and roles it mentions. Infinity: everyone. */
+  readonly mentions: number;
+  /** How often its author has said the same within so many seconds, with this. */
+  readonly saidWithin: (seconds: number) => number;
+  /** Milliseconds for which its author has an account, and is a member. */
+  readonly accountAge: number | undefined;
+  readonly memberAge: number | undefined;
+}
+
+/** That a filter found what it looks for. */
+export interface FilterHit {
+  readonly action: Exclude<FilterAction, "off">;
+  readonly finding: Finding;
+}
+
+const HOUR_MS = 3_600_000;
+
+/** Makes of each kind of filter those that a guild has on, and what they find. A finding never holds words of the message that are not the guild's own. */
+const KINDS: {
+  readonly [Kind in keyof Filters]: (filter: Filters[Kind]) => readonly Filter[];
+} = {
+  words: ({ list, action }) => list.map((word) => filter(action, "words", ({ text }) => (hasWord(text, word) ? `"${word}"` : undefined))),
+  patterns: (patterns) =>
+    Object.entries(patterns).map(([name, { pattern, action }]) =>
+      filter(pattern === "" ? "off" : action, "patterns", ({ text }) => (matches(pattern, text) ? name : undefined)),
+    ),
+  invitations: ({ action }) => [
+    filter(action, "invitations", ({ text, hasInvitation }, said) =>
+      hasInvitation(said) || hasInvitation(text) ? "an invitation to a server" : undefined,
+    ),
+  ],
+  links: ({ action, allowed }) => [
+    filter(action, "links", ({ text }, said) =>
+      [...hostsIn(said), ...hostsIn(text)].every((host) => allowed.some((domain) => isBelow(host, domain)))
+        ? undefined
+        : "a link that leads elsewhere",
+    ),
+  ],
+  mentions: ({ action, most }) => [
+    filter(action, "mentions", ({ mentions }) =>
+      mentions > most
+        ? `${mentions === Number.POSITIVE_INFINITY ? "everyone is" : `${mentions} people and roles are`} mentioned`
+        : undefined,
+    ),
+  ],
+  repeats: ({ action, most, seconds }) => [
+    filter(action, "repeats", ({ saidWithin }) => {
+      const said = saidWithin(seconds);
+      return said > most ? `said ${said} times within ${seconds} seconds` : undefined;
+    }),
+  ],
+  newcomers: ({ action, accountDays, memberHours }) => [
+    filter(action, "newcomers", ({ accountAge = Number.POSITIVE_INFINITY, memberAge = Number.POSITIVE_INFINITY }) => {
+      if (accountAge < accountDays * 24 * HOUR_MS) return `the account is not ${accountDays} days old`;
+      return memberAge < memberHours * HOUR_MS ? `its author joined less than ${memberHours} hours ago` : undefined;
+    }),
+  ],
+};
+
+interface Filter {
+  readonly action: FilterAction;
+  readonly name: string;
+  /** What it has found, for moderators. @param said the text as it was written: `text` of the message is as judges read it */
+  readonly found: (heard: Heard, said: string) => string | undefined;
+}
+
+function filter(action: FilterAction, kind: keyof Filters, found: Filter["found"]): Filter {
+  return { action, name: `filters.${kind}`, found };
+}
+
+/** What a guild's filters find in a message. */
+export function filterHits(heard: Heard, { moderation }: Pick<GuildSettings, "moderation">): readonly FilterHit[] {
+  const filters = filtersOf(moderation.filters).filter(({ action }) => action !== "off");
+  if (filters.length === 0) return [];
+  const readable = { ...heard, text: normalise(heard.text) };
+  return filters.flatMap(({ action, name, found }) => {
+    const what = action === "off" ? undefined : found(readable, heard.text);
+    if (what === undefined || action === "off") return [];
+    // As surely as anything: nothing is weighed.
+    return [{ action, finding: { principle: name, value: -1, threshold: 0, found: what } }];
+  });
+}
+
+function filtersOf({ words, patterns, invitations, links, mentions, repeats, newcomers }: Filters): readonly Filter[] {
+  return [
+    ...KINDS.words(words),
+    ...KINDS.patterns(patterns),
+    ...KINDS.invitations(invitations),
+    ...KINDS.links(links),
+    ...KINDS.mentions(mentions),
+    ...KINDS.repeats(repeats),
+    ...KINDS.newcomers(newcomers),
+  ];
+}
+
+/** What the filters of a guild may do to messages. */
+export function filterActions({ moderation }: Pick<GuildSettings, "moderation">): readonly Action[] {
+  return filtersOf(moderation.filters).flatMap(({ action }) => (action === "off" || action === "look" ? [] : [action]));
+}
+
+/** What is done about a message, where a filter takes it away: no judge is asked then. */
+export function decidedByFilters(hits: readonly FilterHit[]): Judgement | undefined {
+  const action = mostOf(actionsOf(hits));
+  if (action === undefined || action === "log") return undefined;
+  const findings = findingsOf(hits);
+  return { findings, against: findings, action, isCertain: true, isByFilter: true, fitness: 1, unfit: [] };
+}
+
+/** What judges say, beside what filters have found that do not decide. */
+export function withFindings(judgement: Judgement, hits: readonly FilterHit[]): Judgement {
+  const findings = findingsOf(hits);
+  if (findings.length === 0) return judgement;
+  const isCertain = judgement.isCertain || judgement.against.length === 0;
+  return {
+    ...judgement,
+    findings: [...findings, ...judgement.findings],
+    against: [...findings, ...judgement.against],
+    action: judgement.action ?? mostOf(actionsOf(hits)),
+    isCertain,
+  };
+}
+
+/** Those of filters that ask for more than a look. */
+function findingsOf(hits: readonly FilterHit[]): readonly Finding[] {
+  return hits.flatMap(({ action, finding }) => (action === "look" ? [] : [finding]));
+}
+
+function actionsOf(hits: readonly FilterHit[]): readonly Action[] {
+  return hits.flatMap(({ action }) => (action === "look" ? [] : [action]));
+}
+
+/** Words that are kept ready, of all guilds. */
+const ready = new LRUCache<string, RegExp>({ max: 20_000, memoMethod: wordPattern });
+
+/** As a word by itself, but where a `*` stands for more of it. */
+function hasWord(text: string, written: string): boolean {
+  return ready.memo(written).test(text);
+}
+
+/** Words are read as texts are. What says nothing is found nowhere. */
+function wordPattern(written: string): RegExp {
+  const [, before = "", phrase = "", after = ""] = /^(\*?)(.*?)(\*?)$/su.exec(normalise(written)) ?? [];
+  const words = phrase.trim().split(/\s+/).map(escapeStringRegexp).join("\\s+");
+  const begins = before === "" ? "(?<![\\p{L}\\p{M}\\p{N}])" : "";
+  const ends = after === "" ? "(?![\\p{L}\\p{M}\\p{N}])" : "";
+  return new RegExp(words === "" ? "(?!)" : `${begins}${words}${ends}`, "iu");
+}
+
+const ADDRESS = /https?:[\\/]+[^\s<>\\/][^\s<>]*/gi;
+
+/** Where links lead; what cannot be read as an address leads nowhere that is allowed. */
+function hostsIn(text: string): readonly string[] {
+  return (text.match(ADDRESS) ?? []).map((address) => {
+    const whole = address.replace(/[)\]}"'.,;:!?*_~`|]+$/u, "");
+    return URL.canParse(whole) ? new URL(whole).hostname : "";
+  });
+}
+
+function isBelow(host: string, domain: string): boolean {
+  const name = domain.toLowerCase();
+  return host === name || host.endsWith(`.${name}`);
+}
