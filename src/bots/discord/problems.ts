@@ -12,11 +12,13 @@ export async function problemsOf(context: BotContext, guild: string, settings: G
   if (!automatic) return [];
   const found = await logChannelOf(context, { guild, settings });
   const waiting = context.looks.count(guild);
+  const passedOver = context.looks.passedOver(guild, context.options.clock());
   return [
     context.options.messageContent ? undefined : NO_INTENT,
     "problem" in found ? `Nobody is shown what I find but in ${inlineCode("/moderate queue")}: ${found.problem}.` : undefined,
     ...(await lackingPermissions(context, guild, settings)),
     waiting < MANY_WAITING ? undefined : `${waiting} messages wait to be judged: my model is too slow for the pace of this server.`,
+    passedOver === 0 ? undefined : `${passedOver} messages of the last day stayed unjudged: more was written here than I can judge.`,
   ].filter((problem) => problem !== undefined);
 }
 

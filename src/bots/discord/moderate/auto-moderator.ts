@@ -19,19 +19,33 @@ import { settingsOfMessage } from "../whereabouts.ts";
 import { heardOf } from "./heard.ts";
 import { HitGuard } from "./hit-guard.ts";
 import { isNewcomer } from "./incidents.ts";
+import { tellServer } from "./log-channel.ts";
 import type { Look } from "./looks.ts";
 import { Repeats } from "./repeats.ts";
 import { type Against, authorOf, openReview } from "./reviews.ts";
+import { WaitingLine } from "./waiting-line.ts";
 
 /** Messages that are judged at once. Answers use the model too. */
 const AT_ONCE = 4;
 
-/** Messages that wait to be judged; of a flood beyond it, the rest stays unjudged and is counted. */
+/** Messages that wait to be judged, and that filters decide; of a flood beyond it, the rest stays unjudged, which is counted and said. */
 const MOST_WAITING = 2000;
+
+interface Waiting {
+  readonly message: Message<true>;
+  /** As they were when it was heard. */
+  readonly settings: GuildSettings;
+  readonly look: Look;
+}
+
+const PASSED_OVER =
+  "More is written here than I can judge: messages now stay unjudged, those first in which no filter finds anything and which are not by newcomers. `/rain status` counts them.";
 
 /** Judges what people post and edit, where a guild wants it. */
 export class AutoModerator {
   readonly #context: BotContext;
+  readonly #line = new WaitingLine<Waiting>(MOST_WAITING);
+  /** For each that stands in the line, one takes the next. */
   readonly #queue = new PQueue({ concurrency: AT_ONCE });
   /** What filters decide waits for no judge. */
   readonly #decided = new PQueue({ concurrency: AT_ONCE });
@@ -45,17 +59,18 @@ export class AutoModerator {
 
   /** Never rejects: what cannot be judged is left as it is, counted and logged. */
   look(message: Message, settings: GuildSettings): void {
-    const { looks, metrics, options } = this.#context;
+    const { looks, options } = this.#context;
     if (!message.inGuild() || !isLookedAt(message, settings, options)) return;
     const said = messageText(message);
     this.#repeats.note(this.#saidBy(message, said));
     const hits = this.#hitsOf(message, said, settingsOfMessage(settings, message), message.member);
-    const queue = decidedByFilters(hits) === undefined ? this.#queue : this.#decided;
-    if (queue.size >= MOST_WAITING) metrics.unjudged.inc();
-    else {
-      const look = looks.begin(message.guildId);
-      void queue.add(() => this.#lookAt(message, look), { priority: hits.length > 0 ? 1 : 0 });
-    }
+    const waiting = { message, settings, look: looks.begin(message.guildId) };
+    if (decidedByFilters(hits) === undefined) {
+      const passedOver = this.#line.add({ guild: message.guildId, urgency: urgencyOf(message, hits), entry: waiting });
+      if (passedOver === undefined) void this.#queue.add(() => this.#lookAtNext());
+      else this.#passOver(passedOver);
+    } else if (this.#decided.size < MOST_WAITING) void this.#decided.add(() => this.#lookAt(waiting));
+    else this.#passOver(waiting);
   }
 
   /** Resolves when nothing waits to be judged. */
@@ -69,7 +84,20 @@ export class AutoModerator {
     this.#decided.clear();
   }
 
-  async #lookAt(message: Message<true>, look: Look): Promise<void> {
+  /** It stays as it is. Those who can change something are told when that begins. */
+  #passOver({ message: { guildId: guild }, settings, look }: Waiting): void {
+    const { looks, metrics, options } = this.#context;
+    look.end();
+    metrics.unjudged.inc();
+    if (looks.passOver(guild, options.clock())) void this.#decided.add(() => tellServer(this.#context, { guild, settings }, PASSED_OVER));
+  }
+
+  async #lookAtNext(): Promise<void> {
+    const next = this.#line.take();
+    if (next !== undefined) await this.#lookAt(next);
+  }
+
+  async #lookAt({ message, look }: Waiting): Promise<void> {
     const { metrics, log, over } = this.#context;
     using either = new EitherSignal(over, look.signal);
     try {
@@ -152,6 +180,12 @@ export class AutoModerator {
   #saidBy({ guildId: guild, author, id: message, createdTimestamp: at }: Message<true>, text: string) {
     return { guild, author: author.id, message, text, at };
   }
+}
+
+/** What is likelier to be bad is judged before the rest. */
+function urgencyOf({ member, createdTimestamp: at }: Message<true>, hits: readonly FilterHit[]): number {
+  if (hits.length > 0) return 2;
+  return isNewcomer({ joinedAt: member?.joinedTimestamp ?? undefined, at }) ? 1 : 0;
 }
 
 function isLookedAt(message: Message<true>, { moderation }: GuildSettings, options: BotOptions): boolean {

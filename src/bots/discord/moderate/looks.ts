@@ -8,8 +8,11 @@ export interface Look {
   readonly end: () => void;
 }
 
+const DAY_MS = 86_400_000;
+
 /** The messages that wait to be judged or are being judged, by guild. */
 export class Looks {
+  readonly #passedOver = new Map<string, { readonly count: number; readonly since: number }>();
   readonly #ofGuild = new Map<string, Set<AbortController>>();
 
   begin(guild: string): Look {
@@ -22,6 +25,20 @@ export class Looks {
       return isOpen;
     };
     return { signal: controller.signal, take, end: () => void take() };
+  }
+
+  /** Counts a message for which there was no room. Whether it is the first one within a day. */
+  passOver(guild: string, at: number): boolean {
+    const before = this.passedOver(guild, at);
+    const since = before === 0 ? at : (this.#passedOver.get(guild)?.since ?? at);
+    this.#passedOver.set(guild, { count: before + 1, since });
+    return before === 0;
+  }
+
+  /** How many there were since the first one, within a day. */
+  passedOver(guild: string, at: number): number {
+    const known = this.#passedOver.get(guild);
+    return known === undefined || at - known.since >= DAY_MS ? 0 : known.count;
   }
 
   /** How many of a guild's there are. */
