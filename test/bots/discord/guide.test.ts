@@ -85,7 +85,7 @@ ${sections.join("\n")}`;
     const named = [...guide.matchAll(/`\/([a-z]+)/g)]
       .map(([, name = ""]) => name)
       .filter((name) => !["healthz", "readyz", "metrics", "models"].includes(name));
-    expect([...new Set(named)].toSorted()).toEqual(["ask", "moderate", "privacy", "rain"]);
+    expect([...new Set(named)].toSorted()).toEqual(["ask", "moderate", "privacy", "private", "rain"]);
     for (const name of named) expect(commands).toContain(name);
   });
 

@@ -12,9 +12,10 @@ import { type Command, type Component, Refused } from "./command.ts";
 import { principleSubmitted } from "./config.ts";
 import { judge, moderate } from "./moderate.ts";
 import { privacy } from "./privacy.ts";
+import { privateCommand } from "./private.ts";
 import { rainCommand } from "./rain.ts";
 
-const COMMANDS: readonly Command[] = [ask, moderate, rainCommand, privacy];
+const COMMANDS: readonly Command[] = [ask, moderate, rainCommand, privacy, privateCommand];
 const MENU: readonly Command<MessageContextMenuCommandInteraction>[] = [judge];
 const BUTTONS: readonly Component<ButtonInteraction>[] = [stopButton, reviewButton, appealButtonPressed];
 const FORMS: readonly Component<ModalSubmitInteraction>[] = [appealSubmitted, principleSubmitted];

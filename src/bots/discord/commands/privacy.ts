@@ -1,11 +1,11 @@
 import { ApplicationCommandOptionType, ApplicationCommandType, InteractionContextType } from "discord.js";
-import type { BotContext } from "../bot-context.ts";
+import { type BotContext, privateGuild } from "../bot-context.ts";
 import { answerPrivately, type Command, type PrivateAnswer } from "./command.ts";
 
 const STORED = `**What I keep**
 - Of each answer to you: when and where, a hash and the first words of the answer, and how it was judged; what was discarded, if this server lets its moderators see that. Not your question.
 - Of a message of yours that was judged to be against this server's principles: a hash, its first words, how many files were with it, the values, what the moderators decided, and the message as my judge has read it, at most 2,000 characters of it. My judge of this server's messages may learn from such decisions, and no other server's does; what it keeps of them are numbers, and no text. The message as you wrote it I keep only while it waits for them, and until what they decided is done.
-- How many questions you asked today, what you said in an appeal, and whether you opted out.
+- How many questions you asked today, what you said in an appeal, whether you opted out, and what you chose with \`/private\`.
 All of it is forgotten after the number of days that each server sets, 30 unless it sets another; a message that was found fine, and answers to you, whenever you want it.
 
 **What you can do**
@@ -37,11 +37,16 @@ const ACTS: Readonly<Record<string, (context: BotContext, user: string) => Promi
     const { replies, ...data } = await store.personalData(user);
     // It was not judged good enough to be read; a server may let its moderators see it, and no other person.
     const shown = replies.map(({ discarded, ...reply }) => ({ ...reply, discardedPieces: discarded.length }));
-    const file = { name: "about-you.json", content: Buffer.from(`${JSON.stringify({ replies: shown, ...data }, null, 2)}\n`) };
+    const { version, settings } = await store.settings(privateGuild(user));
+    const all = { replies: shown, ...data, ...(version === 0 ? {} : { private: settings.talk }) };
+    const file = { name: "about-you.json", content: Buffer.from(`${JSON.stringify(all, null, 2)}\n`) };
     return { content: "All that I keep about you:", files: [file] };
   },
   async delete({ store, log }, user) {
-    const count = await store.forgetPerson(user);
+    const { version } = await store.settings(privateGuild(user));
+    const count = (await store.forgetPerson(user)) + (version === 0 ? 0 : 1);
+    // How they are answered in private, and that they decided it.
+    if (version > 0) await store.purgeGuild(privateGuild(user));
     log.info({ count }, "forgot a person");
     const left = (await store.personalData(user)).reviews.length;
     const forgotten = count === 0 ? "There was nothing to forget." : `Forgotten: ${count} ${count === 1 ? "record" : "records"}.`;
