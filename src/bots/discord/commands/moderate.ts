@@ -28,6 +28,7 @@ import { incidentOf } from "../moderate/reviews.ts";
 import { wordsOfValue } from "../outbound-filter.ts";
 import { cut, messageText } from "../reply/text.ts";
 import { settingsOfMessage } from "../whereabouts.ts";
+import { audit, auditSubcommand } from "./audit.ts";
 import { answerPrivately, type Command, checkModerates, guildOf, type PrivateAnswer } from "./command.ts";
 
 /** `/moderate`: tries a text against the rules, shows the review queue, exports what was decided. */
@@ -47,6 +48,7 @@ export const moderate: Command = {
       },
       { type: ApplicationCommandOptionType.Subcommand, name: "queue", description: "The messages that wait for a decision" },
       { type: ApplicationCommandOptionType.Subcommand, name: "export", description: "All decisions as JSONL" },
+      auditSubcommand,
       {
         type: ApplicationCommandOptionType.Subcommand,
         name: "stop",
@@ -60,6 +62,7 @@ export const moderate: Command = {
       const guild = guildOf(interaction);
       const subcommand = interaction.options.getSubcommand();
       if (subcommand === "test") return await test(interaction, context);
+      if (subcommand === "audit") return await audit(interaction, context);
       if (subcommand === "export") return await exported(context, guild);
       if (subcommand === "stop") return await stop(interaction, context);
       return await queue(context, guild);

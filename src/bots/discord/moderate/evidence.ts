@@ -15,7 +15,7 @@ const SHOWN_BEFORE = 5;
 const LONGEST_BEFORE = 180;
 
 /** As it was written; of one that was decided, what the judge has read of it. */
-function wholeText({ text, judged, excerpt }: ReviewRecord): string {
+export function wholeText({ text, judged, excerpt }: ReviewRecord): string {
   return text ?? judged ?? excerpt;
 }
 
@@ -59,6 +59,9 @@ const EVENTS: Readonly<Record<string, string>> = {
   "review.rejected": "rejected",
   "review.appealed": "appealed",
   "review.undone": "could not do all that the rule asks for",
+  "settings.changed": "changed the settings",
+  "judge.calibrated": "let the judge learn",
+  "audit.exported": "exported the audit",
 };
 
 /** What the audit says that a filter did; its kind follows. */
@@ -69,6 +72,17 @@ export function auditDetail(id: number): string {
   return `review ${id}`;
 }
 
+/** The review that a detail of the audit is about, if it is about one. */
+export function reviewOfDetail(detail: string): number | undefined {
+  const id = /^review (\d{1,15})$/.exec(detail)?.[1];
+  return id === undefined ? undefined : Number(id);
+}
+
+/** Behind who did it. */
+export function eventInWords(event: string): string {
+  return EVENTS[event] ?? (event.startsWith(FOUND_BY) ? `found it by the filter ${event.slice(FOUND_BY.length)}` : event);
+}
+
 /** More was never done about one message. */
 const MOST_EVENTS = 20;
 
@@ -76,12 +90,11 @@ const MOST_EVENTS = 20;
 export async function sinceField({ store }: BotContext, { guild, id, createdAt }: ReviewRecord): Promise<APIEmbedField> {
   const events = (await store.audit(guild, MOST_EVENTS, auditDetail(id))).toReversed();
   const lines = events.map(
-    ({ actor, event, at }) =>
-      `${momentOf(at)}: ${actor === undefined ? "I" : userMention(actor)} ${EVENTS[event] ?? (event.startsWith(FOUND_BY) ? `found it by the filter ${event.slice(FOUND_BY.length)}` : event)}`,
+    ({ actor, event, at }) => `${momentOf(at)}: ${actor === undefined ? "I" : userMention(actor)} ${eventInWords(event)}`,
   );
   return { name: "Since then", value: cut([`${momentOf(createdAt)}: judged`, ...lines].join("\n"), LONGEST_FIELD) };
 }
 
-function momentOf(at: number): string {
+export function momentOf(at: number): string {
   return time(Math.floor(at / 1000), "f");
 }
