@@ -48,6 +48,19 @@ describe("What one person writes again and again", () => {
     expect(scene.running.bot.leaks).toBe(0);
   });
 
+  it("has each failure on its card, and not only the first message's", async () => {
+    await using scene = await opened("timeout");
+    await flood(scene, [scene.ada]);
+    scene.platform.failEvery(({ method, route }) => method === "PATCH" && route.includes("/members/"), { status: 403 });
+    await flood(scene, [scene.ada, scene.ada]);
+    const failures = scene.cards[0]?.embeds[0]?.fields?.find(({ name }) => name === "Not done")?.value ?? "";
+    expect(scene.cards).toHaveLength(1);
+    expect(failures.split("\n").map((line) => line.replace(/(Not timed out): .*/, "$1"))).toEqual([
+      "Review 2: Not timed out",
+      "Review 3: Not timed out",
+    ]);
+  });
+
   it("is decided once for all of it, in the log channel or in the queue", async () => {
     await using scene = await opened();
     await flood(scene, [scene.ada, scene.ada, scene.ada]);

@@ -65,14 +65,16 @@ export function reviewCard(review: ReviewRecord, { problem, before = [], inciden
 export function followingCard(
   { title, description, fields = [], footer }: APIEmbed,
   review: ReviewRecord,
-  incident: readonly ReviewRecord[],
+  { incident, failure }: { readonly incident: readonly ReviewRecord[]; readonly failure: string | undefined },
 ): APIEmbed {
+  const failed = [...fields.filter(({ name }) => name === FAILED).map(({ value }) => value), ...(failure === undefined ? [] : [failure])];
   return {
     ...(title === undefined ? {} : { title }),
     ...(description === undefined ? {} : { description }),
     color: COLOURS[review.decision],
     fields: [
-      ...fields.filter(({ name }) => name !== DECISION && name !== APPEALED && !INCIDENT.test(name)),
+      ...fields.filter(({ name }) => name !== DECISION && name !== APPEALED && name !== FAILED && !INCIDENT.test(name)),
+      ...(failed.length === 0 ? [] : [{ name: FAILED, value: cutLines(failed.join("\n").split("\n"), LONGEST_FIELD) }]),
       ...appealField(review),
       ...incidentField(incident),
       ...decisionField(review),
@@ -113,6 +115,7 @@ function cutLines(lines: readonly string[], longest: number): string {
 
 const MORE = "...";
 
+const FAILED = "Not done";
 const DECISION = "Decision";
 const APPEALED = "The author appeals";
 

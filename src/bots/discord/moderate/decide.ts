@@ -122,7 +122,7 @@ async function follow(context: BotContext, review: ReviewRecord, { pressed, isAg
   const { isDone, outcome } = review.decision === "approved" ? await undo(context, review, isAgain) : await carryOut(context, review);
   // Until then the message is nowhere else.
   if (isDone) await context.store.carriedOut(review.guild, review.id);
-  await updateCards(context, review, pressed);
+  await updateCards(context, review, { pressed });
   return outcome;
 }
 

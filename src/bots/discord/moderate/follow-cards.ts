@@ -9,8 +9,13 @@ import { textFiles } from "./evidence.ts";
  * Brings all cards of a review up to date, in the log channel or in one that was it before. Never rejects: one that is gone keeps none from following.
  *
  * @param pressed the card on which it was decided: of an older version's it is not known where they are
+ * @param failure what could not be done about a message that belongs to it
  */
-export async function updateCards(context: BotContext, review: ReviewRecord, pressed?: Message): Promise<void> {
+export async function updateCards(
+  context: BotContext,
+  review: ReviewRecord,
+  { pressed, failure }: { readonly pressed?: Message | undefined; readonly failure?: string | undefined } = {},
+): Promise<void> {
   const { client, store, log } = context;
   const { guild, id } = review;
   const note = (error: unknown) => log.info({ err: error, guild }, "card");
@@ -28,9 +33,9 @@ export async function updateCards(context: BotContext, review: ReviewRecord, pre
     pressed === undefined || pressed.flags.has(MessageFlags.Ephemeral) || places.some(({ message }) => message === pressed.id);
   const others = places.map(async ({ channel, message }) => {
     const found = await client.channels.fetch(channel);
-    if (found?.isTextBased()) await update(context, await found.messages.fetch(message), { review, incident });
+    if (found?.isTextBased()) await update(context, await found.messages.fetch(message), { review, incident, failure });
   });
-  const ends = await Promise.allSettled([...others, ...(isKnown ? [] : [update(context, pressed, { review, incident })])]);
+  const ends = await Promise.allSettled([...others, ...(isKnown ? [] : [update(context, pressed, { review, incident, failure })])]);
   for (const end of ends) if (end.status === "rejected") note(end.reason);
 }
 
@@ -38,12 +43,13 @@ interface CardState {
   readonly review: ReviewRecord;
   /** All that is decided with it. */
   readonly incident: readonly ReviewRecord[];
+  readonly failure: string | undefined;
 }
 
-async function update({ outbound }: BotContext, message: Message, { review, incident }: CardState): Promise<void> {
+async function update({ outbound }: BotContext, message: Message, { review, incident, failure }: CardState): Promise<void> {
   const [card, ...others] = message.embeds;
   if (card === undefined || others.length > 0) return;
-  const changed = { embeds: [followingCard(card.toJSON(), review, incident)], components: reviewButtons(review, incident) };
+  const changed = { embeds: [followingCard(card.toJSON(), review, { incident, failure })], components: reviewButtons(review, incident) };
   // As long as one can decide about more than the card shows, a file has all of it.
   const files = incident.length > 1 && review.decision === "pending" ? textFiles(review, incident) : [];
   await message.edit({

@@ -119,7 +119,7 @@ export async function tellModerators(context: BotContext, settings: GuildSetting
   const turn = context.deeds.join(`${review.guild}/${incidentOf(review)}`);
   try {
     await turn.before;
-    if (review.appeal !== undefined || !(await addToCard(context, review))) await postCard(context, settings, review, problem);
+    if (review.appeal !== undefined || !(await addToCard(context, review, problem))) await postCard(context, settings, review, problem);
   } catch (error) {
     context.log.warn({ err: error, guild: review.guild }, "log channel");
   } finally {
@@ -128,15 +128,17 @@ export async function tellModerators(context: BotContext, settings: GuildSetting
 }
 
 /** `false`: there is no card yet to which it belongs. */
-async function addToCard(context: BotContext, review: ReviewRecord): Promise<boolean> {
+async function addToCard(context: BotContext, review: ReviewRecord, problem: string | undefined): Promise<boolean> {
   const { store } = context;
   const { guild, id } = review;
   if (review.incident === undefined) return false;
   const incident = await store.incident(guild, review.incident);
   for (const one of incident) {
     if ((await store.cards(guild, one.id)).length === 0) continue;
+    // In shadow mode nothing is done, and nothing can fail.
+    const failure = problem === undefined || review.shadow ? undefined : `Review ${id}: ${problem}`;
     // What came meanwhile was added with it.
-    if (incident.at(-1)?.id === id) await updateCards(context, one);
+    if (incident.at(-1)?.id === id || failure !== undefined) await updateCards(context, one, { failure });
     return true;
   }
   return false;
