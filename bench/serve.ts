@@ -5,6 +5,9 @@
  *
  *   npm run bench:serve -- [--model M] [--pairs N] [--requests N] [--clients N] [--json]
  */
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { parseArgs } from "node:util";
 import { rain, type Turn } from "rain-align";
 import { loadLlamaEngine } from "rain-align/llama";
@@ -67,11 +70,31 @@ async function timed<Answer extends Received>(answer: () => Promise<Answer>): Pr
   return { ...answered, periods: engine.periods };
 }
 
+/** What the same client waits for a server of Node's that only sends: milliseconds. */
+async function bareExchange(client: ClientThread, asked: Asking): Promise<Received> {
+  const event = (content: string) => `data: ${JSON.stringify({ choices: [{ delta: { content } }] })}\n\n`;
+  const server = createServer((request, response) => {
+    request.resume().once("end", () => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write(event("A"));
+      response.end(`${event("n answer.")}data: [DONE]\n\n`);
+    });
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  try {
+    return await client.ask({ ...asked, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` });
+  } finally {
+    server.close();
+    server.closeAllConnections();
+  }
+}
+
 /** Of pairs of the same seed, how much later over HTTP, and the second of two in process: milliseconds. */
 async function ownCost(pairs: number) {
   await using client = new ClientThread();
   const http: Later[] = [];
   const again: Later[] = [];
+  const bare: Latencies[] = [];
   let identical = 0;
   for (let index = -20; index < pairs; index++) {
     const one = () => timed(() => inProcess(index + 1000));
@@ -81,12 +104,15 @@ async function ownCost(pairs: number) {
     const other = await timed(() => client.ask(asking(index + 1000)));
     const library = earlier ?? (await one());
     const same = await one();
+    const exchange = await bareExchange(client, asking(index + 1000));
     if (index < 0) continue;
+    bare.push(exchange);
     if (other.text === library.text) identical++;
     http.push(later(other, library));
     again.push(later(same, library));
   }
-  return { pairs, identical, http: spreads(http), again: spreads(again) };
+  const exchange = { first: spreadOf(bare, ({ first }) => first), whole: spreadOf(bare, ({ whole }) => whole) };
+  return { pairs, identical, http: spreads(http), again: spreads(again), exchange };
 }
 
 interface Later extends Latencies {
@@ -109,15 +135,16 @@ function sum(numbers: readonly number[]): number {
 }
 
 function spreads(pairs: readonly Later[]) {
-  const spread = (of: (pair: Later) => number) => {
-    const sorted = pairs.map(of).toSorted((left, right) => left - right);
-    return { median: quantile(sorted, 0.5), p95: quantile(sorted, 0.95) };
-  };
   return {
-    first: spread(({ first }) => first),
-    whole: spread(({ whole }) => whole),
-    outside: { first: spread(({ outside }) => outside.first), whole: spread(({ outside }) => outside.whole) },
+    first: spreadOf(pairs, ({ first }) => first),
+    whole: spreadOf(pairs, ({ whole }) => whole),
+    outside: { first: spreadOf(pairs, ({ outside }) => outside.first), whole: spreadOf(pairs, ({ outside }) => outside.whole) },
   };
+}
+
+function spreadOf<Item>(items: readonly Item[], of: (item: Item) => number) {
+  const sorted = items.map(of).toSorted((left, right) => left - right);
+  return { median: quantile(sorted, 0.5), p95: quantile(sorted, 0.95) };
 }
 
 /** Clients that ask one request after the other, until all are asked. */
@@ -196,6 +223,7 @@ else {
 over HTTP against in process, ${cost.pairs} pairs of the same seed (${cost.identical} texts identical)
   first judged text later by ${ms(cost.http.first)}; without the model's own time by ${ms(cost.http.outside.first)}
   whole answer later by ${ms(cost.http.whole)}; without the model's own time by ${ms(cost.http.outside.whole)}
+of that, an exchange with a server that only sends: first text behind ${ms(cost.exchange.first)}, whole behind ${ms(cost.exchange.whole)}
 in process against in process once more
   first judged text later by ${ms(cost.again.first)}; without the model's own time by ${ms(cost.again.outside.first)}
   whole answer later by ${ms(cost.again.whole)}; without the model's own time by ${ms(cost.again.outside.whole)}
