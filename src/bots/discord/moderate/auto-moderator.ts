@@ -19,11 +19,11 @@ import { settingsOfMessage } from "../whereabouts.ts";
 import { heardOf } from "./heard.ts";
 import { HitGuard } from "./hit-guard.ts";
 import { isNewcomer } from "./incidents.ts";
+import { JudgingLine } from "./judging-line.ts";
 import { tellServer } from "./log-channel.ts";
 import type { Look } from "./looks.ts";
 import { Repeats } from "./repeats.ts";
 import { type Against, authorOf, openReview } from "./reviews.ts";
-import { WaitingLine } from "./waiting-line.ts";
 
 /** Messages that are judged at once. Answers use the model too. */
 const AT_ONCE = 4;
@@ -44,7 +44,7 @@ const PASSED_OVER =
 /** Judges what people post and edit, where a guild wants it. */
 export class AutoModerator {
   readonly #context: BotContext;
-  readonly #line = new WaitingLine<Waiting>(MOST_WAITING);
+  readonly #line = new JudgingLine<Waiting>(MOST_WAITING);
   /** For each that stands in the line, one takes the next. */
   readonly #queue = new PQueue({ concurrency: AT_ONCE });
   /** What filters decide waits for no judge. */

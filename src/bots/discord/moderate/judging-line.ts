@@ -5,8 +5,8 @@ interface Place<Entry> {
   readonly entry: Entry;
 }
 
-/** Waiting in a line of limited length: guilds take turns, and of one guild what is more urgent comes first. */
-export class WaitingLine<Entry> {
+/** What waits to be judged, in a line of limited length: guilds take turns, and of one guild what is more urgent comes first. */
+export class JudgingLine<Entry> {
   readonly #most: number;
   /** The guild whose turn it is comes first. Of each the most urgent come first, and of those the oldest. */
   readonly #ofGuild = new Map<string, Place<Entry>[]>();
