@@ -70,8 +70,8 @@ async function timed<Answer extends Received>(answer: () => Promise<Answer>): Pr
   return { ...answered, periods: engine.periods };
 }
 
-/** What the same client waits for a server of Node's that only sends: milliseconds. */
-async function bareExchange(client: ClientThread, asked: Asking): Promise<Received> {
+/** A server of Node's that only sends, whatever is asked: what an exchange costs that does nothing. */
+async function bareServer() {
   const event = (content: string) => `data: ${JSON.stringify({ choices: [{ delta: { content } }] })}\n\n`;
   const server = createServer((request, response) => {
     request.resume().once("end", () => {
@@ -81,17 +81,19 @@ async function bareExchange(client: ClientThread, asked: Asking): Promise<Receiv
     });
   });
   await once(server.listen(0, "127.0.0.1"), "listening");
-  try {
-    return await client.ask({ ...asked, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` });
-  } finally {
-    server.close();
-    server.closeAllConnections();
-  }
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    [Symbol.dispose]() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
 }
 
 /** Of pairs of the same seed, how much later over HTTP, and the second of two in process: milliseconds. */
 async function ownCost(pairs: number) {
   await using client = new ClientThread();
+  using sender = await bareServer();
   const http: Later[] = [];
   const again: Later[] = [];
   const bare: Latencies[] = [];
@@ -104,7 +106,7 @@ async function ownCost(pairs: number) {
     const other = await timed(() => client.ask(asking(index + 1000)));
     const library = earlier ?? (await one());
     const same = await one();
-    const exchange = await bareExchange(client, asking(index + 1000));
+    const exchange = await client.ask(asking(index + 1000, { url: sender.url }));
     if (index < 0) continue;
     bare.push(exchange);
     if (other.text === library.text) identical++;
