@@ -116,6 +116,7 @@ describe("Messages of people", () => {
       action: undefined,
       fitness: 0,
       isCertain: false,
+      isByFilter: false,
       unfit: [],
     });
   });
