@@ -4,24 +4,57 @@
  */
 export class EitherSignal implements Disposable {
   readonly signal: AbortSignal;
-  readonly #signals: readonly AbortSignal[];
-  readonly #abort: (event: Event) => void;
+  readonly #listening: readonly Disposable[];
 
   constructor(...signals: readonly (AbortSignal | undefined)[]) {
     const controller = new AbortController();
     this.signal = controller.signal;
-    this.#signals = signals.filter((one) => one !== undefined);
-    this.#abort = ({ target }) => {
-      controller.abort((target as AbortSignal).reason);
-      this[Symbol.dispose]();
-    };
-    const aborted = this.#signals.find((one) => one.aborted);
+    const given = signals.filter((one) => one !== undefined);
+    const aborted = given.find((one) => one.aborted);
     if (aborted !== undefined) controller.abort(aborted.reason);
-    else for (const one of this.#signals) one.addEventListener("abort", this.#abort);
+    const abort = ({ reason }: AbortSignal) => {
+      this[Symbol.dispose]();
+      controller.abort(reason);
+    };
+    this.#listening = aborted === undefined ? given.map((one) => listen(one, () => abort(one))) : [];
   }
 
   /** Whatever is aborted from now on, this is not. */
   [Symbol.dispose](): void {
-    for (const one of this.#signals) one.removeEventListener("abort", this.#abort);
+    for (const one of this.#listening) one[Symbol.dispose]();
   }
+}
+
+/** Those who are to be told by one signal. */
+interface Audience {
+  readonly told: Set<() => void>;
+  readonly tell: () => void;
+}
+
+/** One listener for all of them: Node.js takes more than ten for a leak, and says so. */
+const AUDIENCES = new WeakMap<AbortSignal, Audience>();
+
+function listen(signal: AbortSignal, abort: () => void): Disposable {
+  const audience = AUDIENCES.get(signal) ?? gathered(signal);
+  audience.told.add(abort);
+  return {
+    [Symbol.dispose]() {
+      if (!audience.told.delete(abort) || audience.told.size > 0) return;
+      signal.removeEventListener("abort", audience.tell);
+      AUDIENCES.delete(signal);
+    },
+  };
+}
+
+function gathered(signal: AbortSignal): Audience {
+  const told = new Set<() => void>();
+  const audience: Audience = {
+    told,
+    tell: () => {
+      for (const abort of [...told]) abort();
+    },
+  };
+  signal.addEventListener("abort", audience.tell);
+  AUDIENCES.set(signal, audience);
+  return audience;
 }

@@ -18,6 +18,16 @@ describe("A signal that is either of several", () => {
     expect(new EitherSignal().signal.aborted).toBe(false);
   });
 
+  it("is one listener of theirs, however many there are: Node.js warns of more than ten", () => {
+    const life = new AbortController();
+    const all = Array.from({ length: 100 }, () => new EitherSignal(life.signal, new AbortController().signal));
+    expect(getEventListeners(life.signal, "abort")).toHaveLength(1);
+    all[0]?.[Symbol.dispose]();
+    life.abort("over");
+    expect(all.map(({ signal }) => signal.reason)).toEqual([undefined, ...Array.from({ length: 99 }, () => "over")]);
+    expect(getEventListeners(life.signal, "abort")).toEqual([]);
+  });
+
   it("leaves nothing with them when it is let go of", () => {
     const life = new AbortController();
     for (let call = 0; call < 100; call++) {
