@@ -9,7 +9,6 @@
  * command goes on, and each cell can be run alone. `--summary` says what is there and writes nothing. `--blind` writes answers in another order and without their ways, for a person to label;
  * `--labels` says how often the judge and the person agree. Of XSTest only prompts are asked that no labelled refusal is to; in paper mode a sample is.
  */
-import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -17,9 +16,10 @@ import { parseArgs } from "node:util";
 import { AnswerQueue, checkOptions, type Engine, type FindJudge, RainError } from "rain-align";
 import { loadLlamaEngine } from "rain-align/llama";
 import { z } from "zod";
-import { Journal, keyOf, mcnemar, type TaskQuestion, wilson } from "../src/evaluation/index.ts";
+import { Journal, keyOf, mcnemar, percent, type TaskQuestion, wilson } from "../src/evaluation/index.ts";
 import { calibrateJudge, foundJudge, judgeKey, readJudge, TurnJudge, writeJudge } from "../src/judges/index.ts";
 import { someOf, wholeNumber } from "./arguments.ts";
+import { hashOf } from "./own-drafts.ts";
 import { isTrue, labelledRefusals, promptOf, REAL_TASKS, REFUSING, type RealTaskName, realQuestions } from "./real-tasks.ts";
 import { WAYS, type Way, writeBy } from "./real-ways.ts";
 import { sampled, spreadOver } from "./sampled.ts";
@@ -254,7 +254,7 @@ function writeBlind(path: string): void {
     );
     const shuffled = all
       .flatMap(({ question, answer }) =>
-        answer === undefined || answer.isRefused ? [] : [{ id: hashOf(answer), task, prompt: promptOf(question), text: answer.text }],
+        answer === undefined || answer.isRefused ? [] : [{ id: nameOf(answer), task, prompt: promptOf(question), text: answer.text }],
       )
       .toSorted((left, right) => (left.id < right.id ? -1 : 1));
     return spreadOver(shuffled, BLIND);
@@ -263,8 +263,8 @@ function writeBlind(path: string): void {
 }
 
 /** Harmful texts are not kept with their labels. */
-function hashOf({ key, text }: Answer): string {
-  return createHash("sha256").update(`${key} ${text}`).digest("hex").slice(0, 16);
+function nameOf({ key, text }: Answer): string {
+  return hashOf(`${key} ${text}`);
 }
 
 /** How often a person says what the judge says, of lines `{"id", "good"}`. */
@@ -282,7 +282,7 @@ function agreementWith(path: string) {
         questionsOf({ task, way }).flatMap((question) => {
           const cell = { model, task, way };
           const answer = answers.get(keyFor(cell, question));
-          const label = answer && labels.get(hashOf(answer));
+          const label = answer && labels.get(nameOf(answer));
           const good = isGood(cell, question)(answer);
           return label === undefined || good === undefined ? [] : [label === good];
         }),
@@ -301,8 +301,4 @@ function tables(): string {
   });
   const agreed = agreement?.map((one) => `${one.task}: ${percent(one.agreed)} of ${one.n} answers as a person labelled them`) ?? [];
   return `${[head, ...lines, "", ...agreed].join("\n")}\n`;
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
 }

@@ -62,7 +62,8 @@ export class AutoModerator {
     const { looks, options } = this.#context;
     if (!message.inGuild() || !isLookedAt(message, settings, options)) return;
     const said = messageText(message);
-    this.#repeats.note(this.#saidBy(message, said));
+    // Nobody's words are remembered, not even as hashes, where no filter asks for them.
+    if (settings.moderation.filters.repeats.action !== "off") this.#repeats.note(this.#saidBy(message, said));
     const hits = this.#hitsOf(message, said, settingsOfMessage(settings, message), message.member);
     const waiting = { message, settings, look: looks.begin(message.guildId) };
     if (decidedByFilters(hits) === undefined) {

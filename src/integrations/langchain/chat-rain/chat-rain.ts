@@ -13,6 +13,7 @@ import {
   complaint,
   DEFAULTS,
   deriveSeed,
+  EitherSignal,
   type Engine,
   OptionError,
   type RainOptions,
@@ -333,31 +334,21 @@ const PROFILE: ModelProfile = {
   videoOutputs: false,
 };
 
-/**
- * The calls that a model is busy with, so that all of them can be ended. `AbortSignal.any` would leave 1.2 kB of each call that listens to it with the model (Node.js 20.20 and
- * 22.23, 100,000 calls), and LangChain's `raceWithSignal` makes another error of a reason that is none.
- */
+/** The calls that a model is busy with, so that all of them can be ended. */
 class Calls {
-  readonly #running = new Set<AbortController>();
   readonly #life = new AbortController();
 
   /** A signal for one call: aborted with `signal`, after `timeout` milliseconds, or when all are ended. `[Symbol.dispose]` lets go of all. */
   begin(signal: AbortSignal | undefined, timeout?: number): { readonly signal: AbortSignal } & Disposable {
-    const controller = new AbortController();
-    const abort = () => controller.abort(signal?.reason);
-    if (this.life.aborted) controller.abort(this.life.reason);
-    else if (signal?.aborted) abort();
-    signal?.addEventListener("abort", abort, { once: true });
-    const late = () =>
-      controller.abort(new DOMException(`Expected an answer within ${timeout} ms, got none (\`timeout\`)`, "TimeoutError"));
-    const timer = timeout === undefined ? undefined : setTimeout(late, timeout);
-    this.#running.add(controller);
+    const late = new AbortController();
+    const tooLate = () => late.abort(new DOMException(`Expected an answer within ${timeout} ms, got none (\`timeout\`)`, "TimeoutError"));
+    const timer = timeout === undefined ? undefined : setTimeout(tooLate, timeout);
+    const either = new EitherSignal(this.life, signal, late.signal);
     return {
-      signal: controller.signal,
+      signal: either.signal,
       [Symbol.dispose]: () => {
         clearTimeout(timer);
-        signal?.removeEventListener("abort", abort);
-        this.#running.delete(controller);
+        either[Symbol.dispose]();
       },
     };
   }
@@ -370,6 +361,5 @@ class Calls {
   /** Ends all calls, those that begin later included. */
   end(reason: Error): void {
     this.#life.abort(reason);
-    for (const controller of this.#running) controller.abort(this.life.reason);
   }
 }
