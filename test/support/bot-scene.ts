@@ -24,7 +24,7 @@ export class BotScene implements AsyncDisposable {
   /** With Ada and Bob in it, and settings that no guild has by default: before it answers, the bot reads what was said last. */
   async addGuild(): Promise<Guild> {
     const guild = this.platform.addGuild({ members: ["Ada", "Bob"] });
-    const settings = checkSettings({ talk: { context: "recent", cooldownSeconds: 0, refusal: "No, thank you." } });
+    const settings = checkSettings({ talk: { context: "recent", cooldownSeconds: 0, questionsAtOnce: 0, refusal: "No, thank you." } });
     const change = { guild: guild.id, version: 0, settings, by: guild.owner.id, at: this.platform.now() };
     await this.home.open((store) => store.changeSettings(change));
     return guild;

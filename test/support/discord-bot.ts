@@ -103,10 +103,13 @@ export class RunningBot implements AsyncDisposable {
     this.platform.registerCommands(COMMAND_DATA);
   }
 
-  /** Decides a guild's settings: what is left out is the default, but for the cooldown, which tests do not wait for. */
+  /** Decides a guild's settings: what is left out is the default, but for how often people may ask: tests do not wait for that. */
   async set(guild: Guild, settings: SettingsInput): Promise<void> {
     const { version } = await this.store.settings(guild.id);
-    const changed: GuildSettings = checkSettings({ ...settings, talk: { cooldownSeconds: 0, userDailyCap: 0, ...settings.talk } });
+    const changed: GuildSettings = checkSettings({
+      ...settings,
+      talk: { cooldownSeconds: 0, questionsAtOnce: 0, userDailyCap: 0, ...settings.talk },
+    });
     await this.store.changeSettings({ guild: guild.id, version, settings: changed, by: guild.owner.id, at: this.platform.now() });
   }
 

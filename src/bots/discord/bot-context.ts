@@ -6,6 +6,7 @@ import type { Incidents } from "./moderate/incidents.ts";
 import type { Looks } from "./moderate/looks.ts";
 import type { OutboundFilter } from "./outbound-filter.ts";
 import type { Drafts, InOrder, Typing } from "./reply/drafts.ts";
+import type { Notices } from "./reply/notices.ts";
 
 /** What the parts of the bot share. */
 export interface BotContext {
@@ -22,6 +23,7 @@ export interface BotContext {
   /** What is done about a message, and decided about it, comes one after the other. */
   readonly deeds: InOrder;
   readonly typing: Typing;
+  readonly notices: Notices;
   readonly metrics: Metrics;
   /** How far each guild's judge is that learns at this moment. Range [0, 1]. */
   readonly learning: Map<string, number>;

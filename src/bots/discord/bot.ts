@@ -5,6 +5,7 @@ import {
   DEFAULT_SETTINGS,
   dailyCaps,
   failures,
+  fewAtOnce,
   type GuildSettings,
   guarded,
   type Inference,
@@ -25,6 +26,7 @@ import { Looks } from "./moderate/looks.ts";
 import { OutboundFilter } from "./outbound-filter.ts";
 import { Drafts, InOrder, TakenBack, Typing } from "./reply/drafts.ts";
 import { messageTarget } from "./reply/live-reply.ts";
+import { Notices } from "./reply/notices.ts";
 import { isAnswered, readConversation } from "./reply/question.ts";
 import { type DiscordQuestion, RESTARTING, ReplyFlow } from "./reply/reply-flow.ts";
 import { defang } from "./reply/text.ts";
@@ -68,7 +70,8 @@ export class Bot implements AsyncDisposable {
       shards: () => this.shards,
       gatewayPing: () => Math.max(...this.client.ws.shards.map(({ ping }) => ping)),
     });
-    const guards = [failures, cooldown(options.now), shortQuestions, dailyCaps(store, options.clock), judgedQuestions(inference)];
+    const asking = [failures, fewAtOnce(), cooldown(options.now), shortQuestions];
+    const guards = [...asking, dailyCaps(store, options.clock), judgedQuestions(inference)];
     this.#context = {
       client: this.client as Client<true>,
       inference,
@@ -85,6 +88,7 @@ export class Bot implements AsyncDisposable {
       order: new InOrder(),
       deeds: new InOrder(),
       typing: new Typing(),
+      notices: new Notices(),
       respond: guarded(responding({ inference, defang }), guards),
     };
     this.#moderator = new AutoModerator(this.#context);

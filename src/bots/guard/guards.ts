@@ -63,6 +63,34 @@ export function cooldown(now: () => number): Guard {
   };
 }
 
+/**
+ * Nobody fills the line: who asks more before a few of their questions are answered is told so once, until all of them are. Each person's own in each
+ * guild.
+ */
+export function fewAtOnce(): Guard {
+  const underWay = new Map<string, { count: number; isTold: boolean }>();
+  return async (incoming, next) => {
+    const { guild, author, settings } = incoming;
+    const most = settings.talk.questionsAtOnce;
+    const key = `${guild}:${author}`;
+    const own = underWay.get(key) ?? { count: 0, isTold: false };
+    if (most > 0 && own.count >= most) {
+      if (own.isTold) return { kind: "ignore", reason: "cooldown" };
+      own.isTold = true;
+      const what = own.count === 1 ? "a question of yours is" : `${own.count} questions of yours are`;
+      return { kind: "refuse", reason: "cooldown", line: `Please wait: ${what} not answered yet.` };
+    }
+    own.count++;
+    underWay.set(key, own);
+    try {
+      return await next(incoming);
+    } finally {
+      own.count--;
+      if (own.count === 0) underWay.delete(key);
+    }
+  };
+}
+
 /** Characters of a question at most, as people see it. */
 const LONGEST = 8000;
 

@@ -6,7 +6,7 @@ export { EngineInference, type EngineInferenceOptions } from "./engine-inference
 export { everySettings, settingsFor } from "./exceptions.ts";
 export { choice, id, ids, numberOf, onOrOff, typed, whole } from "./fields.ts";
 export { decidedByFilters, type FilterHit, filterActions, filterHits, type Heard, withFindings } from "./filters/filter.ts";
-export { cooldown, dailyCaps, failures, guarded, judgedQuestions, shortQuestions } from "./guards.ts";
+export { cooldown, dailyCaps, failures, fewAtOnce, guarded, judgedQuestions, shortQuestions } from "./guards.ts";
 export { expectedHits, isBeyond } from "./hit-rate.ts";
 export type {
   Account,

@@ -50,6 +50,7 @@ const talk = z.strictObject({
     .default("Something went wrong on my side. Please try again in a moment.")
     .describe("Said when the model or the judge failed"),
   cooldownSeconds: whole(0, 3600).default(5).describe("Seconds between two questions of one person"),
+  questionsAtOnce: whole(0, 100).default(2).describe("Questions of one person that wait or are answered at once; 0: no limit"),
   userDailyCap: whole(0, 100_000).default(100).describe("Answers for one person on one day (UTC); 0: no limit"),
   guildDailyCap: whole(0, 1_000_000).default(2000).describe("Answers for everybody on one day (UTC); 0: no limit"),
   channels: ids(LONGEST_LIST).default([]).describe("Channels in which it talks; none: all that it may write in"),

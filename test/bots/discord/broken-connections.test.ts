@@ -48,6 +48,19 @@ describe("An answer whose post breaks off", () => {
     expect(await why(scene)).toContain(`Stands there: ${posts[0]?.url}, though I got no word that it was posted`);
   });
 
+  it("was its place in line stands there all the same", async () => {
+    const answer: typeof STEADY.answer = async (request, waiting) => {
+      waiting?.onPosition?.(3);
+      return await STEADY.answer(request, waiting);
+    };
+    await using scene = await Scene.open({ ...STEADY, answer });
+    scene.platform.failNext({ ...POST, status: "accepted-then-hang-up" });
+    await ask(scene);
+    const [post, ...others] = scene.platform.posts(scene.general);
+    expect(post?.versions.map(({ content }) => content)).toEqual(["3 questions are before yours.", STEADY_ANSWER]);
+    expect([post?.components, others]).toEqual([[], []]);
+  });
+
   it("is none that Discord refuses", async () => {
     await using scene = await Scene.open(STEADY);
     scene.platform.failNext({ ...POST, status: 403 });

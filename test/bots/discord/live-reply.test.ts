@@ -94,6 +94,45 @@ describe("What people see of an answer", () => {
     ]);
   });
 
+  it("of 50 who ask at once comes before the notices, which come one at a time, once to each who still waits", async () => {
+    const people = 50;
+    const waiting: { readonly hears: (ahead: number) => void; readonly ends: Gate }[] = [];
+    await using scene = await writing(async ({ onPosition = () => undefined }) => {
+      const one = { hears: onPosition, ends: new Gate() };
+      waiting.push(one);
+      onPosition(waiting.length - 1);
+      await one.ends.opened;
+    });
+    const { platform, guild, general } = scene;
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const asked = Array.from({ length: people }, (_, index) =>
+      guild.addMember({ name: `Asker ${index}` }).says(general, scene.mention("Where is the museum?")),
+    );
+    await platform.until(() => waiting.length === people);
+    await platform.idle();
+    const told = () => platform.posts(general).flatMap(({ content }) => (content.endsWith("questions are before yours.") ? [content] : []));
+    const atFirst = told();
+    waiting[0]?.ends.open();
+    await platform.replyTo(asked[0] as Message);
+    const withTheFirstAnswer = told();
+    for (const [index, { hears }] of waiting.entries()) if (index > 0) hears(index - 1);
+    for (let person = 0; person < people; person++) {
+      await vi.advanceTimersByTimeAsync(2500);
+      await platform.idle();
+    }
+    const inTheEnd = told();
+    vi.useRealTimers();
+    for (const { ends } of waiting) ends.open();
+    expect([atFirst, withTheFirstAnswer]).toEqual([["2 questions are before yours."], ["2 questions are before yours."]]);
+    // One has its answer, and one is next; another one was told before.
+    expect(inTheEnd).toHaveLength(people - 2);
+    expect(inTheEnd).toContain("48 questions are before yours.");
+    await scene.running.bot.idle();
+    const answers = await Promise.all(asked.map((question) => platform.replyTo(question)));
+    expect(answers.map(({ content }) => content)).toEqual(asked.map(() => STEADY_ANSWER));
+    expect(Math.max(...answers.map(({ versions }) => versions.length))).toBe(2);
+  });
+
   it("is taken away where its place in line was told and the question is gone", async () => {
     await using scene = await writing(async (waiting) => {
       waiting.onPosition?.(3);

@@ -4,6 +4,7 @@ import {
   DEFAULT_SETTINGS,
   dailyCaps,
   failures,
+  fewAtOnce,
   type GuildSettings,
   guarded,
   type Incoming,
@@ -37,6 +38,47 @@ describe("Guards", () => {
     const respond = guarded(reached, [passing("first"), passing("second"), deciding, passing("never")]);
     expect(await respond(asking("Hello."))).toEqual({ kind: "ignore", reason: "cooldown" });
     expect(asked).toEqual(["first", "second"]);
+  });
+});
+
+describe("Questions of one person that are not answered yet", () => {
+  it("are two at most, of which they are told once; others and other guilds go on, also where an answer fails", async () => {
+    const ends: { readonly answer: () => void; readonly fail: () => void }[] = [];
+    const slow: Respond = () =>
+      new Promise((resolve, reject) => ends.push({ answer: () => resolve(REACHED), fail: () => reject(new Error("It broke.")) }));
+    const respond = guarded(slow, [fewAtOnce()]);
+    const ann = asking("Hello.");
+    const asked = [respond(ann), respond(ann)];
+    const line = "Please wait: 2 questions of yours are not answered yet.";
+    expect(await respond(ann)).toEqual({ kind: "refuse", reason: "cooldown", line });
+    expect(await respond(ann)).toEqual({ kind: "ignore", reason: "cooldown" });
+    const others = [respond({ ...ann, author: "5" }), respond({ ...ann, guild: "9" })];
+    expect(ends).toHaveLength(4);
+    ends[0]?.fail();
+    expect(await Promise.allSettled(asked.slice(0, 1))).toMatchObject([{ reason: { message: "It broke." } }]);
+    asked.push(respond(ann));
+    expect(ends).toHaveLength(5);
+    // One is there still: they know it by now.
+    expect(await respond(ann)).toEqual({ kind: "ignore", reason: "cooldown" });
+    for (const { answer } of ends) answer();
+    await Promise.allSettled([...asked, ...others]);
+    const next = [respond(ann), respond(ann)];
+    expect(ends).toHaveLength(7);
+    expect(await respond(ann)).toMatchObject({ kind: "refuse", line });
+    for (const { answer } of ends) answer();
+    await Promise.all(next);
+  });
+
+  it("are as many as the guild wants: one, or any number with 0", async () => {
+    const ends: (() => void)[] = [];
+    const respond = guarded(() => new Promise((resolve) => ends.push(() => resolve(REACHED))), [fewAtOnce()]);
+    const ann = asking("Hello.", { settings: talking({ questionsAtOnce: 1 }) });
+    const first = respond(ann);
+    expect(await respond(ann)).toMatchObject({ line: "Please wait: a question of yours is not answered yet." });
+    const others = Array.from({ length: 9 }, () => respond({ ...ann, guild: "9", settings: talking({ questionsAtOnce: 0 }) }));
+    expect(ends).toHaveLength(10);
+    for (const end of ends) end();
+    await Promise.all([first, ...others]);
   });
 });
 

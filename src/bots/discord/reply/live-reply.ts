@@ -9,31 +9,50 @@ const EDIT_EVERY_MS = 1200;
 /** From so many questions before it on, a person is told that there is a line. */
 const LINE_FROM = 2;
 
+/** Has somebody told their place in line, now or later; `false` where there is nothing to tell any more. */
+type WhenTold = (tell: () => boolean) => void;
+
 /** What people see of one answer: its place in line, its vetted beginnings where a guild wants them, and the answer. */
 export class LiveReply {
   readonly #target: ReplyTarget;
   readonly #outbound: OutboundFilter;
   /** Requests are made one after another. */
   #work: Promise<unknown> = Promise.resolve();
+  readonly #whenTold: WhenTold;
   #isPosted: boolean;
   #isOver = false;
-  #isPlaceTold = false;
+  #isToBeTold = false;
+  /** How many questions are answered before this one. */
+  #ahead = 0;
   #timer: NodeJS.Timeout | undefined;
 
   /** @param isPosted whether something stands there already: "thinking", of a deferred command */
-  constructor(target: ReplyTarget, outbound: OutboundFilter, isPosted: boolean) {
+  constructor(
+    target: ReplyTarget,
+    outbound: OutboundFilter,
+    { isPosted, whenTold }: { readonly isPosted: boolean; readonly whenTold: WhenTold },
+  ) {
     this.#target = target;
     this.#outbound = outbound;
+    this.#whenTold = whenTold;
     this.#isPosted = isPosted;
   }
 
   /** Tells once how many questions are answered before this one: a channel takes few edits, and the answer needs them. */
   readonly onPosition = (ahead: number): void => {
-    if (this.#isOver || this.#isPlaceTold || ahead < LINE_FROM) return;
-    this.#isPlaceTold = true;
-    // A place that cannot be shown is no reason to give up the answer.
-    this.#put(this.#outbound.own(`${ahead} questions are before yours.`), true).catch(() => undefined);
+    this.#ahead = ahead;
+    if (this.#isToBeTold || ahead < LINE_FROM) return;
+    this.#isToBeTold = true;
+    this.#whenTold(() => this.#tellPlace());
   };
+
+  /** `false`: its turn has come, or nearly, before anybody could be told. */
+  #tellPlace(): boolean {
+    if (this.#isOver || this.#ahead < LINE_FROM) return false;
+    // A place that cannot be shown is no reason to give up the answer.
+    this.#put(this.#outbound.own(`${this.#ahead} questions are before yours.`), true).catch(() => undefined);
+    return true;
+  }
 
   /** Shows an answer of which more is to come, and is ready for more after a while. */
   async show(beginning: Vetted): Promise<void> {
@@ -113,8 +132,10 @@ export function messageTarget(source: Message, outbound: OutboundFilter, standin
     async put({ content, canBeStopped }) {
       const payload = { ...QUIETLY, content, components: outbound.own(stopButton(source.id, canBeStopped)) };
       // A question that is gone by now gets no answer: the reply fails.
-      if (posted === undefined) posted = await source.reply({ ...payload, failIfNotExists: true, ...once("answer", ...asked, 0) });
-      else posted = await posted.edit(payload);
+      const isFirst = posted === undefined;
+      posted ??= await source.reply({ ...payload, failIfNotExists: true, ...once("answer", ...asked, 0) });
+      // Where a response was lost, Discord gives what was posted first: a place in line, perhaps.
+      if (!isFirst || posted.content !== content.trim()) posted = await posted.edit(payload);
       return posted.id;
     },
     async add(content, index) {

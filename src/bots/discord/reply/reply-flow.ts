@@ -41,7 +41,10 @@ export class ReplyFlow {
   constructor(context: BotContext, question: DiscordQuestion) {
     this.#context = context;
     this.#question = question;
-    this.#reply = new LiveReply(question.target, context.outbound, question.isDeferred);
+    const { target, channel, isDeferred: isPosted } = question;
+    // What stands in the place of a command is changed, and takes no message of the channel's.
+    const whenTold = (tell: () => boolean) => void (isPosted ? tell() : context.notices.add(channel, tell));
+    this.#reply = new LiveReply(target, context.outbound, { isPosted, whenTold });
   }
 
   /** Never rejects: what fails is told to the person, and to the log. */
