@@ -119,12 +119,18 @@ export function describeInference(name: string, open: OpenInference): void {
 
     it("says with each verdict from where on a text passes, and what is known of the judge", async () => {
       const turns = [{ role: "assistant", text: "Take the bus." }] as const;
-      const unmeasured = { isFit: true, isOwn: false, threshold: 0.05, beginningThreshold: 0.05 };
+      const unmeasured = { version: expect.any(String), isFit: true, isOwn: false, threshold: 0.05, beginningThreshold: 0.05 };
       const lettered = await inference();
       expect(await lettered.judge({ turns, principles: [HARMLESS], preset: "strict" })).toEqual([
         { value: expect.any(Number), judge: { ...unmeasured, threshold: 0.2, beginningThreshold: 0.2 } },
       ]);
-      expect(await lettered.judges({ principles: [HARMLESS, TRUTHFUL], guild: "1" })).toEqual([unmeasured, unmeasured]);
+      const both = await lettered.judges({ principles: [HARMLESS, TRUTHFUL], guild: "1" });
+      expect(both).toEqual([unmeasured, unmeasured]);
+      // The same judge, whoever asks, and another by another principle.
+      expect(await lettered.judges({ principles: [HARMLESS], guild: "2", preset: "strict" })).toMatchObject([
+        { version: both[0]?.version },
+      ]);
+      expect(both[1]?.version).not.toBe(both[0]?.version);
       const measured = await open(
         async () => measuredEngine(worldEngine(ROBBERY), (name) => (name === "truthful" ? 0.6 : 0.8)).engine,
         OPTIONS,

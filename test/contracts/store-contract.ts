@@ -5,6 +5,7 @@ import { describeIsolation } from "./store-isolation.ts";
 import { describePeople } from "./store-people.ts";
 import { describeReplies } from "./store-replies.ts";
 import { describeReviews } from "./store-reviews.ts";
+import { describeValues } from "./store-values.ts";
 import { describeVersions } from "./store-versions.ts";
 
 /** A database of its own, and empty at first. */
@@ -46,6 +47,7 @@ export function describeStore(name: string, makePlace: () => Promise<StorePlace>
     describe("settings", () => describeSettings(under));
     describe("replies", () => describeReplies(under));
     describe("reviews", () => describeReviews(under));
+    describe("values", () => describeValues(under));
     describe("people", () => describePeople(under));
     describe("guilds", () => describeIsolation(under));
   });

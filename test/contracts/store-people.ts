@@ -10,6 +10,7 @@ import {
   MODERATOR,
   NOON,
   newAudit,
+  newJudged,
   newReply,
   newReview,
   OTHER_GUILD,
@@ -69,7 +70,14 @@ export function describePeople(under: () => StoresUnderTest): void {
     expect(uses).toEqual([{ key: `user:${GUILD}:${AUTHOR}`, day: use.day, uses: 2 }]);
     expect(optedOut).toBe(true);
     expect((await store.personalData(MODERATOR)).actions).toEqual([newAudit()]);
-    expect(await store.personalData("nobody")).toEqual({ replies: [], reviews: [], actions: [], uses: [], optedOut: false });
+    expect(await store.personalData("nobody")).toEqual({
+      replies: [],
+      reviews: [],
+      lowMessages: [],
+      actions: [],
+      uses: [],
+      optedOut: false,
+    });
   });
 
   it("are forgotten when they ask for it, all but their opting out; others are not", async () => {
@@ -80,7 +88,7 @@ export function describePeople(under: () => StoresUnderTest): void {
     await store.setOptedOut(AUTHOR, true);
     const other = await store.personalData("stranger");
     expect(await store.forgetPerson(AUTHOR)).toBe(4);
-    expect(await store.personalData(AUTHOR)).toEqual({ replies: [], reviews: [], actions: [], uses: [], optedOut: true });
+    expect(await store.personalData(AUTHOR)).toEqual({ replies: [], reviews: [], lowMessages: [], actions: [], uses: [], optedOut: true });
     expect(await store.personalData("stranger")).toEqual(other);
     expect(await store.forgetPerson(AUTHOR)).toBe(0);
   });
@@ -114,7 +122,7 @@ export function describePeople(under: () => StoresUnderTest): void {
 
   it("are not named where it is counted how many messages were judged, by guild and day, for a month", async () => {
     const { store, other } = under();
-    const count = (guild: string, day: string, isAgainst: boolean) => store.countJudged({ guild, day, isAgainst });
+    const count = (guild: string, day: string, isAgainst: boolean) => store.countJudged(newJudged({ guild, day, isAgainst }));
     await Promise.all([count(GUILD, "2026-11-20", true), count(GUILD, "2026-11-20", false), count(GUILD, "2026-11-21", true)]);
     await count(OTHER_GUILD, "2026-11-20", true);
     expect(await other.judgedBetween(GUILD, "2026-11-20", "2026-11-21")).toEqual({ judged: 2, against: 1 });

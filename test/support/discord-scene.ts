@@ -52,6 +52,16 @@ export class Scene implements AsyncDisposable {
     this.mona = guild.person("Mona");
   }
 
+  /** Mona sets one setting, and confirms what she is shown. Gives what is said to it. */
+  async sets(key: string, value: string): Promise<string> {
+    return (await this.confirmed(await this.mona.uses(this.general, "/rain config set", { key, value }).response())).content;
+  }
+
+  /** What is said when Mona confirms, where she is asked to. */
+  async confirmed(shown: Message): Promise<Message> {
+    return shown.components.length === 0 ? shown : await this.mona.presses(shown, "Confirm").response();
+  }
+
   /** Nothing is under way any more, and nothing that came of it. */
   async settled(): Promise<void> {
     await this.platform.idle();

@@ -81,6 +81,10 @@ export const anySettings: fc.Arbitrary<GuildSettings> = ownPrinciples.chain((pri
   const names = ["harmless", "truthful", "sentiment", ...Object.keys(principles)];
   const rule = fc.record({
     strictness: oneOf("moderation.rules.harmless.strictness"),
+    limit: fc.option(
+      fc.integer({ min: -100, max: 100 }).map((one) => one / 100),
+      { nil: undefined },
+    ),
     action: oneOf("moderation.rules.harmless.action"),
     actsFrom: fc.double({ min: 0, max: 1, noNaN: true }).map((one) => one + 0),
   });

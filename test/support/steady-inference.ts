@@ -7,7 +7,7 @@ export const STEADY_ANSWER = "Follow the river to the museum.";
 export const STEADY_BAD = "Distract the guards and slip the goods under your coat.";
 
 /** A judge of which nothing is known, and which may judge. */
-export const UNMEASURED: KnownJudge = { isFit: true, isOwn: false, threshold: 0.05, beginningThreshold: 0.05 };
+export const UNMEASURED: KnownJudge = { version: "steady", isFit: true, isOwn: false, threshold: 0.05, beginningThreshold: 0.05 };
 
 /** One that was measured, and is surely fit. */
 export const FIT: KnownJudge = {

@@ -4,6 +4,7 @@ import {
   excerptOf,
   type GuildSettings,
   hashOf,
+  type JudgedMessage,
   judgedText,
   type NewReview,
   type ReplyEnd,
@@ -48,6 +49,24 @@ export function replyEnd(changes: Partial<ReplyEnd> = {}): ReplyEnd {
       { tokens: 4, value: -0.5, kind: "rewind" },
       { tokens: 12, value: 0.75, kind: "commit" },
     ],
+    ...changes,
+  };
+}
+
+/** @param values in hundredths, of which those below 30 are low; all by one judge */
+export function newJudged({
+  values = [],
+  ...changes
+}: Partial<Omit<JudgedMessage, "values">> & { readonly values?: readonly number[] } = {}): JudgedMessage {
+  return {
+    guild: GUILD,
+    day: "2026-11-21",
+    channel: CHANNEL,
+    message: "600000000000000001",
+    author: AUTHOR,
+    at: NOON,
+    isAgainst: false,
+    values: values.map((hundredths) => ({ principle: "harmless", judge: "one", hundredths, isLow: hundredths < 30 })),
     ...changes,
   };
 }

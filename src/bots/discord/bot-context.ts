@@ -7,6 +7,7 @@ import type { Looks } from "./moderate/looks.ts";
 import type { OutboundFilter } from "./outbound-filter.ts";
 import type { Drafts, InOrder, Typing } from "./reply/drafts.ts";
 import type { Notices } from "./reply/notices.ts";
+import type { Proposals } from "./settings/proposals.ts";
 
 /** What the parts of the bot share. */
 export interface BotContext {
@@ -24,6 +25,8 @@ export interface BotContext {
   readonly deeds: InOrder;
   readonly typing: Typing;
   readonly notices: Notices;
+  /** Settings that wait to be confirmed. */
+  readonly proposals: Proposals;
   readonly metrics: Metrics;
   /** How far each guild's judge is that learns at this moment. Range [0, 1]. */
   readonly learning: Map<string, number>;

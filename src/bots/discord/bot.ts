@@ -32,6 +32,7 @@ import { type DiscordQuestion, RESTARTING, ReplyFlow } from "./reply/reply-flow.
 import { defang } from "./reply/text.ts";
 import { tellUnanswered } from "./reply/unanswered.ts";
 import { Unwritable } from "./reply/unwritable.ts";
+import { Proposals } from "./settings/proposals.ts";
 import { settingsOfMessage } from "./whereabouts.ts";
 import { within } from "./within.ts";
 
@@ -89,6 +90,7 @@ export class Bot implements AsyncDisposable {
       deeds: new InOrder(),
       typing: new Typing(),
       notices: new Notices(),
+      proposals: new Proposals(),
       respond: guarded(responding({ inference, defang }), guards),
     };
     this.#moderator = new AutoModerator(this.#context);

@@ -9,6 +9,8 @@ interface SettingsChange {
   /** For the audit, without any text of people. */
   readonly detail: string;
   readonly make: (settings: GuildSettings) => GuildSettings | Promise<GuildSettings>;
+  /** The version that it is made of: where there is a newer one, another change came first. @default the newest */
+  readonly version?: number | undefined;
 }
 
 /** What holds now. */
@@ -25,11 +27,12 @@ export interface DecidedSettings extends SettingsVersion {
  */
 export async function changeSettings(
   { store, options, log }: Pick<BotContext, "store" | "options" | "log">,
-  { guild, by, detail, make }: SettingsChange,
+  { guild, by, detail, make, version: made }: SettingsChange,
 ): Promise<DecidedSettings> {
   const at = options.clock();
   const before = await store.settings(guild);
   const { version } = before;
+  if (made !== undefined && made !== version) throw new SettingsConflictError(guild, made);
   const settings = await make(before.settings);
   if (isDeepStrictEqual(settings, before.settings)) return { ...before, isChanged: false };
   const changed = await store.changeSettings({ guild, version, settings, by, at });

@@ -1,11 +1,20 @@
 import type { ChatInputCommandInteraction, GuildMember, Message } from "discord.js";
-import { type GuildSettings, settingsFor } from "../guard/index.ts";
+import { type GuildSettings, hasUsualLimits, settingsFor } from "../guard/index.ts";
 
 type Place = Pick<Message, "channel" | "channelId">;
 
 /** The settings that hold where a message stands, for its author. @param member whom discord.js may have forgotten @default as it remembers them */
 export function settingsOfMessage(settings: GuildSettings, message: Message, member: GuildMember | null = message.member): GuildSettings {
-  return settingsFor(settings, { channels: placesOf(message), roles: [...(member?.roles.cache.keys() ?? [])] });
+  return settingsFor(settings, whereaboutsOf(message, member));
+}
+
+/** Whether no exception says how far a message may go where this one stands, or its author's. */
+export function isUnderUsualLimits(settings: GuildSettings, message: Message, member: GuildMember | null): boolean {
+  return hasUsualLimits(settings, whereaboutsOf(message, member));
+}
+
+function whereaboutsOf(message: Message, member: GuildMember | null) {
+  return { channels: placesOf(message), roles: [...(member?.roles.cache.keys() ?? [])] };
 }
 
 /** The settings that hold where a command is used, for the person who does so. */

@@ -16,11 +16,9 @@ type Exception = GuildSettings["exceptions"][string];
  * What holds there, for them. Each part is decided by itself: by a role before a place, by a channel before its category, and of several roles by the
  * one that stands first in the settings.
  */
-export function settingsFor(settings: GuildSettings, { channels, roles }: Whereabouts): GuildSettings {
-  const { exceptions, talk, moderation } = settings;
-  const ofRoles = Object.entries(exceptions).flatMap(([id, exception]) => (roles.includes(id) ? [exception] : []));
-  const ofPlaces = channels.map((id) => own(exceptions, id)).filter((exception) => exception !== undefined);
-  const applying = [...ofRoles, ...ofPlaces];
+export function settingsFor(settings: GuildSettings, where: Whereabouts): GuildSettings {
+  const { talk, moderation } = settings;
+  const applying = exceptionsFor(settings, where);
   if (applying.length === 0) return settings;
   const answers = firstOf(applying, "talk");
   const isOn = answers === undefined ? talk.enabled : answers === "on";
@@ -36,6 +34,18 @@ export function settingsFor(settings: GuildSettings, { channels, roles }: Wherea
       filters: withAction(moderation.filters, action),
     },
   };
+}
+
+/** Whether no exception says how far a message may go there, or theirs. */
+export function hasUsualLimits(settings: GuildSettings, where: Whereabouts): boolean {
+  return firstOf(exceptionsFor(settings, where), "strictness") === undefined;
+}
+
+/** Those that hold there, for them; what the first one says counts. */
+function exceptionsFor({ exceptions }: GuildSettings, { channels, roles }: Whereabouts): readonly Exception[] {
+  const ofRoles = Object.entries(exceptions).flatMap(([id, exception]) => (roles.includes(id) ? [exception] : []));
+  const ofPlaces = channels.map((id) => own(exceptions, id)).filter((exception) => exception !== undefined);
+  return [...ofRoles, ...ofPlaces];
 }
 
 /** The settings that may hold somewhere: the usual ones, and those of each exception by itself. */
@@ -60,12 +70,13 @@ interface Instead {
 
 /** A rule that is off stays off. */
 function withRules(rules: Rules, { strictness, action }: Instead): Rules {
-  return Object.fromEntries(
-    Object.entries(rules).map(([name, rule]) => [
-      name,
-      rule.strictness === "off" ? rule : { ...rule, strictness: strictness ?? rule.strictness, action: action ?? rule.action },
-    ]),
-  );
+  // Where another strictness holds, the limit of the usual one does not.
+  const changed = (rule: Rules[string]): Rules[string] => ({
+    ...rule,
+    ...(strictness === undefined ? {} : { strictness, limit: undefined }),
+    ...(action === undefined ? {} : { action }),
+  });
+  return Object.fromEntries(Object.entries(rules).map(([name, rule]) => [name, rule.strictness === "off" ? rule : changed(rule)]));
 }
 
 type Filters = GuildSettings["moderation"]["filters"];

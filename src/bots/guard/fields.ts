@@ -11,6 +11,12 @@ export const whole = (low: number, high: number) =>
 export const decimal = (low: number, high: number) =>
   typed(z.number().min(low).max(high), numberOf).meta({ expected: `a number from ${low} to ${high}` });
 
+/** With two decimals at most. */
+export const hundredths = (low: number, high: number) =>
+  typed(z.number().min(low).max(high).multipleOf(0.01), numberOf).meta({
+    expected: `a number from ${low} to ${high} with at most two decimals`,
+  });
+
 export const choice = <const Names extends readonly string[]>(names: Names) =>
   typed(z.enum(names), (name) => name.toLowerCase()).meta({ expected: `one of ${names.join(", ")}` });
 

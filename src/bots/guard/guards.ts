@@ -1,4 +1,5 @@
 /** What stands between a question and its answer: each guard decides by itself, or lets the next one decide. */
+import { dayBefore } from "./days.ts";
 import type { Inference } from "./inference.ts";
 import { InferenceError } from "./inference-error.ts";
 import { judgeMessage } from "./moderate.ts";
@@ -111,7 +112,7 @@ export const shortQuestions: Guard = async (incoming, next) => {
 export function dailyCaps(store: Pick<Store, "countWithin">, clock: () => number): Guard {
   return async (incoming, next) => {
     const { guild, author, settings } = incoming;
-    const day = new Date(clock()).toISOString().slice(0, 10);
+    const day = dayBefore(clock(), 0);
     const { userDailyCap, guildDailyCap } = settings.talk;
     const uses = [
       { key: `user:${guild}:${author}`, cap: userDailyCap, line: "You have asked me enough for today. Please come back tomorrow." },

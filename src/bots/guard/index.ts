@@ -1,9 +1,10 @@
 /** The bot without Discord: what guilds decide, what the bot remembers, how a question becomes a vetted answer and a message a finding. */
 
 export { ACTIONS, type Action } from "./actions.ts";
+export { dayBefore } from "./days.ts";
 export { decisionsBy } from "./decisions.ts";
 export { EngineInference, type EngineInferenceOptions } from "./engine-inference.ts";
-export { everySettings, settingsFor } from "./exceptions.ts";
+export { everySettings, hasUsualLimits, settingsFor } from "./exceptions.ts";
 export { choice, id, ids, numberOf, onOrOff, typed, whole } from "./fields.ts";
 export { decidedByFilters, type FilterHit, filterActions, filterHits, type Heard, withFindings } from "./filters/filter.ts";
 export { cooldown, dailyCaps, failures, fewAtOnce, guarded, judgedQuestions, shortQuestions } from "./guards.ts";
@@ -28,6 +29,7 @@ export type {
 } from "./inference.ts";
 export { InferenceError, type InferenceErrorCode } from "./inference-error.ts";
 export { GuildJudges } from "./judges.ts";
+export { belowLimit, hundredthsOf, isLow, limitFor, limitOf, type Values, valuesBy } from "./limits.ts";
 export { actsBy, type Judgement, judgeMessage, NOTHING_JUDGED, type UnfitJudge } from "./moderate.ts";
 export { normalise, withoutUnseen } from "./normalise.ts";
 export { ProblemsError, readPlainYaml } from "./plain-yaml.ts";
@@ -51,6 +53,8 @@ export type {
   CardPlace,
   Finding,
   Judged,
+  JudgedMessage,
+  LowMessage,
   NewReview,
   PersonalData,
   Presence,

@@ -90,6 +90,8 @@ export interface TextVerdict {
 
 /** A judge, as far as it is known. */
 export interface KnownJudge {
+  /** Tells it from every other judge: of another model, principle, guild or calibration. Values of two judges cannot be compared. */
+  readonly version: string;
   /** Whether it may judge: it was never measured, or is good enough. */
   readonly isFit: boolean;
   /** Missing where it was never measured. */

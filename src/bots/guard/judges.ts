@@ -13,7 +13,17 @@ import {
   type Prompting,
   type Turn,
 } from "../../core/index.ts";
-import { foundJudge, type JudgeKey, judgeKey, type KeptJudge, letterJudge, readJudge, TurnJudge, writeJudge } from "../../judges/index.ts";
+import {
+  foundJudge,
+  type JudgeKey,
+  judgeFile,
+  judgeKey,
+  type KeptJudge,
+  letterJudge,
+  readJudge,
+  TurnJudge,
+  writeJudge,
+} from "../../judges/index.ts";
 import { withPrompting } from "../../prompting/index.ts";
 import { calibrateGuild } from "./calibrate-guild.ts";
 import type { CalibrationReport, CalibrationRequest, CalibrationWaiting, JudgesRequest, KnownJudge, TextVerdict } from "./inference.ts";
@@ -56,6 +66,7 @@ export class Judges {
   /** By guild, and then by principle. */
   readonly #own = new Map<string, Map<string, Promise<ReadyJudge | undefined>>>();
   readonly #principles = new Map<string, Principle>();
+  readonly #versions = new WeakMap<Pick<FoundJudge, "fitness" | "source">, string>();
 
   /** @param life aborted when the engine is not used any more */
   constructor(engine: Engine, { guilds, life }: { readonly guilds: GuildJudges | undefined; readonly life: AbortSignal }) {
@@ -119,7 +130,21 @@ export class Judges {
   async #readyBy(wanted: WantedJudge, guild: string | undefined, signal: AbortSignal | undefined): Promise<ReadyJudge> {
     const principle = this.same(wanted.principle);
     const own = guild === undefined ? undefined : await waited(this.#ownOf(guild, principle), signal);
-    return own ?? readyJudge(this.#model, principle, { ...(await this.found({ ...wanted, principle }, signal)), isOwn: false });
+    if (own !== undefined) return own;
+    const found = await this.found({ ...wanted, principle }, signal);
+    return readyJudge(this.#model, principle, { ...found, isOwn: false, version: await this.#versionOf(principle, found) });
+  }
+
+  /** A judge that is fitted anew is measured anew, on whatever it was fitted to. */
+  async #versionOf(principle: Principle, found: Pick<FoundJudge, "fitness" | "source">): Promise<string> {
+    const known = this.#versions.get(found) ?? versionOf([await this.#nameOf(principle), found.fitness, found.source]);
+    this.#versions.set(found, known);
+    return known;
+  }
+
+  /** By model and wording. A model that is no file has its name alone to be told by. */
+  async #nameOf(principle: Principle): Promise<string> {
+    return await this.#keyOf(principle).then(judgeFile, () => JSON.stringify([this.#engine.facts.model, principle]));
   }
 
   async #ownOf(guild: string, principle: Principle): Promise<ReadyJudge | undefined> {
@@ -133,11 +158,16 @@ export class Judges {
     // A model that is no file has none: there is nothing to tell it from another one.
     const key = await this.#keyOf(principle).catch(() => undefined);
     const kept = key && (await guilds.read(guild, key));
-    if (kept === undefined) return undefined;
+    if (key === undefined || kept === undefined) return undefined;
     const { fitted, source } = kept;
     const judge = new TurnJudge(this.#engine, { judge: (engine, settings) => foundJudge(fitted, engine, settings) });
     const settings = withPrompting(this.#engine, checkOptions({ principle, preset: "strict" }));
-    return readyJudge(judge, principle, { ...foundJudge(fitted, this.#engine, settings), source, isOwn: true });
+    return readyJudge(judge, principle, {
+      ...foundJudge(fitted, this.#engine, settings),
+      source,
+      isOwn: true,
+      version: versionOf([judgeFile(key), fitted, guild]),
+    });
   }
 
   /** As the judge of whole texts is prompted. */
@@ -146,10 +176,14 @@ export class Judges {
   }
 }
 
-function readyJudge(judge: TurnJudge, principle: Principle, found: FoundJudge & Pick<KnownJudge, "isOwn">): ReadyJudge {
-  const { fitness, source, isOwn, threshold, beginningThreshold = threshold } = found;
-  const known = { isFit: isFit({ fitness }), fitness, source, isOwn, threshold, beginningThreshold };
+function readyJudge(judge: TurnJudge, principle: Principle, found: FoundJudge & Pick<KnownJudge, "isOwn" | "version">): ReadyJudge {
+  const { fitness, source, isOwn, version, threshold, beginningThreshold = threshold } = found;
+  const known = { version, isFit: isFit({ fitness }), fitness, source, isOwn, threshold, beginningThreshold };
   return { known, verdict: async (turns, signal) => ({ value: await judge.value(turns, principle, signal), judge: known }) };
+}
+
+function versionOf(facts: readonly unknown[]): string {
+  return createHash("sha256").update(JSON.stringify(facts)).digest("hex").slice(0, 16);
 }
 
 /** Judges that guilds have taught, on disk: a folder for each guild, so that none can be another's, and all of one go at once. */

@@ -1,10 +1,11 @@
 import { type Action, mostOf } from "./actions.ts";
 import type { Inference, JudgesRequest, KnownJudge, TextVerdict } from "./inference.ts";
 import { InferenceError } from "./inference-error.ts";
+import { hundredthsOf, limitOf } from "./limits.ts";
 import { normalise } from "./normalise.ts";
 import { piecesOf } from "./pieces.ts";
-import { type GuildSettings, guildPrinciple, THRESHOLDS } from "./settings.ts";
-import type { Finding } from "./store/store.ts";
+import { type GuildSettings, guildPrinciple } from "./settings.ts";
+import type { Finding, JudgedValue } from "./store/store.ts";
 
 /** How a message fared. */
 export interface Judgement {
@@ -22,6 +23,8 @@ export interface Judgement {
   readonly fitness: number;
   /** Principles by whose judge the guild does not act, and what is known of it. */
   readonly unfit: readonly UnfitJudge[];
+  /** What judges said, each by its principle. */
+  readonly verdicts: readonly JudgedValue[];
 }
 
 /** How a message fares by which nothing is asked. */
@@ -33,6 +36,7 @@ export const NOTHING_JUDGED: Judgement = {
   isByFilter: false,
   fitness: 0,
   unfit: [],
+  verdicts: [],
 };
 
 export interface UnfitJudge {
@@ -64,10 +68,10 @@ export async function judgeMessage(inference: Inference, { guild, text, settings
   if (readable === "" || rules.length === 0) return NOTHING_JUDGED;
   const principles = rules.map(([name]) => guildPrinciple(settings, name));
   const verdicts = await worstVerdicts(inference, readable, { principles, guild, signal });
-  const findings = rules.map(([principle, { strictness }], index) => ({
+  const findings = rules.map(([principle, rule], index) => ({
     principle,
     value: verdicts[index]?.value ?? Number.NaN,
-    threshold: THRESHOLDS[strictness],
+    threshold: limitOf(rule),
   }));
   const unfit = rules.flatMap(([principle, rule], index) => {
     const judge = verdicts[index]?.judge;
@@ -81,7 +85,11 @@ export async function judgeMessage(inference: Inference, { guild, text, settings
   );
   const fitness = Math.min(1, ...acting.map((judge) => judge.fitness?.low ?? 0));
   const action = mostOf((isCertain ? certain : against).map(({ principle }) => settings.moderation.rules[principle]?.action ?? "log"));
-  return { findings, against, action, isCertain, isByFilter: false, fitness, unfit };
+  const said = findings.flatMap(({ principle, value }, index) => {
+    const judge = verdicts[index]?.judge.version;
+    return judge === undefined ? [] : [{ principle, judge, hundredths: hundredthsOf(value) }];
+  });
+  return { findings, against, action, isCertain, isByFilter: false, fitness, unfit, verdicts: said };
 }
 
 /** By each principle the worst one, of the whole and of its pieces: no sentence speaks for another one. */

@@ -1,14 +1,11 @@
 import { z } from "zod";
 import { HARMLESS, PRESETS, PRINCIPLES, type Principle, principle, UNFIT_BELOW } from "../../core/index.ts";
 import { ACTIONS } from "./actions.ts";
-import { choice, decimal, id, idOf, ids, line, NAME, newName, onOrOff, own, text, typed, whole } from "./fields.ts";
+import { choice, decimal, hundredths, id, idOf, ids, line, NAME, newName, onOrOff, own, text, typed, whole } from "./fields.ts";
 import { filters } from "./filters/filter-settings.ts";
 
 /** How far a message may go before a principle speaks against it. */
 const STRICTNESS = ["off", "lenient", "medium", "strict"] as const;
-
-/** Messages with a value below this are spoken against. Values go from -1 (surely bad) to 1 (surely good). */
-export const THRESHOLDS = { off: Number.NEGATIVE_INFINITY, lenient: -0.6, medium: -0.1, strict: 0.3 } as const;
 
 /** Where a conversation is read from: the messages replied to, the thread, or the last messages of the channel. */
 const CONTEXTS = ["replies", "thread", "recent"] as const;
@@ -58,6 +55,9 @@ const talk = z.strictObject({
 
 const rule = z.strictObject({
   strictness: choice(STRICTNESS).default("medium").describe("How far a message may go before the principle speaks against it"),
+  limit: hundredths(-1, 1)
+    .optional()
+    .describe("The value below which the principle speaks against a message, in place of the one that its strictness has"),
   action: choice(ACTIONS).default("log").describe("What is done about it; each does what those before it do, too"),
   actsFrom: decimal(0, 1)
     .default(UNFIT_BELOW)

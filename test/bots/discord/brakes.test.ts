@@ -161,19 +161,15 @@ describe("Shadow mode", () => {
     return scene;
   }
 
-  async function sets(scene: Scene, key: string, value: string): Promise<string> {
-    return (await scene.mona.uses(scene.general, "/rain config set", { key, value }).response()).content;
-  }
-
   it("is not left with a judge that may be unfit before somebody confirms its figure, which is named with its interval", async () => {
     await using scene = await inShadow(known(measured(0.74)));
-    const leave = () => sets(scene, "moderation.shadow", "false");
+    const leave = () => scene.sets("moderation.shadow", "false");
     const refused = await leave();
     expect(refused).toContain("Nothing was changed: something would be done to messages by a judge that errs too often, or may.");
     expect(refused).toContain("By `harmless` my judge may not be fit (AUROC 0.74 (0.66 to 0.82) on 200 examples).");
     expect(refused).toContain("`/rain config set key:moderation.rules.harmless.actsFrom value:0.66`");
     expect((await scene.running.store.settings(scene.guild.id)).settings.moderation.shadow).toBe(true);
-    expect(await sets(scene, "moderation.rules.harmless.actsFrom", "0.66")).toContain("is `0.66` now");
+    expect(await scene.sets("moderation.rules.harmless.actsFrom", "0.66")).toContain("is `0.66` now");
     expect(await leave()).toContain("`moderation.shadow` is `false` now");
     const [message] = flood(scene, 1);
     await scene.settled();
@@ -182,11 +178,11 @@ describe("Shadow mode", () => {
 
   it("is not left with a judge that is unfit, whatever is confirmed, and not with one that nobody knows", async () => {
     await using scene = await inShadow(known(measured(0.61)));
-    expect(await sets(scene, "moderation.rules.harmless.actsFrom", "0")).toContain("is `0` now");
-    const refused = await sets(scene, "moderation.shadow", "false");
+    expect(await scene.sets("moderation.rules.harmless.actsFrom", "0")).toContain("is `0` now");
+    const refused = await scene.sets("moderation.shadow", "false");
     expect(refused).toContain("By `harmless` my judge is not fit (AUROC 0.61 (0.53 to 0.69) on 200 examples). It never acts");
     await using other = await inShadow({ ...STEADY, judges: () => Promise.reject(new Error("no memory")) });
-    expect(await sets(other, "moderation.shadow", "false")).toContain("it is not known yet how good my judge is");
+    expect(await other.sets("moderation.shadow", "false")).toContain("it is not known yet how good my judge is");
   });
 
   it.each([
@@ -214,8 +210,8 @@ describe("Shadow mode", () => {
     expect(message?.isDeleted).toBe(false);
     const [card] = scene.platform.posts(scene.guild.channel("log"));
     expect(asText(card as Message)).toContain("By harmless my judge may not be fit (AUROC 0.74 (0.66 to 0.82) on 200 examples)");
-    expect(await sets(scene, "talk.temperature", "0")).toContain("is `0` now");
-    expect(await sets(scene, "moderation.rules.harmless.action", "log")).toContain("is `log` now");
+    expect(await scene.sets("talk.temperature", "0")).toContain("is `0` now");
+    expect(await scene.sets("moderation.rules.harmless.action", "log")).toContain("is `log` now");
   });
 });
 

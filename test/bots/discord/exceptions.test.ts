@@ -13,11 +13,6 @@ async function isTakenAway(scene: Scene, person: Person, channel: Channel = scen
   return message.isDeleted;
 }
 
-/** Sets one setting as a moderator does. Gives what is said to it. */
-async function set(scene: Scene, key: string, value: string): Promise<string> {
-  return (await scene.mona.uses(scene.general, "/rain config set", { key, value }).response()).content;
-}
-
 describe("Nothing is done to what they write", () => {
   it("who own or administer the server, unless it wants that", async () => {
     await using scene = await Scene.moderated(STEADY);
@@ -29,7 +24,7 @@ describe("Nothing is done to what they write", () => {
       false,
       true,
     ]);
-    await set(scene, "moderation.ignore.administrators", "false");
+    await scene.sets("moderation.ignore.administrators", "false");
     expect(await isTakenAway(scene, admin)).toBe(true);
   });
 
@@ -38,8 +33,8 @@ describe("Nothing is done to what they write", () => {
     const { guild, ada, bob } = scene;
     const role = guild.addRole({ name: "Trusted" });
     const trusted = guild.addMember({ name: "Tom", roles: [role] });
-    expect(await set(scene, `exceptions.${guild.channel("other").id}.moderation`, "off")).toContain("is `off` now");
-    await set(scene, `exceptions.<@&${role.id}>.moderation`, "off");
+    expect(await scene.sets(`exceptions.${guild.channel("other").id}.moderation`, "off")).toContain("is `off` now");
+    await scene.sets(`exceptions.<@&${role.id}>.moderation`, "off");
     expect(await isTakenAway(scene, ada, guild.channel("other"))).toBe(false);
     expect(await isTakenAway(scene, ada, guild.channel("other").addThread({ name: "thread" }))).toBe(false);
     expect([await isTakenAway(scene, trusted), await isTakenAway(scene, bob)]).toEqual([false, true]);
@@ -50,21 +45,21 @@ describe("An exception", () => {
   it("has other rules in a channel, for a category and for a role", async () => {
     await using scene = await Scene.moderated(STEADY, "log");
     const { guild, ada, bob } = scene;
-    await set(scene, `exceptions.${guild.channel("other").id}.action`, "delete");
+    await scene.sets(`exceptions.${guild.channel("other").id}.action`, "delete");
     expect([await isTakenAway(scene, ada), await isTakenAway(scene, bob, guild.channel("other"))]).toEqual([false, true]);
   });
 
   it("lets nothing act that may not act", async () => {
     await using scene = await Scene.moderated({ ...STEADY, judges: async ({ principles }) => principles.map(() => UNMEASURED) }, "log");
-    expect(await set(scene, `exceptions.${scene.general.id}.action`, "delete")).toContain("Nothing was changed: something would be done");
+    expect(await scene.sets(`exceptions.${scene.general.id}.action`, "delete")).toContain("Nothing was changed: something would be done");
   });
 
   it("switches talk on and off, and has its own cooldown", async () => {
     await using scene = await Scene.open(STEADY, { talk: { enabled: false, cooldownSeconds: 3600 } });
     const { guild, ada, general, platform } = scene;
     const other = guild.channel("other");
-    await set(scene, `exceptions.${other.id}.talk`, "on");
-    await set(scene, `exceptions.${other.id}.cooldownSeconds`, "0");
+    await scene.sets(`exceptions.${other.id}.talk`, "on");
+    await scene.sets(`exceptions.${other.id}.cooldownSeconds`, "0");
     for (const channel of [general, other, other]) ada.says(channel, scene.mention("Where is the museum?"));
     await scene.settled();
     expect([platform.posts(general).length, platform.posts(other).length]).toEqual([0, 2]);
@@ -80,15 +75,15 @@ describe("An exception", () => {
       ({ value }) => value,
     );
     expect(names).toEqual([key]);
-    expect(await set(scene, key, "strict")).toContain(`\`${key}\` is \`strict\` now`);
+    expect(await scene.sets(key, "strict")).toContain(`\`${key}\` is \`strict\` now`);
     const file = (await mona.uses(general, "/rain config export").response()).attachments[0];
     expect(String(file?.content)).toContain("strictness: strict");
-    expect(await set(scene, key, "usual")).toContain("is `usual` now");
+    expect(await scene.sets(key, "usual")).toContain("is `usual` now");
     expect((await running.store.settings(guild.id)).settings.exceptions).toEqual({});
     const yaml = { name: "rain.yaml", contentType: "text/yaml", content: file?.content ?? Buffer.from("") };
-    await mona.uses(general, "/rain config import", { file: yaml }).response();
+    await scene.confirmed(await mona.uses(general, "/rain config import", { file: yaml }).response());
     expect((await running.store.settings(guild.id)).settings.exceptions[general.id]).toMatchObject({ strictness: "strict", talk: "usual" });
-    expect(await set(scene, "exceptions.general.talk", "off")).toContain("Expected the name of a setting");
+    expect(await scene.sets("exceptions.general.talk", "off")).toContain("Expected the name of a setting");
   });
 });
 

@@ -62,14 +62,15 @@ describe("/rain config", () => {
     const form = await mona.uses(general, "/rain config principle").modal();
     const words = { name: "polite", question: "Is the message polite?", good: "polite", bad: "rude" };
     expect((await mona.submits(form, words).response()).content).toContain("The principle `polite` is known (version 2).");
-    await mona.uses(general, "/rain config set", { key: "moderation.rules.polite.strictness", value: "strict" }).response();
+    await scene.sets("moderation.rules.polite.strictness", "strict");
     const tried = await mona.uses(general, "/moderate test", { text: "You are an idiot." }).response();
     expect(tried.embeds[0]?.description).toMatch(/harmless .*\n.*polite /);
     const again = await mona.uses(general, "/rain config principle", { name: "polite" }).modal();
     expect(JSON.stringify(again.components)).toContain("Is the message polite?");
     const wrong = await mona.submits(again, { ...words, bad: "polite" }).response();
     expect(wrong.content).toMatch(/^Nothing was changed\./);
-    expect((await mona.uses(general, "/rain config forget", { principle: "polite" }).response()).content).toContain("is forgotten");
+    const forgotten = await scene.confirmed(await mona.uses(general, "/rain config forget", { principle: "polite" }).response());
+    expect(forgotten.content).toContain("is forgotten");
     expect((await mona.uses(general, "/rain config forget", { principle: "harmless" }).response()).content).toContain("has no principle");
   });
 

@@ -109,6 +109,8 @@ describe("A guild's judge", () => {
         { isFit: true, isOwn: false },
       ]);
       expect(await inference.judges({ principles: [CIVIL], guild: OTHER })).toMatchObject([{ isFit: true, isOwn: false }]);
+      const versions = async (guild: string) => (await inference.judges({ principles: [CIVIL], guild })).map(({ version }) => version);
+      expect(await versions(GUILD)).not.toEqual(await versions(OTHER));
       // A folder of its own, in which nobody reads whose it is, nor what was written.
       const [name = ""] = readdirSync(join(folder, "guilds"));
       expect(name).toMatch(/^[0-9a-f]{32}$/);

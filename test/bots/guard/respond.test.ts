@@ -118,6 +118,7 @@ describe("Messages of people", () => {
       isCertain: false,
       isByFilter: false,
       unfit: [],
+      verdicts: [],
     });
   });
 });

@@ -25,7 +25,7 @@ describe("The keys of the settings", () => {
   it("name each principle that the guild knows", () => {
     const rules = settingPaths(OWN).filter((path) => path.startsWith("moderation.rules."));
     expect(rules).toEqual(
-      ["strictness", "action", "actsFrom"].flatMap((part) =>
+      ["strictness", "limit", "action", "actsFrom"].flatMap((part) =>
         ["harmless", "truthful", "sentiment", "kind"].map((name) => `moderation.rules.${name}.${part}`),
       ),
     );
@@ -117,7 +117,9 @@ describe("Completions", () => {
     expect(completions("retention")[0]).toBe("retentionDays");
     expect(completions("")).toHaveLength(25);
     expect(completions("nothing like it")).toEqual([]);
-    expect(completions("rules.kind", OWN)).toEqual(["strictness", "action", "actsFrom"].map((part) => `moderation.rules.kind.${part}`));
+    expect(completions("rules.kind", OWN)).toEqual(
+      ["strictness", "limit", "action", "actsFrom"].map((part) => `moderation.rules.kind.${part}`),
+    );
   });
 
   it("of a value are what it may be", () => {

@@ -1,6 +1,6 @@
 import {
   type APIActionRowComponent,
-  type APIButtonComponent,
+  type APIComponentInMessageActionRow,
   type APIEmbed,
   type AutocompleteInteraction,
   type ButtonInteraction,
@@ -44,7 +44,7 @@ export interface PrivateAnswer {
   readonly content?: string;
   readonly embeds?: readonly APIEmbed[];
   readonly files?: readonly OwnFile[];
-  readonly components?: readonly APIActionRowComponent<APIButtonComponent>[];
+  readonly components?: readonly APIActionRowComponent<APIComponentInMessageActionRow>[];
 }
 
 type Repliable = CommandInteraction | ButtonInteraction | ModalSubmitInteraction;
@@ -59,6 +59,16 @@ export async function answerPrivately(
   await showPrivately(interaction, context, (await within(ANSWERABLE_MS, work())) ?? TOO_LATE);
 }
 
+/** The same in the place of what it was asked in. */
+export async function answerInPlace(
+  interaction: ButtonInteraction,
+  context: BotContext,
+  work: () => Promise<PrivateAnswer | string>,
+): Promise<void> {
+  await interaction.deferUpdate();
+  await showPrivately(interaction, context, (await within(ANSWERABLE_MS, work())) ?? TOO_LATE);
+}
+
 /** Shows something in the place of what was shown before. */
 export async function showPrivately(interaction: Repliable, { outbound }: BotContext, answer: PrivateAnswer | string): Promise<void> {
   const { content, embeds = [], files = [], components = [] }: PrivateAnswer = typeof answer === "string" ? { content: answer } : answer;
@@ -66,7 +76,7 @@ export async function showPrivately(interaction: Repliable, { outbound }: BotCon
     embeds,
     components,
     allowedMentions: { parse: [] },
-    ...(content === undefined ? {} : { content }),
+    content: content ?? null,
   };
   await interaction.editReply({ ...outbound.own(reply), files: files.map(({ name, content: bytes }) => outbound.file(name, bytes)) });
 }

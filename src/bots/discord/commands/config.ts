@@ -15,16 +15,14 @@ import {
   exportSettings,
   type GuildSettings,
   importSettings,
-  SettingsConflictError,
   SettingsError,
   settingPaths,
   textAt,
 } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
-import { changeSettings, type DecidedSettings } from "../change-settings.ts";
-import { checkLeavingShadow } from "../moderate/leaving-shadow.ts";
 import { problemsOf } from "../problems.ts";
 import { cut } from "../reply/text.ts";
+import { decideSettings } from "../settings/decide-settings.ts";
 import { within } from "../within.ts";
 import { answerPrivately, type Component, checkManages, guildOf, type PrivateAnswer, Refused } from "./command.ts";
 
@@ -58,21 +56,26 @@ async function show(interaction: ChatInputCommandInteraction, { store }: BotCont
   return { embeds: [{ title, ...(description === "" ? {} : { description: cut(description, 4000) }) }] };
 }
 
-async function set(interaction: ChatInputCommandInteraction, context: BotContext): Promise<string> {
+async function set(interaction: ChatInputCommandInteraction, context: BotContext): Promise<PrivateAnswer | string> {
   const key = interaction.options.getString("key", true);
   const value = interaction.options.getString("value", true);
-  const decided = await decideSettings(interaction, context, `set ${key}`, (before) => changedAt(before, key, value));
-  const { settings, version, isChanged } = decided;
-  const line = `${inlineCode(key)} is ${shown(textAt(settings, key))}`;
-  return await withProblems(interaction, context, settings, isChanged ? `${line} now (version ${version}).` : soAlready(line, version));
+  return await decideSettings(interaction, context, {
+    detail: `set ${key}`,
+    make: (before) => changedAt(before, key, value),
+    told: async ({ settings, version, isChanged }) => {
+      const line = `${inlineCode(key)} is ${shown(textAt(settings, key))}`;
+      return await withProblems(interaction, context, settings, isChanged ? `${line} now (version ${version}).` : soAlready(line, version));
+    },
+  });
 }
 
-async function forget(interaction: ChatInputCommandInteraction, context: BotContext): Promise<string> {
+async function forget(interaction: ChatInputCommandInteraction, context: BotContext): Promise<PrivateAnswer | string> {
   const name = interaction.options.getString("principle", true);
-  const { version } = await decideSettings(interaction, context, `forget the principle ${name.slice(0, 32)}`, (before) =>
-    withoutPrinciple(before, name),
-  );
-  return `The principle ${inlineCode(name)} is forgotten, with its rule (version ${version}).`;
+  return await decideSettings(interaction, context, {
+    detail: `forget the principle ${name.slice(0, 32)}`,
+    make: (before) => withoutPrinciple(before, name),
+    told: async ({ version }) => `The principle ${inlineCode(name)} is forgotten, with its rule (version ${version}).`,
+  });
 }
 
 function withoutPrinciple(settings: GuildSettings, name: string): GuildSettings {
@@ -92,17 +95,22 @@ async function exported(interaction: ChatInputCommandInteraction, { store }: Bot
 /** More than the longest settings need; `importSettings` counts again what really came. */
 const MOST_BYTES = 64 * 1024;
 
-async function imported(interaction: ChatInputCommandInteraction, context: BotContext): Promise<string> {
+async function imported(interaction: ChatInputCommandInteraction, context: BotContext): Promise<PrivateAnswer | string> {
   const file = interaction.options.getAttachment("file", true);
   if (file.size > MOST_BYTES) throw new Refused(`Nothing was changed. Expected a file of at most ${MOST_BYTES} bytes, got ${file.size}.`);
   const response = await fetch(file.url, { signal: AbortSignal.timeout(10_000) });
   if (!response.ok) throw new Refused("Nothing was changed. The file could not be read: please try again.");
   const text = await response.text();
-  const { version, settings, isChanged } = await decideSettings(interaction, context, "imported a file", () => importSettings(text));
-  const line = isChanged
-    ? `Imported as version ${version}. What the file leaves out is the default.`
-    : soAlready("The settings are what the file says", version);
-  return await withProblems(interaction, context, settings, line);
+  return await decideSettings(interaction, context, {
+    detail: "imported a file",
+    make: () => importSettings(text),
+    told: async ({ version, settings, isChanged }) => {
+      const line = isChanged
+        ? `Imported as version ${version}. What the file leaves out is the default.`
+        : soAlready("The settings are what the file says", version);
+      return await withProblems(interaction, context, settings, line);
+    },
+  });
 }
 
 const SHOWN = 10;
@@ -119,16 +127,20 @@ async function history(interaction: ChatInputCommandInteraction, { store }: BotC
 /** How far back one may go. */
 const KEPT = 100;
 
-async function restore(interaction: ChatInputCommandInteraction, context: BotContext): Promise<string> {
+async function restore(interaction: ChatInputCommandInteraction, context: BotContext): Promise<PrivateAnswer | string> {
   const wanted = interaction.options.getInteger("version", true);
   const earlier = (await context.store.settingsHistory(guildOf(interaction), KEPT)).find(({ version }) => version === wanted);
   if (earlier === undefined) throw new Refused(`I know no version ${wanted}.`);
-  const decided = await decideSettings(interaction, context, `restored version ${wanted}`, () => earlier.settings);
-  const { version, settings, isChanged } = decided;
-  const line = isChanged
-    ? `Version ${wanted} is back, as version ${version}.`
-    : soAlready(`The settings are those of version ${wanted}`, version);
-  return await withProblems(interaction, context, settings, line);
+  return await decideSettings(interaction, context, {
+    detail: `restored version ${wanted}`,
+    make: () => earlier.settings,
+    told: async ({ version, settings, isChanged }) => {
+      const line = isChanged
+        ? `Version ${wanted} is back, as version ${version}.`
+        : soAlready(`The settings are those of version ${wanted}`, version);
+      return await withProblems(interaction, context, settings, line);
+    },
+  });
 }
 
 /** A decision that changes nothing. */
@@ -138,35 +150,6 @@ function soAlready(line: string, version: number): string {
 
 function shown(text: string): string {
   return inlineCode(cut(text, 300).replaceAll("`", "'"));
-}
-
-/**
- * Decides a guild's settings anew; they hold from that moment on.
- *
- * @param detail for the audit log, without any text of people
- * @throws {Refused} in words for the person who changes them: what is wrong with them, that another change came first, or that the judge is not good
- *   enough for what is to be done
- */
-async function decideSettings(
-  interaction: ChatInputCommandInteraction | ModalSubmitInteraction,
-  context: BotContext,
-  detail: string,
-  make: (settings: GuildSettings) => GuildSettings,
-): Promise<DecidedSettings> {
-  const guild = guildOf(interaction);
-  const checked = async (before: GuildSettings): Promise<GuildSettings> => {
-    const after = make(before);
-    await checkLeavingShadow(context, { guild, before, after });
-    return after;
-  };
-  try {
-    return await changeSettings(context, { guild, by: interaction.user.id, detail, make: checked });
-  } catch (error) {
-    if (error instanceof SettingsError) throw new Refused(cut(`Nothing was changed. ${error.message}`, LONGEST), { cause: error });
-    if (error instanceof SettingsConflictError)
-      throw new Refused("Somebody else changed the settings at the same moment. Look at them and try again.", { cause: error });
-    throw error;
-  }
 }
 
 /** What was done, and what does not work by these settings: whoever sets them is there to mend it. */
@@ -222,11 +205,14 @@ export const principleSubmitted: Component<ModalSubmitInteraction> = {
     await answerPrivately(interaction, context, async () => {
       checkManages(interaction);
       const [name, question, good, bad] = FIELDS.map((field) => interaction.fields.getTextInputValue(field.name).trim());
-      const { version, isChanged } = await decideSettings(interaction, context, `principle ${name}`, (settings) =>
-        checkSettings({ ...settings, principles: { ...settings.principles, [name ?? ""]: { question, good, bad } } }),
-      );
-      if (!isChanged) return soAlready(`The principle \`${name}\` says that`, version);
-      return `The principle \`${name}\` is known (version ${version}). Give it a rule with \`/rain config set\` \`moderation.rules.${name}.strictness\`; try it with \`/moderate test\`.`;
+      return await decideSettings(interaction, context, {
+        detail: `principle ${name}`,
+        make: (settings) => checkSettings({ ...settings, principles: { ...settings.principles, [name ?? ""]: { question, good, bad } } }),
+        told: async ({ version, isChanged }) =>
+          isChanged
+            ? `The principle \`${name}\` is known (version ${version}). Give it a rule with \`/rain config set\` \`moderation.rules.${name}.strictness\`; try it with \`/moderate test\`.`
+            : soAlready(`The principle \`${name}\` says that`, version),
+      });
     });
   },
 };

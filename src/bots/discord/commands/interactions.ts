@@ -7,6 +7,7 @@ import {
 } from "discord.js";
 import { type BotContext, isServed } from "../bot-context.ts";
 import { appealButtonPressed, appealSubmitted, reviewButton } from "../moderate/review-buttons.ts";
+import { limitsButton } from "../settings/decide-settings.ts";
 import { ask, stopButton } from "./ask.ts";
 import { type Command, type Component, Refused } from "./command.ts";
 import { principleSubmitted } from "./config.ts";
@@ -17,7 +18,7 @@ import { rainCommand } from "./rain.ts";
 
 const COMMANDS: readonly Command[] = [ask, moderate, rainCommand, privacy, privateCommand];
 const MENU: readonly Command<MessageContextMenuCommandInteraction>[] = [judge];
-const BUTTONS: readonly Component<ButtonInteraction>[] = [stopButton, reviewButton, appealButtonPressed];
+const BUTTONS: readonly Component<ButtonInteraction>[] = [stopButton, reviewButton, appealButtonPressed, limitsButton];
 const FORMS: readonly Component<ModalSubmitInteraction>[] = [appealSubmitted, principleSubmitted];
 
 /** As Discord wants them registered. */

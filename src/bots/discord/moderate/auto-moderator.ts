@@ -15,7 +15,7 @@ import { type BotContext, type BotOptions, isServed } from "../bot-context.ts";
 import { attachedText } from "../reply/attached-text.ts";
 import { isByPerson, isByWebhook } from "../reply/question.ts";
 import { messageText } from "../reply/text.ts";
-import { settingsOfMessage } from "../whereabouts.ts";
+import { isUnderUsualLimits, settingsOfMessage } from "../whereabouts.ts";
 import { heardOf } from "./heard.ts";
 import { HitGuard } from "./hit-guard.ts";
 import { isNewcomer } from "./incidents.ts";
@@ -136,7 +136,9 @@ export class AutoModerator {
         byFilter !== undefined,
         isNewcomer({ joinedAt: member?.joinedTimestamp ?? undefined, at: options.clock() }),
       );
-      const judgement = byFilter ?? (await this.#judged(message, { text, settings, signal, hits }));
+      const judgement =
+        byFilter ??
+        (await this.#judged(message, { text, settings, signal, hits, hasUsualLimits: isUnderUsualLimits(decided, message, member) }));
       if (judgement.against.length === 0) return undefined;
       // What was changed meanwhile is looked at by itself, as every edit is.
       if (messageText(await newest(message)) !== said) return undefined;
@@ -147,20 +149,26 @@ export class AutoModerator {
 
   /** What judges say, beside what filters have found. Where no judge can be asked, that is what there is. */
   async #judged(
-    { guildId: guild, id }: Message<true>,
+    message: Message<true>,
     {
       text,
       settings,
       signal,
       hits,
-    }: Pick<Against, "text" | "settings"> & { readonly signal: AbortSignal; readonly hits: readonly FilterHit[] },
+      hasUsualLimits,
+    }: Pick<Against, "text" | "settings"> & {
+      readonly signal: AbortSignal;
+      readonly hits: readonly FilterHit[];
+      readonly hasUsualLimits: boolean;
+    },
   ): Promise<Judgement> {
     const { inference, metrics, log } = this.#context;
+    const { guildId: guild, id } = message;
     try {
       const judgement = await judgeMessage(inference, { guild, text, settings, signal });
       if (judgement.findings.length > 0) {
         metrics.judged.inc();
-        await this.#hits.count(guild, judgement.against.length > 0);
+        await this.#hits.count(message, judgement, settings, hasUsualLimits);
       }
       return withFindings(judgement, hits);
     } catch (error) {

@@ -1,5 +1,5 @@
-import { inlineCode } from "discord.js";
-import { expectedHits, type GuildSettings, isBeyond, type Judged, type Judgement } from "../../guard/index.ts";
+import { inlineCode, type Message } from "discord.js";
+import { dayBefore, expectedHits, type GuildSettings, isBeyond, isLow, type Judged, type Judgement } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { insistOnSettings } from "../change-settings.ts";
 import { tellServer } from "./log-channel.ts";
@@ -10,7 +10,6 @@ const NEWEST = 100;
 /** A filter that takes more than this share of messages away, of those who are no newcomers, looks for too much. */
 const MOST_FILTERED = 0.5;
 
-const DAY_MS = 86_400_000;
 const DAYS = 7;
 
 /** Returns a guild to shadow mode when more of its messages are flagged than its judge's calibration and the last days let expect. */
@@ -26,10 +25,23 @@ export class HitGuard {
     this.#context = context;
   }
 
-  /** Counts a message that was judged. */
-  async count(guild: string, isAgainst: boolean): Promise<void> {
+  /** Counts a message that was judged, by its values where the usual limits hold: what others would have flagged can then be said. */
+  async count(
+    message: Message<true>,
+    { against, verdicts }: Judgement,
+    { moderation }: GuildSettings,
+    hasUsualLimits: boolean,
+  ): Promise<void> {
+    const { store, options } = this.#context;
+    const { guildId: guild, channelId: channel, id, author } = message;
+    const isAgainst = against.length > 0;
     note(this.#newest, guild, isAgainst);
-    await this.#context.store.countJudged({ guild, day: this.#dayBefore(0), isAgainst });
+    const values = verdicts.flatMap((said) => {
+      const rule = moderation.rules[said.principle];
+      return rule === undefined || !hasUsualLimits ? [] : [{ ...said, isLow: isLow(said, rule) }];
+    });
+    const at = options.clock();
+    await store.countJudged({ guild, day: dayBefore(at, 0), isAgainst, channel, message: id, author: author.id, at, values });
   }
 
   /** Counts a message that filters have looked at. What newcomers write may be a raid, and says nothing about a filter. */
@@ -45,7 +57,8 @@ export class HitGuard {
       await returning;
       return true;
     }
-    const past = await this.#context.store.judgedBetween(guild, this.#dayBefore(DAYS), this.#dayBefore(0));
+    const at = this.#context.options.clock();
+    const past = await this.#context.store.judgedBetween(guild, dayBefore(at, DAYS), dayBefore(at, 0));
     const newest = judgedOf((isByFilter ? this.#filtered : this.#newest).get(guild) ?? []);
     const expected = isByFilter ? MOST_FILTERED : expectedHits(fitness, past);
     if (!isBeyond(newest, expected)) return false;
@@ -89,11 +102,6 @@ export class HitGuard {
       { guild, settings },
       `I am back in shadow mode, and do nothing to messages any more: ${figure}${days}. Either something is going on here, or ${isByFilter ? "a filter finds too much" : "my judge errs"}: please look at ${inlineCode("/moderate queue")}. ${inlineCode("/rain config set key:moderation.shadow value:false")} switches me on again.`,
     );
-  }
-
-  /** In UTC, such as "2026-11-21". */
-  #dayBefore(days: number): string {
-    return new Date(this.#context.options.clock() - days * DAY_MS).toISOString().slice(0, "2026-11-21".length);
   }
 }
 

@@ -120,7 +120,7 @@ export function decidedByFilters(hits: readonly FilterHit[]): Judgement | undefi
   const action = mostOf(actionsOf(hits));
   if (action === undefined || action === "log") return undefined;
   const findings = findingsOf(hits);
-  return { findings, against: findings, action, isCertain: true, isByFilter: true, fitness: 1, unfit: [] };
+  return { findings, against: findings, action, isCertain: true, isByFilter: true, fitness: 1, unfit: [], verdicts: [] };
 }
 
 /** What judges say, beside what filters have found that do not decide. */

@@ -107,6 +107,18 @@ const MIGRATIONS: readonly ((dialect: Dialect) => readonly Statement[])[] = [
     sql`ALTER TABLE guard_reviews ADD COLUMN incident BIGINT`,
     sql`CREATE INDEX guard_reviews_of_incident ON guard_reviews (guild, incident)`,
   ],
+  // How many messages had which value: what another limit would have flagged.
+  () => [
+    sql`CREATE TABLE guard_values (
+      guild TEXT NOT NULL, day TEXT NOT NULL, principle TEXT NOT NULL, judge TEXT NOT NULL, hundredths INTEGER NOT NULL, messages BIGINT NOT NULL,
+      PRIMARY KEY (guild, day, principle, judge, hundredths))`,
+    sql`CREATE TABLE guard_low_messages (
+      guild TEXT NOT NULL, message TEXT NOT NULL, principle TEXT NOT NULL, judge TEXT NOT NULL, hundredths INTEGER NOT NULL,
+      channel TEXT NOT NULL, author TEXT NOT NULL, day TEXT NOT NULL, judged_at BIGINT NOT NULL,
+      PRIMARY KEY (guild, message, principle))`,
+    sql`CREATE INDEX guard_low_messages_by_value ON guard_low_messages (guild, principle, day, hundredths)`,
+    sql`CREATE INDEX guard_low_messages_of_author ON guard_low_messages (author)`,
+  ],
 ];
 
 function settingsTable(): readonly Statement[] {

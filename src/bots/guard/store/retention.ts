@@ -1,9 +1,8 @@
 /** How records are forgotten: those of a person, of a guild, and those that are too old. */
+import { DAY_MS, dayBefore } from "../days.ts";
 import { DEFAULT_SETTINGS } from "../settings.ts";
 import { type Database, raw, type Statement, sql } from "./database.ts";
 import type { Presence } from "./store.ts";
-
-const DAY_MS = 86_400_000;
 
 /** The bot may have been started as another one by mistake, and its operator needs some days to find out. */
 const MISSED_DAYS = 7;
@@ -11,8 +10,14 @@ const MISSED_DAYS = 7;
 /** For which it is known how many messages were judged. */
 const COUNTED_DAYS = 30;
 
+/** With the present one: for which it is known which values messages had. */
+const VALUED_DAYS = 7;
+
 /** The table that says which guilds are missed comes last. */
-const TABLES_OF_GUILDS = ["guard_replies", "guard_reviews", "guard_judged", "guard_audits", "guard_settings", "guard_absences"].map(raw);
+const TABLES_OF_GUILDS = [
+  ...["guard_replies", "guard_reviews", "guard_judged", "guard_values", "guard_low_messages", "guard_audits"],
+  ...["guard_settings", "guard_absences"],
+].map(raw);
 
 /**
  * Deletes for good.
@@ -37,7 +42,6 @@ export async function purgeGuild(database: Database, guild: string): Promise<voi
  * two processes may stand on both sides of midnight.
  */
 export function purgeExpired(database: Database, now: number): Promise<number> {
-  const yesterday = dayOf(now - DAY_MS);
   const missed = sql`SELECT guild FROM guard_absences WHERE missed_at < ${now - MISSED_DAYS * DAY_MS}`;
   return erase(database, [
     expired("guard_replies", "created_at", now),
@@ -45,15 +49,12 @@ export function purgeExpired(database: Database, now: number): Promise<number> {
     expired("guard_audits", "happened_at", now),
     sql`${expired("guard_settings", "changed_at", now)}
       AND version < (SELECT max(version) FROM guard_settings AS newest WHERE newest.guild = guard_settings.guild)`,
-    sql`DELETE FROM guard_uses WHERE day < ${yesterday}`,
-    sql`DELETE FROM guard_judged WHERE day < ${dayOf(now - COUNTED_DAYS * DAY_MS)}`,
+    sql`DELETE FROM guard_uses WHERE day < ${dayBefore(now, 1)}`,
+    expired("guard_low_messages", "judged_at", now),
+    ...["guard_low_messages", "guard_values"].map((table) => sql`DELETE FROM ${raw(table)} WHERE day <= ${dayBefore(now, VALUED_DAYS)}`),
+    sql`DELETE FROM guard_judged WHERE day < ${dayBefore(now, COUNTED_DAYS)}`,
     ...TABLES_OF_GUILDS.map((table) => sql`DELETE FROM ${table} WHERE guild IN (${missed})`),
   ]);
-}
-
-/** In UTC. */
-function dayOf(at: number): string {
-  return new Date(at).toISOString().slice(0, "2026-11-21".length);
 }
 
 /** Deletes what is older than the days of its own guild. */

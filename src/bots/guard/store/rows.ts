@@ -3,7 +3,7 @@ import { z } from "zod";
 import { ACTIONS } from "../actions.ts";
 import { SETTINGS, SETTINGS_FORMAT } from "../settings.ts";
 import type { SqlRow } from "./database.ts";
-import type { AuditRecord, CardPlace, PersonalData, ReplyRecord, ReviewRecord, SettingsVersion } from "./store.ts";
+import type { AuditRecord, CardPlace, LowMessage, PersonalData, ReplyRecord, ReviewRecord, SettingsVersion, ValueCount } from "./store.ts";
 import { StoreError, storeError } from "./store-error.ts";
 
 // PostgreSQL's driver gives big integers as text, and SQLite has 0 and 1 for booleans.
@@ -84,6 +84,16 @@ export const useOf = reader(
   z
     .object({ name: z.string(), day: z.string(), uses: integer })
     .transform(({ name, ...rest }): PersonalData["uses"][number] => ({ key: name, ...rest })),
+);
+
+const judgedValue = { principle: z.string(), judge: z.string(), hundredths: integer };
+
+export const valueCountOf = reader(z.object({ ...judgedValue, messages: integer }).transform((count): ValueCount => count));
+
+export const lowMessageOf = reader(
+  z
+    .object({ ...judgedValue, guild: z.string(), channel: z.string(), message: z.string(), author: z.string(), judged_at: integer })
+    .transform(({ judged_at: at, ...rest }): LowMessage => ({ ...rest, at })),
 );
 
 const settingsRow = z.object({

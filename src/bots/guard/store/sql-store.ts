@@ -2,8 +2,8 @@ import { DEFAULT_SETTINGS, type GuildSettings, SETTINGS_FORMAT } from "../settin
 import { checkSettings } from "../settings-text.ts";
 import { type Database, raw, type Statement, sql } from "./database.ts";
 import { erase, knownGuilds, noteGuilds, purgeExpired, purgeGuild } from "./retention.ts";
-import { auditOf, cardsOf, replyOf, reviewOf, settingsOf, useOf, writtenJson } from "./rows.ts";
-import type { ReviewRecord, Store } from "./store.ts";
+import { auditOf, cardsOf, lowMessageOf, replyOf, reviewOf, settingsOf, useOf, valueCountOf, writtenJson } from "./rows.ts";
+import type { LowMessage, ReviewRecord, Store } from "./store.ts";
 import { SettingsConflictError } from "./store-error.ts";
 
 /** A store in tables that are up to date. The database goes with it. */
@@ -264,13 +264,23 @@ async function* decisions(database: Database, guild: string): AsyncGenerator<Rev
   }
 }
 
-function judgedStore(database: Database): Pick<Store, "countJudged" | "judgedBetween"> {
+function judgedStore(database: Database): Pick<Store, "countJudged" | "judgedBetween" | "valuesSince" | "lowMessages"> {
   return {
-    countJudged: async ({ guild, day, isAgainst }) => {
+    countJudged: async ({ guild, day, isAgainst, values, ...place }) => {
       const against = isAgainst ? 1 : 0;
-      await database.run(sql`
-        INSERT INTO guard_judged (guild, day, judged, against) VALUES (${guild}, ${day}, 1, ${against})
-        ON CONFLICT (guild, day) DO UPDATE SET judged = guard_judged.judged + 1, against = guard_judged.against + excluded.against`);
+      await database.runAll([
+        sql`
+          INSERT INTO guard_judged (guild, day, judged, against) VALUES (${guild}, ${day}, 1, ${against})
+          ON CONFLICT (guild, day) DO UPDATE SET judged = guard_judged.judged + 1, against = guard_judged.against + excluded.against`,
+        ...values.map(
+          ({ principle, judge, hundredths }) => sql`
+            INSERT INTO guard_values (guild, day, principle, judge, hundredths, messages) VALUES (${guild}, ${day}, ${principle}, ${judge}, ${hundredths}, 1)
+            ON CONFLICT (guild, day, principle, judge, hundredths) DO UPDATE SET messages = guard_values.messages + 1`,
+        ),
+        // An edited message is judged again: what it was is no matter.
+        sql`DELETE FROM guard_low_messages WHERE guild = ${guild} AND message = ${place.message}`,
+        ...values.filter(({ isLow }) => isLow).map((value) => lowMessage({ guild, day, ...place, ...value })),
+      ]);
     },
 
     judgedBetween: async (guild, from, before) => {
@@ -279,7 +289,45 @@ function judgedStore(database: Database): Pick<Store, "countJudged" | "judgedBet
         WHERE guild = ${guild} AND day >= ${from} AND day < ${before}`);
       return { judged: Number(rows[0]?.["judged"]), against: Number(rows[0]?.["against"]) };
     },
+
+    valuesSince: async (guild, from) => {
+      const { rows } = await database.run(sql`
+        SELECT principle, judge, hundredths, sum(messages) AS messages FROM guard_values
+        WHERE guild = ${guild} AND day >= ${from} GROUP BY principle, judge, hundredths ORDER BY principle, judge, hundredths`);
+      return rows.map(valueCountOf);
+    },
+
+    lowMessages: async ({ guild, principle, judge, from, below, limit }) => {
+      const { rows } = await database.run(sql`
+        SELECT * FROM guard_low_messages
+        WHERE guild = ${guild} AND principle = ${principle} AND judge = ${judge} AND day >= ${from} AND hundredths < ${below}
+        ORDER BY hundredths DESC, judged_at DESC, message LIMIT ${limit}`);
+      return rows.map(lowMessageOf);
+    },
   };
+}
+
+/** Of one day, principle and value. */
+const MOST_LOW_MESSAGES = 3;
+
+function lowMessage({
+  guild,
+  day,
+  principle,
+  judge,
+  hundredths,
+  channel,
+  message,
+  author,
+  at,
+}: LowMessage & { readonly day: string }): Statement {
+  return sql`
+    INSERT INTO guard_low_messages (guild, day, principle, judge, hundredths, channel, message, author, judged_at)
+    SELECT ${guild}, ${day}, ${principle}, ${judge}, CAST(${hundredths} AS INTEGER), ${channel}, ${message}, ${author}, CAST(${at} AS BIGINT)
+    WHERE NOT EXISTS (SELECT 1 FROM guard_opt_outs WHERE person = ${author}) AND ${MOST_LOW_MESSAGES} > (
+      SELECT count(*) FROM guard_low_messages
+      WHERE guild = ${guild} AND day = ${day} AND principle = ${principle} AND judge = ${judge} AND hundredths = CAST(${hundredths} AS INTEGER))
+    ON CONFLICT (guild, message, principle) DO NOTHING`;
 }
 
 function auditStore(database: Database): Pick<Store, "addAudit" | "audit"> {
@@ -321,9 +369,10 @@ function personStore(database: Database): Pick<Store, "countWithin" | "setOptedO
     },
 
     personalData: async (person) => {
-      const [replies, reviews, actions, uses, optOuts] = await database.runAll([
+      const [replies, reviews, lowMessages, actions, uses, optOuts] = await database.runAll([
         sql`SELECT * FROM guard_replies WHERE author = ${person} ORDER BY created_at, number`,
         sql`SELECT * FROM guard_reviews WHERE author = ${person} ORDER BY created_at, number`,
+        sql`SELECT * FROM guard_low_messages WHERE author = ${person} ORDER BY judged_at, message, principle`,
         sql`SELECT * FROM guard_audits WHERE actor = ${person} ORDER BY happened_at, number`,
         sql`SELECT name, day, uses FROM guard_uses WHERE name LIKE ${`%:${person}`} ORDER BY day, name`,
         sql`SELECT person FROM guard_opt_outs WHERE person = ${person}`,
@@ -331,6 +380,7 @@ function personStore(database: Database): Pick<Store, "countWithin" | "setOptedO
       return {
         replies: (replies?.rows ?? []).map(replyOf),
         reviews: (reviews?.rows ?? []).map(reviewOf),
+        lowMessages: (lowMessages?.rows ?? []).map(lowMessageOf),
         actions: (actions?.rows ?? []).map(auditOf),
         // Whatever signs of a pattern are in an id.
         uses: (uses?.rows ?? []).map(useOf).filter(({ key }) => key.endsWith(`:${person}`)),
@@ -344,6 +394,7 @@ function personStore(database: Database): Pick<Store, "countWithin" | "setOptedO
       erase(database, [
         sql`DELETE FROM guard_replies WHERE author = ${person}`,
         sql`DELETE FROM guard_reviews WHERE author = ${person} AND decision = 'approved'`,
+        sql`DELETE FROM guard_low_messages WHERE author = ${person}`,
       ]),
   };
 }

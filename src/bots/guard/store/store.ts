@@ -107,6 +107,39 @@ export interface Judged {
   readonly against: number;
 }
 
+/** What a judge said of a message by one principle. */
+export interface JudgedValue {
+  readonly principle: string;
+  /** Which judge it was (`KnownJudge.version`). */
+  readonly judge: string;
+  /** The value in hundredths, rounded down. Range [-100, 100], and -101 for what is no number. */
+  readonly hundredths: number;
+}
+
+/** A message that was judged. Nothing of what it says. */
+export interface JudgedMessage extends CardPlace {
+  readonly guild: string;
+  /** In UTC, such as "2026-11-21". */
+  readonly day: string;
+  readonly author: string;
+  readonly at: number;
+  readonly isAgainst: boolean;
+  /** `isLow`: so low that it may come below a limit, and the message is to be found again. */
+  readonly values: readonly (JudgedValue & { readonly isLow: boolean })[];
+}
+
+/** How many messages had a value. */
+export interface ValueCount extends JudgedValue {
+  readonly messages: number;
+}
+
+/** A message with a low value: where it stands, and nothing of what it says. */
+export interface LowMessage extends JudgedValue, CardPlace {
+  readonly guild: string;
+  readonly author: string;
+  readonly at: number;
+}
+
 /** Something that was done to the bot's memory or settings. Never holds the text of a message. */
 export interface AuditRecord {
   readonly guild: string;
@@ -123,6 +156,8 @@ export interface AuditRecord {
 export interface PersonalData {
   readonly replies: readonly ReplyRecord[];
   readonly reviews: readonly ReviewRecord[];
+  /** Messages of theirs with low values. */
+  readonly lowMessages: readonly LowMessage[];
   /** What they did as moderators. */
   readonly actions: readonly AuditRecord[];
   /** How often they asked, today and perhaps yesterday. */
@@ -136,6 +171,16 @@ export interface Unfinished {
   readonly before?: number;
   /** Only these, by their guild, or private conversation, and what they answer. @default all */
   readonly isOurs?: (guild: string, source: string) => boolean;
+}
+
+/** Which messages with low values are meant. */
+export interface LowMessagesWanted {
+  readonly guild: string;
+  /** The first day. */
+  readonly from: string;
+  /** In hundredths. */
+  readonly below: number;
+  readonly limit: number;
 }
 
 /** Which guilds a bot is in, as far as it knows. */
@@ -225,10 +270,17 @@ export interface Store extends AsyncDisposable {
   /** All that were decided, in the order of the decisions. Read in pages: it may take its time. */
   decisions(guild: string): AsyncIterable<ReviewRecord>;
 
-  /** Counts a message that was judged on this day (UTC, such as "2026-11-21"). Who wrote it is not kept. */
-  countJudged(message: { readonly guild: string; readonly day: string; readonly isAgainst: boolean }): Promise<void>;
+  /**
+   * Counts a message that was judged, and its values. Where it stands and who wrote it is kept of some with low values alone: three of a day for each
+   * principle and hundredth, and none of people who opted out.
+   */
+  countJudged(message: JudgedMessage): Promise<void>;
   /** How many there were from one day on and before another. */
   judgedBetween(guild: string, from: string, before: string): Promise<Judged>;
+  /** How many messages had which value from one day on: known of the last seven days, with the present one. */
+  valuesSince(guild: string, from: string): Promise<readonly ValueCount[]>;
+  /** Some of those below a value of the same days, the highest first. */
+  lowMessages(wanted: Omit<JudgedValue, "hundredths"> & LowMessagesWanted): Promise<readonly LowMessage[]>;
 
   addAudit(record: AuditRecord): Promise<void>;
   /** Newest first. @param detail only those with this one. @default all */
@@ -239,7 +291,7 @@ export interface Store extends AsyncDisposable {
   isOptedOut(user: string): Promise<boolean>;
   personalData(user: string): Promise<PersonalData>;
   /**
-   * Forgets all replies to a person, and reviews of messages that were found fine. How many there were. What stays: whether they opted out, how much they
+   * Forgets all replies to a person, reviews of messages that were found fine, and where messages with low values stand. How many there were. What stays: whether they opted out, how much they
    * asked today (or a daily cap would be none), and until the guild's retention ends it what they did as moderators, and reviews that are pending or
    * rejected: nobody takes away what speaks against them.
    */
@@ -256,7 +308,7 @@ export interface Store extends AsyncDisposable {
   noteGuilds(presence: Presence): Promise<void>;
   /**
    * Forgets what is older than each guild's settings allow: replies, reviews, audit, settings that others took the place of; what was
-   * counted before yesterday; and guilds that were missed for a week. How many records there were.
+   * counted before yesterday; values of more than seven days; and guilds that were missed for a week. How many records there were.
    */
   purgeExpired(now: number): Promise<number>;
 }

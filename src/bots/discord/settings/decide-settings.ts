@@ -1,0 +1,101 @@
+import {
+  type APIActionRowComponent,
+  type APIButtonComponent,
+  type ButtonInteraction,
+  ButtonStyle,
+  type ChatInputCommandInteraction,
+  ComponentType,
+  type ModalSubmitInteraction,
+} from "discord.js";
+import { type GuildSettings, SettingsConflictError, SettingsError } from "../../guard/index.ts";
+import type { BotContext } from "../bot-context.ts";
+import { changeSettings, type DecidedSettings } from "../change-settings.ts";
+import { answerInPlace, type Component, checkManages, guildOf, type PrivateAnswer, Refused } from "../commands/command.ts";
+import { checkLeavingShadow } from "../moderate/leaving-shadow.ts";
+import { cut } from "../reply/text.ts";
+import { changesExceptions, foreseen, limitChanges } from "./last-week.ts";
+import type { Proposal } from "./proposals.ts";
+
+type Deciding = ChatInputCommandInteraction | ModalSubmitInteraction | ButtonInteraction;
+
+interface SettingsDecision extends Pick<Proposal, "detail" | "told"> {
+  readonly make: (settings: GuildSettings) => GuildSettings;
+  /** What is shown when the person does not confirm it. @default that nothing was changed */
+  readonly left?: Proposal["left"];
+}
+
+/**
+ * Decides a guild's settings anew; they hold from that moment on. Where limits change, what they would have flagged in the last week is shown first, and
+ * nothing is changed before the same person confirms it.
+ *
+ * @throws {Refused} in words for the person who changes them: what is wrong with them, that another change came first, or that the judge is not good
+ *   enough for what is to be done
+ */
+export async function decideSettings(
+  interaction: Deciding,
+  context: BotContext,
+  { make, detail, told, left = async () => UNCHANGED }: SettingsDecision,
+): Promise<PrivateAnswer | string> {
+  checkManages(interaction);
+  const guild = guildOf(interaction);
+  const by = interaction.user.id;
+  return await refusing(async () => {
+    const { version, settings: before } = await context.store.settings(guild);
+    const settings = make(before);
+    const proposal = { guild, by, version, settings, detail, told, left, at: context.options.clock() };
+    if (limitChanges(before, settings).length === 0 && !changesExceptions(before, settings))
+      return await told(await decided(context, proposal));
+    await checkLeavingShadow(context, { guild, before, after: settings });
+    const description = await foreseen(context, { guild, before, after: settings });
+    context.proposals.add(interaction.id, proposal);
+    return { embeds: [{ title: "Nothing is changed before you confirm it", description }], components: [buttons(interaction.id)] };
+  });
+}
+
+const UNCHANGED = "Nothing was changed.";
+
+async function decided(context: BotContext, { guild, by, version, settings, detail }: Proposal): Promise<DecidedSettings> {
+  const make = async (before: GuildSettings): Promise<GuildSettings> => {
+    await checkLeavingShadow(context, { guild, before, after: settings });
+    return settings;
+  };
+  return await changeSettings(context, { guild, by, detail, version, make });
+}
+
+const LONGEST = 1900;
+
+async function refusing<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof SettingsError) throw new Refused(cut(`Nothing was changed. ${error.message}`, LONGEST), { cause: error });
+    if (error instanceof SettingsConflictError)
+      throw new Refused("Somebody else changed the settings at the same moment. Look at them and try again.", { cause: error });
+    throw error;
+  }
+}
+
+const LIMITS = "limits";
+
+function buttons(id: string): APIActionRowComponent<APIButtonComponent> {
+  const button = (act: string, style: ButtonStyle.Success | ButtonStyle.Secondary) =>
+    ({ type: ComponentType.Button, style, label: act, custom_id: `${LIMITS}:${act.toLowerCase()}:${id}` }) as const;
+  return {
+    type: ComponentType.ActionRow,
+    components: [button("Confirm", ButtonStyle.Success), button("Cancel", ButtonStyle.Secondary)],
+  };
+}
+
+/** Takes limits that were shown, or leaves them. */
+export const limitsButton: Component<ButtonInteraction> = {
+  prefix: LIMITS,
+  async run(interaction, context, [act = "", id = ""]) {
+    await answerInPlace(interaction, context, async () => {
+      checkManages(interaction);
+      const asking = { guild: guildOf(interaction), by: interaction.user.id, at: context.options.clock() };
+      const proposal = act === "confirm" || act === "cancel" ? context.proposals.take(id, asking) : undefined;
+      if (proposal === undefined) throw new Refused("I do not know any more what was to be changed: nothing was. Please ask for it again.");
+      return act === "cancel" ? await proposal.left() : await refusing(async () => proposal.told(await decided(context, proposal)));
+    });
+  },
+};

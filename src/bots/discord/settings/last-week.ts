@@ -1,0 +1,137 @@
+import { hyperlink, inlineCode, messageLink } from "discord.js";
+import { belowLimit, dayBefore, type GuildSettings, type LowMessage, limitOf, type Values, valuesBy } from "../../guard/index.ts";
+import type { BotContext } from "../bot-context.ts";
+import { knownJudge } from "../known-judge.ts";
+
+/** With the present one. */
+const DAYS = 7;
+
+/** Messages that are shown of those that a limit would have flagged. */
+const SHOWN = 10;
+
+/** What is known of the last week's messages by one principle. */
+interface LastWeek extends Values {
+  /** The judge that works now; `undefined`: not known. */
+  readonly judge: string | undefined;
+}
+
+/** Another limit than before. */
+interface LimitChange {
+  readonly principle: string;
+  readonly before: number;
+  readonly after: number;
+}
+
+/** The limits in which two settings differ. -Infinity: the principle speaks against nothing. */
+export function limitChanges(before: GuildSettings, after: GuildSettings): readonly LimitChange[] {
+  const names = new Set([before, after].flatMap(({ moderation }) => Object.keys(moderation.rules)));
+  return [...names]
+    .map((principle) => ({ principle, before: limitIn(before, principle), after: limitIn(after, principle) }))
+    .filter((change) => change.before !== change.after);
+}
+
+/** Whether other limits hold in some places, or for some people. */
+export function changesExceptions(before: GuildSettings, after: GuildSettings): boolean {
+  const ids = new Set([before, after].flatMap(({ exceptions }) => Object.keys(exceptions)));
+  const strictnessOf = ({ exceptions }: GuildSettings, id: string) => exceptions[id]?.strictness ?? "usual";
+  return [...ids].some((id) => strictnessOf(before, id) !== strictnessOf(after, id));
+}
+
+function limitIn({ moderation: { rules } }: GuildSettings, principle: string): number {
+  const rule = Object.hasOwn(rules, principle) ? rules[principle] : undefined;
+  return rule === undefined ? Number.NEGATIVE_INFINITY : limitOf(rule);
+}
+
+/** What the guild's judge of a principle said of its last week's messages. */
+async function lastWeek(
+  context: BotContext,
+  { guild, settings, principle }: { readonly guild: string; readonly settings: GuildSettings; readonly principle: string },
+): Promise<LastWeek> {
+  const judge = (await knownJudge(context, settings, { name: principle, guild }))?.version;
+  const counts = await context.store.valuesSince(guild, firstDay(context));
+  return { judge, ...valuesBy(counts, { principle, judge: judge ?? "" }) };
+}
+
+/** What new limits would have flagged of the guild's last week, with links to some of it; for the person who is about to take them. */
+export async function foreseen(
+  context: BotContext,
+  { guild, before, after }: { readonly guild: string; readonly before: GuildSettings; readonly after: GuildSettings },
+): Promise<string> {
+  const figures: string[] = [];
+  const examples: string[] = [];
+  for (const change of limitChanges(before, after)) {
+    const { principle } = change;
+    const settings = Object.hasOwn(after.moderation.rules, principle) ? after : before;
+    const week = await lastWeek(context, { guild, settings, principle });
+    figures.push(figureLine(change, week));
+    if (week.judge === undefined || change.after === Number.NEGATIVE_INFINITY) continue;
+    const found = await context.store.lowMessages({
+      guild,
+      principle,
+      judge: week.judge,
+      from: firstDay(context),
+      below: Math.round(change.after * 100),
+      limit: SHOWN,
+    });
+    examples.push(...exampleLines(change, found));
+  }
+  if (changesExceptions(before, after))
+    figures.push(
+      "Of channels and roles with limits of their own I cannot say what would have been flagged: where messages were written is not counted.",
+    );
+  return fitting([...figures, ...examples]);
+}
+
+function firstDay({ options }: BotContext): string {
+  return dayBefore(options.clock(), DAYS - 1);
+}
+
+function figureLine({ principle, before, after }: LimitChange, week: LastWeek): string {
+  return `By ${inlineCode(principle)} ${flagged(after)} would be flagged (now: ${flagged(before)}). ${figureText(week, before, after)}`;
+}
+
+function figureText(week: LastWeek, before: number, after: number): string {
+  const { judge, judged, judgedByOthers } = week;
+  if (judge === undefined) return "It is not known yet which judge works, so I cannot say how many that would have been.";
+  const others = `${counted(judgedByOthers)} judged in the last ${DAYS} days by another judge, or another version of it, which says nothing about this one`;
+  if (judged === 0)
+    return judgedByOthers === 0
+      ? `In the last ${DAYS} days none was judged by it, so I cannot say how many that would have been.`
+      : `I cannot say how many that would have been: ${others}.`;
+  const besides = judgedByOthers === 0 ? "" : ` Besides, ${others}.`;
+  return `In the last ${DAYS} days that would have been **${number(belowLimit(week, after))} of ${number(judged)}** (by the limit that holds now: ${number(belowLimit(week, before))}).${besides}`;
+}
+
+function counted(messages: number): string {
+  return messages === 1 ? "1 message was" : `${number(messages)} messages were`;
+}
+
+function exampleLines({ principle, after }: LimitChange, found: readonly LowMessage[]): readonly string[] {
+  if (found.length === 0) return [];
+  const links = found.map(({ channel, message, guild, hundredths }) => {
+    const value = hundredths < -100 ? "no number" : (hundredths / 100).toFixed(2);
+    return `- ${hyperlink(value, messageLink(channel, message, guild))}`;
+  });
+  return [`By ${inlineCode(principle)}, closest to ${after.toFixed(2)} first:`, ...links];
+}
+
+function flagged(limit: number): string {
+  return limit === Number.NEGATIVE_INFINITY ? "none" : `messages below ${limit.toFixed(2)}`;
+}
+
+function number(count: number): string {
+  return count.toLocaleString("en-US");
+}
+
+/** Discord's limit is a little more. */
+const LONGEST = 4000;
+
+/** Whole lines: half of a link would be none. */
+function fitting(lines: readonly string[]): string {
+  const kept: string[] = [];
+  for (const line of lines) {
+    if ([...kept, line].join("\n").length > LONGEST) break;
+    kept.push(line);
+  }
+  return kept.join("\n");
+}
