@@ -1,7 +1,17 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { SettingsConflictError, type Store } from "../../src/bots/guard/index.ts";
-import { collect, NOON, newAudit, newReply, newReview, replyEnd, settingsChange, settingsWith } from "../support/store-records.ts";
+import {
+  collect,
+  NOON,
+  newAudit,
+  newReply,
+  newReview,
+  newSanction,
+  replyEnd,
+  settingsChange,
+  settingsWith,
+} from "../support/store-records.ts";
 import type { StoresUnderTest } from "./store-contract.ts";
 
 const GUILDS = ["red", "green", "blue"] as const;
@@ -10,14 +20,14 @@ type Guild = (typeof GUILDS)[number];
 /** One thing that is done in one guild. The ids are few, so that guilds use each other's all the time. */
 interface Deed {
   readonly guild: Guild;
-  readonly what: "settings" | "begin" | "end" | "review" | "decide" | "appeal" | "audit";
+  readonly what: "settings" | "begin" | "end" | "review" | "decide" | "appeal" | "sanction" | "audit";
   readonly id: number;
   readonly person: number;
 }
 
 const deed: fc.Arbitrary<Deed> = fc.record({
   guild: fc.constantFrom(...GUILDS),
-  what: fc.constantFrom("settings", "begin", "end", "review", "decide", "appeal", "audit"),
+  what: fc.constantFrom("settings", "begin", "end", "review", "decide", "appeal", "sanction", "audit"),
   id: fc.integer({ min: 1, max: 3 }),
   person: fc.integer({ min: 1, max: 2 }),
 });
@@ -31,6 +41,9 @@ async function readAll(store: Store, guild: string, ids: readonly number[]) {
     pending: await store.pendingReviews(guild, 100),
     decided: await collect(store.decisions(guild)),
     byId: (await Promise.all(ids.map((id) => store.review(guild, id)))).filter((one) => one !== undefined),
+    ofPeople: (await Promise.all(["1", "2"].map((person) => store.reviewsOf(guild, person, 100)))).flat(),
+    ofMessages: (await Promise.all([1, 2, 3].map((id) => store.reviewsOfMessage(guild, `m${id}`)))).flat(),
+    sanctions: (await Promise.all(["1", "2"].map((person) => store.sanctions(guild, person, 100)))).flat(),
     audit: await store.audit(guild, 100),
   };
 }
@@ -83,6 +96,7 @@ class World {
     if (what === "begin") await store.beginReply(newReply({ guild: name, channel: "c", source: `s${id}`, author, principle: name }));
     if (what === "end") await store.endReply(name, `s${id}`, replyEnd({ excerpt, messages: [`m${id}`] }));
     if (what === "audit") await store.addAudit(newAudit({ guild: name, detail: excerpt }));
+    if (what === "sanction") await store.addSanction(newSanction({ guild: name, person: author, actor: excerpt, entry: `${id}` }));
     if (what === "decide") await store.decide({ guild: name, id: review, decision: "rejected", by: excerpt, at: NOON });
     if (what === "appeal") await store.appeal({ guild: name, id: review, author, text: excerpt });
     if (what === "review") {
@@ -95,15 +109,17 @@ class World {
   async expectOwn(): Promise<void> {
     for (const guild of GUILDS) {
       const name = this.nameOf(guild);
-      const { settings, replies, posted, pending, decided, byId, audit } = await this.read(guild);
-      for (const record of [...replies, ...posted, ...pending, ...decided, ...byId, ...audit]) expect(record.guild).toBe(name);
+      const { settings, replies, posted, pending, decided, byId, ofPeople, ofMessages, sanctions, audit } = await this.read(guild);
+      const all = [replies, posted, pending, decided, byId, ofPeople, ofMessages, sanctions, audit];
+      for (const record of all.flat()) expect(record.guild).toBe(name);
       const own = [...replies, ...posted].flatMap(({ excerpt, principle }) => [excerpt ?? name, principle]);
-      const reviewed = [...pending, ...decided, ...byId].flatMap(({ excerpt, judged, decidedBy, appeal }) => [
+      const reviewed = [...pending, ...decided, ...byId, ...ofPeople, ...ofMessages].flatMap(({ excerpt, judged, decidedBy, appeal }) => [
         excerpt,
         judged,
         decidedBy ?? name,
         appeal ?? name,
       ]);
+      own.push(...sanctions.map(({ actor }) => actor ?? name));
       const written = [...own, ...reviewed, ...audit.map(({ detail }) => detail), ...settings.map(({ changedBy }) => changedBy)];
       for (const text of written) expect(text?.startsWith(name)).toBe(true);
     }

@@ -13,6 +13,7 @@ import {
   newJudged,
   newReply,
   newReview,
+  newSanction,
   OTHER_GUILD,
   replyEnd,
   settingsChange,
@@ -57,7 +58,8 @@ export function describePeople(under: () => StoresUnderTest): void {
     await store.setOptedOut(AUTHOR, true);
     for (const key of [`user:${GUILD}:${AUTHOR}`, `user:${GUILD}:${AUTHOR}`, `user:${GUILD}:9${AUTHOR}`])
       await store.countWithin({ ...use, key });
-    const { replies, reviews, actions, uses, optedOut } = await store.personalData(AUTHOR);
+    const { replies, reviews, sanctions, actions, uses, optedOut } = await store.personalData(AUTHOR);
+    expect(sanctions).toEqual([newSanction(), newSanction({ guild: OTHER_GUILD })]);
     expect(replies.map(({ guild, author }) => [guild, author])).toEqual([
       [GUILD, AUTHOR],
       [OTHER_GUILD, AUTHOR],
@@ -73,6 +75,7 @@ export function describePeople(under: () => StoresUnderTest): void {
     expect(await store.personalData("nobody")).toEqual({
       replies: [],
       reviews: [],
+      sanctions: [],
       lowMessages: [],
       actions: [],
       uses: [],
@@ -88,7 +91,9 @@ export function describePeople(under: () => StoresUnderTest): void {
     await store.setOptedOut(AUTHOR, true);
     const other = await store.personalData("stranger");
     expect(await store.forgetPerson(AUTHOR)).toBe(4);
-    expect(await store.personalData(AUTHOR)).toEqual({ replies: [], reviews: [], lowMessages: [], actions: [], uses: [], optedOut: true });
+    const nothing = { replies: [], reviews: [], lowMessages: [], actions: [], uses: [] };
+    // What was done about them is the guild's.
+    expect(await store.personalData(AUTHOR)).toEqual({ ...nothing, sanctions: expect.any(Array), optedOut: true });
     expect(await store.personalData("stranger")).toEqual(other);
     expect(await store.forgetPerson(AUTHOR)).toBe(0);
   });
@@ -103,7 +108,30 @@ export function describePeople(under: () => StoresUnderTest): void {
     expect(await store.personalData(AUTHOR)).toMatchObject({ replies: [], reviews });
     expect(reviews.map(({ decision }) => decision)).toEqual(["rejected", "pending"]);
     await store.purgeExpired(NOON + 30 * DAY_MS + 1);
-    expect((await store.personalData(AUTHOR)).reviews).toEqual([]);
+    expect(await store.personalData(AUTHOR)).toMatchObject({ reviews: [], sanctions: [] });
+  });
+
+  it("have what was done about them, newest first, in each guild by itself, and what Discord numbers once", async () => {
+    const { store, other } = under();
+    const done = [
+      newSanction({ at: NOON + 1, kind: "banned", actor: undefined }),
+      newSanction({ at: NOON + 2, review: 7, entry: undefined }),
+    ];
+    for (const one of done) expect(await store.addSanction({ ...one, entry: one.entry && `${one.at}` })).toBe(true);
+    expect(await store.addSanction(newSanction())).toBe(true);
+    expect(await other.addSanction(newSanction({ at: NOON + 9 }))).toBe(false);
+    expect(await other.addSanction(newSanction({ guild: OTHER_GUILD }))).toBe(true);
+    await store.addSanction(newSanction({ person: "stranger", entry: undefined }));
+    const found = await other.sanctions(GUILD, AUTHOR, 9);
+    expect(found.map(({ at, kind, actor, review }) => [at - NOON, kind, actor, review])).toEqual([
+      [2, "timed-out", MODERATOR, 7],
+      [1, "banned", undefined, undefined],
+      [0, "timed-out", MODERATOR, undefined],
+    ]);
+    expect(await store.sanctions(GUILD, AUTHOR, 1)).toEqual([newSanction({ at: NOON + 2, review: 7, entry: undefined })]);
+    expect(await store.sanctions(OTHER_GUILD, AUTHOR, 9)).toHaveLength(1);
+    await store.purgeGuild(OTHER_GUILD);
+    expect(await store.sanctions(OTHER_GUILD, AUTHOR, 9)).toEqual([]);
   });
 
   it("leave what they did as moderators in the guild's record", async () => {
@@ -164,12 +192,12 @@ export function describePeople(under: () => StoresUnderTest): void {
     await fill(store);
     const kept = async () => [GUILD, OTHER_GUILD].map(async (guild) => (await store.lastReplies(guild, CHANNEL, 10)).length);
     expect(await store.purgeExpired(NOON + 2 * DAY_MS)).toBe(0);
-    // Of the first guild two replies, two reviews, an audit record, the settings before; of the second one nothing, as it has 30 days.
-    expect(await store.purgeExpired(NOON + 2 * DAY_MS + 1)).toBe(6);
+    // Of the first guild two replies, two reviews, a sanction, an audit record, the settings before; of the second one nothing, as it has 30 days.
+    expect(await store.purgeExpired(NOON + 2 * DAY_MS + 1)).toBe(7);
     expect(await Promise.all(await kept())).toEqual([0, 1]);
     expect(await store.audit(GUILD, 10)).toEqual([]);
     expect((await store.settings(GUILD)).settings.retentionDays).toBe(2);
-    expect(await store.purgeExpired(NOON + 30 * DAY_MS + 1)).toBe(2);
+    expect(await store.purgeExpired(NOON + 30 * DAY_MS + 1)).toBe(3);
   });
 
   it("are not named for ever by settings that others took the place of", async () => {
@@ -222,12 +250,13 @@ export function describePeople(under: () => StoresUnderTest): void {
   });
 }
 
-/** In both guilds a reply to and a review of the author, and in the first one those of a stranger, and a deed of the moderator's. */
+/** In both guilds a reply to, a review of and a sanction of the author, and in the first one those of a stranger, and a deed of the moderator's. */
 async function fill(store: Store): Promise<void> {
   for (const guild of [GUILD, OTHER_GUILD]) {
     await store.beginReply(newReply({ guild }));
     await store.endReply(guild, newReply().source, replyEnd());
     await store.addReview(newReview({ guild }));
+    await store.addSanction(newSanction({ guild }));
   }
   await store.beginReply(newReply({ source: "strange", author: "stranger" }));
   await store.addReview(newReview({ message: "strange", author: "stranger" }));

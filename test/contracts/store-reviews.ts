@@ -40,6 +40,19 @@ export function describeReviews(under: () => StoresUnderTest): void {
     expect(ids.filter((id) => id !== undefined)).toHaveLength(1);
   });
 
+  it("of a person are found newest first, those of a message oldest first, and of their own guild alone", async () => {
+    const { store, other } = under();
+    const [first, edited] = [await add(), await add({ hash: "of the edited text" })];
+    const another = await add({ message: "2" });
+    await add({ message: "3", author: "stranger" });
+    await add({ guild: OTHER_GUILD });
+    const ids = async (found: Promise<readonly ReviewRecord[]>) => (await found).map(({ id }) => id);
+    expect(await ids(other.reviewsOf(GUILD, AUTHOR, 9))).toEqual([another, edited, first]);
+    expect(await ids(other.reviewsOf(GUILD, AUTHOR, 1))).toEqual([another]);
+    expect(await ids(other.reviewsOfMessage(GUILD, newReview().message))).toEqual([first, edited]);
+    expect(await store.reviewsOfMessage(GUILD, "9")).toEqual([]);
+  });
+
   it("of one incident are found together, and the first that is pending stands for all", async () => {
     const { store } = under();
     const first = await add();

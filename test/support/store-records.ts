@@ -8,6 +8,7 @@ import {
   judgedText,
   type NewReview,
   type ReplyEnd,
+  type SanctionRecord,
   type Store,
 } from "../../src/bots/guard/index.ts";
 
@@ -93,6 +94,11 @@ export function newReview(changes: Partial<NewReview> = {}): NewReview {
 
 export function newAudit(changes: Partial<AuditRecord> = {}): AuditRecord {
   return { guild: GUILD, actor: MODERATOR, event: "settings.changed", detail: "talk.maxTokens: 256 to 128", at: NOON, ...changes };
+}
+
+export function newSanction(changes: Partial<SanctionRecord> = {}): SanctionRecord {
+  const facts = { kind: "timed-out", actor: MODERATOR, review: undefined, entry: "700000000000000001" } as const;
+  return { guild: GUILD, person: AUTHOR, ...facts, at: NOON, ...changes };
 }
 
 export function settingsChange(changes: Partial<SettingsChange> = {}): SettingsChange {

@@ -1,4 +1,5 @@
 import type { Client } from "discord.js";
+import type { LRUCache } from "lru-cache";
 import type { Logger } from "pino";
 import type { Inference, Respond, Store } from "../guard/index.ts";
 import type { Metrics } from "./metrics.ts";
@@ -19,6 +20,8 @@ export interface BotContext {
   readonly drafts: Drafts;
   readonly looks: Looks;
   readonly incidents: Incidents;
+  /** Messages that the bot itself takes away, by their ids. */
+  readonly removed: LRUCache<string, true>;
   /** Answers are written at once, and posted in the order in which they were asked for, in each channel. */
   readonly order: InOrder;
   /** What is done about a message, and decided about it, comes one after the other. */

@@ -1,4 +1,5 @@
 import { Client, type ClientOptions, Events, type Message, type PartialMessage, Status } from "discord.js";
+import { LRUCache } from "lru-cache";
 import type { Logger } from "pino";
 import {
   cooldown,
@@ -20,6 +21,7 @@ import { handleInteraction, turnAway } from "./commands/interactions.ts";
 import { closedError, loginErrorOf } from "./discord-api.ts";
 import { Metrics } from "./metrics.ts";
 import { AutoModerator } from "./moderate/auto-moderator.ts";
+import { noteByHand, noteGone } from "./moderate/by-hand.ts";
 import { carryOutUncarried } from "./moderate/decide.ts";
 import { Incidents } from "./moderate/incidents.ts";
 import { Looks } from "./moderate/looks.ts";
@@ -47,6 +49,9 @@ export interface BotInput {
 
 /** For telling those whose answers are given up: a request may hang. */
 const LAST_WORDS_MS = 2000;
+
+/** That are remembered until Discord tells that they are gone. */
+const MOST_REMOVED = 10_000;
 
 /** The bot: hears what happens on Discord, and leads it to what handles it. */
 export class Bot implements AsyncDisposable {
@@ -86,6 +91,7 @@ export class Bot implements AsyncDisposable {
       drafts: new Drafts(),
       looks: new Looks(),
       incidents: new Incidents(),
+      removed: new LRUCache<string, true>({ max: MOST_REMOVED }),
       order: new InOrder(),
       deeds: new InOrder(),
       typing: new Typing(),
@@ -170,10 +176,13 @@ export class Bot implements AsyncDisposable {
       else this.#do(() => this.#heard(message));
     });
     client.on(Events.MessageUpdate, (before, after) => this.#do(() => this.#edited(before, after)));
-    client.on(Events.MessageDelete, ({ id }) => drafts.takeBack(id, "deleted"));
-    client.on(Events.MessageBulkDelete, (messages) => {
-      for (const id of messages.keys()) drafts.takeBack(id, "deleted");
-    });
+    const gone = (guild: string | null, ids: readonly string[]) => {
+      for (const id of ids) drafts.takeBack(id, "deleted");
+      this.#do(() => noteGone(this.#context, guild, ids));
+    };
+    client.on(Events.MessageDelete, ({ id, guildId }) => gone(guildId, [id]));
+    client.on(Events.MessageBulkDelete, (messages, { guildId }) => gone(guildId, [...messages.keys()]));
+    client.on(Events.GuildAuditLogEntryCreate, (entry, guild) => this.#do(() => noteByHand(this.#context, entry, guild)));
     client.on(Events.ChannelDelete, ({ id }) => drafts.takeBackChannel(id, "deleted"));
     client.on(Events.ThreadDelete, ({ id }) => drafts.takeBackChannel(id, "deleted"));
     client.on(Events.InteractionCreate, (interaction) => {

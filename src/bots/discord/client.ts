@@ -57,7 +57,9 @@ const REMEMBERED = { messages: 50, members: 500, users: 5_000 } as const;
 
 /** How discord.js is to work for us, whatever else it is given. */
 export function clientOptions(outbound: OutboundFilter, { messageContent }: BotOptions, given: Partial<ClientOptions> = {}): ClientOptions {
-  const intents = [GatewayIntentBits.Guilds, GatewayIntentBits.GuildMessages, GatewayIntentBits.DirectMessages];
+  const { Guilds, GuildMessages, DirectMessages, GuildModeration } = GatewayIntentBits;
+  // The last one is what moderators do by hand, where the bot may see the audit log.
+  const intents = [Guilds, GuildMessages, DirectMessages, GuildModeration];
   return {
     ...given,
     intents: messageContent ? [...intents, GatewayIntentBits.MessageContent] : intents,

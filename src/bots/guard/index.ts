@@ -61,6 +61,7 @@ export type {
   ReplyEnd,
   ReplyRecord,
   ReviewRecord,
+  SanctionRecord,
   SettingsVersion,
   Store,
   Unfinished,

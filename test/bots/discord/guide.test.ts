@@ -69,7 +69,8 @@ ${sections.join("\n")}`;
 
   it("asks for the permissions that it explains", () => {
     const asked = [...guide.matchAll(/permissions=(\d+)/g)].map(([, number = ""]) => BigInt(number));
-    expect(asked).toEqual([TALKS, TALKS | PermissionFlagsBits.ManageMessages | PermissionFlagsBits.ModerateMembers]);
+    const { ManageMessages, ModerateMembers, ViewAuditLog } = PermissionFlagsBits;
+    expect(asked).toEqual([TALKS, TALKS | ManageMessages | ModerateMembers | ViewAuditLog]);
   });
 
   it("names every figure, and no other", () => {

@@ -21,11 +21,10 @@ import {
 } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { insistOnSettings } from "../change-settings.ts";
-import { findingLine, reviewButtons, reviewCard, unfitLine } from "../moderate/card.ts";
-import { beforeField, textFiles } from "../moderate/evidence.ts";
+import { findingLine, LONGEST_CARDS, lengthOf, reviewButtons, reviewCard, unfitLine } from "../moderate/card.ts";
+import { beforeField, sinceFields, textFiles } from "../moderate/evidence.ts";
 import { heardOf, heardText } from "../moderate/heard.ts";
 import { incidentOf } from "../moderate/reviews.ts";
-import { wordsOfValue } from "../outbound-filter.ts";
 import { cut, messageText } from "../reply/text.ts";
 import { settingsOfMessage } from "../whereabouts.ts";
 import { audit, auditSubcommand } from "./audit.ts";
@@ -110,7 +109,10 @@ async function queue(context: BotContext, guild: string): Promise<PrivateAnswer>
   }
   if (oldest.length === 0) return { content: "Nothing waits for a decision." };
   const cards: APIEmbed[] = [];
-  for (const { review, incident } of oldest) cards.push(reviewCard(review, { before: await beforeField(context, review), incident }));
+  for (const { review, incident } of oldest) {
+    const [before, since] = [await beforeField(context, review), await sinceFields(context, review, incident)];
+    cards.push(reviewCard(review, { before, incident, since }));
+  }
   const shown = fitting(cards);
   const reviews = oldest.slice(0, shown.length);
   return {
@@ -121,11 +123,8 @@ async function queue(context: BotContext, guild: string): Promise<PrivateAnswer>
   };
 }
 
-/** Discord's limit for all cards of a message together. */
-const LONGEST_CARDS = 6000;
-
 function fitting(cards: readonly APIEmbed[]): readonly APIEmbed[] {
-  const lengths = cards.map((card) => [...wordsOfValue(card)].join("").length);
+  const lengths = cards.map(lengthOf);
   const sums = lengths.map((_, index) => lengths.slice(0, index + 1).reduce((sum, length) => sum + length, 0));
   return cards.filter((_, index) => (sums[index] as number) <= LONGEST_CARDS);
 }

@@ -1,4 +1,12 @@
-import { type ChatInputCommandInteraction, escapeMarkdown, inlineCode, time, userMention } from "discord.js";
+import {
+  type APIEmbedField,
+  type ChatInputCommandInteraction,
+  escapeMarkdown,
+  inlineCode,
+  PermissionFlagsBits,
+  time,
+  userMention,
+} from "discord.js";
 import { UNFIT_BELOW } from "../../../core/index.ts";
 import { actsBy, type Decision, decisionsBy, type GuildSettings, type KnownJudge } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
@@ -39,6 +47,7 @@ export async function status(interaction: ChatInputCommandInteraction, context: 
     { name: "People's messages", value: rules.map((name, index) => judgeLine(name, messages[index])).join("\n") || "No rule is on." },
     { name: "Moderation", value: moderationLine(settings, unfit, context) },
     ...(problems.length === 0 ? [] : [{ name: "What is wrong", value: problems.join("\n") }]),
+    ...(await untoldFields(context, guild, settings)),
     { name: "Decisions to learn of", value: decided.join("\n") || "None." },
     ...(await learningFields(context, guild)),
   ];
@@ -52,6 +61,14 @@ export async function status(interaction: ChatInputCommandInteraction, context: 
       },
     ],
   };
+}
+
+/** What moderators do by hand is told to who may see the audit log. */
+async function untoldFields({ client }: BotContext, guild: string, { moderation }: GuildSettings): Promise<readonly APIEmbedField[]> {
+  const me = await (await client.guilds.fetch(guild)).members.fetchMe();
+  if (!moderation.automatic || me.permissions.has(PermissionFlagsBits.ViewAuditLog)) return [];
+  const value = "Cards do not say who took away a message, or timed out, kicked or banned somebody by hand: I lack View Audit Log.";
+  return [{ name: "What I am not told", value }];
 }
 
 function rulesOf({ moderation: { rules } }: GuildSettings): readonly string[] {

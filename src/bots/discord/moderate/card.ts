@@ -10,8 +10,9 @@ import {
   userMention,
 } from "discord.js";
 import type { Action, Finding, KnownJudge, ReviewRecord, UnfitJudge } from "../../guard/index.ts";
+import { wordsOfValue } from "../outbound-filter.ts";
 import { cut, quoted } from "../reply/text.ts";
-import { shownText } from "./evidence.ts";
+import { BEFORE, SINCE, shownText } from "./evidence.ts";
 
 /** What was done, or would have been. */
 const DONE: Readonly<Record<Action, readonly [done: string, would: string]>> = {
@@ -35,10 +36,12 @@ interface CardExtras {
   readonly before?: readonly APIEmbedField[];
   /** All that is decided with it. @default itself alone */
   readonly incident?: readonly ReviewRecord[];
+  /** What was done since. */
+  readonly since?: readonly APIEmbedField[];
 }
 
 /** A review as moderators see it. */
-export function reviewCard(review: ReviewRecord, { problem, before = [], incident = [] }: CardExtras = {}): APIEmbed {
+export function reviewCard(review: ReviewRecord, { problem, before = [], incident = [], since = [] }: CardExtras = {}): APIEmbed {
   const { action, author, channel, decision, findings, guild, message, shadow } = review;
   const against = findings.filter(isAgainst);
   const fields = [
@@ -50,37 +53,60 @@ export function reviewCard(review: ReviewRecord, { problem, before = [], inciden
     ...appealField(review),
     ...before,
     ...incidentField(incident),
+    ...since,
     ...decisionField(review),
   ];
-  return {
+  return fitted({
     title: cut(`Against: ${against.map(({ principle }) => principle).join(", ")}`, LONGEST_TITLE),
     description: shownText(review),
     color: COLOURS[decision],
     fields,
     footer: { text: `Review ${review.id}` },
-  };
+  });
+}
+
+/** Discord's limit for all cards of a message together. */
+export const LONGEST_CARDS = 6000;
+
+export function lengthOf(card: APIEmbed): number {
+  return [...wordsOfValue(card)].join("").length;
+}
+
+/** Where Discord takes no more, a card goes without what was said before: *Explain* shows that, too. */
+function fitted(card: APIEmbed): APIEmbed {
+  return lengthOf(card) <= LONGEST_CARDS ? card : { ...card, fields: (card.fields ?? []).filter(({ name }) => name !== BEFORE) };
+}
+
+/** What a card says that stands there. */
+export interface CardState {
+  /** All that is decided with it. */
+  readonly incident: readonly ReviewRecord[];
+  /** What could not be done about a message that belongs to it. */
+  readonly failure: string | undefined;
+  readonly since: readonly APIEmbedField[];
 }
 
 /** A card that stands there, once its review is decided or appealed, or more belongs to it: what else it says stays. */
 export function followingCard(
   { title, description, fields = [], footer }: APIEmbed,
   review: ReviewRecord,
-  { incident, failure }: { readonly incident: readonly ReviewRecord[]; readonly failure: string | undefined },
+  { incident, failure, since }: CardState,
 ): APIEmbed {
   const failed = [...fields.filter(({ name }) => name === FAILED).map(({ value }) => value), ...(failure === undefined ? [] : [failure])];
-  return {
+  return fitted({
     ...(title === undefined ? {} : { title }),
     ...(description === undefined ? {} : { description }),
     color: COLOURS[review.decision],
     fields: [
-      ...fields.filter(({ name }) => name !== DECISION && name !== APPEALED && name !== FAILED && !INCIDENT.test(name)),
+      ...fields.filter(({ name }) => !REPLACED.includes(name) && !INCIDENT.test(name)),
       ...(failed.length === 0 ? [] : [{ name: FAILED, value: cutLines(failed.join("\n").split("\n"), LONGEST_FIELD) }]),
       ...appealField(review),
       ...incidentField(incident),
+      ...since,
       ...decisionField(review),
     ],
     footer: { text: footer?.text ?? `Review ${review.id}` },
-  };
+  });
 }
 
 function attachmentsField({ attachments }: ReviewRecord): readonly APIEmbedField[] {
@@ -118,6 +144,9 @@ const MORE = "...";
 const FAILED = "Not done";
 const DECISION = "Decision";
 const APPEALED = "The author appeals";
+
+/** What is told anew. */
+const REPLACED: readonly string[] = [DECISION, APPEALED, FAILED, SINCE];
 
 function appealField({ appeal }: ReviewRecord): readonly APIEmbedField[] {
   return appeal === undefined ? [] : [{ name: APPEALED, value: cut(quoted(appeal), LONGEST_FIELD) }];

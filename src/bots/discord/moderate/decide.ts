@@ -214,7 +214,7 @@ async function carryOut(context: BotContext, review: ReviewRecord): Promise<Carr
     const { attachments } = review;
     if (message === undefined)
       return done(`The message is gone already${attachments === 0 ? "" : `, and its ${attachmentsInWords(attachments)} lost`}.`);
-    await remove(message);
+    await remove(context, message);
     return done("The message is deleted now.");
   } catch (error) {
     return failed(`The message stays: ${reasonOf(error)}.`);

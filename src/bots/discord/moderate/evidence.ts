@@ -1,6 +1,6 @@
 /** What moderators decide on: the whole message, what was said before it, and what was done about it since. */
 import { type APIEmbedField, type Message, time, userMention } from "discord.js";
-import type { ReviewRecord } from "../../guard/index.ts";
+import type { ReviewRecord, SanctionRecord } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import type { OwnFile } from "../commands/command.ts";
 import { cut, messageText, quoted } from "../reply/text.ts";
@@ -13,6 +13,10 @@ const LONGEST_FIELD = 1000;
 
 const SHOWN_BEFORE = 5;
 const LONGEST_BEFORE = 180;
+
+/** Names of a card's fields. */
+export const BEFORE = "Before it";
+export const SINCE = "Since then";
 
 /** As it was written; of one that was decided, what the judge has read of it. */
 export function wholeText({ text, judged, excerpt }: ReviewRecord): string {
@@ -46,7 +50,7 @@ export async function beforeField(
   const before = await channel.messages.fetch({ before: message, limit: SHOWN_BEFORE }).catch(() => undefined);
   const lines: string[] = [];
   for (const one of [...(before?.values() ?? [])].toReversed()) if (!(await store.isOptedOut(one.author.id))) lines.push(lineOf(one));
-  return lines.length === 0 ? [] : [{ name: "Before it", value: cut(lines.join("\n"), LONGEST_FIELD) }];
+  return lines.length === 0 ? [] : [{ name: BEFORE, value: cut(lines.join("\n"), LONGEST_FIELD) }];
 }
 
 function lineOf(message: Message<true>): string {
@@ -62,6 +66,18 @@ const EVENTS: Readonly<Record<string, string>> = {
   "settings.changed": "changed the settings",
   "judge.calibrated": "let the judge learn",
   "audit.exported": "exported the audit",
+  "message.gone": "saw that it was taken away, by its author or by hand",
+};
+
+/** Behind who did it and before to whom. */
+const SANCTIONED: Readonly<Record<SanctionRecord["kind"], string>> = {
+  warned: "warned",
+  deleted: "took away a message of",
+  "timed-out": "timed out",
+  "timeout-ended": "ended the time-out of",
+  kicked: "kicked",
+  banned: "banned",
+  unbanned: "lifted the ban of",
 };
 
 /** What the audit says that a filter did; its kind follows. */
@@ -83,16 +99,59 @@ export function eventInWords(event: string): string {
   return EVENTS[event] ?? (event.startsWith(FOUND_BY) ? `found it by the filter ${event.slice(FOUND_BY.length)}` : event);
 }
 
-/** More was never done about one message. */
+/** The newest that are looked at. */
 const MOST_EVENTS = 20;
 
-/** Who did what about it, the oldest first. */
-export async function sinceField({ store }: BotContext, { guild, id, createdAt }: ReviewRecord): Promise<APIEmbedField> {
-  const events = (await store.audit(guild, MOST_EVENTS, auditDetail(id))).toReversed();
-  const lines = events.map(
-    ({ actor, event, at }) => `${momentOf(at)}: ${actor === undefined ? "I" : userMention(actor)} ${eventInWords(event)}`,
-  );
-  return { name: "Since then", value: cut([`${momentOf(createdAt)}: judged`, ...lines].join("\n"), LONGEST_FIELD) };
+/** Whose time-outs and bans a card of many people tells. */
+const MOST_PEOPLE = 10;
+
+interface Event {
+  readonly at: number;
+  readonly words: string;
+}
+
+/** Who did what about a message, and by hand about those who wrote what is decided with it, the oldest first. */
+async function eventsSince(
+  { store }: BotContext,
+  { guild, id, author, createdAt }: ReviewRecord,
+  incident: readonly ReviewRecord[],
+): Promise<readonly Event[]> {
+  const audited = (await store.audit(guild, MOST_EVENTS, auditDetail(id))).map(({ actor, event, at }) => ({
+    at,
+    words: `${actor === undefined ? "I" : userMention(actor)} ${eventInWords(event)}`,
+  }));
+  const people = [...new Set([author, ...incident.map((one) => one.author)])].slice(0, MOST_PEOPLE);
+  const sanctioned: Event[] = [];
+  for (const person of people)
+    for (const { actor, at, kind } of await store.sanctions(guild, person, MOST_EVENTS))
+      if (at >= createdAt)
+        sanctioned.push({
+          at,
+          words: `${actor === undefined ? "somebody" : userMention(actor)} ${SANCTIONED[kind]} ${userMention(person)}`,
+        });
+  return [...audited.toReversed(), ...sanctioned.toReversed()].toSorted((one, other) => one.at - other.at);
+}
+
+/** What was done since a message was judged; none where nothing was. */
+export async function sinceFields(
+  context: BotContext,
+  review: ReviewRecord,
+  incident: readonly ReviewRecord[] = [],
+): Promise<readonly APIEmbedField[]> {
+  const events = await eventsSince(context, review, incident);
+  return events.length === 0 ? [] : [sinceField(review, events)];
+}
+
+/** The same for who asks about it: with when it was judged, also where that is all. */
+export async function wholeSinceField(context: BotContext, review: ReviewRecord): Promise<APIEmbedField> {
+  return sinceField(review, await eventsSince(context, review, []));
+}
+
+/** Of many the newest. */
+function sinceField({ createdAt }: ReviewRecord, events: readonly Event[]): APIEmbedField {
+  const lines = [{ at: createdAt, words: "judged" }, ...events].map(({ at, words }) => `${momentOf(at)}: ${words}`);
+  while (lines.join("\n").length > LONGEST_FIELD) lines.shift();
+  return { name: SINCE, value: lines.join("\n") };
 }
 
 export function momentOf(at: number): string {

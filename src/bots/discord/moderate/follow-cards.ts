@@ -2,8 +2,8 @@
 import { type Message, MessageFlags } from "discord.js";
 import type { ReviewRecord } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
-import { followingCard, reviewButtons } from "./card.ts";
-import { textFiles } from "./evidence.ts";
+import { type CardState, followingCard, reviewButtons } from "./card.ts";
+import { sinceFields, textFiles } from "./evidence.ts";
 
 /**
  * Brings all cards of a review up to date, in the log channel or in one that was it before. Never rejects: one that is gone keeps none from following.
@@ -13,43 +13,41 @@ import { textFiles } from "./evidence.ts";
  */
 export async function updateCards(
   context: BotContext,
-  review: ReviewRecord,
+  known: ReviewRecord,
   { pressed, failure }: { readonly pressed?: Message | undefined; readonly failure?: string | undefined } = {},
 ): Promise<void> {
   const { client, store, log } = context;
-  const { guild, id } = review;
-  const note = (error: unknown) => log.info({ err: error, guild }, "card");
-  const places = await store.cards(guild, id).catch((error: unknown) => {
-    note(error);
+  const { guild, id } = known;
+  const nothing = (error: unknown) => {
+    log.info({ err: error, guild }, "card");
     return [];
-  });
+  };
+  const places = await store.cards(guild, id).catch(nothing);
   if (places.length === 0 && pressed === undefined) return;
-  const incident = await store.incident(guild, review.incident ?? id).catch((error: unknown) => {
-    note(error);
-    return [];
-  });
+  // It may have been decided meanwhile.
+  const review = await store.review(guild, id).then(
+    (newest) => newest ?? known,
+    () => known,
+  );
+  const incident = await store.incident(guild, review.incident ?? id).catch(nothing);
+  const since = await sinceFields(context, review, incident).catch(nothing);
+  const change = (message: Message) => update(context, message, review, { incident, failure, since });
   // What only one person sees is not edited from here.
   const isKnown =
     pressed === undefined || pressed.flags.has(MessageFlags.Ephemeral) || places.some(({ message }) => message === pressed.id);
   const others = places.map(async ({ channel, message }) => {
     const found = await client.channels.fetch(channel);
-    if (found?.isTextBased()) await update(context, await found.messages.fetch(message), { review, incident, failure });
+    if (found?.isTextBased()) await change(await found.messages.fetch(message));
   });
-  const ends = await Promise.allSettled([...others, ...(isKnown ? [] : [update(context, pressed, { review, incident, failure })])]);
-  for (const end of ends) if (end.status === "rejected") note(end.reason);
+  const ends = await Promise.allSettled([...others, ...(isKnown ? [] : [change(pressed)])]);
+  for (const end of ends) if (end.status === "rejected") nothing(end.reason);
 }
 
-interface CardState {
-  readonly review: ReviewRecord;
-  /** All that is decided with it. */
-  readonly incident: readonly ReviewRecord[];
-  readonly failure: string | undefined;
-}
-
-async function update({ outbound }: BotContext, message: Message, { review, incident, failure }: CardState): Promise<void> {
+async function update({ outbound }: BotContext, message: Message, review: ReviewRecord, state: CardState): Promise<void> {
+  const { incident } = state;
   const [card, ...others] = message.embeds;
   if (card === undefined || others.length > 0) return;
-  const changed = { embeds: [followingCard(card.toJSON(), review, { incident, failure })], components: reviewButtons(review, incident) };
+  const changed = { embeds: [followingCard(card.toJSON(), review, state)], components: reviewButtons(review, incident) };
   // As long as one can decide about more than the card shows, a file has all of it.
   const files = incident.length > 1 && review.decision === "pending" ? textFiles(review, incident) : [];
   await message.edit({

@@ -5,7 +5,7 @@ import { answerPrivately, type Component, checkModerates, guildOf, type PrivateA
 import { cut } from "../reply/text.ts";
 import { APPEAL, findingLine, isAgainst, REVIEW } from "./card.ts";
 import { decide, UNKNOWN } from "./decide.ts";
-import { auditDetail, beforeField, shownText, sinceField, textFiles } from "./evidence.ts";
+import { auditDetail, beforeField, shownText, textFiles, wholeSinceField } from "./evidence.ts";
 import { updateCards } from "./follow-cards.ts";
 import { tellModerators } from "./reviews.ts";
 
@@ -37,7 +37,7 @@ async function explain(context: BotContext, guild: string, id: number): Promise<
     "As the judge reads it:",
     codeBlock(cut((review.judged ?? normalise(review.excerpt)).replaceAll("`", "'"), LONGEST_JUDGED)),
   ];
-  const fields = [...(await beforeField(context, review)), await sinceField(context, review)];
+  const fields = [...(await beforeField(context, review)), await wholeSinceField(context, review)];
   return { embeds: [{ description: lines.join("\n"), fields }], files: textFiles(review) };
 }
 

@@ -13,7 +13,7 @@ import type { BotContext } from "../bot-context.ts";
 import { once } from "../reply/live-reply.ts";
 import { cut, quoted, titleOf } from "../reply/text.ts";
 import { appealButton, isAgainst, reviewButtons, reviewCard, unfitLine } from "./card.ts";
-import { auditDetail, beforeField, textFiles } from "./evidence.ts";
+import { auditDetail, beforeField, sinceFields, textFiles } from "./evidence.ts";
 import { updateCards } from "./follow-cards.ts";
 import { logChannelOf } from "./log-channel.ts";
 
@@ -81,7 +81,7 @@ async function enterAndAct(
     if (found !== undefined)
       await store.addAudit({ guild: review.guild, actor: undefined, event: principle, detail: auditDetail(id), at: review.createdAt });
   const reason = outbound.own(cut(`Review ${id}: against ${against.map(({ principle }) => principle).join(", ")}`, LONGEST_REASON));
-  const done = shadow ? NOTHING : await act(message, { action, settings, reason });
+  const done = shadow ? NOTHING : await act(context, message, { action, settings, reason });
   log.info({ guild: review.guild, review: id, action, shadow, problem: done.problem }, "against a principle");
   if (done.problem !== undefined)
     await store.addAudit({ guild: review.guild, actor: undefined, event: "review.undone", detail: auditDetail(id), at: options.clock() });
@@ -152,8 +152,9 @@ async function postCard(context: BotContext, settings: GuildSettings, review: Re
     if (!("channel" in found)) return;
     const before = await beforeField(context, review);
     const incident = await store.incident(guild, incidentOf(review));
+    const since = await sinceFields(context, review, incident);
     const card = {
-      embeds: [reviewCard(review, { problem, before, incident })],
+      embeds: [reviewCard(review, { problem, before, incident, since })],
       components: reviewButtons(review, incident),
       allowedMentions: { parse: [] },
     };
@@ -203,9 +204,9 @@ interface ActionRequest {
 }
 
 /** Does what a rule asks for, as far as the bot's permissions go at this moment. */
-async function act(message: Message<true>, wanted: ActionRequest): Promise<Done> {
+async function act(context: BotContext, message: Message<true>, wanted: ActionRequest): Promise<Done> {
   if (wanted.action === "log") return NOTHING;
-  const removing = await problemOf("Not deleted", remove(message));
+  const removing = await problemOf("Not deleted", remove(context, message));
   const title = message.type === MessageType.ThreadCreated || titleOf(message) !== "" ? "The thread and its title stay" : undefined;
   const silencing = wanted.action === "timeout" ? await problemOf("Not timed out", silence(message, wanted)) : undefined;
   const problems = [removing, silencing, title].filter((problem) => problem !== undefined);
@@ -225,13 +226,15 @@ export function reasonOf(error: unknown): string {
 }
 
 /** What is gone already is no failure: its author may have taken it away, or Discord's response was lost. */
-export async function remove(message: Message<true>): Promise<void> {
+export async function remove({ removed }: BotContext, message: Message<true>): Promise<void> {
   const { me } = message.guild.members;
   if (me === null || !message.channel.permissionsFor(me).has(PermissionFlagsBits.ManageMessages))
     throw new Error("I lack the permission Manage Messages here");
+  removed.set(message.id, true);
   try {
     await message.delete();
   } catch (error) {
+    removed.delete(message.id);
     if (!(error instanceof DiscordAPIError) || error.code !== RESTJSONErrorCodes.UnknownMessage) throw error;
   }
 }

@@ -119,6 +119,13 @@ const MIGRATIONS: readonly ((dialect: Dialect) => readonly Statement[])[] = [
     sql`CREATE INDEX guard_low_messages_by_value ON guard_low_messages (guild, principle, day, hundredths)`,
     sql`CREATE INDEX guard_low_messages_of_author ON guard_low_messages (author)`,
   ],
+  // What was done about people of whom there are reviews.
+  ({ counter }) => [
+    sql`CREATE TABLE guard_sanctions (
+      number ${counter}, guild TEXT NOT NULL, person TEXT NOT NULL, kind TEXT NOT NULL, actor TEXT, review BIGINT, entry TEXT,
+      happened_at BIGINT NOT NULL, UNIQUE (guild, entry))`,
+    sql`CREATE INDEX guard_sanctions_of_person ON guard_sanctions (person, guild, happened_at)`,
+  ],
 ];
 
 function settingsTable(): readonly Statement[] {

@@ -15,8 +15,8 @@ const VALUED_DAYS = 7;
 
 /** The table that says which guilds are missed comes last. */
 const TABLES_OF_GUILDS = [
-  ...["guard_replies", "guard_reviews", "guard_judged", "guard_values", "guard_low_messages", "guard_audits"],
-  ...["guard_settings", "guard_absences"],
+  ...["guard_replies", "guard_reviews", "guard_sanctions", "guard_judged", "guard_values", "guard_low_messages"],
+  ...["guard_audits", "guard_settings", "guard_absences"],
 ].map(raw);
 
 /**
@@ -46,6 +46,7 @@ export function purgeExpired(database: Database, now: number): Promise<number> {
   return erase(database, [
     expired("guard_replies", "created_at", now),
     expired("guard_reviews", "created_at", now),
+    expired("guard_sanctions", "happened_at", now),
     expired("guard_audits", "happened_at", now),
     sql`${expired("guard_settings", "changed_at", now)}
       AND version < (SELECT max(version) FROM guard_settings AS newest WHERE newest.guild = guard_settings.guild)`,
@@ -81,6 +82,6 @@ export async function noteGuilds(database: Database, { isOurs, isHere, at }: Pre
 export async function knownGuilds(database: Database): Promise<readonly string[]> {
   const { rows } = await database.run(sql`
     SELECT guild FROM guard_settings UNION SELECT guild FROM guard_replies UNION SELECT guild FROM guard_reviews
-    UNION SELECT guild FROM guard_audits UNION SELECT guild FROM guard_absences`);
+    UNION SELECT guild FROM guard_sanctions UNION SELECT guild FROM guard_audits UNION SELECT guild FROM guard_absences`);
   return rows.map(({ guild }) => String(guild));
 }

@@ -3,7 +3,18 @@ import { z } from "zod";
 import { ACTIONS } from "../actions.ts";
 import { SETTINGS, SETTINGS_FORMAT } from "../settings.ts";
 import type { SqlRow } from "./database.ts";
-import type { AuditRecord, CardPlace, LowMessage, PersonalData, ReplyRecord, ReviewRecord, SettingsVersion, ValueCount } from "./store.ts";
+import {
+  type AuditRecord,
+  type CardPlace,
+  type LowMessage,
+  type PersonalData,
+  type ReplyRecord,
+  type ReviewRecord,
+  SANCTIONS,
+  type SanctionRecord,
+  type SettingsVersion,
+  type ValueCount,
+} from "./store.ts";
 import { StoreError, storeError } from "./store-error.ts";
 
 // PostgreSQL's driver gives big integers as text, and SQLite has 0 and 1 for booleans.
@@ -73,6 +84,20 @@ export const auditOf = reader(
   z
     .object({ guild: z.string(), actor: optionalText, event: z.string(), detail: z.string(), happened_at: integer })
     .transform(({ happened_at, ...rest }): AuditRecord => ({ ...rest, at: happened_at })),
+);
+
+export const sanctionOf = reader(
+  z
+    .object({
+      guild: z.string(),
+      person: z.string(),
+      kind: z.enum(SANCTIONS),
+      actor: optionalText,
+      review: z.union([missing, integer]),
+      entry: optionalText,
+      happened_at: integer,
+    })
+    .transform(({ happened_at, ...rest }): SanctionRecord => ({ ...rest, at: happened_at })),
 );
 
 /** Each is a channel, a stroke, a message and a space. */

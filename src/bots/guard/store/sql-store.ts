@@ -2,7 +2,7 @@ import { DEFAULT_SETTINGS, type GuildSettings, SETTINGS_FORMAT } from "../settin
 import { checkSettings } from "../settings-text.ts";
 import { type Database, raw, type Statement, sql } from "./database.ts";
 import { erase, knownGuilds, noteGuilds, purgeExpired, purgeGuild } from "./retention.ts";
-import { auditOf, cardsOf, lowMessageOf, replyOf, reviewOf, settingsOf, useOf, valueCountOf, writtenJson } from "./rows.ts";
+import { auditOf, cardsOf, lowMessageOf, replyOf, reviewOf, sanctionOf, settingsOf, useOf, valueCountOf, writtenJson } from "./rows.ts";
 import type { LowMessage, ReviewRecord, Store } from "./store.ts";
 import { SettingsConflictError } from "./store-error.ts";
 
@@ -13,6 +13,7 @@ export function sqlStore(database: Database): Store {
     ...settingsStore(database),
     ...replyStore(database),
     ...reviewStore(database),
+    ...sanctionStore(database),
     ...judgedStore(database),
     ...auditStore(database),
     ...personStore(database),
@@ -136,8 +137,8 @@ function reviewStore(
   database: Database,
 ): Pick<
   Store,
-  | ("addReview" | "review" | "incident" | "pendingIncidents" | "pendingReviews" | "decide" | "carriedOut" | "uncarriedDecisions")
-  | ("appeal" | "addCard" | "cards" | "decisions")
+  | ("addReview" | "review" | "reviewsOf" | "reviewsOfMessage" | "incident" | "pendingIncidents" | "pendingReviews" | "decide")
+  | ("carriedOut" | "uncarriedDecisions" | "appeal" | "addCard" | "cards" | "decisions")
 > {
   return {
     addReview: async ({
@@ -170,6 +171,18 @@ function reviewStore(
     review: async (guild, id) => {
       const { rows } = await database.run(sql`SELECT * FROM guard_reviews WHERE ${reviewIs(guild, id)}`);
       return rows.map(reviewOf)[0];
+    },
+
+    reviewsOf: async (guild, author, limit) => {
+      const { rows } = await database.run(sql`
+        SELECT * FROM guard_reviews WHERE author = ${author} AND guild = ${guild} ORDER BY number DESC LIMIT ${limit}`);
+      return rows.map(reviewOf);
+    },
+
+    reviewsOfMessage: async (guild, message) => {
+      const { rows } = await database.run(sql`
+        SELECT * FROM guard_reviews WHERE guild = ${guild} AND message = ${message} ORDER BY number`);
+      return rows.map(reviewOf);
     },
 
     incident: async (guild, incident) => {
@@ -262,6 +275,24 @@ async function* decisions(database: Database, guild: string): AsyncGenerator<Rev
     yield* page;
     last = page.length < PAGE ? undefined : page.at(-1);
   }
+}
+
+function sanctionStore(database: Database): Pick<Store, "addSanction" | "sanctions"> {
+  return {
+    addSanction: async ({ guild, person, kind, actor, review, entry, at }) => {
+      const insert = sql`
+        INSERT INTO guard_sanctions (guild, person, kind, actor, review, entry, happened_at)
+        VALUES (${guild}, ${person}, ${kind}, ${actor}, ${review}, ${entry}, ${at})
+        ON CONFLICT (guild, entry) DO NOTHING RETURNING number`;
+      return (await database.run(insert, "power-loss")).rows.length > 0;
+    },
+
+    sanctions: async (guild, person, limit) => {
+      const { rows } = await database.run(sql`
+        SELECT * FROM guard_sanctions WHERE guild = ${guild} AND person = ${person} ORDER BY happened_at DESC, number DESC LIMIT ${limit}`);
+      return rows.map(sanctionOf);
+    },
+  };
 }
 
 function judgedStore(database: Database): Pick<Store, "countJudged" | "judgedBetween" | "valuesSince" | "lowMessages"> {
@@ -369,9 +400,10 @@ function personStore(database: Database): Pick<Store, "countWithin" | "setOptedO
     },
 
     personalData: async (person) => {
-      const [replies, reviews, lowMessages, actions, uses, optOuts] = await database.runAll([
+      const [replies, reviews, sanctions, lowMessages, actions, uses, optOuts] = await database.runAll([
         sql`SELECT * FROM guard_replies WHERE author = ${person} ORDER BY created_at, number`,
         sql`SELECT * FROM guard_reviews WHERE author = ${person} ORDER BY created_at, number`,
+        sql`SELECT * FROM guard_sanctions WHERE person = ${person} ORDER BY happened_at, number`,
         sql`SELECT * FROM guard_low_messages WHERE author = ${person} ORDER BY judged_at, message, principle`,
         sql`SELECT * FROM guard_audits WHERE actor = ${person} ORDER BY happened_at, number`,
         sql`SELECT name, day, uses FROM guard_uses WHERE name LIKE ${`%:${person}`} ORDER BY day, name`,
@@ -380,6 +412,7 @@ function personStore(database: Database): Pick<Store, "countWithin" | "setOptedO
       return {
         replies: (replies?.rows ?? []).map(replyOf),
         reviews: (reviews?.rows ?? []).map(reviewOf),
+        sanctions: (sanctions?.rows ?? []).map(sanctionOf),
         lowMessages: (lowMessages?.rows ?? []).map(lowMessageOf),
         actions: (actions?.rows ?? []).map(auditOf),
         // Whatever signs of a pattern are in an id.
@@ -388,7 +421,7 @@ function personStore(database: Database): Pick<Store, "countWithin" | "setOptedO
       };
     },
 
-    // Not what a person did as a moderator, nor what may have been against the rules: both belong to the guild's record, which ends with its
+    // Not what a person did as a moderator, nor what may have been against the rules, nor what was done about that: all of it belongs to the guild's record, which ends with its
     // retention. Nor what was counted: a daily cap could be lifted by it.
     forgetPerson: (person) =>
       erase(database, [

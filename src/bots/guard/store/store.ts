@@ -95,6 +95,23 @@ export interface ReviewRecord {
 export type NewReview = Omit<ReviewRecord, "id" | "decision" | "decidedBy" | "decidedAt" | "appeal" | "incident"> &
   Partial<Pick<ReviewRecord, "incident">>;
 
+/** What can be done about a person. `deleted`: a message of theirs was taken away. */
+export const SANCTIONS = ["warned", "deleted", "timed-out", "timeout-ended", "kicked", "banned", "unbanned"] as const;
+
+/** Something that was done about a person of whom there is a review. */
+export interface SanctionRecord {
+  readonly guild: string;
+  readonly person: string;
+  readonly kind: (typeof SANCTIONS)[number];
+  /** Who did it. `undefined`: it is not known. */
+  readonly actor: string | undefined;
+  /** The review for which the bot did it, at a moderator's wish. `undefined`: it was done by hand. */
+  readonly review: number | undefined;
+  /** Discord's own number for what was done by hand. */
+  readonly entry: string | undefined;
+  readonly at: number;
+}
+
 /** Where moderators see a review. */
 export interface CardPlace {
   readonly channel: string;
@@ -156,6 +173,8 @@ export interface AuditRecord {
 export interface PersonalData {
   readonly replies: readonly ReplyRecord[];
   readonly reviews: readonly ReviewRecord[];
+  /** What was done about them. */
+  readonly sanctions: readonly SanctionRecord[];
   /** Messages of theirs with low values. */
   readonly lowMessages: readonly LowMessage[];
   /** What they did as moderators. */
@@ -234,6 +253,10 @@ export interface Store extends AsyncDisposable {
   /** `undefined`: this message with this hash has a review already. */
   addReview(review: NewReview): Promise<number | undefined>;
   review(guild: string, id: number): Promise<ReviewRecord | undefined>;
+  /** Those of a person, newest first. */
+  reviewsOf(guild: string, author: string, limit: number): Promise<readonly ReviewRecord[]>;
+  /** Those of a message, the oldest first: it may have been edited since the first one. */
+  reviewsOfMessage(guild: string, message: string): Promise<readonly ReviewRecord[]>;
   /** All of one incident, the oldest first. */
   incident(guild: string, incident: number): Promise<readonly ReviewRecord[]>;
   /** The first one that is pending of each incident, the oldest first. */
@@ -270,6 +293,11 @@ export interface Store extends AsyncDisposable {
   /** All that were decided, in the order of the decisions. Read in pages: it may take its time. */
   decisions(guild: string): AsyncIterable<ReviewRecord>;
 
+  /** `false`: there is one of this number of Discord's already. */
+  addSanction(sanction: SanctionRecord): Promise<boolean>;
+  /** Newest first. */
+  sanctions(guild: string, person: string, limit: number): Promise<readonly SanctionRecord[]>;
+
   /**
    * Counts a message that was judged, and its values. Where it stands and who wrote it is kept of some with low values alone: three of a day for each
    * principle and hundredth, and none of people who opted out.
@@ -292,8 +320,8 @@ export interface Store extends AsyncDisposable {
   personalData(user: string): Promise<PersonalData>;
   /**
    * Forgets all replies to a person, reviews of messages that were found fine, and where messages with low values stand. How many there were. What stays: whether they opted out, how much they
-   * asked today (or a daily cap would be none), and until the guild's retention ends it what they did as moderators, and reviews that are pending or
-   * rejected: nobody takes away what speaks against them.
+   * asked today (or a daily cap would be none), and until the guild's retention ends it what they did as moderators, what was done about them,
+   * and reviews that are pending or rejected: nobody takes away what speaks against them.
    */
   forgetPerson(user: string): Promise<number>;
 
@@ -307,7 +335,7 @@ export interface Store extends AsyncDisposable {
    */
   noteGuilds(presence: Presence): Promise<void>;
   /**
-   * Forgets what is older than each guild's settings allow: replies, reviews, audit, settings that others took the place of; what was
+   * Forgets what is older than each guild's settings allow: replies, reviews, sanctions, audit, settings that others took the place of; what was
    * counted before yesterday; values of more than seven days; and guilds that were missed for a week. How many records there were.
    */
   purgeExpired(now: number): Promise<number>;

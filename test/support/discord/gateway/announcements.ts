@@ -1,13 +1,15 @@
-import { GatewayDispatchEvents, GatewayIntentBits, PermissionFlagsBits } from "discord-api-types/v10";
+import { type AuditLogEvent, GatewayDispatchEvents, GatewayIntentBits, PermissionFlagsBits } from "discord-api-types/v10";
 import { channelPayload, threadPayload } from "../payloads/channel-payload.ts";
 import { guildCreatePayload } from "../payloads/guild-payload.ts";
-import { memberPayload, rolePayload } from "../payloads/member-payload.ts";
+import { memberPayload, rolePayload, userPayload } from "../payloads/member-payload.ts";
 import { messageEventPayload } from "../payloads/message-payload.ts";
 import type { Channel } from "../world/channel.ts";
 import type { Guild } from "../world/guild.ts";
 import type { Member } from "../world/member.ts";
 import type { Message } from "../world/message.ts";
+import { guildPermissions } from "../world/permissions.ts";
 import type { Role } from "../world/role.ts";
+import type { User } from "../world/user.ts";
 import type { World } from "../world/world.ts";
 
 /** Something that the gateway tells the bot. */
@@ -23,7 +25,17 @@ export interface Dispatch {
 
 export type Publish = (dispatch: Dispatch) => void;
 
-const { Guilds, GuildMembers, GuildMessages, DirectMessages } = GatewayIntentBits;
+const { Guilds, GuildMembers, GuildMessages, GuildModeration, DirectMessages } = GatewayIntentBits;
+
+/** What stands in a guild's audit log. */
+export interface LogEntry {
+  readonly action: AuditLogEvent;
+  readonly by: User;
+  readonly target: User;
+  readonly reason?: string | undefined;
+  readonly changes?: readonly object[];
+  readonly options?: object;
+}
 
 /** Tells the bot what changes in its guilds and conversations, as far as it may know. */
 export class Announcements {
@@ -86,6 +98,28 @@ export class Announcements {
 
   memberUpdated(member: Member): void {
     this.#aboutMember(GatewayDispatchEvents.GuildMemberUpdate, member, () => memberPayload(member));
+  }
+
+  memberLeft(member: Member): void {
+    this.#aboutMember(GatewayDispatchEvents.GuildMemberRemove, member, () => ({ user: userPayload(member.user) }));
+  }
+
+  /** Who may not see the audit log is not told. */
+  logged(guild: Guild, { action, by, target, reason, changes, options }: LogEntry): void {
+    if (!this.#world.guilds.has(guild.id)) return;
+    const { Administrator, ViewAuditLog } = PermissionFlagsBits;
+    if ((guildPermissions(guild.bot) & (ViewAuditLog | Administrator)) === 0n) return;
+    const entry = {
+      id: this.#world.snowflakes.next(),
+      action_type: action,
+      user_id: by.id,
+      target_id: target.id,
+      reason,
+      changes,
+      options,
+    };
+    const data = () => ({ ...entry, guild_id: guild.id });
+    this.#publish({ event: GatewayDispatchEvents.GuildAuditLogEntryCreate, guildId: guild.id, intents: GuildModeration, data });
   }
 
   /** Something that everybody who is connected is told, such as an interaction. */

@@ -14,7 +14,9 @@ import type { Modal } from "../interactions/modal.ts";
 import { ALL_INTENTS, messagePayload } from "../payloads/message-payload.ts";
 import type { Channel } from "../world/channel.ts";
 import { eachComponent } from "../world/each-component.ts";
+import type { Member } from "../world/member.ts";
 import type { Message, UploadedFile } from "../world/message.ts";
+import { guildPermissions } from "../world/permissions.ts";
 import { User } from "../world/user.ts";
 import type { World } from "../world/world.ts";
 import { chatInput, type OptionValues, type TypedCommand } from "./chat-input.ts";
@@ -68,7 +70,27 @@ export class Person extends User {
   deletes(message: Message): void {
     checkMayDelete(this, message);
     this.#world.happenings.tell(`${this.name} deletes: ${message.content}`);
-    message.delete();
+    message.delete(this);
+  }
+
+  timesOut(member: Member, ms: number): void {
+    checkMayActOn(this, member, ModerateMembers);
+    member.timeOut(this.#world.clock.now() + ms, { by: this });
+  }
+
+  endsTimeOut(member: Member): void {
+    checkMayActOn(this, member, ModerateMembers);
+    member.timeOut(undefined, { by: this });
+  }
+
+  kicks(member: Member): void {
+    checkMayActOn(this, member, KickMembers);
+    member.guild.kick(member.user, { by: this });
+  }
+
+  bans(member: Member): void {
+    checkMayActOn(this, member, BanMembers);
+    member.guild.ban(member.user, { by: this });
   }
 
   /** @param line the command and its subcommand, such as `/rain config` */
@@ -149,7 +171,8 @@ function buttonOf(message: Message, customIdOrLabel: string): APIButtonComponent
 /** With a subscription, people may write twice as much as bots. */
 const LONGEST_TEXT = 4000;
 
-const { Administrator, ManageMessages, SendMessages, SendMessagesInThreads, UseApplicationCommands, ViewChannel } = PermissionFlagsBits;
+const { Administrator, BanMembers, KickMembers, ManageMessages, ModerateMembers } = PermissionFlagsBits;
+const { SendMessages, SendMessagesInThreads, UseApplicationCommands, ViewChannel } = PermissionFlagsBits;
 
 function checkMayWrite(user: User, channel: Channel, content: string): void {
   if (content.length > LONGEST_TEXT) throw new Error(`Expected at most ${LONGEST_TEXT} characters of ${user.name}, got ${content.length}`);
@@ -159,6 +182,15 @@ function checkMayWrite(user: User, channel: Channel, content: string): void {
 /** Their own messages, and with a permission those of others. */
 function checkMayDelete(user: User, { author, channel }: Message): void {
   if (author !== user) demand(user, channel, { permission: ManageMessages, to: `delete what ${author.name} wrote` });
+}
+
+/** Besides the permission it takes a higher role than theirs. */
+function checkMayActOn(user: User, member: Member, permission: bigint): void {
+  const own = member.guild.memberOf(user);
+  const isAbove = own.isOwner || (!member.isOwner && own.position > member.position);
+  const permissions = guildPermissions(own);
+  if (isAbove && (permissions & (permission | Administrator)) !== 0n) return;
+  throw new Error(`Expected ${user.name} to be allowed to act on ${member.user.name}`);
 }
 
 /** What only one person sees, only they can click on. */

@@ -3,6 +3,7 @@ import { FormErrors } from "../limits/form-errors.ts";
 import { channelPayload } from "../payloads/channel-payload.ts";
 import { guildPayload } from "../payloads/guild-payload.ts";
 import { memberPayload } from "../payloads/member-payload.ts";
+import type { Deed } from "../world/guild.ts";
 import type { Member } from "../world/member.ts";
 import { guildPermissions } from "../world/permissions.ts";
 import type { World } from "../world/world.ts";
@@ -10,7 +11,7 @@ import { channelOf, guildOf, memberOf, refuse } from "./access.ts";
 import { demandWriting } from "./message-routes.ts";
 import type { Call, Routes } from "./router.ts";
 
-const { Administrator, ModerateMembers } = PermissionFlagsBits;
+const { Administrator, BanMembers, ModerateMembers } = PermissionFlagsBits;
 
 const LONGEST_TIME_OUT_MS = 28 * 24 * 60 * 60 * 1000;
 
@@ -20,6 +21,7 @@ export function guildRoutes(world: World): Routes {
     "GET /guilds/:guild": (call) => guildPayload(guildOf(world, call)),
     "GET /guilds/:guild/members/:user": (call) => memberPayload(memberOf(world, call)),
     "PATCH /guilds/:guild/members/:user": (call) => timeOut(memberOf(world, call), call),
+    "PUT /guilds/:guild/bans/:user": (call) => ban(world, call),
   };
 }
 
@@ -30,8 +32,24 @@ function timeOut(member: Member, { request }: Call): object {
   if ((guildPermissions(member) & Administrator) !== 0n) refuse(RESTJSONErrorCodes.MissingPermissions);
   const untilMs = until === null ? undefined : Date.parse(until);
   if ((untilMs ?? 0) > member.guild.world.clock.now() + LONGEST_TIME_OUT_MS) refuseTimeOut();
-  member.timeOut(untilMs);
+  member.timeOut(untilMs, deedOf(member.guild.world, request));
   return memberPayload(member);
+}
+
+/** By the bot. */
+function deedOf({ bot }: World, { headers }: Call["request"]): Deed {
+  const reason = headers["x-audit-log-reason"];
+  return { by: bot, reason: reason === undefined ? undefined : decodeURIComponent(String(reason)) };
+}
+
+/** Who is not there can be banned all the same. */
+function ban(world: World, call: Call): undefined {
+  const guild = guildOf(world, call);
+  const user = world.users.get(call.parameters["user"] ?? "") ?? refuse(RESTJSONErrorCodes.UnknownUser);
+  const member = guild.members.get(user.id);
+  if (member !== undefined) demandOver(member, BanMembers);
+  else if ((guildPermissions(guild.bot) & BanMembers) === 0n) refuse(RESTJSONErrorCodes.MissingPermissions);
+  guild.ban(user, deedOf(world, call.request));
 }
 
 function refuseTimeOut(): void {

@@ -106,7 +106,7 @@ function deleteMessage(message: Message): undefined {
     if (channel.guild === undefined) refuse(RESTJSONErrorCodes.CannotExecuteActionOnDMChannel);
     demand(channel, ManageMessages);
   }
-  message.delete();
+  message.delete(channel.world.bot);
 }
 
 /** A message as the bot sends it, or what it wants to change about one. */

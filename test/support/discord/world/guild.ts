@@ -1,4 +1,4 @@
-import { PermissionFlagsBits } from "discord-api-types/v10";
+import { AuditLogEvent, PermissionFlagsBits } from "discord-api-types/v10";
 import { Person } from "../people/person.ts";
 import { type Channel, type ChannelSpec, guildChannel } from "./channel.ts";
 import { Member } from "./member.ts";
@@ -19,7 +19,13 @@ const EVERYONE =
   PermissionFlagsBits.UseApplicationCommands;
 
 /** What a bot that moderates asks for when it is invited. */
-const BOT = EVERYONE | PermissionFlagsBits.ManageMessages | PermissionFlagsBits.ManageThreads | PermissionFlagsBits.ModerateMembers;
+const BOT =
+  EVERYONE |
+  PermissionFlagsBits.ManageMessages |
+  PermissionFlagsBits.ManageThreads |
+  PermissionFlagsBits.ModerateMembers |
+  PermissionFlagsBits.BanMembers |
+  PermissionFlagsBits.ViewAuditLog;
 
 const BOT_POSITION = 100;
 
@@ -39,6 +45,12 @@ export type MemberSpec = { readonly roles?: readonly Role[] } & (
   | { readonly person: Person }
 );
 
+/** Who did something, and why. */
+export interface Deed {
+  readonly by: User;
+  readonly reason?: string | undefined;
+}
+
 export class Guild {
   readonly world: World;
   readonly id: string;
@@ -47,6 +59,8 @@ export class Guild {
   readonly roles = new Map<string, Role>();
   readonly channels = new Map<string, Channel>();
   readonly members = new Map<string, Member>();
+  /** Those who were banned, and why. */
+  readonly bans = new Map<User, string | undefined>();
   readonly everyone: Role;
   #hasOpenCommands = false;
 
@@ -119,10 +133,34 @@ export class Guild {
     return person;
   }
 
+  /** Somebody is thrown out, who may come back. */
+  kick(user: User, { by, reason }: Deed): void {
+    this.#leave(user);
+    this.world.announce.logged(this, { action: AuditLogEvent.MemberKick, by, target: user, reason });
+  }
+
+  /** Somebody is thrown out, if they are there, and may not come back. */
+  ban(user: User, { by, reason }: Deed): void {
+    this.bans.set(user, reason);
+    this.#leave(user);
+    this.world.announce.logged(this, { action: AuditLogEvent.MemberBanAdd, by, target: user, reason });
+  }
+
+  unban(user: User, { by, reason }: Deed): void {
+    this.bans.delete(user);
+    this.world.announce.logged(this, { action: AuditLogEvent.MemberBanRemove, by, target: user, reason });
+  }
+
   /** The bot is thrown out. */
   removeBot(): void {
     this.world.guilds.delete(this.id);
     this.world.announce.guildLost(this);
+  }
+
+  #leave(user: User): void {
+    const member = this.members.get(user.id);
+    this.members.delete(user.id);
+    if (member !== undefined) this.world.announce.memberLeft(member);
   }
 
   #join(user: User, roles: readonly Role[]): Member {

@@ -1,4 +1,5 @@
-import type { Guild } from "./guild.ts";
+import { AuditLogEvent } from "discord-api-types/v10";
+import type { Deed, Guild } from "./guild.ts";
 import type { Role } from "./role.ts";
 import type { User } from "./user.ts";
 
@@ -36,8 +37,21 @@ export class Member {
     return Math.max(0, ...[...this.roles].map((role) => role.position));
   }
 
-  timeOut(untilMs: number | undefined): void {
+  /** `undefined`: it ends. */
+  timeOut(untilMs: number | undefined, { by, reason }: Deed): void {
+    const changes = [{ key: "communication_disabled_until", ...timesOf(this.#timedOutUntilMs, untilMs) }];
     this.#timedOutUntilMs = untilMs;
-    this.guild.world.announce.memberUpdated(this);
+    const { announce } = this.guild.world;
+    announce.memberUpdated(this);
+    announce.logged(this.guild, { action: AuditLogEvent.MemberUpdate, by, target: this.user, reason, changes });
   }
+}
+
+/** Before and after, as the audit log tells it: what is not there is left out. */
+function timesOf(before: number | undefined, after: number | undefined): object {
+  const written = (ms: number) => new Date(ms).toISOString();
+  return {
+    ...(before === undefined ? {} : { old_value: written(before) }),
+    ...(after === undefined ? {} : { new_value: written(after) }),
+  };
 }

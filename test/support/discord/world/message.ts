@@ -1,4 +1,11 @@
-import { type APIAllowedMentions, type APIEmbed, type APIMessageTopLevelComponent, MessageFlags, MessageType } from "discord-api-types/v10";
+import {
+  type APIAllowedMentions,
+  type APIEmbed,
+  type APIMessageTopLevelComponent,
+  AuditLogEvent,
+  MessageFlags,
+  MessageType,
+} from "discord-api-types/v10";
 import type { Interaction } from "../interactions/interaction.ts";
 import type { Channel } from "./channel.ts";
 import { type Pings, pingNames, pingsOf } from "./pings.ts";
@@ -148,9 +155,14 @@ export class Message {
     this.channel.messages.delete(this.id);
   }
 
-  delete(): void {
+  /** @param by whom the audit log names, where it is a message of somebody else's */
+  delete(by?: User): void {
     this.vanish();
-    this.channel.world.announce.messageDeleted(this);
+    const { author, channel } = this;
+    channel.world.announce.messageDeleted(this);
+    if (by === undefined || by === author || channel.guild === undefined) return;
+    const options = { channel_id: channel.id, count: "1" };
+    channel.world.announce.logged(channel.guild, { action: AuditLogEvent.MessageDelete, by, target: author, options });
   }
 
   get #shown(): Content {
