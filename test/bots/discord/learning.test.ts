@@ -135,9 +135,9 @@ describe("/rain calibrate", () => {
         { text: "I like sand", isGood: true },
       ]);
       expect(await says(scene, guild.owner, "/rain status")).toContain("`civil` 2 (1 approved, 1 rejected)");
-      // What was found fine is forgotten, and what was not stays: nobody takes away what speaks against them.
-      expect(await says(scene, bob, "/privacy delete")).toBe("Forgotten: 1 record.");
-      expect(await says(scene, ada, "/privacy delete")).toContain("There was nothing to forget. What stays: 1 message of yours");
+      // What was found fine is forgotten, with where it stands as of a low value, and what was not stays: nobody takes away what speaks against them.
+      expect(await says(scene, bob, "/privacy delete")).toBe("Forgotten: 2 records.");
+      expect(await says(scene, ada, "/privacy delete")).toContain("Forgotten: 1 record. What stays: 1 message of yours");
       await says(scene, guild.owner, "/rain calibrate");
       expect(inference.calibrated[1]?.decisions).toEqual([{ text: "I like tea", isGood: false }]);
     });
