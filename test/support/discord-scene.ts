@@ -6,6 +6,7 @@ import type { Channel } from "./discord/world/channel.ts";
 import type { Guild } from "./discord/world/guild.ts";
 import type { Message } from "./discord/world/message.ts";
 import { type BotSetUp, RunningBot, type SettingsInput } from "./discord-bot.ts";
+import { setsByPanel } from "./settings-panel.ts";
 
 /** A guild with a bot in it, two people who may ask as often as they like, and a moderator. */
 export class Scene implements AsyncDisposable {
@@ -52,14 +53,9 @@ export class Scene implements AsyncDisposable {
     this.mona = guild.person("Mona");
   }
 
-  /** Mona sets one setting, and confirms what she is shown. Gives what is said to it. */
-  async sets(key: string, value: string): Promise<string> {
-    return (await this.confirmed(await this.mona.uses(this.general, "/rain config set", { key, value }).response())).content;
-  }
-
-  /** What is said when Mona confirms, where she is asked to. */
-  async confirmed(shown: Message): Promise<Message> {
-    return shown.components.length === 0 ? shown : await this.mona.presses(shown, "Confirm").response();
+  /** Mona sets one setting in the panel, and confirms what she is shown. Gives what is said to it. */
+  async sets(path: string, value: string): Promise<string> {
+    return (await setsByPanel(this.mona, this.general, path, value)).content;
   }
 
   /** Nothing is under way any more, and nothing that came of it. */

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { checkSettings, type GuildSettings, valueCompletions } from "../../src/bots/guard/index.ts";
+import { checkSettings, DEFAULT_SETTINGS, type GuildSettings, settingFacts } from "../../src/bots/guard/index.ts";
 import { AWKWARD_TEXTS } from "./awkward-texts.ts";
 
 /** Texts that look like something else to YAML. */
@@ -52,7 +52,7 @@ const ownPrinciples = fc.dictionary(
 );
 
 /** Whatever can be chosen for this setting. */
-const oneOf = (path: string) => fc.constantFrom(...valueCompletions(path, ""));
+const oneOf = (path: string) => fc.constantFrom(...(settingFacts(DEFAULT_SETTINGS, path)?.choices ?? []));
 
 const EXCEPTION = "exceptions.100000000000000001";
 

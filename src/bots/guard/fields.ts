@@ -21,12 +21,17 @@ export const choice = <const Names extends readonly string[]>(names: Names) =>
   typed(z.enum(names), (name) => name.toLowerCase()).meta({ expected: `one of ${names.join(", ")}` });
 
 /** A snowflake of Discord's, or a mention of a channel, a person or a role. */
-export const id = () => typed(z.string().regex(/^\d{17,20}$/), idOf).meta({ expected: "an id of 17 to 20 digits" });
+/** What a server has to pick from. */
+export type Picks = "channels" | "postable channels" | "categories" | "roles" | "people";
+
+/** @param picks what it is of, where a server has such things to pick from */
+export const id = (picks?: Picks) => typed(z.string().regex(/^\d{17,20}$/), idOf).meta({ expected: "an id of 17 to 20 digits", picks });
 
 /** With commas or blanks between them. */
-export const ids = (most: number) =>
+export const ids = (most: number, picks?: Picks) =>
   typed(z.array(id()).max(most), (list) => [...new Set(list.match(/[^\s,]+/g)?.map(idOf))]).meta({
     expected: `a list of at most ${most} ids of 17 to 20 digits`,
+    picks,
   });
 
 /** With one of these between them, and each of this kind. */

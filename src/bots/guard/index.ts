@@ -5,7 +5,7 @@ export { dayBefore } from "./days.ts";
 export { decisionsBy } from "./decisions.ts";
 export { EngineInference, type EngineInferenceOptions } from "./engine-inference.ts";
 export { everySettings, hasUsualLimits, settingsFor } from "./exceptions.ts";
-export { choice, id, ids, numberOf, onOrOff, typed, whole } from "./fields.ts";
+export { choice, id, ids, numberOf, onOrOff, type Picks, typed, whole } from "./fields.ts";
 export { decidedByFilters, type FilterHit, filterActions, filterHits, type Heard, withFindings } from "./filters/filter.ts";
 export { cooldown, dailyCaps, failures, fewAtOnce, guarded, judgedQuestions, shortQuestions } from "./guards.ts";
 export { expectedHits, isBeyond } from "./hit-rate.ts";
@@ -35,16 +35,15 @@ export { normalise, withoutUnseen } from "./normalise.ts";
 export { ProblemsError, readPlainYaml } from "./plain-yaml.ts";
 export { type Incoming, type Outcome, type Reason, type Respond, responding, type Utterance, Vetted } from "./respond.ts";
 export { DEFAULT_SETTINGS, type GuildSettings, guildPrinciple, principleNames } from "./settings.ts";
+export { type SettingFacts, type SettingsPage, settingFacts, settingsPage } from "./settings-pages.ts";
 export {
   changedAt,
   checkSettings,
-  completions,
   exportSettings,
   importSettings,
   SettingsError,
   settingPaths,
   textAt,
-  valueCompletions,
 } from "./settings-text.ts";
 export { excerptOf, hashOf, judgedText } from "./store/excerpts.ts";
 export { openStore } from "./store/open-store.ts";

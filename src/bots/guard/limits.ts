@@ -11,7 +11,7 @@ const LIMITS = { off: Number.NEGATIVE_INFINITY, lenient: -0.6, medium: -0.1, str
 >;
 
 /** The value below which a rule speaks against a message. -Infinity: never. */
-export function limitOf({ strictness, limit }: Pick<Rule, "strictness" | "limit">): number {
+export function limitOf({ strictness, limit }: Pick<Rule, "strictness"> & Partial<Pick<Rule, "limit">>): number {
   return strictness === "off" ? LIMITS.off : (limit ?? LIMITS[strictness]);
 }
 

@@ -1,14 +1,11 @@
-/** Settings as people read and write them: one by one in a command, such as `talk.maxTokens` and `128`, or all of them in a file. */
+/** Settings as people read and write them: one by one, such as `talk.maxTokens` and `128`, or all of them in a file. */
 import { isDeepStrictEqual } from "node:util";
 import { Document, isMap, isScalar, isSeq, type YAMLMap } from "yaml";
 import { z } from "zod";
 import { complaint, didYouMean } from "../../core/index.ts";
-import { own } from "./fields.ts";
+import { own, type Picks } from "./fields.ts";
 import { ProblemsError, readPlainYaml } from "./plain-yaml.ts";
-import { DEFAULT_SETTINGS, type GuildSettings, principleNames, SETTINGS, USUAL } from "./settings.ts";
-
-/** As many completions as Discord shows. */
-const MOST_COMPLETIONS = 25;
+import { type GuildSettings, principleNames, SETTINGS, USUAL } from "./settings.ts";
 
 /** Problems that are told one by one: where thousands of names are unknown, each is looked for among the known ones, and nobody reads them all. */
 const MOST_PROBLEMS = 20;
@@ -20,7 +17,7 @@ const NOTHING = "none";
 export class SettingsError extends ProblemsError {}
 
 /** What we read of JSON Schema, as zod writes it for `SETTINGS`: a setting, or a group of them. */
-interface SettingNode {
+export interface SettingNode {
   /** For people, in one line. */
   readonly description?: string;
   /** Completes "Expected `path` to be ...". Missing of a group. */
@@ -31,6 +28,9 @@ interface SettingNode {
   readonly enum?: readonly string[];
   /** Whether it names a principle: those are the guild's own. */
   readonly isPrinciple?: boolean;
+  /** What its ids are of. */
+  readonly picks?: Picks;
+  readonly maxLength?: number;
   readonly properties?: Readonly<Record<string, SettingNode>>;
   readonly additionalProperties?: SettingNode | false;
   readonly items?: SettingNode;
@@ -58,11 +58,6 @@ export function settingPaths(settings: GuildSettings): readonly string[] {
 
 const EXCEPTIONS = "exceptions.";
 const PATTERNS = "moderation.filters.patterns.";
-
-/** A path as it is meant: an exception may be named by a mention, and need not be there yet. */
-function meantPath(path: string): string {
-  return path.replace(/^(exceptions\.)<(?:#|@&)(\d{17,20})>/, "$1$2");
-}
 
 /** With those of an exception or a pattern that somebody is about to make. */
 function pathsAround(settings: GuildSettings, typed: string): readonly string[] {
@@ -102,8 +97,7 @@ export function checkSettings(value: unknown, at: (path: readonly PropertyKey[])
  * @param text as a person types it: lists are ids or mentions with commas or blanks between them; `none` is nothing
  * @throws {SettingsError} for an unknown name (with the nearest known one) or a value that cannot be
  */
-export function changedAt(settings: GuildSettings, typed: string, text: string): GuildSettings {
-  const path = meantPath(typed);
+export function changedAt(settings: GuildSettings, path: string, text: string): GuildSettings {
   const setting = knownSetting(settings, path);
   const document = documentOf(settings);
   if (mayBeNothing(setting) && text.trim().toLowerCase() === NOTHING) document.deleteIn(path.split("."));
@@ -126,30 +120,13 @@ function saysSomething(exception: GuildSettings["exceptions"][string]): boolean 
 }
 
 /** What is set there now, as a person would type it. */
-export function textAt(settings: GuildSettings, typed: string): string {
-  const path = meantPath(typed);
+export function textAt(settings: GuildSettings, path: string): string {
   const { default: usual } = knownSetting(settings, path);
   const value = documentOf(settings).getIn(path.split("."));
   const text = isSeq(value)
     ? value.toJSON().join(", ")
     : String(value ?? (path.startsWith(EXCEPTIONS) || path.startsWith(PATTERNS) ? usual : undefined) ?? "");
   return text === "" ? NOTHING : text;
-}
-
-/** The paths that begin with or contain what was typed so far, at most 25. */
-export function completions(typed: string, settings: GuildSettings = DEFAULT_SETTINGS): readonly string[] {
-  const meant = meantPath(typed.trim());
-  return matching(pathsAround(settings, meant), meant);
-}
-
-/** What the setting may be, as far as that can be listed, at most 25. */
-export function valueCompletions(key: string, typed: string, settings: GuildSettings = DEFAULT_SETTINGS): readonly string[] {
-  const path = meantPath(key);
-  const setting = pathsAround(settings, path).includes(path) ? settingAt(path.split(".")) : undefined;
-  if (setting === undefined) return [];
-  const choices = setting.isPrinciple ? principleNames(settings) : choicesOf(setting);
-  const initial = typeof setting.default === "number" ? [String(setting.default)] : [];
-  return matching([...choices, ...initial, ...(mayBeNothing(setting) ? [NOTHING] : [])], typed);
 }
 
 /** Every setting in YAML, with what it means and what it may be. */
@@ -213,17 +190,6 @@ function documentOf(settings: GuildSettings): Document {
 
 function mayBeNothing(setting: SettingNode): boolean {
   return String(setting.default ?? "") === "";
-}
-
-function choicesOf({ type, enum: choices = [] }: SettingNode): readonly string[] {
-  return type === "boolean" ? ["true", "false"] : choices;
-}
-
-function matching(texts: readonly string[], typed: string): readonly string[] {
-  const wanted = typed.trim().toLowerCase();
-  const found = texts.filter((text) => text.toLowerCase().includes(wanted));
-  const first = found.filter((text) => text.toLowerCase().startsWith(wanted));
-  return [...new Set([...first, ...found])].slice(0, MOST_COMPLETIONS);
 }
 
 /** Each description once: what is said of the first principle is true of the others. */

@@ -50,7 +50,7 @@ const talk = z.strictObject({
   questionsAtOnce: whole(0, 100).default(2).describe("Questions of one person that wait or are answered at once; 0: no limit"),
   userDailyCap: whole(0, 100_000).default(100).describe("Answers for one person on one day (UTC); 0: no limit"),
   guildDailyCap: whole(0, 1_000_000).default(2000).describe("Answers for everybody on one day (UTC); 0: no limit"),
-  channels: ids(LONGEST_LIST).default([]).describe("Channels in which it talks; none: all that it may write in"),
+  channels: ids(LONGEST_LIST, "channels").default([]).describe("Channels in which it talks; none: all that it may write in"),
 });
 
 const rule = z.strictObject({
@@ -72,14 +72,14 @@ const moderation = z.strictObject({
     .prefault({ [HARMLESS.name]: {} })
     .describe("By which principles messages are judged"),
   filters: filters.prefault({}).describe("What is looked for in messages before they are judged, without a model"),
-  logChannel: id().optional().describe("Where findings and the review queue are posted"),
+  logChannel: id("postable channels").optional().describe("Where findings and the review queue are posted"),
   ignore: z
     .strictObject({
       administrators: onOrOff().default(true).describe("Whether what the server's owner and its administrators write is not judged"),
-      roles: ids(LONGEST_LIST).default([]).describe("Roles whose messages are not judged"),
-      channels: ids(LONGEST_LIST).default([]).describe("Channels whose messages are not judged"),
-      categories: ids(LONGEST_LIST).default([]).describe("Categories whose messages are not judged"),
-      users: ids(LONGEST_LIST).default([]).describe("People whose messages are not judged"),
+      roles: ids(LONGEST_LIST, "roles").default([]).describe("Roles whose messages are not judged"),
+      channels: ids(LONGEST_LIST, "channels").default([]).describe("Channels whose messages are not judged"),
+      categories: ids(LONGEST_LIST, "categories").default([]).describe("Categories whose messages are not judged"),
+      users: ids(LONGEST_LIST, "people").default([]).describe("People whose messages are not judged"),
     })
     .prefault({})
     .describe("Whose messages are not judged"),

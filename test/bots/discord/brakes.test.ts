@@ -167,7 +167,7 @@ describe("Shadow mode", () => {
     const refused = await leave();
     expect(refused).toContain("Nothing was changed: something would be done to messages by a judge that errs too often, or may.");
     expect(refused).toContain("By `harmless` my judge may not be fit (AUROC 0.74 (0.66 to 0.82) on 200 examples).");
-    expect(refused).toContain("`/rain config set key:moderation.rules.harmless.actsFrom value:0.66`");
+    expect(refused).toContain("confirm its figure, by 0.66 for `moderation.rules.harmless.actsFrom` in `/settings`");
     expect((await scene.running.store.settings(scene.guild.id)).settings.moderation.shadow).toBe(true);
     expect(await scene.sets("moderation.rules.harmless.actsFrom", "0.66")).toContain("is `0.66` now");
     expect(await leave()).toContain("`moderation.shadow` is `false` now");
@@ -186,11 +186,11 @@ describe("Shadow mode", () => {
   });
 
   it.each([
-    ["restoring a version", "/rain config restore", { version: 2 }],
-    ["switching moderation on", "/rain config set", { key: "moderation.automatic", value: "true" }],
-    ["asking for more", "/rain config set", { key: "moderation.rules.harmless.action", value: "timeout" }],
-    ["judging more strictly", "/rain config set", { key: "moderation.rules.harmless.strictness", value: "strict" }],
-  ] as const)("cannot be left behind somebody's back, by %s", async (title, command, options) => {
+    ["restoring a version", { version: 2 }],
+    ["switching moderation on", { path: "moderation.automatic", value: "true" }],
+    ["asking for more", { path: "moderation.rules.harmless.action", value: "timeout" }],
+    ["judging more strictly", { path: "moderation.rules.harmless.strictness", value: "strict" }],
+  ] as const)("cannot be left behind somebody's back, by %s", async (title, wanted) => {
     await using scene = await Scene.open(known(UNMEASURED));
     const rules = { harmless: { strictness: "medium", action: title === "asking for more" ? "log" : "delete" } };
     const live = { automatic: true, shadow: false, rules };
@@ -198,9 +198,12 @@ describe("Shadow mode", () => {
     await scene.running.set(scene.guild, { moderation: live });
     const now = title === "restoring a version" ? { ...live, shadow: true } : live;
     await scene.running.set(scene.guild, { moderation: { ...now, automatic: title !== "switching moderation on" } });
-    const refused = await scene.mona.uses(scene.general, command, options).response();
-    expect(refused.content).toContain("By `harmless` my judge was never measured.");
-    expect(refused.content).toContain("actsFrom value:0`");
+    const refused =
+      "version" in wanted
+        ? (await scene.mona.uses(scene.general, "/rain config restore", wanted).response()).content
+        : await scene.sets(wanted.path, wanted.value);
+    expect(refused).toContain("By `harmless` my judge was never measured.");
+    expect(refused).toContain("by 0 for `moderation.rules.harmless.actsFrom`");
   });
 
   it("holds where the model was changed for one that nobody has confirmed, and is no matter where nothing is done", async () => {

@@ -5,6 +5,7 @@ import { asText } from "../../support/discord/as-text.ts";
 import type { Message } from "../../support/discord/world/message.ts";
 import { embeddedInference } from "../../support/discord-bot.ts";
 import { Scene } from "../../support/discord-scene.ts";
+import { asksByPanel, opensSettings } from "../../support/settings-panel.ts";
 import { untilTakenBack, WatchedInference } from "../../support/watched-inference.ts";
 
 let embedded: EngineInference;
@@ -28,6 +29,8 @@ function example(text: string, { ada, mona }: Scene): string {
     .replace(/(harmless) -?\d\.\d\d/g, "$1 -0.98")
     .replace(/\*\*-?\d\.\d\d\*\*/g, "**0.93**")
     .replace(/Verdicts: \d+, the lowest -?\d\.\d\d/, "Verdicts: 5, the lowest -0.98")
+    .replace(/(?:^│ - \[-?\d.*\n)+/gm, "│ - [0.12](...)\n")
+    .replace(/\*\*\d+ of \d+\*\* \(by the limit that holds now: \d+\)/, "**12 of 3,410** (by the limit that holds now: 3)")
     .replace(/after \d+ rewinds?/, "after 2 rewinds")
     .replace(/Rewinds: \d+/, "Rewinds: 2");
 }
@@ -73,6 +76,9 @@ it("What the bot shows is what its guide says", async () => {
   pages.push(["`/rain why`", asText(why as Message)]);
   pages.push(["`/rain status`", asText(await guild.owner.uses(general, "/rain status").response())]);
   pages.push(["`/rain config show`", asText(await mona.uses(general, "/rain config show").response())]);
+  pages.push(["`/settings`, a setting of one page", asText(await opensSettings(mona, general, "moderation.shadow"))]);
+  const asked = await asksByPanel(mona, general, "moderation.rules.harmless.strictness", "strict");
+  pages.push(["Another limit, before it is taken", asText(asked)]);
   inference.beforeAnswer = (request, waiting) => {
     waiting.onPosition?.(12);
     return untilTakenBack(request, waiting);

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { asText } from "../../support/discord/as-text.ts";
 import type { Message } from "../../support/discord/world/message.ts";
 import { Scene } from "../../support/discord-scene.ts";
+import { writesPrinciple } from "../../support/settings-panel.ts";
 import { STEADY, STEADY_BAD } from "../../support/steady-inference.ts";
 
 async function flagged(scene: Scene): Promise<{ readonly message: Message; readonly card: Message }> {
@@ -170,9 +171,7 @@ describe("What is so already", () => {
     const asked = async (line: `/${string}`, values = {}) => (await mona.uses(general, line, values).response()).content;
     const { version } = await running.store.settings(guild.id);
     const unchanged = `nothing was changed (version ${version}).`;
-    expect(await asked("/rain config set", { key: "talk.maxTokens", value: "256" })).toContain(
-      `\`talk.maxTokens\` is \`256\` already: ${unchanged}`,
-    );
+    expect(await scene.sets("talk.maxTokens", "256")).toContain(`\`talk.maxTokens\` is \`256\` already: ${unchanged}`);
     const file = (await mona.uses(general, "/rain config export").response()).attachments[0];
     const yaml = { name: "rain.yaml", contentType: "text/yaml", content: file?.content ?? Buffer.from("") };
     expect(await asked("/rain config import", { file: yaml })).toContain(`The settings are what the file says already: ${unchanged}`);
@@ -187,8 +186,8 @@ describe("What is so already", () => {
     await using scene = await Scene.moderated(STEADY, "log");
     const { mona, general } = scene;
     const fields = { name: "polite", question: "Is the message polite?", good: "polite", bad: "rude" };
-    const submit = async () => (await mona.submits(await mona.uses(general, "/rain config principle").modal(), fields).response()).content;
-    expect(await submit()).toContain("is known (version 3)");
+    const submit = async () => (await writesPrinciple(mona, general, fields)).content;
+    expect(await submit()).toContain("The principle `polite` says that now (version 3).");
     expect(await submit()).toBe("The principle `polite` says that already: nothing was changed (version 3).");
   });
 

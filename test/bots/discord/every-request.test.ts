@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { FaultStatus } from "../../support/discord/rest/faults.ts";
 import type { RestRequest } from "../../support/discord/rest/rest-request.ts";
 import { Scene } from "../../support/discord-scene.ts";
+import { GO } from "../../support/settings-panel.ts";
 import { STEADY, STEADY_ANSWER, STEADY_BAD } from "../../support/steady-inference.ts";
 
 type Kind = Pick<RestRequest, "method" | "route">;
@@ -22,8 +23,12 @@ async function useAll(scene: Scene): Promise<void> {
   const { platform, guild, general, ada, bob, mona } = scene;
   ada.says(general, scene.mention("How do I clean the tower?"));
   ada.uses(general, "/ask", { question: "How do I clean the tower?" });
-  mona.autocompletes(general, "/rain config set", { key: "talk." });
-  mona.uses(general, "/rain config principle");
+  mona.autocompletes(general, "/rain calibrate", { principle: "h" });
+  const panel = mona.uses(general, "/settings");
+  await scene.settled();
+  if (panel.original?.components.length) mona.picks(panel.original, GO, ["principles"]);
+  await scene.settled();
+  if (panel.original?.embeds[0]?.title?.endsWith("principles")) mona.presses(panel.original, "New ...");
   mona.uses(general, "/rain config export");
   guild.owner.uses(general, "/rain status");
   guild.owner.uses(general, "/rain calibrate");

@@ -4,6 +4,7 @@ import { DEFAULT_SETTINGS, everySettings, settingsFor } from "../../../src/bots/
 import type { Person } from "../../support/discord/people/person.ts";
 import type { Channel } from "../../support/discord/world/channel.ts";
 import { Scene } from "../../support/discord-scene.ts";
+import { confirms } from "../../support/settings-panel.ts";
 import { STEADY, STEADY_BAD, UNMEASURED } from "../../support/steady-inference.ts";
 
 /** Whether what a person writes there is taken away. */
@@ -34,7 +35,7 @@ describe("Nothing is done to what they write", () => {
     const role = guild.addRole({ name: "Trusted" });
     const trusted = guild.addMember({ name: "Tom", roles: [role] });
     expect(await scene.sets(`exceptions.${guild.channel("other").id}.moderation`, "off")).toContain("is `off` now");
-    await scene.sets(`exceptions.<@&${role.id}>.moderation`, "off");
+    await scene.sets(`exceptions.${role.id}.moderation`, "off");
     expect(await isTakenAway(scene, ada, guild.channel("other"))).toBe(false);
     expect(await isTakenAway(scene, ada, guild.channel("other").addThread({ name: "thread" }))).toBe(false);
     expect([await isTakenAway(scene, trusted), await isTakenAway(scene, bob)]).toEqual([false, true]);
@@ -67,23 +68,18 @@ describe("An exception", () => {
     expect((await ada.uses(other, "/ask", { question: "Where?" }).response()).content).toContain("river");
   });
 
-  it("is completed, shown, exported, imported and forgotten as all settings are", async () => {
+  it("is set, exported, imported and forgotten as all settings are", async () => {
     await using scene = await Scene.open(STEADY);
     const { mona, general, guild, running } = scene;
     const key = `exceptions.${general.id}.strictness`;
-    const names = (await mona.autocompletes(general, "/rain config set", { key: `exceptions.${general.id}.s` }).choices()).map(
-      ({ value }) => value,
-    );
-    expect(names).toEqual([key]);
     expect(await scene.sets(key, "strict")).toContain(`\`${key}\` is \`strict\` now`);
     const file = (await mona.uses(general, "/rain config export").response()).attachments[0];
     expect(String(file?.content)).toContain("strictness: strict");
     expect(await scene.sets(key, "usual")).toContain("is `usual` now");
     expect((await running.store.settings(guild.id)).settings.exceptions).toEqual({});
     const yaml = { name: "rain.yaml", contentType: "text/yaml", content: file?.content ?? Buffer.from("") };
-    await scene.confirmed(await mona.uses(general, "/rain config import", { file: yaml }).response());
+    await confirms(mona, await mona.uses(general, "/rain config import", { file: yaml }).response());
     expect((await running.store.settings(guild.id)).settings.exceptions[general.id]).toMatchObject({ strictness: "strict", talk: "usual" });
-    expect(await scene.sets("exceptions.general.talk", "off")).toContain("Expected the name of a setting");
   });
 });
 

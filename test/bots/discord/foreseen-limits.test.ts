@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { belowLimit, hundredthsOf, type Inference, isLow, limitFor, valuesBy } from "../../../src/bots/guard/index.ts";
 import type { Message } from "../../support/discord/world/message.ts";
 import { Scene } from "../../support/discord-scene.ts";
+import { asksByPanel } from "../../support/settings-panel.ts";
 import { FIT, STEADY, verdictOf } from "../../support/steady-inference.ts";
 
 /** Its verdict on a message is the number that the message ends with. */
@@ -34,8 +35,8 @@ async function say(scene: Scene, values: readonly number[]): Promise<readonly Me
 
 const STRICTER = { key: "moderation.rules.harmless.strictness", value: "strict" };
 
-async function stricter({ mona, general }: Scene, changed = STRICTER): Promise<Message> {
-  return await mona.uses(general, "/rain config set", changed).response();
+async function stricter({ mona, general }: Scene, { key, value } = STRICTER): Promise<Message> {
+  return await asksByPanel(mona, general, key, value);
 }
 
 function textOf({ content, embeds }: Message): string {
@@ -66,7 +67,8 @@ describe("Another limit", () => {
     expect(await versionIn(scene)).toBe(2);
     const answer = await scene.mona.presses(shown, "Confirm").response();
     expect(answer.content).toBe("`moderation.rules.harmless.strictness` is `strict` now (version 3).");
-    expect([answer.embeds, answer.components]).toEqual([[], []]);
+    // The panel is there again, where it was left.
+    expect(answer.embeds[0]?.title).toBe("Settings: moderation.rules.harmless");
     const [flagged] = await say(scene, [0.1]);
     expect((await scene.running.store.pendingReviews(scene.guild.id, 9)).at(-1)).toMatchObject({ message: flagged?.id });
   });
@@ -84,7 +86,11 @@ describe("Another limit", () => {
     const { scene } = await judging([0.9]);
     await using _ = scene;
     const answer = await scene.mona.presses(await stricter(scene), "Cancel").response();
-    expect([answer.content, answer.components, await versionIn(scene)]).toEqual(["Nothing was changed.", [], 2]);
+    expect([answer.content, answer.embeds[0]?.title, await versionIn(scene)]).toEqual([
+      "Nothing was changed.",
+      "Settings: moderation.rules.harmless",
+      2,
+    ]);
   });
 
   it("may be a number, which is exact to the hundredth", async () => {
@@ -215,7 +221,9 @@ describe("Another limit", () => {
     const { mona, platform, running, guild } = scene;
     const stale = await stricter(scene);
     await running.set(guild, { moderation: { automatic: true, rules: RULES }, retentionDays: 9 });
-    expect((await mona.presses(stale, "Confirm").response()).content).toContain("Somebody else changed the settings");
+    expect((await mona.presses(stale, "Confirm").response()).content).toContain(
+      "Nothing was changed: the settings were, since you saw them.",
+    );
     expect(await versionIn(scene)).toBe(3);
     const late = await stricter(scene);
     platform.advance(15 * 60_000);

@@ -1,6 +1,6 @@
 import { PermissionFlagsBits } from "discord.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type EngineInference, type Store, StoreError } from "../../../src/bots/guard/index.ts";
+import type { EngineInference } from "../../../src/bots/guard/index.ts";
 import { TASKS } from "../../../training/world/index.ts";
 import { asText } from "../../support/discord/as-text.ts";
 import { embeddedInference } from "../../support/discord-bot.ts";
@@ -15,79 +15,21 @@ afterAll(async () => await inference[Symbol.asyncDispose]());
 const YAML = { name: "rain.yaml", contentType: "text/yaml" };
 
 describe("/rain config", () => {
-  it("changes a setting, which counts at once, and says what is not the default", async () => {
+  it("says what is not the default", async () => {
     await using scene = await Scene.open(inference);
-    const { mona, general, platform, ada } = scene;
-    expect((await mona.uses(general, "/rain config set", { key: "talk.mentions", value: "off" }).response()).content).toBe(
-      "`talk.mentions` is `false` now (version 2).",
-    );
-    ada.says(general, scene.mention("How do I visit the castle?"));
-    await platform.idle();
-    await scene.running.bot.idle();
-    expect(platform.posts(general)).toEqual([]);
-    const shown = await mona.uses(general, "/rain config show").response();
+    await scene.sets("talk.mentions", "false");
+    const shown = await scene.mona.uses(scene.general, "/rain config show").response();
     expect(shown.embeds[0]).toMatchObject({ title: "Version 2, what is not the default" });
     expect(shown.embeds[0]?.description).toContain("`talk.mentions`: `false`");
-    expect((await mona.uses(general, "/rain config show", { key: "talk.maxTokens" }).response()).content).toBe(
-      "`talk.maxTokens` is `256`.",
-    );
   });
 
-  it("says what is wrong, and changes nothing", async () => {
-    await using scene = await Scene.open(inference);
-    const { mona, general } = scene;
-    const set = async (key: string, value: string) => (await mona.uses(general, "/rain config set", { key, value }).response()).content;
-    expect(await set("talk.maxToken", "5")).toContain("did you mean `talk.maxTokens`?");
-    expect(await set("talk.maxTokens", "many")).toMatch(
-      /^Nothing was changed\. Expected `talk.maxTokens` to be a whole number from 16 to 1024/,
-    );
-    expect(await set("__proto__.polluted", "1")).toMatch(/^Nothing was changed\./);
-    expect((await scene.running.store.settings(scene.guild.id)).version).toBe(1);
-  });
-
-  it("completes names and values, for who may change them", async () => {
+  it("completes the rules of which a judge may learn, for who may manage the server", async () => {
     await using scene = await Scene.open(inference);
     const { mona, bob, general, guild } = scene;
-    const keys = await mona.autocompletes(general, "/rain config set", { key: "cooldown" }).choices();
-    expect(keys.map(({ value }) => value)).toEqual(["talk.cooldownSeconds"]);
-    const values = await mona.autocompletes(general, "/rain config set", { key: "talk.preset", value: "" }).choices();
-    expect(values.map(({ value }) => value)).toEqual(["fast", "balanced", "strict"]);
+    const rules = await mona.autocompletes(general, "/rain calibrate", { principle: "harm" }).choices();
+    expect(rules.map(({ value }) => value)).toEqual(["harmless"]);
     guild.openCommands();
-    expect(await bob.autocompletes(general, "/rain config set", { key: "talk" }).choices()).toEqual([]);
-  });
-
-  it("takes principles in plain words by a form, and forgets them", async () => {
-    await using scene = await Scene.open(inference);
-    const { mona, general } = scene;
-    const form = await mona.uses(general, "/rain config principle").modal();
-    const words = { name: "polite", question: "Is the message polite?", good: "polite", bad: "rude" };
-    expect((await mona.submits(form, words).response()).content).toContain("The principle `polite` is known (version 2).");
-    await scene.sets("moderation.rules.polite.strictness", "strict");
-    const tried = await mona.uses(general, "/moderate test", { text: "You are an idiot." }).response();
-    expect(tried.embeds[0]?.description).toMatch(/harmless .*\n.*polite /);
-    const again = await mona.uses(general, "/rain config principle", { name: "polite" }).modal();
-    expect(JSON.stringify(again.components)).toContain("Is the message polite?");
-    const wrong = await mona.submits(again, { ...words, bad: "polite" }).response();
-    expect(wrong.content).toMatch(/^Nothing was changed\./);
-    const forgotten = await scene.confirmed(await mona.uses(general, "/rain config forget", { principle: "polite" }).response());
-    expect(forgotten.content).toContain("is forgotten");
-    expect((await mona.uses(general, "/rain config forget", { principle: "harmless" }).response()).content).toContain("has no principle");
-  });
-
-  it("opens no form for a principle that the memory does not tell in time, and says so", async () => {
-    let fail: () => void = () => undefined;
-    const held = new Promise<never>((_, reject) => (fail = () => reject(new StoreError("locked", "the database is locked"))));
-    let isHeld = false;
-    const spoil = (store: Store): Store => ({ ...store, settings: (guild) => (isHeld ? held : store.settings(guild)) });
-    await using scene = await Scene.open(inference, {}, { spoil });
-    const { mona, general } = scene;
-    isHeld = true;
-    const known = mona.uses(general, "/rain config principle", { name: "polite" });
-    expect((await known.response()).content).toBe("I could not look up what the principle says now. Please try again in a moment.");
-    // A new one needs nothing of it.
-    expect((await mona.uses(general, "/rain config principle").modal()).title).toBe("A principle in plain words");
-    isHeld = false;
-    fail();
+    expect(await bob.autocompletes(general, "/rain calibrate", { principle: "harm" }).choices()).toEqual([]);
   });
 
   it("exports to a file and imports it, and brings versions back", async () => {
@@ -127,15 +69,12 @@ describe("/rain config", () => {
 
   it("is for who may manage the server, whatever an administrator lets everybody use", async () => {
     await using scene = await Scene.open(inference);
-    const { bob, mona, general, guild } = scene;
+    const { bob, general, guild } = scene;
     guild.openCommands();
-    const only = "Only who may manage the server may do that.";
-    for (const subcommand of ["show", "principle", "export", "history"] as const)
-      expect((await bob.uses(general, `/rain config ${subcommand}`).response()).content).toBe(only);
-    const form = await mona.uses(general, "/rain config principle").modal();
-    guild.memberOf(mona).roles.clear();
-    const words = { name: "polite", question: "Is the message polite?", good: "polite", bad: "rude" };
-    expect((await mona.submits(form, words).response()).content).toBe(only);
+    for (const subcommand of ["show", "export", "history"] as const)
+      expect((await bob.uses(general, `/rain config ${subcommand}`).response()).content).toBe(
+        "Only who may manage the server may do that.",
+      );
   });
 
   it("keeps guilds apart", async () => {
@@ -145,7 +84,7 @@ describe("/rain config", () => {
     const { owner } = elsewhere;
     const general = elsewhere.channel("general");
     expect((await owner.uses(general, "/rain config restore", { version: 1 }).response()).content).toBe("I know no version 1.");
-    expect((await owner.uses(general, "/rain config show", { key: "talk.refusal" }).response()).content).not.toContain("Ours.");
+    expect(asText(await owner.uses(general, "/rain config show").response())).not.toContain("Ours.");
   });
 });
 
@@ -248,12 +187,9 @@ describe("/privacy", () => {
 });
 
 describe("What cannot work as it is set", () => {
-  const sets = async (scene: Scene, key: string, value: string) =>
-    (await scene.mona.uses(scene.general, "/rain config set", { key, value }).response()).content;
-
   it("is said at once where it is set, and in the status: automatic moderation without the intent, or a log", async () => {
     await using scene = await Scene.open(inference, {}, { options: { messageContent: false } });
-    const set = await sets(scene, "moderation.automatic", "true");
+    const set = await scene.sets("moderation.automatic", "true");
     expect(set).toContain(
       "`moderation.automatic` is `true` now (version 2).\n⚠️ I judge nothing by myself: whoever runs me has to grant me the",
     );
@@ -270,8 +206,8 @@ describe("What cannot work as it is set", () => {
     const overwrites = [{ target: guild.bot.user, deny: PermissionFlagsBits.SendMessages | PermissionFlagsBits.EmbedLinks }];
     const closed = guild.addChannel({ name: "closed", overwrites });
     for (const id of ["123456789012345678", elsewhere.channel("log").id])
-      expect(await sets(scene, "moderation.logChannel", id)).toContain("the log channel is not there, or I cannot see it");
-    expect(await sets(scene, "moderation.logChannel", closed.id)).toContain("in the log channel I lack Send Messages, Embed Links");
-    expect(await sets(scene, "moderation.logChannel", guild.channel("log").id)).not.toContain("⚠️");
+      expect(await scene.sets("moderation.logChannel", id)).toContain("the log channel is not there, or I cannot see it");
+    expect(await scene.sets("moderation.logChannel", closed.id)).toContain("in the log channel I lack Send Messages, Embed Links");
+    expect(await scene.sets("moderation.logChannel", guild.channel("log").id)).not.toContain("⚠️");
   });
 });

@@ -4,15 +4,16 @@ import { parse } from "yaml";
 import {
   changedAt,
   checkSettings,
-  completions,
   DEFAULT_SETTINGS,
   exportSettings,
   type GuildSettings,
   importSettings,
   SettingsError,
+  type SettingsPage,
+  settingFacts,
   settingPaths,
+  settingsPage,
   textAt,
-  valueCompletions,
 } from "../../../src/bots/guard/index.ts";
 import { anySettings } from "../../support/random-settings.ts";
 
@@ -110,40 +111,56 @@ describe("A setting", () => {
   });
 });
 
-describe("Completions", () => {
-  it("begin with what begins so, and are no more than Discord shows", () => {
-    expect(completions("talk.max")).toEqual(["talk.maxTokens"]);
-    expect(completions("MAX")).toEqual(["talk.maxTokens"]);
-    expect(completions("retention")[0]).toBe("retentionDays");
-    expect(completions("")).toHaveLength(25);
-    expect(completions("nothing like it")).toEqual([]);
-    expect(completions("rules.kind", OWN)).toEqual(
-      ["strictness", "limit", "action", "actsFrom"].map((part) => `moderation.rules.kind.${part}`),
-    );
-  });
+describe("The pages of the settings", () => {
+  /** All pages that one comes to from the first one. */
+  function allPages(settings: GuildSettings, path = ""): readonly SettingsPage[] {
+    const page = settingsPage(settings, path);
+    if (page === undefined) throw new Error(`Expected a page ${path}`);
+    return [page, ...page.pages.flatMap((below) => allPages(settings, below))];
+  }
 
-  it("of a value are what it may be", () => {
-    expect(valueCompletions("talk.enabled", "")).toEqual(["true", "false"]);
-    expect(valueCompletions("talk.preset", "s")).toEqual(["strict", "fast"]);
-    expect(valueCompletions("talk.principle", "", OWN)).toEqual(["harmless", "truthful", "sentiment", "kind"]);
-    expect(valueCompletions("moderation.rules.kind.action", "", OWN)).toEqual(["log", "hide", "delete", "timeout"]);
-    expect(valueCompletions("talk.maxTokens", "")).toEqual(["256"]);
-    expect(valueCompletions("moderation.logChannel", "")).toEqual(["none"]);
-    expect(valueCompletions("talk.refusal", "")).toEqual([]);
-    expect(valueCompletions("moderation.rules.unknown.action", "")).toEqual([]);
-    expect(valueCompletions("__proto__", "")).toEqual([]);
-  });
-
-  it("are no longer than Discord takes, and never more, whatever the guild has", () => {
+  it("lead to every setting, each once, and to nothing else, whatever the guild has", () => {
     fc.assert(
-      fc.property(anySettings, fc.string(), (settings, typed) => {
-        for (const found of [completions(typed, settings), valueCompletions("talk.principle", typed, settings)]) {
-          expect(found.length).toBeLessThanOrEqual(25);
-          for (const text of found) expect(text.length).toBeLessThanOrEqual(100);
-        }
+      fc.property(anySettings, (settings) => {
+        const pages = allPages(settings);
+        const found = pages.flatMap((page) => page.settings).filter((path) => !path.startsWith("principles."));
+        expect(found.toSorted()).toEqual([...settingPaths(settings)].toSorted());
+        expect(pages.filter(({ path }) => /^principles\../.test(path)).map(({ path }) => path.slice("principles.".length))).toEqual(
+          Object.keys(settings.principles),
+        );
+        // Discord shows no more in one menu.
+        for (const page of pages) expect(page.settings.length).toBeLessThanOrEqual(25);
+        for (const path of found) expect(settingFacts(settings, path)?.choices.length).toBeLessThanOrEqual(25);
       }),
       { numRuns: 50 },
     );
+  });
+
+  it("say how each setting may be set", () => {
+    const control = (path: string) => settingFacts(OWN, path)?.control;
+    expect([control("talk.enabled"), control("talk.preset"), control("talk.maxTokens"), control("talk.refusal")]).toEqual([
+      "switch",
+      "choice",
+      "written",
+      "written",
+    ]);
+    expect(settingFacts(OWN, "talk.principle")?.choices).toEqual(["harmless", "truthful", "sentiment", "kind"]);
+    expect(settingFacts(OWN, "moderation.ignore.categories")).toMatchObject({ control: "pick", picks: "categories", isList: true });
+    expect(settingFacts(OWN, "moderation.logChannel")).toMatchObject({ picks: "postable channels", isList: false, mayBeNothing: true });
+  });
+
+  it.each([
+    "__proto__",
+    "constructor",
+    "talk.constructor",
+    "moderation.rules.unknown.action",
+    "exceptions.general.talk",
+    "talk.",
+    ".",
+    "principles.harmless",
+  ])("know no %s", (path) => {
+    expect(settingsPage(OWN, path)).toBeUndefined();
+    expect(settingFacts(OWN, path)).toBeUndefined();
   });
 });
 

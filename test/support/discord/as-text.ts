@@ -1,7 +1,7 @@
 import { ComponentType } from "discord-api-types/v10";
 import type { Message } from "./world/message.ts";
 
-/** A message of the bot as people see it, for those who read text: its embeds, files and buttons, in Discord's order. */
+/** A message of the bot as people see it, for those who read text: its embeds, files, buttons and menus, in Discord's order. */
 export function asText(message: Message): string {
   const lines = message.content === "" ? [] : message.content.split("\n");
   for (const { title, description, fields = [], footer, image } of message.embeds) {
@@ -17,7 +17,13 @@ export function asText(message: Message): string {
   for (const { name } of message.attachments) lines.push(`(file: ${name})`);
   for (const row of message.components) {
     if (row.type !== ComponentType.ActionRow) continue;
-    lines.push(row.components.map((component) => ("label" in component ? `[ ${component.label} ]` : "")).join(" "));
+    lines.push(
+      row.components
+        .map(
+          (component) => `[ ${"label" in component ? component.label : `${"placeholder" in component ? component.placeholder : ""} v`} ]`,
+        )
+        .join(" "),
+    );
   }
   return lines.join("\n");
 }

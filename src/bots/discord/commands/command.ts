@@ -3,9 +3,9 @@ import {
   type APIComponentInMessageActionRow,
   type APIEmbed,
   type AutocompleteInteraction,
-  type ButtonInteraction,
   type ChatInputCommandInteraction,
   type InteractionEditReplyOptions,
+  type MessageComponentInteraction,
   type MessageContextMenuCommandInteraction,
   MessageFlags,
   type ModalSubmitInteraction,
@@ -25,8 +25,8 @@ export interface Command<Interaction extends CommandInteraction = ChatInputComma
   readonly complete?: (interaction: AutocompleteInteraction, context: BotContext) => Promise<void>;
 }
 
-/** What a button or a form does, by the first part of its custom id; the others are its arguments, and may be forged. */
-export interface Component<Interaction extends ButtonInteraction | ModalSubmitInteraction> {
+/** What a button, a picker or a form does, by the first part of its custom id; the others are its arguments, and may be forged. */
+export interface Component<Interaction extends MessageComponentInteraction | ModalSubmitInteraction> {
   readonly prefix: string;
   readonly run: (interaction: Interaction, context: BotContext, ids: readonly string[]) => Promise<void>;
 }
@@ -47,7 +47,7 @@ export interface PrivateAnswer {
   readonly components?: readonly APIActionRowComponent<APIComponentInMessageActionRow>[];
 }
 
-type Repliable = CommandInteraction | ButtonInteraction | ModalSubmitInteraction;
+type Repliable = CommandInteraction | MessageComponentInteraction | ModalSubmitInteraction;
 
 /** Says at once that an answer will come, which Discord wants within three seconds; then gives it, to this person alone, as long as Discord takes it. */
 export async function answerPrivately(
@@ -59,12 +59,15 @@ export async function answerPrivately(
   await showPrivately(interaction, context, (await within(ANSWERABLE_MS, work())) ?? TOO_LATE);
 }
 
-/** The same in the place of what it was asked in. */
+/** The same in the place of what it was asked in, where only this person sees that. */
 export async function answerInPlace(
-  interaction: ButtonInteraction,
+  interaction: MessageComponentInteraction | ModalSubmitInteraction,
   context: BotContext,
   work: () => Promise<PrivateAnswer | string>,
 ): Promise<void> {
+  // Whoever forges an id may do so under a message that all can read.
+  const isPrivate = interaction.message?.flags.has(MessageFlags.Ephemeral) === true;
+  if (!isPrivate || (interaction.isModalSubmit() && !interaction.isFromMessage())) return await answerPrivately(interaction, context, work);
   await interaction.deferUpdate();
   await showPrivately(interaction, context, (await within(ANSWERABLE_MS, work())) ?? TOO_LATE);
 }

@@ -1,47 +1,18 @@
-import {
-  type ChatInputCommandInteraction,
-  ComponentType,
-  escapeMarkdown,
-  inlineCode,
-  type ModalSubmitInteraction,
-  TextInputStyle,
-  time,
-  userMention,
-} from "discord.js";
-import {
-  changedAt,
-  checkSettings,
-  DEFAULT_SETTINGS,
-  exportSettings,
-  type GuildSettings,
-  importSettings,
-  SettingsError,
-  settingPaths,
-  textAt,
-} from "../../guard/index.ts";
+import { type ChatInputCommandInteraction, escapeMarkdown, inlineCode, time, userMention } from "discord.js";
+import { DEFAULT_SETTINGS, exportSettings, type GuildSettings, importSettings, settingPaths, textAt } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { problemsOf } from "../problems.ts";
 import { cut } from "../reply/text.ts";
-import { decideSettings } from "../settings/decide-settings.ts";
-import { within } from "../within.ts";
-import { answerPrivately, type Component, checkManages, guildOf, type PrivateAnswer, Refused } from "./command.ts";
+import { decideSettings, soAlready } from "../settings/decide-settings.ts";
+import { guildOf, type PrivateAnswer, Refused } from "./command.ts";
 
 type Config = (interaction: ChatInputCommandInteraction, context: BotContext) => Promise<PrivateAnswer | string>;
 
-/** The subcommands of `/rain config` that answer in words; the form for a principle is another file's. */
-export const CONFIG: Readonly<Record<string, Config>> = { show, set, forget, export: exported, import: imported, history, restore };
+/** The subcommands of `/rain config`. */
+export const CONFIG: Readonly<Record<string, Config>> = { show, export: exported, import: imported, history, restore };
 
 async function show(interaction: ChatInputCommandInteraction, { store }: BotContext): Promise<PrivateAnswer> {
   const { version, settings, changedAt: at, changedBy } = await store.settings(guildOf(interaction));
-  const key = interaction.options.getString("key");
-  if (key !== null) {
-    try {
-      return { content: `${inlineCode(key)} is ${shown(textAt(settings, key))}.` };
-    } catch (error) {
-      if (!(error instanceof SettingsError)) throw error;
-      throw new Refused(`I know no setting ${inlineCode(key)}.`, { cause: error });
-    }
-  }
   const defaults = settingPaths(DEFAULT_SETTINGS);
   const changed = settingPaths(settings).filter(
     (path) => !defaults.includes(path) || textAt(settings, path) !== textAt(DEFAULT_SETTINGS, path),
@@ -54,37 +25,6 @@ async function show(interaction: ChatInputCommandInteraction, { store }: BotCont
   const by = changedBy === undefined ? [] : [`Changed by ${userMention(changedBy)}, ${time(Math.floor(at / 1000), "R")}`];
   const description = [...lines, ...own, ...by].join("\n");
   return { embeds: [{ title, ...(description === "" ? {} : { description: cut(description, 4000) }) }] };
-}
-
-async function set(interaction: ChatInputCommandInteraction, context: BotContext): Promise<PrivateAnswer | string> {
-  const key = interaction.options.getString("key", true);
-  const value = interaction.options.getString("value", true);
-  return await decideSettings(interaction, context, {
-    detail: `set ${key}`,
-    make: (before) => changedAt(before, key, value),
-    told: async ({ settings, version, isChanged }) => {
-      const line = `${inlineCode(key)} is ${shown(textAt(settings, key))}`;
-      return await withProblems(interaction, context, settings, isChanged ? `${line} now (version ${version}).` : soAlready(line, version));
-    },
-  });
-}
-
-async function forget(interaction: ChatInputCommandInteraction, context: BotContext): Promise<PrivateAnswer | string> {
-  const name = interaction.options.getString("principle", true);
-  return await decideSettings(interaction, context, {
-    detail: `forget the principle ${name.slice(0, 32)}`,
-    make: (before) => withoutPrinciple(before, name),
-    told: async ({ version }) => `The principle ${inlineCode(name)} is forgotten, with its rule (version ${version}).`,
-  });
-}
-
-function withoutPrinciple(settings: GuildSettings, name: string): GuildSettings {
-  const { [name]: gone, ...principles } = settings.principles;
-  const { [name]: _, ...rules } = settings.moderation.rules;
-  if (gone === undefined) throw new Refused(`This server has no principle ${inlineCode(name)} of its own.`);
-  if (settings.talk.principle === name)
-    throw new Refused(`My answers are judged by ${inlineCode(name)}: set ${inlineCode("talk.principle")} first.`);
-  return { ...settings, principles, moderation: { ...settings.moderation, rules } };
 }
 
 async function exported(interaction: ChatInputCommandInteraction, { store }: BotContext): Promise<PrivateAnswer> {
@@ -143,11 +83,6 @@ async function restore(interaction: ChatInputCommandInteraction, context: BotCon
   });
 }
 
-/** A decision that changes nothing. */
-function soAlready(line: string, version: number): string {
-  return `${line} already: nothing was changed (version ${version}).`;
-}
-
 function shown(text: string): string {
   return inlineCode(cut(text, 300).replaceAll("`", "'"));
 }
@@ -164,55 +99,3 @@ async function withProblems(
 }
 
 const LONGEST = 1900;
-
-const PRINCIPLE = "principle";
-
-const FIELDS = [
-  { name: "name", label: "Name", hint: "polite", longest: 32 },
-  { name: "question", label: "Question about a message", hint: "Is the message polite?", longest: 200 },
-  { name: "good", label: "What a good one is, in a word", hint: "polite", longest: 60 },
-  { name: "bad", label: "What a bad one is, in a word", hint: "rude", longest: 60 },
-] as const;
-
-/** Discord waits three seconds for a form, and unlike an answer it cannot be announced. */
-const PATIENCE_MS = 2000;
-
-/** Opens a form for a principle in plain words: for a new one, or with what a known one says. */
-export async function openPrincipleForm(interaction: ChatInputCommandInteraction, { store, outbound }: BotContext): Promise<void> {
-  const guild = guildOf(interaction);
-  const name = interaction.options.getString("name") ?? "";
-  const principles = name === "" ? {} : (await within(PATIENCE_MS, store.settings(guild)))?.settings.principles;
-  if (principles === undefined) throw new Refused("I could not look up what the principle says now. Please try again in a moment.");
-  const known = Object.hasOwn(principles, name) ? principles[name] : undefined;
-  const values: Readonly<Record<string, string>> = { name, ...known };
-  const components = FIELDS.map(({ name: id, label, hint, longest }) => {
-    const value = values[id]?.slice(0, longest) ?? "";
-    const input = {
-      type: ComponentType.TextInput,
-      custom_id: id,
-      style: TextInputStyle.Short,
-      max_length: longest,
-      placeholder: hint,
-    } as const;
-    return { type: ComponentType.Label, label, component: { ...input, required: true, ...(value === "" ? {} : { value }) } } as const;
-  });
-  await interaction.showModal(outbound.own({ custom_id: PRINCIPLE, title: "A principle in plain words", components }));
-}
-
-export const principleSubmitted: Component<ModalSubmitInteraction> = {
-  prefix: PRINCIPLE,
-  async run(interaction, context) {
-    await answerPrivately(interaction, context, async () => {
-      checkManages(interaction);
-      const [name, question, good, bad] = FIELDS.map((field) => interaction.fields.getTextInputValue(field.name).trim());
-      return await decideSettings(interaction, context, {
-        detail: `principle ${name}`,
-        make: (settings) => checkSettings({ ...settings, principles: { ...settings.principles, [name ?? ""]: { question, good, bad } } }),
-        told: async ({ version, isChanged }) =>
-          isChanged
-            ? `The principle \`${name}\` is known (version ${version}). Give it a rule with \`/rain config set\` \`moderation.rules.${name}.strictness\`; try it with \`/moderate test\`.`
-            : soAlready(`The principle \`${name}\` says that`, version),
-      });
-    });
-  },
-};

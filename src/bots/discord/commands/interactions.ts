@@ -1,6 +1,8 @@
 import {
+  type AnySelectMenuInteraction,
   type ButtonInteraction,
   type Interaction,
+  type MessageComponentInteraction,
   type MessageContextMenuCommandInteraction,
   MessageFlags,
   type ModalSubmitInteraction,
@@ -8,18 +10,20 @@ import {
 import { type BotContext, isServed } from "../bot-context.ts";
 import { appealButtonPressed, appealSubmitted, reviewButton } from "../moderate/review-buttons.ts";
 import { limitsButton } from "../settings/decide-settings.ts";
+import { settingsWritten } from "../settings/panel-forms.ts";
+import { settingsCommand, settingsPressed } from "../settings/settings-command.ts";
 import { ask, stopButton } from "./ask.ts";
 import { type Command, type Component, Refused } from "./command.ts";
-import { principleSubmitted } from "./config.ts";
 import { judge, moderate } from "./moderate.ts";
 import { privacy } from "./privacy.ts";
 import { privateCommand } from "./private.ts";
 import { rainCommand } from "./rain.ts";
 
-const COMMANDS: readonly Command[] = [ask, moderate, rainCommand, privacy, privateCommand];
+const COMMANDS: readonly Command[] = [ask, moderate, rainCommand, settingsCommand, privacy, privateCommand];
 const MENU: readonly Command<MessageContextMenuCommandInteraction>[] = [judge];
-const BUTTONS: readonly Component<ButtonInteraction>[] = [stopButton, reviewButton, appealButtonPressed, limitsButton];
-const FORMS: readonly Component<ModalSubmitInteraction>[] = [appealSubmitted, principleSubmitted];
+const BUTTONS: readonly Component<ButtonInteraction>[] = [stopButton, reviewButton, appealButtonPressed, limitsButton, settingsPressed];
+const PICKERS: readonly Component<AnySelectMenuInteraction>[] = [settingsPressed];
+const FORMS: readonly Component<ModalSubmitInteraction>[] = [appealSubmitted, settingsWritten];
 
 /** As Discord wants them registered. */
 export const COMMAND_DATA = [...COMMANDS, ...MENU].map(({ data }) => data);
@@ -50,6 +54,7 @@ async function dispatch(interaction: Interaction, context: BotContext): Promise<
   if (interaction.isChatInputCommand()) await named(COMMANDS, interaction.commandName).run(interaction, context);
   else if (interaction.isMessageContextMenuCommand()) await named(MENU, interaction.commandName).run(interaction, context);
   else if (interaction.isButton()) await pressed(BUTTONS, interaction, context);
+  else if (interaction.isAnySelectMenu()) await pressed(PICKERS, interaction, context);
   else if (interaction.isModalSubmit()) await pressed(FORMS, interaction, context);
   else throw new Refused("I do not know what this is.");
 }
@@ -60,7 +65,7 @@ function named<Known extends { readonly data: { readonly name: string } }>(known
   return found;
 }
 
-async function pressed<Kind extends ButtonInteraction | ModalSubmitInteraction>(
+async function pressed<Kind extends MessageComponentInteraction | ModalSubmitInteraction>(
   known: readonly Component<Kind>[],
   interaction: Kind,
   context: BotContext,

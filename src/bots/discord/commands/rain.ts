@@ -8,17 +8,14 @@ import {
   InteractionContextType,
   PermissionFlagsBits,
 } from "discord.js";
-import { completions, valueCompletions } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { calibrate } from "./calibrate.ts";
 import { answerPrivately, type Command, checkManages, Refused } from "./command.ts";
-import { CONFIG, openPrincipleForm } from "./config.ts";
+import { CONFIG } from "./config.ts";
 import { status } from "./status.ts";
 import { why } from "./why.ts";
 
 const { String: TEXT, Integer: INTEGER, Attachment: FILE, Subcommand: SUBCOMMAND, SubcommandGroup: GROUP } = ApplicationCommandOptionType;
-
-const KEY = { type: TEXT, name: "key", description: "Which setting", autocomplete: true } as const;
 
 /** `/rain`: why an answer is as it is, and how a server wants its bot. */
 export const rainCommand: Command = {
@@ -39,26 +36,9 @@ export const rainCommand: Command = {
       {
         type: GROUP,
         name: "config",
-        description: "How I am set up in this server",
+        description: "All settings at once: as a file, and as they were",
         options: [
-          subcommand("show", "What is not the default, or one setting", [KEY]),
-          subcommand("set", "Changes a setting", [
-            { ...KEY, required: true },
-            {
-              type: TEXT,
-              name: "value",
-              description: "What it is to be; lists with commas",
-              required: true,
-              autocomplete: true,
-              max_length: 1000,
-            },
-          ]),
-          subcommand("principle", "Writes a principle of your own in plain words, or changes one", [
-            { type: TEXT, name: "name", description: "One that you have already", autocomplete: true },
-          ]),
-          subcommand("forget", "Forgets a principle of your own", [
-            { type: TEXT, name: "principle", description: "Its name", required: true, autocomplete: true },
-          ]),
+          subcommand("show", "What is not the default"),
           subcommand("export", "All settings as a YAML file"),
           subcommand("import", "Sets all settings as in a YAML file", [
             { type: FILE, name: "file", description: "As it was exported, and perhaps changed", required: true },
@@ -80,9 +60,7 @@ export const rainCommand: Command = {
       return;
     }
     checkManages(interaction);
-    // A form can only be opened at once.
-    if (name === "principle") await openPrincipleForm(interaction, context);
-    else await answerPrivately(interaction, context, () => configured(name, interaction, context));
+    await answerPrivately(interaction, context, () => configured(name, interaction, context));
   },
   async complete(interaction, context) {
     await interaction.respond(context.outbound.own(await choices(interaction, context)));
@@ -106,18 +84,11 @@ async function configured(name: string, interaction: ChatInputCommandInteraction
 /** Discord shows no more. */
 const MOST_CHOICES = 25;
 
+/** The rules of which a judge can learn. */
 async function choices({ guildId, memberPermissions, options }: AutocompleteInteraction, { store }: BotContext) {
   if (guildId === null || !memberPermissions?.has(PermissionFlagsBits.ManageGuild)) return [];
   const { settings } = await store.settings(guildId);
-  const { name, value } = options.getFocused(true);
-  const own = Object.keys(settings.principles).filter((principle) => principle.includes(value));
-  const found =
-    name === "key"
-      ? completions(value, settings)
-      : name === "value"
-        ? valueCompletions(options.getString("key") ?? "", value, settings)
-        : options.getSubcommand() === "calibrate"
-          ? Object.keys(settings.moderation.rules).filter((rule) => rule.includes(value))
-          : own;
-  return found.slice(0, MOST_CHOICES).map((choice) => ({ name: choice.slice(0, 100), value: choice.slice(0, 100) }));
+  const typed = options.getFocused();
+  const found = Object.keys(settings.moderation.rules).filter((rule) => rule.includes(typed));
+  return found.slice(0, MOST_CHOICES).map((choice) => ({ name: choice, value: choice }));
 }

@@ -100,7 +100,7 @@ export class HitGuard {
     await tellServer(
       this.#context,
       { guild, settings },
-      `I am back in shadow mode, and do nothing to messages any more: ${figure}${days}. Either something is going on here, or ${isByFilter ? "a filter finds too much" : "my judge errs"}: please look at ${inlineCode("/moderate queue")}. ${inlineCode("/rain config set key:moderation.shadow value:false")} switches me on again.`,
+      `I am back in shadow mode, and do nothing to messages any more: ${figure}${days}. Either something is going on here, or ${isByFilter ? "a filter finds too much" : "my judge errs"}: please look at ${inlineCode("/moderate queue")}. ${inlineCode("moderation.shadow")} in ${inlineCode("/settings")} switches me on again.`,
     );
   }
 }

@@ -39,8 +39,8 @@ function wayOut(name: string, { isFit, fitness }: Parameters<typeof actsBy>[0]):
   const action = inlineCode(`moderation.rules.${name}.action`);
   if (!isFit) return `It never acts: teach it by \`/rain calibrate\`, or set ${action} to \`log\`.`;
   const figure = Math.floor((fitness?.low ?? 0) * 100) / 100;
-  const key = `key:moderation.rules.${name}.actsFrom value:${figure}`;
-  return `To let it act all the same, confirm its figure with ${inlineCode(`/rain config set ${key}`)} and try again; else teach it by \`/rain calibrate\`.`;
+  const key = inlineCode(`moderation.rules.${name}.actsFrom`);
+  return `To let it act all the same, confirm its figure, by ${figure} for ${key} in \`/settings\`, and try again; else teach it by \`/rain calibrate\`.`;
 }
 
 /** The rules by which something is done to messages, and what, wherever in the server. */

@@ -5,6 +5,7 @@ import {
   ButtonStyle,
   type ChatInputCommandInteraction,
   ComponentType,
+  type MessageComponentInteraction,
   type ModalSubmitInteraction,
 } from "discord.js";
 import { type GuildSettings, SettingsConflictError, SettingsError } from "../../guard/index.ts";
@@ -16,10 +17,12 @@ import { cut } from "../reply/text.ts";
 import { changesExceptions, foreseen, limitChanges } from "./last-week.ts";
 import type { Proposal } from "./proposals.ts";
 
-type Deciding = ChatInputCommandInteraction | ModalSubmitInteraction | ButtonInteraction;
+type Deciding = ChatInputCommandInteraction | ModalSubmitInteraction | MessageComponentInteraction;
 
 interface SettingsDecision extends Pick<Proposal, "detail" | "told"> {
   readonly make: (settings: GuildSettings) => GuildSettings;
+  /** The version that the person saw; with a newer one, another change came first. @default the newest */
+  readonly version?: number;
   /** What is shown when the person does not confirm it. @default that nothing was changed */
   readonly left?: Proposal["left"];
 }
@@ -34,13 +37,14 @@ interface SettingsDecision extends Pick<Proposal, "detail" | "told"> {
 export async function decideSettings(
   interaction: Deciding,
   context: BotContext,
-  { make, detail, told, left = async () => UNCHANGED }: SettingsDecision,
+  { make, detail, told, version: seen, left = async () => UNCHANGED }: SettingsDecision,
 ): Promise<PrivateAnswer | string> {
   checkManages(interaction);
   const guild = guildOf(interaction);
   const by = interaction.user.id;
   return await refusing(async () => {
     const { version, settings: before } = await context.store.settings(guild);
+    if (seen !== undefined && seen !== version) throw new SettingsConflictError(guild, seen);
     const settings = make(before);
     const proposal = { guild, by, version, settings, detail, told, left, at: context.options.clock() };
     if (limitChanges(before, settings).length === 0 && !changesExceptions(before, settings))
@@ -62,6 +66,11 @@ async function decided(context: BotContext, { guild, by, version, settings, deta
   return await changeSettings(context, { guild, by, detail, version, make });
 }
 
+/** A decision that changes nothing. */
+export function soAlready(line: string, version: number): string {
+  return `${line} already: nothing was changed (version ${version}).`;
+}
+
 const LONGEST = 1900;
 
 async function refusing<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -70,7 +79,7 @@ async function refusing<Result>(work: () => Promise<Result>): Promise<Result> {
   } catch (error) {
     if (error instanceof SettingsError) throw new Refused(cut(`Nothing was changed. ${error.message}`, LONGEST), { cause: error });
     if (error instanceof SettingsConflictError)
-      throw new Refused("Somebody else changed the settings at the same moment. Look at them and try again.", { cause: error });
+      throw new Refused("Nothing was changed: the settings were, since you saw them. Look at them and try again.", { cause: error });
     throw error;
   }
 }

@@ -43,7 +43,7 @@ function limitIn({ moderation: { rules } }: GuildSettings, principle: string): n
 }
 
 /** What the guild's judge of a principle said of its last week's messages. */
-async function lastWeek(
+export async function lastWeek(
   context: BotContext,
   { guild, settings, principle }: { readonly guild: string; readonly settings: GuildSettings; readonly principle: string },
 ): Promise<LastWeek> {
@@ -119,7 +119,7 @@ function flagged(limit: number): string {
   return limit === Number.NEGATIVE_INFINITY ? "none" : `messages below ${limit.toFixed(2)}`;
 }
 
-function number(count: number): string {
+export function number(count: number): string {
   return count.toLocaleString("en-US");
 }
 

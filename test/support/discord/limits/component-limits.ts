@@ -16,7 +16,7 @@ const MOST_IN_ROW = 5;
 const LONGEST_ID = 100;
 const LONGEST_LABEL = 80;
 
-/** Rows of buttons, which are all that the bot makes. */
+/** Rows of buttons, or of one picker, which are all that the bot makes. */
 export function checkComponents(errors: FormErrors, { components }: Content): void {
   errors.checkLength(["components"], components.length, [0, MOST_ROWS]);
   const ids = new Set<string>();
@@ -40,7 +40,43 @@ function checkRow(errors: FormErrors, { at, row, ids }: CheckedRow): void {
     const inRow = [...at, "components", index];
     if ("custom_id" in component) checkId(errors, { at: inRow, id: component.custom_id, ids });
     if (component.type === ComponentType.Button) checkButton(errors, inRow, component);
-    else errors.add([...inRow, "type"], { code: "BASE_TYPE_CHOICES", message: `Value must be one of (${ComponentType.Button},).` });
+    else checkPicker(errors, inRow, component);
+  }
+  if (row.components.length > 1 && row.components.some(({ type }) => type !== ComponentType.Button))
+    errors.add([...at, "components"], {
+      code: "COMPONENT_LAYOUT_WIDTH_EXCEEDED",
+      message: "The specified component exceeds the maximum width",
+    });
+}
+
+const MOST_OPTIONS = 25;
+const LONGEST_OPTION = 100;
+const LONGEST_PICKER_PLACEHOLDER = 150;
+
+function checkPicker(errors: FormErrors, at: FieldPath, picker: Exclude<APIComponentInMessageActionRow, APIButtonComponent>): void {
+  const { min_values: fewest = 1, max_values: most = 1, placeholder = "" } = picker;
+  errors.checkLength([...at, "placeholder"], placeholder.length, [0, LONGEST_PICKER_PLACEHOLDER]);
+  errors.checkLength([...at, "min_values"], fewest, [0, Math.min(most, MOST_OPTIONS)]);
+  errors.checkLength([...at, "max_values"], most, [1, MOST_OPTIONS]);
+  if (picker.type === ComponentType.StringSelect) {
+    const { options } = picker;
+    errors.checkLength([...at, "options"], options.length, [1, MOST_OPTIONS]);
+    errors.checkLength([...at, "options"], options.filter((option) => option.default).length, [0, most]);
+    for (const [index, { label, value, description = "" }] of options.entries()) {
+      const inOptions = [...at, "options", index];
+      errors.checkLength([...inOptions, "label"], label.length, [1, LONGEST_OPTION]);
+      errors.checkLength([...inOptions, "value"], value.length, [1, LONGEST_OPTION]);
+      errors.checkLength([...inOptions, "description"], description.length, [0, LONGEST_OPTION]);
+      if (options.findIndex((option) => option.value === value) !== index)
+        errors.add(inOptions, { code: "SELECT_COMPONENT_OPTION_VALUE_DUPLICATED", message: "The specified option value is already used" });
+    }
+  } else {
+    const { default_values: defaults = [] } = picker;
+    // None at all, or as many as may be picked.
+    if (defaults.length > 0) errors.checkLength([...at, "default_values"], defaults.length, [fewest, most]);
+    for (const [index, { id }] of defaults.entries())
+      if (!/^\d{17,20}$/.test(id))
+        errors.add([...at, "default_values", index, "id"], { code: "NUMBER_TYPE_COERCE", message: `Value "${id}" is not snowflake.` });
   }
 }
 
@@ -69,6 +105,7 @@ function checkButton(errors: FormErrors, at: FieldPath, button: APIButtonCompone
 
 const LONGEST_TITLE = 45;
 const LONGEST_FIELD_LABEL = 45;
+const LONGEST_FIELD_DESCRIPTION = 100;
 const LONGEST_PLACEHOLDER = 100;
 const LONGEST_VALUE = 4000;
 const MOST_FIELDS = 5;
@@ -83,6 +120,8 @@ export function checkModal({ custom_id = "", title = "", components = [] }: Part
     const at = ["data", "components", index];
     const label = "label" in component ? component.label : "";
     errors.checkLength([...at, "label"], label.length, [0, LONGEST_FIELD_LABEL]);
+    const description = "description" in component ? (component.description ?? "") : "";
+    errors.checkLength([...at, "description"], description.length, [0, LONGEST_FIELD_DESCRIPTION]);
     for (const field of eachComponent([component])) {
       if (field.type === ComponentType.TextInput) checkTextInput(errors, at, field as unknown as APITextInputComponent);
     }

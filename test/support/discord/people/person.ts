@@ -1,7 +1,9 @@
 import {
   AllowedMentionsTypes,
   type APIApplicationCommand,
+  type APIButtonComponent,
   type APIButtonComponentWithCustomId,
+  type APIComponentInMessageActionRow,
   type APIEmbed,
   ApplicationCommandType,
   ComponentType,
@@ -12,7 +14,7 @@ import {
 import type { Interaction } from "../interactions/interaction.ts";
 import type { Modal } from "../interactions/modal.ts";
 import { ALL_INTENTS, messagePayload } from "../payloads/message-payload.ts";
-import type { Channel } from "../world/channel.ts";
+import { Channel } from "../world/channel.ts";
 import { eachComponent } from "../world/each-component.ts";
 import type { Member } from "../world/member.ts";
 import type { Message, UploadedFile } from "../world/message.ts";
@@ -21,6 +23,7 @@ import { User } from "../world/user.ts";
 import type { World } from "../world/world.ts";
 import { chatInput, type OptionValues, type TypedCommand } from "./chat-input.ts";
 import { type FieldValues, submission } from "./modal-fields.ts";
+import { type Entity, Resolved } from "./resolved.ts";
 
 /** What a message may have beside its text. */
 export interface Extras {
@@ -120,9 +123,27 @@ export class Person extends User {
     return this.#clicks(message, `the button "${label ?? custom_id}"`, { custom_id, component_type: type });
   }
 
-  /** Presses a button that is not there: what a tampered client can send. */
-  forges(message: Message, customId: string): Interaction {
-    return this.#clicks(message, `a forged button "${customId}"`, { custom_id: customId, component_type: 2 });
+  /** Picks from a menu, which lists strings or is of channels, roles or people. */
+  picks(message: Message, customIdOrPlaceholder: string, values: readonly (string | Entity)[]): Interaction {
+    checkSees(this, message);
+    const picker = pickerOf(message, customIdOrPlaceholder);
+    const { custom_id, type } = picker;
+    checkPicked(picker, values);
+    const resolved = new Resolved(message.channel);
+    const ids = values.map((value) => (typeof value === "string" ? value : resolved.add(value)));
+    return this.#clicks(message, `the menu "${customIdOrPlaceholder}"`, {
+      custom_id,
+      component_type: type,
+      values: ids,
+      ...resolved.payload,
+    });
+  }
+
+  /** Presses a button that is not there, or picks what is in no menu: what a tampered client can send. */
+  forges(message: Message, customId: string, values?: readonly string[]): Interaction {
+    const type = values === undefined ? ComponentType.Button : ComponentType.StringSelect;
+    const data = { custom_id: customId, component_type: type, ...(values === undefined ? {} : { values }) };
+    return this.#clicks(message, `a forged component "${customId}"`, data);
   }
 
   submits(modal: Modal, values: FieldValues = {}): Interaction {
@@ -154,6 +175,38 @@ export class Person extends User {
       data,
       source,
     });
+  }
+}
+
+type Picker = Exclude<APIComponentInMessageActionRow, APIButtonComponent>;
+
+/** The menu with this custom id or placeholder. */
+function pickerOf(message: Message, customIdOrPlaceholder: string): Picker {
+  const pickers = [...eachComponent(message.components)].filter(
+    ({ type }) => type !== ComponentType.Button && type !== ComponentType.ActionRow,
+  );
+  const known = pickers as unknown as Picker[];
+  const picker = known.find(({ custom_id, placeholder }) => custom_id === customIdOrPlaceholder || placeholder === customIdOrPlaceholder);
+  const names = known.map(({ custom_id, placeholder }) => `${placeholder} (${custom_id})`).join(", ");
+  if (picker === undefined) throw new Error(`Expected a menu "${customIdOrPlaceholder}", got: ${names || "none"}`);
+  return picker;
+}
+
+function checkPicked(picker: Picker, values: readonly (string | Entity)[]): void {
+  const { custom_id, min_values = 1, max_values = 1 } = picker;
+  if (values.length < min_values || values.length > max_values)
+    throw new Error(`Expected ${min_values} to ${max_values} things to be picked of "${custom_id}", got ${values.length}`);
+  const isList = picker.type === ComponentType.StringSelect;
+  for (const value of values) {
+    if (isList !== (typeof value === "string")) throw new Error(`Expected what "${custom_id}" offers, got ${String(value)}`);
+    if (isList && !picker.options.some((option) => option.value === value))
+      throw new Error(`Expected one of ${picker.options.map((option) => option.value).join(", ")}, got ${String(value)}`);
+    if (
+      picker.type === ComponentType.ChannelSelect &&
+      value instanceof Channel &&
+      !(picker.channel_types ?? [value.type]).includes(value.type)
+    )
+      throw new Error(`Expected a channel that "${custom_id}" offers, got ${value.name}`);
   }
 }
 

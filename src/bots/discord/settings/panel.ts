@@ -1,0 +1,239 @@
+/** The settings panel: one message, which only who asked for it sees, with a page of the schema at a time. */
+import { type APIEmbed, channelMention, escapeMarkdown, inlineCode, roleMention, userMention } from "discord.js";
+import {
+  belowLimit,
+  type GuildSettings,
+  limitFor,
+  limitOf,
+  type Picks,
+  type SettingFacts,
+  type SettingsPage,
+  settingFacts,
+  settingsPage,
+  textAt,
+} from "../../guard/index.ts";
+import type { BotContext } from "../bot-context.ts";
+import type { PrivateAnswer } from "../commands/command.ts";
+import { problemsOf } from "../problems.ts";
+import { cut } from "../reply/text.ts";
+import { buttonsRow, MOST_PICKED, type Option, optionsRow, pageOf, pickerRow, placeRow, type Row, SETTINGS } from "./controls.ts";
+import { lastWeek, number } from "./last-week.ts";
+
+/** What the panel shows. */
+export interface PanelView {
+  /** The path of a page or of a setting; what is unknown is the first page. */
+  readonly at: string;
+  /** Of a list that is longer than a picker, which part. @default 0 */
+  readonly part?: number;
+  /** What is said above it. */
+  readonly line?: string;
+}
+
+/** How the first page is named where a name must not be empty. */
+const FIRST = ".";
+
+/** Discord's limits are a little more. */
+const LONGEST_TEXT = 1900;
+const LONGEST_DESCRIPTION = 4000;
+const LONGEST_FIELD = 1000;
+const LONGEST_VALUE = 60;
+
+/** Pages below one that are shown at once, beside the way up and to more of them. */
+const PAGES = 22;
+
+export async function panel(context: BotContext, guild: string, { at, part = 0, line }: PanelView): Promise<PrivateAnswer> {
+  const { version, settings } = await context.store.settings(guild);
+  const setting = settingFacts(settings, at);
+  const page = settingsPage(settings, setting === undefined ? at : parentOf(at)) ?? (settingsPage(settings, "") as SettingsPage);
+  const view = { context, guild, version, settings, page, setting, part };
+  const problems = await problemsOf(context, guild, settings);
+  const content = [...(line === undefined ? [] : [line]), ...problems.map((problem) => `⚠️ ${problem}`)].join("\n");
+  return {
+    ...(content === "" ? {} : { content: cut(content, LONGEST_TEXT) }),
+    embeds: [await cardOf(view)],
+    components: await rowsOf(view),
+  };
+}
+
+interface View {
+  readonly context: BotContext;
+  readonly guild: string;
+  readonly version: number;
+  readonly settings: GuildSettings;
+  readonly page: SettingsPage;
+  readonly setting: SettingFacts | undefined;
+  readonly part: number;
+}
+
+function parentOf(path: string): string {
+  return path.split(".").slice(0, -1).join(".");
+}
+
+/** The path that a name of a page stands for, and which part of its list; whoever forged it. */
+export function viewOf(name: string): PanelView {
+  const [, path = "", part = "0"] = /^(.*?)(?:#(\d{1,3}))?$/.exec(name) ?? [];
+  return { at: path === FIRST ? "" : path, part: Number(part) };
+}
+
+async function cardOf(view: View): Promise<APIEmbed> {
+  const { settings, page, setting, version } = view;
+  const lines = page.settings.map((path) => `${inlineCode(nameOf(path))}: ${shownAt(settings, path)}`);
+  const pages = page.pages.length === 0 ? [] : [`Below it: ${page.pages.map((path) => titleOf(path, page.path)).join(", ")}`];
+  return {
+    title: cut(page.path === "" ? "Settings" : `Settings: ${page.path}`, 200),
+    description: cut([...(page.description === "" ? [] : [`${page.description}.`]), ...lines, ...pages].join("\n"), LONGEST_DESCRIPTION),
+    fields: setting === undefined ? [] : [{ name: setting.path, value: cut(await explained(view, setting), LONGEST_FIELD) }],
+    footer: { text: `Version ${version}` },
+  };
+}
+
+async function explained({ context, guild, settings }: View, { path, description, expected }: SettingFacts): Promise<string> {
+  const what = `${description}: ${expected}.`;
+  const principle = ruleLimitOf(path);
+  if (principle === undefined) return what;
+  const week = await lastWeek(context, { guild, settings, principle });
+  if (week.judge === undefined || week.judged === 0) return what;
+  const shares = [0.001, 0.01, 0.05].map((share) => `${share * 100} % of them below ${limitFor(week, share).toFixed(2)}`);
+  return `${what} Or a share of last week's messages that may be flagged at most, such as 1 %. Of ${number(week.judged)} messages lie at most ${shares.join(", ")}.`;
+}
+
+/** The principle of a rule's limit, or of what has one. */
+export function ruleLimitOf(path: string): string | undefined {
+  return /^moderation\.rules\.([^.]+)\.limit$/.exec(path)?.[1];
+}
+
+/** What is set there, as people read it. */
+export function shownAt(settings: GuildSettings, path: string): string {
+  const [group, name = "", word = ""] = path.split(".");
+  // Words of people, who may have written anything.
+  if (group === "principles") return escapeMarkdown(settings.principles[name]?.[word as "question"] ?? "");
+  const text = textAt(settings, path);
+  const picks = settingFacts(settings, path)?.picks;
+  if (picks === undefined || !/\d/.test(text)) return shown(text);
+  const ids = text.split(", ");
+  const mentions = ids.slice(0, MOST_MENTIONS).map((id) => mentionOf(id, picks));
+  return [...mentions, ...(ids.length > mentions.length ? [`and ${ids.length - mentions.length} more`] : [])].join(" ");
+}
+
+const MOST_MENTIONS = 5;
+
+function mentionOf(id: string, picks: Picks): string {
+  return picks === "roles" ? roleMention(id) : picks === "people" ? userMention(id) : channelMention(id);
+}
+
+function shown(text: string): string {
+  return inlineCode(cut(text, LONGEST_VALUE).replaceAll("`", "'"));
+}
+
+async function rowsOf(view: View): Promise<readonly Row[]> {
+  const { page, setting } = view;
+  const ways = waysOf(view);
+  const settings = page.path.startsWith("principles.") ? [] : page.settings;
+  const choices = settings.map((path) => ({
+    value: path,
+    label: nameOf(path),
+    description: settingFacts(view.settings, path)?.description,
+    isChosen: path === setting?.path,
+  }));
+  return [
+    ...(ways.length === 0 ? [] : [optionsRow(`${SETTINGS}:go`, "Go to ...", ways)]),
+    ...(choices.length === 0 ? [] : [optionsRow(`${SETTINGS}:choose`, "Change ...", choices)]),
+    ...(setting === undefined || settings.length === 0 ? ownRows(view) : await controlRows(view, setting)),
+  ];
+}
+
+/** Up, and down; where there are too many, to more of them. */
+function waysOf({ page, setting, context, guild, ...view }: View): readonly Option[] {
+  const part = setting === undefined ? view.part : 0;
+  const up = { value: parentOf(page.path) || FIRST, label: `Back to ${parentOf(page.path) || "all settings"}` };
+  const { items, hasMore } = pageOf(page.pages, part, PAGES);
+  const name = page.path || FIRST;
+  return [
+    ...(page.path === "" ? [] : [up]),
+    ...(part > 0 ? [{ value: `${name}#${part - 1}`, label: "Those before" }] : []),
+    ...items.map((path) => ({ value: path, label: placeName(context, guild, path) ?? titleOf(path, page.path) })),
+    ...(hasMore ? [{ value: `${name}#${part + 1}`, label: "More ..." }] : []),
+  ];
+}
+
+/** Exceptions are known by ids, and people by the names of what has them. */
+function placeName({ client }: BotContext, guild: string, path: string): string | undefined {
+  const [group, id = ""] = path.split(".");
+  if (group !== "exceptions" || id === "") return undefined;
+  const known = client.guilds.cache.get(guild);
+  const name = known?.channels.cache.get(id)?.name ?? known?.roles.cache.get(id)?.name;
+  return name === undefined ? id : `${name} (${id})`;
+}
+
+function nameOf(path: string): string {
+  return path.split(".").at(-1) ?? path;
+}
+
+function titleOf(path: string, above: string): string {
+  return above === "" ? path : path.slice(above.length + 1);
+}
+
+/** Of pages on which something can be made. */
+function ownRows({ page: { path }, version }: View): readonly Row[] {
+  const [group, name = ""] = path.split(".");
+  if (path === "exceptions") return [placeRow(`${SETTINGS}:except:places`), pickerRow(`${SETTINGS}:except:roles`, "roles")];
+  if (path === "moderation.filters.patterns") return [buttonsRow([{ customId: `${SETTINGS}:pattern:${version}`, label: "New ..." }])];
+  if (path === "principles") return [buttonsRow([{ customId: `${SETTINGS}:principle:${version}`, label: "New ..." }])];
+  if (group !== "principles") return [];
+  return [
+    buttonsRow([
+      { customId: `${SETTINGS}:principle:${version}:${name}`, label: "Write ..." },
+      { customId: `${SETTINGS}:forget:${version}:${name}`, label: "Forget" },
+    ]),
+  ];
+}
+
+/** What one sets a setting with. A panel that shows an older version sets nothing: its ids say which it shows. */
+async function controlRows(view: View, setting: SettingFacts): Promise<readonly Row[]> {
+  const { settings, version, part } = view;
+  const { path, control, picks, isList } = setting;
+  const now = textAt(settings, path);
+  const set = `${SETTINGS}:set:${version}:${path}`;
+  const nothing = setting.mayBeNothing && now !== "none" ? [{ customId: `${set}:none`, label: "None" }] : [];
+  const write = { customId: `${SETTINGS}:write:${version}:${path}`, label: "Write ..." };
+  if (control === "switch")
+    return [
+      buttonsRow([
+        { customId: `${set}:true`, label: "On", isChosen: now === "true" },
+        { customId: `${set}:false`, label: "Off", isChosen: now === "false" },
+      ]),
+    ];
+  if (control === "choice") {
+    const foreseen = await figuresOf(view, path);
+    const options = setting.choices.map((choice) => ({
+      value: choice,
+      label: choice,
+      description: foreseen(choice),
+      isChosen: choice === now,
+    }));
+    return [optionsRow(set, "Set it to ...", options)];
+  }
+  if (picks === undefined) return [buttonsRow([write, ...nothing])];
+  const ids = now === "none" ? [] : now.split(", ");
+  const { items, hasMore } = pageOf(ids, part, MOST_PICKED);
+  // Behind a part that is full comes one in which more can be picked.
+  const isFull = isList && (hasMore || items.length === MOST_PICKED);
+  const parts = [
+    ...(part > 0 ? [{ customId: `${SETTINGS}:part:${path}:${part - 1}`, label: "Those before" }] : []),
+    ...(isFull ? [{ customId: `${SETTINGS}:part:${path}:${part + 1}`, label: "More ..." }] : []),
+  ];
+  const picker = pickerRow(`${SETTINGS}:pick:${version}:${path}:${part}`, picks, { picked: items, most: isList ? MOST_PICKED : 1 });
+  return [picker, buttonsRow([write, ...nothing, ...parts])];
+}
+
+/** Says of each strictness what it would have flagged. */
+async function figuresOf({ context, guild, settings }: View, path: string): Promise<(choice: string) => string | undefined> {
+  const principle = /^moderation\.rules\.([^.]+)\.strictness$/.exec(path)?.[1];
+  if (principle === undefined) return () => undefined;
+  const week = await lastWeek(context, { guild, settings, principle });
+  if (week.judge === undefined || week.judged === 0) return () => undefined;
+  return (strictness) => {
+    const limit = limitOf({ strictness: strictness as Parameters<typeof limitOf>[0]["strictness"] });
+    return `Would have flagged ${number(belowLimit(week, limit))} of ${number(week.judged)} in the last 7 days`;
+  };
+}

@@ -1,0 +1,60 @@
+/** `/settings`: the panel, and what is pressed and picked in it. Custom ids and values may be forged. */
+import {
+  type AnySelectMenuInteraction,
+  ApplicationCommandType,
+  type ButtonInteraction,
+  InteractionContextType,
+  PermissionFlagsBits,
+} from "discord.js";
+import { answerInPlace, answerPrivately, type Command, type Component, checkManages, guildOf, Refused } from "../commands/command.ts";
+import { SETTINGS } from "./controls.ts";
+import { panel, viewOf } from "./panel.ts";
+import { type Deed, done, forgetting, picked, setting } from "./panel-deeds.ts";
+import { OPENS } from "./panel-forms.ts";
+
+export const settingsCommand: Command = {
+  data: {
+    type: ApplicationCommandType.ChatInput,
+    name: "settings",
+    description: "How I am set up in this server",
+    contexts: [InteractionContextType.Guild],
+    default_member_permissions: String(PermissionFlagsBits.ManageGuild),
+  },
+  async run(interaction, context) {
+    await answerPrivately(interaction, context, async () => {
+      checkManages(interaction);
+      return await panel(context, guildOf(interaction), { at: "" });
+    });
+  },
+};
+
+/** Buttons and pickers of the panel. */
+export const settingsPressed: Component<ButtonInteraction | AnySelectMenuInteraction> = {
+  prefix: SETTINGS,
+  async run(interaction, context, [act = "", ...ids]) {
+    const { guildId } = interaction;
+    if (guildId !== null && OPENS[act] !== undefined && Object.hasOwn(OPENS, act)) {
+      checkManages(interaction);
+      return await OPENS[act](interaction, context, ids);
+    }
+    const values = interaction.isAnySelectMenu() ? interaction.values : [];
+    await answerInPlace(interaction, context, async () => {
+      checkManages(interaction);
+      const guild = guildOf(interaction);
+      const [first = ""] = values;
+      if (act === "go" || act === "choose") return await panel(context, guild, viewOf(first));
+      if (act === "part") return await panel(context, guild, viewOf(`${ids[0]}#${ids[1]}`));
+      if (act === "except") return await panel(context, guild, { at: `exceptions.${first}` });
+      const deed = deedOf(act, ids, values);
+      if (deed === undefined) throw new Refused("I do not know what this is: nothing was changed.");
+      return await done(interaction, context, deed);
+    });
+  },
+};
+
+function deedOf(act: string, [version = "", path = "", argument = ""]: readonly string[], values: readonly string[]): Deed | undefined {
+  if (act === "set") return setting({ version, path, text: values[0] ?? argument });
+  if (act === "pick") return picked({ version, path, part: Number(argument), ids: values });
+  if (act === "forget") return forgetting(version, path);
+  return undefined;
+}

@@ -1,0 +1,91 @@
+/** The settings as pages on which people find them: the groups of the schema, each with its settings and the groups below it. */
+import { own, type Picks } from "./fields.ts";
+import { type GuildSettings, principleNames } from "./settings.ts";
+import { type SettingNode, settingAt } from "./settings-text.ts";
+
+/** One page. */
+export interface SettingsPage {
+  /** Empty for the first one. */
+  readonly path: string;
+  readonly description: string;
+  /** Paths of the settings that are on it. */
+  readonly settings: readonly string[];
+  /** Paths of the pages below it. */
+  readonly pages: readonly string[];
+}
+
+/** One setting, and how it may be set. */
+export interface SettingFacts {
+  readonly path: string;
+  readonly description: string;
+  /** Completes "Expected `path` to be ...". */
+  readonly expected: string;
+  /** `switch`: on or off; `choice`: one of `choices`; `pick`: of what a server has (`picks`); `written`: a number or a text. */
+  readonly control: "switch" | "choice" | "pick" | "written";
+  readonly choices: readonly string[];
+  readonly picks: Picks | undefined;
+  /** Whether several may be picked. */
+  readonly isList: boolean;
+  /** Whether it may be nothing: an empty list or text, or not set. */
+  readonly mayBeNothing: boolean;
+  /** Characters of a text, at most. */
+  readonly longest: number | undefined;
+}
+
+/** What is below these names is the guild's own. */
+const NAMES: Readonly<Record<string, (settings: GuildSettings) => readonly string[]>> = {
+  "moderation.rules": principleNames,
+  "moderation.filters.patterns": ({ moderation }) => Object.keys(moderation.filters.patterns),
+  principles: ({ principles }) => Object.keys(principles),
+  exceptions: ({ exceptions }) => Object.keys(exceptions),
+};
+
+/** `undefined`: there is none. An exception need not be there yet. */
+export function settingsPage(settings: GuildSettings, path: string): SettingsPage | undefined {
+  const node = nodeAt(settings, path);
+  if (node === undefined || isSetting(node)) return undefined;
+  const children = Object.entries(node.properties ?? {}).map(([name, child]) => [joined(path, name), child] as const);
+  const named = own(NAMES, path)?.(settings).map((name) => joined(path, name)) ?? [];
+  return {
+    path,
+    description: node.description ?? "",
+    settings: children.filter(([, child]) => isSetting(child)).map(([setting]) => setting),
+    pages: [...children.filter(([, child]) => !isSetting(child)).map(([page]) => page), ...named],
+  };
+}
+
+/** `undefined`: there is none. */
+export function settingFacts(settings: GuildSettings, path: string): SettingFacts | undefined {
+  const node = nodeAt(settings, path);
+  if (node === undefined || !isSetting(node)) return undefined;
+  const choices = node.isPrinciple ? principleNames(settings) : (node.enum ?? []);
+  return {
+    path,
+    description: node.description ?? "",
+    expected: node.expected ?? "",
+    control: node.type === "boolean" ? "switch" : choices.length > 0 ? "choice" : node.picks === undefined ? "written" : "pick",
+    choices,
+    picks: node.picks,
+    isList: node.type === "array",
+    mayBeNothing: String(node.default ?? "") === "",
+    longest: node.maxLength,
+  };
+}
+
+function nodeAt(settings: GuildSettings, path: string): SettingNode | undefined {
+  const parts = path === "" ? [] : path.split(".");
+  const isKnown = parts.every((name, index) => {
+    const above = parts.slice(0, index).join(".");
+    return own(NAMES, above)?.(settings).includes(name) ?? true;
+  });
+  const isException = parts[0] === "exceptions" && /^\d{17,20}$/.test(parts[1] ?? "");
+  return isKnown || isException ? settingAt(parts) : undefined;
+}
+
+function isSetting({ expected }: SettingNode): boolean {
+  return expected !== undefined;
+}
+
+function joined(path: string, name: string): string {
+  return path === "" ? name : `${path}.${name}`;
+}
