@@ -53,6 +53,27 @@ export function describeReviews(under: () => StoresUnderTest): void {
     expect(await store.reviewsOfMessage(GUILD, "9")).toEqual([]);
   });
 
+  it("that were rejected are strikes, those of one incident together one, until they expire or are found fine after all", async () => {
+    const { store, other } = under();
+    const first = await add();
+    const together = await add({ message: "2", incident: first });
+    const alone = await add({ message: "3" });
+    const fine = await add({ message: "4" });
+    await add({ message: "5" });
+    await add({ guild: OTHER_GUILD, message: "6" });
+    const strangers = await add({ message: "7", author: "stranger" });
+    for (const id of [first, together, strangers]) await decide(id);
+    await decide(alone, { at: NOON + 5 });
+    await decide(fine, { decision: "approved" });
+    const strikes = (since: number) => other.strikes(GUILD, AUTHOR, since);
+    expect([await strikes(NOON), await strikes(NOON + 2), await strikes(NOON + 6)]).toEqual([2, 1, 0]);
+    expect([await store.strikes(OTHER_GUILD, AUTHOR, NOON), await store.strikes(GUILD, "nobody", NOON)]).toEqual([0, 0]);
+    await store.appeal({ guild: GUILD, id: alone, author: AUTHOR, text: "It is from a play." });
+    expect(await strikes(NOON)).toBe(1);
+    await decide(alone, { at: NOON + 9 });
+    expect(await strikes(NOON)).toBe(2);
+  });
+
   it("of one incident are found together, and the first that is pending stands for all", async () => {
     const { store } = under();
     const first = await add();

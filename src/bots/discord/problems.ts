@@ -32,9 +32,14 @@ async function lackingPermissions({ client }: BotContext, guild: string, setting
     ...rules.flatMap(({ strictness, action }) => (strictness === "off" ? [] : [action])),
     ...everySettings(settings).flatMap((everywhere) => filterActions(everywhere)),
   ];
+  const isTaking = asked.some((action) => action !== "log");
   const needed = [
-    [asked.some((action) => action !== "log"), "Manage Messages", PermissionFlagsBits.ManageMessages],
-    [asked.includes("timeout"), "Moderate Members", PermissionFlagsBits.ModerateMembers],
+    [isTaking, "Manage Messages", PermissionFlagsBits.ManageMessages],
+    [
+      asked.includes("timeout") || (isTaking && settings.moderation.strikes.automatic),
+      "Moderate Members",
+      PermissionFlagsBits.ModerateMembers,
+    ],
   ] as const;
   const me = await (await client.guilds.fetch(guild)).members.fetchMe();
   return needed

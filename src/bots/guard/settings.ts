@@ -85,6 +85,23 @@ const moderation = z.strictObject({
     .describe("Whose messages are not judged"),
   // Discord's limit is 28 days.
   timeoutMinutes: whole(1, 40_320).default(10).describe("Minutes for which `timeout` silences a person"),
+  strikes: z
+    .strictObject({
+      days: whole(1, 365)
+        .default(30)
+        .describe("Days for which a rejected message is a strike; none is one for longer than `retentionDays`"),
+      warnFrom: whole(0, 100).default(1).describe("Strikes from which on moderators are advised to warn; 0: never"),
+      timeoutFrom: whole(0, 100).default(3).describe("Strikes from which on they are advised to time out; 0: never"),
+      banFrom: whole(0, 100).default(5).describe("Strikes from which on they are advised to ban; 0: never"),
+      timeoutMinutes: whole(1, 40_320)
+        .default(60)
+        .describe("Minutes of a time-out that a moderator gives by a card, or that strikes ask for"),
+      automatic: onOrOff()
+        .default(false)
+        .describe("Times out by itself from `timeoutFrom` on, with the message at hand, where a rule takes that away; only moderators ban"),
+    })
+    .prefault({})
+    .describe("What follows from messages that moderators rejected"),
   appeals: onOrOff().default(true).describe("Whether a person whose message was taken away may ask the moderators to look at it again"),
 });
 

@@ -58,6 +58,7 @@ it("What the bot shows is what its guide says", async () => {
   shown.push(["A message that a principle speaks against, in the log channel", card], ["What its author is told, in private", told]);
   const pages = [shown.map(([title, message]) => [title, asText(message)] as const)].flat();
   pages.push(["Explain", asText(await mona.presses(card, "Explain").response())]);
+  pages.push(["Act, for a moderator who may not ban", asText(await mona.presses(card, "Act").response())]);
   await mona.presses(card, "Approve").response();
   await platform.until(() => asText(card).includes("Decision"));
   pages.push(["The same card, decided", asText(card)]);

@@ -69,8 +69,8 @@ ${sections.join("\n")}`;
 
   it("asks for the permissions that it explains", () => {
     const asked = [...guide.matchAll(/permissions=(\d+)/g)].map(([, number = ""]) => BigInt(number));
-    const { ManageMessages, ModerateMembers, ViewAuditLog } = PermissionFlagsBits;
-    expect(asked).toEqual([TALKS, TALKS | ManageMessages | ModerateMembers | ViewAuditLog]);
+    const { BanMembers, ManageMessages, ModerateMembers, ViewAuditLog } = PermissionFlagsBits;
+    expect(asked).toEqual([TALKS, TALKS | ManageMessages | ModerateMembers | BanMembers | ViewAuditLog]);
   });
 
   it("names every figure, and no other", () => {

@@ -51,6 +51,8 @@ describe("What one person writes again and again", () => {
   it("has each failure on its card, and not only the first message's", async () => {
     await using scene = await opened("timeout");
     await flood(scene, [scene.ada]);
+    // The time-out ends.
+    scene.platform.advance(10 * 60_000);
     scene.platform.failEvery(({ method, route }) => method === "PATCH" && route.includes("/members/"), { status: 403 });
     await flood(scene, [scene.ada, scene.ada]);
     const failures = scene.cards[0]?.embeds[0]?.fields?.find(({ name }) => name === "Not done")?.value ?? "";

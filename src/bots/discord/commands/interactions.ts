@@ -8,6 +8,7 @@ import {
   type ModalSubmitInteraction,
 } from "discord.js";
 import { type BotContext, isServed } from "../bot-context.ts";
+import { actButton } from "../moderate/act-buttons.ts";
 import { appealButtonPressed, appealSubmitted, reviewButton } from "../moderate/review-buttons.ts";
 import { limitsButton } from "../settings/decide-settings.ts";
 import { settingsWritten } from "../settings/panel-forms.ts";
@@ -21,7 +22,14 @@ import { rainCommand } from "./rain.ts";
 
 const COMMANDS: readonly Command[] = [ask, moderate, rainCommand, settingsCommand, privacy, privateCommand];
 const MENU: readonly Command<MessageContextMenuCommandInteraction>[] = [judge];
-const BUTTONS: readonly Component<ButtonInteraction>[] = [stopButton, reviewButton, appealButtonPressed, limitsButton, settingsPressed];
+const BUTTONS: readonly Component<ButtonInteraction>[] = [
+  stopButton,
+  reviewButton,
+  actButton,
+  appealButtonPressed,
+  limitsButton,
+  settingsPressed,
+];
 const PICKERS: readonly Component<AnySelectMenuInteraction>[] = [settingsPressed];
 const FORMS: readonly Component<ModalSubmitInteraction>[] = [appealSubmitted, settingsWritten];
 

@@ -25,6 +25,7 @@ import { findingLine, LONGEST_CARDS, lengthOf, reviewButtons, reviewCard, unfitL
 import { beforeField, sinceFields, textFiles } from "../moderate/evidence.ts";
 import { heardOf, heardText } from "../moderate/heard.ts";
 import { incidentOf } from "../moderate/reviews.ts";
+import { strikesOf } from "../moderate/strikes.ts";
 import { cut, messageText } from "../reply/text.ts";
 import { settingsOfMessage } from "../whereabouts.ts";
 import { audit, auditSubcommand } from "./audit.ts";
@@ -108,10 +109,12 @@ async function queue(context: BotContext, guild: string): Promise<PrivateAnswer>
     oldest.push({ review, incident: incident.filter(({ decision }) => decision === "pending") });
   }
   if (oldest.length === 0) return { content: "Nothing waits for a decision." };
+  const { settings } = await context.store.settings(guild);
   const cards: APIEmbed[] = [];
   for (const { review, incident } of oldest) {
     const [before, since] = [await beforeField(context, review), await sinceFields(context, review, incident)];
-    cards.push(reviewCard(review, { before, incident, since }));
+    const strikes = await strikesOf(context, guild, review.author, settings);
+    cards.push(reviewCard(review, { before, incident, since, strikes }));
   }
   const shown = fitting(cards);
   const reviews = oldest.slice(0, shown.length);

@@ -6,7 +6,7 @@ const STORED = `**What I keep**
 - Of each answer to you: when and where, a hash and the first words of the answer, and how it was judged; what was discarded, if this server lets its moderators see that. Not your question.
 - Of a message of yours that was judged to be against this server's principles: a hash, its first words, how many files were with it, the values, what the moderators decided, and the message as my judge has read it, at most 2,000 characters of it. My judge of this server's messages may learn from such decisions, and no other server's does; what it keeps of them are numbers, and no text. The message as you wrote it I keep only while it waits for them, and until what they decided is done.
 - Of some messages of yours that were judged to be close to this server's limits, or below them: where each stands, and its value, for seven days. Of all others that were judged, their values are counted, and not whose they are.
-- While there is such a message: what the moderators did about you then, be it by me or by hand, such as a time-out, and who did it.
+- While there is such a message: what the moderators did about you then, by me or by hand, such as a time-out, and who did it. Messages that they rejected count as strikes for as long as the server says.
 - How many questions you asked today, what you said in an appeal, whether you opted out, and what you chose with \`/private\`.
 All of it is forgotten after the number of days that each server sets, 30 unless it sets another; a message that was found fine, where messages close to a limit stand, and answers to you, whenever you want it.
 

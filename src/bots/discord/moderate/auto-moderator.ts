@@ -1,4 +1,4 @@
-import { type GuildMember, type Message, MessageType, PermissionFlagsBits } from "discord.js";
+import { type GuildMember, type Message, MessageType } from "discord.js";
 import PQueue from "p-queue";
 import { EitherSignal } from "../../../core/index.ts";
 import {
@@ -18,6 +18,7 @@ import { messageText } from "../reply/text.ts";
 import { isUnderUsualLimits, settingsOfMessage } from "../whereabouts.ts";
 import { heardOf } from "./heard.ts";
 import { HitGuard } from "./hit-guard.ts";
+import { isIgnored } from "./ignored.ts";
 import { isNewcomer } from "./incidents.ts";
 import { JudgingLine } from "./judging-line.ts";
 import { tellServer } from "./log-channel.ts";
@@ -219,11 +220,4 @@ function isThreadsTitle({ author, type }: Message): boolean {
 /** As it stands there now. What is gone by now, or cannot be read again, is as it was heard. */
 async function newest(message: Message<true>): Promise<Message<true>> {
   return await message.fetch().catch(() => message);
-}
-
-/** Those whom a server does not have judged: who owns or administers it, and who has one of these roles. */
-function isIgnored({ author, guild }: Message<true>, member: GuildMember | null, { moderation: { ignore } }: GuildSettings): boolean {
-  const isAdministrator = author.id === guild.ownerId || member?.permissions.has(PermissionFlagsBits.Administrator) === true;
-  if (isAdministrator && ignore.administrators) return true;
-  return member?.roles.cache.some(({ id }) => ignore.roles.includes(id)) ?? false;
 }

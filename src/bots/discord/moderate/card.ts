@@ -38,14 +38,19 @@ interface CardExtras {
   readonly incident?: readonly ReviewRecord[];
   /** What was done since. */
   readonly since?: readonly APIEmbedField[];
+  /** How often of late its author wrote what was rejected. @default 0 */
+  readonly strikes?: number;
 }
 
 /** A review as moderators see it. */
-export function reviewCard(review: ReviewRecord, { problem, before = [], incident = [], since = [] }: CardExtras = {}): APIEmbed {
+export function reviewCard(
+  review: ReviewRecord,
+  { problem, before = [], incident = [], since = [], strikes = 0 }: CardExtras = {},
+): APIEmbed {
   const { action, author, channel, decision, findings, guild, message, shadow } = review;
   const against = findings.filter(isAgainst);
   const fields = [
-    { name: "Author", value: userMention(author), inline: true },
+    { name: "Author", value: `${userMention(author)}${strikesInWords(strikes)}`, inline: true },
     { name: "Message", value: hyperlink("Show", messageLink(channel, message, guild)), inline: true },
     { name: shadow ? "Shadow mode" : "Done", value: cut(problem ?? DONE[action][shadow ? 1 : 0], LONGEST_FIELD), inline: true },
     ...attachmentsField(review),
@@ -63,6 +68,10 @@ export function reviewCard(review: ReviewRecord, { problem, before = [], inciden
     fields,
     footer: { text: `Review ${review.id}` },
   });
+}
+
+function strikesInWords(count: number): string {
+  return count === 0 ? "" : ` (${count} ${count === 1 ? "strike" : "strikes"} before)`;
 }
 
 /** Discord's limit for all cards of a message together. */
@@ -190,6 +199,7 @@ export function fitnessText({ auroc, low, high, n }: NonNullable<KnownJudge["fit
 /** The first parts of custom ids. What follows is untrusted input, and checked as such. */
 export const REVIEW = "review";
 export const APPEAL = "appeal";
+export const ACT = "act";
 
 /** @param incident all that is decided with it */
 export function reviewButtons(
@@ -205,6 +215,13 @@ export function reviewButtons(
     button("Approve", ButtonStyle.Success, isDecided),
     button("Reject", ButtonStyle.Danger, isDecided),
     button("Explain", ButtonStyle.Secondary, false),
+    {
+      type: ComponentType.Button as const,
+      style: ButtonStyle.Secondary as const,
+      label: "Act",
+      custom_id: `${ACT}:menu:${id}`,
+      disabled: decision === "approved",
+    },
   ];
   return [{ type: ComponentType.ActionRow, components }];
 }

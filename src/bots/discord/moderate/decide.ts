@@ -1,13 +1,5 @@
 /** What moderators decide about a message, and what comes of it. */
-import {
-  type ButtonInteraction,
-  DiscordAPIError,
-  type GuildTextBasedChannel,
-  type Message,
-  RESTJSONErrorCodes,
-  SnowflakeUtil,
-  userMention,
-} from "discord.js";
+import { type ButtonInteraction, type GuildTextBasedChannel, type Message, SnowflakeUtil, userMention } from "discord.js";
 import type { ReviewRecord } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { presenceOf } from "../client.ts";
@@ -17,6 +9,7 @@ import { defang, quoted, splitMessage } from "../reply/text.ts";
 import { auditDetail } from "./evidence.ts";
 import { updateCards } from "./follow-cards.ts";
 import { incidentOf, reasonOf, remove } from "./reviews.ts";
+import { channelOf, standing } from "./standing.ts";
 
 export const UNKNOWN = "I do not know this review.";
 
@@ -52,7 +45,7 @@ export async function decide(interaction: ButtonInteraction, context: BotContext
 }
 
 /** Such as "3 times: The message is gone already." */
-function counted(outcomes: readonly string[]): string {
+export function counted(outcomes: readonly string[]): string {
   const kinds = [...new Set(outcomes)].map((kind) => [kind, outcomes.filter((outcome) => outcome === kind).length] as const);
   return kinds.map(([kind, count]) => `${count === 1 ? "Once" : `${count} times`}: ${kind}`).join(" ");
 }
@@ -120,10 +113,21 @@ interface Following {
 /** What follows from a decision. Gives what came of it. */
 async function follow(context: BotContext, review: ReviewRecord, { pressed, isAgain = false }: Following): Promise<string> {
   const { isDone, outcome } = review.decision === "approved" ? await undo(context, review, isAgain) : await carryOut(context, review);
+  const stays = review.decision === "approved" ? await stayingSanctions(context, review) : "";
   // Until then the message is nowhere else.
   if (isDone) await context.store.carriedOut(review.guild, review.id);
   await updateCards(context, review, { pressed });
-  return outcome;
+  return `${outcome}${stays}`;
+}
+
+/** Of one person. */
+const MOST_SANCTIONS = 50;
+
+/** What a moderator has done for a message that is found fine after all: to take that back takes the permission for it, by hand. */
+async function stayingSanctions({ store }: BotContext, { guild, author, id }: ReviewRecord): Promise<string> {
+  const own = (await store.sanctions(guild, author, MOST_SANCTIONS)).filter(({ review }) => review === id);
+  const staying = own.flatMap(({ kind }) => (kind === "banned" ? ["a ban"] : kind === "timed-out" ? ["a time-out"] : []));
+  return staying.length === 0 ? "" : ` What a moderator did for it stays until somebody takes it back by hand: ${staying.join(", ")}.`;
 }
 
 /** What came of a decision, for people; and whether nothing is left to be tried. */
@@ -219,23 +223,6 @@ async function carryOut(context: BotContext, review: ReviewRecord): Promise<Carr
   } catch (error) {
     return failed(`The message stays: ${reasonOf(error)}.`);
   }
-}
-
-/** The message, as Discord knows it at this moment; `undefined` where it is gone. @throws where that cannot be known */
-async function standing({ messages }: GuildTextBasedChannel, { message }: ReviewRecord): Promise<Message<true> | undefined> {
-  try {
-    return await messages.fetch({ message, force: true });
-  } catch (error) {
-    if (error instanceof DiscordAPIError && error.code === RESTJSONErrorCodes.UnknownMessage) return undefined;
-    throw error;
-  }
-}
-
-async function channelOf({ client }: BotContext, { channel: id, guild }: ReviewRecord): Promise<GuildTextBasedChannel> {
-  const channel = await client.channels.fetch(id);
-  if (channel === null || channel.isDMBased() || !channel.isTextBased() || channel.guildId !== guild)
-    throw new Refused("its channel is gone");
-  return channel;
 }
 
 async function tellAppellant({ client, outbound, log }: BotContext, review: ReviewRecord, outcome: string): Promise<void> {

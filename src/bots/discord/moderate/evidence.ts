@@ -66,6 +66,11 @@ const EVENTS: Readonly<Record<string, string>> = {
   "settings.changed": "changed the settings",
   "judge.calibrated": "let the judge learn",
   "audit.exported": "exported the audit",
+  "sanction.deleted": "took the messages away",
+  "sanction.warned": "warned the author",
+  "sanction.timed-out": "timed the author out",
+  "sanction.banned": "banned the author",
+  "sanction.undone": "could not do that",
   "message.gone": "saw that it was taken away, by its author or by hand",
 };
 
@@ -116,7 +121,9 @@ async function eventsSince(
   { guild, id, author, createdAt }: ReviewRecord,
   incident: readonly ReviewRecord[],
 ): Promise<readonly Event[]> {
-  const audited = (await store.audit(guild, MOST_EVENTS, auditDetail(id))).map(({ actor, event, at }) => ({
+  // What moderators did about people is told below, where it was done.
+  const found = (await store.audit(guild, MOST_EVENTS, auditDetail(id))).filter(({ event }) => !event.startsWith("sanction."));
+  const audited = found.map(({ actor, event, at }) => ({
     at,
     words: `${actor === undefined ? "I" : userMention(actor)} ${eventInWords(event)}`,
   }));

@@ -19,9 +19,10 @@ interface SettingsStep {
  */
 export async function checkLeavingShadow(context: BotContext, { guild, before, after }: SettingsStep): Promise<void> {
   const already = actingRules(before);
+  const isMoreByStrikes = after.moderation.strikes.automatic && !before.moderation.strikes.automatic;
   const doubts: string[] = [];
   for (const [name, how] of actingRules(after)) {
-    if (already.get(name) === how) continue;
+    if (already.get(name) === how && !isMoreByStrikes) continue;
     const rule = after.moderation.rules[name];
     const judge = await knownJudge(context, after, { name, guild });
     if (rule === undefined || (judge != null && actsBy(judge, rule))) continue;

@@ -16,6 +16,7 @@ import { appealButton, isAgainst, reviewButtons, reviewCard, unfitLine } from ".
 import { auditDetail, beforeField, sinceFields, textFiles } from "./evidence.ts";
 import { updateCards } from "./follow-cards.ts";
 import { logChannelOf } from "./log-channel.ts";
+import { strikesOf } from "./strikes.ts";
 
 /** In Discord's own audit log. */
 const LONGEST_REASON = 500;
@@ -57,8 +58,9 @@ async function enterAndAct(
   { message, text, judgement, settings }: Against,
 ): Promise<{ readonly review: ReviewRecord; readonly done: Done } | undefined> {
   const { store, options, log, outbound } = context;
-  const { action = "log", findings, isCertain, against } = judgement;
+  const { findings, isCertain, against } = judgement;
   const shadow = settings.moderation.shadow || !isCertain;
+  const { action, minutes } = await withStrikes(context, { message, judgement, settings, shadow });
   const review = {
     guild: message.guildId,
     channel: message.channelId,
@@ -81,11 +83,23 @@ async function enterAndAct(
     if (found !== undefined)
       await store.addAudit({ guild: review.guild, actor: undefined, event: principle, detail: auditDetail(id), at: review.createdAt });
   const reason = outbound.own(cut(`Review ${id}: against ${against.map(({ principle }) => principle).join(", ")}`, LONGEST_REASON));
-  const done = shadow ? NOTHING : await act(context, message, { action, settings, reason });
+  const done = shadow ? NOTHING : await act(context, message, { action, until: options.clock() + minutes * 60_000, reason });
   log.info({ guild: review.guild, review: id, action, shadow, problem: done.problem }, "against a principle");
   if (done.problem !== undefined)
     await store.addAudit({ guild: review.guild, actor: undefined, event: "review.undone", detail: auditDetail(id), at: options.clock() });
   return { review: record, done };
+}
+
+/** What is done, where a rule or filter takes a message away: more where its author has as many strikes as a server wants that for. */
+async function withStrikes(
+  context: BotContext,
+  { message, judgement: { action = "log" }, settings, shadow }: Omit<Against, "text"> & { readonly shadow: boolean },
+): Promise<{ readonly action: Action; readonly minutes: number }> {
+  const { strikes, timeoutMinutes: minutes } = settings.moderation;
+  const usual = { action, minutes };
+  if (shadow || action === "log" || !strikes.automatic || strikes.timeoutFrom === 0 || message.webhookId !== null) return usual;
+  const count = 1 + (await strikesOf(context, message.guildId, message.author.id, settings));
+  return count < strikes.timeoutFrom ? usual : { action: "timeout", minutes: Math.max(minutes, strikes.timeoutMinutes) };
 }
 
 /** A review in the queue, with the incident to which it belongs. `undefined`: the message has one already. */
@@ -153,8 +167,9 @@ async function postCard(context: BotContext, settings: GuildSettings, review: Re
     const before = await beforeField(context, review);
     const incident = await store.incident(guild, incidentOf(review));
     const since = await sinceFields(context, review, incident);
+    const strikes = await strikesOf(context, guild, review.author, settings);
     const card = {
-      embeds: [reviewCard(review, { problem, before, incident, since })],
+      embeds: [reviewCard(review, { problem, before, incident, since, strikes })],
       components: reviewButtons(review, incident),
       allowedMentions: { parse: [] },
     };
@@ -198,7 +213,8 @@ const NOTHING: Done = { problem: undefined, isRemoved: false };
 
 interface ActionRequest {
   readonly action: Action;
-  readonly settings: GuildSettings;
+  /** When a time-out ends. */
+  readonly until: number;
   /** For Discord's own audit log. */
   readonly reason: string;
 }
@@ -239,12 +255,12 @@ export async function remove({ removed }: BotContext, message: Message<true>): P
   }
 }
 
-async function silence(message: Message<true>, { settings, reason }: ActionRequest): Promise<void> {
+async function silence(message: Message<true>, { until, reason }: ActionRequest): Promise<void> {
   if (message.webhookId !== null) throw new Error("a webhook posted it");
   const member = await authorOf(message);
   if (member === null) throw new Error("its author has left");
   if (!member.moderatable) throw new Error("I lack the permission Moderate Members, or its author's role is above mine");
-  await member.timeout(settings.moderation.timeoutMinutes * 60_000, reason);
+  await member.disableCommunicationUntil(until, reason);
 }
 
 /** `message.member` is whom discord.js happens to remember. `null`: the author has left, or is a webhook. */

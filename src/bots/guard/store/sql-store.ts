@@ -13,6 +13,7 @@ export function sqlStore(database: Database): Store {
     ...settingsStore(database),
     ...replyStore(database),
     ...reviewStore(database),
+    ...reviewSearch(database),
     ...sanctionStore(database),
     ...judgedStore(database),
     ...auditStore(database),
@@ -137,7 +138,7 @@ function reviewStore(
   database: Database,
 ): Pick<
   Store,
-  | ("addReview" | "review" | "reviewsOf" | "reviewsOfMessage" | "incident" | "pendingIncidents" | "pendingReviews" | "decide")
+  | ("addReview" | "review" | "incident" | "pendingIncidents" | "pendingReviews" | "decide")
   | ("carriedOut" | "uncarriedDecisions" | "appeal" | "addCard" | "cards" | "decisions")
 > {
   return {
@@ -171,18 +172,6 @@ function reviewStore(
     review: async (guild, id) => {
       const { rows } = await database.run(sql`SELECT * FROM guard_reviews WHERE ${reviewIs(guild, id)}`);
       return rows.map(reviewOf)[0];
-    },
-
-    reviewsOf: async (guild, author, limit) => {
-      const { rows } = await database.run(sql`
-        SELECT * FROM guard_reviews WHERE author = ${author} AND guild = ${guild} ORDER BY number DESC LIMIT ${limit}`);
-      return rows.map(reviewOf);
-    },
-
-    reviewsOfMessage: async (guild, message) => {
-      const { rows } = await database.run(sql`
-        SELECT * FROM guard_reviews WHERE guild = ${guild} AND message = ${message} ORDER BY number`);
-      return rows.map(reviewOf);
     },
 
     incident: async (guild, incident) => {
@@ -249,6 +238,30 @@ function reviewStore(
     },
 
     decisions: (guild) => decisions(database, guild),
+  };
+}
+
+/** Reviews, by whom and what they are about. */
+function reviewSearch(database: Database): Pick<Store, "reviewsOf" | "reviewsOfMessage" | "strikes"> {
+  return {
+    reviewsOf: async (guild, author, limit) => {
+      const { rows } = await database.run(sql`
+        SELECT * FROM guard_reviews WHERE author = ${author} AND guild = ${guild} ORDER BY number DESC LIMIT ${limit}`);
+      return rows.map(reviewOf);
+    },
+
+    reviewsOfMessage: async (guild, message) => {
+      const { rows } = await database.run(sql`
+        SELECT * FROM guard_reviews WHERE guild = ${guild} AND message = ${message} ORDER BY number`);
+      return rows.map(reviewOf);
+    },
+
+    strikes: async (guild, person, since) => {
+      const { rows } = await database.run(sql`
+        SELECT count(DISTINCT ${INCIDENT}) AS strikes FROM guard_reviews
+        WHERE author = ${person} AND guild = ${guild} AND decision = 'rejected' AND decided_at >= ${since}`);
+      return Number(rows[0]?.["strikes"]);
+    },
   };
 }
 

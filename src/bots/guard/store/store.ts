@@ -257,6 +257,8 @@ export interface Store extends AsyncDisposable {
   reviewsOf(guild: string, author: string, limit: number): Promise<readonly ReviewRecord[]>;
   /** Those of a message, the oldest first: it may have been edited since the first one. */
   reviewsOfMessage(guild: string, message: string): Promise<readonly ReviewRecord[]>;
+  /** How many of a person's were rejected from then on: those of one incident count once. */
+  strikes(guild: string, person: string, since: number): Promise<number>;
   /** All of one incident, the oldest first. */
   incident(guild: string, incident: number): Promise<readonly ReviewRecord[]>;
   /** The first one that is pending of each incident, the oldest first. */

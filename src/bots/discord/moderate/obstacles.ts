@@ -1,0 +1,93 @@
+/** What a moderator does about a person by a card: never more than they, and the bot, could do by hand. */
+import { DiscordAPIError, type Guild, type GuildMember, PermissionFlagsBits, RESTJSONErrorCodes } from "discord.js";
+import { type GuildSettings, type ReviewRecord, settingsFor } from "../../guard/index.ts";
+import type { BotContext } from "../bot-context.ts";
+import { isIgnored } from "./ignored.ts";
+import { reasonOf } from "./reviews.ts";
+import { channelOf } from "./standing.ts";
+
+/** From the least to the most. */
+export const ACTS = ["delete", "warn", "timeout", "ban"] as const;
+export type Act = (typeof ACTS)[number];
+
+/** For a warning Discord has no permission: it takes what a time-out takes. */
+const NEEDED = {
+  warn: ["Moderate Members", PermissionFlagsBits.ModerateMembers],
+  timeout: ["Moderate Members", PermissionFlagsBits.ModerateMembers],
+  ban: ["Ban Members", PermissionFlagsBits.BanMembers],
+} as const;
+
+/** Somebody who presses a button, somebody whom it is about, and where. */
+export interface Encounter {
+  readonly guild: Guild;
+  readonly moderator: GuildMember;
+  readonly person: string;
+  /** `null`: they have left. */
+  readonly member: GuildMember | null;
+  /** As they are decided for the whole server. */
+  readonly settings: GuildSettings;
+}
+
+const UNKNOWN: readonly (number | string)[] = [RESTJSONErrorCodes.UnknownMember, RESTJSONErrorCodes.UnknownUser];
+
+/** Who acts on whom. @throws where Discord does not say */
+export async function encounter(
+  { guild, moderator, settings }: Pick<Encounter, "guild" | "moderator" | "settings">,
+  person: string,
+): Promise<Encounter> {
+  try {
+    return { guild, moderator, settings, person, member: await guild.members.fetch({ user: person, force: true }) };
+  } catch (error) {
+    // A webhook is nobody.
+    if (!(error instanceof DiscordAPIError) || !UNKNOWN.includes(error.code)) throw error;
+    return { guild, moderator, settings, person, member: null };
+  }
+}
+
+/** Why this cannot be done to this person by this moderator, for people. `undefined`: it can. */
+export function obstacleTo(act: Act, meeting: Encounter): string | undefined {
+  const { moderator, person, guild } = meeting;
+  if (moderator.isCommunicationDisabled()) return "you are timed out";
+  if (person === moderator.id) return "it is about you";
+  if (isSpared(meeting)) return "they are not moderated here";
+  if (act === "delete") return undefined;
+  if (person === guild.client.user.id) return "it is about me";
+  return obstacleToActingOn(act, meeting);
+}
+
+/** By the permission, and by whose role is higher. */
+function obstacleToActingOn(act: Exclude<Act, "delete">, { guild, moderator, person, member }: Encounter): string | undefined {
+  const [name, permission] = NEEDED[act];
+  const { me } = guild.members;
+  if (!moderator.permissions.has(permission)) return `you lack ${name}`;
+  if (act !== "warn" && me?.permissions.has(permission) !== true) return `I lack ${name}`;
+  if (person === guild.ownerId) return "they own the server";
+  if (member === null) return act === "ban" ? undefined : "they have left";
+  const isAbove = (one: GuildMember) => one.id === guild.ownerId || one.roles.highest.comparePositionTo(member.roles.highest) > 0;
+  if (!isAbove(moderator)) return "their role is not below yours";
+  if (act === "warn") return undefined;
+  if (me === null || !isAbove(me)) return "their role is not below mine";
+  // So Discord has it.
+  return act === "timeout" && member.permissions.has(PermissionFlagsBits.Administrator) ? "they administer the server" : undefined;
+}
+
+/** Whose messages a server does not have judged is not acted on either. */
+function isSpared({ guild, member, person, settings }: Encounter): boolean {
+  if (settings.moderation.ignore.users.includes(person) || isIgnored({ author: { id: person }, guild }, member, settings)) return true;
+  const roles = [...(member?.roles.cache.keys() ?? [])];
+  const everywhere = { ...settings, moderation: { ...settings.moderation, automatic: true } };
+  return !settingsFor(everywhere, { channels: [], roles }).moderation.automatic;
+}
+
+/** Whoever takes a message away has to see it, and to be allowed that where it stands. */
+export async function obstacleToDeleting(context: BotContext, review: ReviewRecord, moderator: GuildMember): Promise<string | undefined> {
+  const needed = [PermissionFlagsBits.ViewChannel, PermissionFlagsBits.ManageMessages];
+  try {
+    const channel = await channelOf(context, review);
+    const { me } = channel.guild.members;
+    if (!channel.permissionsFor(moderator).has(needed)) return "you lack Manage Messages there";
+    return me !== null && channel.permissionsFor(me).has(needed) ? undefined : "I lack Manage Messages there";
+  } catch (error) {
+    return reasonOf(error);
+  }
+}

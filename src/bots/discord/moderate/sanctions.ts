@@ -1,0 +1,137 @@
+/** What is done about a person at a moderator's wish, once it is known that they may. */
+import type { GuildMember } from "discord.js";
+import type { GuildSettings, ReviewRecord, SanctionRecord } from "../../guard/index.ts";
+import type { BotContext } from "../bot-context.ts";
+import { once } from "../reply/live-reply.ts";
+import { quoted } from "../reply/text.ts";
+import { appealButton, isAgainst } from "./card.ts";
+import { auditDetail } from "./evidence.ts";
+import { type Act, type Encounter, obstacleToDeleting } from "./obstacles.ts";
+import { incidentOf, reasonOf, remove } from "./reviews.ts";
+import { channelOf, standing } from "./standing.ts";
+
+export interface Wish {
+  readonly act: Act;
+  readonly meeting: Encounter;
+  readonly moderator: GuildMember;
+  /** What the person wrote that is decided together, the oldest first. */
+  readonly reviews: readonly ReviewRecord[];
+  readonly settings: GuildSettings;
+}
+
+const KINDS: Readonly<Record<Act, SanctionRecord["kind"]>> = { delete: "deleted", warn: "warned", timeout: "timed-out", ban: "banned" };
+
+/** Sanctions of one person that are looked through for one that is there already. */
+const MOST = 200;
+
+/** Does it once for what is decided together, and records it. Gives what came of it, for the moderator. */
+export async function sanction(context: BotContext, wish: Wish): Promise<string> {
+  const { store, deeds, log, options } = context;
+  const { act, meeting, moderator, reviews } = wish;
+  const { person, guild } = meeting;
+  const [first] = reviews;
+  if (first === undefined) return "there is nothing of theirs";
+  // Of two moderators who press at the same moment, the second one finds what the first one has done.
+  const turn = deeds.join(`${guild.id}/${person}/sanctions`);
+  try {
+    await turn.before;
+    const kind = KINDS[act];
+    const done = (await store.sanctions(guild.id, person, MOST)).find(
+      (one) => one.kind === kind && reviews.some(({ id }) => id === one.review),
+    );
+    if (done !== undefined && act !== "delete") return `was ${WORDS[kind]} for it already`;
+    const record = { guild: guild.id, actor: moderator.id, detail: auditDetail(first.id), at: options.clock() };
+    // What cannot be recorded is not done.
+    await store.addAudit({ ...record, event: `sanction.${kind}` });
+    const outcome = await DO[act](context, wish, first);
+    await store.addSanction({ guild: guild.id, person, kind, actor: moderator.id, review: first.id, entry: undefined, at: record.at });
+    log.info({ guild: guild.id, review: first.id, act }, "acted on a person");
+    return outcome;
+  } catch (error) {
+    log.warn({ err: error, guild: guild.id, review: first.id, act }, "could not act on a person");
+    await store.addAudit({
+      guild: guild.id,
+      actor: undefined,
+      event: "sanction.undone",
+      detail: auditDetail(first.id),
+      at: options.clock(),
+    });
+    return `not done, ${reasonOf(error)}`;
+  } finally {
+    turn.leave();
+  }
+}
+
+const WORDS: Partial<Record<SanctionRecord["kind"], string>> = { warned: "warned", "timed-out": "timed out", banned: "banned" };
+
+/** Gives what came of it. @throws where it could not be done */
+const DO: Readonly<Record<Act, (context: BotContext, wish: Wish, review: ReviewRecord) => Promise<string>>> = {
+  delete: async (context, { moderator, reviews }) => {
+    const counts = { deleted: 0, gone: 0 };
+    const problems = new Set<string>();
+    for (const review of reviews) {
+      const problem = await obstacleToDeleting(context, review, moderator);
+      if (problem !== undefined) {
+        problems.add(problem);
+        continue;
+      }
+      const message = await standing(await channelOf(context, review), review);
+      if (message === undefined) counts.gone++;
+      else {
+        await remove(context, message);
+        counts.deleted++;
+      }
+    }
+    const gone = counts.gone === 0 ? [] : [`${counts.gone} gone already`];
+    return [`${counts.deleted} ${counts.deleted === 1 ? "message" : "messages"} deleted`, ...gone, ...problems].join(", ");
+  },
+
+  warn: async (context, wish, review) => {
+    const isTold = await tell(context, wish, review, "warn you");
+    return isTold ? "warned" : "warned, though they take no private message of mine: the strike counts all the same";
+  },
+
+  timeout: async (context, wish, review) => {
+    const { member } = wish.meeting;
+    if (member === null) throw new Error("they have left");
+    const { timeoutMinutes: minutes } = wish.settings.moderation.strikes;
+    await member.disableCommunicationUntil(context.options.clock() + minutes * 60_000, reasonFor(context, wish, review));
+    await tell(context, wish, review, `timed you out for ${minutes} minutes`);
+    return `timed out for ${minutes} minutes`;
+  },
+
+  ban: async (context, wish, review) => {
+    // Who is banned already can often not be told any more.
+    await tell(context, wish, review, "decided to ban you");
+    await wish.meeting.guild.bans.create(wish.meeting.person, { reason: reasonFor(context, wish, review) });
+    return "banned";
+  },
+};
+
+/** For Discord's own audit log, in which the bot stands as who did it. */
+function reasonFor({ outbound }: BotContext, { moderator }: Wish, { id }: ReviewRecord): string {
+  return outbound.own(`Review ${id}: by ${moderator.id}`);
+}
+
+/** In private, once, with a button to appeal where the server takes appeals. Whether they were told. */
+async function tell(
+  { client, outbound, log }: BotContext,
+  { meeting, settings, reviews, act }: Wish,
+  review: ReviewRecord,
+  what: string,
+): Promise<boolean> {
+  const against = new Set(reviews.flatMap(({ findings }) => findings.filter(isAgainst).map(({ principle }) => principle)));
+  const line = `The moderators of ${quoted(meeting.guild.name)} ${what}: what you wrote there was found to be against ${[...against].join(", ")}.`;
+  const told = {
+    content: settings.moderation.appeals ? `${line} If you think that is wrong, ask them to look at it again.` : line,
+    components: settings.moderation.appeals ? [appealButton(review)] : [],
+    allowedMentions: { parse: [] },
+  };
+  try {
+    await (await client.users.fetch(meeting.person)).send({ ...outbound.own(told), ...once(act, incidentOf(review), meeting.person) });
+    return true;
+  } catch (error) {
+    log.info({ err: error, guild: meeting.guild.id, review: review.id }, "not told what was done about them");
+    return false;
+  }
+}
