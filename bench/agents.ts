@@ -1,7 +1,7 @@
 /**
  * How many tasks an agent with two tools does: it decides by itself whether and what to call (`tool_choice` auto), reads the result, and answers.
  *
- *   npm run bench:agents -- --model FILE [--mode adaptive|vanilla] [--from N] [--n N] [--json]
+ *   npm run bench:agents -- --model FILE [--mode adaptive|vanilla] [--point-out repeated|always|never] [--from N] [--n N] [--json]
  *
  * `--from` and `--n` ask some of them alone: the first is 1. Done: the tool that was meant was called with what was meant, and the answer says what it gave.
  * Seed 1, temperature 0.
@@ -18,6 +18,7 @@ const { values } = parseArgs({
   options: {
     model: { type: "string" },
     mode: { type: "string", default: "adaptive" },
+    "point-out": { type: "string", default: "repeated" },
     from: { type: "string", default: "1" },
     n: { type: "string", default: "20" },
     json: { type: "boolean", default: false },
@@ -90,9 +91,11 @@ const TASKS: readonly Task[] = [
 ];
 
 const mode = oneOf("mode", values.mode, ["adaptive", "vanilla"] as const);
+const pointOutResults = oneOf("point-out", values["point-out"], ["repeated", "always", "never"] as const);
 await using model = await ChatRain.load({
   model: values.model,
   mode,
+  pointOutResults,
   seed: 1,
   temperature: 0,
   maxTokens: 200,
@@ -123,5 +126,5 @@ for (const task of TASKS.slice(from, from + Number(values.n))) {
       `${isDone ? "done  " : "missed"} ${task.ask}${isDone ? "" : `\n       ${JSON.stringify(called)} ${JSON.stringify(text.slice(0, 160))}`}`,
     );
 }
-const report = { model: model.model, mode, n: rows.length, done: rows.filter(({ isDone }) => isDone).length };
+const report = { model: model.model, mode, pointOutResults, n: rows.length, done: rows.filter(({ isDone }) => isDone).length };
 console.log(values.json ? JSON.stringify({ ...report, rows }, undefined, 2) : JSON.stringify(report));

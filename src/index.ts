@@ -13,6 +13,7 @@ export type {
   Mode,
   OnExhausted,
   OnUnfit,
+  PointOutResults,
   Preset,
   RainOptions,
   Settings,

@@ -5,6 +5,7 @@ import {
   JUDGINGS,
   MODES,
   ON_UNFIT,
+  POINT_OUT_RESULTS,
   PRESETS,
   PROMPTINGS,
   type RainOptions,
@@ -200,6 +201,7 @@ const OPTIONS: { readonly [Name in keyof Required<RainOptions>]: OptionEntry<Req
     "auto",
   ),
   parallelCalls: option(flag, true),
+  pointOutResults: option(oneOf(POINT_OUT_RESULTS), "repeated"),
   prompting: option(oneOf(PROMPTINGS), "auto"),
   urialExamples: option(
     {

@@ -130,6 +130,8 @@ export {
   ON_UNFIT,
   type OnExhausted,
   type OnUnfit,
+  POINT_OUT_RESULTS,
+  type PointOutResults,
   PRESETS,
   PROMPTINGS,
   type Preset,

@@ -141,6 +141,10 @@ export const THOUGHTS = ["hidden", "judged", "off"] as const;
  */
 export type Thoughts = (typeof THOUGHTS)[number];
 
+export const POINT_OUT_RESULTS = ["repeated", "always", "never"] as const;
+
+export type PointOutResults = (typeof POINT_OUT_RESULTS)[number];
+
 /** What to do where the judge was measured and is no better than AUROC 0.70: it never drives a search. */
 export const ON_UNFIT = ["plain", "refuse", "error"] as const;
 
@@ -246,6 +250,12 @@ export interface RainOptions extends PromptingOptions {
   readonly toolChoice?: ToolChoice;
   /** Whether one answer may make several calls. @default true */
   readonly parallelCalls?: boolean;
+  /**
+   * When a sentence behind the result that ends the conversation asks the model to answer with it, as small models pass over results and call again. `repeated`: where an answer begins
+   * with a call whose result is there already; that is left, and told of as a rewind; asked so once, the model may call as it likes. `always`: it then seldom calls a second tool.
+   * `never`: for agents that poll. It concerns `toolChoice` "auto". @default "repeated"
+   */
+  readonly pointOutResults?: PointOutResults;
 
   /** What becomes of what a model thinks before its answer, where it does. What nobody judges stays hidden. @default "hidden" */
   readonly thoughts?: Thoughts;

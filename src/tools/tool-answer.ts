@@ -29,6 +29,7 @@ import {
 import { byLongestName, jsonCalls } from "./families/index.ts";
 import { drafting, leadBehindText, leadOf, tryLead, type Ways } from "./lead.ts";
 import { markedText, withMarks } from "./marked-text.ts";
+import { isRepeated, withResultPointedOut } from "./repeated-call.ts";
 import { endingBeforeCalls, textCalls, tryTextCalls } from "./text-calls.ts";
 
 /** For models that say nothing of calls: what a conversation with tools as text asks for. */
@@ -48,18 +49,21 @@ export function withDescriptions(turns: readonly Turn[], { tools }: Pick<Setting
 export function withTools(decode: Decode): Decode {
   return async function* (request, judge) {
     const state = begin(request, { decode, judge });
-    if (state.settings.toolChoice === "auto") {
-      const isCalling = (await isCallFirst(state)) || (yield* speak(state));
-      if (!isCalling) return conclude(state);
-    }
-    do yield* call(state);
-    while (state.finishReason === "tool_calls" && mayCallMore(state.settings) && (await isAnotherDue(state)));
+    let isLeft = false;
+    do {
+      if (state.settings.toolChoice === "auto") {
+        const isCalling = (await isCallFirst(state)) || (yield* speak(state));
+        if (!isCalling) return conclude(state);
+      }
+      isLeft = yield* call(state);
+    } while (isLeft);
+    while (state.finishReason === "tool_calls" && mayCallMore(state.settings) && (await isAnotherDue(state))) yield* call(state);
     return conclude(state);
   };
 }
 
 /** An answer on its way, and its account. */
-interface ToolState extends GenerationRequest {
+interface ToolState extends Omit<GenerationRequest, "turns"> {
   readonly decode: Decode;
   readonly judge: AnswerJudge;
   /** That may be called here. */
@@ -67,6 +71,8 @@ interface ToolState extends GenerationRequest {
   readonly callFormat: CallFormat;
   /** Of one call. */
   readonly format: OutputFormat;
+  /** With the last result pointed out, where it was passed over. */
+  turns: readonly Turn[];
   /** Tools that the model has called in its text already, and no others: each call is still to be made. */
   due: Tool[] | undefined;
   readonly meter: Meter;
@@ -90,7 +96,8 @@ function begin(request: GenerationRequest, decoding: Pick<ToolState, "decode" | 
       complaint("toolChoice", `one of ${tools.map(({ name }) => `\`${name}\``).join(", ")}`, toolChoice),
       toolChoice,
     );
-  const described = withDescriptions(turns, settings);
+  const isPointedOut = toolChoice === "auto" && settings.pointOutResults === "always";
+  const described = withDescriptions(isPointedOut ? withResultPointedOut(turns) : turns, settings);
   const callFormat = callFormatOf(engine);
   const nothing = { meter: new Meter(), text: "", finishReason: "stop", value: undefined, rewinds: 0, discarded: 0 } as const;
   return {
@@ -182,8 +189,12 @@ function endOf(text: string, stop: readonly string[]): number {
   return end < 0 ? text.length : end;
 }
 
-/** One call, judged as a whole: nothing of it is released before. */
-async function* call(state: ToolState): AsyncGenerator<RainStep, void, void> {
+/**
+ * One call, judged as a whole: nothing of it is released before.
+ *
+ * @returns whether it was left, because its result is there already
+ */
+async function* call(state: ToolState): AsyncGenerator<RainStep, boolean, void> {
   const { settings, callFormat } = state;
   const due = state.due?.shift();
   const format = due === undefined ? state.format : callFormat.formatOf([due]);
@@ -203,7 +214,14 @@ async function* call(state: ToolState): AsyncGenerator<RainStep, void, void> {
   }
   const found = { tokens, value: state.value, visits, rewinds: state.rewinds - rewindsBefore };
   if (state.finishReason === "stop") {
-    const step = { ...found, text: "", call: made(tokens, state) };
+    const call = read(tokens, state);
+    if (isPassedOver(call, state)) {
+      leave(tokens, state);
+      return true;
+    }
+    const step = { ...found, text: "", call };
+    state.calls.push(call);
+    state.finishReason = "tool_calls";
     settings.onEvent({ type: "commit", step });
     yield step;
   } else if (state.finishReason === "length" && tokens.length > 0) {
@@ -215,27 +233,49 @@ async function* call(state: ToolState): AsyncGenerator<RainStep, void, void> {
     state.text = shown;
     yield { ...found, text: shown };
   }
+  return false;
+}
+
+/** Whether a call opens the answer whose result is there already. */
+function isPassedOver(call: ToolCall, { turns, text, calls, settings }: ToolState): boolean {
+  const isOpening = text === "" && calls.length === 0;
+  return isOpening && settings.toolChoice === "auto" && settings.pointOutResults === "repeated" && isRepeated(call, turns);
+}
+
+/** Goes back behind a call, to its result. */
+function leave(tokens: readonly Token[], state: ToolState): void {
+  const { settings, value = 0 } = state;
+  const discarded = settings.revealDiscarded ? { discarded: written(tokens, state) } : {};
+  state.rewinds++;
+  state.meter.emitted -= tokens.length;
+  state.discarded += tokens.length;
+  settings.onEvent({ type: "rewind", committed: 0, iteration: 1, value, ...discarded });
+  state.due = undefined;
+  state.finishReason = "stop";
+  state.turns = withResultPointedOut(state.turns);
+}
+
+/** What stands in a call, marks and all. */
+function written(tokens: readonly Token[], state: ToolState): string {
+  const { engine } = state;
+  return markedText(engine.tokenizer, tokens, engine.tokenizer.render(turnsUntil(state, true)));
 }
 
 /** A call as it was written. */
-function made(tokens: readonly Token[], state: ToolState): ToolCall {
-  const { engine, turns, tools, calls, settings, callFormat } = state;
-  const prompt = engine.tokenizer.render(turnsUntil(state, true));
+function read(tokens: readonly Token[], state: ToolState): ToolCall {
+  const { turns, tools, calls, settings, callFormat } = state;
   const earlier = turns.flatMap((turn) => turn.calls ?? []).length + calls.length;
-  const made = { id: callId(settings.seed, earlier), ...callFormat.read(markedText(engine.tokenizer, tokens, prompt), tools) };
-  calls.push(made);
-  state.finishReason = "tool_calls";
-  return made;
+  return { id: callId(settings.seed, earlier), ...callFormat.read(written(tokens, state), tools) };
 }
 
 /** What there is of a call. Its tool is the first that it names. */
 function cut(tokens: readonly Token[], state: ToolState): CutCall {
-  const { engine, tools, format } = state;
-  const written = markedText(engine.tokenizer, tokens, engine.tokenizer.render(turnsUntil(state, true))).replace(/\uFFFD+$/, "");
-  const places = byLongestName(tools).map(({ name }) => ({ name, start: written.indexOf(name) }));
+  const { tools, format } = state;
+  const text = written(tokens, state).replace(/\uFFFD+$/, "");
+  const places = byLongestName(tools).map(({ name }) => ({ name, start: text.indexOf(name) }));
   const [first] = places.filter(({ start }) => start >= 0).toSorted((left, right) => left.start - right.start);
   if (first === undefined) return { name: undefined, arguments: "" };
-  const rest = written.slice(first.start + first.name.length);
+  const rest = text.slice(first.start + first.name.length);
   const start = rest.indexOf("{");
   // Of JSON, what stands in front of its arguments is none of them.
   return { name: first.name, arguments: start < 0 && format.type === "json" ? "" : rest.slice(Math.max(0, start)) };

@@ -162,6 +162,64 @@ describe("A model that may call tools", () => {
   });
 });
 
+describe("A call whose result is there already", () => {
+  const CALLED: readonly Turn[] = [
+    ...ASK,
+    { role: "assistant", text: "", calls: [{ id: "1", name: "length", arguments: { of: "road" } }] },
+    { role: "tool", text: "2 km", callId: "1" },
+  ];
+  const POINTED_OUT = "2 km\n\nAnswer the user in words now, with this result.";
+
+  /** A model that writes one text, and another one where the result is pointed out. */
+  function reader(before: string, after: string): Engine {
+    let isPointedOut = false;
+    const [plain, asked] = [writer(before), writer(after)];
+    const engine = worldEngine({ ...plain, goOn: (answer) => (isPointedOut ? asked : plain).goOn(answer) });
+    const render: Engine["tokenizer"]["render"] = (turns, ...more) => {
+      isPointedOut ||= turns.some(({ text }) => text === POINTED_OUT);
+      return engine.tokenizer.render(turns, ...more);
+    };
+    return { ...watchedEngine(engine), tokenizer: { ...engine.tokenizer, render } };
+  }
+
+  it.each(["adaptive", "vanilla"] as const)("is left, and the model pointed to the result: %s", async (mode) => {
+    const { whole, steps, events } = await run(reader(` [${ROAD}]`, " It is 2 km."), { mode }, CALLED);
+    expect(whole).toMatchObject({ text: "It is 2 km.", calls: [], finishReason: "stop", rewinds: 1 });
+    expect(events.filter(({ type }) => type === "rewind")).toEqual([
+      { type: "rewind", committed: 0, iteration: 1, value: expect.any(Number) },
+    ]);
+    expect(JSON.stringify(steps)).not.toContain("length");
+    expect(whole.meter.emitted).toBe(steps.flatMap(({ tokens }) => tokens).length);
+  });
+
+  it("is told of with what it was, where that is asked for", async () => {
+    const { events } = await run(reader(` [${ROAD}]`, " It is 2 km."), { revealDiscarded: true }, CALLED);
+    expect(events).toContainEqual(expect.objectContaining({ type: "rewind", discarded: expect.stringContaining(ROAD) }));
+  });
+
+  it("is made where the model insists on it, once", async () => {
+    const result = await run(reader(` [${ROAD}]`, ` [${ROAD}]`), {}, CALLED);
+    expect(callsOf(result)).toEqual([{ name: "length", of: "road" }]);
+    expect(result.whole.rewinds).toBe(1);
+  });
+
+  it.each([
+    ["it asks for something else", { before: ` [${WIDE}]` }, {}, CALLED],
+    ["calls are to be repeated", {}, { pointOutResults: "never" }, CALLED],
+    ["the caller wants a call", {}, { toolChoice: "any" }, CALLED],
+    ["somebody has asked again", {}, {}, [...CALLED, { role: "assistant", text: "2 km." }, { role: "user", text: "Still?" }]],
+    ["its result is not there", {}, {}, ASK],
+  ] as const)("is made where %s", async (_, { before = ` [${ROAD}]` }: { before?: string }, options, turns) => {
+    const { whole } = await run(reader(before, " It is 2 km."), options, turns);
+    expect(whole).toMatchObject({ text: "", finishReason: "tool_calls", rewinds: 0 });
+  });
+
+  it("is not waited for where results are always pointed out", async () => {
+    const { whole } = await run(reader(` [${ROAD}]`, " It is 2 km."), { pointOutResults: "always" }, CALLED);
+    expect(whole).toMatchObject({ text: "It is 2 km.", rewinds: 0 });
+  });
+});
+
 describe("A call is judged as one unit:", () => {
   it("a bad one is left for a better one, and nothing of it is released", async () => {
     const result = await run(worldEngine(writer(` [${BANK}]`, ` [${ROAD}]`)), { toolChoice: "any" });
