@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import {
+  ContextFullError,
   checkOptions,
   type Engine,
   isFit,
@@ -25,6 +26,7 @@ import {
 import { withPrompting } from "../../prompting/index.ts";
 import { asExample, evenly, foldsOf, latestByText, missingOf } from "./decisions.ts";
 import type { CalibrationReport, CalibrationWaiting, Decision, JudgeFigures } from "./inference.ts";
+import { halvesOf } from "./pieces.ts";
 
 /** What is learned of, and by whose judge it is measured. */
 export interface GuildCalibration extends CalibrationWaiting {
@@ -113,9 +115,18 @@ async function scored(
   judge: TurnJudge,
   { principle, signal }: GuildCalibration,
 ): Promise<readonly Scored[]> {
+  // As messages are judged: what is too long for the judge is judged in halves.
+  const judged = async (text: string): Promise<number> => {
+    try {
+      return await judge.value([{ role: "assistant", text }], principle, signal);
+    } catch (error) {
+      const halves = ContextFullError.isInstance(error) ? halvesOf(text) : undefined;
+      if (halves === undefined) throw error;
+      return Math.min(await judged(halves[0]), await judged(halves[1]));
+    }
+  };
   const all: Scored[] = [];
-  for (const { text, isGood } of decisions)
-    all.push({ value: await judge.value([{ role: "assistant", text }], principle, signal), good: isGood, group: text });
+  for (const { text, isGood } of decisions) all.push({ value: await judged(text), good: isGood, group: text });
   return all;
 }
 

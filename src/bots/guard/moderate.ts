@@ -3,7 +3,7 @@ import type { Inference, JudgesRequest, KnownJudge, TextVerdict } from "./infere
 import { InferenceError } from "./inference-error.ts";
 import { hundredthsOf, limitOf } from "./limits.ts";
 import { normalise } from "./normalise.ts";
-import { piecesOf } from "./pieces.ts";
+import { halvesOf, piecesOf } from "./pieces.ts";
 import { type GuildSettings, guildPrinciple } from "./settings.ts";
 import type { Finding, JudgedValue } from "./store/store.ts";
 
@@ -111,9 +111,6 @@ function worseOf(some: readonly TextVerdict[], others: readonly TextVerdict[]): 
   return others.map((verdict, index) => (some[index] === undefined || !(verdict.value >= some[index].value) ? verdict : some[index]));
 }
 
-/** A model that cannot read so few characters at once reads nothing. */
-const SHORTEST = 200;
-
 /** What is too long for the judge is judged in halves. */
 async function verdictsOn(
   inference: Inference,
@@ -123,16 +120,12 @@ async function verdictsOn(
   try {
     return await inference.judge({ turns: [{ role: "assistant", text }], ...by }, signal);
   } catch (error) {
-    if (InferenceError.findIn(error)?.code !== "long" || text.length < SHORTEST) throw error;
-    const middle = Math.ceil(text.length / 2);
-    // They share some words: none is cut in two for both.
-    const halves = [text.slice(0, middle + SHARED), text.slice(middle - SHARED)];
+    const halves = InferenceError.findIn(error)?.code === "long" ? halvesOf(text) : undefined;
+    if (halves === undefined) throw error;
     const [first = [], second = []] = [
-      await verdictsOn(inference, halves[0] as string, { signal, ...by }),
-      await verdictsOn(inference, halves[1] as string, { signal, ...by }),
+      await verdictsOn(inference, halves[0], { signal, ...by }),
+      await verdictsOn(inference, halves[1], { signal, ...by }),
     ];
     return worseOf(first, second);
   }
 }
-
-const SHARED = 40;

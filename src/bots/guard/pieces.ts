@@ -28,3 +28,16 @@ function shortestPair(pieces: readonly string[]): number {
   const lengths = pieces.slice(1).map((piece, index) => (pieces[index] as string).length + piece.length);
   return lengths.indexOf(Math.min(...lengths)) + 1;
 }
+
+/** A model that cannot read so few characters at once reads nothing. */
+const SHORTEST = 200;
+
+/** They share so many characters: no words are cut in two for both. */
+const SHARED = 40;
+
+/** A text that is too long for a judge, for two verdicts on it; `undefined` where it is as short as can be. */
+export function halvesOf(text: string): readonly [string, string] | undefined {
+  if (text.length < SHORTEST) return undefined;
+  const middle = Math.ceil(text.length / 2);
+  return [text.slice(0, middle + SHARED), text.slice(middle - SHARED)];
+}

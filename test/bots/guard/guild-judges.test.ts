@@ -184,6 +184,16 @@ describe("A guild's judge", () => {
     expect(new Set(read).size).toBe(read.length);
   });
 
+  it("learns of texts, too, that are too long for the model", async () => {
+    await withWorld(async (inference) => {
+      const long = [1, 2].map((number) => ({ text: `${messageOf(number)} `.repeat(400), isGood: !has(messageOf(number), "tea") }));
+      expect(await inference.calibrate({ guild: GUILD, principle: CIVIL, decisions: [...TEA, ...long] })).toMatchObject({
+        outcome: "taken",
+        decisions: TEA.length + long.length,
+      });
+    });
+  });
+
   it("is measured by what it did not learn of: decisions without rhyme or reason teach nothing", async () => {
     await withWorld(async (inference) => {
       const decisions = numbersFrom(0, 60).map((number) => ({ text: messageOf(number), isGood: randomAt(7, number) < 0.5 }));
