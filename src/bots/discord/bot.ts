@@ -251,7 +251,7 @@ export class Bot implements AsyncDisposable {
     if (this.#turnedAway.has(message.author.id) || !isAnswered(message, settings, options)) return;
     this.#turnedAway.add(message.author.id);
     if (await store.isOptedOut(message.author.id)) return;
-    await messageTarget(message, outbound).put({ content: outbound.own(RESTARTING), canBeStopped: false });
+    await messageTarget(message, outbound).put({ content: outbound.own(RESTARTING), buttons: "nothing" });
   }
 
   async #answer(message: Message, asked: Pick<DiscordQuestion, "guild" | "settings" | "askedAt" | "before" | "isAnew">): Promise<void> {
@@ -305,7 +305,7 @@ export class Bot implements AsyncDisposable {
     } catch (error) {
       const { outbound, options } = this.#context;
       const content = outbound.own(DEFAULT_SETTINGS.talk.failure);
-      if (isAnswered(message, DEFAULT_SETTINGS, options)) await messageTarget(message, outbound).put({ content, canBeStopped: false });
+      if (isAnswered(message, DEFAULT_SETTINGS, options)) await messageTarget(message, outbound).put({ content, buttons: "nothing" });
       throw error;
     }
   }

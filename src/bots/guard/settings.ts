@@ -41,6 +41,9 @@ const talk = z.strictObject({
   maxTokens: whole(16, 1024).default(256).describe("Upper bound of an answer, in tokens"),
   temperature: decimal(0, 2).default(0.7).describe("How freely answers are worded: 0 is always the same"),
   edits: onOrOff().default(false).describe("Shows judged text while the rest is written, by edits of one message"),
+  buttons: onOrOff()
+    .default(false)
+    .describe("Buttons below answers: another answer, for who asked, and how an answer came about, in numbers, for everybody who reads it"),
   judgeQuestions: onOrOff().default(false).describe("Whether questions are judged as well, before anything is written"),
   refusal: text(1, 300).default("I am sorry, but I cannot help with that.").describe("Said where there is no answer that may be given"),
   failure: text(1, 300)

@@ -9,6 +9,7 @@ import { STEADY, STEADY_ANSWER } from "../../support/steady-inference.ts";
 const TOLD = "I was restarted before I could answer this. Please ask again.";
 const CUT = "I was restarted while I posted this answer: the rest of it is missing. Please ask again.";
 const STOP: APIButtonComponent = { type: ComponentType.Button, style: ButtonStyle.Secondary, label: "Stop", custom_id: "stop:1" };
+const RETRY: APIButtonComponent = { ...STOP, label: "Retry", custom_id: "answer:retry" };
 
 /** A bot comes back after it was killed while it answered Ada. */
 class Return implements AsyncDisposable {
@@ -52,8 +53,9 @@ class Return implements AsyncDisposable {
   }
 
   /** What the dead process had posted. */
-  stands(content: string, { isUnfinished = false, isFirst = true } = {}): Message {
-    const components: APIMessageTopLevelComponent[] = isUnfinished ? [{ type: ComponentType.ActionRow, components: [STOP] }] : [];
+  stands(content: string, { isUnfinished = false, hasButtons = false, isFirst = true } = {}): Message {
+    const buttons = [...(isUnfinished ? [STOP] : []), ...(hasButtons ? [RETRY] : [])];
+    const components: APIMessageTopLevelComponent[] = buttons.length === 0 ? [] : [{ type: ComponentType.ActionRow, components: buttons }];
     return this.general.post({ author: this.running.platform.bot, content, components, ...(isFirst ? { replyTo: this.question } : {}) });
   }
 
@@ -102,14 +104,17 @@ describe("A bot that was killed while it answered", () => {
     expect([begun.content, begun.components]).toEqual([TOLD, []]);
   });
 
-  it("tells nothing where the whole answer stands, however much was said since, and knows it again", async () => {
-    await using scene = await Return.prepare();
-    for (let count = 0; count < 150; count++) scene.ada.says(scene.general, "And?");
-    const answer = scene.stands(STEADY_ANSWER);
-    const records = await scene.back();
-    expect(scene.posts).toEqual([answer]);
-    expect(records).toMatchObject([{ state: "posted", messages: [answer.id] }]);
-  });
+  it.each([false, true])(
+    "tells nothing where the whole answer stands, however much was said since, and knows it again (buttons: %s)",
+    async (hasButtons) => {
+      await using scene = await Return.prepare();
+      for (let count = 0; count < 150; count++) scene.ada.says(scene.general, "And?");
+      const answer = scene.stands(STEADY_ANSWER, { hasButtons });
+      const records = await scene.back();
+      expect(scene.posts).toEqual([answer]);
+      expect(records).toMatchObject([{ state: "posted", messages: [answer.id] }]);
+    },
+  );
 
   describe("and had posted a part of a long one", () => {
     const LONG = Array.from({ length: 300 }, (_, index) => `Sentence ${index} is here.`).join(" ");

@@ -13,6 +13,7 @@ import { appealButtonPressed, appealSubmitted, reviewButton } from "../moderate/
 import { limitsButton } from "../settings/decide-settings.ts";
 import { settingsWritten } from "../settings/panel-forms.ts";
 import { settingsCommand, settingsPressed } from "../settings/settings-command.ts";
+import { answerButton } from "./answer-buttons.ts";
 import { ask, stopButton } from "./ask.ts";
 import { type Command, type Component, Refused } from "./command.ts";
 import { judge, moderate } from "./moderate.ts";
@@ -24,6 +25,7 @@ const COMMANDS: readonly Command[] = [ask, moderate, rainCommand, settingsComman
 const MENU: readonly Command<MessageContextMenuCommandInteraction>[] = [judge];
 const BUTTONS: readonly Component<ButtonInteraction>[] = [
   stopButton,
+  answerButton,
   reviewButton,
   actButton,
   appealButtonPressed,

@@ -1,11 +1,11 @@
-import { type ChatInputCommandInteraction, codeBlock } from "discord.js";
+import { type APIEmbed, type ChatInputCommandInteraction, codeBlock } from "discord.js";
 import { PNG } from "pngjs";
 import { PRESETS } from "../../../core/index.ts";
 import { type CoursePoint, type GuildSettings, guildPrinciple, principleNames, type ReplyRecord } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { answerTo } from "../reply/unanswered.ts";
 import { within } from "../within.ts";
-import { checkModerates, guildOf, type PrivateAnswer, Refused } from "./command.ts";
+import { checkModerates, guildOf, type OwnFile, type PrivateAnswer, Refused } from "./command.ts";
 
 /** `/rain why`: how an answer came about. What was discarded is shown only where the guild lets its moderators see it. */
 export async function why(interaction: ChatInputCommandInteraction, context: BotContext): Promise<PrivateAnswer> {
@@ -20,17 +20,22 @@ export async function why(interaction: ChatInputCommandInteraction, context: Bot
     );
   }
   const { settings } = await store.settings(guild);
-  const files =
-    reply.course.length === 0 ? [] : [{ name: "values.png", content: sparkline(reply.course, await limitOf(reply, settings, context)) }];
+  const { embed, files } = await accountCard(context, reply, settings);
   const discarded = settings.explain.showDiscarded ? discardedField(reply) : [];
   const standing = await standingLine(context, reply);
-  const embed = {
-    title: titleOf(reply),
-    description: `${accountOf(reply)}\nStands there: ${standing}`,
-    fields: discarded,
-    ...(files.length === 0 ? {} : { image: { url: "attachment://values.png" }, footer: { text: LEGEND } }),
-  };
-  return { embeds: [embed], files };
+  return { embeds: [{ ...embed, description: `${embed.description}\nStands there: ${standing}`, fields: discarded }], files };
+}
+
+/** How an answer came about, in numbers and a picture: nothing that was written. */
+export async function accountCard(
+  context: BotContext,
+  reply: ReplyRecord,
+  settings: GuildSettings,
+): Promise<{ readonly embed: APIEmbed; readonly files: readonly OwnFile[] }> {
+  const files =
+    reply.course.length === 0 ? [] : [{ name: "values.png", content: sparkline(reply.course, await limitOf(reply, settings, context)) }];
+  const picture = files.length === 0 ? {} : { image: { url: "attachment://values.png" }, footer: { text: LEGEND } };
+  return { embed: { title: titleOf(reply), description: accountOf(reply), ...picture }, files };
 }
 
 /** What people see of an answer at this moment. */

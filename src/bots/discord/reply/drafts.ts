@@ -16,6 +16,8 @@ export class TakenBack extends Error {
 interface DraftPlace {
   readonly author: string;
   readonly channel: string;
+  /** The message that is answered, where the source is another one. */
+  readonly question?: string | undefined;
 }
 
 interface OpenDraft extends DraftPlace {
@@ -63,6 +65,8 @@ export class Drafts {
   edit(source: string): Edit | undefined {
     const written = this.#drafts.get(source);
     const before = this.#edits.get(source);
+    // Another answer to it is to what it was.
+    this.takeBack(source, "edited");
     if (written === undefined && before === undefined) return undefined;
     const edit: Edit = {
       over: written?.over ?? Promise.resolve(),
@@ -72,7 +76,6 @@ export class Drafts {
       },
     };
     this.#edits.set(source, edit);
-    this.takeBack(source, "edited");
     return edit;
   }
 
@@ -82,7 +85,8 @@ export class Drafts {
   }
 
   takeBack(source: string, by: TakenBackBy): void {
-    this.#drafts.get(source)?.controller.abort(new TakenBack(by));
+    for (const [key, { question, controller }] of this.#drafts)
+      if (key === source || question === source) controller.abort(new TakenBack(by));
   }
 
   takeBackChannel(channel: string, by: TakenBackBy): void {

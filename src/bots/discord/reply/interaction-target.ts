@@ -2,7 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import { type ChatInputCommandInteraction, MessageFlags } from "discord.js";
 import { LostResponse } from "../errors.ts";
 import type { OutboundFilter } from "../outbound-filter.ts";
-import { QUIETLY, type ReplyTarget, stopButton } from "./live-reply.ts";
+import { buttonsBelow, type Post, QUIETLY, type ReplyTarget } from "./live-reply.ts";
 import { isReadable } from "./question.ts";
 
 /** So often a part is sent that proves not to be there. */
@@ -23,36 +23,37 @@ export function interactionTarget(
   const known: string[] = [];
   /** What became of each part: an answer that is posted again repeats none. */
   const sent = new Map<number, string | undefined>();
-  const follow = async (content: string) => (await interaction.followUp({ ...QUIETLY, content, flags })).id;
+  const below = (buttons: Post["buttons"]) => outbound.own(buttonsBelow(interaction.id, buttons, false));
+  const follow = async ({ content, buttons }: Post) =>
+    (await interaction.followUp({ ...QUIETLY, content, components: below(buttons), flags })).id;
 
   /** Follow-ups have no nonce: one whose response was lost is looked for before it is sent again. `undefined`: it cannot be found out whether it is there. */
-  const add = async (content: string, tries = 1): Promise<string | undefined> => {
+  const add = async (post: Post, tries = 1): Promise<string | undefined> => {
     try {
-      return await follow(content);
+      return await follow(post);
     } catch (error) {
       if (!(error instanceof LostResponse)) throw error;
       await setTimeout(LOOK_AFTER_MS);
-      const found = isPrivate ? undefined : await findFollowUp(interaction, { content, known });
+      const found = isPrivate ? undefined : await findFollowUp(interaction, { content: post.content, known });
       if (found === undefined) {
-        await follow(outbound.own(MAY_BE_MISSING)).catch(() => undefined);
+        await follow({ content: outbound.own(MAY_BE_MISSING), buttons: "nothing" }).catch(() => undefined);
         return undefined;
       }
       if (found.id !== undefined) return found.id;
       if (tries === MOST_TRIES) throw error;
-      return await add(content, tries + 1);
+      return await add(post, tries + 1);
     }
   };
 
   return {
-    async put({ content, canBeStopped }) {
-      const components = outbound.own(stopButton(interaction.id, canBeStopped));
-      const { id } = await interaction.editReply({ ...QUIETLY, content, components });
+    async put({ content, buttons }) {
+      const { id } = await interaction.editReply({ ...QUIETLY, content, components: below(buttons) });
       known[0] = id;
       return id;
     },
-    async add(content, index) {
+    async add(post, index) {
       if (sent.has(index)) return sent.get(index);
-      const id = await add(content);
+      const id = await add(post);
       sent.set(index, id);
       if (id !== undefined) known.push(id);
       return id;

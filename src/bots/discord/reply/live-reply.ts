@@ -50,7 +50,7 @@ export class LiveReply {
   #tellPlace(): boolean {
     if (this.#isOver || this.#ahead < LINE_FROM) return false;
     // A place that cannot be shown is no reason to give up the answer.
-    this.#put(this.#outbound.own(`${this.#ahead} questions are before yours.`), true).catch(() => undefined);
+    this.#put(this.#outbound.own(`${this.#ahead} questions are before yours.`), "stop").catch(() => undefined);
     return true;
   }
 
@@ -58,18 +58,22 @@ export class LiveReply {
   async show(beginning: Vetted): Promise<void> {
     const [first] = this.#outbound.answer(beginning);
     if (this.#isOver || first === undefined) return;
-    await this.#put(first, true);
+    await this.#put(first, "stop");
     await new Promise<void>((resolve) => {
       this.#timer = setTimeout(resolve, EDIT_EVERY_MS);
     });
   }
 
-  /** Posts the answer, or a line instead, whole. Gives the messages' ids. */
-  async finish(messages: readonly string[]): Promise<readonly string[]> {
+  /** Posts the answer, or a line instead, whole. Gives the messages' ids. @param isAnswer whether its last message may have buttons */
+  async finish(messages: readonly string[], isAnswer = false): Promise<readonly string[]> {
     this.#end();
     const [first = "", ...others] = messages;
-    const ids: (string | undefined)[] = [await this.#put(first, false)];
-    for (const [index, content] of others.entries()) ids.push(await this.#next(() => this.#target.add(content, index + 1)));
+    const below = isAnswer ? "answer" : "nothing";
+    const ids: (string | undefined)[] = [await this.#put(first, others.length === 0 ? below : "nothing")];
+    for (const [index, content] of others.entries()) {
+      const buttons = index === others.length - 1 ? below : "nothing";
+      ids.push(await this.#next(() => this.#target.add({ content, buttons }, index + 1)));
+    }
     return ids.filter((id) => id !== undefined);
   }
 
@@ -80,12 +84,12 @@ export class LiveReply {
     await this.#work;
     if (!this.#isPosted) return;
     if (line === undefined) await this.#next(() => this.#target.remove());
-    else await this.#put(this.#outbound.own(line), false);
+    else await this.#put(this.#outbound.own(line), "nothing");
   }
 
-  async #put(content: string, canBeStopped: boolean): Promise<string> {
+  async #put(content: string, buttons: Post["buttons"]): Promise<string> {
     return await this.#next(async () => {
-      const id = await this.#target.put({ content, canBeStopped });
+      const id = await this.#target.put({ content, buttons });
       this.#isPosted = true;
       return id;
     });
@@ -106,8 +110,8 @@ export class LiveReply {
 /** A message of ours, in words that the outbound filter knows. */
 export interface Post {
   readonly content: string;
-  /** Whether people may stop the answer by a button. */
-  readonly canBeStopped: boolean;
+  /** What people may do by buttons below it: `stop` the answer; have another `answer`, and see how it came about. */
+  readonly buttons: "stop" | "answer" | "nothing";
 }
 
 /** Where an answer goes. Requests are made one after another. */
@@ -115,7 +119,7 @@ export interface ReplyTarget {
   /** Posts, or changes what was posted first. Gives the message's id. */
   put(post: Post): Promise<string>;
   /** Posts one message more, the `index`th from 1. Gives its id. `undefined`: it cannot be known whether it is there. */
-  add(content: string, index: number): Promise<string | undefined>;
+  add(post: Post, index: number): Promise<string | undefined>;
   /** Takes away what was posted, if anything. */
   remove(): Promise<void>;
 }
@@ -123,14 +127,23 @@ export interface ReplyTarget {
 /** No text pings, whatever it says; and no link in it shows a preview. */
 export const QUIETLY = { allowedMentions: { parse: [], repliedUser: false }, flags: MessageFlags.SuppressEmbeds } as const;
 
-/** An answer in reply to a message. @param standing what another process has posted of it */
-export function messageTarget(source: Message, outbound: OutboundFilter, standing?: Message): ReplyTarget {
+/**
+ * An answer in reply to a message.
+ *
+ * @param standing what another process has posted of it
+ * @param again which of several answers it is, where the first one stands. @default the first one
+ */
+export function messageTarget(
+  source: Message,
+  outbound: OutboundFilter,
+  { standing, again = "" }: { readonly standing?: Message | undefined; readonly again?: string } = {},
+): ReplyTarget {
   let posted = standing;
   // An answer to another version of the question is another one: what Discord has posted once and was taken away is not to count for it.
-  const asked = [source.id, source.editedTimestamp ?? 0] as const;
+  const asked = [source.id, `${source.editedTimestamp ?? 0}${again}`] as const;
   return {
-    async put({ content, canBeStopped }) {
-      const payload = { ...QUIETLY, content, components: outbound.own(stopButton(source.id, canBeStopped)) };
+    async put({ content, buttons }) {
+      const payload = { ...QUIETLY, content, components: outbound.own(buttonsBelow(again || source.id, buttons, true)) };
       // A question that is gone by now gets no answer: the reply fails.
       const isFirst = posted === undefined;
       posted ??= await source.reply({ ...payload, failIfNotExists: true, ...once("answer", ...asked, 0) });
@@ -138,9 +151,10 @@ export function messageTarget(source: Message, outbound: OutboundFilter, standin
       if (!isFirst || posted.content !== content.trim()) posted = await posted.edit(payload);
       return posted.id;
     },
-    async add(content, index) {
+    async add({ content, buttons }, index) {
       if (!source.channel.isSendable()) throw new TypeError("Expected a channel in which one can write");
-      return (await source.channel.send({ ...QUIETLY, content, ...once("answer", ...asked, index) })).id;
+      const components = outbound.own(buttonsBelow(again || source.id, buttons, true));
+      return (await source.channel.send({ ...QUIETLY, content, components, ...once("answer", ...asked, index) })).id;
     },
     async remove() {
       const gone = posted;
@@ -158,10 +172,25 @@ export const TOO_LATE = "It took too long: Discord takes answers to a command fo
 /** The custom id of the button that stops the answer to this message or interaction. */
 export const STOP = "stop";
 
-export function stopButton(source: string, canBeStopped: boolean): APIActionRowComponent<APIButtonComponent>[] {
-  if (!canBeStopped) return [];
-  const button = { type: ComponentType.Button, style: ButtonStyle.Secondary, label: "Stop", custom_id: `${STOP}:${source}` } as const;
-  return [{ type: ComponentType.ActionRow, components: [button] }];
+/** The first part of the custom ids of the buttons below an answer. */
+export const ANSWER = "answer";
+
+/** @param source what it answers @param isOfMessage whether that is a message, which can be read again */
+export function buttonsBelow(source: string, buttons: Post["buttons"], isOfMessage: boolean): APIActionRowComponent<APIButtonComponent>[] {
+  const button = (label: string, custom_id: string) =>
+    ({ type: ComponentType.Button, style: ButtonStyle.Secondary, label, custom_id }) as const;
+  const explain = button("Explain", `${ANSWER}:explain`);
+  const components = {
+    stop: [button("Stop", `${STOP}:${source}`)],
+    answer: isOfMessage ? [button("Retry", `${ANSWER}:retry`), explain] : [explain],
+    nothing: [],
+  }[buttons];
+  return components.length === 0 ? [] : [{ type: ComponentType.ActionRow, components }];
+}
+
+/** Whether what stands there is not whole: it can still be stopped. */
+export function isUnfinished({ components }: Message): boolean {
+  return JSON.stringify(components).includes(`"${STOP}:`);
 }
 
 /** Discord's limit. */

@@ -11,6 +11,8 @@ export interface DiscordQuestion {
   readonly guild: string;
   readonly channel: string;
   readonly source: string;
+  /** The message in which it stands, where the source is a button below an answer to it. */
+  readonly question?: string | undefined;
   readonly author: string;
   readonly settings: GuildSettings;
   /** Reads the conversation. */
@@ -50,8 +52,8 @@ export class ReplyFlow {
   /** Never rejects: what fails is told to the person, and to the log. */
   async run(): Promise<void> {
     const { drafts } = this.#context;
-    const { source, channel, author, isDeferred } = this.#question;
-    const signal = drafts.begin(source, { author, channel });
+    const { source, channel, author, isDeferred, question } = this.#question;
+    const signal = drafts.begin(source, { author, channel, question });
     if (signal === undefined) return;
     const expiring = isDeferred ? setTimeout(() => drafts.takeBack(source, "late"), ANSWERABLE_MS) : undefined;
     try {
@@ -97,7 +99,7 @@ export class ReplyFlow {
   /** What is posted is on record before it is. */
   async #post(outcome: Told, signal: AbortSignal): Promise<void> {
     const { store, outbound } = this.#context;
-    const { guild, source } = this.#question;
+    const { guild, source, settings } = this.#question;
     const isReply = outcome.kind === "reply";
     const text = isReply ? outcome.text.text : outcome.line;
     // Of a question that was not taken up it does not matter.
@@ -112,25 +114,29 @@ export class ReplyFlow {
     };
     await store.endReply(guild, source, { state: "drafting", ...facts });
     signal.throwIfAborted();
-    const messages = await this.#finish(posts, signal);
+    const hasButtons = settings.talk.buttons && (isReply || outcome.reason === "judged");
+    const messages = await this.#finish(posts, { signal, hasButtons });
     const state = isReply ? "posted" : outcome.reason === "failed" || outcome.reason === "busy" ? "failed" : "refused";
     await store.endReply(guild, source, { state, messages, ...facts });
   }
 
   /** Where the connection breaks it is posted again: it was written and judged, and stands there once, whatever Discord has taken before. */
-  async #finish(messages: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
+  async #finish(
+    messages: readonly string[],
+    { signal, hasButtons }: { readonly signal: AbortSignal; readonly hasButtons: boolean },
+  ): Promise<readonly string[]> {
     const { log } = this.#context;
     const { guild, source } = this.#question;
     for (const waitMs of AGAIN_MS) {
       try {
-        return await this.#reply.finish(messages);
+        return await this.#reply.finish(messages, hasButtons);
       } catch (error) {
         if (!isBrokenConnection(error)) throw error;
         log.warn({ err: error, guild, source }, "not posted, and tried again");
         await unlessAborted(new Promise((resolve) => setTimeout(resolve, waitMs)), signal);
       }
     }
-    return await this.#reply.finish(messages);
+    return await this.#reply.finish(messages, hasButtons);
   }
 
   async #giveUp(error: unknown): Promise<void> {

@@ -3,7 +3,7 @@ import { type Message, ShardClientUtil } from "discord.js";
 import { excerptOf, hashOf, type ReplyRecord } from "../../guard/index.ts";
 import { type BotContext, isPrivateGuild } from "../bot-context.ts";
 import { settingsOfMessage } from "../whereabouts.ts";
-import { messageTarget } from "./live-reply.ts";
+import { isUnfinished, messageTarget } from "./live-reply.ts";
 import { isAnswered } from "./question.ts";
 
 const RESTARTED = "I was restarted before I could answer this. Please ask again.";
@@ -37,19 +37,19 @@ async function tell({ client, store, outbound, options }: BotContext, reply: Rep
   const settings = settingsOfMessage((await store.settings(guild)).settings, question);
   if (!isAnswered(question, settings, options) || (await store.isOptedOut(author))) return;
   const { standing, isSure } = await answerTo(question);
-  const target = messageTarget(question, outbound, standing);
+  const target = messageTarget(question, outbound, { standing });
   // What can be stopped is no whole message.
-  if (standing !== undefined && standing.components.length === 0) {
+  if (standing !== undefined && !isUnfinished(standing)) {
     const parts = await partsFrom(standing, hash);
     if (parts !== undefined)
       await store.endReply(guild, source, { state: value === undefined ? "refused" : "posted", messages: parts.map(({ id }) => id) });
     else if (excerpt === excerptOf(standing.content)) {
       // The text is nowhere any more: what is missing cannot be posted.
-      const id = await target.add(outbound.own(CUT), BEHIND_ALL);
+      const id = await target.add({ content: outbound.own(CUT), buttons: "nothing" }, BEHIND_ALL);
       await store.endReply(guild, source, { state: "failed", messages: [standing.id, ...(id === undefined ? [] : [id])] });
     }
   } else if (isSure) {
-    const id = await target.put({ content: outbound.own(RESTARTED), canBeStopped: false });
+    const id = await target.put({ content: outbound.own(RESTARTED), buttons: "nothing" });
     await store.endReply(guild, source, { state: "failed", messages: [id] });
   }
 }
