@@ -1,7 +1,7 @@
 /** The bot's log: JSON lines, in which no secret and no text of a message can be. */
 import querystring from "node:querystring";
 import pino, { type DestinationStream, type LevelWithSilent, type LogFn, type Logger } from "pino";
-import { ACTIONS, type CalibrationReport, type Reason } from "../guard/index.ts";
+import { ACTIONS, type CalibrationReport, type Reason, SANCTIONS } from "../guard/index.ts";
 import type { DiscordConfig } from "./config.ts";
 import { safeError } from "./errors.ts";
 
@@ -52,7 +52,7 @@ const id = matching(/^(?:dm:)?\d{1,20}$/);
 
 const REASONS = ["judged", "question", "cooldown", "cap", "long", "busy", "unfit", "failed"] as const satisfies readonly Reason[];
 const OUTCOMES = ["taken", "no-better", "weak", "too-few"] as const satisfies readonly CalibrationReport["outcome"][];
-const WORDS: readonly unknown[] = [...ACTIONS, ...REASONS, ...OUTCOMES, "SIGINT", "SIGTERM", "approved", "rejected"];
+const WORDS: readonly unknown[] = [...ACTIONS, ...SANCTIONS, ...REASONS, ...OUTCOMES, "SIGINT", "SIGTERM", "approved", "rejected"];
 const word: Field = (value) => (WORDS.includes(value) ? value : undefined);
 
 const FIELDS: Readonly<Record<string, Field>> = {

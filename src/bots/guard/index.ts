@@ -65,4 +65,5 @@ export type {
   Store,
   Unfinished,
 } from "./store/store.ts";
+export { SANCTIONS } from "./store/store.ts";
 export { SettingsConflictError, StoreError, type StoreErrorCode } from "./store/store-error.ts";

@@ -1,6 +1,7 @@
 import { PermissionFlagsBits } from "discord.js";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { logOf } from "../../support/bot-log.ts";
 import { asText } from "../../support/discord/as-text.ts";
 import type { Person } from "../../support/discord/people/person.ts";
 import { eachComponent } from "../../support/discord/world/each-component.ts";
@@ -37,6 +38,17 @@ async function acts(scene: Scene, person: Person, label: string): Promise<string
 
 function labelsOf({ components }: Message): readonly string[] {
   return [...eachComponent(components)].flatMap((one) => ("label" in one && typeof one.label === "string" ? [one.label] : []));
+}
+
+/** Lines of which the log as it is kept would not write all fields. */
+function hiddenIn(logged: readonly string[]): readonly string[] {
+  const written: string[] = [];
+  const log = logOf((line) => void written.push(line));
+  for (const line of logged) {
+    const { level: _level, time: _time, pid: _pid, hostname: _hostname, msg, ...fields } = JSON.parse(line);
+    log.warn(fields, msg);
+  }
+  return written.filter((line) => "hidden" in JSON.parse(line));
 }
 
 function since(card: Message | undefined): readonly string[] {
@@ -212,6 +224,7 @@ describe("The button Act", () => {
     const audit = asText(await scene.mona.uses(scene.general, "/moderate audit").response());
     expect(audit).toContain(`${by} banned the author (review 1, a message of ${whom})`);
     expect([running.bot.leaks, scene.cards[0]?.pings]).toEqual([0, []]);
+    expect(hiddenIn(running.logged)).toEqual([]);
   });
 
   it("warns once though two moderators press at the same moment", async () => {

@@ -33,9 +33,9 @@ export async function sanction(context: BotContext, wish: Wish): Promise<string>
   if (first === undefined) return "there is nothing of theirs";
   // Of two moderators who press at the same moment, the second one finds what the first one has done.
   const turn = deeds.join(`${guild.id}/${person}/sanctions`);
+  const kind = KINDS[act];
   try {
     await turn.before;
-    const kind = KINDS[act];
     const done = (await store.sanctions(guild.id, person, MOST)).find(
       (one) => one.kind === kind && reviews.some(({ id }) => id === one.review),
     );
@@ -45,10 +45,10 @@ export async function sanction(context: BotContext, wish: Wish): Promise<string>
     await store.addAudit({ ...record, event: `sanction.${kind}` });
     const outcome = await DO[act](context, wish, first);
     await store.addSanction({ guild: guild.id, person, kind, actor: moderator.id, review: first.id, entry: undefined, at: record.at });
-    log.info({ guild: guild.id, review: first.id, act }, "acted on a person");
+    log.info({ guild: guild.id, review: first.id, action: kind }, "acted on a person");
     return outcome;
   } catch (error) {
-    log.warn({ err: error, guild: guild.id, review: first.id, act }, "could not act on a person");
+    log.warn({ err: error, guild: guild.id, review: first.id, action: kind }, "could not act on a person");
     await store.addAudit({
       guild: guild.id,
       actor: undefined,
