@@ -8,6 +8,7 @@ const root = join(import.meta.dirname, "../..");
 const INSIDE: Readonly<Record<string, string>> = {
   "test/bots/discord/guide.test.ts": "makes pages of the docs of the schemas",
   "test/bots/discord/health.test.ts": "pages whose parts are away, fail or never answer",
+  "test/bots/discord/languages.test.ts": "compares each file of a language with what there is to be said",
   "test/bots/discord/maintenance.test.ts": "what happens every hour",
   "test/bots/discord/text.test.ts": "thousands of texts are made harmless and split",
   "test/bots/guard/decisions.test.ts": "how decisions are dealt out, for any number of each kind",

@@ -13,6 +13,7 @@ import {
   judgedQuestions,
   responding,
   type Store,
+  say,
   shortQuestions,
 } from "../guard/index.ts";
 import { type BotContext, type BotOptions, privateGuild } from "./bot-context.ts";
@@ -27,10 +28,10 @@ import { Incidents } from "./moderate/incidents.ts";
 import { Looks } from "./moderate/looks.ts";
 import { OutboundFilter } from "./outbound-filter.ts";
 import { Drafts, InOrder, TakenBack, Typing } from "./reply/drafts.ts";
-import { messageTarget } from "./reply/live-reply.ts";
+import { languageOf, messageTarget } from "./reply/live-reply.ts";
 import { Notices } from "./reply/notices.ts";
 import { isAnswered, readConversation } from "./reply/question.ts";
-import { type DiscordQuestion, RESTARTING, ReplyFlow } from "./reply/reply-flow.ts";
+import { type DiscordQuestion, ReplyFlow } from "./reply/reply-flow.ts";
 import { defang } from "./reply/text.ts";
 import { tellUnanswered } from "./reply/unanswered.ts";
 import { Unwritable } from "./reply/unwritable.ts";
@@ -251,7 +252,10 @@ export class Bot implements AsyncDisposable {
     if (this.#turnedAway.has(message.author.id) || !isAnswered(message, settings, options)) return;
     this.#turnedAway.add(message.author.id);
     if (await store.isOptedOut(message.author.id)) return;
-    await messageTarget(message, outbound).put({ content: outbound.own(RESTARTING), buttons: "nothing" });
+    await messageTarget(message, outbound).put({
+      content: outbound.own(say(languageOf(message), "restarting.question")),
+      buttons: "nothing",
+    });
   }
 
   async #answer(message: Message, asked: Pick<DiscordQuestion, "guild" | "settings" | "askedAt" | "before" | "isAnew">): Promise<void> {
@@ -263,6 +267,7 @@ export class Bot implements AsyncDisposable {
       author: message.author.id,
       read: () => readConversation(message, { settings, store: this.#context.store, log: this.#context.log }),
       target: messageTarget(message, this.#context.outbound),
+      language: languageOf(message),
       isDeferred: false,
       typingIn: message.channel,
     }).run();
@@ -304,7 +309,7 @@ export class Bot implements AsyncDisposable {
       return (await this.#context.store.settings(guild)).settings;
     } catch (error) {
       const { outbound, options } = this.#context;
-      const content = outbound.own(DEFAULT_SETTINGS.talk.failure);
+      const content = outbound.own(say(languageOf(message), "failed"));
       if (isAnswered(message, DEFAULT_SETTINGS, options)) await messageTarget(message, outbound).put({ content, buttons: "nothing" });
       throw error;
     }

@@ -2,6 +2,7 @@
 import { dayBefore } from "./days.ts";
 import type { Inference } from "./inference.ts";
 import { InferenceError } from "./inference-error.ts";
+import { say, sayUnlessOwn } from "./languages/say.ts";
 import { judgeMessage } from "./moderate.ts";
 import { cleaned } from "./normalise.ts";
 import type { Incoming, Outcome, Respond } from "./respond.ts";
@@ -14,10 +15,6 @@ export function guarded(respond: Respond, guards: readonly Guard[]): Respond {
   return guards.reduceRight<Respond>((next, guard) => (incoming) => guard(incoming, next), respond);
 }
 
-/** What to do about it is in the log of the bot. */
-const UNFIT =
-  "The model that I run on is not fit to judge what it writes, and I post nothing unjudged: I cannot answer until whoever runs me gives me another one.";
-
 /** What fails ends in a line of our own: the person is told, and nothing unjudged is said. A question that was taken back stays aborted. */
 export const failures: Guard = async (incoming, next) => {
   try {
@@ -26,10 +23,12 @@ export const failures: Guard = async (incoming, next) => {
     incoming.signal.throwIfAborted();
     const code = InferenceError.findIn(error)?.code;
     const refuse = (reason: "busy" | "unfit" | "long" | "failed", line: string): Outcome => ({ kind: "refuse", reason, line, error });
-    if (code === "busy") return refuse("busy", "Too many people are asking me at the moment. Please try again in a minute.");
-    if (code === "unfit") return refuse("unfit", UNFIT);
-    if (code === "long") return refuse("long", "That is longer than I can read. Please ask in fewer words.");
-    return refuse("failed", incoming.settings.talk.failure);
+    const { language, settings } = incoming;
+    if (code === "busy") return refuse("busy", say(language, "ask.busy"));
+    // What to do about it is in the log of the bot.
+    if (code === "unfit") return refuse("unfit", say(language, "ask.unfit"));
+    if (code === "long") return refuse("long", say(language, "ask.long"));
+    return refuse("failed", sayUnlessOwn(language, "failed", settings.talk.failure));
   }
 };
 
@@ -45,7 +44,7 @@ const MOST_REMEMBERED = 50_000;
 export function cooldown(now: () => number): Guard {
   const lasts = new Map<string, { readonly askedAt: number; readonly source: string; isTold: boolean }>();
   return async (incoming, next) => {
-    const { guild, author, source, settings } = incoming;
+    const { guild, author, source, settings, language } = incoming;
     const key = `${guild}:${author}`;
     const last = lasts.get(key);
     const left = last === undefined ? 0 : last.askedAt + settings.talk.cooldownSeconds * 1000 - now();
@@ -53,7 +52,7 @@ export function cooldown(now: () => number): Guard {
       if (last.isTold) return { kind: "ignore", reason: "cooldown" };
       last.isTold = true;
       const seconds = Math.ceil(left / 1000);
-      const line = `Please wait ${seconds === 1 ? "a second" : `${seconds} seconds`} before you ask again.`;
+      const line = seconds === 1 ? say(language, "ask.cooldown.one") : say(language, "ask.cooldown.many", { count: seconds });
       return { kind: "refuse", reason: "cooldown", line };
     }
     lasts.delete(key);
@@ -71,15 +70,15 @@ export function cooldown(now: () => number): Guard {
 export function fewAtOnce(): Guard {
   const underWay = new Map<string, { count: number; isTold: boolean }>();
   return async (incoming, next) => {
-    const { guild, author, settings } = incoming;
+    const { guild, author, settings, language } = incoming;
     const most = settings.talk.questionsAtOnce;
     const key = `${guild}:${author}`;
     const own = underWay.get(key) ?? { count: 0, isTold: false };
     if (most > 0 && own.count >= most) {
       if (own.isTold) return { kind: "ignore", reason: "cooldown" };
       own.isTold = true;
-      const what = own.count === 1 ? "a question of yours is" : `${own.count} questions of yours are`;
-      return { kind: "refuse", reason: "cooldown", line: `Please wait: ${what} not answered yet.` };
+      const line = own.count === 1 ? say(language, "ask.waiting.one") : say(language, "ask.waiting.many", { count: own.count });
+      return { kind: "refuse", reason: "cooldown", line };
     }
     own.count++;
     underWay.set(key, own);
@@ -98,9 +97,9 @@ const LONGEST = 8000;
 /** Refuses what is too long before anything is computed, and what says nothing. */
 export const shortQuestions: Guard = async (incoming, next) => {
   const text = cleaned(incoming.said.at(-1)?.text ?? "");
-  if (text === "") return { kind: "refuse", reason: "long", line: "What would you like to know? Write it behind my name." };
-  if (text.length > LONGEST)
-    return { kind: "refuse", reason: "long", line: `That is longer than I can read. Please ask in at most ${LONGEST} characters.` };
+  const { language } = incoming;
+  if (text === "") return { kind: "refuse", reason: "long", line: say(language, "ask.empty") };
+  if (text.length > LONGEST) return { kind: "refuse", reason: "long", line: say(language, "ask.longerThan", { count: LONGEST }) };
   return await next(incoming);
 };
 
@@ -111,12 +110,12 @@ export const shortQuestions: Guard = async (incoming, next) => {
  */
 export function dailyCaps(store: Pick<Store, "countWithin">, clock: () => number): Guard {
   return async (incoming, next) => {
-    const { guild, author, settings } = incoming;
+    const { guild, author, settings, language } = incoming;
     const day = dayBefore(clock(), 0);
     const { userDailyCap, guildDailyCap } = settings.talk;
     const uses = [
-      { key: `user:${guild}:${author}`, cap: userDailyCap, line: "You have asked me enough for today. Please come back tomorrow." },
-      { key: `guild:${guild}`, cap: guildDailyCap, line: "I have answered enough here for today. Please come back tomorrow." },
+      { key: `user:${guild}:${author}`, cap: userDailyCap, line: say(language, "ask.capOfPerson") },
+      { key: `guild:${guild}`, cap: guildDailyCap, line: say(language, "ask.capOfServer") },
     ];
     for (const { key, cap, line } of uses) {
       if (cap > 0 && !(await store.countWithin({ key, day, cap }))) return { kind: "refuse", reason: "cap", line };
@@ -133,7 +132,8 @@ export function judgedQuestions(inference: Inference): Guard {
     const { against, unfit } = await judgeMessage(inference, { guild, text: said.at(-1)?.text ?? "", settings, signal });
     const first = unfit.find(({ judge }) => !judge.isFit);
     if (first !== undefined) throw new InferenceError("unfit", `Expected a fit judge by "${first.principle}", got one that is unfit`);
-    if (against.length > 0) return { kind: "refuse", reason: "question", line: settings.talk.refusal };
+    if (against.length > 0)
+      return { kind: "refuse", reason: "question", line: sayUnlessOwn(incoming.language, "refusal", settings.talk.refusal) };
     return await next(incoming);
   };
 }

@@ -29,6 +29,7 @@ export type {
 } from "./inference.ts";
 export { InferenceError, type InferenceErrorCode } from "./inference-error.ts";
 export { GuildJudges } from "./judges.ts";
+export { LANGUAGES, type PlainKey, say, sayUnlessOwn } from "./languages/say.ts";
 export { belowLimit, hundredthsOf, isLow, limitFor, limitOf, type Values, valuesBy } from "./limits.ts";
 export { actsBy, type Judgement, judgeMessage, NOTHING_JUDGED, type UnfitJudge } from "./moderate.ts";
 export { normalise, withoutUnseen } from "./normalise.ts";

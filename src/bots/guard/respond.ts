@@ -2,6 +2,7 @@
 import { type Preset, type Principle, randomAt, type Turn } from "../../core/index.ts";
 import type { Account, Inference } from "./inference.ts";
 import { InferenceError } from "./inference-error.ts";
+import { sayUnlessOwn } from "./languages/say.ts";
 import { asShown, cleaned, normalise } from "./normalise.ts";
 import { type GuildSettings, guildPrinciple } from "./settings.ts";
 
@@ -24,6 +25,8 @@ export interface Incoming {
   /** What was said before, and last the question. */
   readonly said: readonly Utterance[];
   readonly settings: GuildSettings;
+  /** In which our own lines are said, as Discord names it. @default English */
+  readonly language?: string | undefined;
   /** Aborted when the question is taken back. */
   readonly signal: AbortSignal;
   /**
@@ -119,7 +122,8 @@ export function responding({ inference, defang }: Responder): Respond {
     showing.end();
     const posting = finishReason === "content_filter" ? "" : defang(text).trim();
     const vetted = posting === "" ? undefined : await vet(posting, false);
-    if (vetted === undefined) return { kind: "refuse", reason: "judged", line: refusal, account };
+    if (vetted === undefined)
+      return { kind: "refuse", reason: "judged", line: sayUnlessOwn(incoming.language, "refusal", refusal), account };
     return { kind: "reply", text: vetted, account };
   };
 }

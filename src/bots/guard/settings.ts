@@ -3,6 +3,7 @@ import { HARMLESS, PRESETS, PRINCIPLES, type Principle, principle, UNFIT_BELOW }
 import { ACTIONS } from "./actions.ts";
 import { choice, decimal, hundredths, id, idOf, ids, line, NAME, newName, onOrOff, own, text, typed, whole } from "./fields.ts";
 import { filters } from "./filters/filter-settings.ts";
+import { ENGLISH } from "./languages/en.ts";
 
 /** How far a message may go before a principle speaks against it. */
 const STRICTNESS = ["off", "lenient", "medium", "strict"] as const;
@@ -45,10 +46,8 @@ const talk = z.strictObject({
     .default(false)
     .describe("Buttons below answers: another answer, for who asked, and how an answer came about, in numbers, for everybody who reads it"),
   judgeQuestions: onOrOff().default(false).describe("Whether questions are judged as well, before anything is written"),
-  refusal: text(1, 300).default("I am sorry, but I cannot help with that.").describe("Said where there is no answer that may be given"),
-  failure: text(1, 300)
-    .default("Something went wrong on my side. Please try again in a moment.")
-    .describe("Said when the model or the judge failed"),
+  refusal: text(1, 300).default(ENGLISH.refusal).describe("Said where there is no answer that may be given"),
+  failure: text(1, 300).default(ENGLISH.failed).describe("Said when the model or the judge failed"),
   cooldownSeconds: whole(0, 3600).default(5).describe("Seconds between two questions of one person"),
   questionsAtOnce: whole(0, 100).default(2).describe("Questions of one person that wait or are answered at once; 0: no limit"),
   userDailyCap: whole(0, 100_000).default(100).describe("Answers for one person on one day (UTC); 0: no limit"),

@@ -151,7 +151,7 @@ describe("/privacy", () => {
     await platform.replyTo(ada.says(general, question));
     await platform.replyTo(bob.says(general, question));
     await running.bot.idle();
-    expect((await ada.uses(general, "/privacy show").response()).content).toContain("**What I keep**");
+    expect(asText(await ada.uses(general, "/privacy show").response())).toContain("**What I keep**");
     const exported = await ada.uses(general, "/privacy export").response();
     const data = JSON.parse(exported.attachments[0]?.content.toString() ?? "");
     expect(data.replies.map(({ author }: { author: string }) => author)).toEqual([ada.id]);

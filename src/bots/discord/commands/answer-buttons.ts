@@ -1,15 +1,13 @@
 /** Buttons below an answer, where a server wants them. */
 import { type ButtonInteraction, type Message, MessageFlags } from "discord.js";
-import type { ReplyRecord } from "../../guard/index.ts";
+import { type ReplyRecord, say } from "../../guard/index.ts";
 import { type BotContext, privateGuild } from "../bot-context.ts";
-import { ANSWER, messageTarget } from "../reply/live-reply.ts";
+import { ANSWER, languageOf, messageTarget } from "../reply/live-reply.ts";
 import { isAnswered, readConversation } from "../reply/question.ts";
 import { ReplyFlow } from "../reply/reply-flow.ts";
 import { settingsOfMessage } from "../whereabouts.ts";
 import { answerPrivately, type Component, type PrivateAnswer, Refused, showPrivately } from "./command.ts";
 import { accountCard } from "./why.ts";
-
-const UNKNOWN = "I know of no answer of mine in this message any more.";
 
 /** Retry and Explain. The message itself says which answer it is about: nothing can be forged. */
 export const answerButton: Component<ButtonInteraction> = {
@@ -17,7 +15,7 @@ export const answerButton: Component<ButtonInteraction> = {
   async run(interaction, context, [act = ""]) {
     if (act === "explain") await answerPrivately(interaction, context, () => explain(interaction, context));
     else if (act === "retry") await retry(interaction, context);
-    else throw new Refused("I do not know what this is.");
+    else throw Refused.by("unknown.component");
   },
 };
 
@@ -37,13 +35,13 @@ async function retry(interaction: ButtonInteraction, context: BotContext): Promi
     await interaction.deferReply({ flags: MessageFlags.Ephemeral });
     const { reply, guild } = await replyOf(interaction, context);
     const author = interaction.user.id;
-    if (reply.author !== author) throw new Refused("Only who asked may have another answer.");
+    if (reply.author !== author) throw Refused.by("retry.others");
     const question = await questionOf(interaction, reply);
     const settings = question && settingsOfMessage((await store.settings(guild)).settings, question);
     if (question?.author.id !== author || settings === undefined || !isAnswered(question, settings, options) || !settings.talk.buttons)
-      throw new Refused("I do not answer that question any more.");
-    if (await store.isOptedOut(author)) throw new Refused("You opted out: I do not read what you write.");
-    await showPrivately(interaction, context, "I write another answer.");
+      throw Refused.by("retry.over");
+    if (await store.isOptedOut(author)) throw Refused.by("ask.optedOut");
+    await showPrivately(interaction, context, say(interaction.locale, "retry.begun"));
     await new ReplyFlow(context, {
       guild,
       channel: question.channelId,
@@ -53,6 +51,7 @@ async function retry(interaction: ButtonInteraction, context: BotContext): Promi
       settings,
       read: () => readConversation(question, { settings, store, log }),
       target: messageTarget(question, context.outbound, { again: interaction.id }),
+      language: languageOf(question),
       isDeferred: false,
       isAnew: false,
       typingIn: question.channel,
@@ -72,7 +71,7 @@ interface Found {
 async function replyOf({ guildId, user, message }: ButtonInteraction, { store }: BotContext): Promise<Found> {
   const guild = guildId ?? privateGuild(user.id);
   const reply = await store.reply(guild, message.id);
-  if (reply === undefined) throw new Refused(UNKNOWN);
+  if (reply === undefined) throw Refused.by("retry.unknown");
   return { reply, guild };
 }
 

@@ -6,6 +6,7 @@ import {
   InteractionContextType,
   MessageFlags,
 } from "discord.js";
+import { say } from "../../guard/index.ts";
 import { privateGuild } from "../bot-context.ts";
 import { interactionTarget } from "../reply/interaction-target.ts";
 import { STOP } from "../reply/live-reply.ts";
@@ -44,13 +45,15 @@ export const ask: Command = {
       // Whether others see it is decided for good here.
       await interaction.deferReply(isPrivate ? { flags: MessageFlags.Ephemeral } : {});
       const guild = interaction.guildId ?? privateGuild(user.id);
-      if (interaction.guildId === null && !options.dms) throw new Refused("I do not answer in private.");
+      if (interaction.guildId === null && !options.dms) throw Refused.by("ask.private");
       const settings = settingsOfCommand((await store.settings(guild)).settings, interaction);
       const isTalking = settings.talk.enabled && (interaction.guildId === null || isTalkedIn(interaction, settings.talk.channels));
-      if (!isTalking) throw new Refused("I do not answer questions here.");
+      if (!isTalking) throw Refused.by("ask.here");
       // What only one person sees holds up no other answer.
       const before = isPrivate ? Promise.resolve() : place.before;
       if (isPrivate) place.leave();
+      // What others see is said in the server's language.
+      const language = isPrivate ? interaction.locale : (interaction.guildLocale ?? interaction.locale);
       const line = { speaker: { id: user.id, name: user.displayName }, text: interaction.options.getString("question", true) };
       const file = interaction.options.getAttachment("file");
       await new ReplyFlow(context, {
@@ -61,7 +64,8 @@ export const ask: Command = {
         settings,
         // What others said is not for an answer that only one person sees.
         read: () => readAsked({ channel: isPrivate ? null : channel, line, file, interaction }, { settings, store, log: context.log }),
-        target: interactionTarget(interaction, outbound, { isPrivate }),
+        target: interactionTarget(interaction, outbound, { isPrivate, language }),
+        language,
         isDeferred: true,
         isAnew: false,
         typingIn: undefined,
@@ -80,9 +84,9 @@ export const stopButton: Component<ButtonInteraction> = {
   async run(interaction, { drafts, outbound }, [source = ""]) {
     const draft = drafts.get(source);
     // Ids may be forged: people stop only what is written where they are.
-    if (draft === undefined || draft.channel !== interaction.channelId) throw new Refused("There is nothing to stop any more.");
+    if (draft === undefined || draft.channel !== interaction.channelId) throw Refused.by("stop.nothing");
     if (draft.author !== interaction.user.id) checkModerates(interaction);
     drafts.takeBack(source, "stopped");
-    await interaction.reply({ content: outbound.own("Stopped."), flags: MessageFlags.Ephemeral });
+    await interaction.reply({ content: outbound.own(say(interaction.locale, "stop.done")), flags: MessageFlags.Ephemeral });
   },
 };

@@ -12,8 +12,9 @@ import {
   PermissionFlagsBits,
   type RESTPostAPIApplicationCommandsJSONBody,
 } from "discord.js";
+import { type PlainKey, say } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
-import { ANSWERABLE_MS, TOO_LATE } from "../reply/live-reply.ts";
+import { ANSWERABLE_MS } from "../reply/live-reply.ts";
 import { within } from "../within.ts";
 
 export type CommandInteraction = ChatInputCommandInteraction | MessageContextMenuCommandInteraction;
@@ -32,7 +33,23 @@ export interface Component<Interaction extends MessageComponentInteraction | Mod
 }
 
 /** Something that the person who asked for it may not do, or that is not there; it is said to them in these words. */
-export class Refused extends Error {}
+export class Refused extends Error {
+  /** One of our texts, that has other words in other languages. */
+  readonly #key: PlainKey | undefined;
+
+  constructor(words: string, { key, ...options }: ErrorOptions & { readonly key?: PlainKey } = {}) {
+    super(words, options);
+    this.#key = key;
+  }
+
+  static by(key: PlainKey): Refused {
+    return new Refused(say(undefined, key), { key });
+  }
+
+  inLanguage(language: string): string {
+    return this.#key === undefined ? this.message : say(language, this.#key);
+  }
+}
 
 export interface OwnFile {
   readonly name: string;
@@ -56,7 +73,7 @@ export async function answerPrivately(
   work: () => Promise<PrivateAnswer | string>,
 ): Promise<void> {
   await interaction.deferReply({ flags: MessageFlags.Ephemeral });
-  await showPrivately(interaction, context, (await within(ANSWERABLE_MS, work())) ?? TOO_LATE);
+  await showPrivately(interaction, context, (await within(ANSWERABLE_MS, work())) ?? say(interaction.locale, "late"));
 }
 
 /** The same in the place of what it was asked in, where only this person sees that. */
@@ -69,7 +86,7 @@ export async function answerInPlace(
   const isPrivate = interaction.message?.flags.has(MessageFlags.Ephemeral) === true;
   if (!isPrivate || (interaction.isModalSubmit() && !interaction.isFromMessage())) return await answerPrivately(interaction, context, work);
   await interaction.deferUpdate();
-  await showPrivately(interaction, context, (await within(ANSWERABLE_MS, work())) ?? TOO_LATE);
+  await showPrivately(interaction, context, (await within(ANSWERABLE_MS, work())) ?? say(interaction.locale, "late"));
 }
 
 /** Shows something in the place of what was shown before. */
@@ -86,7 +103,7 @@ export async function showPrivately(interaction: Repliable, { outbound }: BotCon
 
 /** The guild of an interaction. @throws {Refused} in private conversations */
 export function guildOf({ guildId }: Repliable): string {
-  if (guildId === null) throw new Refused("This works in a server only.");
+  if (guildId === null) throw Refused.by("only.server");
   return guildId;
 }
 
@@ -94,15 +111,15 @@ const MODERATES = [PermissionFlagsBits.ManageMessages, PermissionFlagsBits.Moder
 
 /** Checked when it is done: what a command's own permissions say can be changed, and buttons have none. @throws {Refused} */
 export function checkModerates({ memberPermissions }: Repliable): void {
-  if (!MODERATES.some((permission) => memberPermissions?.has(permission))) throw new Refused("Only moderators may do that.");
+  if (!MODERATES.some((permission) => memberPermissions?.has(permission))) throw Refused.by("only.moderators");
 }
 
 /** @throws {Refused} */
 export function checkManages({ memberPermissions }: Repliable): void {
-  if (!memberPermissions?.has(PermissionFlagsBits.ManageGuild)) throw new Refused("Only who may manage the server may do that.");
+  if (!memberPermissions?.has(PermissionFlagsBits.ManageGuild)) throw Refused.by("only.managers");
 }
 
 /** @throws {Refused} */
 export function checkAdministers({ memberPermissions }: Repliable): void {
-  if (!memberPermissions?.has(PermissionFlagsBits.Administrator)) throw new Refused("Only administrators of the server may do that.");
+  if (!memberPermissions?.has(PermissionFlagsBits.Administrator)) throw Refused.by("only.administrators");
 }

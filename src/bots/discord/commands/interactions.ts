@@ -7,6 +7,7 @@ import {
   MessageFlags,
   type ModalSubmitInteraction,
 } from "discord.js";
+import { say } from "../../guard/index.ts";
 import { type BotContext, isServed } from "../bot-context.ts";
 import { actButton } from "../moderate/act-buttons.ts";
 import { appealButtonPressed, appealSubmitted, reviewButton } from "../moderate/review-buttons.ts";
@@ -16,6 +17,7 @@ import { settingsCommand, settingsPressed } from "../settings/settings-command.t
 import { answerButton } from "./answer-buttons.ts";
 import { ask, stopButton } from "./ask.ts";
 import { type Command, type Component, Refused } from "./command.ts";
+import { inAllLanguages } from "./in-all-languages.ts";
 import { judge, moderate } from "./moderate.ts";
 import { privacy } from "./privacy.ts";
 import { privateCommand } from "./private.ts";
@@ -36,7 +38,7 @@ const PICKERS: readonly Component<AnySelectMenuInteraction>[] = [settingsPressed
 const FORMS: readonly Component<ModalSubmitInteraction>[] = [appealSubmitted, settingsWritten];
 
 /** As Discord wants them registered. */
-export const COMMAND_DATA = [...COMMANDS, ...MENU].map(({ data }) => data);
+export const COMMAND_DATA = [...COMMANDS, ...MENU].map(({ data }) => inAllLanguages(data));
 
 /** Leads what people do to the code that handles it. Never rejects: they are told what went wrong, in words of our own. */
 export async function handleInteraction(interaction: Interaction, context: BotContext): Promise<void> {
@@ -49,7 +51,7 @@ export async function handleInteraction(interaction: Interaction, context: BotCo
 
 /** For interactions while the bot leaves: without a word Discord would say that it does not respond. Never rejects. */
 export async function turnAway(interaction: Interaction, context: BotContext): Promise<void> {
-  const refused = new Refused("I have to restart. Please try again in a moment.");
+  const refused = Refused.by("restarting.command");
   await tell(interaction, context, refused).catch((cause: unknown) => context.log.info({ err: cause }, "interaction not answered"));
 }
 
@@ -60,18 +62,18 @@ async function dispatch(interaction: Interaction, context: BotContext): Promise<
     if (isOurs) await command?.complete?.(interaction, context);
     return;
   }
-  if (!isOurs) throw new Refused("I do not work in this server.");
+  if (!isOurs) throw Refused.by("unknown.server");
   if (interaction.isChatInputCommand()) await named(COMMANDS, interaction.commandName).run(interaction, context);
   else if (interaction.isMessageContextMenuCommand()) await named(MENU, interaction.commandName).run(interaction, context);
   else if (interaction.isButton()) await pressed(BUTTONS, interaction, context);
   else if (interaction.isAnySelectMenu()) await pressed(PICKERS, interaction, context);
   else if (interaction.isModalSubmit()) await pressed(FORMS, interaction, context);
-  else throw new Refused("I do not know what this is.");
+  else throw Refused.by("unknown.component");
 }
 
 function named<Known extends { readonly data: { readonly name: string } }>(known: readonly Known[], name: string): Known {
   const found = known.find(({ data }) => data.name === name);
-  if (found === undefined) throw new Refused("I do not know this command any more.");
+  if (found === undefined) throw Refused.by("unknown.command");
   return found;
 }
 
@@ -82,17 +84,15 @@ async function pressed<Kind extends MessageComponentInteraction | ModalSubmitInt
 ): Promise<void> {
   const [prefix, ...ids] = interaction.customId.split(":");
   const component = known.find((one) => one.prefix === prefix);
-  if (component === undefined) throw new Refused("I do not know what this is.");
+  if (component === undefined) throw Refused.by("unknown.component");
   await component.run(interaction, context, ids);
 }
-
-const FAILED = "Something went wrong on my side. Please try again in a moment.";
 
 async function tell(interaction: Interaction, { outbound, log }: BotContext, error: unknown): Promise<void> {
   if (!(error instanceof Refused)) log.error({ err: error, guild: interaction.guildId }, "interaction failed");
   if (interaction.isAutocomplete()) return await interaction.respond([]);
   if (!interaction.isRepliable()) return;
-  const content = outbound.own(error instanceof Refused ? error.message : FAILED);
+  const content = outbound.own(error instanceof Refused ? error.inLanguage(interaction.locale) : say(interaction.locale, "failed"));
   const reply = { content, embeds: [], components: [], allowedMentions: { parse: [] } } as const;
   if (interaction.deferred || interaction.replied) await interaction.editReply(reply);
   else await interaction.reply({ content, allowedMentions: { parse: [] }, flags: MessageFlags.Ephemeral });

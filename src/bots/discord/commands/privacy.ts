@@ -1,17 +1,22 @@
 import { ApplicationCommandOptionType, ApplicationCommandType, InteractionContextType } from "discord.js";
+import { say } from "../../guard/index.ts";
 import { type BotContext, privateGuild } from "../bot-context.ts";
 import { answerPrivately, type Command, type PrivateAnswer } from "./command.ts";
 
-const STORED = `**What I keep**
-- Of each answer to you: when and where, a hash and the first words of the answer, and how it was judged; what was discarded, if this server lets its moderators see that. Not your question.
-- Of a message of yours that was judged to be against this server's principles: a hash, its first words, how many files were with it, the values, what the moderators decided, and the message as my judge has read it, at most 2,000 characters of it. My judge of this server's messages may learn from such decisions, and no other server's does; what it keeps of them are numbers, and no text. The message as you wrote it I keep only while it waits for them, and until what they decided is done.
-- Of some messages of yours that were judged to be close to this server's limits, or below them: where each stands, and its value, for seven days. Of all others that were judged, their values are counted, and not whose they are.
-- While there is such a message: what the moderators did about you then, by me or by hand, such as a time-out, and who did it. Messages that they rejected count as strikes for as long as the server says.
-- How many questions you asked today, what you said in an appeal, whether you opted out, and what you chose with \`/private\`.
-All of it is forgotten after the number of days that each server sets, 30 unless it sets another; a message that was found fine, where messages close to a limit stand, and answers to you, whenever you want it.
+const KEEPS = ["answers", "messages", "low", "done", "you"] as const;
 
-**What you can do**
-\`/privacy export\` sends you all of it, but of what was discarded only how much there was. \`/privacy delete\` forgets it at once, but for messages that wait for the moderators or that they rejected, and what was done about them: these stay for those days, as they are the server's record. \`/privacy opt-out\`: I neither read nor answer what you write; the server's moderation still applies.`;
+/** What is kept, and what one may do about it. */
+function kept(language: string): PrivateAnswer {
+  const lines = [
+    `**${say(language, "privacy.keeps")}**`,
+    ...KEEPS.map((what) => `- ${say(language, `privacy.keeps.${what}`)}`),
+    say(language, "privacy.keeps.until"),
+    "",
+    `**${say(language, "privacy.may")}**`,
+    say(language, "privacy.may.how"),
+  ];
+  return { embeds: [{ description: lines.join("\n") }] };
+}
 
 /** `/privacy`: what is kept about the person who asks, and their say in it; about no other person. */
 export const privacy: Command = {
@@ -30,46 +35,50 @@ export const privacy: Command = {
   },
   async run(interaction, context) {
     const user = interaction.user.id;
-    await answerPrivately(interaction, context, async () => (await ACTS[interaction.options.getSubcommand()]?.(context, user)) ?? STORED);
+    await answerPrivately(interaction, context, async () => {
+      const { locale } = interaction;
+      return (await ACTS[interaction.options.getSubcommand()]?.(context, user, locale)) ?? kept(locale);
+    });
   },
 };
 
-const ACTS: Readonly<Record<string, (context: BotContext, user: string) => Promise<PrivateAnswer | string>>> = {
-  async export({ store }, user) {
+const ACTS: Readonly<Record<string, (context: BotContext, user: string, language: string) => Promise<PrivateAnswer | string>>> = {
+  async export({ store }, user, language) {
     const { replies, ...data } = await store.personalData(user);
     // It was not judged good enough to be read; a server may let its moderators see it, and no other person.
     const shown = replies.map(({ discarded, ...reply }) => ({ ...reply, discardedPieces: discarded.length }));
     const { version, settings } = await store.settings(privateGuild(user));
     const all = { replies: shown, ...data, ...(version === 0 ? {} : { private: settings.talk }) };
     const file = { name: "about-you.json", content: Buffer.from(`${JSON.stringify(all, null, 2)}\n`) };
-    return { content: "All that I keep about you:", files: [file] };
+    return { content: say(language, "privacy.export"), files: [file] };
   },
-  async delete({ store, log }, user) {
+  async delete({ store, log }, user, language) {
     const { version } = await store.settings(privateGuild(user));
     const count = (await store.forgetPerson(user)) + (version === 0 ? 0 : 1);
     // How they are answered in private, and that they decided it.
     if (version > 0) await store.purgeGuild(privateGuild(user));
     log.info({ count }, "forgot a person");
     const { reviews, sanctions } = await store.personalData(user);
-    const forgotten = count === 0 ? "There was nothing to forget." : `Forgotten: ${count} ${count === 1 ? "record" : "records"}.`;
+    const forgotten = count === 1 ? say(language, "privacy.forgotten.one") : say(language, "privacy.forgotten.many", { count });
+    const said = count === 0 ? say(language, "privacy.nothing") : forgotten;
+    const [messages, deeds] = [reviews.length, sanctions.length];
     const stays = [
-      reviews.length === 0
-        ? []
-        : `${reviews.length} ${reviews.length === 1 ? "message" : "messages"} of yours that may be against a server's rules, or that its moderators rejected`,
-      sanctions.length === 0 ? [] : `${sanctions.length} ${sanctions.length === 1 ? "record" : "records"} of what moderators did about you`,
-    ].flat();
-    if (stays.length === 0) return forgotten;
-    return `${forgotten} What stays: ${stays.join("; ")}. Each server forgets that after its own number of days.`;
+      ...(messages === 1 ? [say(language, "privacy.stays.message")] : []),
+      ...(messages > 1 ? [say(language, "privacy.stays.messages", { count: messages })] : []),
+      ...(deeds === 1 ? [say(language, "privacy.stays.deed")] : []),
+      ...(deeds > 1 ? [say(language, "privacy.stays.deeds", { count: deeds })] : []),
+    ];
+    return stays.length === 0 ? said : `${said} ${say(language, "privacy.stays", { what: stays.join("; ") })}`;
   },
-  async "opt-out"({ store, drafts }, user) {
-    if (await store.isOptedOut(user)) return "You had opted out already: nothing was changed.";
+  async "opt-out"({ store, drafts }, user, language) {
+    if (await store.isOptedOut(user)) return say(language, "privacy.outAlready");
     await store.setOptedOut(user, true);
     drafts.takeBackAuthor(user, "stopped");
-    return "From now on I neither read nor answer what you write. `/privacy opt-in` takes it back; `/privacy delete` forgets what I keep.";
+    return say(language, "privacy.out");
   },
-  async "opt-in"({ store }, user) {
-    if (!(await store.isOptedOut(user))) return "You had not opted out: nothing was changed.";
+  async "opt-in"({ store }, user, language) {
+    if (!(await store.isOptedOut(user))) return say(language, "privacy.inAlready");
     await store.setOptedOut(user, false);
-    return "I answer you again.";
+    return say(language, "privacy.in");
   },
 };

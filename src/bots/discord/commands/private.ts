@@ -1,8 +1,9 @@
 import { ApplicationCommandOptionType, ApplicationCommandType, InteractionContextType } from "discord.js";
-import { DEFAULT_SETTINGS, type GuildSettings } from "../../guard/index.ts";
+import { DEFAULT_SETTINGS, type GuildSettings, say } from "../../guard/index.ts";
 import { privateGuild } from "../bot-context.ts";
 import { changeSettings } from "../change-settings.ts";
 import { answerPrivately, type Command, Refused } from "./command.ts";
+import { nameIn } from "./in-all-languages.ts";
 
 /** Of what a server decides, a person decides no more than this: neither by what answers are judged, nor how many there may be. */
 type PrivateTalk = Pick<GuildSettings["talk"], "instructions" | "maxTokens">;
@@ -34,7 +35,7 @@ export const privateCommand: Command = {
   },
   async run(interaction, context) {
     await answerPrivately(interaction, context, async () => {
-      if (interaction.guildId !== null) throw new Refused("This works in private only.");
+      if (interaction.guildId !== null) throw Refused.by("only.private");
       const language = known(LANGUAGES, interaction.options.getString("language"));
       const length = known(LENGTHS, interaction.options.getString("length"));
       const { settings } = await changeSettings(context, {
@@ -43,7 +44,12 @@ export const privateCommand: Command = {
         detail: "private conversation",
         make: ({ talk }) => privateSettings({ instructions: language ?? talk.instructions, maxTokens: length ?? talk.maxTokens }),
       });
-      return `My language in private: ${nameOf(LANGUAGES, settings.talk.instructions)}. My answers: ${nameOf(LENGTHS, settings.talk.maxTokens)}.`;
+      const [chosen, long] = [nameOf(LANGUAGES, settings.talk.instructions), nameOf(LENGTHS, settings.talk.maxTokens)];
+      const { locale } = interaction;
+      return say(locale, "private.chosen", {
+        language: nameIn(locale, `private language ${chosen}`) ?? chosen,
+        length: nameIn(locale, `private length ${long}`) ?? long,
+      });
     });
   },
 };
@@ -65,7 +71,7 @@ function option(name: string, description: string, values: readonly string[]) {
 /** `undefined`: it was left out. Names may be forged. @throws {Refused} */
 function known<Value>(values: Readonly<Record<string, Value>>, name: string | null): Value | undefined {
   if (name === null) return undefined;
-  if (!Object.hasOwn(values, name)) throw new Refused("I do not know this choice.");
+  if (!Object.hasOwn(values, name)) throw Refused.by("unknown.choice");
   return values[name];
 }
 

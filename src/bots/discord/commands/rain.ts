@@ -77,7 +77,7 @@ function subcommand(
 
 async function configured(name: string, interaction: ChatInputCommandInteraction, context: BotContext) {
   const config = Object.hasOwn(CONFIG, name) ? CONFIG[name] : undefined;
-  if (config === undefined) throw new Refused("I do not know this command any more.");
+  if (config === undefined) throw Refused.by("unknown.command");
   return await config(interaction, context);
 }
 

@@ -9,7 +9,7 @@ import {
   messageLink,
   userMention,
 } from "discord.js";
-import type { Action, Finding, KnownJudge, ReviewRecord, UnfitJudge } from "../../guard/index.ts";
+import { type Action, type Finding, type KnownJudge, type ReviewRecord, say, type UnfitJudge } from "../../guard/index.ts";
 import { wordsOfValue } from "../outbound-filter.ts";
 import { cut, quoted } from "../reply/text.ts";
 import { BEFORE, SINCE, shownText } from "./evidence.ts";
@@ -226,11 +226,11 @@ export function reviewButtons(
   return [{ type: ComponentType.ActionRow, components }];
 }
 
-export function appealButton({ id, guild }: ReviewRecord): APIActionRowComponent<APIButtonComponent> {
+export function appealButton({ id, guild }: ReviewRecord, language: string): APIActionRowComponent<APIButtonComponent> {
   const button = {
     type: ComponentType.Button,
     style: ButtonStyle.Primary,
-    label: "Appeal",
+    label: say(language, "appeal.button"),
     custom_id: `${APPEAL}:${guild}:${id}`,
   } as const;
   return { type: ComponentType.ActionRow, components: [button] };

@@ -1,5 +1,5 @@
 import { type ButtonInteraction, ComponentType, codeBlock, type ModalSubmitInteraction, TextInputStyle } from "discord.js";
-import { normalise } from "../../guard/index.ts";
+import { normalise, say } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { answerPrivately, type Component, checkModerates, guildOf, type PrivateAnswer, Refused } from "../commands/command.ts";
 import { cut } from "../reply/text.ts";
@@ -58,8 +58,14 @@ export const appealButtonPressed: Component<ButtonInteraction> = {
       style: TextInputStyle.Paragraph,
       max_length: LONGEST_REASON,
     } as const;
-    const label = { type: ComponentType.Label, label: "Why was your message fine?", component: { ...input, required: true } } as const;
-    await interaction.showModal(outbound.own({ custom_id: `${APPEAL}:${guild}:${id}`, title: "Appeal", components: [label] }));
+    const label = {
+      type: ComponentType.Label,
+      label: say(interaction.locale, "appeal.question"),
+      component: { ...input, required: true },
+    } as const;
+    await interaction.showModal(
+      outbound.own({ custom_id: `${APPEAL}:${guild}:${id}`, title: say(interaction.locale, "appeal.title"), components: [label] }),
+    );
   },
 };
 
@@ -69,22 +75,23 @@ export const appealSubmitted: Component<ModalSubmitInteraction> = {
   async run(interaction, context, [guild = "", id = ""]) {
     await answerPrivately(interaction, context, async () => {
       checkIds(guild, id);
-      return await appeal(context, {
+      await appeal(context, {
         guild,
         id: Number(id),
         author: interaction.user.id,
         text: interaction.fields.getTextInputValue(REASON),
       });
+      return say(interaction.locale, "appeal.done");
     });
   },
 };
 
-async function appeal(context: BotContext, words: Parameters<BotContext["store"]["appeal"]>[0]): Promise<string> {
+async function appeal(context: BotContext, words: Parameters<BotContext["store"]["appeal"]>[0]): Promise<void> {
   const { store, options } = context;
   const { settings } = await store.settings(words.guild);
-  if (!settings.moderation.appeals) throw new Refused("This server takes no appeals.");
+  if (!settings.moderation.appeals) throw Refused.by("appeal.none");
   const review = await store.appeal(words);
-  if (review === undefined) throw new Refused("You have appealed already, or there is nothing of yours to appeal against.");
+  if (review === undefined) throw Refused.by("appeal.over");
   await store.addAudit({
     guild: words.guild,
     actor: words.author,
@@ -94,9 +101,8 @@ async function appeal(context: BotContext, words: Parameters<BotContext["store"]
   });
   await updateCards(context, review);
   await tellModerators(context, settings, review);
-  return "The moderators will look at it again. I tell you what they decide.";
 }
 
 function checkIds(guild: string, id: string): void {
-  if (!/^\d{17,20}$/.test(guild) || !/^\d{1,15}$/.test(id)) throw new Refused("I do not know what this is about.");
+  if (!/^\d{17,20}$/.test(guild) || !/^\d{1,15}$/.test(id)) throw Refused.by("appeal.unknown");
 }

@@ -8,6 +8,7 @@ import {
   judgedText,
   type NewReview,
   type ReviewRecord,
+  say,
 } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { once } from "../reply/live-reply.ts";
@@ -191,11 +192,14 @@ async function postCard(context: BotContext, settings: GuildSettings, review: Re
 /** Many people take no private messages: they are told nothing, and moderators still have the card. */
 async function tellAuthor({ outbound, log }: BotContext, message: Message<true>, review: ReviewRecord): Promise<void> {
   const names = new Set(review.findings.filter(isAgainst).map(({ principle }) => principle));
-  const line =
-    `Your message in ${quoted(message.guild.name)} was ${review.action === "hide" ? "hidden" : "removed"}: ` +
-    `it was judged to be against ${[...names].join(", ")}. If you think that is wrong, ask the moderators to look at it again.`;
+  // Of a person who only wrote something it is not known in which language they read.
+  const language = message.guild.preferredLocale;
+  const line = say(language, review.action === "hide" ? "appeal.hidden" : "appeal.removed", {
+    server: quoted(message.guild.name),
+    principles: [...names].join(", "),
+  });
   try {
-    const told = { content: line, components: [appealButton(review)], allowedMentions: { parse: [] } };
+    const told = { content: line, components: [appealButton(review, language)], allowedMentions: { parse: [] } };
     await message.author.send({ ...outbound.own(told), ...once("author", review.id) });
   } catch (error) {
     log.info({ err: error, guild: review.guild }, "author not told");

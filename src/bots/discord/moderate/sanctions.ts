@@ -1,6 +1,6 @@
 /** What is done about a person at a moderator's wish, once it is known that they may. */
 import type { GuildMember } from "discord.js";
-import type { GuildSettings, ReviewRecord, SanctionRecord } from "../../guard/index.ts";
+import { type GuildSettings, type ReviewRecord, type SanctionRecord, say } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { once } from "../reply/live-reply.ts";
 import { quoted } from "../reply/text.ts";
@@ -87,7 +87,7 @@ const DO: Readonly<Record<Act, (context: BotContext, wish: Wish, review: ReviewR
   },
 
   warn: async (context, wish, review) => {
-    const isTold = await tell(context, wish, review, "warn you");
+    const isTold = await tell(context, wish, review, (language, about) => say(language, "sanction.warned", about));
     return isTold ? "warned" : "warned, though they take no private message of mine: the strike counts all the same";
   },
 
@@ -96,13 +96,13 @@ const DO: Readonly<Record<Act, (context: BotContext, wish: Wish, review: ReviewR
     if (member === null) throw new Error("they have left");
     const { timeoutMinutes: minutes } = wish.settings.moderation.strikes;
     await member.disableCommunicationUntil(context.options.clock() + minutes * 60_000, reasonFor(context, wish, review));
-    await tell(context, wish, review, `timed you out for ${minutes} minutes`);
+    await tell(context, wish, review, (language, about) => say(language, "sanction.timedOut", { ...about, count: minutes }));
     return `timed out for ${minutes} minutes`;
   },
 
   ban: async (context, wish, review) => {
     // Who is banned already can often not be told any more.
-    await tell(context, wish, review, "decided to ban you");
+    await tell(context, wish, review, (language, about) => say(language, "sanction.banned", about));
     await wish.meeting.guild.bans.create(wish.meeting.person, { reason: reasonFor(context, wish, review) });
     return "banned";
   },
@@ -118,13 +118,14 @@ async function tell(
   { client, outbound, log }: BotContext,
   { meeting, settings, reviews, act }: Wish,
   review: ReviewRecord,
-  what: string,
+  words: (language: string, about: { readonly server: string; readonly principles: string }) => string,
 ): Promise<boolean> {
   const against = new Set(reviews.flatMap(({ findings }) => findings.filter(isAgainst).map(({ principle }) => principle)));
-  const line = `The moderators of ${quoted(meeting.guild.name)} ${what}: what you wrote there was found to be against ${[...against].join(", ")}.`;
+  const language = meeting.guild.preferredLocale;
+  const line = words(language, { server: quoted(meeting.guild.name), principles: [...against].join(", ") });
   const told = {
-    content: settings.moderation.appeals ? `${line} If you think that is wrong, ask them to look at it again.` : line,
-    components: settings.moderation.appeals ? [appealButton(review)] : [],
+    content: settings.moderation.appeals ? `${line} ${say(language, "sanction.appeal")}` : line,
+    components: settings.moderation.appeals ? [appealButton(review, language)] : [],
     allowedMentions: { parse: [] },
   };
   try {

@@ -1,5 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { type ChatInputCommandInteraction, MessageFlags } from "discord.js";
+import { say } from "../../guard/index.ts";
 import { LostResponse } from "../errors.ts";
 import type { OutboundFilter } from "../outbound-filter.ts";
 import { buttonsBelow, type Post, QUIETLY, type ReplyTarget } from "./live-reply.ts";
@@ -11,19 +12,17 @@ const MOST_TRIES = 3;
 /** Before it is looked whether a part is there: what Discord was slow to take is to be there by then. */
 const LOOK_AFTER_MS = 1000;
 
-const MAY_BE_MISSING = "(A part of this answer may be missing here: Discord did not say whether it took it.)";
-
 /** An answer to a command that was deferred. */
 export function interactionTarget(
   interaction: ChatInputCommandInteraction,
   outbound: OutboundFilter,
-  { isPrivate }: { readonly isPrivate: boolean },
+  { isPrivate, language }: { readonly isPrivate: boolean; readonly language: string },
 ): ReplyTarget {
   const flags = isPrivate ? ([MessageFlags.Ephemeral, QUIETLY.flags] as const) : QUIETLY.flags;
   const known: string[] = [];
   /** What became of each part: an answer that is posted again repeats none. */
   const sent = new Map<number, string | undefined>();
-  const below = (buttons: Post["buttons"]) => outbound.own(buttonsBelow(interaction.id, buttons, false));
+  const below = (buttons: Post["buttons"]) => outbound.own(buttonsBelow(interaction.id, { buttons, isOfMessage: false, language }));
   const follow = async ({ content, buttons }: Post) =>
     (await interaction.followUp({ ...QUIETLY, content, components: below(buttons), flags })).id;
 
@@ -36,7 +35,7 @@ export function interactionTarget(
       await setTimeout(LOOK_AFTER_MS);
       const found = isPrivate ? undefined : await findFollowUp(interaction, { content: post.content, known });
       if (found === undefined) {
-        await follow({ content: outbound.own(MAY_BE_MISSING), buttons: "nothing" }).catch(() => undefined);
+        await follow({ content: outbound.own(say(language, "ask.partMissing")), buttons: "nothing" }).catch(() => undefined);
         return undefined;
       }
       if (found.id !== undefined) return found.id;

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { type APIActionRowComponent, type APIButtonComponent, ButtonStyle, ComponentType, type Message, MessageFlags } from "discord.js";
-import type { Vetted } from "../../guard/index.ts";
+import { say, type Vetted } from "../../guard/index.ts";
 import type { OutboundFilter } from "../outbound-filter.ts";
 
 /** Between two edits of one message. */
@@ -19,6 +19,7 @@ export class LiveReply {
   /** Requests are made one after another. */
   #work: Promise<unknown> = Promise.resolve();
   readonly #whenTold: WhenTold;
+  readonly #language: string | undefined;
   #isPosted: boolean;
   #isOver = false;
   #isToBeTold = false;
@@ -30,11 +31,12 @@ export class LiveReply {
   constructor(
     target: ReplyTarget,
     outbound: OutboundFilter,
-    { isPosted, whenTold }: { readonly isPosted: boolean; readonly whenTold: WhenTold },
+    { isPosted, whenTold, language }: { readonly isPosted: boolean; readonly whenTold: WhenTold; readonly language: string | undefined },
   ) {
     this.#target = target;
     this.#outbound = outbound;
     this.#whenTold = whenTold;
+    this.#language = language;
     this.#isPosted = isPosted;
   }
 
@@ -50,7 +52,7 @@ export class LiveReply {
   #tellPlace(): boolean {
     if (this.#isOver || this.#ahead < LINE_FROM) return false;
     // A place that cannot be shown is no reason to give up the answer.
-    this.#put(this.#outbound.own(`${this.#ahead} questions are before yours.`), "stop").catch(() => undefined);
+    this.#put(this.#outbound.own(say(this.#language, "ask.place", { count: this.#ahead })), "stop").catch(() => undefined);
     return true;
   }
 
@@ -124,6 +126,11 @@ export interface ReplyTarget {
   remove(): Promise<void>;
 }
 
+/** In which everybody there is spoken to. `undefined` in private, where nobody has said. */
+export function languageOf({ guild }: Pick<Message, "guild">): string | undefined {
+  return guild?.preferredLocale;
+}
+
 /** No text pings, whatever it says; and no link in it shows a preview. */
 export const QUIETLY = { allowedMentions: { parse: [], repliedUser: false }, flags: MessageFlags.SuppressEmbeds } as const;
 
@@ -143,7 +150,11 @@ export function messageTarget(
   const asked = [source.id, `${source.editedTimestamp ?? 0}${again}`] as const;
   return {
     async put({ content, buttons }) {
-      const payload = { ...QUIETLY, content, components: outbound.own(buttonsBelow(again || source.id, buttons, true)) };
+      const payload = {
+        ...QUIETLY,
+        content,
+        components: outbound.own(buttonsBelow(again || source.id, { buttons, isOfMessage: true, language: languageOf(source) })),
+      };
       // A question that is gone by now gets no answer: the reply fails.
       const isFirst = posted === undefined;
       posted ??= await source.reply({ ...payload, failIfNotExists: true, ...once("answer", ...asked, 0) });
@@ -153,7 +164,7 @@ export function messageTarget(
     },
     async add({ content, buttons }, index) {
       if (!source.channel.isSendable()) throw new TypeError("Expected a channel in which one can write");
-      const components = outbound.own(buttonsBelow(again || source.id, buttons, true));
+      const components = outbound.own(buttonsBelow(again || source.id, { buttons, isOfMessage: true, language: languageOf(source) }));
       return (await source.channel.send({ ...QUIETLY, content, components, ...once("answer", ...asked, index) })).id;
     },
     async remove() {
@@ -167,22 +178,29 @@ export function messageTarget(
 /** So long a command is answered. Discord takes answers for fifteen minutes: one that comes later would leave "thinking" where it was to be. */
 export const ANSWERABLE_MS = 14 * 60_000;
 
-export const TOO_LATE = "It took too long: Discord takes answers to a command for fifteen minutes. Please try again in a moment.";
-
 /** The custom id of the button that stops the answer to this message or interaction. */
 export const STOP = "stop";
 
 /** The first part of the custom ids of the buttons below an answer. */
 export const ANSWER = "answer";
 
-/** @param source what it answers @param isOfMessage whether that is a message, which can be read again */
-export function buttonsBelow(source: string, buttons: Post["buttons"], isOfMessage: boolean): APIActionRowComponent<APIButtonComponent>[] {
+interface ButtonsBelow extends Pick<Post, "buttons"> {
+  /** Whether it answers a message, which can be read again. */
+  readonly isOfMessage: boolean;
+  readonly language: string | undefined;
+}
+
+/** @param source what it answers */
+export function buttonsBelow(
+  source: string,
+  { buttons, isOfMessage, language }: ButtonsBelow,
+): APIActionRowComponent<APIButtonComponent>[] {
   const button = (label: string, custom_id: string) =>
     ({ type: ComponentType.Button, style: ButtonStyle.Secondary, label, custom_id }) as const;
-  const explain = button("Explain", `${ANSWER}:explain`);
+  const explain = button(say(language, "explain.button"), `${ANSWER}:explain`);
   const components = {
-    stop: [button("Stop", `${STOP}:${source}`)],
-    answer: isOfMessage ? [button("Retry", `${ANSWER}:retry`), explain] : [explain],
+    stop: [button(say(language, "stop.button"), `${STOP}:${source}`)],
+    answer: isOfMessage ? [button(say(language, "retry.button"), `${ANSWER}:retry`), explain] : [explain],
     nothing: [],
   }[buttons];
   return components.length === 0 ? [] : [{ type: ComponentType.ActionRow, components }];

@@ -1,8 +1,8 @@
 import { DiscordAPIError, HTTPError, RESTJSONErrorCodes, type TextBasedChannel } from "discord.js";
-import { excerptOf, type GuildSettings, type Outcome, type ReplyEnd } from "../../guard/index.ts";
+import { excerptOf, type GuildSettings, type Outcome, type ReplyEnd, say, sayUnlessOwn } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { TakenBack } from "./drafts.ts";
-import { ANSWERABLE_MS, LiveReply, type ReplyTarget, TOO_LATE } from "./live-reply.ts";
+import { ANSWERABLE_MS, LiveReply, type ReplyTarget } from "./live-reply.ts";
 import type { Conversation } from "./question.ts";
 import { hashOfPosts } from "./unanswered.ts";
 
@@ -18,6 +18,8 @@ export interface DiscordQuestion {
   /** Reads the conversation. */
   readonly read: () => Promise<Conversation>;
   readonly target: ReplyTarget;
+  /** In which our own lines are said. `undefined`: English. */
+  readonly language: string | undefined;
   /** A command was deferred: something stands there already. */
   readonly isDeferred: boolean;
   /** Where the typing indicator shows, if anywhere. */
@@ -43,10 +45,10 @@ export class ReplyFlow {
   constructor(context: BotContext, question: DiscordQuestion) {
     this.#context = context;
     this.#question = question;
-    const { target, channel, isDeferred: isPosted } = question;
+    const { target, channel, language, isDeferred: isPosted } = question;
     // What stands in the place of a command is changed, and takes no message of the channel's.
     const whenTold = (tell: () => boolean) => void (isPosted ? tell() : context.notices.add(channel, tell));
-    this.#reply = new LiveReply(target, context.outbound, { isPosted, whenTold });
+    this.#reply = new LiveReply(target, context.outbound, { isPosted, whenTold, language });
   }
 
   /** Never rejects: what fails is told to the person, and to the log. */
@@ -70,13 +72,13 @@ export class ReplyFlow {
     const { store, options, metrics } = this.#context;
     const { guild, channel, source, author, settings, before, askedAt, isAnew } = this.#question;
     // Before there is a record of it.
-    if (await store.isOptedOut(author)) return await this.#reply.withdraw(OPTED_OUT);
+    if (await store.isOptedOut(author)) return await this.#reply.withdraw(say(this.#question.language, "ask.optedOut"));
     const record = { guild, channel, source, author, principle: settings.talk.principle, createdAt: options.clock() };
     if (!(await store.beginReply({ ...record, isAnew }))) return;
     const outcome = await this.#respond(signal);
     await unlessAborted(before, signal);
     if (outcome.kind === "ignore") {
-      await this.#reply.withdraw(TOO_EARLY);
+      await this.#reply.withdraw(say(this.#question.language, "ask.early"));
       await store.endReply(guild, source, { state: "refused" });
       return;
     }
@@ -87,24 +89,24 @@ export class ReplyFlow {
 
   async #respond(signal: AbortSignal): Promise<Outcome> {
     const { typing, respond } = this.#context;
-    const { guild, channel, source, author, settings, read, typingIn } = this.#question;
+    const { guild, channel, source, author, settings, read, typingIn, language } = this.#question;
     using _typing = typingIn === undefined ? undefined : typing.begin(typingIn);
     const { said, unread } = await read();
     this.#unread = unread;
     signal.throwIfAborted();
     const show = settings.talk.edits ? (beginning: Parameters<LiveReply["show"]>[0]) => this.#reply.show(beginning) : undefined;
-    return await respond({ guild, channel, source, author, said, settings, signal, show, onPosition: this.#reply.onPosition });
+    return await respond({ guild, channel, source, author, said, settings, language, signal, show, onPosition: this.#reply.onPosition });
   }
 
   /** What is posted is on record before it is. */
   async #post(outcome: Told, signal: AbortSignal): Promise<void> {
     const { store, outbound } = this.#context;
-    const { guild, source, settings } = this.#question;
+    const { guild, source, settings, language } = this.#question;
     const isReply = outcome.kind === "reply";
     const text = isReply ? outcome.text.text : outcome.line;
     // Of a question that was not taken up it does not matter.
     const isUnread = this.#unread > 0 && (isReply || outcome.reason === "long");
-    const note = isUnread ? [outbound.own(unreadLine(this.#unread))] : [];
+    const note = isUnread ? [outbound.own(unreadLine(language, this.#unread))] : [];
     const posts = [...(isReply ? outbound.answer(outcome.text) : [outbound.own(outcome.line)]), ...note];
     const facts: Omit<ReplyEnd, "state"> = {
       hash: hashOfPosts(posts),
@@ -141,16 +143,17 @@ export class ReplyFlow {
 
   async #giveUp(error: unknown): Promise<void> {
     const { store, log, metrics, outbound } = this.#context;
-    const { guild, source, settings } = this.#question;
+    const { guild, source, settings, language } = this.#question;
     const taken = error instanceof TakenBack ? error : undefined;
     const isGone = isAboutGone(error, this.#question);
     log[taken !== undefined || isGone ? "info" : "error"]({ err: error, guild, source }, "no answer");
     if (taken === undefined) metrics.refusals.inc({ reason: "failed" });
     const isOver = taken?.by === "shutdown";
+    const failure = sayUnlessOwn(language, "failed", settings.talk.failure);
     let messages: readonly string[] | undefined;
     try {
-      if (taken !== undefined && !isOver) await this.#reply.withdraw(LINES[taken.by]);
-      else if (!isGone) messages = await this.#reply.finish([outbound.own(isOver ? RESTARTING : settings.talk.failure)]);
+      if (taken !== undefined && !isOver) await this.#reply.withdraw(lineOf(language, taken.by));
+      else if (!isGone) messages = await this.#reply.finish([outbound.own(isOver ? say(language, "restarting.question") : failure)]);
     } catch (cause) {
       log.error({ err: cause, guild, source }, "not told");
       // Who could not be told now is told when the bot is back.
@@ -171,9 +174,8 @@ export class ReplyFlow {
 }
 
 /** Names of files are people's words: they are not ours to say. */
-function unreadLine(count: number): string {
-  const what = count === 1 ? "a file with it" : `${count} files with it`;
-  return `(I did not read ${what}, or not to the end: I read text files, of 64 KiB in all, and no pictures.)`;
+function unreadLine(language: string | undefined, count: number): string {
+  return count === 1 ? say(language, "ask.unread.one") : say(language, "ask.unread.many", { count });
 }
 
 /** Between the tries to post an answer. */
@@ -187,20 +189,11 @@ function isBrokenConnection(error: unknown): boolean {
   return error instanceof Error && (error.name === "AbortError" || ("code" in error && BROKEN.test(String(error.code))));
 }
 
-/** Said to all who wait, whether anything stands there or not. */
-export const RESTARTING = "I have to restart. Please ask again in a moment.";
-
-/** Said where something stands already, of a command; elsewhere nothing is. */
-const OPTED_OUT = "You opted out: I do not read what you write. `/privacy opt-in` takes you back in.";
-const TOO_EARLY = "Please wait a moment before you ask again.";
-
 /** What stands where an answer was to be; nothing where the question is gone. */
-const LINES: Readonly<Record<Exclude<TakenBack["by"], "shutdown">, string | undefined>> = {
-  edited: undefined,
-  deleted: undefined,
-  stopped: "Stopped.",
-  late: TOO_LATE,
-};
+function lineOf(language: string | undefined, by: TakenBack["by"]): string | undefined {
+  if (by === "stopped") return say(language, "stop.done");
+  return by === "late" ? say(language, "late") : undefined;
+}
 
 /** @throws the signal's reason, however long it would have to wait */
 async function unlessAborted(waiting: Promise<void>, signal: AbortSignal): Promise<void> {

@@ -1,13 +1,10 @@
 /** Answers that were being written when the process died that wrote them. */
 import { type Message, ShardClientUtil } from "discord.js";
-import { excerptOf, hashOf, type ReplyRecord } from "../../guard/index.ts";
+import { excerptOf, hashOf, type ReplyRecord, say } from "../../guard/index.ts";
 import { type BotContext, isPrivateGuild } from "../bot-context.ts";
 import { settingsOfMessage } from "../whereabouts.ts";
-import { isUnfinished, messageTarget } from "./live-reply.ts";
+import { isUnfinished, languageOf, messageTarget } from "./live-reply.ts";
 import { isAnswered } from "./question.ts";
-
-const RESTARTED = "I was restarted before I could answer this. Please ask again.";
-const CUT = "I was restarted while I posted this answer: the rest of it is missing. Please ask again.";
 
 /** Ends the records of answers that nobody writes any more, and tells those who asked by a message: whether there is an answer is looked for first. */
 export async function tellUnanswered(context: BotContext): Promise<void> {
@@ -45,11 +42,11 @@ async function tell({ client, store, outbound, options }: BotContext, reply: Rep
       await store.endReply(guild, source, { state: value === undefined ? "refused" : "posted", messages: parts.map(({ id }) => id) });
     else if (excerpt === excerptOf(standing.content)) {
       // The text is nowhere any more: what is missing cannot be posted.
-      const id = await target.add({ content: outbound.own(CUT), buttons: "nothing" }, BEHIND_ALL);
+      const id = await target.add({ content: outbound.own(say(languageOf(question), "restarted.cut")), buttons: "nothing" }, BEHIND_ALL);
       await store.endReply(guild, source, { state: "failed", messages: [standing.id, ...(id === undefined ? [] : [id])] });
     }
   } else if (isSure) {
-    const id = await target.put({ content: outbound.own(RESTARTED), buttons: "nothing" });
+    const id = await target.put({ content: outbound.own(say(languageOf(question), "restarted.unanswered")), buttons: "nothing" });
     await store.endReply(guild, source, { state: "failed", messages: [id] });
   }
 }

@@ -4,7 +4,7 @@ import {
   type GatewayGuildCreateDispatchData,
   type GatewayReadyDispatchData,
   type GuildSystemChannelFlags,
-  Locale,
+  type Locale,
   PermissionFlagsBits,
 } from "discord-api-types/v10";
 import type { Session } from "../gateway/session.ts";
@@ -23,7 +23,7 @@ export function guildPayload(guild: Guild): APIGuild {
     emojis: [],
     stickers: [],
     features: [],
-    preferred_locale: Locale.EnglishUS,
+    preferred_locale: guild.preferredLocale as Locale,
     icon: null,
     splash: null,
     banner: null,

@@ -1,4 +1,4 @@
-import { type APIInteraction, ApplicationIntegrationType, InteractionContextType, Locale } from "discord-api-types/v10";
+import { type APIInteraction, ApplicationIntegrationType, InteractionContextType, type Locale } from "discord-api-types/v10";
 import type { Interaction } from "../interactions/interaction.ts";
 import type { User } from "../world/user.ts";
 import { channelPayload } from "./channel-payload.ts";
@@ -24,7 +24,7 @@ export function interactionPayload(interaction: Interaction): APIInteraction {
     channel_id: channel.id,
     ...(omitsChannels ? {} : { channel: { ...channelPayload(channel), permissions: permissionsIn(interaction, user) } }),
     app_permissions: permissionsIn(interaction, bot),
-    locale: Locale.EnglishUS,
+    locale: user.locale,
     entitlements: [],
     attachment_size_limit: MAX_ATTACHMENT_BYTES,
     ...whoAndWhere(interaction),
@@ -41,8 +41,8 @@ function whoAndWhere(interaction: Interaction): Partial<APIInteraction> {
   }
   return {
     guild_id: guild.id,
-    guild: { id: guild.id, features: [], locale: Locale.EnglishUS },
-    guild_locale: Locale.EnglishUS,
+    guild: { id: guild.id, features: [], locale: guild.preferredLocale as Locale },
+    guild_locale: guild.preferredLocale as Locale,
     member: { ...memberPayload(guild.memberOf(user)), user: userPayload(user), permissions: permissionsIn(interaction, user) },
     context: InteractionContextType.Guild,
     authorizing_integration_owners: owners,

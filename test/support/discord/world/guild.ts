@@ -1,4 +1,4 @@
-import { AuditLogEvent, PermissionFlagsBits } from "discord-api-types/v10";
+import { AuditLogEvent, Locale, PermissionFlagsBits } from "discord-api-types/v10";
 import { Person } from "../people/person.ts";
 import { type Channel, type ChannelSpec, guildChannel } from "./channel.ts";
 import { Member } from "./member.ts";
@@ -36,6 +36,8 @@ export interface GuildSpec {
   readonly channels?: readonly string[];
   /** Names of people. */
   readonly members?: readonly string[];
+  /** @default "en-US" */
+  readonly preferredLocale?: `${Locale}`;
   /** What the bot's own role allows it. @default what a moderating bot asks for */
   readonly botPermissions?: bigint;
 }
@@ -62,6 +64,8 @@ export class Guild {
   /** Those who were banned, and why. */
   readonly bans = new Map<User, string | undefined>();
   readonly everyone: Role;
+  /** In which language it wants to be spoken to. */
+  readonly preferredLocale: `${Locale}`;
   #hasOpenCommands = false;
 
   constructor(world: World, spec: GuildSpec) {
@@ -69,6 +73,7 @@ export class Guild {
     this.world = world;
     // Guilds of one millisecond would all belong to the same shard.
     this.id = world.snowflakes.next(number);
+    this.preferredLocale = spec.preferredLocale ?? Locale.EnglishUS;
     this.name = spec.name ?? `Guild ${number}`;
     this.everyone = new Role(this, this.id, { name: "@everyone", permissions: EVERYONE });
     this.roles.set(this.id, this.everyone);
