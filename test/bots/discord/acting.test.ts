@@ -265,7 +265,7 @@ describe("The button Act", () => {
     );
   });
 
-  it("acts on all who took part in a raid, and leaves out whom nobody may act on", async () => {
+  it("acts on all who took part in a raid, leaves out whom nobody may act on, and asks again where more have joined in", async () => {
     await using scene = await Scene.moderated(STEADY, "delete");
     const { guild, platform } = scene;
     platform.advance(2 * DAY_MS);
@@ -280,9 +280,17 @@ describe("The button Act", () => {
     const raid = scene.cards.at(-1);
     const menu = await menuOf(max, raid);
     expect(labelsOf(menu)).toContain("Ban (3 people)");
-    const said = (await max.presses(menu, "Ban (3 people)").response()).content;
+    const late = guild.addMember({ name: "Late" });
+    late.says(scene.general, STEADY_BAD);
     await scene.settled();
-    expect([...guild.bans.keys()]).toEqual(people.slice(4, 6));
+    expect((await max.presses(menu, "Ban (3 people)").response()).content).toBe(
+      "It is about other people by now: please press Act once more, to see whom.",
+    );
+    expect(guild.bans.size).toBe(0);
+    guild.kick(people[5] as Person, { by: guild.owner });
+    const said = (await max.presses(await menuOf(max, raid), "Ban (4 people)").response()).content;
+    await scene.settled();
+    expect([...guild.bans.keys()]).toEqual([...people.slice(4, 6), late]);
     expect(said).toContain(`${(people[6] as Person).mention}: not done, their role is not below yours.`);
   });
 });

@@ -1,4 +1,5 @@
 /** Buttons by which moderators act on those who wrote what was found. Discord shows a card's buttons to all: what one may do is a menu for who presses. */
+import { createHash } from "node:crypto";
 import {
   type APIActionRowComponent,
   type APIButtonComponent,
@@ -14,7 +15,7 @@ import { answerPrivately, type Component, checkModerates, type PrivateAnswer, Re
 import { ACT } from "./card.ts";
 import { counted, decide, UNKNOWN } from "./decide.ts";
 import { updateCards } from "./follow-cards.ts";
-import { ACTS, type Act, type Encounter, encounter, obstacleTo, obstacleToDeleting } from "./obstacles.ts";
+import { ACTS, type Act, type Encounter, encounters, obstacleTo, obstacleToDeleting } from "./obstacles.ts";
 import { incidentOf } from "./reviews.ts";
 import { sanction } from "./sanctions.ts";
 import { adviceFor, strikesOf } from "./strikes.ts";
@@ -26,7 +27,7 @@ const LABELS: Readonly<Record<Act, string>> = { delete: "Delete", warn: "Warn", 
 /** The card's button opens the menu, the menu's buttons act. Both may be forged: each press is looked at by itself. */
 export const actButton: Component<ButtonInteraction> = {
   prefix: ACT,
-  async run(interaction, context, [act = "", id = ""]) {
+  async run(interaction, context, [act = "", id = "", who = ""]) {
     await answerPrivately(interaction, context, async () => {
       checkModerates(interaction);
       if (!interaction.inCachedGuild()) throw new Refused("This works in a server only.");
@@ -38,6 +39,7 @@ export const actButton: Component<ButtonInteraction> = {
       if (act === MENU) return await menu(context, matter);
       const wanted = ACTS.find((one) => one === act);
       if (wanted === undefined) throw new Refused(UNKNOWN);
+      if (who !== namesOf(matter)) throw new Refused("It is about other people by now: please press Act once more, to see whom.");
       return await carryOut(interaction, context, { ...matter, act: wanted });
     });
   },
@@ -62,14 +64,19 @@ async function matterOf(
     throw new Refused(`It was approved by ${userMention(review.decidedBy ?? "")}: nothing is done about it.`);
   const { guild } = moderator;
   const open = (await store.incident(guild.id, incidentOf(review))).filter(({ decision }) => decision !== "approved");
-  const people: Person[] = [];
-  for (const person of new Set(open.map(({ author }) => author)))
-    people.push({
-      meeting: await encounter({ guild, moderator, settings }, person),
-      reviews: open.filter(({ author }) => author === person),
-    });
+  const meetings = await encounters({ guild, moderator, settings }, [...new Set(open.map(({ author }) => author))]);
+  const people = meetings.map((meeting) => ({ meeting, reviews: open.filter(({ author }) => author === meeting.person) }));
   return { review, settings, moderator, people };
 }
+
+/** Whom the menu was about, as short as a custom id needs it: in a raid, more may have joined in since. Of one person nothing. */
+function namesOf({ people }: Pick<Matter, "people">): string {
+  if (people.length === 1) return "";
+  const names = people.map(({ meeting }) => meeting.person).toSorted();
+  return createHash("sha256").update(names.join()).digest("base64url").slice(0, SHORT);
+}
+
+const SHORT = 16;
 
 /** Why this cannot be done to this person, be it by who asks or by the bot. */
 async function obstacle(context: BotContext, act: Act, { meeting, reviews }: Person): Promise<string | undefined> {
@@ -94,7 +101,7 @@ async function menu(context: BotContext, { review, settings, people }: Matter): 
     else lines.push(`${LABELS[act]}: not here, ${reasons.join("; ")}.`);
   }
   if (possible.length > 0 && review.decision === "pending") lines.push("Each of these also rejects what was written.");
-  return { content: lines.join("\n"), components: possible.length === 0 ? [] : [row(review, possible, people.length)] };
+  return { content: lines.join("\n"), components: possible.length === 0 ? [] : [row(review, possible, people)] };
 }
 
 /** What is known of a person, and what follows from it. */
@@ -117,12 +124,13 @@ const ADVICE: Readonly<Record<Exclude<Act, "delete">, (minutes: number) => strin
   ban: () => "ban them",
 };
 
-function row({ id }: ReviewRecord, acts: readonly Act[], people: number): APIActionRowComponent<APIButtonComponent> {
+function row({ id }: ReviewRecord, acts: readonly Act[], people: readonly Person[]): APIActionRowComponent<APIButtonComponent> {
+  const names = namesOf({ people });
   const components = acts.map((act) => ({
     type: ComponentType.Button as const,
     style: act === "ban" ? (ButtonStyle.Danger as const) : (ButtonStyle.Secondary as const),
-    label: people > 1 ? `${LABELS[act]} (${people} people)` : LABELS[act],
-    custom_id: `${ACT}:${act}:${id}`,
+    label: people.length > 1 ? `${LABELS[act]} (${people.length} people)` : LABELS[act],
+    custom_id: [ACT, act, id, ...(names === "" ? [] : [names])].join(":"),
   }));
   return { type: ComponentType.ActionRow, components };
 }

@@ -30,17 +30,32 @@ export interface Encounter {
 
 const UNKNOWN: readonly (number | string)[] = [RESTJSONErrorCodes.UnknownMember, RESTJSONErrorCodes.UnknownUser];
 
-/** Who acts on whom. @throws where Discord does not say */
-export async function encounter(
-  { guild, moderator, settings }: Pick<Encounter, "guild" | "moderator" | "settings">,
-  person: string,
-): Promise<Encounter> {
+/** Who acts on whom, as they are at this moment. @throws where Discord does not say */
+export async function encounters(
+  where: Pick<Encounter, "guild" | "moderator" | "settings">,
+  people: readonly string[],
+): Promise<readonly Encounter[]> {
+  const members = await membersOf(where.guild, people);
+  return people.map((person) => ({ ...where, person, member: members.get(person) ?? null }));
+}
+
+/** Discord's limit for what the gateway is asked at once. */
+const MOST_AT_ONCE = 100;
+
+async function membersOf(guild: Guild, people: readonly string[]): Promise<ReadonlyMap<string, GuildMember>> {
+  const [first, ...others] = people;
+  if (first === undefined) return new Map();
+  if (others.length > 0) {
+    // By one request, and not by one for each.
+    const found = await guild.members.fetch({ user: people.slice(0, MOST_AT_ONCE) });
+    return new Map([...found, ...(await membersOf(guild, people.slice(MOST_AT_ONCE)))]);
+  }
   try {
-    return { guild, moderator, settings, person, member: await guild.members.fetch({ user: person, force: true }) };
+    return new Map([[first, await guild.members.fetch({ user: first, force: true })]]);
   } catch (error) {
     // A webhook is nobody.
     if (!(error instanceof DiscordAPIError) || !UNKNOWN.includes(error.code)) throw error;
-    return { guild, moderator, settings, person, member: null };
+    return new Map();
   }
 }
 
