@@ -82,6 +82,22 @@ describe("What one person writes again and again", () => {
     expect(scene.platform.posts(scene.general)).toHaveLength(3);
   });
 
+  it("is decided as far as the moderator saw it: what came since is not shown again, and has a card", async () => {
+    await using scene = await opened("hide");
+    await flood(scene, [scene.ada, scene.ada]);
+    const queue = await scene.mona.uses(scene.general, "/moderate queue").response();
+    await flood(scene, [scene.ada]);
+    expect((await scene.mona.presses(queue, "Approve all").response()).content).toBe(
+      "Review 1 and 1 with it: approved. 2 times: The message is shown again.",
+    );
+    await scene.settled();
+    expect(scene.platform.posts(scene.general)).toHaveLength(2);
+    expect((await scene.running.store.pendingReviews(scene.guild.id, 9)).map(({ id }) => id)).toEqual([3]);
+    expect(scene.cards).toHaveLength(2);
+    await scene.mona.presses(scene.cards[1] as Message, "Reject all").response();
+    expect(await scene.running.store.pendingReviews(scene.guild.id, 9)).toEqual([]);
+  });
+
   it("is appealed once for all of it, and decided so", async () => {
     await using scene = await opened();
     await flood(scene, [scene.ada, scene.ada]);

@@ -201,15 +201,17 @@ export const REVIEW = "review";
 export const APPEAL = "appeal";
 export const ACT = "act";
 
-/** @param incident all that is decided with it */
+/** @param incident all that is decided with it: as far as the card shows it, and no further */
 export function reviewButtons(
   { id, decision }: ReviewRecord,
   incident: readonly ReviewRecord[] = [],
 ): APIActionRowComponent<APIButtonComponent>[] {
   const isDecided = decision !== "pending";
+  const last = Math.max(id, ...incident.map((one) => one.id));
   const button = (act: string, style: ButtonStyle.Success | ButtonStyle.Danger | ButtonStyle.Secondary, isOver: boolean) => {
-    const label = incident.length > 1 && act !== "Explain" ? `${act} all` : act;
-    return { type: ComponentType.Button, style, label, custom_id: `${REVIEW}:${act.toLowerCase()}:${id}`, disabled: isOver } as const;
+    const isForAll = incident.length > 1 && act !== "Explain";
+    const custom_id = [REVIEW, act.toLowerCase(), id, ...(isForAll ? [last] : [])].join(":");
+    return { type: ComponentType.Button, style, label: isForAll ? `${act} all` : act, custom_id, disabled: isOver } as const;
   };
   const components = [
     button("Approve", ButtonStyle.Success, isDecided),

@@ -8,7 +8,7 @@ import { once } from "../reply/live-reply.ts";
 import { defang, quoted, splitMessage } from "../reply/text.ts";
 import { auditDetail } from "./evidence.ts";
 import { updateCards } from "./follow-cards.ts";
-import { incidentOf, reasonOf, remove } from "./reviews.ts";
+import { incidentOf, postCard, reasonOf, remove } from "./reviews.ts";
 import { channelOf, standing } from "./standing.ts";
 
 export const UNKNOWN = "I do not know this review.";
@@ -16,6 +16,8 @@ export const UNKNOWN = "I do not know this review.";
 interface Decision {
   readonly guild: string;
   readonly id: number;
+  /** The newest that was shown: what came since is not decided with it. @default all */
+  readonly last?: number | undefined;
   readonly decision: "approved" | "rejected";
 }
 
@@ -24,11 +26,16 @@ interface Decision {
  *
  * @throws {Refused} where there is none, or it was decided before
  */
-export async function decide(interaction: ButtonInteraction, context: BotContext, { guild, id, decision }: Decision): Promise<string> {
+export async function decide(
+  interaction: ButtonInteraction,
+  context: BotContext,
+  { guild, id, last = Number.POSITIVE_INFINITY, decision }: Decision,
+): Promise<string> {
   const known = await context.store.review(guild, id);
   if (known === undefined) throw new Refused(UNKNOWN);
   const incident = await context.store.incident(guild, incidentOf(known));
-  const others = known.decision === "pending" ? incident.filter((other) => other.id !== id && other.decision === "pending") : [];
+  const open = known.decision === "pending" ? incident.filter((other) => other.id !== id && other.decision === "pending") : [];
+  const others = open.filter((other) => other.id <= last);
   const by = interaction.user.id;
   const outcomes = [await decideOne(context, { review: known, decision, by, pressed: interaction.message })];
   for (const review of others) {
@@ -38,6 +45,8 @@ export async function decide(interaction: ButtonInteraction, context: BotContext
     });
     if (outcome !== undefined) outcomes.push(outcome);
   }
+  const [unseen] = open.filter((other) => other.id > last);
+  if (unseen !== undefined) await postCard(context, (await context.store.settings(guild)).settings, unseen);
   if (known.appeal !== undefined) await tellAppellant(context, { ...known, decision }, outcomes[0] as string);
   return outcomes.length === 1
     ? `Review ${id}: ${decision}. ${outcomes[0]}`

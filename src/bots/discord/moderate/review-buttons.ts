@@ -12,14 +12,15 @@ import { tellModerators } from "./reviews.ts";
 /** Approve, Reject and Explain, under a review's card. */
 export const reviewButton: Component<ButtonInteraction> = {
   prefix: REVIEW,
-  async run(interaction, context, [act = "", id = ""]) {
+  async run(interaction, context, [act = "", id = "", shown = ""]) {
     await answerPrivately(interaction, context, async () => {
       checkModerates(interaction);
       const guild = guildOf(interaction);
       if (!/^\d{1,15}$/.test(id)) throw new Refused(UNKNOWN);
       if (act === "explain") return await explain(context, guild, Number(id));
       if (act !== "approve" && act !== "reject") throw new Refused(UNKNOWN);
-      return await decide(interaction, context, { guild, id: Number(id), decision: act === "approve" ? "approved" : "rejected" });
+      const last = /^\d{1,15}$/.test(shown) ? Number(shown) : undefined;
+      return await decide(interaction, context, { guild, id: Number(id), last, decision: act === "approve" ? "approved" : "rejected" });
     });
   },
 };

@@ -159,7 +159,8 @@ async function addToCard(context: BotContext, review: ReviewRecord, problem: str
   return false;
 }
 
-async function postCard(context: BotContext, settings: GuildSettings, review: ReviewRecord, problem: string | undefined): Promise<void> {
+/** A card of its own, whatever other one shows it. */
+export async function postCard(context: BotContext, settings: GuildSettings, review: ReviewRecord, problem?: string): Promise<void> {
   const { outbound, log, store } = context;
   const { guild, id } = review;
   try {
