@@ -86,10 +86,26 @@ describe("/settings", () => {
     expect((await settingsIn(scene)).moderation.logChannel).toBeUndefined();
   });
 
+  it("leaves what no picker can show, such as a webhook or a role that is gone, until somebody writes the list anew", async () => {
+    await using scene = await Scene.open(STEADY);
+    const { mona, general, guild, running, ada, bob } = scene;
+    const [webhook, gone] = ["100000000000000007", "100000000000000008"];
+    await running.set(guild, { moderation: { ignore: { users: [webhook, ada.id], roles: [gone] } } });
+    const role = guild.addRole({ name: "Trusted" });
+    const people = await opensSettings(mona, general, "moderation.ignore.users");
+    expect(JSON.stringify(people.components)).not.toContain(`"${webhook}"`);
+    await mona.picks(people, "People", [bob]).response();
+    const roles = await opensSettings(mona, general, "moderation.ignore.roles");
+    await mona.picks(roles, "Roles", [role]).response();
+    expect((await settingsIn(scene)).moderation.ignore).toMatchObject({ users: [bob.id, webhook], roles: [role.id, gone] });
+    await scene.sets("moderation.ignore.users", bob.id);
+    expect((await settingsIn(scene)).moderation.ignore.users).toEqual([bob.id]);
+  });
+
   it("picks of lists that are longer than Discord's menus, in parts, and loses none", async () => {
     await using scene = await Scene.open(STEADY);
     const { mona, general, guild, running } = scene;
-    const ids = Array.from({ length: 60 }, (_, index) => `${100_000_000_000_000_000n + BigInt(index)}`);
+    const ids = Array.from({ length: 60 }, (_, index) => guild.addRole({ name: `Role ${index}` }).id);
     await running.set(guild, { moderation: { ignore: { roles: ids } } });
     const role = guild.addRole({ name: "Late" });
     const panel = await opensSettings(mona, general, "moderation.ignore.roles");

@@ -1,12 +1,12 @@
 /** What people do to the settings in the panel. Paths and values may be forged: each is checked as if somebody had typed it. */
 import { inlineCode, type MessageComponentInteraction, type ModalSubmitInteraction } from "discord.js";
-import { changedAt, checkSettings, type GuildSettings, textAt } from "../../guard/index.ts";
+import { changedAt, checkSettings, type GuildSettings } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import type { DecidedSettings } from "../change-settings.ts";
 import { guildOf, type PrivateAnswer, Refused } from "../commands/command.ts";
 import { MOST_PICKED } from "./controls.ts";
 import { decideSettings, soAlready } from "./decide-settings.ts";
-import { panel, shownAt } from "./panel.ts";
+import { idsAt, panel, shownAt } from "./panel.ts";
 
 /** What is done to the settings, and where the panel stands then. */
 export interface Deed {
@@ -39,8 +39,7 @@ export function picked({
   readonly ids: readonly string[];
 }): Deed {
   const make = (before: GuildSettings) => {
-    const now = textAt(before, path);
-    const all = now === "none" ? [] : now.split(", ");
+    const all = idsAt(before, path);
     const changed = [...all.slice(0, part * MOST_PICKED), ...ids, ...all.slice((part + 1) * MOST_PICKED)];
     return changedAt(before, path, changed.length === 0 ? "none" : changed.join(","));
   };

@@ -18,6 +18,7 @@ import { problemsOf } from "../problems.ts";
 import { cut } from "../reply/text.ts";
 import { buttonsRow, MOST_PICKED, type Option, optionsRow, pageOf, pickerRow, placeRow, type Row, SETTINGS } from "./controls.ts";
 import { lastWeek, number } from "./last-week.ts";
+import { pickable } from "./pickable.ts";
 
 /** What the panel shows. */
 export interface PanelView {
@@ -115,6 +116,12 @@ export function shownAt(settings: GuildSettings, path: string): string {
   return [...mentions, ...(ids.length > mentions.length ? [`and ${ids.length - mentions.length} more`] : [])].join(" ");
 }
 
+/** The ids of a list, or the one that is set. */
+export function idsAt(settings: GuildSettings, path: string): readonly string[] {
+  const text = textAt(settings, path);
+  return text === "none" ? [] : text.split(", ");
+}
+
 const MOST_MENTIONS = 5;
 
 function mentionOf(id: string, picks: Picks): string {
@@ -190,7 +197,7 @@ function ownRows({ page: { path }, version }: View): readonly Row[] {
 
 /** What one sets a setting with. A panel that shows an older version sets nothing: its ids say which it shows. */
 async function controlRows(view: View, setting: SettingFacts): Promise<readonly Row[]> {
-  const { settings, version, part } = view;
+  const { context, guild, settings, version, part } = view;
   const { path, control, picks, isList } = setting;
   const now = textAt(settings, path);
   const set = `${SETTINGS}:set:${version}:${path}`;
@@ -214,15 +221,15 @@ async function controlRows(view: View, setting: SettingFacts): Promise<readonly 
     return [optionsRow(set, "Set it to ...", options)];
   }
   if (picks === undefined) return [buttonsRow([write, ...nothing])];
-  const ids = now === "none" ? [] : now.split(", ");
-  const { items, hasMore } = pageOf(ids, part, MOST_PICKED);
+  const { items, hasMore } = pageOf(idsAt(settings, path), part, MOST_PICKED);
   // Behind a part that is full comes one in which more can be picked.
   const isFull = isList && (hasMore || items.length === MOST_PICKED);
   const parts = [
     ...(part > 0 ? [{ customId: `${SETTINGS}:part:${path}:${part - 1}`, label: "Those before" }] : []),
     ...(isFull ? [{ customId: `${SETTINGS}:part:${path}:${part + 1}`, label: "More ..." }] : []),
   ];
-  const picker = pickerRow(`${SETTINGS}:pick:${version}:${path}:${part}`, picks, { picked: items, most: isList ? MOST_PICKED : 1 });
+  const picked = await pickable(context, { guild, picks }, items);
+  const picker = pickerRow(`${SETTINGS}:pick:${version}:${path}:${part}`, picks, { picked, most: isList ? MOST_PICKED : 1 });
   return [picker, buttonsRow([write, ...nothing, ...parts])];
 }
 

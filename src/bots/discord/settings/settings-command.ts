@@ -6,11 +6,14 @@ import {
   InteractionContextType,
   PermissionFlagsBits,
 } from "discord.js";
+import { settingFacts } from "../../guard/index.ts";
+import type { BotContext } from "../bot-context.ts";
 import { answerInPlace, answerPrivately, type Command, type Component, checkManages, guildOf, Refused } from "../commands/command.ts";
-import { SETTINGS } from "./controls.ts";
-import { panel, viewOf } from "./panel.ts";
+import { MOST_PICKED, pageOf, SETTINGS } from "./controls.ts";
+import { idsAt, panel, viewOf } from "./panel.ts";
 import { type Deed, done, forgetting, picked, setting } from "./panel-deeds.ts";
 import { OPENS } from "./panel-forms.ts";
+import { pickable } from "./pickable.ts";
 
 export const settingsCommand: Command = {
   data: {
@@ -45,7 +48,7 @@ export const settingsPressed: Component<ButtonInteraction | AnySelectMenuInterac
       if (act === "go" || act === "choose") return await panel(context, guild, viewOf(first));
       if (act === "part") return await panel(context, guild, viewOf(`${ids[0]}#${ids[1]}`));
       if (act === "except") return await panel(context, guild, { at: `exceptions.${first}` });
-      const deed = deedOf(act, ids, values);
+      const deed = act === "pick" ? await pickOf(context, guild, ids, values) : deedOf(act, ids, values);
       if (deed === undefined) throw new Refused("I do not know what this is: nothing was changed.");
       return await done(interaction, context, deed);
     });
@@ -54,7 +57,22 @@ export const settingsPressed: Component<ButtonInteraction | AnySelectMenuInterac
 
 function deedOf(act: string, [version = "", path = "", argument = ""]: readonly string[], values: readonly string[]): Deed | undefined {
   if (act === "set") return setting({ version, path, text: values[0] ?? argument });
-  if (act === "pick") return picked({ version, path, part: Number(argument), ids: values });
   if (act === "forget") return forgetting(version, path);
   return undefined;
+}
+
+/** In the place of those that the picker showed. What it could not show stays. */
+async function pickOf(
+  context: BotContext,
+  guild: string,
+  [version = "", path = "", argument = ""]: readonly string[],
+  values: readonly string[],
+): Promise<Deed | undefined> {
+  const { settings } = await context.store.settings(guild);
+  const facts = settingFacts(settings, path);
+  const part = Number(argument);
+  if (facts?.picks === undefined) return undefined;
+  const { items } = pageOf(idsAt(settings, path), part, MOST_PICKED);
+  const shown = facts.isList ? await pickable(context, { guild, picks: facts.picks }, items) : items;
+  return picked({ version, path, part, ids: [...values, ...items.filter((id) => !shown.includes(id) && !values.includes(id))] });
 }
