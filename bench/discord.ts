@@ -3,14 +3,17 @@
  * Discord of our own on loopback, in one process.
  *
  *   npm run bench:discord -- [--json] [--questions N] [--messages N] [--at-once N]
+ *   npm run bench:discord -- --flood N [--json]
  *
  * `--questions` are asked by one person, one after another, and as many by twenty people at once, each of whom asks again when answered.
+ * `--flood`: instead, so many messages of fifty people within a minute, one in five of them for filters; what became of them.
  * `--messages` are what memory is watched over. `--at-once` answers are written at once; so small a model gains nothing from a batch.
  */
 import { parseArgs } from "node:util";
 import { embeddedInference } from "../test/support/discord-bot.ts";
 import { heldOutPrompts } from "../training/world/index.ts";
 import { wholeNumber } from "./arguments.ts";
+import { flood } from "./discord-flood.ts";
 import { BusyGuild } from "./discord-guild.ts";
 import { memoryOver } from "./discord-memory.ts";
 import { quantile } from "./discord-quantile.ts";
@@ -20,6 +23,7 @@ const { values } = parseArgs({
     json: { type: "boolean", default: false },
     questions: { type: "string", default: "600" },
     messages: { type: "string", default: "2000" },
+    flood: { type: "string" },
     "at-once": { type: "string", default: "1" },
   },
 });
@@ -30,6 +34,10 @@ const kinds = ["harmless", "risky", "fact", "review"] as const;
 const questions = kinds.flatMap((kind) => heldOutPrompts(kind, Math.ceil(Math.max(count, 100) / kinds.length), 61).map(({ text }) => text));
 
 await using inference = await embeddedInference({ concurrency: wholeNumber("at-once", values["at-once"]) });
+if (values.flood !== undefined) {
+  console.log(JSON.stringify(await flood(inference, wholeNumber("flood", values.flood)), undefined, values.json ? 2 : undefined));
+  process.exit();
+}
 const rows = [];
 for (const people of [1, 20]) {
   await using guild = await BusyGuild.open(inference, people);

@@ -83,7 +83,8 @@ const CHANNELS = [
 ] as const;
 
 /** Forums and the like have threads, in which people write. */
-const WITH_FORUMS = [...CHANNELS, ChannelType.GuildForum, ChannelType.GuildMedia] as const;
+/** Discord's description of its interface knows no pickers of media channels. */
+const WITH_FORUMS = [...CHANNELS, ChannelType.GuildForum] as const;
 
 const { ChannelSelect, RoleSelect, UserSelect } = ComponentType;
 const { Channel, Role, User } = SelectMenuDefaultValueType;

@@ -1,3 +1,4 @@
+import { appendFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { RESTJSONErrorCodes } from "discord-api-types/v10";
 import type { World } from "../world/world.ts";
@@ -60,6 +61,7 @@ export class RestServer {
       answer: undefined,
     };
     this.requests.push(request);
+    record(request);
     await this.holds.pass(request);
     const answer = this.#answer(request, found);
     request.status = answer?.status ?? "hung up";
@@ -92,6 +94,12 @@ export class RestServer {
       return failure({ status: 500 });
     }
   }
+}
+
+/** For `npm run bench:rest`: a file to which all that was asked is written, a line each. */
+function record({ method, path, query, body }: RestRequest): void {
+  const file = process.env["RAIN_RECORD_REST"];
+  if (file !== undefined) appendFileSync(file, `${JSON.stringify({ method, path, query: [...query.keys()], body })}\n`);
 }
 
 function failure(fault: Fault): Answer {
