@@ -5,6 +5,7 @@ import type { Person } from "../../support/discord/people/person.ts";
 import type { Message } from "../../support/discord/world/message.ts";
 import { Scene } from "../../support/discord-scene.ts";
 import { STEADY, STEADY_BAD } from "../../support/steady-inference.ts";
+import { WatchedInference } from "../../support/watched-inference.ts";
 
 /** Ada's message has a card and stands there; a moderator of the server may do all by hand. */
 async function opened(): Promise<{ readonly scene: Scene; readonly message: Message; readonly max: Person }> {
@@ -131,5 +132,27 @@ describe("Cards say what moderators do by hand", () => {
     expect(deleted).toContain("1 record of what moderators did about you. Each server forgets that after its own number of days.");
     await running.store.purgeExpired(scene.platform.now() + 31 * 86_400_000);
     expect((await running.store.personalData(ada.id)).sanctions).toEqual([]);
+  });
+});
+
+describe("A longer time-out of a moderator's", () => {
+  const HOUR_MS = 3_600_000;
+
+  it.each(["before", "after"] as const)("that was given %s mine is neither cut short nor ended with mine", async (when) => {
+    const inference = new WatchedInference(STEADY);
+    await using scene = await Scene.moderated(inference, "timeout");
+    const { ada, guild, mona, general } = scene;
+    const member = guild.memberOf(ada);
+    const until = scene.platform.now() + 24 * HOUR_MS;
+    inference.beforeJudge = () => (when === "before" ? member.timeOut(until, { by: guild.owner }) : undefined);
+    ada.says(general, STEADY_BAD);
+    await scene.settled();
+    if (when === "after") member.timeOut(until, { by: guild.owner });
+    expect(member.timedOutUntilMs).toBe(until);
+    expect((await mona.presses(scene.cards[0] as Message, "Approve").response()).content).toContain(
+      "A longer time-out stays, which is not mine.",
+    );
+    await scene.settled();
+    expect(member.timedOutUntilMs).toBe(until);
   });
 });

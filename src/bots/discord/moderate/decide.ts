@@ -10,6 +10,7 @@ import { auditDetail } from "./evidence.ts";
 import { updateCards } from "./follow-cards.ts";
 import { incidentOf, postCard, reasonOf, remove } from "./reviews.ts";
 import { channelOf, standing } from "./standing.ts";
+import { isLonger, timedOutUntil } from "./time-outs.ts";
 
 export const UNKNOWN = "I do not know this review.";
 
@@ -168,10 +169,12 @@ function nothingAsked({ shadow, action }: ReviewRecord): string | undefined {
   return action === "log" ? "The rule asks for nothing but a card" : undefined;
 }
 
-async function endTimeout({ client, outbound, options }: BotContext, { guild, author, id }: ReviewRecord): Promise<Carried> {
+async function endTimeout({ client, outbound, options, store }: BotContext, review: ReviewRecord): Promise<Carried> {
+  const { guild, author, id, createdAt } = review;
   try {
     const member = await (await client.guilds.fetch(guild)).members.fetch({ user: author, force: true });
-    if ((member.communicationDisabledUntilTimestamp ?? 0) <= options.clock()) return done("The time-out had ended already.");
+    if (timedOutUntil(member) <= options.clock()) return done("The time-out had ended already.");
+    if (isLonger(member, createdAt, (await store.settings(guild)).settings)) return done("A longer time-out stays, which is not mine.");
     await member.timeout(null, outbound.own(`Review ${id}: approved`));
     return done("The time-out is over.");
   } catch (error) {

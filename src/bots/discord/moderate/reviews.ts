@@ -18,6 +18,7 @@ import { auditDetail, beforeField, sinceFields, textFiles } from "./evidence.ts"
 import { updateCards } from "./follow-cards.ts";
 import { logChannelOf } from "./log-channel.ts";
 import { strikesOf } from "./strikes.ts";
+import { timeOut } from "./time-outs.ts";
 
 /** In Discord's own audit log. */
 const LONGEST_REASON = 500;
@@ -262,10 +263,10 @@ export async function remove({ removed }: BotContext, message: Message<true>): P
 
 async function silence(message: Message<true>, { until, reason }: ActionRequest): Promise<void> {
   if (message.webhookId !== null) throw new Error("a webhook posted it");
-  const member = await authorOf(message);
+  const member = await message.guild.members.fetch({ user: message.author, force: true }).catch(() => null);
   if (member === null) throw new Error("its author has left");
   if (!member.moderatable) throw new Error("I lack the permission Moderate Members, or its author's role is above mine");
-  await member.disableCommunicationUntil(until, reason);
+  await timeOut(member, until, reason);
 }
 
 /** `message.member` is whom discord.js happens to remember. `null`: the author has left, or is a webhook. */

@@ -9,6 +9,7 @@ import { auditDetail } from "./evidence.ts";
 import { type Act, type Encounter, obstacleToDeleting } from "./obstacles.ts";
 import { incidentOf, reasonOf, remove } from "./reviews.ts";
 import { channelOf, standing } from "./standing.ts";
+import { timeOut } from "./time-outs.ts";
 
 export interface Wish {
   readonly act: Act;
@@ -95,7 +96,9 @@ const DO: Readonly<Record<Act, (context: BotContext, wish: Wish, review: ReviewR
     const { member } = wish.meeting;
     if (member === null) throw new Error("they have left");
     const { timeoutMinutes: minutes } = wish.settings.moderation.strikes;
-    await member.disableCommunicationUntil(context.options.clock() + minutes * 60_000, reasonFor(context, wish, review));
+    const until = context.options.clock() + minutes * 60_000;
+    const came = await timeOut(member, until, reasonFor(context, wish, review));
+    if (came === "is for longer") return "timed out for longer already, which stays";
     await tell(context, wish, review, (language, about) => say(language, "sanction.timedOut", { ...about, count: minutes }));
     return `timed out for ${minutes} minutes`;
   },
