@@ -94,7 +94,9 @@ describe("What one person writes again and again", () => {
     expect(scene.platform.posts(scene.general)).toHaveLength(2);
     expect((await scene.running.store.pendingReviews(scene.guild.id, 9)).map(({ id }) => id)).toEqual([3]);
     expect(scene.cards).toHaveLength(2);
-    await scene.mona.presses(scene.cards[1] as Message, "Reject all").response();
+    expect(fieldsOf(scene.cards[0])).toContain("2 messages, decided together");
+    // Of that one nothing else is left.
+    await scene.mona.presses(scene.cards[1] as Message, "Reject").response();
     expect(await scene.running.store.pendingReviews(scene.guild.id, 9)).toEqual([]);
   });
 

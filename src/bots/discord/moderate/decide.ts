@@ -46,6 +46,8 @@ export async function decide(
     });
     if (outcome !== undefined) outcomes.push(outcome);
   }
+  // Each is told of as it is decided; the card is of all of them.
+  if (others.length > 0) await updateCards(context, known, { pressed: interaction.message });
   const [unseen] = open.filter((other) => other.id > last);
   if (unseen !== undefined) await postCard(context, (await context.store.settings(guild)).settings, unseen);
   if (known.appeal !== undefined) await tellAppellant(context, { ...known, decision }, outcomes[0] as string);

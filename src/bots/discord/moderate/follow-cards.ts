@@ -29,7 +29,9 @@ export async function updateCards(
     (newest) => newest ?? known,
     () => known,
   );
-  const incident = await store.incident(guild, review.incident ?? id).catch(nothing);
+  const all = await store.incident(guild, review.incident ?? id).catch(nothing);
+  // What came while somebody decided was not decided with it.
+  const incident = all.filter(({ decision }) => (decision === "pending") === (review.decision === "pending"));
   const since = await sinceFields(context, review, incident).catch(nothing);
   const change = (message: Message) => update(context, message, review, { incident, failure, since });
   // What only one person sees is not edited from here.

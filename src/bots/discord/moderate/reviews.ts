@@ -168,7 +168,7 @@ export async function postCard(context: BotContext, settings: GuildSettings, rev
     const found = await logChannelOf(context, { guild, settings });
     if (!("channel" in found)) return;
     const before = await beforeField(context, review);
-    const incident = await store.incident(guild, incidentOf(review));
+    const incident = (await store.incident(guild, incidentOf(review))).filter(({ decision }) => decision === "pending");
     const since = await sinceFields(context, review, incident);
     const strikes = await strikesOf(context, guild, review.author, settings);
     const card = {
