@@ -1,9 +1,10 @@
 import { PermissionFlagsBits } from "discord.js";
 import { describe, expect, it } from "vitest";
-import { asText } from "../../support/discord/as-text.ts";
+import type { Person } from "../../support/discord/people/person.ts";
 import type { Message } from "../../support/discord/world/message.ts";
 import { Scene } from "../../support/discord-scene.ts";
 import { STEADY, STEADY_BAD } from "../../support/steady-inference.ts";
+import { DAY_MS, newReview } from "../../support/store-records.ts";
 
 /** Two messages of two people; the moderator lets one pass, and the owner does not let the other. */
 async function decidedScene(): Promise<Scene> {
@@ -21,6 +22,12 @@ async function decidedScene(): Promise<Scene> {
 
 function linesOf(message: Message): readonly string[] {
   return message.embeds[0]?.description?.split("\n").map((line) => line.replace(/^<t:\d+:f>: /, "")) ?? [];
+}
+
+/** May manage messages, and not the server. */
+function helperIn({ guild }: Scene): Person {
+  const helpers = guild.addRole({ name: "Helpers", permissions: PermissionFlagsBits.ManageMessages });
+  return guild.addMember({ name: "Hal", roles: [helpers] });
 }
 
 describe("/moderate audit", () => {
@@ -57,15 +64,67 @@ describe("/moderate audit", () => {
     expect((await scene.running.store.audit(scene.guild.id, 1))[0]).toMatchObject({ event: "audit.exported", actor: scene.mona.id });
   });
 
-  it("is for nobody else: not the file for who only moderates, and nothing of another server", async () => {
+  it("is a file without texts for who only moderates", async () => {
     await using scene = await decidedScene();
-    const helpers = scene.guild.addRole({ name: "Helpers", permissions: PermissionFlagsBits.ManageMessages });
-    const helper = scene.guild.addMember({ name: "Hal", roles: [helpers] });
-    const refused = await helper.uses(scene.general, "/moderate audit", { export: true }).response();
-    expect(asText(refused)).toContain("Only who may manage the server may do that.");
+    const answer = await helperIn(scene).uses(scene.general, "/moderate audit", { export: true }).response();
+    expect(answer.content).toBe("2 entries. Whole texts are for who may manage the server.");
+    const file = String(answer.attachments[0]?.content);
+    expect(file.split("\n").map((line) => line && JSON.parse(line))).toMatchObject([
+      { author: scene.bob.id },
+      { author: scene.ada.id },
+      "",
+    ]);
+    expect(file).not.toContain(STEADY_BAD);
+    expect((await scene.running.store.audit(scene.guild.id, 1))[0]?.detail).toBe("2 entries");
+  });
+
+  it("is a file with what an author says to it, and with no text that is not kept any more", async () => {
+    await using scene = await decidedScene();
+    const { running, guild, mona, general, bob, platform } = scene;
+    const text = `Look elsewhere. ${STEADY_BAD}`;
+    await running.store.appeal({ guild: guild.id, id: 2, author: bob.id, text });
+    const taken = () => mona.uses(general, "/moderate audit", { export: true, person: bob }).response();
+    expect(String((await taken()).attachments[0]?.content)).toContain(JSON.stringify(text));
+    platform.advance(365 * DAY_MS);
+    await running.store.addAudit({
+      guild: guild.id,
+      actor: mona.id,
+      event: "review.rejected",
+      detail: "review 2",
+      at: scene.platform.now(),
+    });
+    await running.store.purgeExpired(scene.platform.now());
+    const later = await mona.uses(general, "/moderate audit", { export: true }).response();
+    expect(String(later.attachments[0]?.content)).toContain('"detail":"review 2"');
+    expect(String(later.attachments[0]?.content)).not.toContain(STEADY_BAD);
+  });
+
+  it("is no longer than Discord takes, and says what is left out and not looked at", async () => {
+    await using scene = await decidedScene();
+    const { running, guild, mona, general } = scene;
+    // Four thousand characters of three bytes, a thousand times, are more than 10 MiB.
+    const { excerpt, text } = { excerpt: "雨", text: "雨".repeat(4000) };
+    const id = await running.store.addReview(newReview({ guild: guild.id, excerpt, text }));
+    const record = { guild: guild.id, actor: mona.id, event: "review.approved", detail: `review ${id}`, at: scene.platform.now() };
+    for (let count = 0; count < 1000; count++) await running.store.addAudit(record);
+    const answer = await mona.uses(general, "/moderate audit", { export: true }).response();
+    const lines = String(answer.attachments[0]?.content).trim().split("\n");
+    expect(answer.content).toBe(
+      `${lines.length} entries. The oldest ${1000 - lines.length} are left out: Discord takes no longer file. Older than the newest 1000 is not looked at.`,
+    );
+    expect(lines.length).toBeGreaterThan(700);
+    expect(JSON.parse(lines.at(-1) ?? "")).toMatchObject({ review: id, text });
+    const nothing = await mona.uses(general, "/moderate audit", { moderator: guild.owner }).response();
+    expect(nothing.content).toBe("The audit says nothing of that. Older than the newest 1000 is not looked at.");
+  });
+
+  it("says nothing of another server", async () => {
+    await using scene = await decidedScene();
     const elsewhere = scene.platform.addGuild({ channels: ["general"], members: [] });
     await scene.platform.idle();
-    const other = await elsewhere.owner.uses(elsewhere.channel("general"), "/moderate audit").response();
-    expect(other.content).toBe("The audit says nothing of that.");
+    for (const options of [{}, { export: true }]) {
+      const other = await elsewhere.owner.uses(elsewhere.channel("general"), "/moderate audit", options).response();
+      expect([other.content, other.attachments]).toEqual(["The audit says nothing of that.", []]);
+    }
   });
 });

@@ -9,7 +9,8 @@ import {
 import type { AuditRecord, ReviewRecord } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { eventInWords, momentOf, reviewOfDetail, wholeText } from "../moderate/evidence.ts";
-import { checkManages, guildOf, type PrivateAnswer } from "./command.ts";
+import { guildOf, mayManage, type PrivateAnswer } from "./command.ts";
+import { linesFile } from "./lines-file.ts";
 
 const MODERATOR = "moderator";
 const PERSON = "person";
@@ -23,7 +24,7 @@ export const auditSubcommand: APIApplicationCommandSubcommandOption = {
   options: [
     { type: ApplicationCommandOptionType.User, name: MODERATOR, description: "Only what this person did" },
     { type: ApplicationCommandOptionType.User, name: PERSON, description: "Only what was done about messages of this person" },
-    { type: ApplicationCommandOptionType.Boolean, name: EXPORT, description: "As a file with whole texts; for who may manage the server" },
+    { type: ApplicationCommandOptionType.Boolean, name: EXPORT, description: "As a file, with whole texts for who may manage the server" },
   ],
 };
 
@@ -39,12 +40,11 @@ interface Entry {
   readonly review: ReviewRecord | undefined;
 }
 
-/** What a guild's audit says, to those who moderate; whole texts are for those who may manage it, and that they took them is recorded. */
+/** What a guild's audit says, to those who moderate. In a file, whole texts are for those who may manage it; that somebody took it is recorded. */
 export async function audit(interaction: ChatInputCommandInteraction, context: BotContext): Promise<PrivateAnswer> {
   const { store, options } = context;
   const guild = guildOf(interaction);
   const isExport = interaction.options.getBoolean(EXPORT) ?? false;
-  if (isExport) checkManages(interaction);
   const moderator = interaction.options.getUser(MODERATOR)?.id;
   const person = interaction.options.getUser(PERSON)?.id;
   const records = await store.audit(guild, MOST);
@@ -57,21 +57,24 @@ export async function audit(interaction: ChatInputCommandInteraction, context: B
     const review = id === undefined ? undefined : known.get(id);
     if (person === undefined || review?.author === person) entries.push({ record, review });
   }
-  if (entries.length === 0) return { content: "The audit says nothing of that." };
-  const more = records.length === MOST ? ` Older than the newest ${MOST} is not looked at.` : "";
-  if (!isExport) return { embeds: [auditCard(entries)], ...(more === "" ? {} : { content: more.trim() }) };
+  const older = records.length === MOST ? `Older than the newest ${MOST} is not looked at.` : "";
+  if (entries.length === 0) return { content: `The audit says nothing of that. ${older}`.trim() };
+  if (!isExport) return { embeds: [auditCard(entries)], ...(older === "" ? {} : { content: older }) };
+  const isWhole = mayManage(interaction);
+  const { file, count, left } = linesFile(
+    "audit.jsonl",
+    entries.map((entry) => exported(entry, isWhole)),
+  );
+  const number = count === 1 ? "1 entry" : `${count} entries`;
   await store.addAudit({
     guild,
     actor: interaction.user.id,
     event: "audit.exported",
-    detail: `${entries.length} entries`,
+    detail: isWhole ? `${number}, with whole texts` : number,
     at: options.clock(),
   });
-  const lines = entries.map(exportedLine);
-  return {
-    content: `${entries.length} ${entries.length === 1 ? "entry" : "entries"}.${more}`,
-    files: [{ name: "audit.jsonl", content: Buffer.from(`${lines.join("\n")}\n`) }],
-  };
+  const words = [`${number}.`, isWhole ? "" : "Whole texts are for who may manage the server.", left, older];
+  return { content: words.filter((part) => part !== "").join(" "), files: [file] };
 }
 
 function auditCard(entries: readonly Entry[]): APIEmbed {
@@ -90,7 +93,10 @@ function lineOf({ record: { actor, event, detail, at }, review }: Entry): string
   return `${momentOf(at)}: ${actor === undefined ? "I" : userMention(actor)} ${eventInWords(event)} (${escapeMarkdown(detail)}${about})`;
 }
 
-function exportedLine({ record: { actor, event, detail, at }, review }: Entry): string {
-  const about = review && { review: review.id, author: review.author, channel: review.channel, text: wholeText(review) };
-  return JSON.stringify({ at: new Date(at).toISOString(), actor: actor ?? null, event, detail, ...about });
+/** Texts of people, the message and what its author says to it, as far as they are kept. */
+function exported({ record: { actor, event, detail, at }, review }: Entry, isWhole: boolean): object {
+  const record = { at: new Date(at).toISOString(), actor: actor ?? null, event, detail };
+  if (review === undefined) return record;
+  const { id, author, channel, message, appeal } = review;
+  return { ...record, review: id, author, channel, message, ...(isWhole ? { text: wholeText(review), appeal } : {}) };
 }

@@ -114,9 +114,13 @@ export function checkModerates({ memberPermissions }: Repliable): void {
   if (!MODERATES.some((permission) => memberPermissions?.has(permission))) throw Refused.by("only.moderators");
 }
 
+export function mayManage({ memberPermissions }: Repliable): boolean {
+  return memberPermissions?.has(PermissionFlagsBits.ManageGuild) ?? false;
+}
+
 /** @throws {Refused} */
-export function checkManages({ memberPermissions }: Repliable): void {
-  if (!memberPermissions?.has(PermissionFlagsBits.ManageGuild)) throw Refused.by("only.managers");
+export function checkManages(interaction: Repliable): void {
+  if (!mayManage(interaction)) throw Refused.by("only.managers");
 }
 
 /** @throws {Refused} */

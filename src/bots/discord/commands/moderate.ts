@@ -30,6 +30,7 @@ import { cut, messageText } from "../reply/text.ts";
 import { settingsOfMessage } from "../whereabouts.ts";
 import { audit, auditSubcommand } from "./audit.ts";
 import { answerPrivately, type Command, checkModerates, guildOf, type PrivateAnswer } from "./command.ts";
+import { linesFile } from "./lines-file.ts";
 
 /** `/moderate`: tries a text against the rules, shows the review queue, exports what was decided. */
 export const moderate: Command = {
@@ -146,16 +147,16 @@ async function stop(interaction: ChatInputCommandInteraction, context: BotContex
   return `Stopped: ${letGo}, and nothing more is judged by itself (${inlineCode("moderation.automatic")} is off, version ${version}).`;
 }
 
-/** One line for each decision: what was judged, how, and what a person decided. Preference data, without the messages themselves. */
+/** One line for each decision, the newest first: what was judged, how, and what a person decided. Preference data, without the messages themselves. */
 async function exported({ store }: BotContext, guild: string): Promise<PrivateAnswer> {
-  const lines: string[] = [];
+  const decisions: object[] = [];
   for await (const { id, hash, excerpt, findings, action, shadow, decision, decidedAt, createdAt } of store.decisions(guild)) {
     const times = { createdAt: new Date(createdAt).toISOString(), decidedAt: new Date(decidedAt ?? createdAt).toISOString() };
-    lines.push(JSON.stringify({ id, hash, excerpt, findings, action, shadow, decision, ...times }));
+    decisions.push({ id, hash, excerpt, findings, action, shadow, decision, ...times });
   }
-  if (lines.length === 0) return { content: "Nothing was decided yet." };
-  const file = { name: "decisions.jsonl", content: Buffer.from(`${lines.join("\n")}\n`) };
-  return { content: `${lines.length} decisions.`, files: [file] };
+  if (decisions.length === 0) return { content: "Nothing was decided yet." };
+  const { file, count, left } = linesFile("decisions.jsonl", decisions.toReversed());
+  return { content: `${count} decisions. ${left}`.trim(), files: [file] };
 }
 
 /** The context menu's "Judge this message": its values, for the moderator who asks, and nothing is done. */

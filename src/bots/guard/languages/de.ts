@@ -117,7 +117,7 @@ export const GERMAN: Language = {
     "moderate audit": "Wer wann was getan hat, das Neueste zuerst",
     "moderate audit moderator": "Nur, was diese Person getan hat",
     "moderate audit person": "Nur, was wegen Nachrichten dieser Person getan wurde",
-    "moderate audit export": "Als Datei mit ganzen Texten; für die, die den Server verwalten dürfen",
+    "moderate audit export": "Als Datei, mit ganzen Texten für die, die den Server verwalten dürfen",
     "moderate stop": "Sofort: nichts wird mehr von selbst beurteilt, und nichts getan",
     rain: "Für Moderatoren: warum ich so geantwortet habe, und wie ich eingestellt bin",
     "rain why": "Wie eine Antwort von mir zustande kam",

@@ -114,7 +114,7 @@ export const SPANISH: Language = {
     "moderate audit": "Quién hizo qué, y cuándo, lo más nuevo primero",
     "moderate audit moderator": "Solo lo que hizo esta persona",
     "moderate audit person": "Solo lo que se hizo por mensajes de esta persona",
-    "moderate audit export": "Como archivo con textos enteros; para quien puede gestionar el servidor",
+    "moderate audit export": "Como archivo, con textos enteros para quien puede gestionar el servidor",
     "moderate stop": "Al momento: no se juzga nada más por sí solo, y no se hace nada",
     rain: "Para moderadores: por qué respondí así, y cómo estoy configurado",
     "rain why": "Cómo surgió una respuesta mía",

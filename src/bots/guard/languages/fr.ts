@@ -116,7 +116,7 @@ export const FRENCH: Language = {
     "moderate audit": "Qui a fait quoi, et quand, le plus récent d'abord",
     "moderate audit moderator": "Seulement ce que cette personne a fait",
     "moderate audit person": "Seulement ce qui a été fait pour des messages de cette personne",
-    "moderate audit export": "En fichier avec les textes entiers ; pour qui peut gérer le serveur",
+    "moderate audit export": "En fichier, avec les textes entiers pour qui peut gérer le serveur",
     "moderate stop": "Tout de suite : plus rien n'est jugé automatiquement, et rien n'est fait",
     rain: "Pour les modérateurs : pourquoi j'ai répondu ainsi, et comment je suis réglé",
     "rain why": "Comment une de mes réponses est née",

@@ -115,7 +115,7 @@ export const JAPANESE: Language = {
     "moderate audit": "誰がいつ何をしたか（新しい順）",
     "moderate audit moderator": "この人がしたことだけ",
     "moderate audit person": "この人のメッセージについてされたことだけ",
-    "moderate audit export": "全文つきのファイルで（サーバーを管理できる人用）",
+    "moderate audit export": "ファイルで（全文はサーバーを管理できる人だけ）",
     "moderate stop": "すぐに自動の判定をやめ、何もしない",
     rain: "モデレーター用: 回答の理由と設定",
     "rain why": "回答がどのように生まれたか",

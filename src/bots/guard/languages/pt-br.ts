@@ -113,7 +113,7 @@ export const PORTUGUESE: Language = {
     "moderate audit": "Quem fez o quê, e quando, o mais novo primeiro",
     "moderate audit moderator": "Só o que esta pessoa fez",
     "moderate audit person": "Só o que foi feito por mensagens desta pessoa",
-    "moderate audit export": "Como arquivo com textos inteiros; para quem pode gerenciar o servidor",
+    "moderate audit export": "Como arquivo, com textos inteiros para quem pode gerenciar o servidor",
     "moderate stop": "Na hora: nada mais é julgado por si só, e nada é feito",
     rain: "Para moderadores: por que respondi assim, e como estou configurado",
     "rain why": "Como uma resposta minha surgiu",
