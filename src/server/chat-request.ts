@@ -118,8 +118,19 @@ export const sharedShape = {
 /** `none`: the model is asked not to think. */
 export const effort = oneOf("none", "minimal", "low", "medium", "high", "xhigh");
 
+/** What gateways of SGLang and vLLM write into every request that they pass on, by the values that ask for nothing. */
+const ofGateways = {
+  no_stop_trim: z.literal(false, NONE).optional(),
+  ignore_eos: z.literal(false, NONE).optional(),
+  skip_special_tokens: z.literal(true, NONE).optional(),
+  separate_reasoning: z.literal(true, NONE).optional(),
+  stream_reasoning: z.literal(true, NONE).optional(),
+  return_hidden_states: z.literal(false, NONE).optional(),
+} as const;
+
 const chatSchema = z.strictObject({
   ...sharedShape,
+  ...ofGateways,
   messages,
   stream_options: z.strictObject({ include_usage: flag.optional(), include_obfuscation: flag.optional() }, "an object").optional(),
   max_tokens: whole(1).optional(),

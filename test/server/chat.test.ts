@@ -206,6 +206,7 @@ describe("What is asked for", () => {
       "invalid_value",
       /one of `tools`/,
     ],
+    ["an end that is not to be one", { ignore_eos: true }, "ignore_eos", "invalid_value", /not supported/],
     ["old functions", { functions: [{ name: "x" }] }, "functions", "invalid_value", /not supported/],
     ["an unknown part of ours", { rain: { treshold: 1 } }, "rain.treshold", "unknown_parameter", /supported/],
   ])("is refused by name: %s", async (_what, part, param, code, message) => {
@@ -248,8 +249,25 @@ describe("What is asked for", () => {
       stop: [],
     },
     { chat_template_kwargs: { enable_thinking: false }, repetition_penalty: 1, min_p: 0.05, parallel_tool_calls: true },
+    // By a gateway of SGLang.
+    {
+      no_stop_trim: false,
+      ignore_eos: false,
+      continue_final_message: false,
+      skip_special_tokens: true,
+      separate_reasoning: true,
+      stream_reasoning: true,
+      return_hidden_states: false,
+    },
   ])("may be what stands for nothing, or for what we have: %j", async (neutral) => {
     expect((await served().send({ ...ASKED, ...neutral })).status).toBe(200);
+  });
+
+  it("may be what a gateway of SGLang makes of a request of the other API", async () => {
+    const asked = { input: "Hello", seed: 5, max_output_tokens: 9 };
+    const added = { store: true, stream: null, temperature: 1, top_p: 1, priority: 0, top_k: -1, min_p: 0, repetition_penalty: 1 };
+    expect((await served().send({ ...asked, ...added }, { path: "/v1/responses" })).status).toBe(200);
+    expect((await served().send({ ...asked, priority: 2 }, { path: "/v1/responses" })).status).toBe(400);
   });
 
   it("is never laxer than the server, unless its operator allows it", async () => {
