@@ -45,6 +45,7 @@ async function readAll(store: Store, guild: string, ids: readonly number[]) {
     ofMessages: (await Promise.all([1, 2, 3].map((id) => store.reviewsOfMessage(guild, `m${id}`)))).flat(),
     sanctions: (await Promise.all(["1", "2"].map((person) => store.sanctions(guild, person, 100)))).flat(),
     audit: await store.audit(guild, 100),
+    days: await store.dayCounts(guild, "1970-01-01"),
   };
 }
 

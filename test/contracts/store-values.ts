@@ -1,6 +1,17 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { AUTHOR, DAY_MS, GUILD, MODERATOR, NOON, newJudged, OTHER_GUILD, settingsChange, settingsWith } from "../support/store-records.ts";
+import {
+  AUTHOR,
+  DAY_MS,
+  GUILD,
+  MODERATOR,
+  NOON,
+  newAudit,
+  newJudged,
+  OTHER_GUILD,
+  settingsChange,
+  settingsWith,
+} from "../support/store-records.ts";
 import type { StoresUnderTest } from "./store-contract.ts";
 
 const TODAY = "2026-11-21";
@@ -26,6 +37,26 @@ export function describeValues(under: () => StoresUnderTest): void {
     const counts = (judge: string, hundredths: number, messages: number) => ({ principle: "harmless", judge, hundredths, messages });
     expect(await store.valuesSince(GUILD, TODAY)).toEqual([counts("one", -60, 1), counts("one", 5, 2), counts("two", 5, 1)]);
     expect(await store.valuesSince(GUILD, "2026-11-20")).toContainEqual(counts("one", 5, 3));
+  });
+
+  it("are told day by day, beside what the audit tells of each, by guild", async () => {
+    const { store, other } = under();
+    await store.countJudged(newJudged({ isAgainst: true }));
+    await other.countJudged(newJudged({ message: "2" }));
+    await store.countJudged(newJudged({ message: "3", day: "2026-11-19" }));
+    await store.countJudged(newJudged({ message: "4", day: "2026-11-18" }));
+    await store.countJudged(newJudged({ message: "5", guild: OTHER_GUILD }));
+    const midnight = Date.parse(TODAY);
+    for (const at of [midnight, midnight + DAY_MS - 1, midnight - 1, Date.parse("2026-11-19") - 1])
+      await store.addAudit(newAudit({ at, event: "review.approved" }));
+    await store.addAudit(newAudit({ at: midnight, event: "filters.words" }));
+    await store.addAudit(newAudit({ at: midnight, guild: OTHER_GUILD }));
+    expect(await other.dayCounts(GUILD, "2026-11-19")).toEqual([
+      { day: "2026-11-19", judged: 1, against: 0, events: {} },
+      { day: "2026-11-20", judged: 0, against: 0, events: { "review.approved": 1 } },
+      { day: TODAY, judged: 2, against: 1, events: { "review.approved": 2, "filters.words": 1 } },
+    ]);
+    expect(await store.dayCounts(GUILD, "2026-11-22")).toEqual([]);
   });
 
   it("lead to those that are low: of the highest first, below the one that is asked about, by the same judge and principle", async () => {

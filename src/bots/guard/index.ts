@@ -51,6 +51,7 @@ export { openStore } from "./store/open-store.ts";
 export type {
   AuditRecord,
   CardPlace,
+  DayCounts,
   Finding,
   Judged,
   JudgedMessage,

@@ -23,6 +23,7 @@ function example(text: string, { ada, mona }: Scene): string {
     .replaceAll(mona.id, "Mona")
     .replaceAll(/\d{17,20}/g, "123456789012345678")
     .replace(/https:\/\/discord\.com\/channels\/\S+?(?=\))/g, "...")
+    .replaceAll(/\b\d{4}-\d\d-\d\d\b/g, "2026-11-21")
     .replace(/<t:\d+:(\w)>/g, "<t:...:$1>")
     .replaceAll(/AUROC \d\.\d\d \(\d\.\d\d to \d\.\d\d\) on \d+ examples/g, "AUROC 0.99 (0.98 to 1.00) on 800 examples")
     .replace(/-[01]\.\d\d(?! *\(|\))/g, "-0.98")
@@ -75,6 +76,7 @@ it("What the bot shows is what its guide says", async () => {
     if (/after \d+ rewind/.test(why.embeds[0]?.title ?? "")) break;
   }
   pages.push(["`/rain why`", asText(why as Message)]);
+  pages.push(["`/moderate statistics`", asText(await mona.uses(general, "/moderate statistics", { days: 1 }).response())]);
   pages.push(["`/rain status`", asText(await guild.owner.uses(general, "/rain status").response())]);
   pages.push(["`/rain config show`", asText(await mona.uses(general, "/rain config show").response())]);
   pages.push(["`/settings`, a setting of one page", asText(await opensSettings(mona, general, "moderation.shadow"))]);

@@ -3,7 +3,7 @@ import type { OwnFile } from "./command.ts";
 /** Discord's limit for a file, 10 MiB, is a little more. */
 const MOST_BYTES = 9 * 1024 * 1024;
 
-export interface LinesFile {
+interface LinesFile {
   readonly file: OwnFile;
   /** How many records are in it. */
   readonly count: number;

@@ -31,6 +31,7 @@ import { settingsOfMessage } from "../whereabouts.ts";
 import { audit, auditSubcommand } from "./audit.ts";
 import { answerPrivately, type Command, checkModerates, guildOf, type PrivateAnswer } from "./command.ts";
 import { linesFile } from "./lines-file.ts";
+import { statistics, statisticsSubcommand } from "./statistics.ts";
 
 /** `/moderate`: tries a text against the rules, shows the review queue, exports what was decided. */
 export const moderate: Command = {
@@ -50,6 +51,7 @@ export const moderate: Command = {
       { type: ApplicationCommandOptionType.Subcommand, name: "queue", description: "The messages that wait for a decision" },
       { type: ApplicationCommandOptionType.Subcommand, name: "export", description: "All decisions as JSONL" },
       auditSubcommand,
+      statisticsSubcommand,
       {
         type: ApplicationCommandOptionType.Subcommand,
         name: "stop",
@@ -64,6 +66,7 @@ export const moderate: Command = {
       const subcommand = interaction.options.getSubcommand();
       if (subcommand === "test") return await test(interaction, context);
       if (subcommand === "audit") return await audit(interaction, context);
+      if (subcommand === "statistics") return await statistics(interaction, context);
       if (subcommand === "export") return await exported(context, guild);
       if (subcommand === "stop") return await stop(interaction, context);
       return await queue(context, guild);

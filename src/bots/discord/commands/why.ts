@@ -1,11 +1,11 @@
 import { type APIEmbed, type ChatInputCommandInteraction, codeBlock } from "discord.js";
-import { PNG } from "pngjs";
 import { PRESETS } from "../../../core/index.ts";
 import { type CoursePoint, type GuildSettings, guildPrinciple, principleNames, type ReplyRecord } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { answerTo } from "../reply/unanswered.ts";
 import { within } from "../within.ts";
 import { checkModerates, guildOf, type OwnFile, type PrivateAnswer, Refused } from "./command.ts";
+import { type Colour, Drawing, GREEN, GREY, type Pixel, RED, YELLOW } from "./drawing.ts";
 
 /** `/rain why`: how an answer came about. What was discarded is shown only where the guild lets its moderators see it. */
 export async function why(interaction: ChatInputCommandInteraction, context: BotContext): Promise<PrivateAnswer> {
@@ -122,35 +122,21 @@ const WIDTH = 640;
 const HEIGHT = 160;
 const MARGIN = 12;
 
-type Colour = readonly [red: number, green: number, blue: number];
-
-const BACKGROUND: Colour = [43, 45, 49];
-const ZERO: Colour = [96, 100, 108];
-const LIMIT: Colour = [224, 160, 48];
-const COMMIT: Colour = [87, 191, 125];
-const REWIND: Colour = [237, 96, 98];
-
 /** The verdicts over an answer, from its first token on the left to its last on the right, as a small PNG. */
 function sparkline(course: readonly CoursePoint[], threshold: number): Buffer {
-  const png = new PNG({ width: WIDTH, height: HEIGHT });
-  rectangle(png, { x: 0, y: 0, width: WIDTH, height: HEIGHT }, BACKGROUND);
-  rectangle(png, { x: MARGIN, y: heightOf(0), width: WIDTH - 2 * MARGIN, height: 1 }, ZERO);
-  rectangle(png, { x: MARGIN, y: heightOf(threshold), width: WIDTH - 2 * MARGIN, height: 1 }, LIMIT);
+  const drawing = new Drawing({ width: WIDTH, height: HEIGHT });
+  drawing.rectangle({ x: MARGIN, y: heightOf(0), width: WIDTH - 2 * MARGIN, height: 1 }, GREY);
+  drawing.rectangle({ x: MARGIN, y: heightOf(threshold), width: WIDTH - 2 * MARGIN, height: 1 }, YELLOW);
   const longest = Math.max(1, ...course.map(({ tokens }) => tokens));
   const at = ({ tokens, value }: CoursePoint) => ({
     x: MARGIN + Math.round((tokens / longest) * (WIDTH - 2 * MARGIN - 1)),
     y: heightOf(value),
   });
   const commits = course.filter(({ kind }) => kind === "commit").map(at);
-  for (const [index, to] of commits.entries()) line(png, [commits[index - 1] ?? to, to], COMMIT);
-  for (const { x, y } of commits) dot(png, { x, y }, COMMIT);
-  for (const { x, y } of course.filter(({ kind }) => kind === "rewind").map(at)) dot(png, { x, y }, REWIND);
-  return PNG.sync.write(png);
-}
-
-interface Point {
-  readonly x: number;
-  readonly y: number;
+  for (const [index, to] of commits.entries()) line(drawing, [commits[index - 1] ?? to, to], GREEN);
+  for (const { x, y } of commits) dot(drawing, { x, y }, GREEN);
+  for (const { x, y } of course.filter(({ kind }) => kind === "rewind").map(at)) dot(drawing, { x, y }, RED);
+  return drawing.png();
 }
 
 /** 1 stands at the top, -1 at the bottom. */
@@ -158,23 +144,15 @@ function heightOf(value: number): number {
   return MARGIN + Math.round(((1 - Math.max(-1, Math.min(1, value))) / 2) * (HEIGHT - 2 * MARGIN - 1));
 }
 
-function line(png: PNG, [from, to]: readonly [Point, Point], colour: Colour): void {
+function line(drawing: Drawing, [from, to]: readonly [Pixel, Pixel], colour: Colour): void {
   const steps = Math.max(1, Math.abs(to.x - from.x), Math.abs(to.y - from.y));
   for (let step = 0; step <= steps; step++) {
     const share = step / steps;
     const [x, y] = [Math.round(from.x + (to.x - from.x) * share), Math.round(from.y + (to.y - from.y) * share)];
-    rectangle(png, { x, y, width: 2, height: 2 }, colour);
+    drawing.rectangle({ x, y, width: 2, height: 2 }, colour);
   }
 }
 
-function dot(png: PNG, { x, y }: Point, colour: Colour): void {
-  rectangle(png, { x: x - 3, y: y - 3, width: 7, height: 7 }, colour);
-}
-
-function rectangle(png: PNG, { x, y, width, height }: Point & { readonly width: number; readonly height: number }, colour: Colour): void {
-  for (let row = Math.max(0, y); row < Math.min(HEIGHT, y + height); row++) {
-    for (let column = Math.max(0, x); column < Math.min(WIDTH, x + width); column++) {
-      png.data.set([...colour, 255], (row * WIDTH + column) * 4);
-    }
-  }
+function dot(drawing: Drawing, { x, y }: Pixel, colour: Colour): void {
+  drawing.rectangle({ x: x - 3, y: y - 3, width: 7, height: 7 }, colour);
 }

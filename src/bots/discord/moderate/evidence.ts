@@ -99,9 +99,15 @@ export function reviewOfDetail(detail: string): number | undefined {
   return id === undefined ? undefined : Number(id);
 }
 
+/** The filter whose find an event is, if it is one. */
+export function filterOf(event: string): string | undefined {
+  return event.startsWith(FOUND_BY) ? event.slice(FOUND_BY.length) : undefined;
+}
+
 /** Behind who did it. */
 export function eventInWords(event: string): string {
-  return EVENTS[event] ?? (event.startsWith(FOUND_BY) ? `found it by the filter ${event.slice(FOUND_BY.length)}` : event);
+  const filter = filterOf(event);
+  return EVENTS[event] ?? (filter === undefined ? event : `found it by the filter ${filter}`);
 }
 
 /** The newest that are looked at. */

@@ -1,6 +1,7 @@
 /** How rows become records. What cannot be read is an error: no decision rests on half a record. */
 import { z } from "zod";
 import { ACTIONS } from "../actions.ts";
+import { DAY_MS, dayBefore } from "../days.ts";
 import { SETTINGS, SETTINGS_FORMAT } from "../settings.ts";
 import type { SqlRow } from "./database.ts";
 import {
@@ -119,6 +120,15 @@ export const lowMessageOf = reader(
   z
     .object({ ...judgedValue, guild: z.string(), channel: z.string(), message: z.string(), author: z.string(), judged_at: integer })
     .transform(({ judged_at: at, ...rest }): LowMessage => ({ ...rest, at })),
+);
+
+export const judgedDayOf = reader(z.object({ day: z.string(), judged: integer, against: integer }));
+
+/** The day is a number: so many after the first of 1970. */
+export const eventCountOf = reader(
+  z
+    .object({ number: integer, event: z.string(), count: integer })
+    .transform(({ number, ...rest }) => ({ ...rest, day: dayBefore(number * DAY_MS, 0) })),
 );
 
 const settingsRow = z.object({

@@ -1,8 +1,22 @@
+import { DAY_MS } from "../days.ts";
 import { DEFAULT_SETTINGS, type GuildSettings, SETTINGS_FORMAT } from "../settings.ts";
 import { checkSettings } from "../settings-text.ts";
 import { type Database, raw, type Statement, sql } from "./database.ts";
 import { erase, knownGuilds, noteGuilds, purgeExpired, purgeGuild } from "./retention.ts";
-import { auditOf, cardsOf, lowMessageOf, replyOf, reviewOf, sanctionOf, settingsOf, useOf, valueCountOf, writtenJson } from "./rows.ts";
+import {
+  auditOf,
+  cardsOf,
+  eventCountOf,
+  judgedDayOf,
+  lowMessageOf,
+  replyOf,
+  reviewOf,
+  sanctionOf,
+  settingsOf,
+  useOf,
+  valueCountOf,
+  writtenJson,
+} from "./rows.ts";
 import type { LowMessage, ReviewRecord, Store } from "./store.ts";
 import { SettingsConflictError } from "./store-error.ts";
 
@@ -308,7 +322,7 @@ function sanctionStore(database: Database): Pick<Store, "addSanction" | "sanctio
   };
 }
 
-function judgedStore(database: Database): Pick<Store, "countJudged" | "judgedBetween" | "valuesSince" | "lowMessages"> {
+function judgedStore(database: Database): Pick<Store, "countJudged" | "judgedBetween" | "dayCounts" | "valuesSince" | "lowMessages"> {
   return {
     countJudged: async ({ guild, day, isAgainst, values, ...place }) => {
       const against = isAgainst ? 1 : 0;
@@ -332,6 +346,25 @@ function judgedStore(database: Database): Pick<Store, "countJudged" | "judgedBet
         SELECT coalesce(sum(judged), 0) AS judged, coalesce(sum(against), 0) AS against FROM guard_judged
         WHERE guild = ${guild} AND day >= ${from} AND day < ${before}`);
       return { judged: Number(rows[0]?.["judged"]), against: Number(rows[0]?.["against"]) };
+    },
+
+    dayCounts: async (guild, from) => {
+      const [judgedRows, eventRows] = await database.runAll([
+        sql`SELECT day, judged, against FROM guard_judged WHERE guild = ${guild} AND day >= ${from}`,
+        sql`
+          SELECT happened_at / CAST(${DAY_MS} AS BIGINT) AS number, event, count(*) AS count FROM guard_audits
+          WHERE guild = ${guild} AND happened_at >= CAST(${Date.parse(from)} AS BIGINT) GROUP BY 1, event`,
+      ]);
+      const judged = (judgedRows?.rows ?? []).map(judgedDayOf);
+      const counted = (eventRows?.rows ?? []).map(eventCountOf);
+      const days = new Set([...judged, ...counted].map(({ day }) => day));
+      return [...days].toSorted().map((day) => ({
+        judged: 0,
+        against: 0,
+        ...judged.find((one) => one.day === day),
+        day,
+        events: Object.fromEntries(counted.filter((one) => one.day === day).map(({ event, count }) => [event, count])),
+      }));
     },
 
     valuesSince: async (guild, from) => {

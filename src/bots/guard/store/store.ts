@@ -124,6 +124,14 @@ export interface Judged {
   readonly against: number;
 }
 
+/** What happened in a guild on one day. */
+export interface DayCounts extends Judged {
+  /** In UTC, such as "2026-11-21". */
+  readonly day: string;
+  /** How often the audit tells of each event. */
+  readonly events: Readonly<Record<string, number>>;
+}
+
 /** What a judge said of a message by one principle. */
 export interface JudgedValue {
   readonly principle: string;
@@ -307,6 +315,8 @@ export interface Store extends AsyncDisposable {
   countJudged(message: JudgedMessage): Promise<void>;
   /** How many there were from one day on and before another. */
   judgedBetween(guild: string, from: string, before: string): Promise<Judged>;
+  /** Each day from one on, the oldest first, but those on which nothing was judged and of which the audit tells nothing. */
+  dayCounts(guild: string, from: string): Promise<readonly DayCounts[]>;
   /** How many messages had which value from one day on: known of the last seven days, with the present one. */
   valuesSince(guild: string, from: string): Promise<readonly ValueCount[]>;
   /** Some of those below a value of the same days, the highest first. */

@@ -1,0 +1,145 @@
+import {
+  type APIApplicationCommandSubcommandOption,
+  ApplicationCommandOptionType,
+  type ChatInputCommandInteraction,
+  codeBlock,
+  inlineCode,
+} from "discord.js";
+import { type DayCounts, dayBefore } from "../../guard/index.ts";
+import type { BotContext } from "../bot-context.ts";
+import { filterOf } from "../moderate/evidence.ts";
+import { guildOf, type PrivateAnswer } from "./command.ts";
+import { BLUE, type Colour, Drawing, GREEN, GREY, RED, VIOLET, YELLOW } from "./drawing.ts";
+
+const DAYS = "days";
+const USUAL_DAYS = 7;
+
+/** For as many it is known how many messages were judged. */
+const MOST_DAYS = 30;
+
+/** `/moderate statistics`. */
+export const statisticsSubcommand: APIApplicationCommandSubcommandOption = {
+  type: ApplicationCommandOptionType.Subcommand,
+  name: "statistics",
+  description: "How many messages were judged, flagged and decided about, day by day",
+  options: [
+    {
+      type: ApplicationCommandOptionType.Integer,
+      name: DAYS,
+      description: `Of how many days, with the present one (${USUAL_DAYS} if not given)`,
+      min_value: 1,
+      max_value: MOST_DAYS,
+    },
+  ],
+};
+
+/** What is counted of a day: its column in the table, and its bars. */
+const COLUMNS = [
+  { name: "judged", colour: GREY, of: ({ judged }: DayCounts) => judged },
+  { name: "flagged", colour: RED, of: ({ against }: DayCounts) => against },
+  { name: "filters", colour: YELLOW, of: ({ events }: DayCounts) => sumOf(Object.values(byFilter(events))) },
+  { name: "approved", colour: GREEN, of: eventOf("review.approved") },
+  { name: "rejected", colour: BLUE, of: eventOf("review.rejected") },
+  { name: "appeals", colour: VIOLET, of: eventOf("review.appealed") },
+] as const satisfies readonly { readonly name: string; readonly colour: Colour; readonly of: (day: DayCounts) => number }[];
+
+const LEGEND =
+  "Above: judged. Below, by a scale of its own: red flagged by judges, yellow found by filters, green approved, blue rejected, violet appeals.";
+
+/** A day of a table, or all of it: the count of each column. */
+interface Row {
+  readonly name: string;
+  readonly counts: readonly number[];
+}
+
+/** What a guild's messages came to, day by day, in numbers and a picture: nothing that anybody wrote, and no person. */
+export async function statistics(interaction: ChatInputCommandInteraction, { store, options }: BotContext): Promise<PrivateAnswer> {
+  const guild = guildOf(interaction);
+  const length = interaction.options.getInteger(DAYS) ?? USUAL_DAYS;
+  const now = options.clock();
+  const known = await store.dayCounts(guild, dayBefore(now, length - 1));
+  const { retentionDays } = (await store.settings(guild)).settings;
+  const short = retentionDays < length ? ` What filters found and what was decided is kept for ${retentionDays} days here.` : "";
+  if (known.length === 0) return { content: `Nothing was judged, found or decided in these days.${short}` };
+  const days = Array.from({ length }, (_, index) => dayBefore(now, length - 1 - index));
+  const rows = days.map((day): Row => rowOf(day, known.find((one) => one.day === day) ?? { day, judged: 0, against: 0, events: {} }));
+  const sums = COLUMNS.map((_, column) => sumOf(rows.map(({ counts }) => counts[column] as number)));
+  const found = foundBy(known);
+  const embed = {
+    title: length === 1 ? "Today" : `The last ${length} days`,
+    description: `${codeBlock(tableOf([...rows, { name: "together", counts: sums }]))}\nDays are those of UTC.${short}`,
+    ...(found === "" ? {} : { fields: [{ name: "Found by filters", value: found }] }),
+    image: { url: "attachment://statistics.png" },
+    footer: { text: LEGEND },
+  };
+  return { embeds: [embed], files: [{ name: "statistics.png", content: picture(rows) }] };
+}
+
+function rowOf(name: string, day: DayCounts): Row {
+  return { name, counts: COLUMNS.map(({ of }) => of(day)) };
+}
+
+function eventOf(event: string): (day: DayCounts) => number {
+  return ({ events }) => events[event] ?? 0;
+}
+
+/** How often each filter found something. A message counts for each that found it. */
+function byFilter(events: DayCounts["events"]): Readonly<Record<string, number>> {
+  return Object.fromEntries(
+    Object.entries(events).flatMap(([event, count]) => {
+      const filter = filterOf(event);
+      return filter === undefined ? [] : [[filter, count]];
+    }),
+  );
+}
+
+/** Such as "`words` 3, `links` 1", the most first. */
+function foundBy(days: readonly DayCounts[]): string {
+  const counts = new Map<string, number>();
+  for (const { events } of days)
+    for (const [filter, count] of Object.entries(byFilter(events))) counts.set(filter, (counts.get(filter) ?? 0) + count);
+  const sorted = [...counts].toSorted(([, one], [, other]) => other - one);
+  return sorted.map(([filter, count]) => `${inlineCode(filter)} ${count}`).join(", ");
+}
+
+function tableOf(rows: readonly Row[]): string {
+  const lines = [["day", ...COLUMNS.map(({ name }) => name)], ...rows.map(({ name, counts }) => [name, ...counts.map(String)])];
+  const widths = ["day", ...COLUMNS].map((_, column) => Math.max(...lines.map((line) => (line[column] as string).length)));
+  return lines
+    .map((line) => line.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] as number) : cell.padStart(widths[column] as number))))
+    .map((line) => line.join(" "))
+    .join("\n");
+}
+
+const WIDTH = 720;
+const MARGIN = 12;
+
+/** Of one half: its bars are as high at most. */
+const HIGHEST = 110;
+
+/** For each day a bar of what was judged, and below it one for each of the other columns: of few messages in many something is still to be seen. */
+function picture(rows: readonly Row[]): Buffer {
+  const drawing = new Drawing({ width: WIDTH, height: 2 * HIGHEST + 3 * MARGIN });
+  const step = (WIDTH - 2 * MARGIN) / rows.length;
+  const bars = [COLUMNS.slice(0, 1), COLUMNS.slice(1)] as const;
+  for (const [half, columns] of bars.entries()) {
+    const first = half === 0 ? 0 : 1;
+    const ground = (half + 1) * (HIGHEST + MARGIN);
+    const highest = Math.max(1, ...rows.flatMap(({ counts }) => counts.slice(first, first + columns.length)));
+    drawing.rectangle({ x: MARGIN, y: ground, width: WIDTH - 2 * MARGIN, height: 1 }, GREY);
+    // Between two days there is a fifth of one.
+    const width = Math.max(1, Math.floor((step * 0.8) / columns.length));
+    for (const [index, { counts }] of rows.entries())
+      for (const [column, { colour }] of columns.entries()) {
+        const count = counts[first + column] as number;
+        // What is there at all is seen.
+        const height = count === 0 ? 0 : Math.max(2, Math.round((count / highest) * HIGHEST));
+        drawing.rectangle({ x: Math.round(MARGIN + step * (index + 0.1)) + column * width, y: ground - height, width, height }, colour);
+      }
+  }
+  return drawing.png();
+}
+
+function sumOf(counts: readonly number[]): number {
+  return counts.reduce((sum, count) => sum + count, 0);
+}
