@@ -72,14 +72,14 @@ export class EngineInference implements Inference {
     }
   }
 
-  async judge({ turns, ...which }: JudgeRequest, signal?: AbortSignal): Promise<readonly TextVerdict[]> {
+  async judge({ turns, isBeginning = false, ...which }: JudgeRequest, signal?: AbortSignal): Promise<readonly TextVerdict[]> {
     return await this.#use(async ({ judges }) => {
       // Whatever a judge has to read before it can be asked is not in the time for a verdict.
       const ready = await judges.ready(which, signal);
       using deadline = new Deadline(signal);
       deadline.begin(this.#options.judgeTimeoutMs);
       const verdicts: TextVerdict[] = [];
-      for (const { verdict } of ready) verdicts.push(await verdict(turns, deadline.signal));
+      for (const { verdict } of ready) verdicts.push(await verdict(turns, deadline.signal, !isBeginning));
       return verdicts;
     }, signal);
   }

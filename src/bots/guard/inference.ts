@@ -68,6 +68,8 @@ export interface AnswerWaiting {
 export interface JudgeRequest extends JudgesRequest {
   /** Its last turn is judged, in the light of those before it. */
   readonly turns: readonly Turn[];
+  /** Whether that is the beginning of a text: more of it is to come, or its end was cut off. @default false */
+  readonly isBeginning?: boolean | undefined;
 }
 
 /** Which judges are meant. */

@@ -51,7 +51,7 @@ interface WantedJudge {
 /** A judge that is there. */
 interface ReadyJudge {
   readonly known: KnownJudge;
-  readonly verdict: (turns: readonly Turn[], signal: AbortSignal) => Promise<TextVerdict>;
+  readonly verdict: (turns: readonly Turn[], signal: AbortSignal, isWhole: boolean) => Promise<TextVerdict>;
 }
 
 /** The judges on one engine: the model's own, and those that guilds have taught. What belongs to one guild is never looked up for another. */
@@ -179,7 +179,7 @@ export class Judges {
 function readyJudge(judge: TurnJudge, principle: Principle, found: FoundJudge & Pick<KnownJudge, "isOwn" | "version">): ReadyJudge {
   const { fitness, source, isOwn, version, threshold, beginningThreshold = threshold } = found;
   const known = { version, isFit: isFit({ fitness }), fitness, source, isOwn, threshold, beginningThreshold };
-  return { known, verdict: async (turns, signal) => ({ value: await judge.value(turns, principle, signal), judge: known }) };
+  return { known, verdict: async (turns, ...how) => ({ value: await judge.value(turns, principle, ...how), judge: known }) };
 }
 
 function versionOf(facts: readonly unknown[]): string {

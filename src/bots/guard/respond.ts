@@ -62,7 +62,7 @@ interface Posting {
   readonly text: string;
   readonly principle: Principle;
   readonly preset: Preset;
-  /** Whether more of it is to come. */
+  /** Whether more of it is to come, or its end was cut off. */
   readonly isBeginning: boolean;
 }
 
@@ -93,7 +93,7 @@ export class Vetted {
     // What is disguised is only read through for the judge: who answers reads what people wrote.
     const said = turns.filter(({ role }) => role !== "system").map((turn) => ({ ...turn, text: cleaned(turn.text) }));
     const judged: readonly Turn[] = [...said, { role: "assistant", text: normalise(text) }];
-    const [verdict] = await inference.judge({ turns: judged, principles: [principle], preset }, signal);
+    const [verdict] = await inference.judge({ turns: judged, isBeginning, principles: [principle], preset }, signal);
     if (verdict === undefined) return undefined;
     const { value, judge } = verdict;
     if (!judge.isFit) throw new InferenceError("unfit", `Expected a fit judge by "${principle.name}", got one that is unfit`);
@@ -121,7 +121,8 @@ export function responding({ inference, defang }: Responder): Respond {
     const { text, finishReason, account } = await inference.answer(request, { signal, onText: showing.onText, onPosition });
     showing.end();
     const posting = finishReason === "content_filter" ? "" : defang(text).trim();
-    const vetted = posting === "" ? undefined : await vet(posting, false);
+    // What has no end of its own is no whole text: a judge of whole texts finds most of those bad.
+    const vetted = posting === "" ? undefined : await vet(posting, finishReason === "length");
     if (vetted === undefined)
       return { kind: "refuse", reason: "judged", line: sayUnlessOwn(incoming.language, "refusal", refusal), account };
     return { kind: "reply", text: vetted, account };

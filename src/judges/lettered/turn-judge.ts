@@ -23,7 +23,7 @@ export type TurnJudgeAbout = Omit<FoundJudge, "judge">;
 /** A judge of whole texts, for one principle: what it says, and what is known of it. */
 interface TextJudgement {
   readonly about: TurnJudgeAbout;
-  readonly value: (turns: readonly Turn[], signal: AbortSignal | undefined) => Promise<number>;
+  readonly value: (turns: readonly Turn[], signal: AbortSignal | undefined, isWhole: boolean) => Promise<number>;
 }
 
 /**
@@ -50,12 +50,13 @@ export class TurnJudge {
    * How good the last turn is, in the light of those before it: -1 (bad) to 1 (good). Of a conversation that is too long for the context, the oldest
    * exchanges are not read.
    *
+   * @param isWhole whether nothing of the last turn is still to come, or was cut off: beginnings are judged as such
    * @throws {ContextFullError} when not even the last turn fits
    * @throws {JudgeError} when the verdict is not a probability
    */
-  async value(turns: readonly Turn[], principle: Principle, signal?: AbortSignal): Promise<number> {
+  async value(turns: readonly Turn[], principle: Principle, signal?: AbortSignal, isWhole = true): Promise<number> {
     const { value } = await this.#judgeOf(principle, signal);
-    return await value(turns, signal);
+    return await value(turns, signal, isWhole);
   }
 
   /** What is known of the judge by this principle. May read labelled answers first, once. */
@@ -79,17 +80,17 @@ export class TurnJudge {
     // What passes is what the options say; a strict judge is always asked its question.
     const settings = withPrompting(this.#engine, { ...given, preset: "strict", judge: find });
     const { judge, ...about } = await findJudge(this.#engine, settings);
-    return { about, value: async (turns, limit) => await this.#read(judge, turns, limit) };
+    return { about, value: async (turns, limit, isWhole) => await this.#read(judge, turns, limit, isWhole) };
   }
 
-  async #read(judge: AnswerJudge, turns: readonly Turn[], signal: AbortSignal | undefined): Promise<number> {
+  async #read(judge: AnswerJudge, turns: readonly Turn[], signal: AbortSignal | undefined, isWhole: boolean): Promise<number> {
     const last = turns.at(-1);
     const answer = this.#engine.tokenizer.tokenize(last?.role === "assistant" ? last.text : "");
     const before = last?.role === "assistant" ? turns.slice(0, -1) : turns;
     const conversation = judge.conversation(this.#latest(before, [], (read) => roomToJudge(judge, read) - answer.length));
     const call = { purpose: "evaluate", meter: new Meter(), signal } as const;
     await judge.prime(conversation, call);
-    const [verdict] = await judge.verdicts(conversation, [answer], call, [true]);
+    const [verdict] = await judge.verdicts(conversation, [answer], call, [isWhole]);
     return verdict?.value ?? Number.NaN;
   }
 

@@ -71,6 +71,23 @@ describe("An answer", () => {
     await expect(vet(true, { isFit: false }, 1)).rejects.toMatchObject({ code: "unfit" });
     // By the model's judge: what a guild has taught its own is about its people.
     for (const request of asked) expect([request.guild, request.preset]).toEqual([undefined, "fast"]);
+    expect(asked.map(({ isBeginning }) => isBeginning)).toEqual([false, true, false, true]);
+  });
+
+  it.each([
+    ["length", true],
+    ["stop", false],
+  ] as const)("that ended by its %s is judged as a beginning: %s", async (finishReason, isCut) => {
+    const asked: JudgeRequest[] = [];
+    const stub = {
+      answer: async () => ({ text: "Take the bus to", finishReason, account: {} }),
+      judge: async (request: JudgeRequest) => {
+        asked.push(request);
+        return [verdictOf(-0.3, { ...UNMEASURED, threshold: -0.2, beginningThreshold: -0.4 })];
+      },
+    };
+    const outcome = await responding({ inference: stub as unknown as Inference, defang: (text) => text })(asking("How do I get there?"));
+    expect([outcome.kind, asked.map(({ isBeginning }) => isBeginning)]).toEqual([isCut ? "reply" : "refuse", [isCut]]);
   });
 
   it("is vetted by `vet` alone", () => {
