@@ -131,7 +131,7 @@ class JudgedAnswer {
     for (;;) {
       const judged = await this.#next();
       if (!isFit) return this.#released(judged, false);
-      if (judged.value >= this.#least()) {
+      if (judged.value >= this.#least(judged)) {
         await settings.onRainEvent({ type: "commit", text: judged.text, value: judged.value });
         return this.#released(judged, true);
       }
@@ -149,9 +149,13 @@ class JudgedAnswer {
   }
 
   /** Where one draft was flagged the next one is likely bad, too: what is taken in its place has to be likely good. */
-  #least(): number {
+  #least({ draft }: Judged): number {
     const threshold = this.#threshold();
     const accepted = this.#rewinds > 0 ? this.#about.acceptance?.(this.#rewinds) : undefined;
+    const { threshold: said } = this.#asked.settings;
+    // What its limit has cut has no end of its own: it is a beginning.
+    const isCut = draft.finishReason.unified === "length" && !draft.content.some(({ type }) => type === "tool-call");
+    if (isCut) return Math.max(said ?? this.#about.beginningThreshold ?? threshold, accepted?.beginning ?? -1);
     return Math.max(threshold, accepted?.whole ?? -1);
   }
 

@@ -281,3 +281,23 @@ describe("RAIN around a hosted model", () => {
     expect(() => rainMiddleware({ judge, threshold: 2 })).toThrow(/`threshold`/);
   });
 });
+
+it.each([
+  ["length", true],
+  ["stop", false],
+] as const)("What ended by its %s is taken for a beginning: %s", async (unified, isReleased) => {
+  const doubting: TextJudge = {
+    judge: async () => -0.3,
+    about: async () => ({ model: "mine", fitness: undefined, threshold: 0, beginningThreshold: -0.5 }),
+  };
+  const model = new MockLanguageModelV4({
+    doGenerate: async () => ({
+      content: [{ type: "text", text: "Take the bus to" }],
+      finishReason: { unified, raw: unified },
+      usage: USAGE,
+      warnings: [],
+    }),
+  });
+  const guarded = wrapLanguageModel({ model, middleware: rainMiddleware({ judge: doubting, retries: 0, refusal: "No." }) });
+  expect((await generateText({ model: guarded, prompt: ASK, ...QUIET })).text).toBe(isReleased ? "Take the bus to" : "No.");
+});

@@ -315,6 +315,23 @@ describe("A critique whose judge was measured", () => {
     expect(await ask(rising, [...drafts, "Take it."], { retries: 3, onExhausted: "refuse", refusal: "No." })).toBe("No.");
   });
 
+  it.each([
+    [{ finish_reason: "length" }, true],
+    [{ stop_reason: "max_tokens" }, true],
+    [{ finishReason: "MAX_TOKENS" }, true],
+    [{ finish_reason: "stop" }, false],
+    [{}, false],
+  ])("takes what was cut for a beginning: %j", async (facts, isAccepted) => {
+    const judge: TextJudge = {
+      judge: async () => -0.3,
+      about: async () => ({ model: "mine", fitness: fitnessOf(0.9), threshold: 0, beginningThreshold: -0.5 }),
+    };
+    const draft = new AIMessage({ content: "Take the bus to", response_metadata: facts });
+    expect((await new RainCritique({ judge }).invoke({ messages: ASK, draft })).accepted).toBe(isAccepted);
+    // By a threshold of one's own, all is one.
+    expect((await new RainCritique({ judge, threshold: -0.2 }).invoke({ messages: ASK, draft })).accepted).toBe(false);
+  });
+
   it("finds its judge once, and to the end, whatever becomes of the request that asked first", async () => {
     const gate = new Gate();
     const { engine, found } = measuredEngine(worldEngine(ROBBERY), 0.9, async (...asked) => {

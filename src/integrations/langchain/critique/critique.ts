@@ -15,7 +15,7 @@ import { RainViolationError } from "../../judging/violation.ts";
 import { wordlessErrors } from "../../judging/wordless.ts";
 import { type ChatRunnable, callUnseen, streamUnseen } from "../unseen-call.ts";
 import type { CritiqueContext } from "./context.ts";
-import { type Draft, type DraftPart, type JudgedParts, partsOf, readable } from "./draft.ts";
+import { type Draft, type DraftPart, isCut, type JudgedParts, partsOf, readable } from "./draft.ts";
 import type { CritiqueSettings } from "./options.ts";
 
 /** One answer that is to be written, or only judged. */
@@ -210,12 +210,13 @@ class CritiqueRun {
 
   /**
    * Where one draft was flagged the next one is likely bad, too: what is taken in its place has to be likely good, and so has the whole answer in the end;
-   * further beginnings only have to be unsuspicious.
+   * further beginnings only have to be unsuspicious. What its limit has cut has no end of its own: it is a beginning.
    */
   #leastOf({ draft }: DraftPart): number {
     const { threshold, beginningThreshold, acceptance } = this.#bounds;
     // Each rewind is behind one draft, so that there are as many tries.
     const accepted = this.#rewinds > 0 ? acceptance?.(this.#rewinds) : undefined;
+    if (draft !== undefined && isCut(draft)) return Math.max(beginningThreshold, accepted?.beginning ?? -1);
     if (draft !== undefined) return Math.max(threshold, accepted?.whole ?? -1);
     return this.#best === undefined ? beginningThreshold : Math.max(beginningThreshold, accepted?.beginning ?? -1);
   }

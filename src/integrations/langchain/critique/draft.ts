@@ -264,6 +264,16 @@ function opaqueIn(fields: Fields, others: readonly string[] = []): Record<string
   return Object.fromEntries(opaque);
 }
 
+/** What providers call the end of a text that has reached its limit. */
+const CUT: ReadonlySet<unknown> = new Set(["length", "max_tokens", "MAX_TOKENS"]);
+
+/** Whether the limit of tokens has cut a draft's text. */
+export function isCut({ facts, calls }: Pick<Draft, "facts" | "calls">): boolean {
+  return (
+    calls.length === 0 && ["finish_reason", "finishReason", "stop_reason", "stopReason", "done_reason"].some((name) => CUT.has(facts[name]))
+  );
+}
+
 const NAMING: ReadonlySet<string> = new Set([
   ...["model", "model_name", "model_provider", "provider", "id", "request_id", "object", "type", "role", "system_fingerprint"],
   ...["finish_reason", "finishReason", "stop_reason", "stopReason", "done_reason", "status", "service_tier", "created", "created_at"],
