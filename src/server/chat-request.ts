@@ -118,7 +118,7 @@ export const sharedShape = {
 /** `none`: the model is asked not to think. */
 export const effort = oneOf("none", "minimal", "low", "medium", "high", "xhigh");
 
-/** What gateways of SGLang and vLLM write into every request that they pass on, by the values that ask for nothing. */
+/** What the gateway of SGLang writes into every request that it passes on, by the values that ask for nothing. */
 const ofGateways = {
   no_stop_trim: z.literal(false, NONE).optional(),
   ignore_eos: z.literal(false, NONE).optional(),

@@ -81,7 +81,7 @@ const responsesSchema = z.strictObject({
   previous_response_id: z.undefined("left out: no answers are kept here, send the whole conversation as `input`").optional(),
   conversation: z.undefined("left out: no conversations are kept here, send the whole one as `input`").optional(),
   background: z.literal(false, NONE).optional(),
-  // What gateways write into every request that they pass on.
+  // What the gateway of SGLang writes into every request that it passes on.
   priority: z.literal(0, NONE).optional(),
   top_k: z.literal(-1, NONE).optional(),
   min_p: z.literal(0, NONE).optional(),
