@@ -69,7 +69,9 @@ describe("Log-probabilities of an answer", () => {
         if (!said.includes("\uFFFD")) expect(out.trimStart().startsWith(said.trimStart())).toBe(true);
       }
       const { finishReason, text } = written.answer;
-      if (finishReason === "content_filter") expect(text.startsWith(said.trimStart()) || said === "").toBe(true);
+      // Each byte of a character that has several tokens is told of by itself.
+      if (finishReason === "content_filter" && !said.includes("\uFFFD"))
+        expect(text.startsWith(said.trimStart()) || said === "").toBe(true);
       tally.count("all of a text is told", finishReason === "stop" && said.trimStart() === text);
       tally.count("a stop string ends within a token", given.stop.length > 0 && said.trimStart().length < text.length);
       tally.count("a refusal has none", finishReason === "content_filter" && said === "");
