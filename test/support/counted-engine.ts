@@ -12,12 +12,17 @@ interface Counting {
   readonly sequences?: number;
   /** @default true */
   readonly canCopy?: boolean;
+  /** Whether what one is told does not depend on who else asks, to the last digit. @default false */
+  readonly deterministic?: boolean;
   /** Told the number of each batch, from 1, before it is decoded. If it throws, the decode fails with that error. */
   readonly onDecode?: (decode: number) => void;
 }
 
 /** An engine that counts its native decode calls: node-llama-cpp asks for each what goes into it. */
-export async function countedEngine(model: string, { sequences = 16, canCopy = true, onDecode }: Counting = {}): Promise<CountedEngine> {
+export async function countedEngine(
+  model: string,
+  { sequences = 16, canCopy = true, deterministic = false, onDecode }: Counting = {},
+): Promise<CountedEngine> {
   const parts = await loadLlamaParts({ model, gpu: false, threads: 1 });
   await parts.context.dispose();
   let decodes = 0;
@@ -38,5 +43,5 @@ export async function countedEngine(model: string, { sequences = 16, canCopy = t
       },
     },
   });
-  return { engine: new LlamaEngine({ ...parts, context, canCopy }), decodes: () => decodes };
+  return { engine: new LlamaEngine({ ...parts, context, canCopy, deterministic }), decodes: () => decodes };
 }
