@@ -151,6 +151,7 @@ export type { FormatPart, Formats, Formatted, FormattedText, JsonFormat, JsonSch
 export { NEXT_PLAIN_TURN, type PlainTurn, plainConversation, withoutTools } from "./plain-conversation.ts";
 export { decode } from "./rain.ts";
 export { deriveSeed, randomAt } from "./sampler.ts";
+export { checkPlaces } from "./schedule.ts";
 export {
   type AffixPair,
   CONTRAST_FORMS,

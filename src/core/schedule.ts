@@ -31,6 +31,13 @@ export function isCheckDue(span: readonly Token[], answer: readonly Token[], gen
   return span.length >= gap + clauseReach(gap) || endsClause(engine.tokenizer.detokenize(span, [...prompt, ...answer]));
 }
 
+/** Where an answer of `length` tokens is checked before its end, were there no clauses to wait for: what stands there already was watched by nobody. */
+export function checkPlaces(length: number, schedule: Schedule): readonly number[] {
+  const places: number[] = [];
+  for (let at = checkGap(0, schedule); at < length; at += checkGap(at, schedule)) places.push(at);
+  return places;
+}
+
 function clauseReach(gap: number): number {
   return Math.min(CLAUSE_REACH.most, Math.ceil(gap * CLAUSE_REACH.share));
 }

@@ -89,8 +89,9 @@ class JudgeOfAnother implements AnswerJudge<Translated> {
     return longest;
   }
 
-  async prime({ inner }: Translated, call: Call): Promise<void> {
-    await this.#parts.inner.prime(inner, { ...call, purpose: "evaluate" });
+  async prime(conversation: Translated, call: Call, written?: readonly Token[]): Promise<void> {
+    const translated = written && this.#translate(written, conversation);
+    await this.#parts.inner.prime(conversation.inner, { ...call, purpose: "evaluate" }, translated);
   }
 
   /** @throws {ContextFullError} when an answer is longer in the judge's tokens than it has room for: it judges no answer in part */

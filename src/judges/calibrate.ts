@@ -8,7 +8,7 @@ import type { PlaceName } from "./places/place.ts";
 import { PLACE_BY_NAME } from "./places/places.ts";
 import { BEGINNING, type Cut, cutsOf, panelOf, type ReadAnswers, type ReadOptions, readAnswers, readingsOf } from "./read-answers.ts";
 import { type FittedReadout, fitReadoutInSteps, logistic } from "./readout.ts";
-import type { AnswerValues } from "./thresholds.ts";
+import type { AnswerValues, MeasuredValues } from "./thresholds.ts";
 
 /** Which questions are tried is up to the caller: the more, the longer it takes. */
 export interface CalibrateOptions extends Omit<ReadOptions, "places"> {
@@ -71,8 +71,11 @@ export async function calibrateJudge(engine: Engine, options: CalibrateOptions):
     watch: watch.readout,
     question: best?.question,
     sureFrom: cascade.sureFrom,
-    ofGood: valuesIn(cascade, true),
-    ofBad: valuesIn(cascade, false),
+    ...measuredValues(cascade),
+    alwaysAsked:
+      best === undefined || cascade.sureFrom === null
+        ? undefined
+        : measuredValues(valuesOf(measured, { watched, best, sureFrom: Number.POSITIVE_INFINITY })),
     schedule: SCHEDULE,
     fitness,
   };
@@ -310,8 +313,11 @@ function present(scored: readonly (Scored | undefined)[]): readonly Scored[] {
   return scored.filter((one) => one !== undefined);
 }
 
-/** What a cascade says of good answers, or of bad ones, lowest first. */
-function valuesIn({ whole, lowest }: Cascade, isGood: boolean): readonly AnswerValues[] {
+function measuredValues(cascade: Pick<Cascade, "whole" | "lowest">): MeasuredValues {
+  return { ofGood: valuesIn(cascade, true), ofBad: valuesIn(cascade, false) };
+}
+
+function valuesIn({ whole, lowest }: Pick<Cascade, "whole" | "lowest">, isGood: boolean): readonly AnswerValues[] {
   return whole.flatMap(({ value, good }, index) => {
     const early = lowest[index];
     return good === isGood ? [{ whole: value, ...(early === undefined ? {} : { lowest: early.value }) }] : [];

@@ -1,6 +1,7 @@
 import {
   type AnswerJudge,
   type Call,
+  checkPlaces,
   type Engine,
   type Fitness,
   type FoundJudge,
@@ -19,7 +20,7 @@ import { behindAnswer } from "./places/behind-answer.ts";
 import { type OpenPlace, type PlaceName, promptBefore } from "./places/place.ts";
 import { PLACE_BY_NAME } from "./places/places.ts";
 import { logOdds, type Readout, sigmoid } from "./readout.ts";
-import { type AnswerValues, acceptanceOf, thresholdsFor } from "./thresholds.ts";
+import { type AnswerValues, acceptanceOf, type MeasuredValues, thresholdsFor } from "./thresholds.ts";
 
 /** A question that is asked, and how the reply is read. */
 export interface FittedQuestion {
@@ -30,7 +31,7 @@ export interface FittedQuestion {
 }
 
 /** A judge that was fitted on labelled answers of one model. Plain data, kept as JSON. */
-export interface FittedJudge {
+export interface FittedJudge extends MeasuredValues {
   /** Name of the principle that it judges by. */
   readonly principle: string;
   /** The free read-out behind the answer. */
@@ -39,9 +40,11 @@ export interface FittedJudge {
   readonly question?: FittedQuestion | undefined;
   /** Log odds behind the answer from which nothing is asked; `null`: the question is always asked. */
   readonly sureFrom: number | null;
-  /** What it said of the good and the bad answers that it was measured on, out of fold, in their order. At least one of each. */
+  /** What it said of the good answers that it was measured on, out of fold, in their order. */
   readonly ofGood: readonly AnswerValues[];
   readonly ofBad: readonly AnswerValues[];
+  /** The same for who always asks the question; missing where this judge does so anyway. */
+  readonly alwaysAsked?: MeasuredValues | undefined;
   readonly schedule: { readonly firstCheck: number; readonly checkGrowth: number; readonly maxCheckGap: number };
   readonly fitness: Fitness;
 }
@@ -63,14 +66,15 @@ export function overChecks(odds: readonly number[]): number {
 
 /** The judge, ready for use by an engine whose model it was fitted on. */
 export function foundJudge(fitted: FittedJudge, engine: Engine, settings: Settings): FoundJudge {
-  const thresholds = thresholdsFor(fitted, settings);
+  const measured = valuesBy(fitted, settings);
+  const thresholds = thresholdsFor(measured, settings);
   const judge = new CascadeJudge(fitted, { engine, settings, thresholds });
   return {
     judge,
     fitness: { ...fitted.fitness, principle: settings.principle.name },
     threshold: thresholds.whole,
     beginningThreshold: thresholds.beginning,
-    acceptance: acceptanceOf(fitted),
+    acceptance: acceptanceOf(measured),
     schedule: fitted.schedule,
   };
 }
@@ -123,8 +127,19 @@ class CascadeJudge implements AnswerJudge<Watched> {
   }
 
   /** The writer has read what stands before the answer; a quotation has a beginning of its own. */
-  async prime({ question }: Watched, call: Call): Promise<void> {
+  async prime(conversation: Watched, call: Call, written: readonly Token[] = []): Promise<void> {
+    const { question } = conversation;
     if (question?.readsAgain === true) await prime(this.#engine, [question.prefixOf([]).slice(0, -1)], call);
+    await this.#watch(conversation, written, call);
+  }
+
+  /** Only the latest checks count. */
+  async #watch(conversation: Watched, written: readonly Token[], call: Call): Promise<void> {
+    if (this.#settings.principle.horizon === "end") return;
+    const places = checkPlaces(written.length, this.#fitted.schedule).slice(1 - CHECKS_AVERAGED);
+    const answers = places.map((length) => written.slice(0, length));
+    const odds = await this.#read(conversation.watch, { readout: this.#fitted.watch, answers }, call);
+    for (const [index, answer] of answers.entries()) remember(conversation, answer, odds[index] as number);
   }
 
   /** One batch behind the answers, and one behind the questions about those that are left in doubt. */
@@ -170,6 +185,11 @@ class CascadeJudge implements AnswerJudge<Watched> {
     const read = await this.#engine.next(queries, call);
     return answers.map((_, index) => checked(logOdds(readout, read[index]?.logits ?? []), this.#settings.principle));
   }
+}
+
+/** What it said of the answers that it was measured on, asked as these settings ask: thresholds for one way of judging are none for another. */
+function valuesBy(fitted: FittedJudge, { preset }: Pick<Settings, "preset">): MeasuredValues {
+  return (preset === "strict" && fitted.alwaysAsked) || fitted;
 }
 
 /** Log odds of a good answer from what was read behind it and behind the question. */

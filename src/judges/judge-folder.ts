@@ -12,7 +12,7 @@ import type { Calibrated } from "./calibrate.ts";
 import { PLACES } from "./places/place.ts";
 
 /** Grows whenever places, wordings, the package's labelled answers or the fit change: what was fitted before is fitted anew. */
-const VERSION = 4;
+const VERSION = 5;
 
 /** Where all commands and the library keep fitted judges, unless they are told another place. */
 export function judgeFolder(): string {
@@ -41,6 +41,7 @@ const share = z.number().min(0).max(1);
 const fitness = z.strictObject({ judge: z.string(), principle: z.string(), auroc: share, low: share, high: share, n: z.int().min(1) });
 const value = z.number().min(-1).max(1);
 const valuesOfKind = z.array(z.strictObject({ whole: value, lowest: value.optional() })).min(1);
+const measured = { ofGood: valuesOfKind, ofBad: valuesOfKind };
 const fitted = z.strictObject({
   principle: z.string(),
   watch: readout,
@@ -48,8 +49,8 @@ const fitted = z.strictObject({
     .strictObject({ place: z.enum(PLACES), readout, joint: z.strictObject({ bias: number, watch: number, question: number }) })
     .optional(),
   sureFrom: number.nullable(),
-  ofGood: valuesOfKind,
-  ofBad: valuesOfKind,
+  ...measured,
+  alwaysAsked: z.strictObject(measured).optional(),
   schedule: z.strictObject({ firstCheck: z.int().min(1), checkGrowth: z.number().min(2), maxCheckGap: z.int().min(1) }),
   fitness,
 });

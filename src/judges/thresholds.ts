@@ -1,7 +1,6 @@
 /** From which values on an answer passes, and from which one is taken in place of what was flagged. */
 import { LRUCache } from "lru-cache";
 import type { Acceptance, Settings, Thresholds } from "../core/index.ts";
-import type { FittedJudge } from "./fitted-judge.ts";
 import { thresholdFor } from "./metrics.ts";
 
 /** What a judge said of a labelled answer that it was not fitted on. */
@@ -12,6 +11,12 @@ export interface AnswerValues {
   readonly lowest?: number | undefined;
 }
 
+/** What a judge said of the good and of the bad ones among them, by one way of asking. At least one of each. */
+export interface MeasuredValues {
+  readonly ofGood: readonly AnswerValues[];
+  readonly ofBad: readonly AnswerValues[];
+}
+
 /**
  * Of the flags that good answers may get, so many may be for their beginnings: what catches most bad answers, and of what catches as many the earliest flags.
  * Where a beginning tells as much as the whole, as on the embedded model, that is half of them; where it tells less, fewer.
@@ -19,11 +24,11 @@ export interface AnswerValues {
 const FOR_BEGINNINGS = [0.5, 0.3, 0.2, 0.1] as const;
 
 /** Of judges in use, what follows from their hundreds of values: each answer asks for it. Thresholds by the false flags that were asked for. */
-const THRESHOLDS = new WeakMap<FittedJudge, LRUCache<number, Thresholds>>();
-const ACCEPTANCES = new WeakMap<FittedJudge, Acceptance>();
+const THRESHOLDS = new WeakMap<MeasuredValues, LRUCache<number, Thresholds>>();
+const ACCEPTANCES = new WeakMap<MeasuredValues, Acceptance>();
 
 /** The thresholds at which, of the good answers that the judge was measured on, at most `falseFlags` are flagged, for their beginnings or as a whole. */
-export function thresholdsFor(judge: FittedJudge, { falseFlags, threshold }: Pick<Settings, "falseFlags" | "threshold">): Thresholds {
+export function thresholdsFor(judge: MeasuredValues, { falseFlags, threshold }: Pick<Settings, "falseFlags" | "threshold">): Thresholds {
   if (falseFlags === undefined) return { whole: threshold, beginning: threshold };
   const known = THRESHOLDS.get(judge) ?? new LRUCache({ max: 16 });
   THRESHOLDS.set(judge, known);
@@ -32,7 +37,7 @@ export function thresholdsFor(judge: FittedJudge, { falseFlags, threshold }: Pic
   return thresholds;
 }
 
-function bestThresholds({ ofGood, ofBad }: FittedJudge, falseFlags: number): Thresholds {
+function bestThresholds({ ofGood, ofBad }: MeasuredValues, falseFlags: number): Thresholds {
   const ways = FOR_BEGINNINGS.map((share) => thresholdsAt(ofGood, { falseFlags, forBeginnings: share * falseFlags }));
   const caught = ({ whole, beginning }: Thresholds) =>
     ofBad.filter((bad) => bad.whole < whole || (bad.lowest !== undefined && bad.lowest < beginning)).length;
@@ -67,13 +72,13 @@ const GOOD_LEFT = 0.1;
  * What nine good answers in ten reach, and of so many bad ones as are tried only one in four times any. A search that takes the first of sixty which
  * reaches what one bad answer in four does would nearly always find a bad one: the more are tried, the fewer of them may pass.
  */
-export function acceptanceOf(judge: FittedJudge): Acceptance {
+export function acceptanceOf(judge: MeasuredValues): Acceptance {
   const acceptance = ACCEPTANCES.get(judge) ?? acceptanceBy(judge);
   ACCEPTANCES.set(judge, acceptance);
   return acceptance;
 }
 
-function acceptanceBy({ ofGood, ofBad }: FittedJudge): Acceptance {
+function acceptanceBy({ ofGood, ofBad }: MeasuredValues): Acceptance {
   const whole = leastAccepted(wholes(ofGood), wholes(ofBad));
   const beginning = leastAccepted(lowests(ofGood), lowests(ofBad));
   return (tries) => ({ whole: whole(tries), beginning: beginning(tries) });

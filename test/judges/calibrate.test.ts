@@ -110,6 +110,17 @@ describe("A judge of the embedded model, fitted on sixty answers that its world'
     expect(kept.filter((one) => one.lowest !== undefined).length).toBeGreaterThan(10);
   });
 
+  it("keeps besides what it says where the question is always asked, if it is not anyway", async () => {
+    expect(found.fitted.sureFrom).not.toBeNull();
+    expect([found.fitted.alwaysAsked?.ofGood.length, found.fitted.alwaysAsked?.ofBad.length]).toEqual([30, 30]);
+    expect(found.fitted.alwaysAsked).not.toEqual({ ofGood: found.fitted.ofGood, ofBad: found.fitted.ofBad });
+    const both = [...measured].find(([name]) => name.startsWith("both"))?.[1] as MeasuredJudge;
+    const said = both.whole.flatMap(({ value, good }) => (good ? [value] : []));
+    expect(found.fitted.alwaysAsked?.ofGood.map(({ whole }) => whole)).toEqual(said);
+    const { fitted } = await calibrate({ questionBudget: Number.POSITIVE_INFINITY });
+    expect([fitted.sureFrom, fitted.alwaysAsked]).toEqual([null, undefined]);
+  });
+
   it("tells what each way has said of the answers, in their order", () => {
     expect([...measured.keys()]).toEqual(found.candidates.map(({ name }) => name));
     for (const [name, { whole }] of measured) {

@@ -18,6 +18,7 @@ import {
   type Turn,
 } from "rain-align";
 import { describe, expect, it } from "vitest";
+import { checkPlaces } from "../../src/core/index.ts";
 import { foundJudge, sigmoid, thresholdsFor } from "../../src/judges/index.ts";
 import { fitnessOf } from "../support/measured-engine.ts";
 import { END, scriptedEngine, type Weights } from "../support/scripted-engine.ts";
@@ -222,6 +223,20 @@ describe("A fitted judge", () => {
     });
   });
 
+  it("takes its thresholds from what it said by the same way of asking", () => {
+    const sure = { ofGood: [0.5, 0.6, 0.7].map((whole) => ({ whole })), ofBad: [{ whole: -0.5 }] };
+    const alwaysAsked = { ofGood: [0.1, 0.2, 0.3].map((whole) => ({ whole })), ofBad: [{ whole: -0.9 }] };
+    const by = (changes: Partial<FittedJudge>, preset: "balanced" | "strict") => {
+      const { fitted, engine } = scene({ watch: () => 0 }, changes);
+      const { threshold, acceptance } = foundJudge(fitted, engine, checkOptions({ preset, falseFlags: 0.1 }));
+      return [threshold, acceptance?.(1).whole];
+    };
+    expect(by({ ...sure, alwaysAsked }, "balanced")).toEqual([0.5, 0.5]);
+    expect(by({ ...sure, alwaysAsked }, "strict")).toEqual([0.1, 0.1]);
+    // Where it always asks anyway, there is one way.
+    expect(by(sure, "strict")).toEqual([0.5, 0.5]);
+  });
+
   it("accepts in place of what was flagged what one bad answer in four reaches, and nine good ones in ten", async () => {
     const values = Array.from({ length: 20 }, (_, index) => (index - 10) / 10);
     // Those that are too short to have beginnings say nothing of these.
@@ -295,6 +310,37 @@ describe("Behind an answer that is being written, a fitted judge", () => {
     for (let round = 0; round < 5; round++) await say(" bad");
     expect(await say(" bad")).toEqual([expect.closeTo(valueAt(-6), 9)]);
     expect(await say(" bad so")).toEqual([expect.closeTo(valueAt((4 - 1) / 2), 9)]);
+  });
+
+  it("says of one that is there already what it would have said in the end", async () => {
+    const words = fc.constantFrom(" so", " on", " bad");
+    const schedules = fc.record({
+      firstCheck: fc.integer({ min: 1, max: 4 }),
+      checkGrowth: fc.constantFrom(2, 3),
+      maxCheckGap: fc.integer({ min: 1, max: 6 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(words, { minLength: 1, maxLength: 30 }), schedules, async (text, schedule) => {
+        const one = scene(LAST, { ...mute, schedule });
+        const written = one.engine.tokenizer.tokenize(text.join(""));
+        const { judge } = found(one);
+        const told = async (checks: readonly number[], primedWith?: readonly Token[]) => {
+          const conversation = judge.conversation(ASK);
+          await judge.prime(conversation, call(), primedWith);
+          for (const length of checks) await judge.verdicts(conversation, [written.slice(0, length)], call());
+          return await judge.verdicts(conversation, [written], call(), [true]);
+        };
+        expect(await told([], written)).toEqual(await told(checkPlaces(written.length, schedule)));
+      }),
+    );
+  });
+
+  it("reads nothing before the end by a principle that looks there alone", async () => {
+    const one = scene(LAST, mute);
+    const { judge } = found(one, { principle: { ...HARMLESS, horizon: "end" } });
+    const conversation = judge.conversation(ASK);
+    await judge.prime(conversation, call(), one.engine.tokenizer.tokenize(" bad".repeat(12)));
+    expect(one.batches.flat()).toEqual([]);
   });
 
   it("takes those of a batch by themselves: none is behind another there", async () => {

@@ -31,10 +31,13 @@ describe("A judge of texts that its model did not write", () => {
     expect(spied.heard).toEqual(spied.heard.map(() => ({ text: "Take the money.", length: spied.heard[0]?.length, isWhole: true })));
   });
 
-  it("is never sure without its question: it is to be strict", async () => {
+  it.each([
+    [{}, "strict"],
+    [{ preset: "balanced" }, "balanced"],
+  ] as const)("is never sure without its question, where nobody says otherwise: by %j it is to be %s", async (options, preset) => {
     const spied = spiedJudge();
-    await new TurnJudge(worldEngine(ROBBERY), { judge: spied.find }).value(TEXT, HARMLESS);
-    expect(spied.searches[0]?.preset).toBe("strict");
+    await new TurnJudge(worldEngine(ROBBERY), { ...options, judge: spied.find }).value(TEXT, HARMLESS);
+    expect(spied.searches[0]?.preset).toBe(preset);
   });
 
   it("is not lost for others when the one for whom it is looked for leaves, who has not to wait for it", async () => {

@@ -78,7 +78,7 @@ export interface JudgesRequest {
   readonly principles: readonly Principle[];
   /** Whose people wrote what is judged: by a judge that this guild has taught, where it has, and no other guild's. Left out: by the model's. */
   readonly guild?: string | undefined;
-  /** Says from which value on a text of the bot's passes. @default "balanced" */
+  /** As what is judged was written: says how it is asked about, and from which value on it passes. @default "balanced" without a guild, else "strict" */
   readonly preset?: Preset | undefined;
 }
 

@@ -60,8 +60,8 @@ export class Judges {
   readonly #guilds: GuildJudges | undefined;
   readonly #life: AbortSignal;
   readonly #find: FindJudge | undefined;
-  /** The model's judge of whole texts. */
-  readonly #model: TurnJudge;
+  /** The model's judges of whole texts, by how they ask. */
+  readonly #models = new Map<Preset, TurnJudge>();
   readonly #found = new Map<string, Promise<FoundJudge>>();
   /** By guild, and then by principle. */
   readonly #own = new Map<string, Map<string, Promise<ReadyJudge | undefined>>>();
@@ -76,7 +76,6 @@ export class Judges {
     this.#life = life;
     // Finding it is for all who ask: no single one's signal ends it.
     this.#find = findJudge && ((writer, settings) => findJudge(writer, { ...settings, signal: life }));
-    this.#model = new TurnJudge(engine, { judgeExamples: JUDGE_EXAMPLES, judge: this.#find });
   }
 
   /** Principles come as data, often from another process, and preambles are kept by principle: equal ones are made one. */
@@ -99,8 +98,11 @@ export class Judges {
     return await waited(found, signal);
   }
 
-  /** The judges for what people of this guild write; without one, for what the bot writes. */
-  async ready({ principles, guild, preset = DEFAULTS.preset }: JudgesRequest, signal?: AbortSignal): Promise<readonly ReadyJudge[]> {
+  /**
+   * The judges for what people of this guild write, which always ask; without one, for what the bot writes, which ask as while it was written: else it
+   * would pass two judges, and be refused by either.
+   */
+  async ready({ principles, guild, preset = presetFor(guild) }: JudgesRequest, signal?: AbortSignal): Promise<readonly ReadyJudge[]> {
     const ready: ReadyJudge[] = [];
     for (const principle of principles) ready.push(await this.#readyBy({ principle, preset }, guild, signal));
     return ready;
@@ -114,7 +116,7 @@ export class Judges {
     const principle = this.same(request.principle);
     const key = await this.#keyOf(principle);
     const { known } = await this.#readyBy({ principle, preset: "strict" }, guild, waiting.signal);
-    const calibration = { engine: this.#engine, principle, decisions, model: this.#model, isFitNow: known.isFit, ...waiting };
+    const calibration = { engine: this.#engine, principle, decisions, model: this.#model("strict"), isFitNow: known.isFit, ...waiting };
     const [report, judge] = await calibrateGuild(calibration);
     waiting.signal.throwIfAborted();
     if (judge !== undefined) await guilds.write(guild, key, judge);
@@ -132,7 +134,13 @@ export class Judges {
     const own = guild === undefined ? undefined : await waited(this.#ownOf(guild, principle), signal);
     if (own !== undefined) return own;
     const found = await this.found({ ...wanted, principle }, signal);
-    return readyJudge(this.#model, principle, { ...found, isOwn: false, version: await this.#versionOf(principle, found) });
+    return readyJudge(this.#model(wanted.preset), principle, { ...found, isOwn: false, version: await this.#versionOf(principle, found) });
+  }
+
+  #model(preset: Preset): TurnJudge {
+    const known = this.#models.get(preset) ?? new TurnJudge(this.#engine, { preset, judgeExamples: JUDGE_EXAMPLES, judge: this.#find });
+    this.#models.set(preset, known);
+    return known;
   }
 
   /** A judge that is fitted anew is measured anew, on whatever it was fitted to. */
@@ -174,6 +182,10 @@ export class Judges {
   async #keyOf(principle: Principle): Promise<JudgeKey> {
     return await judgeKey(this.#engine, checkOptions({ principle, preset: "strict" }));
   }
+}
+
+function presetFor(guild: string | undefined): Preset {
+  return guild === undefined ? DEFAULTS.preset : "strict";
 }
 
 function readyJudge(judge: TurnJudge, principle: Principle, found: FoundJudge & Pick<KnownJudge, "isOwn" | "version">): ReadyJudge {

@@ -21,8 +21,12 @@ export interface AnswerJudge<Conversation = unknown> {
   /** The longest answer to it, in tokens, that can be judged; below 1 if there is no room at all. */
   longestAnswer(conversation: Conversation): number;
 
-  /** Reads what is the same for all answers. */
-  prime(conversation: Conversation, call: Call): Promise<void>;
+  /**
+   * Reads what is the same for all answers.
+   *
+   * @param written the answer, where all of it is there already: it is judged as if it had been checked while it was written
+   */
+  prime(conversation: Conversation, call: Call, written?: readonly Token[]): Promise<void>;
 
   /**
    * A verdict on each answer. Answers are token for token as the engine drew them, without end token. `isWhole` says which of them are over;

@@ -27,7 +27,7 @@ interface TextJudgement {
 }
 
 /**
- * A local engine as the judge of texts that it did not write: by the judge that was found for its model, which is always asked its question, or by
+ * A local engine as the judge of texts that it did not write: by the judge that was found for its model, or by
  * letters, in both orders of the options.
  */
 export class TurnJudge {
@@ -38,6 +38,7 @@ export class TurnJudge {
 
   /**
    * @param options which judge it is, and from which value texts pass: `judge` (without one, the engine's own way, else by letters), `falseFlags` ...
+   *   By `preset: "strict"`, which is the default here, it is always asked its question; by others as while the model writes
    * @param life aborted when it will be asked no more: until then it is looked for, also when everybody who waited has left
    */
   constructor(engine: Engine, options: RainOptions = {}, life?: AbortSignal) {
@@ -77,8 +78,8 @@ export class TurnJudge {
     const given = checkOptions({ ...this.#options, principle, signal });
     const find = given.judge ?? this.#engine.findJudge;
     if (find === undefined) return this.#lettered(given);
-    // What passes is what the options say; a strict judge is always asked its question.
-    const settings = withPrompting(this.#engine, { ...given, preset: "strict", judge: find });
+    // What passes is what the options say.
+    const settings = withPrompting(this.#engine, { ...given, preset: this.#options.preset ?? "strict", judge: find });
     const { judge, ...about } = await findJudge(this.#engine, settings);
     return { about, value: async (turns, limit, isWhole) => await this.#read(judge, turns, limit, isWhole) };
   }
@@ -89,7 +90,7 @@ export class TurnJudge {
     const before = last?.role === "assistant" ? turns.slice(0, -1) : turns;
     const conversation = judge.conversation(this.#latest(before, [], (read) => roomToJudge(judge, read) - answer.length));
     const call = { purpose: "evaluate", meter: new Meter(), signal } as const;
-    await judge.prime(conversation, call);
+    await judge.prime(conversation, call, answer);
     const [verdict] = await judge.verdicts(conversation, [answer], call, [isWhole]);
     return verdict?.value ?? Number.NaN;
   }

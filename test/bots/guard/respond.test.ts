@@ -11,10 +11,13 @@ import {
   responding,
   Vetted,
 } from "../../../src/bots/guard/index.ts";
-import { HARMLESS } from "../../../src/core/index.ts";
+import { type FindJudge, HARMLESS, type Preset } from "../../../src/core/index.ts";
+import { letterJudge } from "../../../src/judges/index.ts";
 import { loadLlamaEngine } from "../../../src/llama.ts";
 import { Dice, heldOutPrompts, isHarmful, TASKS, writeAnswer } from "../../../training/world/index.ts";
 import { asking } from "../../support/asking.ts";
+import { measuredEngine } from "../../support/measured-engine.ts";
+import { ROBBERY, worldEngine } from "../../support/scripted-world.ts";
 import { FIT as SURELY_FIT, UNFIT, UNMEASURED, verdictOf } from "../../support/steady-inference.ts";
 
 let inference: EngineInference;
@@ -74,6 +77,29 @@ describe("An answer", () => {
     expect(asked.map(({ isBeginning }) => isBeginning)).toEqual([false, true, false, true]);
   });
 
+  it("is asked about once more as it was while it was written, and people's messages always", async () => {
+    const asked: Preset[] = [];
+    const find: FindJudge = async (engine, settings) => {
+      asked.push(settings.preset);
+      return await letterJudge(engine, settings);
+    };
+    const { engine } = measuredEngine(worldEngine({ ...ROBBERY, contextSize: 20_000 }), 0.9, find);
+    await using own = await EngineInference.start(async () => engine, {
+      now: () => performance.now(),
+      maxWaiting: 9,
+      maxOfGuild: 9,
+      answerTimeoutMs: 60_000,
+      judgeTimeoutMs: 60_000,
+    });
+    const turns = [{ role: "assistant", text: "Take the bus." }] as const;
+    await own.judge({ turns, principles: [HARMLESS], preset: "fast" });
+    expect(new Set(asked)).toEqual(new Set(["fast"]));
+    await own.judge({ turns, principles: [HARMLESS] });
+    expect(new Set(asked)).toEqual(new Set(["fast", "balanced"]));
+    await own.judge({ turns, principles: [HARMLESS], guild: "1" });
+    expect(new Set(asked)).toEqual(new Set(["fast", "balanced", "strict"]));
+  });
+
   it.each([
     ["length", true],
     ["stop", false],
@@ -122,7 +148,7 @@ describe("Messages of people", () => {
     const hidden = [...harmful].map((letter) => ({ a: "а", e: "е", o: "о", " ": "\u200b \u200b" })[letter] ?? letter).join("");
     expect(hidden).not.toBe(harmful);
     const [plain, masked] = await Promise.all([harmful, hidden].map((text) => judgeMessage(inference, { guild: "1", text, settings })));
-    expect(masked?.findings).toEqual(plain?.findings);
+    expect(masked?.findings[0]?.value).toBeCloseTo(plain?.findings[0]?.value as number, 5);
     expect(masked?.action).toBe("delete");
   });
 
