@@ -24,7 +24,7 @@ import { checkTools, mayCall, withDescriptions, withTools } from "./tools/tool-a
  * @throws {EngineError} before anything is computed, for a format that this engine cannot write
  * @throws {JudgeError} when the judge gives no usable verdict: nothing unjudged is released
  * @throws {EmptySearchError} when the engine continues nothing
- * @throws {ExhaustedError} when nothing passes the judge and `onExhausted` is "error"
+ * @throws {ExhaustedError} when nothing passes the judge, or is valid, and `onExhausted` is "error"
  * @throws {ContextFullError} when the conversation leaves no room for an answer
  */
 export function rain(engine: Engine, turns: readonly Turn[], options: RainOptions = {}): Answering {

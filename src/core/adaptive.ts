@@ -1,7 +1,7 @@
 import type { Answering, RainStep } from "./answer.ts";
 import { generate } from "./decoding.ts";
 import type { SampledToken } from "./engine.ts";
-import { EmptySearchError, ExhaustedError } from "./errors.ts";
+import { EmptySearchError } from "./errors.ts";
 import type { GenerationRequest } from "./generation.ts";
 import { startGeneration } from "./judge/judged-generation.ts";
 import type { AnswerJudge } from "./judge/verdict.ts";
@@ -43,7 +43,7 @@ export async function* adaptive(request: GenerationRequest, judge: AnswerJudge):
     const found = await search(flagged, state);
     // The same seed would write the same again.
     state.seed = deriveSeed(request.settings.seed, state.draws++);
-    if (replaces(found, state) || goesOnWith(found, state)) yield* commit(found, state);
+    if (replaces(found, state) || state.generation.takesFailed(judgedValue(found))) yield* commit(found, state);
     else {
       tellTree(topOf(found), undefined, state);
       yield state.generation.refuse(state.generation.settings.refusal, state.rewinds);
@@ -63,13 +63,7 @@ async function begin(request: GenerationRequest, judge: AnswerJudge): Promise<Ad
 async function* draft(state: AdaptiveState): AsyncGenerator<RainStep, Node | undefined, void> {
   const { generation, tip, seed } = state;
   const start = answerAt(tip, state);
-  const continuation = {
-    ...generation.constraints,
-    prefix: [...generation.prompt, ...start],
-    sampling: generation.sampling(seed),
-    maxTokens: generation.ending.limit - start.length,
-    until: (tokens: readonly number[]) => generation.ending.isOver([...start, ...tokens]),
-  };
+  const continuation = generation.draft(seed, start);
   let span: SampledToken[] = [];
   for await (const sampled of generate(generation.engine, continuation, generation.call("draft"))) {
     generation.drawn++;
@@ -139,21 +133,6 @@ function replaces(node: Node, state: AdaptiveState): boolean {
 function passingValue({ isOver }: Node, { generation }: AdaptiveState): number {
   const { threshold, beginningThreshold = threshold } = generation.settings;
   return isOver ? threshold : beginningThreshold;
-}
-
-/** Whether the best of what failed is to be taken all the same. */
-function goesOnWith(best: Node, { generation }: AdaptiveState): boolean {
-  const { onExhausted, principle, threshold } = generation.settings;
-  switch (onExhausted) {
-    case "best":
-      return true;
-    case "refuse":
-      return false;
-    case "error":
-      throw new ExhaustedError(principle.name, { committed: generation.committed.length, best: judgedValue(best), threshold });
-    default:
-      return onExhausted satisfies never;
-  }
 }
 
 /**

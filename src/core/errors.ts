@@ -104,23 +104,26 @@ export class EmptySearchError extends RainError {
   }
 }
 
-/** Nothing that was found passed the judge, and `onExhausted` is `"error"`. Nothing of it was released. */
+/** Nothing that was found passed the judge, or was valid, and `onExhausted` is `"error"`. Nothing of it was released. */
 export class ExhaustedError extends RainError {
   /** Name of the principle by which everything was judged. */
   readonly principle: string;
   /** Length of the answer that was released before, in tokens. */
   readonly committed: number;
-  /** The best value that was found. -1 (bad) to 1 (good). */
+  /** The best value that was found. -1 (bad, or not valid) to 1 (good). */
   readonly best: number;
 
-  constructor(principle: string, found: { readonly committed: number; readonly best: number; readonly threshold: number }) {
+  constructor(principle: string, found: { readonly committed: number; readonly best?: number | undefined; readonly threshold: number }) {
     const { committed, best, threshold } = found;
+    const place = `Expected to find something behind ${committed} released tokens`;
     super(
-      `Expected to find something behind ${committed} released tokens that is judged ${threshold} or better by "${principle}", got ${best.toFixed(2)} at best`,
+      best === undefined
+        ? `${place} that is all that the format asks for (\`isValid\`), got nothing valid`
+        : `${place} that is judged ${threshold} or better by "${principle}", got ${best.toFixed(2)} at best`,
     );
     this.principle = principle;
     this.committed = committed;
-    this.best = best;
+    this.best = best ?? -1;
   }
 }
 

@@ -2,7 +2,7 @@ import type { Answering, FinishReason, RainAnswer, RainStep } from "./answer.ts"
 import { prime } from "./decoding.ts";
 import { type Boundary, Ending, firstStop, TextStream } from "./ending.ts";
 import type { Call, Constrained, Continuation, Engine, LogitsProcessing, Prefix, Sampling, Token, Turn } from "./engine.ts";
-import { ContextFullError } from "./errors.ts";
+import { ContextFullError, ExhaustedError } from "./errors.ts";
 import type { Principle } from "./judge/principle.ts";
 import type { AnswerJudge } from "./judge/verdict.ts";
 import { Meter, type Purpose } from "./meter.ts";
@@ -147,19 +147,39 @@ export class Generation {
     return { temperature, topK, topP, minP, xtcProbability, xtcThreshold, seed };
   }
 
-  /** A whole answer, in one go. */
-  draft(seed: number): Continuation {
+  /** A whole answer, in one go; or the rest of one that begins so. */
+  draft(seed: number, start: readonly Token[] = []): Continuation {
     return {
       ...this.constraints,
-      prefix: this.prompt,
+      prefix: [...this.prompt, ...start],
       sampling: this.sampling(seed),
-      maxTokens: this.ending.limit,
-      until: (tokens) => this.ending.isOver(tokens),
+      maxTokens: this.ending.limit - start.length,
+      until: (tokens) => this.ending.isOver([...start, ...tokens]),
     };
   }
 
   call(purpose: Purpose): Call {
     return { purpose, meter: this.meter, signal: this.settings.signal };
+  }
+
+  /**
+   * Whether the best of what failed is to be taken all the same.
+   *
+   * @param best its value; left out where nobody judges
+   * @throws {ExhaustedError} when `onExhausted` is "error"
+   */
+  takesFailed(best?: number): boolean {
+    const { onExhausted, principle, threshold } = this.settings;
+    switch (onExhausted) {
+      case "best":
+        return true;
+      case "refuse":
+        return false;
+      case "error":
+        throw new ExhaustedError(principle.name, { committed: this.committed.length, best, threshold });
+      default:
+        return onExhausted satisfies never;
+    }
   }
 
   /** Appends tokens to the answer, for good. */

@@ -313,7 +313,7 @@ export interface RainOptions extends PromptingOptions {
    * and a verdict. @default 1
    */
   readonly candidates?: number;
-  /** Rounds of a search before it gives a place up; 0: nothing is searched for. @default 5 */
+  /** Rounds of a search before it gives a place up, or, where nobody judges, redraws of a text that is not valid; 0: nothing is searched for. @default 5 */
   readonly retries?: number;
   /** Tokens that all searches of one answer may draw; a round that has begun is finished. 0: nothing is searched for. @default 1024 */
   readonly searchBudget?: number;

@@ -16,8 +16,8 @@ export interface JsonFormat {
   readonly schema: JsonSchema;
   /**
    * Whether a text of the schema is what was asked for: what a schema cannot say, or cannot keep while it is written. One that is not is as bad as
-   * can be, whoever judges: it is left, and another one written. Asked of whole texts only, and not where nothing is judged (`vanilla`, an unfit
-   * judge). The answer fails with what it throws. @default each is
+   * can be, whoever judges: it is left, and another one written, where nobody judges (`vanilla`, an unfit judge) as often as `retries` says. Asked of whole
+   * texts only. The answer fails with what it throws. @default each is
    */
   readonly isValid?: (text: string) => boolean | Promise<boolean>;
   /**

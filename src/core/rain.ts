@@ -24,7 +24,7 @@ export interface Surroundings {
  *
  * @throws {JudgeError} when the judge gives no usable verdict: nothing unjudged is released
  * @throws {EmptySearchError} when the engine continues nothing
- * @throws {ExhaustedError} when nothing passes the judge and `onExhausted` is "error"
+ * @throws {ExhaustedError} when nothing passes the judge, or is valid, and `onExhausted` is "error"
  * @throws {ContextFullError} when the conversation leaves no room for an answer
  */
 export async function* decode(request: GenerationRequest, { findJudge, around = (inner) => inner }: Surroundings): Answering {

@@ -1,6 +1,17 @@
 import fc from "fast-check";
-import { type JsonFormat, MODES, OptionError, type RainOptions, rain } from "rain-align";
+import {
+  ExhaustedError,
+  type FindJudge,
+  type JsonFormat,
+  letterJudge,
+  MODES,
+  OptionError,
+  type RainEvent,
+  type RainOptions,
+  rain,
+} from "rain-align";
 import { describe, expect, it } from "vitest";
+import { fitnessOf } from "../support/measured-engine.ts";
 import { END } from "../support/scripted-engine.ts";
 import { ASK, type World, worldEngine } from "../support/scripted-world.ts";
 
@@ -13,9 +24,23 @@ const COUNTER: World = {
   goodness: () => 0.97,
 };
 
+const LIST: JsonFormat = { type: "json", schema: { type: "array", items: { enum: [1, 2] } } };
+
+/** Writes lists of one item and more. */
+const LISTER: World = {
+  pieces: ["[", "1", "2", ",", "]"],
+  goOn: (answer) =>
+    answer === "" ? { "[": 1 } : /[[,]$/.test(answer) ? { "1": 1, "2": 1 } : answer.endsWith("]") ? { [END]: 1 } : { ",": 3, "]": 1 },
+  goodness: () => 0.97,
+};
+
 /** @returns the answer, and all that was released on the way */
-async function write(isValid: JsonFormat["isValid"], options: RainOptions = {}, world: World = COUNTER) {
-  const format = { ...NUMBER, ...(isValid === undefined ? {} : { isValid }) };
+async function write(
+  isValid: JsonFormat["isValid"],
+  { inSteps = false, ...options }: RainOptions & Pick<JsonFormat, "inSteps"> = {},
+  world: World = COUNTER,
+) {
+  const format = { ...(world === LISTER ? LIST : NUMBER), ...(isValid === undefined ? {} : { isValid }), inSteps };
   const answering = rain(worldEngine(world), ASK, { format, maxTokens: 16, ...options });
   let released = "";
   for (;;) {
@@ -85,11 +110,6 @@ describe("Whether a text is valid is asked", () => {
     expect(new Set(asked)).toEqual(new Set(["12"]));
   });
 
-  it("of nothing that nobody judges: plain answers are as they come", async () => {
-    const { answer } = await write(() => false, { mode: "vanilla" });
-    expect(answer.finishReason).toBe("stop");
-  });
-
   it("in vain where asking fails: the answer fails with it, and nothing is released", async () => {
     const failed = write(() => {
       throw new Error("no answer");
@@ -99,5 +119,97 @@ describe("Whether a text is valid is asked", () => {
 
   it("by a function", async () => {
     await expect(write("yes" as never)).rejects.toThrow(OptionError);
+  });
+});
+
+/** No better than guessing: it never judges. */
+const unfit: FindJudge = async (engine, settings) => ({ ...(await letterJudge(engine, settings)), fitness: fitnessOf(0.5) });
+
+const UNJUDGED: readonly (readonly [string, RainOptions])[] = [
+  ["in vanilla mode", { mode: "vanilla" }],
+  ["by an unfit judge", { judge: unfit }],
+];
+
+describe.each(UNJUDGED)("Where nobody judges, %s, a text that is not valid", (_, unjudged) => {
+  it("is drawn anew, and never released", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.subarray(["11", "12", "13", "14"]), fc.nat(), fc.boolean(), async (valid, seed, isLate) => {
+        const asked: string[] = [];
+        const isValid = (text: string) => {
+          asked.push(text);
+          return isLate ? Promise.resolve(valid.includes(text)) : valid.includes(text);
+        };
+        const { answer, released } = await write(isValid, { ...unjudged, seed, retries: 3 });
+        expect(released).toBe(answer.text);
+        const isRefused = answer.finishReason === "content_filter";
+        expect(isRefused || valid.includes(answer.text), answer.text).toBe(true);
+        expect(asked.filter((text) => !valid.includes(text))).toHaveLength(answer.rewinds);
+        expect(asked.length).toBe(isRefused ? 4 : answer.rewinds + 1);
+        expect(answer.value).toBeUndefined();
+        expect(answer.meter.evaluations).toBe(0);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("ends the answer as an exhausted search does, where none is found that is valid", async () => {
+    const { answer, released } = await write(() => false, unjudged);
+    expect(answer.finishReason).toBe("content_filter");
+    expect(released).toBe("I am sorry, but I cannot help with that.");
+    await expect(write(() => false, { ...unjudged, onExhausted: "error" })).rejects.toThrow(ExhaustedError);
+    await expect(write(() => false, { ...unjudged, onExhausted: "error" })).rejects.toThrow(/isValid/);
+    const { answer: best } = await write(() => false, { ...unjudged, onExhausted: "best" });
+    expect(["11", "12", "13", "14"]).toContain(best.text);
+  });
+
+  it("is not written again by a greedy model", async () => {
+    for (const seed of [1, 2, 3]) {
+      const { answer } = await write((text) => text !== "11", { ...unjudged, seed, temperature: 0, retries: 40 });
+      expect(["12", "13", "14"]).toContain(answer.text);
+    }
+  });
+
+  it("is looked for no longer than `retries` and `searchBudget` say", async () => {
+    const counted = async (options: RainOptions) => {
+      let asked = 0;
+      await write(() => ++asked < 0, { ...unjudged, ...options });
+      return asked;
+    };
+    expect(await counted({ retries: 0 })).toBe(1);
+    expect(await counted({ retries: 7 })).toBe(8);
+    expect(await counted({ searchBudget: 0 })).toBe(1);
+    expect(await counted({ searchBudget: 3, retries: 9 })).toBe(3);
+  });
+
+  it("is told of as a rewind, without what was written", async () => {
+    const told = async (options: RainOptions) => {
+      const events: RainEvent[] = [];
+      await write(() => false, { ...unjudged, ...options, retries: 1, onEvent: (event) => events.push(event) });
+      return events.filter(({ type }) => type === "rewind");
+    };
+    const hidden = await told({});
+    expect(hidden.map((event) => "value" in event && event.value)).toEqual([-1, -1]);
+    expect(JSON.stringify(hidden)).not.toMatch(/1[1-4]/);
+    expect(JSON.stringify(await told({ revealDiscarded: true }))).toMatch(/1[1-4]/);
+  });
+
+  it("costs the others nothing: they are as they come, whatever asks", async () => {
+    for (const seed of [1, 2, 3, 4]) {
+      const { answer: plain } = await write(undefined, { ...unjudged, seed });
+      const { answer: asked } = await write(() => true, { ...unjudged, seed });
+      expect({ ...asked, meter: asked.meter.cost }).toEqual({ ...plain, meter: plain.meter.cost });
+    }
+  });
+
+  it("is never out as a whole where it grows in steps", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.nat(), fc.integer({ min: 1, max: 12 }), fc.boolean(), async (seed, maxCheckGap, isValid) => {
+        const { answer, released } = await write(() => isValid, { ...unjudged, seed, maxCheckGap, inSteps: true, maxTokens: 60 }, LISTER);
+        expect(released).toBe(answer.text);
+        if (answer.finishReason === "stop") expect(isValid && Array.isArray(JSON.parse(answer.text))).toBe(true);
+        else expect(() => JSON.parse(answer.text)).toThrow();
+      }),
+      { numRuns: 60 },
+    );
   });
 });
