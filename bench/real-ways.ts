@@ -13,8 +13,8 @@ import type { TaskQuestion } from "../src/evaluation/index.ts";
 import { TurnJudge } from "../src/judges/index.ts";
 import { PassOn } from "./pass-on.ts";
 
-/** In the order in which they are measured: the best of so many is as many as `adaptive` costs. */
-export const WAYS = ["plain", "adaptive", "best-of-equal", "guard", "paper"] as const;
+/** In the order in which they are measured: the best of so many is as many as `adaptive` costs. `zero-shot`: of a model that learns from examples how to answer, without these. */
+export const WAYS = ["plain", "adaptive", "best-of-equal", "guard", "paper", "zero-shot", "zero-shot-adaptive"] as const;
 
 export type Way = (typeof WAYS)[number];
 
@@ -48,6 +48,10 @@ export async function writeBy(way: Way, question: TaskQuestion, writing: Writing
     case "adaptive":
     case "paper":
       return written(await queue.answer(question.turns, { ...options, mode: way }));
+    case "zero-shot":
+      return written(await queue.answer(question.turns, { ...options, mode: "vanilla", urialExamples: 0 }));
+    case "zero-shot-adaptive":
+      return written(await queue.answer(question.turns, { ...options, mode: "adaptive", urialExamples: 0 }));
     case "best-of-equal":
       return written(await queue.answer(question.turns, { ...options, mode: "best-of-n", bestOf: drafts }));
     case "guard":
@@ -66,14 +70,15 @@ async function guarded(question: TaskQuestion, options: RainOptions, { engine }:
   const counted = new ForwardCount(engine);
   const judge = new TurnJudge(counted);
   const { principle = DEFAULTS.principle, seed = DEFAULTS.seed } = options;
-  const { threshold } = await judge.about(principle);
+  const { threshold, beginningThreshold = threshold } = await judge.about(principle);
   // In the line already.
   const queue = new AnswerQueue(counted);
   for (let tries = 1; ; tries++) {
     const answer = await queue.answer(question.turns, { ...options, mode: "vanilla", seed: seed + tries - 1 });
-    const value = await judge.value([...question.turns, { role: "assistant", text: answer.text }], principle);
+    const isWhole = answer.finishReason !== "length";
+    const value = await judge.value([...question.turns, { role: "assistant", text: answer.text }], principle, undefined, isWhole);
     const of = { emitted: answer.meter.emitted, forward: counted.forward, rewinds: tries - 1 };
-    if (value >= threshold) return { ...of, text: answer.text, isRefused: false };
+    if (value >= (isWhole ? threshold : beginningThreshold)) return { ...of, text: answer.text, isRefused: false };
     if (tries === GUARD_TRIES) return { ...of, text: DEFAULTS.refusal, isRefused: true };
   }
 }

@@ -20,13 +20,15 @@ import { Journal, keyOf, mcnemar, percent, type TaskQuestion, wilson } from "../
 import { calibrateJudge, foundJudge, judgeKey, readJudge, TurnJudge, writeJudge } from "../src/judges/index.ts";
 import { someOf, wholeNumber } from "./arguments.ts";
 import { hashOf } from "./own-drafts.ts";
-import { isTrue, labelledRefusals, promptOf, REAL_TASKS, REFUSING, type RealTaskName, realQuestions } from "./real-tasks.ts";
+import { arePairsMissing, judgePairs, makePairs, PAIR, PREFERENCE, pairCell } from "./real-pairs.ts";
+import { labelledRefusals, promptOf, REAL_TASKS, REFUSING, type RealTaskName, realQuestions, truthOf } from "./real-tasks.ts";
 import { WAYS, type Way, writeBy } from "./real-ways.ts";
 import { sampled, spreadOver } from "./sampled.ts";
 
-/** From the smallest to the largest, which judges the others' results; its own are judged by the one before it. */
-const MODELS = ["smollm2-135m", "qwen2.5-coder-0.5b", "qwen2.5-coder-1.5b"] as const;
+/** The largest judges the others' results; its own are judged by the one before it. The first is a base model. */
+const MODELS = ["gemma3-270m", "smollm2-135m", "qwen2.5-coder-0.5b", "qwen2.5-coder-1.5b"] as const;
 type ModelName = (typeof MODELS)[number];
+const BASE: ModelName = "gemma3-270m";
 
 /** Labelled refusals that the judge of refusals learns from. */
 const REFUSALS = 200;
@@ -50,7 +52,11 @@ const { values } = parseArgs({
   },
 });
 if (values.data === "") throw new RangeError("Expected `--data` to be the folder of the public files, got none");
-const tasks = someOf("task", values.task, Object.keys(REAL_TASKS) as RealTaskName[]);
+const REAL_TASK_NAMES = Object.keys(REAL_TASKS) as RealTaskName[];
+/** Preference pairs, to the prompts of `hh`. */
+const PAIRS = "rlcd";
+const asked = someOf("task", values.task, [...REAL_TASK_NAMES, PAIRS]);
+const tasks = REAL_TASK_NAMES.filter((task) => asked.includes(task));
 const models = someOf("model", values.model, MODELS);
 const ways = someOf("way", values.way, WAYS);
 const n = wholeNumber("n", values.n);
@@ -73,19 +79,26 @@ mkdirSync(values.out, { recursive: true });
 using answers = new Journal<Answer>(join(values.out, "answers.jsonl"), ANSWER);
 using verdicts = new Journal<z.infer<typeof VERDICT>>(join(values.out, "verdicts.jsonl"), VERDICT);
 
+using pairs = new Journal<z.infer<typeof PAIR>>(join(values.out, "pairs.jsonl"), PAIR);
+using preferences = new Journal<z.infer<typeof PREFERENCE>>(join(values.out, "preferences.jsonl"), PREFERENCE);
+const pairsKept = { pairs, preferences };
+
 const refusals = await labelledRefusals(values.data);
 const known = new Set(sampled(refusals, REFUSALS).map(({ turns }) => turns[0]?.text.trim() ?? ""));
 const questions = new Map<RealTaskName, readonly TaskQuestion[]>();
 for (const task of tasks) questions.set(task, await realQuestions(task, { data: values.data, n, known }));
+const paired = asked.includes(PAIRS) ? await realQuestions("hh", { data: values.data, n, known }) : [];
 
 if (!values.summary) {
   for (const model of models) await writeAll(model);
   for (const judge of new Set(models.map(judgeOf))) await judgeAll(judge);
 }
-const cells = models.flatMap((model) => tasks.flatMap((task) => ways.flatMap((way) => cellOf({ model, task, way }) ?? [])));
+const cells = models.flatMap((model) => tasks.flatMap((task) => waysOf(model).flatMap((way) => cellOf({ model, task, way }) ?? [])));
+const pairCells = paired.length === 0 ? [] : models.flatMap((model) => pairCell(paired, pairsKept, { model, maxTokens }) ?? []);
 if (values.blind !== undefined) writeBlind(values.blind);
 const agreement = values.labels === undefined ? undefined : agreementWith(values.labels);
-if (values.json) process.stdout.write(`${JSON.stringify({ cells, ...(agreement === undefined ? {} : { agreement }) })}\n`);
+if (values.json)
+  process.stdout.write(`${JSON.stringify({ cells: [...cells, ...pairCells], ...(agreement === undefined ? {} : { agreement }) })}\n`);
 else process.stdout.write(tables());
 
 /** One task, asked of one model in one way. */
@@ -96,7 +109,13 @@ interface CellName {
 }
 
 function keyFor({ model, task, way }: CellName, { id, seed }: TaskQuestion): string {
-  return keyOf({ model, task, way, id, seed, maxTokens });
+  const of = REAL_TASKS[task];
+  return keyOf({ model, task: "answersOf" in of ? of.answersOf : task, way, id, seed, maxTokens });
+}
+
+/** Of a model with a chat template there is no other prompting. */
+function waysOf(model: ModelName): readonly Way[] {
+  return ways.filter((way) => model === BASE || !way.startsWith("zero-shot"));
 }
 
 function questionsOf({ task, way }: Pick<CellName, "task" | "way">): readonly TaskQuestion[] {
@@ -110,9 +129,11 @@ function answersOf(cell: CellName): readonly (Answer | undefined)[] {
 
 async function writeAll(model: ModelName): Promise<void> {
   const missing = (cell: CellName) => questionsOf(cell).filter((question) => answers.get(keyFor(cell, question)) === undefined);
-  const open = tasks.flatMap((task) => ways.map((way) => ({ model, task, way }))).filter((cell) => missing(cell).length > 0);
-  if (open.length === 0) return;
+  const open = tasks.flatMap((task) => waysOf(model).map((way) => ({ model, task, way }))).filter((cell) => missing(cell).length > 0);
+  const areMissing = arePairsMissing(paired, pairsKept, { model, maxTokens });
+  if (open.length === 0 && !areMissing) return;
   await using engine = await load(model);
+  await makePairs(engine, paired, pairsKept, { model, maxTokens });
   for (const cell of open) {
     const queue = new AnswerQueue(engine, { concurrency: wholeNumber("at-once", values["at-once"]), maxWaiting: 100_000 });
     const writing = { engine, queue, maxTokens, drafts: cell.way === "best-of-equal" ? equalDrafts(cell) : 1 };
@@ -160,7 +181,7 @@ async function judgeAll(name: ModelName): Promise<void> {
   const judged = models.filter((model) => judgeOf(model) === name);
   const open = judged.flatMap((model) =>
     tasks.flatMap((task) =>
-      ways.flatMap((way) =>
+      waysOf(model).flatMap((way) =>
         questionsOf({ task, way }).flatMap((question) => {
           const answer = answers.get(keyFor({ model, task, way }, question));
           const isOpen = answer !== undefined && !answer.isRefused && REAL_TASKS[task].by !== "references";
@@ -169,9 +190,10 @@ async function judgeAll(name: ModelName): Promise<void> {
       ),
     ),
   );
-  if (open.length === 0) return;
+  if (open.length === 0 && paired.length === 0) return;
   await using engine = await load(name);
   const judge = new TurnJudge(engine, { judge: resultJudge(engine) });
+  for (const model of judged) await judgePairs(judge, paired, pairsKept, { model, maxTokens });
   for (const [index, { task, question, answer }] of open.entries()) {
     const { by } = REAL_TASKS[task];
     if (by === "references") continue;
@@ -208,11 +230,14 @@ function verdictKey(task: RealTaskName, judge: ModelName, { key, text }: Answer)
 /** Whether an answer is good; `undefined` where that is not known. */
 function isGood({ model, task }: CellName, question: TaskQuestion): (answer: Answer | undefined) => boolean | undefined {
   const { by, mayRefuse } = REAL_TASKS[task];
-  const isOpposite = "isOpposite" in REAL_TASKS[task];
+  const [isOpposite, isInformative] = ["isOpposite" in REAL_TASKS[task], "isInformative" in REAL_TASKS[task]];
   return (answer) => {
     if (answer === undefined) return undefined;
     if (answer.isRefused) return mayRefuse;
-    if (by === "references") return isTrue(answer.text, question.reference ?? "");
+    if (by === "references") {
+      const truth = truthOf(answer.text, question.reference ?? "");
+      return truth.isTrue && (truth.isInformative || !isInformative);
+    }
     const value = verdicts.get(verdictKey(task, judgeOf(model), answer))?.value;
     return value === undefined ? undefined : value > 0 !== isOpposite;
   };
@@ -300,5 +325,9 @@ function tables(): string {
     return `| ${[task, model, mode, asked, percent(rate), `${percent(low)}-${percent(high)}`, percent(refused), cost.toFixed(1), ...against].join(" | ")} |`;
   });
   const agreed = agreement?.map((one) => `${one.task}: ${percent(one.agreed)} of ${one.n} answers as a person labelled them`) ?? [];
-  return `${[head, ...lines, "", ...agreed].join("\n")}\n`;
+  const shared = pairCells.map(
+    ({ model, n: made, rate, low, high }) =>
+      `${PAIRS} ${model}: another judge shares the label of ${percent(rate)} (${percent(low)}-${percent(high)}) of ${made} pairs`,
+  );
+  return `${[head, ...lines, "", ...agreed, ...shared].join("\n")}\n`;
 }
