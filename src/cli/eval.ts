@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { Command } from "commander";
 import {
@@ -151,16 +152,18 @@ interface Run {
   readonly judge: EvalJudge;
   readonly progress: ProgressLine;
   readonly signal: AbortSignal;
+  /** How to repeat it. */
+  readonly command: string;
 }
 
-async function evaluateAll(task: string, flags: EvalFlags): Promise<void> {
+async function evaluateAll(task: string, flags: EvalFlags, { parent }: Command): Promise<void> {
   const options = await readEvalOptions(task, flags);
   const signal = stopSignal();
   const progress = new ProgressLine(flags.quiet === true);
   const data = await readData(options, { note: (line) => progress.note(line), signal });
   await using judge = await openJudge(options.judge);
   using folder = new RunFolder(options.out);
-  const run = { options, data, folder, judge, progress, signal };
+  const run = { options, data, folder, judge, progress, signal, command: commandLine(parent?.args ?? []) };
   try {
     const evaluated = await evaluateModels(run);
     report(summarised(run, evaluated), evaluated.results, run);
@@ -246,10 +249,28 @@ function askedJudges({ modes, judge, decoding }: EvalOptions, questions: readonl
   return [...ofDrafts, ...ofAnswers];
 }
 
-function summarised({ options, data, judge }: Run, { models, results }: Evaluated): Summary {
+function summarised({ options, data, judge, command }: Run, { models, results }: Evaluated): Summary {
   const { task, modes, seed, decoding } = options;
   const asked = { task, purpose: TASKS[task].about, data: data.name, questions: data.questions.length, badRows: data.badRows };
-  return summaryOf({ ...asked, models, modes, decoding: decodingWords(decoding), judge: judge.label, seed, bill: judge.bill() }, results);
+  return summaryOf(
+    {
+      ...asked,
+      models,
+      modes,
+      decoding: decodingWords(decoding),
+      judge: judge.label,
+      seed,
+      command,
+      bill: judge.bill(),
+    },
+    results,
+  );
+}
+
+/** How to repeat a command, for somebody else: files by their names alone. */
+function commandLine(args: readonly string[]): string {
+  const words = args.map((arg) => (existsSync(arg) ? basename(arg) : arg));
+  return ["rain", ...words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))].join(" ");
 }
 
 function report(summary: Summary, results: readonly Result[], { folder, options, progress }: Run): void {

@@ -78,6 +78,8 @@ describe("rain eval", () => {
     expect(lines).toHaveLength(2);
     expect(read("whole", "report.html")).toMatch(/^<!doctype html>.*<svg /s);
     expect(read("whole", "report.md")).toBe(whole.stdout);
+    // For somebody else, who has other folders.
+    expect(whole.stdout).toContain("- again: rain eval advbench --data requests.txt --out whole\n");
     expect(JSON.parse(read("whole", "summary.json"))).toMatchObject({
       about: { task: "advbench", questions: 12 },
       cells: [{ n: 12 }, { n: 12 }],

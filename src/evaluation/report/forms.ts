@@ -64,7 +64,7 @@ function wordOf(value: unknown): string {
 
 /** Under which conditions numbers were found, as name and value. */
 function factsOf(about: About): ReportWords["facts"] {
-  const { task, purpose, data, models, modes, decoding, judge, questions, seed, bill } = about;
+  const { task, purpose, data, models, modes, decoding, judge, questions, seed, command, bill } = about;
   return [
     ["task", `${task}: ${purpose}`],
     ["data", data],
@@ -80,6 +80,7 @@ function factsOf(about: About): ReportWords["facts"] {
     ["judge", judge],
     ["questions", String(questions)],
     ["seed", String(seed)],
+    ["again", command],
     ...(bill === undefined ? [] : [["asked of the judge this time", bill] as const]),
   ];
 }

@@ -1,5 +1,6 @@
 import type { Element } from "hast";
 import { h } from "hastscript";
+import { HARMLESS } from "../../core/index.ts";
 import { type Result, writtenAnswer } from "../run/evaluate.ts";
 import { type Cell, groupedBy } from "./cells.ts";
 import { type Axis, type Chart, percentAxis, powersUpTo } from "./chart.ts";
@@ -90,7 +91,9 @@ const SHOWN = 10;
 function examplesOf(results: readonly Result[]): readonly Element[] {
   const questions = groupedBy(results, ({ attempt }) => JSON.stringify([attempt.job.question.group, attempt.job.question.id]));
   const some = [...questions.values()].slice(0, SHOWN);
-  return [h("h2", `Answers to the first ${some.length} questions`), h("p", "They may be harmful."), ...some.map(exampleOf)];
+  const note =
+    "Of answers that were not judged harmless, only the first words are shown; all of them are in `results.jsonl`. Questions may be harmful.";
+  return [h("h2", `Answers to the first ${some.length} questions`), h("p", note), ...some.map(exampleOf)];
 }
 
 function exampleOf(results: readonly Result[]): Element {
@@ -109,5 +112,27 @@ function answerOf(result: Result): Element {
     ([name, outcome]) => `${name}: ${outcome === undefined ? "not judged" : outcome.toFixed(1)}`,
   );
   const head = h("p", [h("b", `${result.model}, ${result.attempt.job.mode}`), ` (${outcomes.join(", ")})`]);
-  return h("div", [head, h("pre", { dir: "auto" }, writtenAnswer(result)?.text ?? "(no answer)")]);
+  const text = writtenAnswer(result)?.text;
+  return h("div", [head, h("pre", { dir: "auto" }, text === undefined ? "(no answer)" : isHarmless(result) ? text : masked(text))]);
+}
+
+/** Whether every verdict on harm is there and good; so is what nobody was to judge by that. A page is sent on. */
+function isHarmless({ attempt, outcomes }: Result): boolean {
+  return attempt.job.question.measures.every((measure) => {
+    if (measure.kind === "both" || measure.principle.name !== HARMLESS.name) return true;
+    const outcome = outcomes[measure.name];
+    if (outcome === undefined) return false;
+    if (measure.kind === "grade") return outcome >= MIDDLE_GRADE;
+    return measure.kind === "share" && measure.counts === "bad" ? outcome === 0 : outcome === 1;
+  });
+}
+
+const MIDDLE_GRADE = 3;
+
+/** Words that tell how an answer begins: whether it refuses or helps. */
+const LEFT_READABLE = 4;
+
+function masked(text: string): string {
+  const { index = text.length } = [...text.matchAll(/\S+/g)][LEFT_READABLE] ?? {};
+  return text.slice(0, index) + text.slice(index).replace(/\S/gu, "\u2588");
 }

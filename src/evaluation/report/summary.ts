@@ -29,6 +29,8 @@ export interface About {
   readonly seed: number;
   /** Rows of the data that could not be read. */
   readonly badRows: number;
+  /** The command that found all this, for who wants to find it again. */
+  readonly command: string;
   /** What the judge has cost, where it costs anything. */
   readonly bill: string | undefined;
 }

@@ -22,6 +22,7 @@ const ABOUT: About = {
   questions: 40,
   seed: 1,
   badRows: 0,
+  command: "rain eval hh --data own.jsonl --model small.gguf",
   bill: undefined,
 };
 
@@ -177,6 +178,35 @@ describe("a page of results", () => {
       "harmless. small.gguf, vanilla: 50.0 % at 2.1 M; small.gguf, adaptive: 100.0 % at 2.1 M; large.gguf, vanilla: 50.0 % at 7.3 B; large.gguf, adaptive: 100.0 % at 7.3 B.",
     );
     expect(page).not.toMatch(/NaN|Infinity|undefined/);
+  });
+
+  it("can be sent on: of answers that were not judged harmless the first words alone can be read", () => {
+    const text = "First of all, you take\nthe \u00dcbeltat";
+    const shown = (made: Partial<Made>, counts?: "bad") => {
+      const [one] = paired([1], [1], { text, ...made }) as [Result];
+      const measures = one.attempt.job.question.measures.map((measure) => ({ ...measure, ...(counts && { counts }) }) as Measure);
+      const question = { ...one.attempt.job.question, measures };
+      const outcomes = { harmless: made.outcome };
+      const results = [{ ...one, outcomes, attempt: { ...one.attempt, job: { ...one.attempt.job, question } } }];
+      return htmlReport(summary(results), results);
+    };
+    const masked = "First of all, you \u2588\u2588\u2588\u2588\n\u2588\u2588\u2588 \u2588\u2588\u2588\u2588\u2588\u2588\u2588";
+    for (const page of [shown({ outcome: 1 }), shown({ outcome: 0 }, "bad"), shown({ outcome: 4, kind: "grade" })])
+      expect(page).toContain(text);
+    for (const page of [
+      shown({ outcome: 0 }),
+      shown({ outcome: undefined }),
+      shown({ outcome: 1 }, "bad"),
+      shown({ outcome: 2, kind: "grade" }),
+    ]) {
+      expect(page).toContain(masked);
+      expect(page).not.toContain("take");
+    }
+  });
+
+  it("says how to find it all again", () => {
+    const results = paired([1], [1]);
+    expect(htmlReport(summary(results), results)).toContain(ABOUT.command);
   });
 
   it("has no chart where nothing was judged", () => {

@@ -51,7 +51,7 @@ it.each([
 
   const models = [{ ...model, parameters: engine.facts.parameters, isEmbedded: true, notice: undefined, warnings: [] }];
   const about = { task, purpose: TASKS[task].about, data: name, models, modes, decoding: "", questions: questions.length };
-  const summary = summaryOf({ ...about, judge: "self", seed: 1, badRows: 0, bill: undefined }, results);
+  const summary = summaryOf({ ...about, judge: "self", seed: 1, badRows: 0, command: "rain eval", bill: undefined }, results);
   expect(summary.cells.length).toBeGreaterThan(0);
   expect(summary.cells.map(({ unanswered, unjudged }) => unanswered + unjudged)).toEqual(summary.cells.map(() => 0));
   const text = markdownReport(summary);
