@@ -64,7 +64,12 @@ async function check(_: ConfigFlag, command: Command): Promise<void> {
     process.stdout.write(
       "Without the Message Content intent (`messageContent`) no server's messages are judged by themselves, whatever it sets.\n",
     );
+  process.stdout.write(UNKNOWN);
 }
+
+/** What only Discord, the model and the servers' people tell. */
+const UNKNOWN =
+  "Nobody was asked: whether Discord takes the token and grants the intent, what the bot may do in a server, whether its log channel is there, and whether the model is quick enough for what is written in it, `/rain status` says there.\n";
 
 /** The bot, which other commands need not load, and its configuration. */
 async function load(command: Command, { runsHere }: { readonly runsHere: boolean }) {

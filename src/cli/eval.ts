@@ -34,6 +34,7 @@ import {
   type TaskQuestion,
 } from "../evaluation/index.ts";
 import { promptingNotice, withPrompting } from "../prompting/index.ts";
+import { VERSION } from "../version.ts";
 import { addJudgeOptions, type EvalJudge, type JudgeFlags, type JudgeOptions, openJudge, readJudgeOptions } from "./answer-judge.ts";
 import { type DataFileOptions, findDataFile, readTold } from "./data-file.ts";
 import { evalJudgeCommand } from "./eval-judge.ts";
@@ -54,7 +55,6 @@ import {
 import { ProgressLine } from "./progress-line.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { flushed } from "./terminal.ts";
-import { VERSION } from "./version.ts";
 
 interface EvalFlags extends Omit<DecodingFlags, "model" | "mode">, JudgeFlags {
   readonly data?: string;

@@ -1,6 +1,7 @@
 /** `rain mcp`: verdicts for whatever speaks the Model Context Protocol. */
 import { Command } from "commander";
 import { withPeers } from "../peers/index.ts";
+import { VERSION } from "../version.ts";
 import { loadEngine, loadJudgeModel, prepareJudge } from "./load.ts";
 import {
   addEngineOptions,
@@ -13,7 +14,6 @@ import {
   readJudgeModel,
 } from "./options.ts";
 import { stopSignal } from "./stop-signal.ts";
-import { VERSION } from "./version.ts";
 
 interface McpFlags extends EngineFlags, JudgeModelFlag, Pick<DecodingFlags, "principle" | "quiet"> {}
 

@@ -1,9 +1,9 @@
 import { inspect } from "node:util";
 import { Command } from "commander";
+import { VERSION } from "../version.ts";
 import { complain } from "./failure.ts";
 import { Interrupted, onCrash } from "./stop-signal.ts";
 import { flushed } from "./terminal.ts";
-import { VERSION } from "./version.ts";
 
 /** In the order in which the help names them. What some of them need takes longer to load than a small model: only the one that is asked for is. */
 const COMMANDS: readonly (readonly [name: string, load: () => Promise<Command>])[] = [

@@ -20,6 +20,7 @@ import {
   shiftSummary,
 } from "../evaluation/index.ts";
 import type { LlamaEngine, LlamaEngineOptions } from "../llama.ts";
+import { VERSION } from "../version.ts";
 import { findDataFile, readTold } from "./data-file.ts";
 import { loadModel } from "./load.ts";
 import { labelOf } from "./model-labels.ts";
@@ -35,7 +36,6 @@ import {
 import { ProgressLine } from "./progress-line.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { flushed } from "./terminal.ts";
-import { VERSION } from "./version.ts";
 
 interface ShiftFlags extends Omit<EngineFlags, "model" | "sequences"> {
   readonly base: string;

@@ -20,12 +20,15 @@ function file(name: string, text: string): string {
 const NO_INTENT =
   "Without the Message Content intent (`messageContent`) no server's messages are judged by themselves, whatever it sets.\n";
 
+const NOT_ASKED =
+  "Nobody was asked: whether Discord takes the token and grants the intent, what the bot may do in a server, whether its log channel is there, and whether the model is quick enough for what is written in it, `/rain status` says there.\n";
+
 describe("rain discord check", () => {
-  it("is content with a file and variables, and starts nothing", async () => {
+  it("is content with a file and variables, starts nothing, and says what it cannot know", async () => {
     const config = file("fine.yaml", `model: ${JSON.stringify(import.meta.filename)}\nshards: 2\n`);
     const { stdout, stderr } = await runRain(["discord", "check", "--config", config], { environment: { RAIN_DISCORD_TOKEN: TOKEN } });
     expect({ stdout, stderr }).toEqual({
-      stdout: `The configuration is fine: ${import.meta.filename}, shards: 2.\n${NO_INTENT}`,
+      stdout: `The configuration is fine: ${import.meta.filename}, shards: 2.\n${NO_INTENT}${NOT_ASKED}`,
       stderr: "",
     });
   });
@@ -36,7 +39,7 @@ describe("rain discord check", () => {
       RAIN_DISCORD_TOKEN_FILE: file("token", `${TOKEN}\n`),
     };
     const { stdout } = await runRain(["discord", "check"], { environment });
-    expect(stdout).toBe("The configuration is fine: embedded, shards: auto.\n");
+    expect(stdout).toBe(`The configuration is fine: embedded, shards: auto.\n${NOT_ASKED}`);
   });
 
   describe("reads the file `.env` where it is started", () => {
@@ -50,8 +53,10 @@ describe("rain discord check", () => {
         `# Who it is.\nRAIN_DISCORD_TOKEN="${TOKEN}"\nRAIN_DISCORD_SHARDS=3\nRAIN_DISCORD_CONFIG=more.yaml\n`,
       );
       writeFileSync(join(place.path, "more.yaml"), "shards: 5\nmessageContent: true\n");
-      expect((await check(place.path)).stdout).toBe("The configuration is fine: embedded, shards: 3.\n");
-      expect((await check(place.path, { RAIN_DISCORD_SHARDS: "2" })).stdout).toBe("The configuration is fine: embedded, shards: 2.\n");
+      expect((await check(place.path)).stdout).toBe(`The configuration is fine: embedded, shards: 3.\n${NOT_ASKED}`);
+      expect((await check(place.path, { RAIN_DISCORD_SHARDS: "2" })).stdout).toBe(
+        `The configuration is fine: embedded, shards: 2.\n${NOT_ASKED}`,
+      );
     });
 
     it("and tells what is wrong in it by the names there, and no secret", async () => {

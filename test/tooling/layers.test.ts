@@ -7,7 +7,16 @@ const root = join(import.meta.dirname, "../..");
 /** From the bottom up: a layer imports from those above it in this list, and from none of its own row but itself. */
 const LAYERS: readonly (readonly string[])[] = [
   ["src/core"],
-  ["src/statistics.ts", "src/jinja.ts", "src/peers", "src/prompting", "src/thoughts", "src/tools", "src/engines/json-format"],
+  [
+    "src/statistics.ts",
+    "src/version.ts",
+    "src/jinja.ts",
+    "src/peers",
+    "src/prompting",
+    "src/thoughts",
+    "src/tools",
+    "src/engines/json-format",
+  ],
   ["src/evaluation/readers"],
   ["src/judges"],
   ["src/rain.ts", "src/engines/llama"],

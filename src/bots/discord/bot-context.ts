@@ -5,6 +5,7 @@ import type { Inference, Respond, Store } from "../guard/index.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Incidents } from "./moderate/incidents.ts";
 import type { Looks } from "./moderate/looks.ts";
+import type { Pace } from "./moderate/pace.ts";
 import type { OutboundFilter } from "./outbound-filter.ts";
 import type { Drafts, InOrder, Typing } from "./reply/drafts.ts";
 import type { Notices } from "./reply/notices.ts";
@@ -19,6 +20,9 @@ export interface BotContext {
   readonly outbound: OutboundFilter;
   readonly drafts: Drafts;
   readonly looks: Looks;
+  readonly pace: Pace;
+  /** Guilds that were told that their log channel cannot be used any more. */
+  readonly lostLogs: Set<string>;
   readonly incidents: Incidents;
   /** Messages that the bot itself takes away, by their ids. */
   readonly removed: LRUCache<string, true>;

@@ -1,4 +1,4 @@
-import { Client, type ClientOptions, Events, type Message, type PartialMessage, Status } from "discord.js";
+import { type Channel, Client, type ClientOptions, Events, type Message, type PartialMessage, Status } from "discord.js";
 import { LRUCache } from "lru-cache";
 import type { Logger } from "pino";
 import {
@@ -25,7 +25,9 @@ import { AutoModerator } from "./moderate/auto-moderator.ts";
 import { noteByHand, noteGone } from "./moderate/by-hand.ts";
 import { carryOutUncarried } from "./moderate/decide.ts";
 import { Incidents } from "./moderate/incidents.ts";
+import { openLogChannel } from "./moderate/log-channel.ts";
 import { Looks } from "./moderate/looks.ts";
+import { Pace } from "./moderate/pace.ts";
 import { OutboundFilter } from "./outbound-filter.ts";
 import { Drafts, InOrder, TakenBack, Typing } from "./reply/drafts.ts";
 import { languageOf, messageTarget } from "./reply/live-reply.ts";
@@ -91,6 +93,8 @@ export class Bot implements AsyncDisposable {
       learning: new Map(),
       drafts: new Drafts(),
       looks: new Looks(),
+      pace: new Pace(options.now),
+      lostLogs: new Set(),
       incidents: new Incidents(),
       removed: new LRUCache<string, true>({ max: MOST_REMOVED }),
       order: new InOrder(),
@@ -184,8 +188,8 @@ export class Bot implements AsyncDisposable {
     client.on(Events.MessageDelete, ({ id, guildId }) => gone(guildId, [id]));
     client.on(Events.MessageBulkDelete, (messages, { guildId }) => gone(guildId, [...messages.keys()]));
     client.on(Events.GuildAuditLogEntryCreate, (entry, guild) => this.#do(() => noteByHand(this.#context, entry, guild)));
-    client.on(Events.ChannelDelete, ({ id }) => drafts.takeBackChannel(id, "deleted"));
-    client.on(Events.ThreadDelete, ({ id }) => drafts.takeBackChannel(id, "deleted"));
+    client.on(Events.ChannelDelete, (channel) => this.#channelGone(channel));
+    client.on(Events.ThreadDelete, (channel) => this.#channelGone(channel));
     client.on(Events.InteractionCreate, (interaction) => {
       if (this.#isLeaving) void turnAway(interaction, this.#context);
       else this.#do(() => handleInteraction(interaction, this.#context));
@@ -204,6 +208,17 @@ export class Bot implements AsyncDisposable {
       this.#lost.abort(closedError(code));
     });
     client.on(Events.ShardResume, (shard, replayed) => log.info({ shard, replayed }, "gateway resumed"));
+  }
+
+  #channelGone(channel: Channel): void {
+    const { drafts, store } = this.#context;
+    drafts.takeBackChannel(channel.id, "deleted");
+    if (channel.isDMBased()) return;
+    const guild = channel.guildId;
+    this.#do(async () => {
+      const { settings } = await store.settings(guild);
+      if (settings.moderation.logChannel === channel.id) await openLogChannel(this.#context, { guild, settings });
+    });
   }
 
   /** Of what cannot be forgotten now, all else is forgotten all the same. */

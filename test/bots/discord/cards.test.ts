@@ -32,6 +32,9 @@ function example(text: string, { ada, mona }: Scene): string {
     .replace(/Verdicts: \d+, the lowest -?\d\.\d\d/, "Verdicts: 5, the lowest -0.98")
     .replace(/(?:^│ - \[-?\d.*\n)+/gm, "│ - [0.12](...)\n")
     .replace(/\*\*\d+ of \d+\*\* \(by the limit that holds now: \d+\)/, "**12 of 3,410** (by the limit that holds now: 3)")
+    .replace(/rain-align \d+\.\d+\.[^ ]+\./, "rain-align 1.0.0.")
+    .replace(/[\d.]+(?= a minute)/g, "1.5")
+    .replace(/(?<=a verdict takes: )[\d.]+/, "0.3")
     .replace(/after \d+ rewinds?/, "after 2 rewinds")
     .replace(/Rewinds: \d+/, "Rewinds: 2");
 }

@@ -5,6 +5,7 @@ import { TASKS } from "../../../training/world/index.ts";
 import { asText } from "../../support/discord/as-text.ts";
 import { embeddedInference } from "../../support/discord-bot.ts";
 import { Scene } from "../../support/discord-scene.ts";
+import { setsByPanel } from "../../support/settings-panel.ts";
 
 let inference: EngineInference;
 beforeAll(async () => {
@@ -209,5 +210,32 @@ describe("What cannot work as it is set", () => {
       expect(await scene.sets("moderation.logChannel", id)).toContain("the log channel is not there, or I cannot see it");
     expect(await scene.sets("moderation.logChannel", closed.id)).toContain("in the log channel I lack Send Messages, Embed Links");
     expect(await scene.sets("moderation.logChannel", guild.channel("log").id)).not.toContain("⚠️");
+  });
+
+  it("is said of a log channel and of permissions although nothing is judged by itself yet, and of nothing that is fine", async () => {
+    await using scene = await Scene.open(inference);
+    const { guild } = scene;
+    expect(await scene.sets("moderation.logChannel", "123456789012345678")).toContain("⚠️ Nobody is shown what I find but in");
+    expect(await scene.sets("moderation.logChannel", guild.channel("log").id)).not.toContain("⚠️");
+    expect(await scene.sets("moderation.logChannel", "none")).not.toContain("⚠️");
+    const weak = scene.platform.addGuild({ channels: ["general"], botPermissions: PermissionFlagsBits.ViewChannel });
+    await scene.platform.idle();
+    const set = await setsByPanel(weak.owner, weak.channel("general"), "moderation.rules.harmless.action", "delete");
+    expect(set.content).toContain("⚠️ I lack the permission Manage Messages, which the rules need.");
+  });
+
+  it("is the rest of the status: what moderation needs is there, each in a line, also where it is fine, with the version", async () => {
+    await using scene = await Scene.open(inference);
+    const { guild } = scene;
+    const status = async () => asText(await guild.owner.uses(scene.general, "/rain status").response());
+    const before = await status();
+    expect(before).toMatch(/rain-align \d+\.\d+\.\d+\S*\. Model: /);
+    expect(before).toContain(
+      "What it needs:\n│   ✓ Message Content intent: granted\n│   ✓ Permissions: the rules need none\n│   ✓ Log channel: none is set",
+    );
+    const logChannel = guild.channel("log").id;
+    const rules = { harmless: { action: "timeout" } };
+    await scene.running.set(guild, { moderation: { automatic: true, logChannel, rules } });
+    expect(await status()).toContain(`✓ Permissions: Manage Messages, Moderate Members\n│   ✓ Log channel: <#${logChannel}>`);
   });
 });

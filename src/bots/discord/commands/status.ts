@@ -8,11 +8,12 @@ import {
   userMention,
 } from "discord.js";
 import { UNFIT_BELOW } from "../../../core/index.ts";
+import { VERSION } from "../../../version.ts";
 import { actsBy, type Decision, decisionsBy, type GuildSettings, type KnownJudge } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { knownJudge } from "../known-judge.ts";
 import { fitnessText } from "../moderate/card.ts";
-import { problemsOf } from "../problems.ts";
+import { figure, needsOf, problemsOf } from "../problems.ts";
 import { cut } from "../reply/text.ts";
 import { CALIBRATED } from "./calibrate.ts";
 import { checkAdministers, guildOf, type PrivateAnswer } from "./command.ts";
@@ -24,7 +25,7 @@ const LONGEST_FIELD = 1000;
 /** How far back the audit is looked through. */
 const AUDIT = 200;
 
-/** `/rain status`: which judges work here, how good they are, of what they learned; and what moderation does. */
+/** `/rain status`: which judges work here, how good they are, of what they learned; what moderation does, needs and waits for. */
 export async function status(interaction: ChatInputCommandInteraction, context: BotContext): Promise<PrivateAnswer> {
   checkAdministers(interaction);
   const { store, inference } = context;
@@ -41,17 +42,23 @@ export async function status(interaction: ChatInputCommandInteraction, context: 
   });
   const decisions = await decisionsBy(rules, store.decisions(guild));
   const decided = rules.map((name, index) => `${inlineCode(name)} ${countsOf(decisions[index] ?? [])}`);
+  const needs = await needsOf(context, guild, settings);
   const problems = await problemsOf(context, guild, settings);
   const fields = [
     { name: "My answers", value: judgeLine(settings.talk.principle, answers) },
     { name: "People's messages", value: rules.map((name, index) => judgeLine(name, messages[index])).join("\n") || "No rule is on." },
     { name: "Moderation", value: moderationLine(settings, unfit, context) },
+    { name: "Pace", value: paceLines(context, guild) },
+    {
+      name: "What it needs",
+      value: needs.map(({ name, state, problems }) => `${problems.length === 0 ? "✓" : "✗"} ${name}: ${state}`).join("\n"),
+    },
     ...(problems.length === 0 ? [] : [{ name: "What is wrong", value: problems.join("\n") }]),
     ...(await untoldFields(context, guild, settings)),
     { name: "Decisions to learn of", value: decided.join("\n") || "None." },
     ...(await learningFields(context, guild)),
   ];
-  const description = `Model: ${escapeMarkdown(cut(inference.model, 200))}. A judge tells good from bad; AUROC 0.50 is guessing, 1 is perfect, ${UNFIT_BELOW.toFixed(2)} is the least with which it may act.`;
+  const description = `rain-align ${VERSION}. Model: ${escapeMarkdown(cut(inference.model, 200))}. A judge tells good from bad; AUROC 0.50 is guessing, 1 is perfect, ${UNFIT_BELOW.toFixed(2)} is the least with which it may act.`;
   return {
     embeds: [
       {
@@ -93,6 +100,18 @@ function moderationLine({ moderation }: GuildSettings, unfit: readonly string[],
   if (moderation.shadow) return "In shadow mode: I only say what I would do.";
   if (unfit.length === 0) return "On: I do what the rules ask for.";
   return `On, but in shadow mode by ${unfit.map((name) => inlineCode(name)).join(", ")}: the judge there is not surely fit.`;
+}
+
+function paceLines({ looks, pace, options }: BotContext, guild: string): string {
+  const at = options.clock();
+  const [seconds, judged, written] = [pace.secondsOf(guild), pace.judgedLately(guild, at), pace.busiest(guild, at)];
+  const waiting = looks.count(guild);
+  return [
+    waiting === 1 ? "1 message waits to be judged" : `${waiting} messages wait to be judged`,
+    `judged in the last ten minutes: ${judged === 0 ? "none" : `${figure(judged)} a minute`}`,
+    `a verdict takes: ${seconds === undefined ? "not measured yet" : `${figure(seconds)} s`}`,
+    `written here: ${written === 0 ? "nothing in the last day" : `${figure(written)} a minute, in the busiest ten minutes of the last day`}`,
+  ].join("\n");
 }
 
 function countsOf(decisions: readonly Decision[]): string {

@@ -60,14 +60,19 @@ export class AutoModerator {
 
   /** Never rejects: what cannot be judged is left as it is, counted and logged. */
   look(message: Message, settings: GuildSettings): void {
-    const { looks, options } = this.#context;
-    if (!message.inGuild() || !isLookedAt(message, settings, options)) return;
+    const { looks, options, pace } = this.#context;
+    if (!message.inGuild() || !isInScope(message, settings, options)) return;
+    if (!isOn(settings, options)) {
+      pace.wrote(message.guildId, options.clock());
+      return;
+    }
     const said = messageText(message);
     // Nobody's words are remembered, not even as hashes, where no filter asks for them.
     if (settings.moderation.filters.repeats.action !== "off") this.#repeats.note(this.#saidBy(message, said));
     const hits = this.#hitsOf(message, said, settingsOfMessage(settings, message), message.member);
     const waiting = { message, settings, look: looks.begin(message.guildId) };
     if (decidedByFilters(hits) === undefined) {
+      pace.wrote(message.guildId, options.clock());
       const passedOver = this.#line.add({ guild: message.guildId, urgency: urgencyOf(message, hits), entry: waiting });
       if (passedOver === undefined) void this.#queue.add(() => this.#lookAtNext());
       else this.#passOver(passedOver);
@@ -127,7 +132,7 @@ export class AutoModerator {
       // A member whom discord.js has forgotten is fetched, so that people who are to be ignored stay so.
       const member = message.member ?? (await authorOf(message));
       const settings = settingsOfMessage(decided, message, member);
-      if (!isLookedAt(message, settings, options) || isIgnored(message, member, settings)) return undefined;
+      if (!isOn(settings, options) || !isInScope(message, settings, options) || isIgnored(message, member, settings)) return undefined;
       const said = messageText(message);
       const text = [said, (await attachedText(message, log)).text].filter((part) => part !== "").join("\n");
       const hits = this.#hitsOf(message, text, settings, member);
@@ -163,12 +168,13 @@ export class AutoModerator {
       readonly hasUsualLimits: boolean;
     },
   ): Promise<Judgement> {
-    const { inference, metrics, log } = this.#context;
+    const { inference, metrics, log, pace, options } = this.#context;
     const { guildId: guild, id } = message;
     try {
-      const judgement = await judgeMessage(inference, { guild, text, settings, signal });
+      const judgement = await pace.measured(guild, () => judgeMessage(inference, { guild, text, settings, signal }));
       if (judgement.findings.length > 0) {
         metrics.judged.inc();
+        pace.judged(guild, options.clock());
         await this.#hits.count(message, judgement, settings, hasUsualLimits);
       }
       return withFindings(judgement, hits);
@@ -198,8 +204,13 @@ function urgencyOf({ member, createdTimestamp: at }: Message<true>, hits: readon
   return isNewcomer({ joinedAt: member?.joinedTimestamp ?? undefined, at }) ? 1 : 0;
 }
 
-function isLookedAt(message: Message<true>, { moderation }: GuildSettings, options: BotOptions): boolean {
-  if (!moderation.automatic || !options.messageContent || !isServed(options, message.guildId)) return false;
+function isOn({ moderation }: GuildSettings, { messageContent }: BotOptions): boolean {
+  return moderation.automatic && messageContent;
+}
+
+/** Whether it is to be judged where moderation is on. */
+function isInScope(message: Message<true>, { moderation }: GuildSettings, options: BotOptions): boolean {
+  if (!isServed(options, message.guildId)) return false;
   if (!isByPerson(message) && !isByWebhook(message) && !isThreadsTitle(message)) return false;
   const { ignore } = moderation;
   const { channel } = message;

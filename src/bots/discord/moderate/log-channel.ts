@@ -1,7 +1,8 @@
-import { type GuildTextBasedChannel, PermissionFlagsBits } from "discord.js";
+import { type GuildTextBasedChannel, inlineCode, PermissionFlagsBits } from "discord.js";
 import type { GuildSettings } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { once } from "../reply/live-reply.ts";
+import { quoted } from "../reply/text.ts";
 
 const POSTS_CARDS = [
   ["View Channel", PermissionFlagsBits.ViewChannel],
@@ -30,6 +31,25 @@ export async function logChannelOf(
   const lacking = POSTS_CARDS.filter(([, permission]) => me === null || !channel.permissionsFor(me).has(permission));
   if (lacking.length === 0) return { channel };
   return { problem: `in the log channel I lack ${lacking.map(([name]) => name).join(", ")}` };
+}
+
+/**
+ * The channel in which moderators are told of findings, if there is one. Where one was set and cannot be used any more, those who can change that are
+ * told once, until it can be used again.
+ */
+export async function openLogChannel(context: BotContext, server: Server): Promise<GuildTextBasedChannel | undefined> {
+  const { client, lostLogs } = context;
+  const found = await logChannelOf(context, server);
+  if ("channel" in found) {
+    lostLogs.delete(server.guild);
+    return found.channel;
+  }
+  if (server.settings.moderation.logChannel === undefined || lostLogs.has(server.guild)) return undefined;
+  lostLogs.add(server.guild);
+  const name = quoted(client.guilds.cache.get(server.guild)?.name ?? server.guild);
+  const line = `Nobody is shown any more what I find in ${name}, but in ${inlineCode("/moderate queue")}: ${found.problem}.`;
+  await tellServer(context, server, `${line} ${inlineCode("/settings")} sets another one.`);
+  return undefined;
 }
 
 /** Tells those who can change something: in the log channel, else the server's owner in private. Never rejects. */

@@ -16,7 +16,7 @@ import { cut, quoted, titleOf } from "../reply/text.ts";
 import { appealButton, isAgainst, reviewButtons, reviewCard, unfitLine } from "./card.ts";
 import { auditDetail, beforeField, sinceFields, textFiles } from "./evidence.ts";
 import { updateCards } from "./follow-cards.ts";
-import { logChannelOf } from "./log-channel.ts";
+import { openLogChannel } from "./log-channel.ts";
 import { strikesOf } from "./strikes.ts";
 import { timeOut } from "./time-outs.ts";
 
@@ -165,8 +165,8 @@ export async function postCard(context: BotContext, settings: GuildSettings, rev
   const { outbound, log, store } = context;
   const { guild, id } = review;
   try {
-    const found = await logChannelOf(context, { guild, settings });
-    if (!("channel" in found)) return;
+    const channel = await openLogChannel(context, { guild, settings });
+    if (channel === undefined) return;
     const before = await beforeField(context, review);
     const incident = (await store.incident(guild, incidentOf(review))).filter(({ decision }) => decision === "pending");
     const since = await sinceFields(context, review, incident);
@@ -177,7 +177,7 @@ export async function postCard(context: BotContext, settings: GuildSettings, rev
       allowedMentions: { parse: [] },
     };
     const files = textFiles(review, incident).map(({ name, content }) => outbound.file(name, content));
-    const posted = await found.channel.send({
+    const posted = await channel.send({
       ...outbound.own(card),
       files,
       ...once("card", id, review.appeal === undefined ? "new" : "appealed"),

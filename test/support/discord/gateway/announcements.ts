@@ -78,6 +78,10 @@ export class Announcements {
     this.#aboutChannel(GatewayDispatchEvents.ChannelCreate, channel, () => channelPayload(channel));
   }
 
+  channelUpdated(channel: Channel): void {
+    this.#aboutChannel(GatewayDispatchEvents.ChannelUpdate, channel, () => channelPayload(channel));
+  }
+
   channelDeleted(channel: Channel): void {
     const event = channel.isThread ? GatewayDispatchEvents.ThreadDelete : GatewayDispatchEvents.ChannelDelete;
     this.#aboutChannel(event, channel, () => channelPayload(channel));

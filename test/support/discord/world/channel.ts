@@ -129,6 +129,12 @@ export class Channel {
     this.world.announce.messagesDeleted(this, messages);
   }
 
+  /** What roles and people may do here changes. */
+  overwrite(overwrites: readonly Overwrite[]): void {
+    this.#overwrites = overwrites;
+    this.world.announce.channelUpdated(this);
+  }
+
   delete(): void {
     this.guild?.channels.delete(this.id);
     this.world.announce.channelDeleted(this);
