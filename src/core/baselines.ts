@@ -14,7 +14,7 @@ import { deriveSeed } from "./sampler.ts";
 export async function* vanilla(request: GenerationRequest): Answering {
   const generation = new Generation(request);
   const { engine, settings, committed } = generation;
-  const waiting = heldBack(settings);
+  const waiting = generation.isChecked ? heldBack(settings) : 0;
   await generation.prime();
   let rewinds = 0;
   const commit = (token: Token) => {
@@ -47,8 +47,7 @@ export async function* vanilla(request: GenerationRequest): Answering {
 
 /** Tokens that wait for what is asked of the whole text: in steps as many as a judge would let wait, and no end of JSON before the token behind it. */
 function heldBack({ format, maxCheckGap }: Settings): number {
-  if (format?.type !== "json" || format.isValid === undefined) return 0;
-  return format.inSteps ? Math.max(2, maxCheckGap) : Number.POSITIVE_INFINITY;
+  return format?.type === "json" && format.inSteps ? Math.max(2, maxCheckGap) : Number.POSITIVE_INFINITY;
 }
 
 /** The rest of the answer, in each attempt by another seed. A greedy model would write the same again. */

@@ -192,7 +192,10 @@ const OPTIONS: { readonly [Name in keyof Required<RainOptions>]: OptionEntry<Req
   onEvent: option(callback, () => undefined),
   onTree: option(callback, undefined),
   revealDiscarded: option(flag, false),
-  tools: option({ expected: "a list of `{ name, parameters }`, each with a name of its own", isMet: areTools }, []),
+  tools: option(
+    { expected: "a list of `{ name, parameters }`, each with a name of its own (`isValid`, if there, a function)", isMet: areTools },
+    [],
+  ),
   toolChoice: option(
     {
       expected: "one of `auto`, `any`, `none`, or the `{ name }` of a tool",
@@ -309,5 +312,10 @@ function isJsonFormat(value: unknown): boolean {
 function areTools(value: unknown): boolean {
   if (!Array.isArray(value) || !value.every(isNamed)) return false;
   const isUnique = new Set(value.map(({ name }) => name)).size === value.length;
-  return isUnique && value.every((tool) => "parameters" in tool && isRecord(tool.parameters));
+  return isUnique && value.every(isTool);
+}
+
+function isTool(value: object): boolean {
+  const { parameters, isValid }: { readonly parameters?: unknown; readonly isValid?: unknown } = value;
+  return isRecord(parameters) && (isValid === undefined || callback.isMet(isValid));
 }

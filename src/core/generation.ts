@@ -8,6 +8,7 @@ import type { AnswerJudge } from "./judge/verdict.ts";
 import { Meter, type Purpose } from "./meter.ts";
 import { isBegun } from "./opening.ts";
 import type { Settings } from "./options.ts";
+import type { JsonFormat } from "./output-format.ts";
 
 /** A conversation as the writer of the answer reads it. A judge may read it in another form. */
 export interface Prompt {
@@ -29,6 +30,8 @@ export interface GenerationRequest {
   readonly promptOf: PromptOf;
   /** Whether a text ends in calls, which are no part of it: it may be empty in front of them. */
   readonly hasCalls?: (text: string) => boolean;
+  /** What is asked of a whole answer besides, as it was written. */
+  readonly isValid?: ((answer: readonly Token[]) => Promise<boolean>) | undefined;
 }
 
 /** A way of decoding, by `options.mode`. */
@@ -51,6 +54,7 @@ export class Generation {
   readonly #constant: Prefix;
   readonly #processing: LogitsProcessing | undefined;
   readonly #hasCalls: (text: string) => boolean;
+  readonly #isValid: GenerationRequest["isValid"];
   readonly #committed: Token[] = [];
   readonly #stream: TextStream;
   #text = "";
@@ -63,7 +67,7 @@ export class Generation {
   readonly #isFresh: boolean;
 
   /** @throws {ContextFullError} when the conversation leaves no room for an answer */
-  constructor({ engine, turns, settings, promptOf, hasCalls = () => false }: GenerationRequest) {
+  constructor({ engine, turns, settings, promptOf, hasCalls = () => false, isValid }: GenerationRequest) {
     this.engine = engine;
     this.settings = settings;
     this.turns = turns;
@@ -72,6 +76,7 @@ export class Generation {
     this.prompt = prefix;
     this.#constant = constant;
     this.#hasCalls = hasCalls;
+    this.#isValid = isValid;
     const room = roomBehind({ prefix, constant }, engine, settings);
     this.ending = new Ending(engine, this.prompt, { boundary, limit: Math.min(settings.maxTokens, room) });
     this.#stream = new TextStream(engine, this.prompt, boundary);
@@ -102,15 +107,22 @@ export class Generation {
     return !this.#hasCalls(this.#textOf(answer));
   }
 
-  /** Whether these tokens may be what the format asks for: a beginning, and what the length limit has cut, always may. */
-  async isValid(answer: readonly Token[]): Promise<boolean> {
+  /** Whether something is asked of the whole answer that cannot be kept while it is written. */
+  get isChecked(): boolean {
     const { format } = this.settings;
-    if (format?.type !== "json" || format.isValid === undefined) return true;
+    return this.#isValid !== undefined || (format?.type === "json" && format.isValid !== undefined);
+  }
+
+  /** Whether these tokens may be what is asked for: a beginning, and what the length limit has cut, always may. */
+  async isValid(answer: readonly Token[]): Promise<boolean> {
+    if (!this.isChecked) return true;
+    const { format } = this.settings;
+    const { isValid = () => true, inSteps = false }: Partial<JsonFormat> = format?.type === "json" ? format : {};
     const said = this.ending.said(answer);
     const text = this.#textOf(said);
     // In steps, the last bracket would be out before the end is drawn.
-    const isWhole = said.length < answer.length || (format.inSteps && isObjectOrList(text));
-    return !isWhole || (await format.isValid(text));
+    const isWhole = said.length < answer.length || (inSteps && isObjectOrList(text));
+    return !isWhole || ((await isValid(text)) && ((await this.#isValid?.(answer)) ?? true));
   }
 
   #textOf(answer: readonly Token[]): string {

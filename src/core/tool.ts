@@ -1,4 +1,4 @@
-/** What a model may ask its caller to do, and how it asks. Plain data. */
+/** What a model may ask its caller to do, and how it asks. */
 import type { OutputFormat } from "./output-format.ts";
 
 /** A tool that may be called. */
@@ -8,6 +8,11 @@ export interface Tool {
   readonly description?: string | undefined;
   /** A JSON schema of an object: the arguments. */
   readonly parameters: Readonly<Record<string, unknown>>;
+  /**
+   * Whether arguments of the schema are what is asked for: what a schema cannot say, or cannot keep while they are written. A call that is not valid is left and written anew,
+   * like an answer (`JsonFormat.isValid`). @default each is
+   */
+  readonly isValid?: ((values: Readonly<Record<string, unknown>>) => boolean | Promise<boolean>) | undefined;
 }
 
 /** A call that an assistant's turn makes. */

@@ -14,7 +14,7 @@ import {
 /** Keywords that only make fewer values valid: without one, what is written may break it. */
 const LEFT_OUT = ["uniqueItems", "format", "pattern"] as const;
 
-/** The same options, with schemas that this engine can write by. Whoever calls is told what is left to the tools. */
+/** The same options, with schemas that this engine can write by. Whoever calls is told what is asked of whole calls only. */
 export function withWritableSchemas(options: RainOptions, engine: Engine, tell: (notice: string) => void): RainOptions {
   const { tools = [], format } = options;
   return {
@@ -25,29 +25,35 @@ export function withWritableSchemas(options: RainOptions, engine: Engine, tell: 
 }
 
 /**
- * The tool, without what its schema cannot keep while it is written: the tool, which checks what it is called with, finds that. Where something else is
+ * The tool, without what its schema cannot keep while a call is written: that is checked of the whole call, and one that breaks it is written anew. Where something else is
  * wrong with it, as it is: the error says what.
  */
 function writableTool(tool: Tool, engine: Engine, tell: (notice: string) => void): Tool {
-  const { schema, left } = writableSchema(tool.parameters, engine);
+  const { name, parameters, isValid } = tool;
+  const { schema, left } = writableSchema(parameters, engine);
+  if (left.length === 0) return tool;
   for (const part of left)
-    tell(`Expected the tool \`${tool.name}\` to have a schema to write by, got ${part}: that is left to the tool to check.`);
-  return left.length === 0 ? tool : { ...tool, parameters: schema };
+    tell(`Expected the tool \`${name}\` to have a schema to write by, got ${part}: that is checked of whole calls, as far as it is known.`);
+  return { ...tool, parameters: schema, isValid: alsoOf(parameters, isValid) };
 }
 
 /** The format, without what its schema cannot keep while a text is written: that is checked of the whole text, and a text that breaks it is written anew. */
 export function writableFormat(format: JsonFormat, engine: Engine): JsonFormat {
   const { schema, left } = writableSchema(format.schema, engine);
   if (left.length === 0) return format;
-  const validator = new Validator(format.schema as Schema, "2020-12");
+  const isSaid = alsoOf(format.schema);
   const { isValid = () => true } = format;
   // What breaks it is mended only as long as nothing is out.
-  return {
-    ...format,
-    schema,
-    inSteps: false,
-    isValid: async (text) => validator.validate(JSON.parse(text)).valid && (await isValid(text)),
-  };
+  return { ...format, schema, inSteps: false, isValid: async (text) => (await isSaid(JSON.parse(text))) && (await isValid(text)) };
+}
+
+/** Whether a value is all that a schema says, and what else is asked of it. A `format` that nobody knows says nothing. */
+function alsoOf<Value>(
+  schema: JsonSchema,
+  isValid: (value: Value) => boolean | Promise<boolean> = () => true,
+): (value: Value) => Promise<boolean> {
+  const validator = new Validator(schema as Schema, "2020-12");
+  return async (value) => validator.validate(value).valid && (await isValid(value));
 }
 
 /** A schema that can be written by, and what was left out of it, with its place. Where nothing helps, the schema as it is. */

@@ -205,7 +205,8 @@ async function* call(state: ToolState): AsyncGenerator<RainStep, boolean, void> 
   let shown = "";
   let visits = 0;
   const rewindsBefore = state.rewinds;
-  const part = write(state, turnsUntil(state, true), { ...settings, format, onEvent, stop: [], logprobs: false }, state);
+  const writing = { ...settings, format, onEvent, stop: [], logprobs: false };
+  const part = write({ ...state, isValid: validity(state) }, turnsUntil(state, true), writing, state);
   let next = await part.next();
   for (; !next.done; next = await part.next()) {
     tokens.push(...next.value.tokens);
@@ -268,6 +269,15 @@ function read(tokens: readonly Token[], state: ToolState): ToolCall {
   return { id: callId(settings.seed, earlier), ...callFormat.read(written(tokens, state), tools) };
 }
 
+/** What is asked of the arguments of a whole call, if something is. */
+function validity(state: ToolState): GenerationRequest["isValid"] {
+  if (state.tools.every(({ isValid }) => isValid === undefined)) return undefined;
+  return async (tokens) => {
+    const { name, arguments: values } = read(tokens, state);
+    return (await state.tools.find((tool) => tool.name === name)?.isValid?.(values)) ?? true;
+  };
+}
+
 /** What there is of a call. Its tool is the first that it names. */
 function cut(tokens: readonly Token[], state: ToolState): CutCall {
   const { tools, format } = state;
@@ -289,7 +299,14 @@ function callId(seed: number, number: number): string {
 
 /** Writes one part, and enters it into the account. */
 async function* write(
-  { engine, promptOf, hasCalls, decode, judge }: Pick<ToolState, "engine" | "promptOf" | "hasCalls" | "decode" | "judge">,
+  {
+    engine,
+    promptOf,
+    hasCalls,
+    isValid,
+    decode,
+    judge,
+  }: Pick<ToolState, "engine" | "promptOf" | "hasCalls" | "isValid" | "decode" | "judge">,
   turns: readonly Turn[],
   settings: Settings,
   state: ToolState,
@@ -299,7 +316,7 @@ async function* write(
     state.finishReason = "length";
     return;
   }
-  const request = { engine, promptOf, turns, settings: { ...settings, maxTokens } };
+  const request = { engine, promptOf, isValid, turns, settings: { ...settings, maxTokens } };
   const part = yield* decode(hasCalls === undefined ? request : { ...request, hasCalls }, judge);
   state.meter.add(part.meter);
   state.finishReason = part.finishReason;

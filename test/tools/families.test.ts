@@ -80,6 +80,15 @@ describe.each(CALL_WRITERS)("$title:", (writer) => {
     expect((await run(engineOf(writer, write([BERGEN, STORM])))).calls).toEqual([BERGEN, STORM]);
   });
 
+  it("is asked of its arguments what no schema says: a call that is not valid is none", async () => {
+    const asked: unknown[] = [];
+    const tools = (isValid: boolean) => TOOLS.map((tool) => ({ ...tool, isValid: (values: object) => asked.push(values) > 0 && isValid }));
+    const good = await run(engineOf(writer, write([STORM])), { tools: tools(true) });
+    expect({ calls: good.calls, asked }).toEqual({ calls: [STORM], asked: [STORM.arguments] });
+    const bad = await run(engineOf(writer, write([STORM])), { tools: tools(false), retries: 0 });
+    expect(bad).toMatchObject({ calls: [], finishReason: "content_filter" });
+  });
+
   it("a text is a text, whatever it speaks of", async () => {
     const text = "The tool weather says: rain, {not} [much].";
     expect(await run(engineOf(writer, text))).toMatchObject({ text, calls: [], finishReason: "stop" });

@@ -265,6 +265,38 @@ describe("A call is judged as one unit:", () => {
   });
 });
 
+describe.each(["adaptive", "vanilla"] as const)("Arguments that are not valid, %s,", (mode) => {
+  const FAR = { ...WIDTH, isValid: async ({ metres }: Readonly<Record<string, unknown>>) => Number(metres) > 5 };
+  const wide = (metres: number) => ` [${WIDE.replace("7", String(metres))}]`;
+  const measured = (isValid: Tool["isValid"] = FAR.isValid, options: RainOptions = {}) =>
+    run(worldEngine(writer(wide(3), wide(7))), { mode, tools: [LENGTH, { ...WIDTH, isValid }], retries: 9, ...options });
+
+  it("are never those of a call that is made: it is written anew", async () => {
+    for (const seed of [1, 2, 3, 4, 5, 6]) {
+      const result = await measured(undefined, { seed });
+      expect(callsOf(result)).toEqual([{ name: "width", metres: 7 }]);
+      expect(result.whole.finishReason).toBe("tool_calls");
+      expect(result.whole.rewinds).toBeGreaterThan(0);
+      expect(JSON.stringify(result.events)).not.toContain('"metres":3');
+    }
+  });
+
+  it("end the answer as what the judge finds bad, where none are valid", async () => {
+    const { whole, steps } = await measured(() => false);
+    expect(whole).toMatchObject({ calls: [], text: "I am sorry, but I cannot help with that.", finishReason: "content_filter" });
+    expect(steps.some(({ call }) => call !== undefined)).toBe(false);
+  });
+
+  it("are not asked for of other tools, nor of a call that is cut", async () => {
+    const never = () => {
+      throw new Error("asked");
+    };
+    expect(callsOf(await run(worldEngine(writer(` [${ROAD}]`)), { mode, tools: [LENGTH, { ...WIDTH, isValid: never }] }))).toHaveLength(1);
+    expect((await measured(never, { maxTokens: 20 })).whole.finishReason).toBe("length");
+    await expect(measured(never)).rejects.toThrow("asked");
+  });
+});
+
 describe("Tools that cannot be meant are refused before anything is computed:", () => {
   const engine = () => watchedEngine(worldEngine(writer(" Far.")), () => expect.unreachable());
 
@@ -287,6 +319,11 @@ describe("Tools that cannot be meant are refused before anything is computed:", 
     expect(() => rain(engine(), ASK, { tools })).toThrow(
       "Expected `the parameters of the tool odd` to be a schema of an object, got `string`",
     );
+  });
+
+  it("what is asked of arguments and is no function", () => {
+    const tools = [{ ...LENGTH, isValid: "yes" }] as unknown as Tool[];
+    expect(() => rain(worldEngine(writer(" Far.")), ASK, { tools })).toThrow(OptionError);
   });
 
   it("two of one name, and no list at all", () => {

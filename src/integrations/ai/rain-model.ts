@@ -83,7 +83,7 @@ class RainModel implements LanguageModelV4 {
   }
 
   /**
-   * Warnings say what of a tool's schema is left to the tool.
+   * Warnings say what of a tool's schema is asked of whole calls only.
    *
    * @param inSteps whether an object grows, each part judged before it comes
    */

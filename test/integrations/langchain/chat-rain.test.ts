@@ -384,7 +384,7 @@ describe("What cannot be meant is refused by ChatRain", () => {
     await expect(robber().bindTools(tools).invoke(ASK)).rejects.toThrow(/the parameters of the tool `odd`.*#\/properties\/a/);
   });
 
-  it("but what only makes fewer values valid is left to the tool: one foreign tool stops no agent, and that is told, once", async () => {
+  it("but what only makes fewer values valid is checked of whole calls: one foreign tool stops no agent, and that is told, once", async () => {
     const texts = [
       { type: "string", format: "color" },
       { type: "string", pattern: "(?<=a)b" },
@@ -399,7 +399,7 @@ describe("What cannot be meant is refused by ChatRain", () => {
       expect(tool_calls).toMatchObject([{ name: "foreign" }]);
     }
     const left = (keyword: string, at: string) =>
-      `Expected the tool \`foreign\` to have a schema to write by, got \`${keyword}\` at ${at}: that is left to the tool to check.`;
+      `Expected the tool \`foreign\` to have a schema to write by, got \`${keyword}\` at ${at}: that is checked of whole calls, as far as it is known.`;
     expect(new Set(notices.filter((notice) => notice.includes("foreign")))).toEqual(
       new Set([
         left("format", "#/properties/a/anyOf/0"),

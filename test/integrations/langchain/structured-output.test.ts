@@ -1,7 +1,7 @@
 import { parsePartialJson } from "@langchain/core/output_parsers";
 import type { Runnable } from "@langchain/core/runnables";
 import fc from "fast-check";
-import { ChatRain, StructuredOutputError } from "rain-align/langchain";
+import { ChatRain, type ChatRainFields, StructuredOutputError } from "rain-align/langchain";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import * as z3 from "zod/v3";
@@ -21,9 +21,24 @@ function writes(...texts: readonly string[]): Engine {
   return worldEngine({ pieces: ["{", "}"], goOn, goodness: () => 0.98 });
 }
 
-function structured(schema: object, ...texts: readonly string[]): Runnable {
-  return new ChatRain({ model: writes(...texts), seed: 1 }).withStructuredOutput(schema) as Runnable;
+type Answers = (schema: object, ...texts: readonly string[]) => Runnable;
+
+/** Writes the first of the texts at first, greedily, and then what a search finds. */
+function answering(options: ChatRainFields, method = "jsonSchema"): Answers {
+  const written = (text: string) => (method === "jsonSchema" ? text : ` [{"name": "extract", "arguments": ${text}}]`);
+  const quiet = { seed: 1, temperature: 0, retries: 12, searchBudget: 4096, onNotice: () => undefined };
+  return (schema, ...texts) =>
+    new ChatRain({ ...quiet, ...options, model: writes(...texts.map(written)) }).withStructuredOutput(schema, { method }) as Runnable;
 }
+
+const structured = answering({});
+
+const WAYS: readonly (readonly [string, Answers])[] = [
+  ["jsonSchema", structured],
+  ["functionCalling", answering({}, "functionCalling")],
+  ["jsonSchema, unjudged", answering({ mode: "vanilla" })],
+  ["functionCalling, unjudged", answering({ mode: "vanilla" }, "functionCalling")],
+];
 
 const TWICE = '{"tags":["a","a"]}';
 const ONCE = '{"tags":["a","b"]}';
@@ -34,38 +49,41 @@ const tags = {
 };
 const unique = { ...tags, properties: { tags: { ...tags.properties.tags, uniqueItems: true } } };
 
-describe("What a schema says and cannot be kept while an answer is written is checked of the whole, and what breaks it is written anew:", () => {
-  it("items that differ", async () => {
-    expect(await structured(tags, TWICE, ONCE).invoke(QUESTION)).toEqual({ tags: ["a", "a"] });
-    expect(await structured(unique, TWICE, ONCE).invoke(QUESTION)).toEqual({ tags: ["a", "b"] });
-  });
+describe.each(WAYS)(
+  "What a schema says and cannot be kept while an answer is written is checked of the whole, and what breaks it is written anew (%s):",
+  (_, answers) => {
+    it("items that differ", async () => {
+      expect(await answers(tags, TWICE, ONCE).invoke(QUESTION)).toEqual({ tags: ["a", "a"] });
+      expect(await answers(unique, TWICE, ONCE).invoke(QUESTION)).toEqual({ tags: ["a", "b"] });
+    });
 
-  it("a pattern that looks behind", async () => {
-    const code = { type: "object", properties: { code: { type: "string", pattern: "^b(?<!a)$", maxLength: 1 } }, required: ["code"] };
-    expect(await structured(code, '{"code":"a"}', '{"code":"b"}').invoke(QUESTION)).toEqual({ code: "b" });
-  });
+    it("a pattern that looks behind", async () => {
+      const code = { type: "object", properties: { code: { type: "string", pattern: "^b(?<!a)$", maxLength: 1 } }, required: ["code"] };
+      expect(await answers(code, '{"code":"a"}', '{"code":"b"}').invoke(QUESTION)).toEqual({ code: "b" });
+    });
 
-  it.each([
-    ["zod 4", z.object({ tags: z.array(z.enum(["a", "b"])).length(2) }).refine(({ tags: [one, other] }) => one !== other)],
-    ["zod 3", z3.z.object({ tags: z3.z.array(z3.z.enum(["a", "b"])).length(2) }).refine(({ tags: [one, other] }) => one !== other)],
-    [
-      "zod, asking somebody else",
-      z
-        .object({ tags: z.array(z.enum(["a", "b"])).length(2) })
-        .refine(async ({ tags: [one, other] }) => await Promise.resolve(one !== other)),
-    ],
-  ])("a refinement of %s", async (_, schema) => {
-    expect(await structured(schema, TWICE, ONCE).invoke(QUESTION)).toEqual({ tags: ["a", "b"] });
-  });
+    it.each([
+      ["zod 4", z.object({ tags: z.array(z.enum(["a", "b"])).length(2) }).refine(({ tags: [one, other] }) => one !== other)],
+      ["zod 3", z3.z.object({ tags: z3.z.array(z3.z.enum(["a", "b"])).length(2) }).refine(({ tags: [one, other] }) => one !== other)],
+      [
+        "zod, asking somebody else",
+        z
+          .object({ tags: z.array(z.enum(["a", "b"])).length(2) })
+          .refine(async ({ tags: [one, other] }) => await Promise.resolve(one !== other)),
+      ],
+    ])("a refinement of %s", async (_name, schema) => {
+      expect(await answers(schema, TWICE, ONCE).invoke(QUESTION)).toEqual({ tags: ["a", "b"] });
+    });
 
-  it("and where nothing is valid, the error says whose fault it may be", async () => {
-    const error: unknown = await structured(unique, TWICE)
-      .invoke(QUESTION)
-      .catch((thrown: unknown) => thrown);
-    expect(error).toBeInstanceOf(StructuredOutputError);
-    expect((error as Error).message).toContain("nothing was found that the schema and the judge accept");
-  });
-});
+    it("and where nothing is valid, the error says whose fault it may be", async () => {
+      const error: unknown = await answers(unique, TWICE)
+        .invoke(QUESTION)
+        .catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(StructuredOutputError);
+      expect((error as Error).message).toContain("nothing was found that the schema and the judge accept");
+    });
+  },
+);
 
 const PLAN = {
   type: "object",

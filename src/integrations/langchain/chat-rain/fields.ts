@@ -263,14 +263,15 @@ function schemaFormat({ json_schema: given }: ResponseFormat & { readonly type: 
 }
 
 /** A request as plain data: what tells the answers of a cache apart. Defaults that decide the text are in it, so that a new default makes a new key. */
-export function dataOf({ judge, format, ...request }: RainOptions): Record<string, unknown> & { readonly principle: Principle } {
+export function dataOf({ judge, format, tools, ...request }: RainOptions): Record<string, unknown> & { readonly principle: Principle } {
   const { mode, temperature, topK, topP, preset, principle, thoughts, thinkingBudget } = DEFAULTS;
   const given = Object.entries(request).filter(([, value]) => typeof value !== "function" && !(value instanceof AbortSignal));
   const judged = typeof judge === "function" ? { judge: idOf(judge) } : {};
   const decisive = { mode, preset, temperature, topK, topP, principle, thoughts, thinkingBudget };
-  // What else makes a text valid is the parser's to check, of an answer from a cache too.
+  // What else makes a text or a call valid is the parser's and the tool's to check, of an answer from a cache too.
   const formatted = format?.type === "json" ? { format: { type: format.type, schema: format.schema } } : {};
-  return { ...decisive, ...Object.fromEntries(given), ...formatted, ...judged };
+  const callable = tools === undefined ? {} : { tools: tools.map(({ isValid: _, ...tool }) => tool) };
+  return { ...decisive, ...Object.fromEntries(given), ...formatted, ...callable, ...judged };
 }
 
 /** A judge that was handed over has nothing by which two could be told apart: in another process it is another one. */

@@ -1,5 +1,6 @@
 import { toJsonSchema } from "@langchain/core/utils/json_schema";
-import { isZodSchemaV4 } from "@langchain/core/utils/types";
+import { isSerializableSchema } from "@langchain/core/utils/standard_schema";
+import { interopSafeParseAsync, isInteropZodSchema, isZodSchemaV4 } from "@langchain/core/utils/types";
 import { z } from "zod";
 
 type Parameters = NonNullable<globalThis.Parameters<typeof z.toJSONSchema>[1]>;
@@ -20,4 +21,11 @@ export function jsonSchemaOf(
     if (!(error instanceof RangeError) || !isZodSchemaV4(schema)) throw error;
     return { ...z.toJSONSchema(schema as z.ZodType, parameters) };
   }
+}
+
+/** Whether a value is all that a library's own schema says, refinements too: its JSON form may say less. `undefined` where there is no more than JSON. */
+export function validityOf(schema: unknown): ((value: unknown) => Promise<boolean>) | undefined {
+  if (isInteropZodSchema(schema)) return async (value) => (await interopSafeParseAsync(schema, value)).success;
+  if (!isSerializableSchema(schema)) return undefined;
+  return async (value) => (await schema["~standard"].validate(value)).issues === undefined;
 }

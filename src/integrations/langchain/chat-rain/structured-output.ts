@@ -7,13 +7,14 @@ import {
 import type { AIMessageChunk, BaseMessage } from "@langchain/core/messages";
 import { Runnable, RunnableLambda } from "@langchain/core/runnables";
 import { isSerializableSchema, type SerializableSchema } from "@langchain/core/utils/standard_schema";
-import { type InteropZodType, interopSafeParseAsync, isInteropZodSchema } from "@langchain/core/utils/types";
+import { type InteropZodType, isInteropZodSchema } from "@langchain/core/utils/types";
 import { complaint, OptionError } from "../../../core/index.ts";
 import { noJsonSchema, StructuredOutputError } from "../errors.ts";
 import { asChunk } from "../unseen-call.ts";
 import type { ChatRain } from "./chat-rain.ts";
 import { datedJsonSchema, readingDates } from "./dates.ts";
 import type { ResponseFormat } from "./fields.ts";
+import { validityOf } from "./json-schema.ts";
 
 /** A schema in any of the forms that LangChain takes; an `object` is a JSON schema, or a function definition with one. */
 export type OutputSchema<Output extends object> = InteropZodType<Output> | SerializableSchema<Output> | object;
@@ -30,17 +31,19 @@ export function structuredOutput(
   const json = schemaOf(schema);
   const reader = isInteropZodSchema(schema) && mentionsDates(json) ? readingDates(schema) : schema;
   const isTyped = isInteropZodSchema(schema) || isSerializableSchema(schema);
+  const isValid = validityOf(reader);
   const ls_structured_output_format = { kwargs: { method }, schema: json };
   if (method === "functionCalling") {
     const description = typeof json["description"] === "string" ? json["description"] : "Gives the answer.";
-    const tool = { type: "function", function: { name, description, parameters: json } } as const;
+    const tool = { type: "function", function: { name, description, parameters: json, isValid } } as const;
     const bound = model.bindTools([tool], { tool_choice: name, ls_structured_output_format });
     return assemble(bound, { parser: createFunctionCallingParser(reader, name), isTyped }, includeRaw);
   }
   if (method !== "jsonSchema" && method !== "jsonMode")
     throw new OptionError("method", complaint("method", "one of `jsonSchema`, `functionCalling`, `jsonMode`", method), method);
+  const checked = isValid === undefined ? {} : { isValid: (text: string) => isValid(JSON.parse(text)) };
   const response_format: ResponseFormat =
-    method === "jsonSchema" ? { type: "json_schema", json_schema: { name, schema: json, ...validation(reader) } } : { type: "json_object" };
+    method === "jsonSchema" ? { type: "json_schema", json_schema: { name, schema: json, ...checked } } : { type: "json_object" };
   return assemble(
     model.withConfig({ response_format, ls_structured_output_format }),
     { parser: createContentParser(reader), isTyped },
@@ -80,13 +83,6 @@ class WholeAnswer extends Runnable<BaseMessage, AIMessageChunk> {
   override async *transform(parts: AsyncGenerator<BaseMessage>): AsyncGenerator<AIMessageChunk> {
     for await (const part of parts) yield await this.invoke(part);
   }
-}
-
-/** What a library's own schema says of a value, refinements too: all of it, as its JSON form may say less. */
-function validation(schema: OutputSchema<object>): { readonly isValid?: (text: string) => Promise<boolean> } {
-  if (isInteropZodSchema(schema)) return { isValid: async (text) => (await interopSafeParseAsync(schema, JSON.parse(text))).success };
-  if (!isSerializableSchema(schema)) return {};
-  return { isValid: async (text) => (await schema["~standard"].validate(JSON.parse(text))).issues === undefined };
 }
 
 /** OpenAI's function definitions are taken, too: a name, and the schema under `parameters`. */

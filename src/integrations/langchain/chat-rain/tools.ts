@@ -5,7 +5,7 @@ import { isSerializableSchema, type SerializableSchema } from "@langchain/core/u
 import { type InteropZodType, isInteropZodSchema } from "@langchain/core/utils/types";
 import { complaint, isRecord, OptionError, type Tool, type ToolChoice } from "../../../core/index.ts";
 import { noJsonSchema } from "../errors.ts";
-import { jsonSchemaOf } from "./json-schema.ts";
+import { jsonSchemaOf, validityOf } from "./json-schema.ts";
 
 /**
  * Tools in any form that LangChain knows: its own tools, runnables as tools, `{ name, schema }`, and OpenAI's format; a schema may be
@@ -18,11 +18,11 @@ export function toolsOf(given: readonly BindToolsInput[]): readonly Tool[] {
   return given.map(toolOf);
 }
 
-/** The same as plain data, in OpenAI's format. */
+/** The same in OpenAI's format: plain data, but for what is asked of the arguments besides. */
 export function definitionsOf(given: readonly BindToolsInput[]): ToolDefinition[] {
-  return toolsOf(given).map(({ name, description, parameters }) => ({
+  return toolsOf(given).map(({ description, ...tool }) => ({
     type: "function",
-    function: { name, parameters, ...(description === undefined ? {} : { description }) },
+    function: { ...tool, ...(description === undefined ? {} : { description }) },
   }));
 }
 
@@ -34,8 +34,13 @@ function toolOf(given: BindToolsInput, index: number): Tool {
   }
   // Which draft a schema is of costs the model tokens, and tells it nothing.
   const { $schema: _, ...parameters } = definition.parameters ?? NO_PARAMETERS;
-  const { name, description } = definition;
-  return { name, ...(description === undefined ? {} : { description }), parameters };
+  const { name, description, isValid } = definition;
+  return {
+    name,
+    ...(description === undefined ? {} : { description }),
+    parameters,
+    ...(typeof isValid === "function" ? { isValid } : {}),
+  };
 }
 
 function definitionIn(given: BindToolsInput): unknown {
@@ -59,7 +64,7 @@ function isStructured(given: object): given is StructuredTool {
 }
 
 function withJsonSchema({ name, description, schema }: StructuredTool): Partial<Tool> {
-  return { name, description, parameters: jsonSchemaOf(schema) };
+  return { name, description, parameters: jsonSchemaOf(schema), isValid: validityOf(schema) };
 }
 
 function isDefinition(value: unknown): value is Partial<Tool> & { readonly name: string } {
