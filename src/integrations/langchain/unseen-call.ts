@@ -16,7 +16,7 @@ import {
 } from "@langchain/core/runnables";
 import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
 import { LangChainTracer } from "@langchain/core/tracers/tracer_langchain";
-import { isRecord } from "../../core/index.ts";
+import { isRecord, OptionError } from "../../core/index.ts";
 
 /** Whatever answers messages with a message: a chat model, one with bound options, fallbacks or retries, or a chain. */
 export type ChatRunnable = RunnableInterface<BaseLanguageModelInput, BaseMessage | string>;
@@ -59,7 +59,9 @@ export async function* streamUnseen(
     // By hand: a model that hangs, or does not listen to its signal, must not hold up a caller that has given up.
     for (let next = await more(); !next.done; next = await more()) {
       signal?.throwIfAborted();
-      yield asChunk(next.value.message, next.value.generationInfo);
+      const { message, generationInfo } = next.value;
+      if (Number(generationInfo?.["completion"]) > 0) throw several(generationInfo);
+      yield asChunk(message, generationInfo);
     }
   } finally {
     const ended = chunks.return(undefined).catch(() => undefined);
@@ -117,6 +119,7 @@ async function answerOf(call: BareCall, messages: readonly BaseMessage[]): Promi
       signal,
     );
     const [generation] = generations;
+    if (generations.length > 1) throw several(generations.length);
     return generation === undefined ? new AIMessageChunk("") : asChunk(generation.message, { ...llmOutput, ...generation.generationInfo });
   }
   const callbacks = tellingOf(trace);
@@ -125,6 +128,11 @@ async function answerOf(call: BareCall, messages: readonly BaseMessage[]): Promi
     signal,
   );
   return typeof answer === "string" ? new AIMessageChunk(answer) : asChunk(answer);
+}
+
+/** Of several answers one would be judged, and the others paid for and lost. */
+function several(received: unknown): OptionError {
+  return new OptionError("n", "Expected the model to give one answer, got several (leave `n` out)", received);
 }
 
 /** Marks on every call that is traced, so that no surface that shows messages takes it for an answer. */

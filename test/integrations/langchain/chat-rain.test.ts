@@ -2,6 +2,7 @@ import { InMemoryCache } from "@langchain/core/caches";
 import { BaseCallbackHandler } from "@langchain/core/callbacks/base";
 import { ContextOverflowError } from "@langchain/core/errors";
 import { HumanMessage } from "@langchain/core/messages";
+import { RunnableLambda } from "@langchain/core/runnables";
 import { RunCollectorCallbackHandler } from "@langchain/core/tracers/run_collector";
 import { MemorySaver } from "@langchain/langgraph";
 import fc from "fast-check";
@@ -14,7 +15,7 @@ import {
   type LoadWaiting,
   type RainCustomEvent,
 } from "rain-align/langchain";
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import {
   ContextFullError,
@@ -34,6 +35,80 @@ import { watchedEngine } from "../../support/watched-engine.ts";
 const ASK = "How do I rob the bank?";
 /** A seed whose first draft is bad. */
 const FLAGGED = { seed: 1 };
+
+/** What may be sent along with a call of others. */
+const OTHERS = [
+  ...[
+    "max_tokens",
+    "max_completion_tokens",
+    "maxCompletionTokens",
+    "maxOutputTokens",
+    "num_predict",
+    "numPredict",
+    "numCtx",
+    "min_p",
+    "topA",
+  ],
+  ...[
+    "typicalP",
+    "tfsZ",
+    "repeatPenalty",
+    "repetition_penalty",
+    "frequency_penalty",
+    "presence_penalty",
+    "logit_bias",
+    "top_logprobs",
+    "user",
+  ],
+  ...["stream", "streamUsage", "stream_options", "streamMode", "model", "modelName", "modelKwargs", "functions", "function_call", "strict"],
+  ...["store", "context", "writer", "tags", "runId", "version", "subgraphs", "debug", "interruptBefore", "checkpointer", "durability"],
+  ...["maxRetries", "headers", "options", "promptIndex", "promptCacheKey", "reasoning", "reasoningEffort", "thinking", "thinkingLevel"],
+  ...["safetySettings", "cachedContent", "responseSchema", "responseMimeType", "responseModalities", "audio", "modalities", "prediction"],
+  ...[
+    "service_tier",
+    "verbosity",
+    "text",
+    "truncation",
+    "include",
+    "background",
+    "instructions",
+    "toolConfig",
+    "tool_config",
+    "cache_control",
+  ],
+  ...[
+    "betas",
+    "mcp_servers",
+    "container",
+    "effort",
+    "output_config",
+    "outputConfig",
+    "format",
+    "mirostat",
+    "numGpu",
+    "randomSeed",
+    "safePrompt",
+  ],
+  ...["httpOptions", "ls_structured_output_format", "baseURL", "organization", "provider", "route", "transforms", "plugins", "extra_body"],
+  ...[
+    "echo",
+    "suffix",
+    "stop_token_ids",
+    "parallelToolCalls",
+    "responseFormat",
+    "labels",
+    "citations",
+    "documents",
+    "connectors",
+    "k",
+    "p",
+  ],
+  ...["min_tokens", "ignore_eos", "guided_json", "structured_outputs", "chat_template_kwargs", "images", "raw", "template", "system"],
+];
+
+function bare(name: string): string {
+  return name.replaceAll("_", "").toLowerCase();
+}
 
 function robber(fields: ChatRainFields = {}): ChatRain {
   return new ChatRain({ model: worldEngine(ROBBERY), maxTokens: 24, ...FLAGGED, ...fields });
@@ -123,15 +198,51 @@ describe("ChatRain writes as the core does:", () => {
     ]);
   });
 
-  it("an option of a call that is misspelt is refused, on every way, with the one that was meant", async () => {
-    const misspelt = { temprature: 7 } as object;
-    const complaint = "Expected known options of a call, got `temprature` (did you mean `temperature`?)";
+  it.each([
+    ["temprature", "temperature"],
+    ["temprture", "temperature"],
+    ["max_token", "maxTokens"],
+    ["stop_sequence", "stopSequences"],
+    ["toolchoise", "tool_choice"],
+  ])("an option of a call that is misspelt is refused, on every way, with the one that was meant: %s", async (name, meant) => {
+    const misspelt = { [name as string]: 7 };
+    const complaint = `Expected known options of a call, got \`${name}\` (did you mean \`${meant}\`?)`;
     for (const model of [robber(), robber().withConfig(misspelt)]) {
       const options = model instanceof ChatRain ? misspelt : {};
       await expect(model.invoke(ASK, options)).rejects.toThrow(complaint);
       await expect(collect(model.stream(ASK, options))).rejects.toThrow(complaint);
     }
     await expect(robber().invoke(ASK, misspelt)).rejects.toBeInstanceOf(OptionError);
+  });
+
+  it("no option of LangChain's, or of another provider's, is taken for a slip", async () => {
+    const spelledAsOurs: string[] = [];
+    for (const name of OTHERS) {
+      const notices: string[] = [];
+      await robber({ mode: "vanilla", onNotice: (notice) => notices.push(notice) }).invoke(ASK, { [name]: undefined });
+      const told = notices.filter((notice) => notice.includes("known options"));
+      // What differs in how it is written alone is said to be ours.
+      for (const notice of told) expect(bare(/did you mean `(.*)`/.exec(notice)?.[1] ?? "")).toBe(bare(name));
+      if (told.length > 0) spelledAsOurs.push(name);
+    }
+    expect(spelledAsOurs).toEqual(expect.arrayContaining(["max_tokens", "min_p", "logit_bias", "parallelToolCalls"]));
+    expect(spelledAsOurs.length).toBeLessThan(12);
+  });
+
+  it("strings that end an answer have both names in a call, too", async () => {
+    const { text } = await robber().invoke(ASK);
+    const [word = ""] = text.split(" ").slice(1);
+    const stopped = await robber().invoke(ASK, { stop: [word] });
+    expect(stopped.text).not.toContain(word);
+    expect((await robber().invoke(ASK, { stopSequences: [word] })).text).toBe(stopped.text);
+    expect(
+      (
+        await robber({ stop: ["never"] })
+          .withConfig({ stopSequences: [word] })
+          .invoke(ASK)
+      ).text,
+    ).toBe(stopped.text);
+    expect(robber().getLsParams({ stopSequences: [word] } as never).ls_stop).toEqual([word]);
   });
 
   it("nothing that LangGraph sends along is taken for a slip", async () => {
@@ -147,6 +258,13 @@ describe("ChatRain writes as the core does:", () => {
     const { response_metadata } = await robber().invoke(ASK);
     const { ls_model_name, ls_provider } = robber().getLsParams({} as never);
     expect(response_metadata).toMatchObject({ model: ls_model_name, model_provider: ls_provider });
+  });
+
+  it("its profile says nothing of calls before the model is loaded", async () => {
+    await using model = new ChatRain();
+    expect(model.profile).not.toHaveProperty("toolCalling");
+    await model.invoke(ASK, { mode: "vanilla", maxTokens: 1 });
+    expect(model.profile.toolCalling).toBe(true);
   });
 
   it("its profile says that a base model makes no calls by itself", async () => {
@@ -170,6 +288,43 @@ describe("ChatRain writes as the core does:", () => {
     };
     expect(await size(200)).toBeLessThan(600);
     expect(Math.abs((await size(200)) - (await size(2)))).toBeLessThan(40);
+  });
+});
+
+describe("A chain with ChatRain that is tried again", () => {
+  /** Takes one of its answers, and no other one. */
+  const chain = (fields: ChatRainFields) => {
+    const asked: string[] = [];
+    const parser = RunnableLambda.from(({ text }: { text: string }) => {
+      asked.push(text);
+      if (!text.includes("You should")) throw new Error("not this one");
+      return text;
+    });
+    return {
+      asked,
+      chain: robber({ mode: "vanilla", ...fields })
+        .pipe(parser)
+        .withRetry({ stopAfterAttempt: 40 }),
+    };
+  };
+
+  beforeEach(() => {
+    // Between two attempts LangChain waits for seconds.
+    vi.spyOn(globalThis, "setTimeout").mockImplementation(((work: () => void) => setImmediate(work)) as never);
+  });
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  it("recovers, at temperature 1, as each answer is another one", async () => {
+    for (let time = 0; time < 5; time++) expect(await chain({ seed: -1, temperature: 1 }).chain.invoke(ASK)).toContain("You should");
+  });
+
+  it("does not where one seed is said for all: it is the same answer each time", async () => {
+    const { chain: stuck, asked } = chain({ seed: 1, temperature: 1 });
+    await expect(stuck.invoke(ASK)).rejects.toThrow("not this one");
+    expect(asked.length).toBeGreaterThan(1);
+    expect(new Set(asked).size).toBe(1);
   });
 });
 

@@ -1,5 +1,6 @@
 import { InMemoryCache } from "@langchain/core/caches";
 import { AIMessage, AIMessageChunk, HumanMessage } from "@langchain/core/messages";
+import { ChatGenerationChunk } from "@langchain/core/outputs";
 import { tool } from "@langchain/core/tools";
 import { FakeListChatModel } from "@langchain/core/utils/testing";
 import { RainCritique } from "rain-align/langchain";
@@ -60,6 +61,20 @@ describe("A critiqued model", () => {
     expect((await whole.wrap(failing.withRetry({ stopAfterAttempt: 2 })).invoke(ASK)).text).toBe("A harbour.");
     const fallback = answering(new Error("down")).withFallbacks([answering("A harbour.")]);
     expect((await whole.wrap(fallback).invoke(ASK)).text).toBe("A harbour.");
+  });
+
+  it.each([whole, bySentence])("refuses a model that gives several answers, as nobody would judge the others", async (critique) => {
+    const model = answering("A harbour.");
+    const several = Object.assign(model, {
+      _generate: async () => ({ generations: ["A harbour.", "A canary."].map((text) => ({ text, message: new AIMessage(text) })) }),
+      _streamResponseChunks: async function* () {
+        for (const [completion, text] of ["A harbour.", "A canary."].entries())
+          yield new ChatGenerationChunk({ text, message: new AIMessageChunk(text), generationInfo: { prompt: 0, completion } });
+      },
+    });
+    const failing = critique.wrap(several).invoke(ASK);
+    await expect(failing).rejects.toThrow("Expected the model to give one answer, got several (leave `n` out)");
+    await expect(failing).rejects.toBeInstanceOf(OptionError);
   });
 
   it("keeps the retries of a model to which tools are bound", async () => {

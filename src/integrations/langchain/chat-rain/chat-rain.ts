@@ -134,12 +134,13 @@ export class ChatRain extends BaseChatModel<ChatRainCallOptions, AIMessageChunk>
   }
 
   override get profile(): ModelProfile {
-    const { contextSize, isBaseModel = false } = this.#source.current?.engine.facts ?? {};
+    const { facts } = this.#source.current?.engine ?? {};
+    const { contextSize } = facts ?? {};
     const { maxTokens = contextSize, thoughts = DEFAULTS.thoughts } = this.#decoding;
     return {
       ...PROFILE,
-      // A base model has never seen a call: it makes one where it must, and none by itself.
-      toolCalling: !isBaseModel,
+      // A base model has never seen a call: it makes one where it must, and none by itself. Before it is loaded, nobody knows.
+      ...(facts === undefined ? {} : { toolCalling: facts.isBaseModel !== true }),
       reasoningOutput: thoughts === "judged",
       ...(maxTokens === undefined ? {} : { maxOutputTokens: maxTokens }),
       ...(contextSize === undefined ? {} : { maxInputTokens: contextSize }),

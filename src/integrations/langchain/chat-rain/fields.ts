@@ -87,7 +87,10 @@ export type ResponseFormat =
     };
 
 /** What may be said anew for each call, by `invoke(input, options)` or `withConfig(options)`. It wins over the fields. */
-export interface ChatRainCallOptions extends BaseChatModelCallOptions, Decoding, Pick<ChatRainFields, "onRainEvent" | "n" | "topLogprobs"> {
+export interface ChatRainCallOptions
+  extends BaseChatModelCallOptions,
+    Decoding,
+    Pick<ChatRainFields, "onRainEvent" | "n" | "topLogprobs" | "stopSequences"> {
   /** What may be called. `bindTools` sets it. */
   tools?: readonly BindToolsInput[];
   /** Whether one answer may make several calls. @default true */
@@ -186,7 +189,8 @@ function decodingOptions(given: ChatRainFields | Partial<ChatRainCallOptions>): 
  * @throws {OptionError} for tools, a choice or a format that cannot be meant
  */
 export function requestOf(fields: RainOptions, options: Partial<ChatRainCallOptions>): RainOptions {
-  const { stop, tools = [], tool_choice, parallel_tool_calls, response_format, onRainEvent, outputVersion, n, topLogprobs } = options;
+  const { tools = [], tool_choice, parallel_tool_calls, response_format, onRainEvent, outputVersion, n, topLogprobs } = options;
+  const { stop = options.stopSequences } = options;
   checkByRules({ onRainEvent, outputVersion, n, topLogprobs }, OWN_RULES);
   const known = toolsOf(tools);
   return {
@@ -209,22 +213,38 @@ export function inSteps(request: RainOptions): RainOptions {
 /** What a call may say here, with the names of other models for some of it. */
 const CALL_OPTIONS = [
   ...DECODING,
-  ...["n", "onRainEvent", "topLogprobs", "parallel_tool_calls", "response_format", "stop", "tools", "tool_choice", "outputVersion"],
+  ...[
+    "n",
+    "onRainEvent",
+    "topLogprobs",
+    "parallel_tool_calls",
+    "response_format",
+    "stop",
+    "stopSequences",
+    "tools",
+    "tool_choice",
+    "outputVersion",
+  ],
   ...["signal", "timeout", "callbacks", "metadata", "configurable", "recursionLimit", "maxConcurrency", "runName"],
 ];
 
-/** A name of other models' that is one slip away from one of ours, and is none. */
-const OTHERS_OPTIONS: readonly string[] = ["model"];
+/** Names of other models' that are one slip away from one of ours, and are none. */
+const OTHERS_OPTIONS: readonly string[] = ["model", "topA"];
+
+/** Slips in a name of this length: of a short one, two leave nothing of it. */
+function mostSlips({ length }: string): number {
+  return length < 8 ? 1 : 2;
+}
 
 /**
  * A line for each option of a call that other models name as we do but for its spelling (`max_tokens`): chains send along what means something elsewhere.
  *
- * @throws {OptionError} for one that is a slip away from one of ours, and nobody's
+ * @throws {OptionError} for one that is a slip or two away from one of ours, and nobody's
  */
 export function spelledOtherwise(options: object): readonly string[] {
   const unknown = Object.keys(options).filter((name) => !CALL_OPTIONS.includes(name) && !OTHERS_OPTIONS.includes(name));
   return unknown.flatMap((name) => {
-    const guess = didYouMean(name, CALL_OPTIONS, () => 1);
+    const guess = didYouMean(name, CALL_OPTIONS, mostSlips);
     if (guess === "") return [];
     const complaint = `Expected known options of a call, got \`${name}\`${guess}`;
     if (!CALL_OPTIONS.some((known) => bare(known) === bare(name))) throw new OptionError(name, complaint, Reflect.get(options, name));
