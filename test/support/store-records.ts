@@ -84,6 +84,7 @@ export function newReview(changes: Partial<NewReview> = {}): NewReview {
     text,
     judged: judgedText(text),
     attachments: 0,
+    unread: 0,
     findings: [{ principle: "harmless", value: -0.9, threshold: -0.1 }],
     action: "hide",
     shadow: false,

@@ -1,7 +1,7 @@
 import type { Client } from "discord.js";
 import type { LRUCache } from "lru-cache";
 import type { Logger } from "pino";
-import type { Inference, Respond, Store } from "../guard/index.ts";
+import type { GuildSettings, Inference, Respond, Store } from "../guard/index.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Incidents } from "./moderate/incidents.ts";
 import type { Looks } from "./moderate/looks.ts";
@@ -66,6 +66,11 @@ export function privateGuild(user: string): string {
 
 export function isPrivateGuild(guild: string): boolean {
   return guild.startsWith(PRIVATE);
+}
+
+/** Whether a server's messages are judged without being asked for. */
+export function judgesByItself({ messageContent }: BotOptions, { moderation }: GuildSettings): boolean {
+  return moderation.automatic && messageContent;
 }
 
 export function isServed({ guilds }: BotOptions, guild: string): boolean {

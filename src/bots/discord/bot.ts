@@ -28,6 +28,7 @@ import { Incidents } from "./moderate/incidents.ts";
 import { openLogChannel } from "./moderate/log-channel.ts";
 import { Looks } from "./moderate/looks.ts";
 import { Pace } from "./moderate/pace.ts";
+import { judgeTitle } from "./moderate/thread-titles.ts";
 import { OutboundFilter } from "./outbound-filter.ts";
 import { Drafts, InOrder, TakenBack, Typing } from "./reply/drafts.ts";
 import { languageOf, messageTarget } from "./reply/live-reply.ts";
@@ -189,6 +190,9 @@ export class Bot implements AsyncDisposable {
     client.on(Events.MessageBulkDelete, (messages, { guildId }) => gone(guildId, [...messages.keys()]));
     client.on(Events.GuildAuditLogEntryCreate, (entry, guild) => this.#do(() => noteByHand(this.#context, entry, guild)));
     client.on(Events.ChannelDelete, (channel) => this.#channelGone(channel));
+    client.on(Events.ThreadCreate, (thread, isNew) => {
+      if (isNew) this.#do(() => judgeTitle(this.#context, thread));
+    });
     client.on(Events.ThreadDelete, (channel) => this.#channelGone(channel));
     client.on(Events.InteractionCreate, (interaction) => {
       if (this.#isLeaving) void turnAway(interaction, this.#context);

@@ -4,7 +4,11 @@ import { type GuildSettings, hasUsualLimits, settingsFor } from "../guard/index.
 type Place = Pick<Message, "channel" | "channelId">;
 
 /** The settings that hold where a message stands, for its author. @param member whom discord.js may have forgotten @default as it remembers them */
-export function settingsOfMessage(settings: GuildSettings, message: Message, member: GuildMember | null = message.member): GuildSettings {
+export function settingsOfMessage(
+  settings: GuildSettings,
+  message: Place & Pick<Message, "member">,
+  member: GuildMember | null = message.member,
+): GuildSettings {
   return settingsFor(settings, whereaboutsOf(message, member));
 }
 
@@ -13,7 +17,7 @@ export function isUnderUsualLimits(settings: GuildSettings, message: Message, me
   return hasUsualLimits(settings, whereaboutsOf(message, member));
 }
 
-function whereaboutsOf(message: Message, member: GuildMember | null) {
+function whereaboutsOf(message: Place, member: GuildMember | null) {
   return { channels: placesOf(message), roles: [...(member?.roles.cache.keys() ?? [])] };
 }
 

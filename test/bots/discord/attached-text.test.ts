@@ -1,6 +1,7 @@
 import { MessageType } from "discord.js";
 import { describe, expect, it, vi } from "vitest";
 import { checkSettings, type Inference, InferenceError, judgeMessage } from "../../../src/bots/guard/index.ts";
+import { asText } from "../../support/discord/as-text.ts";
 import type { Message } from "../../support/discord/world/message.ts";
 import { Scene } from "../../support/discord-scene.ts";
 import { STEADY, STEADY_ANSWER, STEADY_BAD, verdictOf } from "../../support/steady-inference.ts";
@@ -33,6 +34,42 @@ describe("What is with a message is judged with it", () => {
     ["a picture, whose bytes are no text", { name: "IMG_2034.png", content: STEADY_BAD, contentType: "image/png" }],
   ])("and %s changes nothing", async (_, file) => {
     expect((await posted(file)).isDeleted).toBe(false);
+  });
+
+  it("and a text file in what somebody forwards", async () => {
+    await using scene = await Scene.moderated(FINDING);
+    const elsewhere = scene.platform.addGuild({ channels: ["general"], members: ["Zoe"] });
+    const file = { name: "message.txt", content: Buffer.from(STEADY_BAD), contentType: "text/plain" };
+    const said = elsewhere.person("Zoe").says(elsewhere.channel("general"), "Look.", { attachments: [file] });
+    const message = scene.ada.says(scene.general, "", { forwards: said });
+    await scene.settled();
+    expect(message.isDeleted).toBe(true);
+  });
+
+  it("also where a moderator asks for it", async () => {
+    await using scene = await Scene.moderated(FINDING, "delete", { automatic: false });
+    const file = { name: "message.txt", content: Buffer.from(STEADY_BAD), contentType: "text/plain" };
+    const picture = { name: "IMG_1.png", content: Buffer.from("a picture"), contentType: "image/png" };
+    const message = scene.ada.says(scene.general, "Look.", { attachments: [file, picture] });
+    const asked = asText(await scene.mona.usesOnMessage(message, "Judge this message").response());
+    expect(asked).toContain("✗ harmless -1.00");
+    expect(asked).toContain("1 file was not judged, or not to its end");
+  });
+
+  it.each([
+    ["pictures", { name: "IMG_1.png", content: Buffer.from("a picture"), contentType: "image/png" }],
+    ["more than 64 KiB", { name: "message.txt", content: Buffer.alloc(70_000, "Hello. "), contentType: "text/plain" }],
+  ])("and the card says what was not: %s", async (_, file) => {
+    await using scene = await Scene.moderated(FINDING, "log");
+    scene.ada.says(scene.general, STEADY_BAD, { attachments: [file, { ...file, name: "IMG_2.png" }] });
+    scene.bob.says(scene.general, STEADY_BAD, {
+      attachments: [{ name: "a.txt", content: Buffer.from("Hello."), contentType: "text/plain" }],
+    });
+    await scene.settled();
+    const cards = scene.cards.map(asText);
+    expect(cards[0]).toContain("2 files were not judged, or not to their end: what is no text, or more than 64 KiB in all");
+    expect(cards[1]).not.toContain("not judged");
+    expect(asText(await scene.mona.uses(scene.general, "/moderate queue").response())).toContain("2 files were not judged");
   });
 
   it("and a file that cannot be read leaves the rest to be judged", async () => {
@@ -106,6 +143,37 @@ describe("What people read beside what somebody writes is judged", () => {
   });
 });
 
+describe("The title of a thread that begins at a message which stood there before", () => {
+  it("is judged as what its author wrote: moderators are told, and the message stays", async () => {
+    await using scene = await Scene.moderated(FINDING);
+    const { bob, ada, general } = scene;
+    const message = bob.says(general, "Hello.");
+    general.addThread({ name: "Warm colours", from: bob.says(general, "Hello again."), owner: ada });
+    general.addThread({ name: STEADY_BAD, from: message, owner: ada });
+    await scene.settled();
+    expect(message.isDeleted).toBe(false);
+    const [card, ...others] = scene.cards.map(asText);
+    expect(others).toEqual([]);
+    expect(card).toContain(`Author:\n│   ${ada.mention}`);
+    expect(card).toContain("It is the title of a thread, which stays as it is.");
+    await scene.mona.presses(scene.cards[0] as Message, "Reject").response();
+    expect([message.isDeleted, (await scene.running.store.review(scene.guild.id, 1))?.decision]).toEqual([false, "rejected"]);
+  });
+
+  it("is left out where its author or its channel is, and while nothing is judged by itself", async () => {
+    await using scene = await Scene.moderated(FINDING);
+    const { bob, ada, general, guild } = scene;
+    general.addThread({ name: STEADY_BAD, from: bob.says(general, "Hello."), owner: guild.owner });
+    await scene.running.set(guild, { moderation: { automatic: true, ignore: { channels: [general.id] } } });
+    general.addThread({ name: STEADY_BAD, from: bob.says(general, "Hello."), owner: ada });
+    await scene.settled();
+    await scene.running.set(guild, {});
+    general.addThread({ name: STEADY_BAD, from: bob.says(general, "Hello."), owner: ada });
+    await scene.settled();
+    expect(await scene.running.store.pendingReviews(guild.id, 9)).toEqual([]);
+  });
+});
+
 describe("Files that are with a question", () => {
   const text = { name: "message.txt", content: Buffer.from("The tower is clean."), contentType: "text/plain" };
   const picture = { name: "tower.png", content: Buffer.from("a picture"), contentType: "image/png" };
@@ -170,6 +238,70 @@ describe("Files that are with a question", () => {
     scene.ada.says(scene.general, scene.mention("What is this?"), { replyTo: first });
     await scene.settled();
     expect(read()).toEqual(["What is this?"]);
+  });
+});
+
+describe("What people read beside a question is read with it", () => {
+  const asked = "What is this?";
+
+  async function read(says: (scene: Scene) => Message | undefined): Promise<{ readonly text: string; readonly posted: readonly string[] }> {
+    const inference = new WatchedInference(STEADY);
+    await using scene = await Scene.open(inference);
+    const replyTo = says(scene);
+    await scene.settled();
+    if (replyTo !== undefined) scene.ada.says(scene.general, scene.mention(asked), { replyTo });
+    await scene.settled();
+    const text = inference.asked.at(-1)?.turns.at(-1)?.text ?? "";
+    return { text, posted: scene.platform.posts(scene.general).map(({ content }) => content) };
+  }
+
+  const poll = { question: "Which tower do we clean?", answers: ["The old one", "The new one"] };
+  const preview = { title: "Towers", description: "All about towers." };
+
+  it.each<[string, (scene: Scene) => Message | undefined, string]>([
+    [
+      "a poll",
+      ({ bob, general }) => bob.says(general, "", { poll }),
+      "Bob: Which tower do we clean?\n  The old one\n  The new one\nAda: What is this?",
+    ],
+    [
+      "the preview of a link",
+      ({ bob, general }) => bob.says(general, "Look: https://e.example", { embeds: [preview] }),
+      "Bob: Look: https://e.example\n  Towers\n  All about towers.\nAda: What is this?",
+    ],
+    [
+      "a title",
+      ({ bob, general }) => {
+        const message = bob.says(general, "Hello.");
+        general.addThread({ name: "Clean towers", from: message, owner: bob });
+        return message;
+      },
+      "Bob: Clean towers\n  Hello.\nAda: What is this?",
+    ],
+    [
+      "what was forwarded",
+      ({ bob, general, guild }) => bob.says(general, "", { forwards: bob.says(guild.channel("other"), "The tower is clean.") }),
+      "Bob: The tower is clean.\nAda: What is this?",
+    ],
+    [
+      "a poll of its own",
+      (scene) => void scene.ada.says(scene.general, scene.mention(asked), { poll }),
+      "What is this?\nWhich tower do we clean?\nThe old one\nThe new one",
+    ],
+  ])("%s", async (_, says, expected) => {
+    expect(await read(says)).toEqual({ text: expected, posted: [STEADY_ANSWER] });
+  });
+
+  it("text files in what was forwarded, and what cannot be read is told of", async () => {
+    const files = [
+      { name: "message.txt", content: Buffer.from("The tower is clean."), contentType: "text/plain" },
+      { name: "tower.png", content: Buffer.from("a picture"), contentType: "image/png" },
+    ];
+    const { text, posted } = await read(({ bob, general, guild }) =>
+      bob.says(general, "", { forwards: bob.says(guild.channel("other"), "Look.", { attachments: files }) }),
+    );
+    expect(text).toBe("Bob: Look.\n  The tower is clean.\nAda: What is this?");
+    expect(posted).toEqual([STEADY_ANSWER, expect.stringMatching(/^\(I did not read a file with it/)]);
   });
 });
 

@@ -89,6 +89,24 @@ describe("A message that changes while it is judged", () => {
     expect(await scene.running.store.pendingReviews(scene.guild.id, 9)).toEqual([]);
   });
 
+  it("is judged again, too, where a file alone is taken out of it", async () => {
+    const file = { name: "message.txt", content: Buffer.from("Distract the guards."), contentType: "text/plain" };
+    const inference = new WatchedInference({
+      ...STEADY,
+      judge: async ({ turns, principles }) => principles.map(() => verdictOf(turns.at(-1)?.text.includes("guards") ? -1 : 1)),
+    });
+    inference.beforeJudge = () => gate.opened;
+    await using scene = await deleting(inference);
+    const message = scene.ada.says(scene.general, "Look.", { attachments: [file] });
+    await scene.platform.until(() => inference.judged.length === 1 || undefined);
+    scene.ada.removesFiles(message);
+    gate.open();
+    await scene.settled();
+    expect(message.isDeleted).toBe(false);
+    expect(inference.judged.at(-1)?.turns.at(-1)?.text).toBe("Look.");
+    expect(await scene.running.store.pendingReviews(scene.guild.id, 9)).toEqual([]);
+  });
+
   it("is on record if it is gone by then", async () => {
     const inference = slow();
     await using scene = await deleting(inference);

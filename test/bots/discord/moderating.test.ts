@@ -99,7 +99,7 @@ describe("Automatic moderation", () => {
     expect(scene.guild.memberOf(scene.ada).timedOutUntilMs).toBeGreaterThan(scene.platform.now());
   });
 
-  it("judges edits, and what stands in threads, poll, forwarded or hidden text", async () => {
+  it("judges edits, and what stands in threads or hidden text, in a poll, and in what somebody forwards", async () => {
     await using scene = await Scene.moderated(inference, "delete");
     const message = scene.ada.says(scene.general, GOOD);
     await scene.settled();
@@ -107,8 +107,16 @@ describe("Automatic moderation", () => {
     const thread = scene.general.addThread({ name: "thread" });
     const inThread = scene.ada.says(thread, `||${BAD.replace("goods", "g**oo**ds")}||`);
     const masked = scene.ada.says(scene.general, [...BAD].join("\u200b").replaceAll("a", "а"));
+    const asked = scene.ada.says(scene.general, "", { poll: { question: BAD, answers: ["Yes", "No"] } });
+    const answer = scene.ada.says(scene.general, "", { poll: { question: "What shall we do?", answers: [GOOD, BAD] } });
+    const elsewhere = scene.platform.addGuild({ channels: ["general"], members: ["Zoe"] });
+    const said = elsewhere.person("Zoe").says(elsewhere.channel("general"), BAD);
+    const forwarded = scene.ada.says(scene.general, "", { forwards: said });
+    const harmless = scene.ada.says(scene.general, GOOD, { poll: { question: GOOD, answers: ["Yes"] } });
     await scene.settled();
-    expect([message.isDeleted, inThread.isDeleted, masked.isDeleted]).toEqual([true, true, true]);
+    const bad = [message, inThread, masked, asked, answer, forwarded];
+    expect(bad.map(({ isDeleted }) => isDeleted)).toEqual(bad.map(() => true));
+    expect(harmless.isDeleted).toBe(false);
   });
 
   it("ignores the roles, channels, categories people and webhooks that it is told to, and bots", async () => {

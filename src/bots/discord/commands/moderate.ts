@@ -21,12 +21,13 @@ import {
 } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { insistOnSettings } from "../change-settings.ts";
-import { findingLine, LONGEST_CARDS, lengthOf, reviewButtons, reviewCard, unfitLine } from "../moderate/card.ts";
+import { findingLine, LONGEST_CARDS, lengthOf, reviewButtons, reviewCard, unfitLine, unreadFilesLine } from "../moderate/card.ts";
 import { beforeField, sinceFields, textFiles } from "../moderate/evidence.ts";
 import { heardOf, heardText } from "../moderate/heard.ts";
 import { incidentOf } from "../moderate/reviews.ts";
 import { strikesOf } from "../moderate/strikes.ts";
-import { cut, messageText } from "../reply/text.ts";
+import { readMessage } from "../reply/attached-text.ts";
+import { cut } from "../reply/text.ts";
 import { settingsOfMessage } from "../whereabouts.ts";
 import { audit, auditSubcommand } from "./audit.ts";
 import { answerPrivately, type Command, checkModerates, guildOf, type PrivateAnswer } from "./command.ts";
@@ -176,11 +177,14 @@ export const judge: Command<MessageContextMenuCommandInteraction> = {
       const guild = guildOf(interaction);
       const { targetMessage: message } = interaction;
       const settings = settingsOfMessage((await context.store.settings(guild)).settings, message);
-      const heard = heardOf(message, { text: messageText(message), member: message.member, at: message.createdTimestamp });
+      const { text, unread } = await readMessage(message, context.log);
+      const heard = heardOf(message, { text, member: message.member, at: message.createdTimestamp });
       const tried = await tryOut(context, { guild, heard, settings });
-      return tried === undefined
-        ? "There is nothing to judge: the message has no text, or all principles are off."
-        : { embeds: [judgementCard(tried)] };
+      const note = unread === 0 ? "" : unreadFilesLine(unread);
+      if (tried !== undefined) return { ...(note === "" ? {} : { content: note }), embeds: [judgementCard(tried)] };
+      return {
+        content: ["There is nothing to judge: the message has no text, or all principles are off.", note].join("\n").trim(),
+      };
     });
   },
 };

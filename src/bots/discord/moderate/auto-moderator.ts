@@ -11,14 +11,14 @@ import {
   NOTHING_JUDGED,
   withFindings,
 } from "../../guard/index.ts";
-import { type BotContext, type BotOptions, isServed } from "../bot-context.ts";
-import { attachedText } from "../reply/attached-text.ts";
+import { type BotContext, type BotOptions, isServed, judgesByItself } from "../bot-context.ts";
+import { readMessage } from "../reply/attached-text.ts";
 import { isByPerson, isByWebhook } from "../reply/question.ts";
 import { messageText } from "../reply/text.ts";
 import { isUnderUsualLimits, settingsOfMessage } from "../whereabouts.ts";
 import { heardOf } from "./heard.ts";
 import { HitGuard } from "./hit-guard.ts";
-import { isIgnored } from "./ignored.ts";
+import { isIgnored, isLeftOut } from "./ignored.ts";
 import { isNewcomer } from "./incidents.ts";
 import { JudgingLine } from "./judging-line.ts";
 import { tellServer } from "./log-channel.ts";
@@ -62,7 +62,7 @@ export class AutoModerator {
   look(message: Message, settings: GuildSettings): void {
     const { looks, options, pace } = this.#context;
     if (!message.inGuild() || !isInScope(message, settings, options)) return;
-    if (!isOn(settings, options)) {
+    if (!judgesByItself(options, settings)) {
       pace.wrote(message.guildId, options.clock());
       return;
     }
@@ -132,9 +132,10 @@ export class AutoModerator {
       // A member whom discord.js has forgotten is fetched, so that people who are to be ignored stay so.
       const member = message.member ?? (await authorOf(message));
       const settings = settingsOfMessage(decided, message, member);
-      if (!isOn(settings, options) || !isInScope(message, settings, options) || isIgnored(message, member, settings)) return undefined;
-      const said = messageText(message);
-      const text = [said, (await attachedText(message, log)).text].filter((part) => part !== "").join("\n");
+      if (!judgesByItself(options, settings) || !isInScope(message, settings, options) || isIgnored(message, member, settings))
+        return undefined;
+      const said = contentOf(message);
+      const { text, unread } = await readMessage(message, log);
       const hits = this.#hitsOf(message, text, settings, member);
       const byFilter = decidedByFilters(hits);
       this.#hits.countFiltered(
@@ -147,9 +148,9 @@ export class AutoModerator {
         (await this.#judged(message, { text, settings, signal, hits, hasUsualLimits: isUnderUsualLimits(decided, message, member) }));
       if (judgement.against.length === 0) return undefined;
       // What was changed meanwhile is looked at by itself, as every edit is.
-      if (messageText(await newest(message)) !== said) return undefined;
+      if (contentOf(await newest(message)) !== said) return undefined;
       const isStopped = await this.#hits.stops(guild, settings, judgement);
-      if (!isStopped && (await store.settings(guild)).version === version) return { message, text, judgement, settings };
+      if (!isStopped && (await store.settings(guild)).version === version) return { message, text, unread, judgement, settings };
     }
   }
 
@@ -204,28 +205,21 @@ function urgencyOf({ member, createdTimestamp: at }: Message<true>, hits: readon
   return isNewcomer({ joinedAt: member?.joinedTimestamp ?? undefined, at }) ? 1 : 0;
 }
 
-function isOn({ moderation }: GuildSettings, { messageContent }: BotOptions): boolean {
-  return moderation.automatic && messageContent;
-}
-
 /** Whether it is to be judged where moderation is on. */
-function isInScope(message: Message<true>, { moderation }: GuildSettings, options: BotOptions): boolean {
+function isInScope(message: Message<true>, settings: GuildSettings, options: BotOptions): boolean {
   if (!isServed(options, message.guildId)) return false;
   if (!isByPerson(message) && !isByWebhook(message) && !isThreadsTitle(message)) return false;
-  const { ignore } = moderation;
-  const { channel } = message;
-  const parent = channel.isThread() ? channel.parent : channel;
-  const places = [channel.id, parent?.id];
-  const isIgnoredHere =
-    ignore.users.includes(message.author.id) ||
-    places.some((place) => place !== undefined && ignore.channels.includes(place)) ||
-    (parent?.parentId != null && ignore.categories.includes(parent.parentId));
-  return !isIgnoredHere;
+  return !isLeftOut(message.channel, message.author.id, settings);
 }
 
 /** Of a thread that began with no message Discord posts the title, in its author's name. */
 function isThreadsTitle({ author, type }: Message): boolean {
   return type === MessageType.ThreadCreated && !author.bot;
+}
+
+/** Tells whether it was changed: by its words, and by its files. */
+function contentOf(message: Message): string {
+  return [messageText(message), ...message.attachments.keys()].join("\n");
 }
 
 /** As it stands there now. What is gone by now, or cannot be read again, is as it was heard. */

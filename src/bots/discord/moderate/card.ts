@@ -118,9 +118,18 @@ export function followingCard(
   });
 }
 
-function attachmentsField({ attachments }: ReviewRecord): readonly APIEmbedField[] {
-  const value = `${attachments}, which I do not keep: they are lost where the message is taken away`;
-  return attachments === 0 ? [] : [{ name: "Attachments", value }];
+function attachmentsField({ attachments, unread }: ReviewRecord): readonly APIEmbedField[] {
+  const lines = [
+    ...(attachments === 0 ? [] : [`${attachments}, which I do not keep: they are lost where the message is taken away`]),
+    ...(unread === 0 ? [] : [unreadFilesLine(unread)]),
+  ];
+  return lines.length === 0 ? [] : [{ name: "Attachments", value: lines.join("\n") }];
+}
+
+/** What nobody has judged. */
+export function unreadFilesLine(count: number): string {
+  const were = count === 1 ? "1 file was not judged, or not to its end" : `${count} files were not judged, or not to their end`;
+  return `${were}: what is no text, or more than 64 KiB in all`;
 }
 
 const INCIDENT = /^\d+ messages\b/;

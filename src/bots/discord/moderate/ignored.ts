@@ -1,4 +1,4 @@
-import { type GuildMember, PermissionFlagsBits } from "discord.js";
+import { type GuildMember, type GuildTextBasedChannel, PermissionFlagsBits } from "discord.js";
 import type { GuildSettings } from "../../guard/index.ts";
 
 /** Somebody in a server. */
@@ -12,4 +12,15 @@ export function isIgnored({ author, guild }: Somebody, member: GuildMember | nul
   const isAdministrator = author.id === guild.ownerId || member?.permissions.has(PermissionFlagsBits.Administrator) === true;
   if (isAdministrator && ignore.administrators) return true;
   return member?.roles.cache.some(({ id }) => ignore.roles.includes(id)) ?? false;
+}
+
+/** Whether what this author writes there is left out, whatever roles they have. */
+export function isLeftOut(channel: GuildTextBasedChannel, author: string, { moderation: { ignore } }: GuildSettings): boolean {
+  const parent = channel.isThread() ? channel.parent : channel;
+  const places = [channel.id, parent?.id];
+  return (
+    ignore.users.includes(author) ||
+    places.some((place) => place !== undefined && ignore.channels.includes(place)) ||
+    (parent?.parentId != null && ignore.categories.includes(parent.parentId))
+  );
 }

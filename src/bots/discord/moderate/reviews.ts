@@ -1,4 +1,12 @@
-import { DiscordAPIError, type GuildMember, type Message, MessageType, PermissionFlagsBits, RESTJSONErrorCodes } from "discord.js";
+import {
+  type AnyThreadChannel,
+  DiscordAPIError,
+  type GuildMember,
+  type Message,
+  MessageType,
+  PermissionFlagsBits,
+  RESTJSONErrorCodes,
+} from "discord.js";
 import {
   type Action,
   excerptOf,
@@ -28,6 +36,8 @@ export interface Against {
   readonly message: Message<true>;
   /** All that people read of it. */
   readonly text: string;
+  /** Files with it that were not judged, or not to their end. */
+  readonly unread: number;
   readonly judgement: Judgement;
   readonly settings: GuildSettings;
 }
@@ -49,6 +59,46 @@ export async function openReview(context: BotContext, against: Against): Promise
     await tellAuthor(context, message, review);
 }
 
+/** What is against a principle and no message: moderators are told, and nothing is done. */
+export async function openReviewOfTitle(
+  context: BotContext,
+  {
+    thread,
+    owner,
+    judgement,
+    settings,
+  }: Pick<Against, "judgement" | "settings"> & { readonly thread: AnyThreadChannel; readonly owner: GuildMember },
+): Promise<void> {
+  const { findings, isCertain, unfit } = judgement;
+  const { id, guildId: guild, name } = thread;
+  const shadow = settings.moderation.shadow || !isCertain;
+  const record = await entered(
+    context,
+    {
+      guild,
+      // Where the thread is read from its beginning: the message at which it began is somebody else's, perhaps, and stands elsewhere.
+      channel: id,
+      message: id,
+      author: owner.id,
+      hash: hashOf(name),
+      excerpt: excerptOf(name),
+      text: name,
+      judged: judgedText(name),
+      attachments: 0,
+      unread: 0,
+      findings,
+      action: "log",
+      shadow,
+      createdAt: context.options.clock(),
+    },
+    owner,
+  );
+  if (record === undefined) return;
+  await tellModerators(context, settings, record, [TITLE_STAYS, ...(isCertain ? [] : unfit.map(unfitLine))].join(" "));
+}
+
+const TITLE_STAYS = "It is the title of a thread, which stays as it is.";
+
 /** What a review is decided with, by the number that names it. */
 export function incidentOf({ incident, id }: ReviewRecord): number {
   return incident ?? id;
@@ -57,7 +107,7 @@ export function incidentOf({ incident, id }: ReviewRecord): number {
 /** `undefined`: it has a review already. */
 async function enterAndAct(
   context: BotContext,
-  { message, text, judgement, settings }: Against,
+  { message, text, unread, judgement, settings }: Against,
 ): Promise<{ readonly review: ReviewRecord; readonly done: Done } | undefined> {
   const { store, options, log, outbound } = context;
   const { findings, isCertain, against } = judgement;
@@ -73,12 +123,13 @@ async function enterAndAct(
     text,
     judged: judgedText(text),
     attachments: message.attachments.size,
+    unread,
     findings,
     action,
     shadow,
     createdAt: options.clock(),
   };
-  const record = await entered(context, message, review);
+  const record = await entered(context, review, message.member);
   if (record === undefined) return undefined;
   const { id } = record;
   for (const { principle, found } of against)
@@ -95,7 +146,7 @@ async function enterAndAct(
 /** What is done, where a rule or filter takes a message away: more where its author has as many strikes as a server wants that for. */
 async function withStrikes(
   context: BotContext,
-  { message, judgement: { action = "log" }, settings, shadow }: Omit<Against, "text"> & { readonly shadow: boolean },
+  { message, judgement: { action = "log" }, settings, shadow }: Omit<Against, "text" | "unread"> & { readonly shadow: boolean },
 ): Promise<{ readonly action: Action; readonly minutes: number }> {
   const { strikes, timeoutMinutes: minutes } = settings.moderation;
   const usual = { action, minutes };
@@ -105,10 +156,10 @@ async function withStrikes(
 }
 
 /** A review in the queue, with the incident to which it belongs. `undefined`: the message has one already. */
-async function entered(context: BotContext, message: Message<true>, review: NewReview): Promise<ReviewRecord | undefined> {
+async function entered(context: BotContext, review: NewReview, member: GuildMember | null): Promise<ReviewRecord | undefined> {
   const { store, incidents, deeds, options } = context;
   const { guild, author, action, shadow } = review;
-  const joinedAt = message.member?.joinedTimestamp ?? undefined;
+  const joinedAt = member?.joinedTimestamp ?? undefined;
   const sighting = { guild, author, joinedAt, treatment: `${action}/${shadow}`, at: options.clock() };
   // One after the other: the second message of a person finds what the first one has begun.
   const turn = deeds.join(guild);

@@ -1,5 +1,6 @@
-import type { Attachment } from "discord.js";
+import type { Attachment, Message, MessageSnapshot } from "discord.js";
 import type { Logger } from "pino";
+import { messageText } from "./text.ts";
 
 /** Of all files of one message together; Discord makes a file of what is too long to be sent as a message. */
 const MOST_BYTES = 64 * 1024;
@@ -9,6 +10,8 @@ const PATIENCE_MS = 10_000;
 /** Where files are, such as in a message. */
 interface Attached {
   readonly attachments: ReadonlyMap<string, Attachment>;
+  /** What a message forwards. */
+  readonly messageSnapshots?: ReadonlyMap<string, Pick<MessageSnapshot, "attachments">>;
   readonly guildId: string | null;
   readonly id: string;
 }
@@ -20,12 +23,22 @@ export interface AttachedText {
   readonly unread: number;
 }
 
-/** What people read in the text files that are with a message, such as `message.txt`: as much as is judged. What cannot be read is left out, and logged. */
-export async function attachedText({ attachments, guildId, id }: Attached, log: Logger): Promise<AttachedText> {
+/** All that people read of a message, with its text files. */
+export async function readMessage(message: Message, log: Logger): Promise<AttachedText> {
+  const { text, unread } = await attachedText(message, log);
+  return { text: [messageText(message), text].filter((part) => part !== "").join("\n"), unread };
+}
+
+/**
+ * What people read in the text files that are with a message, or with what it forwards, such as `message.txt`: as much as is judged. What cannot be read
+ * is left out, and logged.
+ */
+export async function attachedText({ attachments, messageSnapshots, guildId, id }: Attached, log: Logger): Promise<AttachedText> {
   let left = MOST_BYTES;
   let unread = 0;
   const texts: string[] = [];
-  for (const file of attachments.values()) {
+  const forwarded = [...(messageSnapshots?.values() ?? [])].flatMap((snapshot) => [...snapshot.attachments.values()]);
+  for (const file of [...attachments.values(), ...forwarded]) {
     if (!isText(file) || file.size > left) unread++;
     if (!isText(file) || left === 0) continue;
     try {

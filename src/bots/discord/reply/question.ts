@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import type { GuildSettings, Store, Utterance } from "../../guard/index.ts";
 import { type BotOptions, isServed, privateGuild } from "../bot-context.ts";
 import { type AttachedText, attachedText } from "./attached-text.ts";
+import { sharedIn } from "./text.ts";
 
 /** Whether a message is a question to us, and may be answered where it was asked. */
 export function isAnswered(message: Message, settings: GuildSettings, options: BotOptions): boolean {
@@ -183,9 +184,15 @@ async function isAnswer({ id, channel, reference, interactionMetadata }: Message
 
 function lineOf(message: Message): Utterance {
   const { author, member, client } = message;
-  const text = withoutUs(message);
-  const speaker = author.id === client.user.id ? undefined : { id: author.id, name: member?.displayName ?? author.displayName };
-  return { speaker, text };
+  if (author.id === client.user.id) return { speaker: undefined, text: withoutUs(message) };
+  const shared = sharedIn(message).map((text) => cleanContent(text, message.channel));
+  const text = [titleAt(message), withoutUs(message), ...shared].filter((part) => part !== "").join("\n");
+  return { speaker: { id: author.id, name: member?.displayName ?? author.displayName }, text };
+}
+
+/** The title of a thread that began with this message, whoever wrote it. */
+function titleAt({ channel, id, thread }: Message): string {
+  return channel.isThread() && channel.id === id ? channel.name : (thread?.name ?? "");
 }
 
 /** Names instead of mentions, and our own left out: it is how one talks to us, not what is said. */

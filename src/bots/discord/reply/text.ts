@@ -1,4 +1,4 @@
-import { escapeMarkdown, type Message, type MessageSnapshot } from "discord.js";
+import { escapeMarkdown, type Message } from "discord.js";
 import { withoutUnseen } from "../../guard/index.ts";
 
 /** Stands between the signs of a mention: people see nothing, and Discord sees no mention. */
@@ -157,14 +157,16 @@ function isInsideFenceLine(text: string, end: number): boolean {
  * links with where they lead; without the signs that format or hide it.
  */
 export function messageText(message: Message): string {
-  const snapshots = [...message.messageSnapshots.values()].flatMap((snapshot) => [
-    plain(contentOf(snapshot)),
-    ...filesOf(snapshot),
-    previewText(snapshot),
-  ]);
+  const files = [message, ...message.messageSnapshots.values()].flatMap(filesOf);
+  const said = [titleOf(message), message.content, ...sharedIn(message)].map(plain);
+  return [...said, ...files].filter((part) => part !== "").join("\n");
+}
+
+/** What people read in a message beside its own words and files: what it forwards, what it asks in a poll, previews of links, and boxes. */
+export function sharedIn(message: Message): readonly string[] {
+  const forwarded = [...message.messageSnapshots.values()].flatMap((snapshot) => [snapshot.content ?? "", previewText(snapshot)]);
   const poll = message.poll === null ? [] : [message.poll.question.text ?? "", ...message.poll.answers.map(({ text }) => text ?? "")];
-  const said = [titleOf(message), plain(message.content), ...snapshots, ...poll, ...filesOf(message), previewText(message)];
-  return said.filter((part) => part !== "").join("\n");
+  return [...forwarded, ...poll, previewText(message)].filter((part) => part !== "");
 }
 
 /** What people read in previews of links, and in the boxes that programs post. */
@@ -177,12 +179,12 @@ function previewText({ embeds }: Pick<Message, "embeds">): string {
     ...fields.flatMap(({ name, value }) => [name, value]),
     footer?.text,
   ]);
-  return plain(parts.filter(Boolean).join("\n"));
+  return parts.filter(Boolean).join("\n");
 }
 
 /** The title of a thread that began with this message, in its author's words. */
 export function titleOf({ channel, id, author }: Message): string {
-  return channel.isThread() && channel.id === id && channel.ownerId === author.id ? plain(channel.name) : "";
+  return channel.isThread() && channel.id === id && channel.ownerId === author.id ? channel.name : "";
 }
 
 /** What cameras and programs call files says nothing. */
@@ -194,10 +196,6 @@ function filesOf({ attachments }: Pick<Message, "attachments">): readonly string
     const words = name.replace(/\.\w{1,8}$/, "").replace(/[_.-]+/g, " ");
     return [USUAL_NAME.test(words) ? undefined : words, title, description].filter(Boolean).join(" ");
   });
-}
-
-function contentOf({ content }: MessageSnapshot): string {
-  return content ?? "";
 }
 
 /** Emphasis and spoilers may stand within a word; names of emoji are read, their numbers are not. */

@@ -126,6 +126,8 @@ const MIGRATIONS: readonly ((dialect: Dialect) => readonly Statement[])[] = [
       happened_at BIGINT NOT NULL, UNIQUE (guild, entry))`,
     sql`CREATE INDEX guard_sanctions_of_person ON guard_sanctions (person, guild, happened_at)`,
   ],
+  // How many files were with a message that nobody has judged: moderators look at them.
+  () => [sql`ALTER TABLE guard_reviews ADD COLUMN unread INTEGER NOT NULL DEFAULT 0`],
 ];
 
 function settingsTable(): readonly Statement[] {

@@ -63,6 +63,7 @@ export const reviewOf = reader(
       text: optionalText,
       judged: optionalText,
       attachments: integer,
+      unread: integer,
       findings: json(z.array(z.object({ principle: z.string(), value: written, threshold: written, found: z.string().optional() }))),
       action: z.enum(ACTIONS),
       shadow: truth,

@@ -166,6 +166,7 @@ function reviewStore(
       text,
       judged,
       attachments,
+      unread,
       findings,
       action,
       shadow,
@@ -174,8 +175,8 @@ function reviewStore(
     }) => {
       const insert = sql`
         INSERT INTO guard_reviews
-          (guild, channel, message, author, hash, excerpt, text, judged, attachments, findings, action, shadow, decision, incident, created_at)
-        VALUES (${guild}, ${channel}, ${message}, ${author}, ${hash}, ${excerpt}, ${text}, ${judged}, ${attachments}, ${writtenJson(findings)}, ${action},
+          (guild, channel, message, author, hash, excerpt, text, judged, attachments, unread, findings, action, shadow, decision, incident, created_at)
+        VALUES (${guild}, ${channel}, ${message}, ${author}, ${hash}, ${excerpt}, ${text}, ${judged}, ${attachments}, ${unread}, ${writtenJson(findings)}, ${action},
           ${shadow}, 'pending', ${incident}, ${createdAt})
         ON CONFLICT (guild, message, hash) DO NOTHING RETURNING number`;
       // What was taken away is kept here alone.

@@ -77,6 +77,8 @@ export interface ReviewRecord {
   readonly judged: string | undefined;
   /** How many files were with it, which are not kept. 0 also where an older version of the bot did not count them. */
   readonly attachments: number;
+  /** How many files with it, or with what it forwards, were not judged, or not to their end. 0 also where an older version of the bot did not count them. */
+  readonly unread: number;
   readonly findings: readonly Finding[];
   /** What was done; in shadow mode, what would have been. */
   readonly action: Action;

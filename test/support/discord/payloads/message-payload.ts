@@ -1,11 +1,16 @@
 import {
   type APIAttachment,
   type APIMessage,
+  type APIMessageReference,
+  type APIMessageSnapshotFields,
+  type APIPoll,
   GatewayIntentBits,
   type GatewayMessageCreateDispatchData,
   type MessageFlags,
+  MessageReferenceType,
+  PollLayoutType,
 } from "discord-api-types/v10";
-import type { Attachment, Message } from "../world/message.ts";
+import type { Attachment, Message, Poll, Snapshot } from "../world/message.ts";
 import { memberWithoutUser, timestamp, userPayload } from "./member-payload.ts";
 
 /** Who may read everything. */
@@ -60,6 +65,7 @@ function ownPayload(message: Message, intents: number): APIMessage {
     embeds: isReadable ? [...message.embeds] : [],
     components: isReadable ? [...message.components] : [],
     attachments: isReadable ? message.attachments.map(attachmentPayload) : [],
+    ...(isReadable ? sharedBy(message) : {}),
     timestamp: timestamp(message.createdAtMs),
     edited_timestamp: message.editedAtMs === undefined ? null : timestamp(message.editedAtMs),
     mentions: mentions.users.map(userPayload),
@@ -72,14 +78,52 @@ function ownPayload(message: Message, intents: number): APIMessage {
   };
 }
 
+/** What it asks in a poll, and what it forwards. */
+function sharedBy({ poll, forwarded }: Message): Partial<APIMessage> {
+  return {
+    ...(poll === undefined ? {} : { poll: pollPayload(poll) }),
+    ...(forwarded === undefined ? {} : { message_snapshots: [{ message: snapshotPayload(forwarded) }] }),
+  };
+}
+
+function pollPayload({ question, answers }: Poll): APIPoll {
+  return {
+    question: { text: question },
+    answers: answers.map((text, index) => ({ answer_id: index + 1, poll_media: { text } })),
+    expiry: null,
+    allow_multiselect: false,
+    layout_type: PollLayoutType.Default,
+  };
+}
+
+function snapshotPayload({ of, content, embeds, attachments }: Snapshot): APIMessageSnapshotFields {
+  return {
+    type: of.type,
+    content,
+    embeds: [...embeds],
+    attachments: attachments.map(attachmentPayload),
+    timestamp: timestamp(of.createdAtMs),
+    edited_timestamp: of.editedAtMs === undefined ? null : timestamp(of.editedAtMs),
+    flags: of.flags as MessageFlags,
+    mentions: of.mentions.users.map(userPayload),
+    mention_roles: of.mentions.roles.map(({ id }) => id),
+    components: [],
+  };
+}
+
 /** Where a message comes from, as far as there is something to say. */
-function originOf({ nonce, webhookId, interaction, replyTo, channel }: Message): Partial<APIMessage> {
+function originOf({ nonce, webhookId, interaction, replyTo, forwarded, channel }: Message): Partial<APIMessage> {
   return {
     ...(nonce === undefined ? {} : { nonce }),
     ...(webhookId === undefined ? {} : { webhook_id: webhookId }),
     ...(interaction === undefined ? {} : { application_id: channel.world.bot.id, interaction_metadata: interaction.metadata }),
-    ...(replyTo === undefined ? {} : { message_reference: { type: 0, message_id: replyTo.id, ...placeOf(replyTo) } }),
+    ...(replyTo === undefined ? {} : { message_reference: referenceTo(replyTo, MessageReferenceType.Default) }),
+    ...(forwarded === undefined ? {} : { message_reference: referenceTo(forwarded.of, MessageReferenceType.Forward) }),
   };
+}
+
+function referenceTo(message: Message, type: MessageReferenceType): APIMessageReference {
+  return { type, message_id: message.id, ...placeOf(message) };
 }
 
 function placeOf({ channel: { id, guild } }: Message): { readonly channel_id: string; readonly guild_id?: string } {

@@ -17,7 +17,7 @@ import { ALL_INTENTS, messagePayload } from "../payloads/message-payload.ts";
 import { Channel } from "../world/channel.ts";
 import { eachComponent } from "../world/each-component.ts";
 import type { Member } from "../world/member.ts";
-import type { Message, UploadedFile } from "../world/message.ts";
+import type { Changes, Message, Poll, UploadedFile } from "../world/message.ts";
 import { guildPermissions } from "../world/permissions.ts";
 import { User } from "../world/user.ts";
 import type { World } from "../world/world.ts";
@@ -32,6 +32,8 @@ export interface Extras {
   readonly isSilent?: boolean;
   readonly attachments?: readonly UploadedFile[];
   readonly embeds?: readonly APIEmbed[];
+  readonly forwards?: Message;
+  readonly poll?: Poll;
   /** @default a plain message, or a reply */
   readonly type?: MessageType;
 }
@@ -50,7 +52,11 @@ export class Person extends User {
     return this.#world.directChannel(this);
   }
 
-  says(channel: Channel, content: string, { replyTo, isSilent, attachments = [], embeds = [], type }: Extras = {}): Message {
+  says(
+    channel: Channel,
+    content: string,
+    { replyTo, isSilent, attachments = [], embeds = [], forwards, poll, type }: Extras = {},
+  ): Message {
     checkMayWrite(this, channel, content);
     this.#world.happenings.tell(`${this.name} says in ${channel.name}: ${content}`);
     return channel.post({
@@ -59,15 +65,20 @@ export class Person extends User {
       embeds,
       attachments: attachments.map((file) => this.#world.store(file)),
       replyTo,
+      forwards,
+      poll,
       ...(type === undefined ? {} : { type }),
       ...(isSilent ? { allowedMentions: { parse: Object.values(AllowedMentionsTypes) } } : {}),
     });
   }
 
   edits(message: Message, content: string): void {
-    if (message.author !== this) throw new Error(`Expected ${this.name} to edit a message of their own, got one of ${message.author.name}`);
-    this.#world.happenings.tell(`${this.name} edits: ${content}`);
-    message.edit({ content });
+    this.#changes(message, content, { content });
+  }
+
+  /** An edit that leaves the words alone. */
+  removesFiles(message: Message): void {
+    this.#changes(message, "no files", { attachments: [] });
   }
 
   deletes(message: Message): void {
@@ -158,6 +169,12 @@ export class Person extends User {
       data: submission(modal, values),
       source,
     });
+  }
+
+  #changes(message: Message, what: string, changes: Changes): void {
+    if (message.author !== this) throw new Error(`Expected ${this.name} to edit a message of their own, got one of ${message.author.name}`);
+    this.#world.happenings.tell(`${this.name} edits: ${what}`);
+    message.edit(changes);
   }
 
   #types(type: InteractionType, channel: Channel, typed: TypedCommand): Interaction {

@@ -19,6 +19,17 @@ export interface Content {
   readonly attachments: readonly Attachment[];
 }
 
+/** What people vote about. */
+export interface Poll {
+  readonly question: string;
+  readonly answers: readonly string[];
+}
+
+/** What is shown of a message that was forwarded. */
+export interface Snapshot extends Omit<Content, "components"> {
+  readonly of: Message;
+}
+
 export interface Draft extends Partial<Content> {
   /** What a forum's thread begins with has the thread's own id. */
   readonly id?: string | undefined;
@@ -27,6 +38,9 @@ export interface Draft extends Partial<Content> {
   readonly type?: MessageType;
   readonly flags?: number | undefined;
   readonly replyTo?: Message | undefined;
+  /** A message that it shows as it is at this moment. */
+  readonly forwards?: Message | undefined;
+  readonly poll?: Poll | undefined;
   readonly allowedMentions?: APIAllowedMentions | undefined;
   readonly nonce?: string | undefined;
   readonly webhookId?: string | undefined;
@@ -48,6 +62,8 @@ export class Message {
   readonly author: User;
   readonly type: MessageType;
   readonly replyTo: Message | undefined;
+  readonly forwarded: Snapshot | undefined;
+  readonly poll: Poll | undefined;
   readonly nonce: string | undefined;
   readonly webhookId: string | undefined;
   readonly interaction: Interaction | undefined;
@@ -67,6 +83,8 @@ export class Message {
     this.author = draft.author;
     this.type = draft.type ?? (draft.replyTo === undefined ? MessageType.Default : MessageType.Reply);
     this.replyTo = draft.replyTo;
+    this.forwarded = draft.forwards && snapshotOf(draft.forwards);
+    this.poll = draft.poll;
     this.nonce = draft.nonce;
     this.webhookId = draft.webhookId;
     this.interaction = draft.interaction;
@@ -176,6 +194,10 @@ export class Message {
     this.#mentions = pingsOf({ channel, author, content, repliedTo: replyTo?.author, allowed: this.#allowedMentions });
     if (this.#versions.length === 1) this.#pings = pingNames(this.#mentions);
   }
+}
+
+function snapshotOf(of: Message): Snapshot {
+  return { of, content: of.content, embeds: of.embeds, attachments: of.attachments };
 }
 
 /** A file that somebody posts or gives with a command. */
