@@ -85,6 +85,40 @@ describe("The id of a call", () => {
   });
 });
 
+describe("Two calls that a model makes at once", () => {
+  const both = [{ of: "road" }, { of: "bank" }];
+  const list = both.map((args) => `{"name": "length", "arguments": ${JSON.stringify(args).replace(":", ": ")}}`).join(", ");
+  const pairing = () => writes(` [${list}]`);
+  const pair = () => caller(pairing());
+  const made = both.map((args) => expect.objectContaining({ name: "length", args }));
+
+  it("are both whole, in one message, invoked and streamed, with an id each", async () => {
+    const chunks = await collect(pair().stream(ASK));
+    for (const message of [await pair().invoke(ASK), concat(chunks), await chat(pairing()).streamEvents(ASK, { tools: [length] })]) {
+      expect(message).toMatchObject({ text: "", tool_calls: made, invalid_tool_calls: [] });
+      expect(new Set(idsOf(message)).size).toBe(2);
+      expect(message.response_metadata["finish_reason"]).toMatch(/^tool_(calls|use)$/);
+    }
+    // No part of a stream has half a call: each is judged as one.
+    const parts = chunks.flatMap(({ tool_call_chunks = [] }) => tool_call_chunks);
+    expect(parts.map(({ index, name, args = "" }) => ({ index, name, args: JSON.parse(args) }))).toEqual([
+      { index: 0, name: "length", args: both[0] },
+      { index: 1, name: "length", args: both[1] },
+    ]);
+  });
+
+  it("are both run by an agent's tool node", async () => {
+    const results = (await new ToolNode([length]).invoke([new HumanMessage(ASK), await pair().invoke(ASK)])) as ToolMessage[];
+    expect(results.map(({ text }) => text)).toEqual(["The road is long.", "The bank is long."]);
+  });
+
+  it("are one where parallel calls are not wanted", async () => {
+    const options = { tools: [length], parallel_tool_calls: false };
+    const { tool_calls } = await chat(pairing()).invoke(ASK, options);
+    expect(tool_calls).toEqual(made.slice(0, 1));
+  });
+});
+
 describe("A call that a model writes as JSON into its text", () => {
   const fenced = (of: string) => `\`\`\`json\n{"name": "length", "arguments": {"of": "${of}"}}\n\`\`\``;
   /** It writes the fence, and where it is asked for a call in the way of its template, that. */
