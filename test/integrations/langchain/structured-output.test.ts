@@ -142,16 +142,73 @@ describe("The object of a JSON schema, streamed,", () => {
     await fc.assert(property, { numRuns: 80, seed: 3 });
   });
 
-  it("is one where it is a library's, which says of whole values only what they are, in each method", async () => {
-    const schema = z.object({ day: z.date(), code: z.string() });
-    const value = { day: new Date("2020-01-01T00:00:00Z"), code: "as ```json 1``` is" };
-    const text = JSON.stringify({ ...value, day: "2020-01-01T00:00:00Z" });
-    const call = ` [{"name": "extract", "arguments": ${text}}]`;
-    for (const [method, written] of [["jsonSchema", text] as const, ["functionCalling", call] as const]) {
-      const model = new ChatRain({ ...ASKED, model: writes(written) }).withStructuredOutput(schema, { method });
-      expect(await model.invoke(QUESTION)).toEqual(value);
-      expect(await parts(model.stream(QUESTION))).toEqual([value]);
-    }
+  const DATED = z.object({ day: z.date(), code: z.string() });
+  const VALUE = { day: new Date("2020-01-01T00:00:00Z"), code: "as ```json 1``` is" };
+  const TEXT = JSON.stringify({ ...VALUE, day: "2020-01-01T00:00:00Z" });
+
+  it.each(["adaptive", "vanilla"] as const)("grows where it is zod's, and ends with what that makes of it: %s", async (mode) => {
+    const model = new ChatRain({ ...ASKED, mode, model: writes(TEXT) }).withStructuredOutput(DATED);
+    const grown = await parts(model.stream(QUESTION));
+    expect(grown.at(-1)).toEqual(VALUE);
+    expect(await model.invoke(QUESTION)).toEqual(VALUE);
+    expect(grown.length).toBeGreaterThan(3);
+    for (const part of grown.slice(0, -1))
+      expect(TEXT.startsWith(JSON.stringify(part).replace(/"?\}$/, "")), JSON.stringify(part)).toBe(true);
+  });
+
+  it("has nothing in it that did not pass, where it is zod's, wherever the judge objects", async () => {
+    const schema = z.object({ place: z.string().max(12), stops: z.array(z.enum(["market", "bank"])).max(3) });
+    const property = fc.asyncProperty(fc.integer({ min: 1, max: 42 }), fc.integer({ min: 1, max: 9 }), async (from, gap) => {
+      const passed: string[] = [];
+      const model = planner((answer) => {
+        const isBad = answer.includes('["bank') && answer.length >= from;
+        if (!isBad) passed.push(answer);
+        return isBad;
+      });
+      const objects: unknown[] = [];
+      try {
+        const chat = new ChatRain({ ...ASKED, firstCheck: gap, maxCheckGap: gap, model });
+        for await (const object of await chat.withStructuredOutput(schema).stream(QUESTION)) objects.push(object);
+        expect(schema.safeParse(objects.at(-1)).success).toBe(true);
+      } catch (error) {
+        expect(error).toBeInstanceOf(StructuredOutputError);
+      }
+      const judged = new Set(passed.map((text) => JSON.stringify(parsePartialJson(text))));
+      for (const object of objects) expect(judged).toContain(JSON.stringify(object));
+    });
+    await fc.assert(property, { numRuns: 60, seed: 3 });
+  });
+
+  it("is one where it is the arguments of a call, which is judged as one", async () => {
+    const call = ` [{"name": "extract", "arguments": ${TEXT}}]`;
+    const model = new ChatRain({ ...ASKED, model: writes(call) }).withStructuredOutput(DATED, { method: "functionCalling" });
+    expect(await model.invoke(QUESTION)).toEqual(VALUE);
+    expect(await parts(model.stream(QUESTION))).toEqual([VALUE]);
+  });
+
+  it.each<[string, object]>([
+    ["a refinement", z.object({ tags: z.array(z.enum(["a", "b"])).refine(([one, other]) => one !== other) })],
+    [
+      "a refinement inside a list",
+      z.object({ tags: z.array(z.string().refine((tag) => tag !== "c")) }).refine(({ tags: [one, other] }) => one !== other),
+    ],
+    [
+      "a transform",
+      z.object({
+        tags: z.array(z.string()).transform(([one, ...others], context) => {
+          if (others.every((other) => other !== one)) return [one as string, ...others];
+          context.addIssue({ code: "custom" });
+          return z.NEVER;
+        }),
+      }),
+    ],
+    [
+      "zod 3, of which nobody can see what it asks",
+      z3.z.object({ tags: z3.z.array(z3.z.enum(["a", "b"])) }).refine(({ tags: [one, other] }) => one !== other),
+    ],
+  ])("comes at once where its schema has %s", async (_, schema) => {
+    const model = new ChatRain({ ...ASKED, model: writes(TWICE, ONCE) }).withStructuredOutput<object>(schema);
+    expect(await parts(model.stream(QUESTION))).toEqual([{ tags: ["a", "b"] }]);
   });
 
   it("comes at once where something is to be checked of the whole", async () => {

@@ -83,6 +83,8 @@ export type ResponseFormat =
         readonly schema: Readonly<Record<string, unknown>>;
         /** What the schema cannot say of a text, such as a refinement: `withStructuredOutput` sets it. One that is not valid is left, and written anew. @default each is valid */
         readonly isValid?: (text: string) => boolean | Promise<boolean>;
+        /** Whether an answer that is streamed grows, although what is out is not taken back where it turns out not to be valid. @default where nothing is checked of the whole */
+        readonly inSteps?: boolean;
       };
     };
 
@@ -204,10 +206,10 @@ export function requestOf(fields: RainOptions, options: Partial<ChatRainCallOpti
   };
 }
 
-/** The same, of an answer that is streamed: JSON grows, where nothing has to be checked of the whole. */
+/** The same, of an answer that is streamed: JSON grows, unless it is said that it does not. */
 export function inSteps(request: RainOptions): RainOptions {
   const { format } = request;
-  return format?.type === "json" && format.isValid === undefined ? { ...request, format: { ...format, inSteps: true } } : request;
+  return format?.type === "json" && format.inSteps !== false ? { ...request, format: { ...format, inSteps: true } } : request;
 }
 
 /** What a call may say here, with the names of other models for some of it. */
@@ -275,8 +277,8 @@ function formatOf(format: ResponseFormat): Pick<RainOptions, "format"> {
 
 function schemaFormat({ json_schema: given }: ResponseFormat & { readonly type: "json_schema" }): JsonFormat {
   if (isRecord(given) && isRecord(given.schema)) {
-    const { schema, isValid } = given;
-    return { type: "json", schema, ...(isValid === undefined ? {} : { isValid }) };
+    const { schema, isValid, inSteps: grows = isValid === undefined } = given;
+    return { type: "json", schema, ...(isValid === undefined ? {} : { isValid }), ...(grows ? {} : { inSteps: false }) };
   }
   const expected = "`{ schema }`, a schema in an object";
   throw new OptionError("response_format", complaint("response_format.json_schema", expected, given), given);

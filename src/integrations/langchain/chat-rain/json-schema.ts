@@ -23,6 +23,20 @@ export function jsonSchemaOf(
   }
 }
 
+/** Whether a library's own schema asks more of a value than its JSON form does, as far as can be seen: a refinement, or what a transform makes of it. Of others than zod 4 nothing can. */
+export function asksMore(schema: unknown): boolean {
+  if (!isZodSchemaV4(schema)) return validityOf(schema) !== undefined;
+  let isMore = false;
+  const override: Parameters["override"] = ({ zodSchema }) => {
+    const { type, checks = [] } = zodSchema._zod.def;
+    isMore ||= MAKERS.has(type) || checks.some(({ _zod }) => _zod.def.check === "custom");
+  };
+  z.toJSONSchema(schema as z.ZodType, { unrepresentable: "any", override });
+  return isMore;
+}
+
+const MAKERS: ReadonlySet<string> = new Set(["pipe", "transform", "custom", "success", "catch"]);
+
 /** Whether a value is all that a library's own schema says, refinements too: its JSON form may say less. `undefined` where there is no more than JSON. */
 export function validityOf(schema: unknown): ((value: unknown) => Promise<boolean>) | undefined {
   if (isInteropZodSchema(schema)) return async (value) => (await interopSafeParseAsync(schema, value)).success;

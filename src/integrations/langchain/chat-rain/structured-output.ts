@@ -4,8 +4,9 @@ import {
   createContentParser,
   createFunctionCallingParser,
 } from "@langchain/core/language_models/structured_output";
-import type { AIMessageChunk, BaseMessage } from "@langchain/core/messages";
-import { Runnable, RunnableLambda } from "@langchain/core/runnables";
+import { AIMessageChunk, type BaseMessage } from "@langchain/core/messages";
+import { JsonOutputParser } from "@langchain/core/output_parsers";
+import { Runnable, type RunnableConfig, RunnableLambda } from "@langchain/core/runnables";
 import { isSerializableSchema, type SerializableSchema } from "@langchain/core/utils/standard_schema";
 import { type InteropZodType, isInteropZodSchema } from "@langchain/core/utils/types";
 import { complaint, OptionError } from "../../../core/index.ts";
@@ -14,7 +15,7 @@ import { asChunk } from "../unseen-call.ts";
 import type { ChatRain } from "./chat-rain.ts";
 import { datedJsonSchema, readingDates } from "./dates.ts";
 import type { ResponseFormat } from "./fields.ts";
-import { validityOf } from "./json-schema.ts";
+import { asksMore, validityOf } from "./json-schema.ts";
 
 /** A schema in any of the forms that LangChain takes; an `object` is a JSON schema, or a function definition with one. */
 export type OutputSchema<Output extends object> = InteropZodType<Output> | SerializableSchema<Output> | object;
@@ -37,36 +38,70 @@ export function structuredOutput(
     const description = typeof json["description"] === "string" ? json["description"] : "Gives the answer.";
     const tool = { type: "function", function: { name, description, parameters: json, isValid } } as const;
     const bound = model.bindTools([tool], { tool_choice: name, ls_structured_output_format });
-    return assemble(bound, { parser: createFunctionCallingParser(reader, name), isTyped }, includeRaw);
+    const parser = createFunctionCallingParser(reader, name);
+    // What parses a stream would give values of it that nobody checked.
+    const last = isTyped ? RunnableLambda.from((message: AIMessageChunk, config) => parser.invoke(message, config)) : parser;
+    return assemble(bound, last, includeRaw);
   }
   if (method !== "jsonSchema" && method !== "jsonMode")
     throw new OptionError("method", complaint("method", "one of `jsonSchema`, `functionCalling`, `jsonMode`", method), method);
-  const checked = isValid === undefined ? {} : { isValid: (text: string) => isValid(JSON.parse(text)) };
+  const checked = isValid === undefined ? {} : { isValid: (text: string) => isValid(JSON.parse(text)), inSteps: !asksMore(schema) };
   const response_format: ResponseFormat =
     method === "jsonSchema" ? { type: "json_schema", json_schema: { name, schema: json, ...checked } } : { type: "json_object" };
+  const parser = createContentParser(reader);
   return assemble(
     model.withConfig({ response_format, ls_structured_output_format }),
-    { parser: createContentParser(reader), isTyped },
+    isTyped ? new GrowingValue(parser) : parser,
     includeRaw,
   );
 }
 
-type Parser = ReturnType<typeof createContentParser> | ReturnType<typeof createFunctionCallingParser>;
+type Parser = Runnable<AIMessageChunk, Value>;
 
-interface Reading {
-  readonly parser: Parser;
-  /** Whether a library's own schema makes the answer what it is: one that is not whole yet has no value there. */
-  readonly isTyped: boolean;
-}
+type Value = Record<string, unknown>;
 
-function assemble(model: Runnable<BaseLanguageModelInput, AIMessageChunk>, { parser, isTyped }: Reading, includeRaw: boolean): Runnable {
+function assemble(model: Runnable<BaseLanguageModelInput, AIMessageChunk>, parser: Parser, includeRaw: boolean): Runnable {
   const whole = new WholeAnswer();
-  // What parses a stream would give values of it that nobody checked.
-  const last = isTyped ? RunnableLambda.from((message: AIMessageChunk, config) => parser.invoke(message, config)) : parser;
   // Where nothing else is wanted, the parser is the last step itself: nested in another sequence it would stream nothing.
   return includeRaw
-    ? assembleStructuredOutputPipeline(model, whole.pipe(last), true, "StructuredOutput")
-    : assembleStructuredOutputPipeline(model.pipe(whole), last, false, "StructuredOutput");
+    ? assembleStructuredOutputPipeline(model, whole.pipe(parser), true, "StructuredOutput")
+    : assembleStructuredOutputPipeline(model.pipe(whole), parser, false, "StructuredOutput");
+}
+
+/** A value that a library's own schema makes of a whole answer. While it is streamed, what there is of it as JSON; in the end the value. */
+class GrowingValue extends Runnable<AIMessageChunk, Value> {
+  override lc_namespace = ["rain-align", "langchain"];
+  readonly #parser: Parser;
+
+  constructor(parser: Parser) {
+    super();
+    this.#parser = parser;
+  }
+
+  override async invoke(message: AIMessageChunk, config?: Partial<RunnableConfig>): Promise<Value> {
+    return await this.#parser.invoke(message, config);
+  }
+
+  override async *transform(parts: AsyncGenerator<AIMessageChunk>, config?: Partial<RunnableConfig>): AsyncGenerator<Value> {
+    let whole = new AIMessageChunk("");
+    const read = (async function* () {
+      for await (const part of parts) {
+        whole = whole.concat(part);
+        yield part;
+      }
+    })();
+    for await (const part of new JsonOutputParser().transform(read, {})) if (!isJson(whole.text)) yield part;
+    yield await this.invoke(whole, config);
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Hands an answer to its parser, part by part, and fails where it was ended before it was whole. */
