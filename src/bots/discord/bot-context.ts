@@ -7,6 +7,7 @@ import type { Incidents } from "./moderate/incidents.ts";
 import type { Looks } from "./moderate/looks.ts";
 import type { Pace } from "./moderate/pace.ts";
 import type { OutboundFilter } from "./outbound-filter.ts";
+import type { CommandQuestions } from "./reply/command-questions.ts";
 import type { Drafts, InOrder, Typing } from "./reply/drafts.ts";
 import type { Notices } from "./reply/notices.ts";
 import type { Proposals } from "./settings/proposals.ts";
@@ -19,6 +20,7 @@ export interface BotContext {
   readonly store: Store;
   readonly outbound: OutboundFilter;
   readonly drafts: Drafts;
+  readonly asked: CommandQuestions;
   readonly looks: Looks;
   readonly pace: Pace;
   /** Guilds that were told that their log channel cannot be used any more. */

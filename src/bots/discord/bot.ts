@@ -30,6 +30,7 @@ import { Looks } from "./moderate/looks.ts";
 import { Pace } from "./moderate/pace.ts";
 import { judgeTitle } from "./moderate/thread-titles.ts";
 import { OutboundFilter } from "./outbound-filter.ts";
+import { CommandQuestions } from "./reply/command-questions.ts";
 import { Drafts, InOrder, TakenBack, Typing } from "./reply/drafts.ts";
 import { languageOf, messageTarget } from "./reply/live-reply.ts";
 import { Notices } from "./reply/notices.ts";
@@ -93,6 +94,7 @@ export class Bot implements AsyncDisposable {
       metrics: this.metrics,
       learning: new Map(),
       drafts: new Drafts(),
+      asked: new CommandQuestions(options.clock),
       looks: new Looks(),
       pace: new Pace(options.now),
       lostLogs: new Set(),
@@ -227,7 +229,8 @@ export class Bot implements AsyncDisposable {
 
   /** Of what cannot be forgotten now, all else is forgotten all the same. */
   async #forget(guild: string): Promise<void> {
-    const { store, inference, log } = this.#context;
+    const { store, inference, log, asked } = this.#context;
+    asked.forgetGuild(guild);
     for (const end of await Promise.allSettled([inference.forgetGuild(guild), store.purgeGuild(guild)]))
       if (end.status === "rejected") log.error({ err: end.reason, guild }, "not all of a guild was forgotten");
   }
@@ -284,7 +287,7 @@ export class Bot implements AsyncDisposable {
       channel: message.channelId,
       source: message.id,
       author: message.author.id,
-      read: () => readConversation(message, { settings, store: this.#context.store, log: this.#context.log }),
+      read: () => readConversation(message, { ...this.#context, settings }),
       target: messageTarget(message, this.#context.outbound),
       language: languageOf(message),
       isDeferred: false,

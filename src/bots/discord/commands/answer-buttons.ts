@@ -28,7 +28,7 @@ async function explain(interaction: ButtonInteraction, context: BotContext): Pro
 
 /** Another answer to the same question, for who asked it, judged as any: it counts as a question of theirs, and the first answer stays. */
 async function retry(interaction: ButtonInteraction, context: BotContext): Promise<void> {
-  const { order, options, store, log } = context;
+  const { order, options, store } = context;
   const askedAt = options.now();
   const place = order.join(interaction.channelId);
   try {
@@ -49,7 +49,7 @@ async function retry(interaction: ButtonInteraction, context: BotContext): Promi
       question: question.id,
       author,
       settings,
-      read: () => readConversation(question, { settings, store, log }),
+      read: () => readConversation(question, { ...context, settings }),
       target: messageTarget(question, context.outbound, { again: interaction.id }),
       language: languageOf(question),
       isDeferred: false,

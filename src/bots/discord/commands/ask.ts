@@ -63,7 +63,9 @@ export const ask: Command = {
         author: user.id,
         settings,
         // What others said is not for an answer that only one person sees.
-        read: () => readAsked({ channel: isPrivate ? null : channel, line, file, interaction }, { settings, store, log: context.log }),
+        read: () => readAsked({ channel: isPrivate ? null : channel, line, file, interaction }, { ...context, settings }),
+        // Nobody can reply to what only one person sees.
+        asked: isPrivate ? undefined : line,
         target: interactionTarget(interaction, outbound, { isPrivate, language }),
         language,
         isDeferred: true,

@@ -52,7 +52,8 @@ const ACTS: Readonly<Record<string, (context: BotContext, user: string, language
     const file = { name: "about-you.json", content: Buffer.from(`${JSON.stringify(all, null, 2)}\n`) };
     return { content: say(language, "privacy.export"), files: [file] };
   },
-  async delete({ store, log }, user, language) {
+  async delete({ store, log, asked }, user, language) {
+    asked.forgetPerson(user);
     const { version } = await store.settings(privateGuild(user));
     const count = (await store.forgetPerson(user)) + (version === 0 ? 0 : 1);
     // How they are answered in private, and that they decided it.

@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import type { GuildSettings, Store, Utterance } from "../../guard/index.ts";
 import { type BotOptions, isServed, privateGuild } from "../bot-context.ts";
 import { type AttachedText, attachedText } from "./attached-text.ts";
+import type { CommandQuestions } from "./command-questions.ts";
 import { sharedIn } from "./text.ts";
 
 /** Whether a message is a question to us, and may be answered where it was asked. */
@@ -69,6 +70,7 @@ export function isTalkedIn({ channel, channelId }: QuestionChannel, channels: re
 interface ReadingRules {
   readonly settings: GuildSettings;
   readonly store: Pick<Store, "isOptedOut" | "reply">;
+  readonly asked: Pick<CommandQuestions, "find">;
   readonly log: Logger;
 }
 
@@ -83,11 +85,10 @@ export interface Conversation {
 /** The conversation that a message goes on with. Of people who opted out nothing is read. */
 export async function readConversation(message: Message, reading: ReadingRules): Promise<Conversation> {
   const { context, contextMessages } = reading.settings.talk;
-  const isRecent = isReadWhole(message.channel, context);
-  const before = isRecent
-    ? await lastMessages(message.channel, contextMessages - 1, message.id)
-    : await repliedTo(message, contextMessages - 1, reading);
-  const earlier = await saidIn(before, reading, message.reference?.messageId);
+  const meant = message.reference?.messageId;
+  const earlier = isReadWhole(message.channel, context)
+    ? await lastSaid(message.channel, reading, { before: message.id, meant })
+    : await saidIn(await repliedTo(message, contextMessages - 1, reading), reading, meant);
   // What was too long for a message is a file of it.
   const asked = withText(lineOf(message), await attachedText(message, reading.log));
   return { said: [...earlier.said, asked.line], unread: earlier.unread + asked.unread };
@@ -119,9 +120,8 @@ function isReadWhole(channel: TextBasedChannel, context: GuildSettings["talk"]["
 }
 
 async function readChannel(channel: TextBasedChannel, reading: ReadingRules): Promise<readonly Utterance[]> {
-  const { context, contextMessages } = reading.settings.talk;
-  const isRecent = isReadWhole(channel, context);
-  return isRecent && isReadable(channel) ? (await saidIn(await lastMessages(channel, contextMessages - 1), reading)).said : [];
+  const isRecent = isReadWhole(channel, reading.settings.talk.context);
+  return isRecent && isReadable(channel) ? (await lastSaid(channel, reading)).said : [];
 }
 
 /** Commands work also where the bot may not look. */
@@ -129,6 +129,17 @@ export function isReadable(channel: TextBasedChannel): boolean {
   if (channel.isDMBased()) return true;
   const { me } = channel.guild.members;
   return me !== null && channel.permissionsFor(me).has([PermissionFlagsBits.ViewChannel, PermissionFlagsBits.ReadMessageHistory]);
+}
+
+/** What was asked by commands counts as messages. */
+async function lastSaid(
+  channel: TextBasedChannel,
+  reading: ReadingRules,
+  { before, meant }: { readonly before?: string; readonly meant?: string | undefined } = {},
+): Promise<Conversation> {
+  const limit = reading.settings.talk.contextMessages - 1;
+  const { said, unread } = await saidIn(await lastMessages(channel, limit, before), reading, meant);
+  return { said: limit < 1 ? [] : said.slice(-limit), unread };
 }
 
 async function lastMessages(channel: TextBasedChannel, limit: number, before?: string): Promise<readonly Message[]> {
@@ -159,7 +170,7 @@ async function repliedTo(message: Message, limit: number, { store }: ReadingRule
 }
 
 /** @param meant the message whose files are read, too: the one that is replied to */
-async function saidIn(messages: readonly Message[], { store, log }: ReadingRules, meant?: string): Promise<Conversation> {
+async function saidIn(messages: readonly Message[], { store, asked, log }: ReadingRules, meant?: string): Promise<Conversation> {
   const said: Utterance[] = [];
   let unread = 0;
   for (const message of messages) {
@@ -167,6 +178,8 @@ async function saidIn(messages: readonly Message[], { store, log }: ReadingRules
     if (!isOurs && (message.author.bot || message.webhookId !== null || message.system)) continue;
     if (!isOurs && (await store.isOptedOut(message.author.id))) continue;
     if (isOurs && !message.inGuild() && !(await isAnswer(message, store))) continue;
+    const question = isOurs ? asked.find(message.id) : undefined;
+    if (question !== undefined && !(await store.isOptedOut(question.speaker?.id ?? ""))) said.push(question);
     const read = message.id === meant && !isOurs ? withText(lineOf(message), await attachedText(message, log)) : undefined;
     said.push(read?.line ?? lineOf(message));
     unread += read?.unread ?? 0;

@@ -1,5 +1,5 @@
 import { DiscordAPIError, HTTPError, RESTJSONErrorCodes, type TextBasedChannel } from "discord.js";
-import { excerptOf, type GuildSettings, type Outcome, type ReplyEnd, say, sayUnlessOwn } from "../../guard/index.ts";
+import { excerptOf, type GuildSettings, type Outcome, type ReplyEnd, say, sayUnlessOwn, type Utterance } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { TakenBack } from "./drafts.ts";
 import { ANSWERABLE_MS, LiveReply, type ReplyTarget } from "./live-reply.ts";
@@ -13,6 +13,8 @@ export interface DiscordQuestion {
   readonly source: string;
   /** The message in which it stands, where the source is a button below an answer to it. */
   readonly question?: string | undefined;
+  /** What was asked, where that is no message that can be read again. */
+  readonly asked?: Utterance | undefined;
   readonly author: string;
   readonly settings: GuildSettings;
   /** Reads the conversation. */
@@ -100,8 +102,8 @@ export class ReplyFlow {
 
   /** What is posted is on record before it is. */
   async #post(outcome: Told, signal: AbortSignal): Promise<void> {
-    const { store, outbound } = this.#context;
-    const { guild, source, settings, language } = this.#question;
+    const { store, outbound, asked } = this.#context;
+    const { guild, source, settings, language, asked: line } = this.#question;
     const isReply = outcome.kind === "reply";
     const text = isReply ? outcome.text.text : outcome.line;
     // Of a question that was not taken up it does not matter.
@@ -118,6 +120,8 @@ export class ReplyFlow {
     signal.throwIfAborted();
     const hasButtons = settings.talk.buttons && (isReply || outcome.reason === "judged");
     const messages = await this.#finish(posts, { signal, hasButtons });
+    const [first] = messages;
+    if (first !== undefined && line !== undefined) asked.remember(first, { guild, line });
     const state = isReply ? "posted" : outcome.reason === "failed" || outcome.reason === "busy" ? "failed" : "refused";
     await store.endReply(guild, source, { state, messages, ...facts });
   }
