@@ -5,6 +5,7 @@ import type { Run } from "./run.ts";
 export const RATIOS = {
   price: "wall time of an answer, adaptive over plain decoding",
   throughput: "tokens per second, all at once over one at a time",
+  guard: "wall time of an answer, plain with a guard over plain alone",
   native: "tokens per second, plain decoding over llama.cpp alone",
 } as const;
 

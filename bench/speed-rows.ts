@@ -62,7 +62,7 @@ async function* crowdRows({ engine, plain, pairs, tokens }: Bench, flags: number
 }
 
 /** The fastest plain decoding against llama.cpp itself, on the same threads. The first token comes with the prompt: nobody computes it. */
-async function nativeRow({ plain, pairs, tokens }: Bench): Promise<Row> {
+export async function nativeRow({ plain, pairs, tokens }: Bench): Promise<Row> {
   await using native = await NativeLoop.beside(plain);
   const prompt = plain.tokenizer.render(QUESTION);
   const runs: Run[] = [];

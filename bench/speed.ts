@@ -5,7 +5,8 @@
  *   npm run bench:speed -- [--json] [--model M ...] [--shape 135m|1b|8b ...] [--growth] [--gpu auto|cuda|vulkan|metal]
  *     [--pairs N] [--tokens N] [--out FILE]
  *
- * On a shape the weights are random and the verdicts forced; a model judges itself. `--growth` counts cost in longer answers and
+ * On a shape the weights are random and the verdicts forced; a model judges itself: on real weights with nothing flagged and with flags, with the free watch alone, beside a guard of the same
+ * model, and two to eight requests at once. `--growth` counts cost in longer answers and
  * conversations. Without any of the three: shape 135m, the embedded model, and growth. `--json` prints one object a model, each
  * on a line; `--out` keeps their list in a file, which is written again after each model.
  * `--gpu auto` and the others need a GPU: without one the benchmark ends and says so. By default the CPU is measured.
@@ -17,6 +18,7 @@ import { oneOf, wholeNumber } from "./arguments.ts";
 import { fastestPlain } from "./fastest-plain.ts";
 import { findGpu, refuseCpu } from "./gpu.ts";
 import { growthRows } from "./growth.ts";
+import { realRows } from "./real-rows.ts";
 import { writeResults } from "./results-file.ts";
 import type { Row } from "./row.ts";
 import { SHAPES, type ShapeName, shapedModel } from "./shapes.ts";
@@ -40,6 +42,8 @@ const gpuName = oneOf("gpu", values.gpu, ["none", "auto", "cuda", "vulkan", "met
 const gpu = gpuName === "none" ? false : gpuName;
 const shapes = (values.shape ?? []).map((name) => oneOf("shape", name, Object.keys(SHAPES) as ShapeName[]));
 const models = values.model ?? [];
+/** As large a context as the questions need: memory is measured. */
+const REAL = { contextSize: 2048, sequences: 10 } as const;
 const isDefault = shapes.length + models.length === 0 && !values.growth;
 const reports: Report[] = [];
 
@@ -54,7 +58,13 @@ try {
 async function benchmark(): Promise<void> {
   await findGpu(gpu);
   for (const name of isDefault ? (["135m"] as const) : shapes) await timeModel({ model: shapedModel(SHAPES[name]), gpu }, forcedRows);
-  for (const model of isDefault ? ["embedded"] : models) await timeModel({ model, gpu }, worldRows);
+  for (const model of isDefault ? ["embedded"] : models) {
+    const options: LlamaEngineOptions = { model, gpu, ...(model === "embedded" ? {} : REAL) };
+    await timeModel(
+      options,
+      model === "embedded" ? worldRows : (bench) => realRows(bench, () => loadLlamaEngine({ ...options, sequences: 2 })),
+    );
+  }
   if (isDefault || values.growth) await countGrowth();
 }
 
