@@ -13,11 +13,14 @@ import type {
   TextVerdict,
 } from "../src/bots/guard/index.ts";
 import type { Person } from "../test/support/discord/people/person.ts";
+import type { RestRequest } from "../test/support/discord/rest/rest-request.ts";
 import { Scene } from "../test/support/discord-scene.ts";
 
 /** One question, from its message to its answer's. */
 export interface Asked {
   readonly seconds: number;
+  /** Until the bot gives any sign in the channel, such as that it writes. */
+  readonly signSeconds: number;
   /** What is left without the model: neither its answer, nor waiting for it, nor its last verdict. */
   readonly ownMs: number;
 }
@@ -72,6 +75,9 @@ class TimedInference implements Inference {
   }
 }
 
+/** For an answer of a real model behind those of many others. */
+const PATIENCE_MS = 600_000;
+
 /** A guild in which so many people ask, each in a channel of their own. */
 export class BusyGuild implements AsyncDisposable {
   readonly #scene: Scene;
@@ -82,7 +88,7 @@ export class BusyGuild implements AsyncDisposable {
 
   static async open(inference: Inference, people: number): Promise<BusyGuild> {
     const timed = new TimedInference(inference);
-    const scene = await Scene.open(timed, { talk: { guildDailyCap: 0 } });
+    const scene = await Scene.open(timed, { talk: { guildDailyCap: 0 } }, { platform: { patienceMs: PATIENCE_MS } });
     for (let index = 0; index < people; index++) {
       scene.guild.addChannel({ name: `channel-${index}` });
       scene.guild.addMember({ name: `Person ${index}` });
@@ -121,12 +127,17 @@ export class BusyGuild implements AsyncDisposable {
 
   async #one(person: Person, index: number, text: string): Promise<Asked> {
     const { platform, guild } = this.#scene;
+    const channel = guild.channel(`channel-${index}`);
+    const before = platform.requests.length;
+    const isSign = ({ method, path }: RestRequest) => method === "POST" && path.startsWith(`/channels/${channel.id}/`);
     const begun = performance.now();
-    const question = person.says(guild.channel(`channel-${index}`), this.#scene.mention(text));
+    const question = person.says(channel, this.#scene.mention(text));
+    await platform.until(() => platform.requests.slice(before).some(isSign));
+    const signMs = performance.now() - begun;
     const reply = await platform.replyTo(question);
     await platform.until(() => !/^\d+ questions are before yours\.$/.test(reply.content));
     const ms = performance.now() - begun;
-    return { seconds: ms / 1000, ownMs: ms - (this.#inference.spentMs.get(text) ?? 0) };
+    return { seconds: ms / 1000, signSeconds: signMs / 1000, ownMs: ms - (this.#inference.spentMs.get(text) ?? 0) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

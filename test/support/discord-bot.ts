@@ -29,7 +29,11 @@ export const LIMITS: EngineInferenceOptions = {
 
 /** The embedded model, for a whole file of tests. */
 export async function embeddedInference(options: Partial<EngineInferenceOptions> = {}): Promise<EngineInference> {
-  return await EngineInference.start(() => loadLlamaEngine({ model: "embedded", gpu: false }), { ...LIMITS, ...options });
+  return await localInference("embedded", options);
+}
+
+export async function localInference(model: string, options: Partial<EngineInferenceOptions> = {}): Promise<EngineInference> {
+  return await EngineInference.start(() => loadLlamaEngine({ model, gpu: false }), { ...LIMITS, ...options });
 }
 
 export interface BotSetUp {
