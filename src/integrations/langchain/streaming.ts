@@ -17,7 +17,7 @@ export async function* generationChunks(
 }
 
 /**
- * For `_streamChatModelEvents`, LangChain's newest streaming protocol: text as it comes, thoughts and calls as whole blocks, and the true
+ * For `_streamChatModelEvents`, LangChain's newest streaming protocol: text as it comes, all else as whole blocks, and the true
  * reason of the end with the metadata (the default bridge says "stop", drops metadata, and loses a call that shares its index with text).
  *
  * @param chunks each call whole in one of them; usage and metadata add up
@@ -29,7 +29,7 @@ export async function* protocolEvents(chunks: AsyncIterable<AIMessageChunk>): As
   yield { event: "message-start" };
   for await (const chunk of chunks) {
     const { tool_calls = [], invalid_tool_calls = [] } = chunk;
-    for (const thought of thoughtsOf(chunk)) yield* blocks.whole(thought);
+    for (const block of wholeBlocksOf(chunk)) yield* blocks.whole(block);
     if (chunk.text !== "") yield* blocks.text(chunk.text);
     for (const call of tool_calls) yield* blocks.call(call);
     for (const call of invalid_tool_calls) yield* blocks.whole({ ...call, type: "invalid_tool_call" } as ContentBlock);
@@ -83,10 +83,12 @@ class Blocks {
   }
 }
 
-const THOUGHTS: ReadonlySet<unknown> = new Set(["reasoning", "thinking", "redacted_thinking"]);
+/** What comes as text, or as calls. */
+const APART: ReadonlySet<unknown> = new Set(["text", "tool_use"]);
 
-function thoughtsOf({ content }: AIMessageChunk): readonly ContentBlock[] {
-  return typeof content === "string" ? [] : content.filter(({ type }) => THOUGHTS.has(type));
+/** Thoughts, and what a provider adds. */
+function wholeBlocksOf({ content }: AIMessageChunk): readonly ContentBlock[] {
+  return typeof content === "string" ? [] : content.filter(({ type }) => !APART.has(type));
 }
 
 /** The protocol has its own word for calls. */

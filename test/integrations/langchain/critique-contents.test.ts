@@ -1,5 +1,6 @@
 import { AIMessage, AIMessageChunk, HumanMessage, ToolMessage } from "@langchain/core/messages";
 import { ChatGenerationChunk } from "@langchain/core/outputs";
+import fc from "fast-check";
 import { RainCritique, type RainCritiqueOptions } from "rain-align/langchain";
 import { describe, expect, it } from "vitest";
 import { DEFAULTS, JudgeError } from "../../../src/core/index.ts";
@@ -142,6 +143,92 @@ describe("What is released of a draft", () => {
     const hidden = { ...citation, encrypted_index: "a canary sings", raw: ["canary"], deep: { note: "no canary" } };
     expect((await critiqued([cites(hidden), "Go home."])).message.text).toBe("Go home.");
     expect(JSON.stringify((await critiqued([cites({ ...citation, raw: ["canary"] })])).message)).not.toContain("canary");
+  });
+
+  const PROVIDED = [
+    { type: "server_tool_use", id: "srv_1", name: "web_search", input: { query: "Ways home" } },
+    {
+      type: "web_search_tool_result",
+      tool_use_id: "srv_1",
+      content: [{ type: "web_search_result", url: "https://a.example", title: "Ways home", encrypted_content: "Eo8=", page_age: null }],
+    },
+    { type: "executableCode", executableCode: { language: "PYTHON", code: "print('Ways home')" } },
+    { type: "codeExecutionResult", codeExecutionResult: { outcome: "OUTCOME_OK", output: "Ways home" } },
+    { type: "server_tool_call", id: "1", name: "search", args: { query: "Ways home", most: 3 } },
+    { type: "server_tool_call_result", toolCallId: "1", status: "success", output: ["Ways home"] },
+    { type: "refusal", refusal: "Ways home I do not know." },
+  ];
+
+  it.each(PROVIDED.map((block) => [block.type, block] as const))(
+    "has what its provider adds, which is judged with it: %s",
+    async (_, block) => {
+      const says = (one: object) => new AIMessage({ content: [one, { type: "text", text: "Go." }] as never });
+      const { asked, message } = await critiqued([says({ ...block, index: 3 })]);
+      expect(message.content).toEqual([block, { type: "text", text: "Go." }]);
+      expect(asked[0]).toContain("Go.");
+      expect(asked[0]).toContain("Ways home");
+      expect(asked[0]).not.toMatch(/srv_1|Eo8=/);
+      for (const way of ["whole", "prefix"] as const) {
+        const bad = JSON.parse(JSON.stringify(block).replace("Ways home", "A canary")) as object;
+        const { message: other, rewinds } = await critiqued([says(bad), "Go home."], { continuation: way });
+        expect([JSON.stringify(other).includes("canary"), rewinds]).toEqual([false, 1]);
+      }
+    },
+  );
+
+  it("has no word in it that nobody judged, wherever in such a block it stands", async () => {
+    const leaf = fc.constantFrom<unknown>("a canary", "way", 3, true, null);
+    const names = fc.constantFrom("input", "content", "title", "canary", "output", "note_id", "encrypted_text", "type", "two words");
+    const { tree } = fc.letrec((tie) => ({
+      tree: fc.oneof(
+        { depthSize: "small" },
+        leaf,
+        fc.array(tie("tree"), { maxLength: 3 }),
+        fc.dictionary(names, tie("tree"), { maxKeys: 3 }),
+      ),
+    }));
+    const kinds = fc.constantFrom(...PROVIDED.map(({ type }) => type));
+    await fc.assert(
+      fc.asyncProperty(kinds, fc.dictionary(names, tree, { maxKeys: 4 }), fc.boolean(), async (type, fields, isCited) => {
+        const block = isCited ? { type: "text", text: "Go." } : { ...fields, type };
+        const response_metadata = isCited ? { citations: [fields] } : {};
+        const bad = new AIMessage({ content: [block] as never, response_metadata });
+        const { message, asked } = await critiqued([bad, "Go home."]);
+        // A name of a field is judged where the model has chosen it.
+        const told = JSON.stringify(message).replaceAll('"canary":', "");
+        expect(told.includes("canary") && !asked.some((one) => one.includes("canary")), told).toBe(false);
+        expect(told).not.toContain("a canary");
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it("has names and numbers of what a tool was asked judged, too", async () => {
+    const asks = { type: "server_tool_use", id: "1", name: "search", input: { canary: 1, type: "way" } };
+    const { message, asked } = await critiqued([new AIMessage({ content: [asks] as never }), "Go home."]);
+    expect(asked[0]).toContain('{"canary":1,"type":"way"}');
+    expect(message.text).toBe("Go home.");
+  });
+
+  it.each<[string, object]>([
+    ["a picture in it", { type: "web_search_tool_result", content: [{ type: "image", source: { type: "base64", data: "AAAA" } }] }],
+    [
+      "a file in it",
+      { type: "web_fetch_tool_result", content: { type: "document", source: { media_type: "application/pdf", data: "AAAA" } } },
+    ],
+    ["a picture as its address", { type: "server_tool_call_result", output: "data:image/png;base64,AAAA" }],
+    ["a picture that was drawn", { type: "image_generation_call", result: "AAAA" }],
+  ])("is nothing where what its provider adds has %s", async (_, block) => {
+    await expect(critiqued([new AIMessage({ content: [block] as never })])).rejects.toThrow(JudgeError);
+  });
+
+  it("has the citations in its metadata, which are judged with it", async () => {
+    const cites = (title: string) =>
+      new AIMessage({ content: "Go.", response_metadata: { citations: [{ title, url: "https://a.example" }, "https://b.example"] } });
+    const { asked, message } = await critiqued([cites("Ways")]);
+    expect(message.response_metadata["citations"]).toEqual([{ title: "Ways", url: "https://a.example" }, "https://b.example"]);
+    for (const words of ["Go.", "Ways", "https://a.example", "https://b.example"]) expect(asked[0]).toContain(words);
+    expect((await critiqued([cites("A canary"), "Go home."])).message.text).toBe("Go home.");
   });
 
   it("has no citations of a text that was released before they came", async () => {

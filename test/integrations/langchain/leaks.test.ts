@@ -71,6 +71,46 @@ leakContract({
   good: GOOD,
 });
 
+/** What a tool of the provider's own was asked, and gave back; and what stands in the metadata. */
+function searching(word: string): AIMessage {
+  const content = [
+    { type: "server_tool_use", id: "srv_1", name: "web_search", input: { query: word } },
+    {
+      type: "web_search_tool_result",
+      tool_use_id: "srv_1",
+      content: [{ type: "web_search_result", title: word, url: "https://a.example" }],
+    },
+    { type: "executableCode", executableCode: { language: "PYTHON", code: `print("${word}")` } },
+    { type: "refusal", refusal: word },
+    { type: "text", text: `Left, to the ${word === BAD ? "birds" : word}.` },
+  ];
+  return new AIMessage({ content: content as never, response_metadata: { citations: [word] } });
+}
+
+leakContract({
+  name: "rainGuardrail on what a provider's own tools gave back",
+  build: (watched) => ({
+    model: new ScriptedChat({ ...watched, reply: inOrder([searching(BAD), searching(GOOD)]) }),
+    middleware: [rainGuardrail({ judge })],
+  }),
+  bad: BAD,
+  good: GOOD,
+});
+
+leakContract({
+  name: "RainCritique as a model, by sentences, on what a provider's own tools gave back",
+  build: (watched) => ({
+    model: new RainCritique({
+      model: new ScriptedChat({ ...watched, reply: inOrder([searching(BAD), searching(GOOD)]) }),
+      judge,
+      continuation: "prefix",
+    }).asModel(),
+  }),
+  bad: BAD,
+  good: GOOD,
+  surfaces: ON_MODEL,
+});
+
 leakContract({
   name: "rainGuardrail with an engine as judge, on a model of its own",
   build: (watched) => ({

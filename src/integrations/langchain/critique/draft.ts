@@ -3,6 +3,7 @@ import type { ToolCall, ToolCallChunk } from "@langchain/core/messages/tool";
 import { isRecord, JudgeError, type Principle } from "../../../core/index.ts";
 import { isName, isNumber, isOpaque } from "../../judging/wordless.ts";
 import { citationsIn, citedWords, logprobsOf } from "./beside.ts";
+import { citationsOf, isProvided, providedBlock, providedWords } from "./provided.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -24,7 +25,7 @@ export interface Draft {
   readonly text: string;
   /** What the model thought: people read it too. */
   readonly thoughts: readonly string[];
-  /** What its text cites. */
+  /** What its text cites, and what the provider has added to it. */
   readonly cited: readonly string[];
   /** Tool calls, those with broken arguments included. */
   readonly calls: readonly ToolCallChunk[];
@@ -63,8 +64,9 @@ export async function* partsOf(
   const text = continued(draft.text, behind).slice(told);
   // What says something of a text stands by all of it.
   const isAlone = behind === "" && text === draft.text;
-  const logprobs = isAlone ? logprobsOf(whole.response_metadata, text) : {};
-  yield { text, chunk: releasedPart(draft, text), draft: { ...draft, facts: { ...draft.facts, ...logprobs } } };
+  const { response_metadata: metadata } = whole;
+  const about = isAlone ? { ...logprobsOf(metadata, text), ...citationsOf(metadata) } : {};
+  yield { text, chunk: releasedPart(draft, text), draft: { ...draft, facts: { ...draft.facts, ...about } } };
 }
 
 function continued(text: string, behind: string): string {
@@ -116,7 +118,7 @@ function draftOf(message: AIMessageChunk, principle: Principle): Draft {
   return {
     text: textOf(content),
     thoughts: [...(typeof content === "string" ? [] : content.map(thoughtsIn)), ...(typeof thoughts === "string" ? [thoughts] : [])],
-    cited: typeof content === "string" ? [] : content.flatMap(citedWords),
+    cited: [...(typeof content === "string" ? [] : content.flatMap(wordsBeside)), providedWords(citationsOf(response_metadata))],
     calls: callsOf(message),
     content,
     fields,
@@ -207,8 +209,14 @@ function knownBlock(block: Block, calls: readonly ToolCall[], { name }: Principl
   if (type === "tool_use") return calls.filter(({ id }) => id === block["id"]).map(toolUse);
   const kind = KINDS.get(type);
   if (kind !== undefined) return withKnownFields(block, kind);
+  if (isProvided(block)) return [providedBlock(block) as Block];
   const received = isName(type) ? `a block of type \`${type}\`` : "a block without a type";
   throw new JudgeError(name, `Expected an answer of text and tool calls, got ${received} (nobody can judge it)`);
+}
+
+/** What can be read in a block beside the text. */
+function wordsBeside(block: Block): readonly string[] {
+  return isProvided(block) ? [providedWords(block)] : citedWords(block);
 }
 
 /** What the model thought, in a block of known fields. */
