@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -46,6 +46,33 @@ const STRICT = {
   },
   files: ["agent.ts"],
 };
+
+const QUIET_NPM = { npm_config_audit: "false", npm_config_fund: "false" };
+
+describe("The guide of the Discord bot", () => {
+  it(
+    "installs it, by one line, in a folder of its own that need not be there",
+    async () => {
+      const place = mkdtempSync(join(tmpdir(), "rain-guide-"));
+      const clone = join(place, "clone");
+      mkdirSync(clone);
+      for (const name of ["package.json", "README.md", "dist", "labelled", "models"])
+        cpSync(join(ROOT, name), join(clone, name), { recursive: true });
+      const guide = readFileSync(join(ROOT, "docs/discord.md"), "utf8");
+      const line = /In a folder of its own, out of a clone: `([^`]+)`/.exec(guide)?.[1] ?? "false";
+      // What is built is there: the copy has nothing to build it with.
+      const installed = await runProgram("bash", ["-c", `cd ${clone} && ${line}`], { ...QUIET_NPM, npm_config_ignore_scripts: "true" });
+      expect(installed, installed.stderr).toMatchObject({ code: 0 });
+      const token = "AAAAAAAAAAAAAAAAAAAAAAAAAA.BBBBBB.CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCC";
+      const checked = await runProgram("bash", ["-c", `cd ${place}/bot && npx --no-install rain discord check`], {
+        RAIN_DISCORD_TOKEN: token,
+      });
+      expect(checked, checked.stderr).toMatchObject({ code: 0, stdout: expect.stringContaining("The configuration is fine") });
+      rmSync(place, { recursive: true });
+    },
+    6 * MINUTE,
+  );
+});
 
 /** As somebody gets it who has nothing but npm: what a release would upload, installed with all that it depends on from the registry. */
 describe("A release", () => {

@@ -5,6 +5,7 @@ import type { Message } from "../../support/discord/world/message.ts";
 import { Scene } from "../../support/discord-scene.ts";
 import { Gate } from "../../support/gate.ts";
 import { fitnessOf } from "../../support/measured-engine.ts";
+import { asksByPanel, confirms } from "../../support/settings-panel.ts";
 import { STEADY, STEADY_BAD, UNMEASURED, verdictOf } from "../../support/steady-inference.ts";
 import { WatchedInference } from "../../support/watched-inference.ts";
 
@@ -192,6 +193,40 @@ describe("Shadow mode", () => {
     const [message] = flood(scene, 1);
     await scene.settled();
     expect(message?.isDeleted).toBe(true);
+  });
+
+  it("is left only by who has seen the figure of the judge, and confirms it, however good it is and whatever was set before", async () => {
+    await using scene = await inShadow(STEADY);
+    const { mona, general, guild, running } = scene;
+    const isShadow = async () => (await running.store.settings(guild.id)).settings.moderation.shadow;
+    const asked = await asksByPanel(mona, general, "moderation.shadow", "false");
+    const figure = "From then on I do to messages what the rules ask for:\n│ By `harmless` my judge decides: AUROC";
+    expect(asText(asked)).toContain(`${figure} 0.99 (0.98 to 1.00) on 800 examples.`);
+    expect(await isShadow()).toBe(true);
+    expect((await confirms(mona, asked)).content).toContain("`moderation.shadow` is `false` now");
+    expect(await isShadow()).toBe(false);
+  });
+
+  it("is left by a file, too, only by who has seen that its judge was never measured", async () => {
+    await using scene = await inShadow(known(UNMEASURED));
+    const { mona, general, guild, running } = scene;
+    const rules = "rules: { harmless: { action: delete, actsFrom: 0 } }";
+    const content = Buffer.from(`moderation: { automatic: true, shadow: false, ${rules} }`);
+    const asked = await mona
+      .uses(general, "/rain config import", { file: { name: "rain.yaml", contentType: "text/yaml", content } })
+      .response();
+    expect(asText(asked)).toContain("By `harmless` my judge decides: it was never measured, and nobody knows how often it errs.");
+    expect((await running.store.settings(guild.id)).version).toBe(2);
+    expect((await confirms(mona, asked)).content).toContain("Imported as version 3.");
+  });
+
+  it("and once it is left, a rule that is to act by less is confirmed by the figure", async () => {
+    await using scene = await deleting(known(measured(0.74)));
+    const asked = await asksByPanel(scene.mona, scene.general, "moderation.rules.harmless.actsFrom", "0.5");
+    expect(asText(asked)).toContain("AUROC 0.74 (0.66 to 0.82) on 200 examples");
+    const [message] = flood(scene, 1);
+    await scene.settled();
+    expect(message?.isDeleted).toBe(false);
   });
 
   it("is not left with a judge that is unfit, whatever is confirmed, and not with one that nobody knows", async () => {

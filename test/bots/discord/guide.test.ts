@@ -110,6 +110,13 @@ ${sections.join("\n")}`;
       ).toBe(true);
   });
 
+  it("installs the bot in a folder of its own as the service does", () => {
+    const install = /npm install \.\/rain-align-\*\.tgz [^`]+/.exec(guide)?.[0] ?? "no line";
+    const unit = readFileSync(join(ROOT, "examples/rain-discord.service"), "utf8");
+    expect(unit).toContain(install);
+    for (const text of [guide, unit]) expect(text).not.toMatch(/npm install rain-align/);
+  });
+
   it("leads to pages that there are", () => {
     for (const page of readdirSync(DOCS).filter((name) => name.startsWith("discord"))) {
       const links = [...readFileSync(join(DOCS, page), "utf8").matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link = ""]) => link);

@@ -29,7 +29,7 @@ interface SettingsDecision extends Pick<Proposal, "detail" | "told"> {
 
 /**
  * Decides a guild's settings anew; they hold from that moment on. Where limits change, what they would have flagged in the last week is shown first, and
- * nothing is changed before the same person confirms it.
+ * where more is done to messages than before, how good the judges are by which that is; nothing is changed before the same person confirms it.
  *
  * @throws {Refused} in words for the person who changes them: what is wrong with them, that another change came first, or that the judge is not good
  *   enough for what is to be done
@@ -47,10 +47,11 @@ export async function decideSettings(
     if (seen !== undefined && seen !== version) throw new SettingsConflictError(guild, seen);
     const settings = make(before);
     const proposal = { guild, by, version, settings, detail, told, left, at: context.options.clock() };
-    if (limitChanges(before, settings).length === 0 && !changesExceptions(before, settings))
-      return await told(await decided(context, proposal));
-    await checkLeavingShadow(context, { guild, before, after: settings });
-    const description = await foreseen(context, { guild, before, after: settings });
+    const figures = await checkLeavingShadow(context, { guild, before, after: settings });
+    const hasOtherLimits = limitChanges(before, settings).length > 0 || changesExceptions(before, settings);
+    if (figures.length === 0 && !hasOtherLimits) return await told(await decided(context, proposal));
+    const week = hasOtherLimits ? [await foreseen(context, { guild, before, after: settings })] : [];
+    const description = cut([...figures, ...week].join("\n"), LONGEST_DESCRIPTION);
     context.proposals.add(interaction.id, proposal);
     return { embeds: [{ title: "Nothing is changed before you confirm it", description }], components: [buttons(interaction.id)] };
   });
@@ -72,6 +73,9 @@ export function soAlready(line: string, version: number): string {
 }
 
 const LONGEST = 1900;
+
+/** Discord's limit is a little more. */
+const LONGEST_DESCRIPTION = 4000;
 
 async function refusing<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
