@@ -46,7 +46,7 @@ export {
   settingPaths,
   textAt,
 } from "./settings-text.ts";
-export { excerptOf, hashOf, judgedText } from "./store/excerpts.ts";
+export { excerptOf, hashOf, isCutJudged, judgedText } from "./store/excerpts.ts";
 export { openStore } from "./store/open-store.ts";
 export type {
   AuditRecord,

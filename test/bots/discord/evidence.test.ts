@@ -33,6 +33,34 @@ describe("Moderators", () => {
     for (const { attachments } of await seen(scene, LONG)) expect(attachments.map(({ content }) => content.toString())).toEqual([LONG]);
   });
 
+  it("get what was said before it whole, as a file where it is long, also when more belongs to the card", async () => {
+    await using scene = await Scene.moderated(STEADY);
+    const said = Array.from({ length: 4 }, (_, index) => `${index}: ${"You will pay for that, ".repeat(20)}and soon.`);
+    for (const line of said) scene.bob.says(scene.general, line);
+    const shown = await seen(scene, WHOLE);
+    scene.ada.says(scene.general, `${STEADY_BAD} Again.`);
+    await scene.settled();
+    for (const message of [...shown, scene.cards[0] as Message]) {
+      expect(asText(message)).toContain("(All of it: before-1.txt)");
+      const file = message.attachments.find(({ name }) => name === "before-1.txt")?.content.toString();
+      for (const line of said) expect(file).toContain(line);
+      expect(file).toContain(`By ${scene.bob.id}, `);
+    }
+  });
+
+  it("are told what is not kept of a long message, where it was decided", async () => {
+    await using scene = await Scene.moderated(STEADY);
+    const [card] = await seen(scene, LONG);
+    const lacking = "Only the beginning of the message is kept, 2,000 characters, as the judge has read them";
+    expect(asText(card as Message)).not.toContain(lacking);
+    await scene.mona.presses(card as Message, "Reject").response();
+    const form = await scene.ada.presses(scene.platform.posts(scene.ada.privately)[0] as Message, "Appeal").modal();
+    await scene.ada.submits(form, { reason: "It is from a play." }).response();
+    const appealed = scene.cards[1] as Message;
+    expect(asText(appealed)).toContain(lacking);
+    expect(asText(await scene.mona.presses(appealed, "Explain").response())).toContain(lacking);
+  });
+
   it("see who did what about it since, and all of that again when it is decided and appealed", async () => {
     await using scene = await Scene.moderated(STEADY);
     const [card] = await seen(scene, WHOLE);

@@ -22,7 +22,7 @@ import {
 import type { BotContext } from "../bot-context.ts";
 import { insistOnSettings } from "../change-settings.ts";
 import { findingLine, LONGEST_CARDS, lengthOf, reviewButtons, reviewCard, unfitLine, unreadFilesLine } from "../moderate/card.ts";
-import { beforeField, sinceFields, textFiles } from "../moderate/evidence.ts";
+import { type Before, saidBefore, sinceFields, textFiles } from "../moderate/evidence.ts";
 import { heardOf, heardText } from "../moderate/heard.ts";
 import { incidentOf } from "../moderate/reviews.ts";
 import { strikesOf } from "../moderate/strikes.ts";
@@ -116,10 +116,12 @@ async function queue(context: BotContext, guild: string): Promise<PrivateAnswer>
   if (oldest.length === 0) return { content: "Nothing waits for a decision." };
   const { settings } = await context.store.settings(guild);
   const cards: APIEmbed[] = [];
+  const filesBefore: Before["files"][] = [];
   for (const { review, incident } of oldest) {
-    const [before, since] = [await beforeField(context, review), await sinceFields(context, review, incident)];
+    const [before, since] = [await saidBefore(context, review), await sinceFields(context, review, incident)];
+    filesBefore.push(before.files);
     const strikes = await strikesOf(context, guild, review.author, settings);
-    cards.push(reviewCard(review, { before, incident, since, strikes }));
+    cards.push(reviewCard(review, { before: before.fields, incident, since, strikes }));
   }
   const shown = fitting(cards);
   const reviews = oldest.slice(0, shown.length);
@@ -127,7 +129,7 @@ async function queue(context: BotContext, guild: string): Promise<PrivateAnswer>
     content: `The oldest of those that wait${oldest.length === SHOWN ? `, ${reviews.length} at a time` : ""}:`,
     embeds: shown,
     components: reviews.flatMap(({ review, incident }) => reviewButtons(review, incident)),
-    files: reviews.flatMap(({ review, incident }) => textFiles(review, incident)),
+    files: reviews.flatMap(({ review, incident }, index) => [...textFiles(review, incident), ...(filesBefore[index] ?? [])]),
   };
 }
 

@@ -12,7 +12,7 @@ import {
 import { type Action, type Finding, type KnownJudge, type ReviewRecord, say, type UnfitJudge } from "../../guard/index.ts";
 import { wordsOfValue } from "../outbound-filter.ts";
 import { cut, quoted } from "../reply/text.ts";
-import { BEFORE, SINCE, shownText } from "./evidence.ts";
+import { BEFORE, type Before, cutLine, SINCE, shownText } from "./evidence.ts";
 
 /** What was done, or would have been. */
 const DONE: Readonly<Record<Action, readonly [done: string, would: string]>> = {
@@ -33,7 +33,7 @@ interface CardExtras {
   /** What could not be done. */
   readonly problem?: string | undefined;
   /** What was said before. */
-  readonly before?: readonly APIEmbedField[];
+  readonly before?: Before["fields"];
   /** All that is decided with it. @default itself alone */
   readonly incident?: readonly ReviewRecord[];
   /** What was done since. */
@@ -54,6 +54,7 @@ export function reviewCard(
     { name: "Message", value: hyperlink("Show", messageLink(channel, message, guild)), inline: true },
     { name: shadow ? "Shadow mode" : "Done", value: cut(problem ?? DONE[action][shadow ? 1 : 0], LONGEST_FIELD), inline: true },
     ...attachmentsField(review),
+    ...cutField(review),
     { name: "Values, from -1 to 1", value: linesOf([...against, ...findings.filter((finding) => !isAgainst(finding))]) },
     ...appealField(review),
     ...before,
@@ -124,6 +125,11 @@ function attachmentsField({ attachments, unread }: ReviewRecord): readonly APIEm
     ...(unread === 0 ? [] : [unreadFilesLine(unread)]),
   ];
   return lines.length === 0 ? [] : [{ name: "Attachments", value: lines.join("\n") }];
+}
+
+function cutField(review: ReviewRecord): readonly APIEmbedField[] {
+  const value = cutLine(review);
+  return value === undefined ? [] : [{ name: "Text", value }];
 }
 
 /** What nobody has judged. */

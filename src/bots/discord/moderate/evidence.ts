@@ -1,6 +1,6 @@
 /** What moderators decide on: the whole message, what was said before it, and what was done about it since. */
 import { type APIEmbedField, type Message, time, userMention } from "discord.js";
-import type { ReviewRecord, SanctionRecord } from "../../guard/index.ts";
+import { isCutJudged, type ReviewRecord, type SanctionRecord } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import type { OwnFile } from "../commands/command.ts";
 import { cut, messageText, quoted } from "../reply/text.ts";
@@ -12,7 +12,7 @@ const LONGEST_TEXT = 1500;
 const LONGEST_FIELD = 1000;
 
 const SHOWN_BEFORE = 5;
-const LONGEST_BEFORE = 180;
+const LONGEST_BEFORE = 160;
 
 /** Names of a card's fields. */
 export const BEFORE = "Before it";
@@ -21,6 +21,13 @@ export const SINCE = "Since then";
 /** As it was written; of one that was decided, what the judge has read of it. */
 export function wholeText({ text, judged, excerpt }: ReviewRecord): string {
   return text ?? judged ?? excerpt;
+}
+
+/** What is lacking of a text that was decided about, for moderators: as it was written, it is kept only until then. `undefined`: nothing. */
+export function cutLine({ text, judged }: ReviewRecord): string | undefined {
+  if (text !== undefined) return undefined;
+  if (judged === undefined) return "Only the first words of the message are kept";
+  return isCutJudged(judged) ? "Only the beginning of the message is kept, 2,000 characters, as the judge has read them" : undefined;
 }
 
 /** The message as moderators see it, without any effect. */
@@ -40,22 +47,44 @@ export function textFiles(review: ReviewRecord, incident: readonly ReviewRecord[
   return quoted(whole).length <= LONGEST_TEXT ? [] : [{ name: `message-${review.id}.txt`, content: Buffer.from(whole) }];
 }
 
-/** What was said before a message, be it there still or not. It is read when it is asked for, and not kept; of people who opted out it is not read. */
-export async function beforeField(
-  { client, store }: BotContext,
-  { channel: id, guild, message }: ReviewRecord,
-): Promise<readonly APIEmbedField[]> {
-  const channel = await client.channels.fetch(id).catch(() => null);
-  if (channel === null || channel.isDMBased() || !channel.isTextBased() || channel.guildId !== guild) return [];
-  const before = await channel.messages.fetch({ before: message, limit: SHOWN_BEFORE }).catch(() => undefined);
-  const lines: string[] = [];
-  for (const one of [...(before?.values() ?? [])].toReversed()) if (!(await store.isOptedOut(one.author.id))) lines.push(lineOf(one));
-  return lines.length === 0 ? [] : [{ name: BEFORE, value: cut(lines.join("\n"), LONGEST_FIELD) }];
+/** What was said before a message, for a card. */
+export interface Before {
+  readonly fields: readonly APIEmbedField[];
+  /** All of it, where that is too long for a field. */
+  readonly files: readonly OwnFile[];
 }
 
-function lineOf(message: Message<true>): string {
-  const text = messageText(message).replace(/\s+/g, " ");
-  return `${userMention(message.author.id)}: ${cut(quoted(text), LONGEST_BEFORE)}`;
+const NOTHING_BEFORE: Before = { fields: [], files: [] };
+
+/** What was said before a message, be it there still or not. It is read when it is asked for, and not kept; of people who opted out it is not read. */
+export async function saidBefore(
+  { client, store }: BotContext,
+  { channel: id, guild, message, id: review }: ReviewRecord,
+): Promise<Before> {
+  const channel = await client.channels.fetch(id).catch(() => null);
+  if (channel === null || channel.isDMBased() || !channel.isTextBased() || channel.guildId !== guild) return NOTHING_BEFORE;
+  const found = await channel.messages.fetch({ before: message, limit: SHOWN_BEFORE }).catch(() => undefined);
+  const before: Message<true>[] = [];
+  for (const one of [...(found?.values() ?? [])].toReversed()) if (!(await store.isOptedOut(one.author.id))) before.push(one);
+  if (before.length === 0) return NOTHING_BEFORE;
+  const whole = before.map((one) => lineOf(one)).join("\n");
+  if (whole.length <= LONGEST_FIELD) return { fields: [{ name: BEFORE, value: whole }], files: [] };
+  const name = `${BEFORE_FILE}${review}.txt`;
+  const shown = before.map((one) => lineOf(one, LONGEST_BEFORE)).join("\n");
+  const rest = `(All of it: ${name})`;
+  const texts = before.map((one) => `By ${one.author.id}, ${one.createdAt.toISOString()}:\n${messageText(one)}\n`);
+  return {
+    fields: [{ name: BEFORE, value: `${cut(shown, LONGEST_FIELD - rest.length - 1)}\n${rest}` }],
+    files: [{ name, content: Buffer.from(texts.join("\n")) }],
+  };
+}
+
+/** How its name begins. */
+export const BEFORE_FILE = "before-";
+
+function lineOf(message: Message<true>, longest = Number.POSITIVE_INFINITY): string {
+  const text = quoted(messageText(message).replace(/\s+/g, " "));
+  return `${userMention(message.author.id)}: ${cut(text, longest)}`;
 }
 
 const EVENTS: Readonly<Record<string, string>> = {

@@ -3,7 +3,7 @@ import { type Message, MessageFlags } from "discord.js";
 import type { ReviewRecord } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { type CardState, followingCard, reviewButtons } from "./card.ts";
-import { sinceFields, textFiles } from "./evidence.ts";
+import { BEFORE_FILE, sinceFields, textFiles } from "./evidence.ts";
 
 /**
  * Brings all cards of a review up to date, in the log channel or in one that was it before. Never rejects: one that is gone keeps none from following.
@@ -52,9 +52,12 @@ async function update({ outbound }: BotContext, message: Message, review: Review
   const changed = { embeds: [followingCard(card.toJSON(), review, state)], components: reviewButtons(review, incident) };
   // As long as one can decide about more than the card shows, a file has all of it.
   const files = incident.length > 1 && review.decision === "pending" ? textFiles(review, incident) : [];
+  const kept = message.attachments.filter(({ name }) => name.startsWith(BEFORE_FILE));
   await message.edit({
     ...outbound.own(changed),
     allowedMentions: { parse: [] },
-    ...(files.length === 0 ? {} : { attachments: [], files: files.map(({ name, content }) => outbound.file(name, content)) }),
+    ...(files.length === 0
+      ? {}
+      : { attachments: [...kept.values()], files: files.map(({ name, content }) => outbound.file(name, content)) }),
   });
 }

@@ -5,7 +5,7 @@ import { answerPrivately, type Component, checkModerates, guildOf, type PrivateA
 import { cut } from "../reply/text.ts";
 import { APPEAL, findingLine, isAgainst, REVIEW } from "./card.ts";
 import { decide, UNKNOWN } from "./decide.ts";
-import { auditDetail, beforeField, shownText, textFiles, wholeSinceField } from "./evidence.ts";
+import { auditDetail, cutLine, saidBefore, shownText, textFiles, wholeSinceField } from "./evidence.ts";
 import { updateCards } from "./follow-cards.ts";
 import { tellModerators } from "./reviews.ts";
 
@@ -29,17 +29,20 @@ async function explain(context: BotContext, guild: string, id: number): Promise<
   const review = await context.store.review(guild, id);
   if (review === undefined) throw new Refused(UNKNOWN);
   const against = review.findings.filter(isAgainst);
+  const lacking = cutLine(review);
+  const before = await saidBefore(context, review);
   const lines = [
     "By each principle a value says how much likelier the model finds it that the message is good than that it is bad.",
     ...review.findings.map(findingLine),
     `Below its limit: ${against.map(({ principle }) => principle).join(", ")}. The rule asks for: ${review.action}${review.shadow ? " (shadow mode: nothing was done)" : ""}.`,
-    "As it was written:",
+    review.text === undefined ? "As far as it is kept:" : "As it was written:",
     shownText(review),
+    ...(lacking === undefined ? [] : [`${lacking}.`]),
     "As the judge reads it:",
     codeBlock(cut((review.judged ?? normalise(review.excerpt)).replaceAll("`", "'"), LONGEST_JUDGED)),
   ];
-  const fields = [...(await beforeField(context, review)), await wholeSinceField(context, review)];
-  return { embeds: [{ description: lines.join("\n"), fields }], files: textFiles(review) };
+  const fields = [...before.fields, await wholeSinceField(context, review)];
+  return { embeds: [{ description: lines.join("\n"), fields }], files: [...textFiles(review), ...before.files] };
 }
 
 /** Discord's limits are more, also for all of a card together. */

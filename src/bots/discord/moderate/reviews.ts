@@ -22,7 +22,7 @@ import type { BotContext } from "../bot-context.ts";
 import { once } from "../reply/live-reply.ts";
 import { cut, quoted, titleOf } from "../reply/text.ts";
 import { appealButton, isAgainst, reviewButtons, reviewCard, unfitLine } from "./card.ts";
-import { auditDetail, beforeField, sinceFields, textFiles } from "./evidence.ts";
+import { auditDetail, saidBefore, sinceFields, textFiles } from "./evidence.ts";
 import { updateCards } from "./follow-cards.ts";
 import { openLogChannel } from "./log-channel.ts";
 import { strikesOf } from "./strikes.ts";
@@ -218,16 +218,16 @@ export async function postCard(context: BotContext, settings: GuildSettings, rev
   try {
     const channel = await openLogChannel(context, { guild, settings });
     if (channel === undefined) return;
-    const before = await beforeField(context, review);
+    const before = await saidBefore(context, review);
     const incident = (await store.incident(guild, incidentOf(review))).filter(({ decision }) => decision === "pending");
     const since = await sinceFields(context, review, incident);
     const strikes = await strikesOf(context, guild, review.author, settings);
     const card = {
-      embeds: [reviewCard(review, { problem, before, incident, since, strikes })],
+      embeds: [reviewCard(review, { problem, before: before.fields, incident, since, strikes })],
       components: reviewButtons(review, incident),
       allowedMentions: { parse: [] },
     };
-    const files = textFiles(review, incident).map(({ name, content }) => outbound.file(name, content));
+    const files = [...textFiles(review, incident), ...before.files].map(({ name, content }) => outbound.file(name, content));
     const posted = await channel.send({
       ...outbound.own(card),
       files,

@@ -28,6 +28,12 @@ export function hashOf(text: string): string {
 /** As UTF-16. A judge reads no more of it when it learns. */
 const LONGEST_JUDGED = 2000;
 
+/** Whether this is only the beginning of what the judge has read. */
+export function isCutJudged(judged: string): boolean {
+  // Half a character at the end is left out.
+  return judged.length >= LONGEST_JUDGED - 1;
+}
+
 /** What the judge has read of a message, or the beginning of that. */
 export function judgedText(text: string): string {
   return wellFormed(normalise(text).slice(0, LONGEST_JUDGED));
