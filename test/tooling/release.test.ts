@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writ
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import manifest from "../../package.json" with { type: "json" };
 import { ROOT, runProgram } from "../support/run-module.ts";
 
 const MINUTE = 60_000;
@@ -36,6 +37,15 @@ const { message } = await new RainCritique({ model }).invoke("${QUESTION}");
 const seed: number | undefined = rainMetadata(await model.invoke("${QUESTION}"))?.seed;
 console.log(messages.length, message.text !== "", typeof seed);
 await model.dispose();
+`;
+
+const ENTRIES = Object.keys(manifest.exports).filter((entry) => !entry.endsWith(".json"));
+
+/** Every entry, and one use that no true declaration allows. */
+const DECLARED = `${ENTRIES.map((entry, index) => `import * as e${index} from "${join("rain-align", entry)}";`).join("\n")}
+// @ts-expect-error
+const wrong: number = e0.rain;
+console.log(wrong, ${ENTRIES.map((_, index) => `e${index}`).join(", ")});
 `;
 
 /** Strict; but for \`skipLibCheck\`, as declarations of node-llama-cpp have errors of their own. */
@@ -91,7 +101,9 @@ describe("A release", () => {
     const nodes = Object.entries(NODES).map(([version, name]) => `node-${version}@npm:${name}`);
     const compilers = Object.entries(COMPILERS).map(([version, name]) => `typescript-${version}@npm:${name}`);
     const langchain = ["langchain", "@langchain/core", "@langchain/langgraph", "zod"].map((name) => `${name}@latest`);
-    await npm(folder, "install", join(folder, packed), ...nodes, ...compilers, ...langchain, "@types/node@20");
+    const peers = Object.entries(manifest.peerDependencies).filter(([name]) => !name.includes("langchain"));
+    const others = peers.map(([name, range]) => `${name}@${range}`);
+    await npm(folder, "install", join(folder, packed), ...nodes, ...compilers, ...langchain, ...others, "@types/node@20");
   }, 6 * MINUTE);
 
   it.each(Object.keys(NODES))(
@@ -105,6 +117,21 @@ describe("A release", () => {
       writeFileSync(join(folder, "program.mjs"), PROGRAM);
       const ran = await runProgram(node, [join(folder, "program.mjs")]);
       expect(ran, ran.stderr).toMatchObject({ code: 0, stdout: asked.stdout });
+    },
+    2 * MINUTE,
+  );
+
+  it.each(Object.keys(COMPILERS))(
+    "has declarations of its own without an error under TypeScript %s, where all are checked",
+    async (version) => {
+      writeFileSync(join(folder, "declared.ts"), DECLARED);
+      const compilerOptions = { ...STRICT.compilerOptions, skipLibCheck: false, noEmit: true, pretty: false };
+      writeFileSync(join(folder, "tsconfig.declared.json"), JSON.stringify({ compilerOptions, files: ["declared.ts"] }));
+      const tsc = join(folder, `node_modules/typescript-${version}/bin/tsc`);
+      const { stdout } = await runProgram(process.execPath, [tsc, "-p", join(folder, "tsconfig.declared.json")]);
+      const faults = stdout.split("\n").filter((line) => line.includes("error TS"));
+      // Those of dependencies are theirs: node-llama-cpp has some.
+      expect(faults.filter((line) => !/node_modules\/(?!rain-align\/)/.test(line.split("(")[0] as string))).toEqual([]);
     },
     2 * MINUTE,
   );

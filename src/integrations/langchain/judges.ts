@@ -1,6 +1,7 @@
 /** What judges a text that it did not write: a local engine, a chat model, or a judge of the user's own. It fails closed. */
 import type { CallbackManager } from "@langchain/core/callbacks/manager";
 import { HumanMessage } from "@langchain/core/messages";
+import { raceWithSignal } from "@langchain/core/runnables";
 import {
   checkOptions,
   complaint,
@@ -14,7 +15,6 @@ import {
   type Turn,
 } from "../../core/index.ts";
 import { type Logprobs, labelsOf, letteredQuestion, letteredVerdict, principleOptions } from "../../judges/index.ts";
-import { raceWithSignal } from "../judging/race.ts";
 import {
   EngineJudge,
   type EngineJudgeOptions,
