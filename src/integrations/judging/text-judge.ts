@@ -17,7 +17,6 @@ import {
 } from "../../core/index.ts";
 import { TurnJudge } from "../../judges/index.ts";
 import { emit } from "./events.ts";
-import { raceWithSignal } from "./race.ts";
 import { withoutWords } from "./wordless.ts";
 
 /** What a verdict is asked by, and how it is stopped. */
@@ -99,6 +98,17 @@ export async function judgedValue<Call extends VerdictCall>(
     // The limit's own reason is the caller's; what a judge says may quote what it has read.
     throw limit?.aborted ? noVerdict("late", principle.name, limit.reason) : noVerdict("failed", principle.name, withoutWords(cause));
   }
+}
+
+/** The result of this work, or a rejection with the signal's reason as soon as it aborts: work that does not listen to it goes on, unheard. */
+async function raceWithSignal<Result>(work: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
+  if (signal === undefined) return await work;
+  return await new Promise<Result>((resolve, reject) => {
+    const stop = () => reject(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+    if (signal.aborted) stop();
+  });
 }
 
 /** What a request rejects with that wants an error where its judge is unfit. */
