@@ -156,7 +156,7 @@ async function plainAnswer({ engine, turns, options }: Pick<Request, "engine" | 
   const call = { purpose: "evaluate", meter: new Meter(), signal: settings.signal } as const;
   const readable = tokens.filter((token) => !engine.tokenizer.isEnd(token));
   const conversation = judge.conversation(readTurns({ engine, turns, settings, promptOf }, judge));
-  await judge.prime(conversation, call);
+  await judge.prime(conversation, call, readable);
   const [verdict] = await judge.verdicts(conversation, [readable], call, [true]);
   return { text, value: verdict?.value ?? 0, threshold };
 }

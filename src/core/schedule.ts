@@ -1,4 +1,4 @@
-import type { Token } from "./engine.ts";
+import type { Engine, Prefix, Token } from "./engine.ts";
 import type { Generation } from "./generation.ts";
 
 /** When to ask the judge: often at the beginning, where the course of an answer is set, and less often later. */
@@ -26,16 +26,29 @@ function checkGap(length: number, { firstCheck, checkGrowth, maxCheckGap }: Sche
 export function isCheckDue(span: readonly Token[], answer: readonly Token[], generation: Generation): boolean {
   const { ending, engine, prompt, settings } = generation;
   if (ending.isOver([...answer, ...span])) return true;
-  const gap = checkGap(answer.length, settings);
-  if (generation.horizon === "end" || span.length < gap) return false;
-  return span.length >= gap + clauseReach(gap) || endsClause(engine.tokenizer.detokenize(span, [...prompt, ...answer]));
+  return generation.horizon !== "end" && isGapOver(span, answer, { ...settings, engine, prompt });
 }
 
-/** Where an answer of `length` tokens is checked before its end, were there no clauses to wait for: what stands there already was watched by nobody. */
-export function checkPlaces(length: number, schedule: Schedule): readonly number[] {
+/** How an answer is checked while it is written. */
+interface Checking extends Schedule {
+  readonly engine: Engine;
+  readonly prompt: Prefix;
+}
+
+/** Lengths at which an answer would have been checked before its end, while it was written. */
+export function checkPlaces(answer: readonly Token[], checking: Checking): readonly number[] {
   const places: number[] = [];
-  for (let at = checkGap(0, schedule); at < length; at += checkGap(at, schedule)) places.push(at);
+  for (let length = 1; length < answer.length; length++) {
+    const judged = places.at(-1) ?? 0;
+    if (isGapOver(answer.slice(judged, length), answer.slice(0, judged), checking)) places.push(length);
+  }
   return places;
+}
+
+function isGapOver(span: readonly Token[], answer: readonly Token[], { engine, prompt, ...schedule }: Checking): boolean {
+  const gap = checkGap(answer.length, schedule);
+  if (span.length < gap) return false;
+  return span.length >= gap + clauseReach(gap) || endsClause(engine.tokenizer.detokenize(span, [...prompt, ...answer]));
 }
 
 function clauseReach(gap: number): number {

@@ -135,8 +135,10 @@ class CascadeJudge implements AnswerJudge<Watched> {
 
   /** Only the latest checks count. */
   async #watch(conversation: Watched, written: readonly Token[], call: Call): Promise<void> {
-    if (this.#settings.principle.horizon === "end") return;
-    const places = checkPlaces(written.length, this.#fitted.schedule).slice(1 - CHECKS_AVERAGED);
+    const { principle, scheduleGiven } = this.#settings;
+    if (principle.horizon === "end") return;
+    const checking = { ...this.#fitted.schedule, ...scheduleGiven, engine: this.#engine, prompt: conversation.watch.prefixOf([]) };
+    const places = checkPlaces(written, checking).slice(1 - CHECKS_AVERAGED);
     const answers = places.map((length) => written.slice(0, length));
     const odds = await this.#read(conversation.watch, { readout: this.#fitted.watch, answers }, call);
     for (const [index, answer] of answers.entries()) remember(conversation, answer, odds[index] as number);

@@ -112,7 +112,7 @@ export async function judgedBy(
     const conversation = judge.conversation(turns);
     const before = { purpose: "prompt", meter: new Meter(), signal } as const;
     if (isOwn) await prime(engine, [[...prompt, ...tokens]], before);
-    await judge.prime(conversation, before);
+    await judge.prime(conversation, before, tokens);
     const began = now?.() ?? 0;
     const [verdict] = await judge.verdicts(conversation, [tokens], { purpose: "evaluate", meter, signal }, [true]);
     milliseconds += (now?.() ?? 0) - began;

@@ -11,6 +11,7 @@ import {
   JudgeError,
   Meter,
   type NextTokenQuery,
+  type RainEvent,
   type RainOptions,
   type RainStep,
   rain,
@@ -49,7 +50,7 @@ interface Scene {
 /** A model of a few words whose expectations tell what it thinks of its answer, and a judge that reads them. */
 function scene({ watch, question = () => 0, goOn = () => ({ " so": 1 }) }: Mind, changes: Partial<FittedJudge> = {}): Scene {
   const scripted = scriptedEngine({
-    pieces: [" so", " on", " bad", "yes", "no", "User:", "Assistant:", LINE],
+    pieces: [" so", " on", " bad", ".", "yes", "no", "User:", "Assistant:", LINE],
     next: (text) => {
       const said = text.slice(text.lastIndexOf("Assistant:") + "Assistant:".length);
       const isAsked = said.endsWith(LINE);
@@ -330,9 +331,28 @@ describe("Behind an answer that is being written, a fitted judge", () => {
           for (const length of checks) await judge.verdicts(conversation, [written.slice(0, length)], call());
           return await judge.verdicts(conversation, [written], call(), [true]);
         };
-        expect(await told([], written)).toEqual(await told(checkPlaces(written.length, schedule)));
+        expect(await told([], written)).toEqual(await told(checkPlaces(written, { ...schedule, engine: one.engine, prompt: [] })));
       }),
     );
+  });
+
+  it("says of one that was written with it what it said then", async () => {
+    const words = [" so", " on", ".", " bad"];
+    const goOn = (text: string) => (text.length > 90 ? { [END]: 1 } : { [words[(text.length * 7) % 5] ?? " so"]: 1 });
+    const one = scene({ watch: (text) => (text.length % 11) - 5, goOn }, { ...mute, schedule: { firstCheck: 3, checkGrowth: 2, maxCheckGap: 6 } });
+    const judge = () => found(one, { threshold: -1 });
+    const tokens: Token[] = [];
+    const onEvent = (event: RainEvent) => event.type === "commit" && tokens.push(...event.step.tokens);
+    const { value, text } = await answer(one.engine, ASK, { judge, threshold: -1, maxTokens: 60, temperature: 0, onEvent });
+    expect(text).toMatch(/\..*\./);
+    const written = tokens.filter((token) => !one.engine.tokenizer.isEnd(token));
+    const conversation = judge().judge.conversation(ASK);
+    await judge().judge.prime(conversation, call(), written);
+    const [verdict] = await judge().judge.verdicts(conversation, [written], call(), [true]);
+    expect(verdict?.value).toBe(value);
+    // The end alone would not say the same.
+    const [alone] = await judge().judge.verdicts(judge().judge.conversation(ASK), [written], call(), [true]);
+    expect(alone?.value).not.toBe(value);
   });
 
   it("reads nothing before the end by a principle that looks there alone", async () => {
