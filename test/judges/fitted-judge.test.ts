@@ -339,7 +339,10 @@ describe("Behind an answer that is being written, a fitted judge", () => {
   it("says of one that was written with it what it said then", async () => {
     const words = [" so", " on", ".", " bad"];
     const goOn = (text: string) => (text.length > 90 ? { [END]: 1 } : { [words[(text.length * 7) % 5] ?? " so"]: 1 });
-    const one = scene({ watch: (text) => (text.length % 11) - 5, goOn }, { ...mute, schedule: { firstCheck: 3, checkGrowth: 2, maxCheckGap: 6 } });
+    const one = scene(
+      { watch: (text) => (text.length % 11) - 5, goOn },
+      { ...mute, schedule: { firstCheck: 3, checkGrowth: 2, maxCheckGap: 6 } },
+    );
     const judge = () => found(one, { threshold: -1 });
     const tokens: Token[] = [];
     const onEvent = (event: RainEvent) => event.type === "commit" && tokens.push(...event.step.tokens);
