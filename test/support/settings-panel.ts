@@ -6,6 +6,7 @@ import type { Message } from "./discord/world/message.ts";
 
 export const GO = "Go to ...";
 const CHOOSE = "Change ...";
+const ANOTHER = "another";
 
 /** Opens the settings and walks to a page or a setting, as a person does. */
 export async function opensSettings(person: Person, channel: Channel, path: string): Promise<Message> {
@@ -33,7 +34,10 @@ export async function asksByPanel(person: Person, channel: Channel, path: string
   const panel = await opensSettings(person, channel, path);
   const set = menuNamed(panel, "Set it to ...");
   const button = buttonNamed(panel, value === "true" ? "On" : value === "false" ? "Off" : "Write ...");
-  if (set !== undefined) await person.picks(panel, set.custom_id, [value]).response();
+  if (set?.options.some((option) => option.value === value)) await person.picks(panel, set.custom_id, [value]).response();
+  else if (set?.options.some((option) => option.value === ANOTHER))
+    await person.submits(await person.picks(panel, set.custom_id, [ANOTHER]).modal(), { value }).response();
+  else if (set !== undefined) throw new Error(`Expected one of ${set.options.map((option) => option.value).join(", ")}, got ${value}`);
   else if (button === "On" || button === "Off") await person.presses(panel, button).response();
   else await person.submits(await person.presses(panel, "Write ...").modal(), { value }).response();
   return panel;

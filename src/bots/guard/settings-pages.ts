@@ -20,8 +20,8 @@ export interface SettingFacts {
   readonly description: string;
   /** Completes "Expected `path` to be ...". */
   readonly expected: string;
-  /** `switch`: on or off; `choice`: one of `choices`; `pick`: of what a server has (`picks`); `written`: a number or a text. */
-  readonly control: "switch" | "choice" | "pick" | "written";
+  /** `switch`: on or off; `choice`: one of `choices`; `pick`: of what a server has (`picks`); `number`: some of `choices`, or another one; `written`: a text. */
+  readonly control: "switch" | "choice" | "pick" | "number" | "written";
   readonly choices: readonly string[];
   readonly picks: Picks | undefined;
   /** Whether several may be picked. */
@@ -58,18 +58,47 @@ export function settingsPage(settings: GuildSettings, path: string): SettingsPag
 export function settingFacts(settings: GuildSettings, path: string): SettingFacts | undefined {
   const node = nodeAt(settings, path);
   if (node === undefined || !isSetting(node)) return undefined;
-  const choices = node.isPrinciple ? principleNames(settings) : (node.enum ?? []);
+  const isNumber = node.type === "integer" || node.type === "number";
+  const choices = node.isPrinciple ? principleNames(settings) : isNumber ? numbersOf(node, path) : (node.enum ?? []);
   return {
     path,
     description: node.description ?? "",
     expected: node.expected ?? "",
-    control: node.type === "boolean" ? "switch" : choices.length > 0 ? "choice" : node.picks === undefined ? "written" : "pick",
+    control: isNumber
+      ? "number"
+      : node.type === "boolean"
+        ? "switch"
+        : choices.length > 0
+          ? "choice"
+          : node.picks === undefined
+            ? "written"
+            : "pick",
     choices,
     picks: node.picks,
     isList: node.type === "array",
     mayBeNothing: String(node.default ?? "") === "",
     longest: node.maxLength,
   };
+}
+
+/** In which people count what a setting's name ends with. */
+const STEPS: readonly (readonly [unit: RegExp, steps: readonly number[]])[] = [
+  [/seconds$/i, [0, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600]],
+  [/minutes$/i, [1, 5, 10, 30, 60, 120, 360, 720, 1440, 4320, 10_080, 40_320]],
+  [/hours$/i, [0, 1, 2, 6, 12, 24, 48, 72, 168, 336, 720]],
+  [/days$/i, [0, 1, 2, 3, 7, 14, 30, 60, 90, 180, 365]],
+];
+
+/** Of all else. */
+const COUNTS = [0, 1, 2, 3, 4, 5, ...[10, 100, 1000, 10_000, 100_000].flatMap((ten) => [ten, 2 * ten, 5 * ten]), 1_000_000];
+
+/** Numbers that one picks without writing: round ones of those that may be, and what is set at first. */
+function numbersOf({ type, minimum = 0, maximum = 0, default: usual }: SettingNode, path: string): readonly string[] {
+  const tenths = () =>
+    Array.from({ length: Math.round((maximum - minimum) * 10) + 1 }, (_, index) => (Math.round(minimum * 10) + index) / 10);
+  const steps = type === "number" ? tenths() : (STEPS.find(([unit]) => unit.test(path))?.[1] ?? COUNTS);
+  const numbers = steps.filter((step) => step >= minimum && step <= maximum);
+  return [...new Set([...numbers, ...(typeof usual === "number" ? [usual] : [])])].toSorted((one, other) => one - other).map(String);
 }
 
 function nodeAt(settings: GuildSettings, path: string): SettingNode | undefined {

@@ -31,6 +31,8 @@ export interface SettingNode {
   /** What its ids are of. */
   readonly picks?: Picks;
   readonly maxLength?: number;
+  readonly minimum?: number;
+  readonly maximum?: number;
   readonly properties?: Readonly<Record<string, SettingNode>>;
   readonly additionalProperties?: SettingNode | false;
   readonly items?: SettingNode;

@@ -1,3 +1,4 @@
+import type { APIStringSelectComponent } from "discord-api-types/v10";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
@@ -11,6 +12,7 @@ import {
   textAt,
 } from "../../../src/bots/guard/index.ts";
 import { asText } from "../../support/discord/as-text.ts";
+import { eachComponent } from "../../support/discord/world/each-component.ts";
 import { Scene } from "../../support/discord-scene.ts";
 import { confirms, opensSettings, setsByPanel, writesPrinciple } from "../../support/settings-panel.ts";
 import { STEADY, verdictOf } from "../../support/steady-inference.ts";
@@ -181,6 +183,25 @@ describe("/settings", () => {
     expect((await settingsIn(scene)).moderation.rules["harmless"]?.limit).toBe(0.1);
     expect((await write("")).embeds[0]?.description).toContain("messages below -0.10 would be flagged");
     expect((await write("200 %")).embeds[0]?.description).toContain("below 1.00 would be flagged");
+  });
+
+  it("offers round numbers, with the one that is set, and a form for any other", async () => {
+    await using scene = await Scene.open(STEADY, { retentionDays: 33 });
+    const { mona, general } = scene;
+    const offered = async (path: string) => {
+      const panel = await opensSettings(mona, general, path);
+      const menus = [...eachComponent(panel.components)] as unknown as APIStringSelectComponent[];
+      const options = menus.find(({ placeholder }) => placeholder === "Set it to ...")?.options ?? [];
+      return options.map(({ label, default: isSet }) => (isSet ? `[${label}]` : label));
+    };
+    const another = "Another number ...";
+    expect(await offered("retentionDays")).toEqual(["1", "2", "3", "7", "14", "30", "[33]", "60", "90", "180", "365", another]);
+    expect((await offered("talk.temperature")).slice(5, 9)).toEqual(["0.5", "0.6", "[0.7]", "0.8"]);
+    const panel = await opensSettings(mona, general, "retentionDays");
+    expect((await mona.picks(panel, "Set it to ...", ["90"]).response()).content).toContain("`retentionDays` is `90` now");
+    const form = await mona.picks(panel, "Set it to ...", ["another"]).modal();
+    expect((await mona.submits(form, { value: "91" }).response()).content).toContain("`retentionDays` is `91` now");
+    expect((await settingsIn(scene)).retentionDays).toBe(91);
   });
 
   it("opens no form for what the memory does not tell in time, and says so", async () => {

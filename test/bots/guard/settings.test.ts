@@ -136,12 +136,25 @@ describe("The pages of the settings", () => {
     );
   });
 
+  it("offer numbers that may be, round ones, with what is set at first", () => {
+    const paths = settingPaths(DEFAULT_SETTINGS).filter((path) => settingFacts(DEFAULT_SETTINGS, path)?.control === "number");
+    expect(paths.length).toBeGreaterThan(15);
+    for (const path of paths) {
+      const { choices = [] } = settingFacts(DEFAULT_SETTINGS, path) ?? {};
+      // With another one that is set, and the way to any.
+      expect([choices.length > 5, choices.length <= 23], path).toEqual([true, true]);
+      expect(choices).toContain(textAt(DEFAULT_SETTINGS, path).replace("none", choices[0] ?? ""));
+      for (const choice of [choices[0] ?? "", choices.at(-1) ?? ""])
+        expect(() => changedAt(DEFAULT_SETTINGS, path, choice), `${path} ${choice}`).not.toThrow();
+    }
+  });
+
   it("say how each setting may be set", () => {
     const control = (path: string) => settingFacts(OWN, path)?.control;
     expect([control("talk.enabled"), control("talk.preset"), control("talk.maxTokens"), control("talk.refusal")]).toEqual([
       "switch",
       "choice",
-      "written",
+      "number",
       "written",
     ]);
     expect(settingFacts(OWN, "talk.principle")?.choices).toEqual(["harmless", "truthful", "sentiment", "kind"]);

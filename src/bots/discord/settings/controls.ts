@@ -17,6 +17,9 @@ export type Row = APIActionRowComponent<APIComponentInMessageActionRow>;
 /** The first part of all custom ids of the panel. What follows is untrusted input, and checked as such. */
 export const SETTINGS = "settings";
 
+/** The option of a list that opens a form. */
+export const ANOTHER = "another";
+
 /** Discord's limits. */
 const MOST_OPTIONS = 25;
 const LONGEST_OPTION = 100;

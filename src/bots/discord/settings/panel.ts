@@ -16,7 +16,7 @@ import type { BotContext } from "../bot-context.ts";
 import type { PrivateAnswer } from "../commands/command.ts";
 import { problemsOf } from "../problems.ts";
 import { cut } from "../reply/text.ts";
-import { buttonsRow, MOST_PICKED, type Option, optionsRow, pageOf, pickerRow, placeRow, type Row, SETTINGS } from "./controls.ts";
+import { ANOTHER, buttonsRow, MOST_PICKED, type Option, optionsRow, pageOf, pickerRow, placeRow, type Row, SETTINGS } from "./controls.ts";
 import { lastWeek, number } from "./last-week.ts";
 import { pickable } from "./pickable.ts";
 
@@ -220,6 +220,15 @@ async function controlRows(view: View, setting: SettingFacts): Promise<readonly 
     }));
     return [optionsRow(set, "Set it to ...", options)];
   }
+  if (control === "number") {
+    const foreseen = await figuresOf(view, path);
+    const numbers = [...new Set([...setting.choices, ...(now === "none" ? [] : [now])])].toSorted(
+      (one, other) => Number(one) - Number(other),
+    );
+    const options = numbers.map((value) => ({ value, label: value, description: foreseen(value), isChosen: value === now }));
+    const another = { value: ANOTHER, label: "Another number ..." };
+    return [optionsRow(set, "Set it to ...", [...options, another]), buttonsRow([write, ...nothing])];
+  }
   if (picks === undefined) return [buttonsRow([write, ...nothing])];
   const { items, hasMore } = pageOf(idsAt(settings, path), part, MOST_PICKED);
   // Behind a part that is full comes one in which more can be picked.
@@ -233,14 +242,15 @@ async function controlRows(view: View, setting: SettingFacts): Promise<readonly 
   return [picker, buttonsRow([write, ...nothing, ...parts])];
 }
 
-/** Says of each strictness what it would have flagged. */
+/** Says of each strictness, or limit, what it would have flagged. */
 async function figuresOf({ context, guild, settings }: View, path: string): Promise<(choice: string) => string | undefined> {
-  const principle = /^moderation\.rules\.([^.]+)\.strictness$/.exec(path)?.[1];
+  const principle = ruleLimitOf(path) ?? /^moderation\.rules\.([^.]+)\.strictness$/.exec(path)?.[1];
   if (principle === undefined) return () => undefined;
   const week = await lastWeek(context, { guild, settings, principle });
   if (week.judge === undefined || week.judged === 0) return () => undefined;
-  return (strictness) => {
-    const limit = limitOf({ strictness: strictness as Parameters<typeof limitOf>[0]["strictness"] });
+  return (choice) => {
+    const limit =
+      ruleLimitOf(path) === undefined ? limitOf({ strictness: choice as Parameters<typeof limitOf>[0]["strictness"] }) : Number(choice);
     return `Would have flagged ${number(belowLimit(week, limit))} of ${number(week.judged)} in the last 7 days`;
   };
 }

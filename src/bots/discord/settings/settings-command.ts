@@ -9,7 +9,7 @@ import {
 import { settingFacts } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { answerInPlace, answerPrivately, type Command, type Component, checkManages, guildOf, Refused } from "../commands/command.ts";
-import { MOST_PICKED, pageOf, SETTINGS } from "./controls.ts";
+import { ANOTHER, MOST_PICKED, pageOf, SETTINGS } from "./controls.ts";
 import { idsAt, panel, viewOf } from "./panel.ts";
 import { type Deed, done, forgetting, picked, setting } from "./panel-deeds.ts";
 import { OPENS } from "./panel-forms.ts";
@@ -36,11 +36,12 @@ export const settingsPressed: Component<ButtonInteraction | AnySelectMenuInterac
   prefix: SETTINGS,
   async run(interaction, context, [act = "", ...ids]) {
     const { guildId } = interaction;
-    if (guildId !== null && OPENS[act] !== undefined && Object.hasOwn(OPENS, act)) {
-      checkManages(interaction);
-      return await OPENS[act](interaction, context, ids);
-    }
     const values = interaction.isAnySelectMenu() ? interaction.values : [];
+    const form = act === "set" && values[0] === ANOTHER ? "write" : act;
+    if (guildId !== null && OPENS[form] !== undefined && Object.hasOwn(OPENS, form)) {
+      checkManages(interaction);
+      return await OPENS[form](interaction, context, ids);
+    }
     await answerInPlace(interaction, context, async () => {
       checkManages(interaction);
       const guild = guildOf(interaction);
