@@ -125,7 +125,9 @@ export function describeInference(name: string, open: OpenInference): void {
         { value: expect.any(Number), judge: { ...unmeasured, threshold: 0.2, beginningThreshold: 0.2 } },
       ]);
       const both = await lettered.judges({ principles: [HARMLESS, TRUTHFUL], guild: "1" });
-      expect(both).toEqual([unmeasured, unmeasured]);
+      // What people wrote is always asked about: so is the value from which it passes.
+      const ofPeople = { ...unmeasured, threshold: 0.2, beginningThreshold: 0.2 };
+      expect(both).toEqual([ofPeople, ofPeople]);
       // The same judge, whoever asks, and another by another principle.
       expect(await lettered.judges({ principles: [HARMLESS], guild: "2", preset: "strict" })).toMatchObject([
         { version: both[0]?.version },
