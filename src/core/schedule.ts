@@ -38,9 +38,11 @@ interface Checking extends Schedule {
 /** Lengths at which an answer would have been checked before its end, while it was written. */
 export function checkPlaces(answer: readonly Token[], checking: Checking): readonly number[] {
   const places: number[] = [];
+  let judged: readonly Token[] = [];
   for (let length = 1; length < answer.length; length++) {
-    const judged = places.at(-1) ?? 0;
-    if (isGapOver(answer.slice(judged, length), answer.slice(0, judged), checking)) places.push(length);
+    if (!isGapOver(answer.slice(judged.length, length), judged, checking)) continue;
+    judged = answer.slice(0, length);
+    places.push(length);
   }
   return places;
 }

@@ -112,9 +112,12 @@ export async function judgedBy(
     const conversation = judge.conversation(turns);
     const before = { purpose: "prompt", meter: new Meter(), signal } as const;
     if (isOwn) await prime(engine, [[...prompt, ...tokens]], before);
-    await judge.prime(conversation, before, tokens);
+    await judge.prime(conversation, before);
     const began = now?.() ?? 0;
-    const [verdict] = await judge.verdicts(conversation, [tokens], { purpose: "evaluate", meter, signal }, [true]);
+    const call = { purpose: "evaluate", meter, signal } as const;
+    // Another model has not read the answer: that is what its verdict costs.
+    await judge.prime(conversation, call, tokens);
+    const [verdict] = await judge.verdicts(conversation, [tokens], call, [true]);
     milliseconds += (now?.() ?? 0) - began;
     whole.push({ value: verdict?.value ?? Number.NaN, good: answer.verdict === "good", group: promptKey(answer) });
     onProgress?.(whole.length / answers.length);
