@@ -172,6 +172,22 @@ describe("The title of a thread that begins at a message which stood there befor
     await scene.settled();
     expect(await scene.running.store.pendingReviews(guild.id, 9)).toEqual([]);
   });
+
+  it("is left alone where moderation is switched off while it is judged", async () => {
+    const inference = new WatchedInference(FINDING);
+    await using scene = await Scene.moderated(inference);
+    const { bob, ada, general, guild } = scene;
+    const message = bob.says(general, "Hello.");
+    await scene.settled();
+    inference.beforeJudge = async () => {
+      inference.beforeJudge = () => undefined;
+      await scene.running.set(guild, {});
+    };
+    general.addThread({ name: STEADY_BAD, from: message, owner: ada });
+    await scene.settled();
+    expect(inference.judged.at(-1)?.turns.at(-1)?.text).toContain(BAD);
+    expect(await scene.running.store.pendingReviews(guild.id, 9)).toEqual([]);
+  });
 });
 
 describe("Files that are with a question", () => {

@@ -12,22 +12,24 @@ import { openReviewOfTitle } from "./reviews.ts";
  * Other titles are read with the first message of the thread.
  */
 export async function judgeTitle(context: BotContext, thread: AnyThreadChannel): Promise<void> {
-  const { store, options, looks, over, log, metrics } = context;
+  const { looks, over, log, metrics } = context;
   const { guildId: guild, id } = thread;
-  const { settings: decided } = await store.settings(guild);
-  if (!isServed(options, guild) || !judgesByItself(options, decided) || !(await isBegunAtMessage(thread))) return;
-  const owner = await ownerOf(thread);
-  if (owner === undefined || owner.user.bot) return;
-  const settings = settingsOfMessage(decided, { channel: thread, channelId: id, member: owner });
-  const author = { author: owner, guild: thread.guild };
-  if (isLeftOut(thread, owner.id, settings) || isIgnored(author, owner, settings) || !judgesByItself(options, settings)) return;
+  let wanted = await wantedFor(context, thread);
+  if (wanted === undefined || !(await isBegunAtMessage(thread))) return;
   const look = looks.begin(guild);
   using either = new EitherSignal(over, look.signal);
   try {
-    const judgement = await judgementOf(context, { thread, settings, signal: either.signal });
-    if (judgement.against.length === 0 || !look.take()) return;
-    metrics.against.inc();
-    await openReviewOfTitle(context, { thread, owner, judgement, settings });
+    while (wanted !== undefined) {
+      const { owner, settings, version }: Wanted = wanted;
+      const judgement = await judgementOf(context, { thread, settings, signal: either.signal });
+      if (judgement.against.length === 0) return;
+      wanted = await wantedFor(context, thread);
+      if (wanted?.version !== version) continue;
+      if (!look.take()) return;
+      metrics.against.inc();
+      await openReviewOfTitle(context, { thread, owner, judgement, settings });
+      return;
+    }
   } catch (error) {
     if (look.signal.aborted) return;
     metrics.unjudged.inc();
@@ -35,6 +37,24 @@ export async function judgeTitle(context: BotContext, thread: AnyThreadChannel):
   } finally {
     look.end();
   }
+}
+
+/** Whose title it is, and by which settings it is to be judged. */
+interface Wanted {
+  readonly owner: GuildMember;
+  readonly settings: GuildSettings;
+  readonly version: number;
+}
+
+/** By the settings that hold now. `undefined`: it is not to be judged. */
+async function wantedFor({ store, options }: BotContext, thread: AnyThreadChannel): Promise<Wanted | undefined> {
+  const { version, settings: decided } = await store.settings(thread.guildId);
+  if (!isServed(options, thread.guildId) || !judgesByItself(options, decided)) return undefined;
+  const owner = await ownerOf(thread);
+  if (owner === undefined || owner.user.bot) return undefined;
+  const settings = settingsOfMessage(decided, { channel: thread, channelId: thread.id, member: owner });
+  const isOut = isLeftOut(thread, owner.id, settings) || isIgnored({ author: owner, guild: thread.guild }, owner, settings);
+  return isOut || !judgesByItself(options, settings) ? undefined : { owner, settings, version };
 }
 
 interface Title {
