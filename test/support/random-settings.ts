@@ -76,6 +76,19 @@ const anyFilters = fc.record({
   repeats: fc.record({ most: fc.integer({ min: 1, max: 20 }), seconds: fc.integer({ min: 5, max: 600 }), action: filterAction }),
 });
 
+/** What an exception says of single rules: of those that there are. */
+const rulesThere = (names: readonly string[]) => {
+  const said = fc
+    .record({ strictness: oneOf(`${EXCEPTION}.rules.harmless.strictness`), action: oneOf(`${EXCEPTION}.rules.harmless.action`) })
+    .filter(({ strictness, action }) => strictness !== "usual" || action !== "usual");
+  return names.length === 0 ? fc.constant({}) : fc.dictionary(fc.constantFrom(...names), said, { noNullPrototype: true });
+};
+
+const filtersThere = fc.record(
+  { words: oneOf(`${EXCEPTION}.filters.words`), links: oneOf(`${EXCEPTION}.filters.links`) },
+  { requiredKeys: [] },
+);
+
 /** Settings as somebody could have decided them: everything that the schema allows. */
 export const anySettings: fc.Arbitrary<GuildSettings> = ownPrinciples.chain((principles) => {
   const names = ["harmless", "truthful", "sentiment", ...Object.keys(principles)];
@@ -88,45 +101,50 @@ export const anySettings: fc.Arbitrary<GuildSettings> = ownPrinciples.chain((pri
     action: oneOf("moderation.rules.harmless.action"),
     actsFrom: fc.double({ min: 0, max: 1, noNaN: true }).map((one) => one + 0),
   });
-  return fc
-    .record({
-      talk: fc.record({
-        enabled: fc.boolean(),
-        mentions: fc.boolean(),
-        context: oneOf("talk.context"),
-        contextMessages: fc.integer({ min: 1, max: 50 }),
-        instructions: text(1000),
-        principle: fc.constantFrom(...names),
-        preset: oneOf("talk.preset"),
-        maxTokens: fc.integer({ min: 16, max: 1024 }),
-        temperature: fc.double({ min: 0, max: 2, noNaN: true }).map((one) => one + 0),
-        refusal: text(300).filter((one) => one !== ""),
-        channels: ids,
-      }),
-      exceptions: fc.dictionary(
-        id,
-        fc.record(
-          {
-            talk: oneOf(`${EXCEPTION}.talk`),
-            cooldownSeconds: fc.integer({ min: 0, max: 3600 }),
-            moderation: oneOf(`${EXCEPTION}.moderation`),
-            strictness: oneOf(`${EXCEPTION}.strictness`),
-            action: oneOf(`${EXCEPTION}.action`),
-          },
-          { requiredKeys: ["talk", "moderation", "strictness", "action"] },
+  const rules = fc.dictionary(fc.constantFrom(...names), rule, { noNullPrototype: true });
+  return rules.chain((known) =>
+    fc
+      .record({
+        talk: fc.record({
+          enabled: fc.boolean(),
+          mentions: fc.boolean(),
+          context: oneOf("talk.context"),
+          contextMessages: fc.integer({ min: 1, max: 50 }),
+          instructions: text(1000),
+          principle: fc.constantFrom(...names),
+          preset: oneOf("talk.preset"),
+          maxTokens: fc.integer({ min: 16, max: 1024 }),
+          temperature: fc.double({ min: 0, max: 2, noNaN: true }).map((one) => one + 0),
+          refusal: text(300).filter((one) => one !== ""),
+          channels: ids,
+        }),
+        exceptions: fc.dictionary(
+          id,
+          fc.record(
+            {
+              talk: oneOf(`${EXCEPTION}.talk`),
+              cooldownSeconds: fc.integer({ min: 0, max: 3600 }),
+              moderation: oneOf(`${EXCEPTION}.moderation`),
+              strictness: oneOf(`${EXCEPTION}.strictness`),
+              action: oneOf(`${EXCEPTION}.action`),
+              rules: rulesThere(Object.keys(known)),
+              filters: filtersThere,
+            },
+            { requiredKeys: ["talk", "moderation", "strictness", "action"] },
+          ),
+          { maxKeys: 3, noNullPrototype: true },
         ),
-        { maxKeys: 3, noNullPrototype: true },
-      ),
-      moderation: fc.record({
-        shadow: fc.boolean(),
-        rules: fc.dictionary(fc.constantFrom(...names), rule, { noNullPrototype: true }),
-        logChannel: fc.option(id, { nil: undefined }),
-        ignore: fc.record({ roles: ids, channels: ids, categories: ids, users: ids }),
-        filters: anyFilters,
-        timeoutMinutes: fc.integer({ min: 1, max: 40_320 }),
-      }),
-      principles: fc.constant(principles),
-      retentionDays: fc.integer({ min: 1, max: 365 }),
-    })
-    .map((settings) => checkSettings(settings));
+        moderation: fc.record({
+          shadow: fc.boolean(),
+          rules: fc.constant(known),
+          logChannel: fc.option(id, { nil: undefined }),
+          ignore: fc.record({ roles: ids, channels: ids, categories: ids, users: ids }),
+          filters: anyFilters,
+          timeoutMinutes: fc.integer({ min: 1, max: 40_320 }),
+        }),
+        principles: fc.constant(principles),
+        retentionDays: fc.integer({ min: 1, max: 365 }),
+      })
+      .map((settings) => checkSettings(settings)),
+  );
 });

@@ -1,5 +1,5 @@
 import type { ChatInputCommandInteraction, GuildMember, Message } from "discord.js";
-import { type GuildSettings, hasUsualLimits, settingsFor } from "../guard/index.ts";
+import { type GuildSettings, hasUsualLimit, settingsFor } from "../guard/index.ts";
 
 type Place = Pick<Message, "channel" | "channelId">;
 
@@ -12,9 +12,9 @@ export function settingsOfMessage(
   return settingsFor(settings, whereaboutsOf(message, member));
 }
 
-/** Whether no exception says how far a message may go where this one stands, or its author's. */
-export function isUnderUsualLimits(settings: GuildSettings, message: Message, member: GuildMember | null): boolean {
-  return hasUsualLimits(settings, whereaboutsOf(message, member));
+/** Whether no exception says how far a message may go by this rule where this one stands, or its author's. */
+export function isUnderUsualLimit(settings: GuildSettings, message: Message, member: GuildMember | null, rule: string): boolean {
+  return hasUsualLimit(settings, whereaboutsOf(message, member), rule);
 }
 
 function whereaboutsOf(message: Place, member: GuildMember | null) {

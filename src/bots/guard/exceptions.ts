@@ -1,6 +1,7 @@
-import type { Action } from "./actions.ts";
+import { mostOf } from "./actions.ts";
 import { own } from "./fields.ts";
-import { type GuildSettings, USUAL } from "./settings.ts";
+import type { FilterAction, Filters } from "./filters/filter-settings.ts";
+import { type GuildSettings, STRICTNESS, USUAL } from "./settings.ts";
 
 /** Where something is said, and by whom. */
 export interface Whereabouts {
@@ -11,34 +12,36 @@ export interface Whereabouts {
 }
 
 type Exception = GuildSettings["exceptions"][string];
+type Rule = GuildSettings["moderation"]["rules"][string];
 
 /**
- * What holds there, for them. Each part is decided by itself: by a role before a place, by a channel before its category, and of several roles by the
- * one that stands first in the settings.
+ * What holds there, for them. Each part is decided by itself: by a role before a place, by a channel before its category, of several roles by the
+ * one that stands first in the settings; and in each exception by what it says of the one rule or filter, before what it says of all.
  */
 export function settingsFor(settings: GuildSettings, where: Whereabouts): GuildSettings {
   const { talk, moderation } = settings;
   const applying = exceptionsFor(settings, where);
   if (applying.length === 0) return settings;
-  const answers = firstOf(applying, "talk");
+  const answers = firstOf(applying, (exception) => exception.talk);
   const isOn = answers === undefined ? talk.enabled : answers === "on";
-  const action = firstOf(applying, "action");
-  const cooldownSeconds = applying.find((exception) => exception.cooldownSeconds !== undefined)?.cooldownSeconds ?? talk.cooldownSeconds;
+  const cooldownSeconds = firstOf(applying, (exception) => exception.cooldownSeconds) ?? talk.cooldownSeconds;
+  const rules = Object.entries(moderation.rules).map(([name, rule]) => [name, ruleFor(rule, name, applying)] as const);
   return {
     ...settings,
     talk: { ...talk, enabled: isOn, cooldownSeconds, channels: answers === "on" ? [] : talk.channels },
     moderation: {
       ...moderation,
-      automatic: moderation.automatic && firstOf(applying, "moderation") !== "off",
-      rules: withRules(moderation.rules, { strictness: firstOf(applying, "strictness"), action }),
-      filters: withAction(moderation.filters, action),
+      automatic: moderation.automatic && firstOf(applying, (exception) => exception.moderation) !== "off",
+      rules: Object.fromEntries(rules),
+      filters: filtersFor(moderation.filters, applying),
     },
   };
 }
 
-/** Whether no exception says how far a message may go there, or theirs. */
-export function hasUsualLimits(settings: GuildSettings, where: Whereabouts): boolean {
-  return firstOf(exceptionsFor(settings, where), "strictness") === undefined;
+/** Whether no exception says how far a message may go there, or theirs, by this rule. */
+export function hasUsualLimit(settings: GuildSettings, where: Whereabouts, name: string): boolean {
+  const rule = own(settings.moderation.rules, name);
+  return rule === undefined || strictnessFor(rule, name, exceptionsFor(settings, where)) === undefined;
 }
 
 /** Those that hold there, for them; what the first one says counts. */
@@ -48,52 +51,67 @@ function exceptionsFor({ exceptions }: GuildSettings, { channels, roles }: Where
   return [...ofRoles, ...ofPlaces];
 }
 
-/** The settings that may hold somewhere: the usual ones, and those of each exception by itself. */
+/**
+ * The settings that may hold somewhere: the usual ones, those of each exception by itself, and where there are several, as what is said of a role meets
+ * what is said of a channel, each rule as strict as any of them has it, with the most that any asks for.
+ */
 export function everySettings(settings: GuildSettings): readonly GuildSettings[] {
-  return [settings, ...Object.keys(settings.exceptions).map((id) => settingsFor(settings, { channels: [id], roles: [] }))];
-}
-
-function firstOf<Name extends "talk" | "moderation" | "strictness" | "action">(
-  exceptions: readonly Exception[],
-  name: Name,
-): Exclude<Exception[Name], typeof USUAL> | undefined {
-  const [first] = exceptions.map((exception) => exception[name]).filter((value) => value !== USUAL);
-  return first as Exclude<Exception[Name], typeof USUAL> | undefined;
-}
-
-type Rules = GuildSettings["moderation"]["rules"];
-
-interface Instead {
-  readonly strictness: Rules[string]["strictness"] | undefined;
-  readonly action: Rules[string]["action"] | undefined;
-}
-
-/** A rule that is off stays off. */
-function withRules(rules: Rules, { strictness, action }: Instead): Rules {
-  // Where another strictness holds, the limit of the usual one does not.
-  const changed = (rule: Rules[string]): Rules[string] => ({
-    ...rule,
-    ...(strictness === undefined ? {} : { strictness, limit: undefined }),
-    ...(action === undefined ? {} : { action }),
+  const ids = Object.keys(settings.exceptions);
+  const alone = [settings, ...ids.map((id) => settingsFor(settings, { channels: [id], roles: [] }))];
+  if (ids.length < 2) return alone;
+  const exceptions = Object.values(settings.exceptions);
+  const rules = Object.entries(settings.moderation.rules).map(([name, rule]) => {
+    const strictest = STRICTNESS.findLast((one) => alone.some(({ moderation }) => moderation.rules[name]?.strictness === one));
+    const actions = exceptions.flatMap((exception) => [exception.action, own(exception.rules, name)?.action ?? USUAL]);
+    const most = mostOf([rule.action, ...actions.filter((action) => action !== USUAL)]);
+    return [name, { ...rule, strictness: strictest ?? rule.strictness, action: most ?? rule.action }] as const;
   });
-  return Object.fromEntries(Object.entries(rules).map(([name, rule]) => [name, rule.strictness === "off" ? rule : changed(rule)]));
+  return [...alone, { ...settings, moderation: { ...settings.moderation, rules: Object.fromEntries(rules) } }];
 }
 
-type Filters = GuildSettings["moderation"]["filters"];
+type Said<Value> = Exclude<Value, typeof USUAL | undefined>;
 
-/** A filter that is off, or only looks, stays so. */
-function withAction(filters: Filters, action: Action | undefined): Filters {
-  if (action === undefined) return filters;
-  const changed = <Filter extends { readonly action: Filters["links"]["action"] }>(filter: Filter): Filter =>
-    filter.action === "off" || filter.action === "look" ? filter : { ...filter, action };
-  const patterns = Object.entries(filters.patterns).map(([name, pattern]) => [name, changed(pattern)] as const);
+/** What the first of them says that says something. */
+function firstOf<Value>(exceptions: readonly Exception[], said: (exception: Exception) => Value): Said<Value> | undefined {
+  return exceptions.map(said).find((value): value is Said<Value> => value !== undefined && value !== USUAL);
+}
+
+/** What is said of the one, else what is said of all; that is said of those that are on elsewhere. */
+function either<Value>(one: Value | undefined, all: Value, isOn: boolean): Value | undefined {
+  if (one !== undefined && one !== USUAL) return one;
+  return isOn ? all : undefined;
+}
+
+function strictnessFor(rule: Rule, name: string, applying: readonly Exception[]): Rule["strictness"] | undefined {
+  return firstOf(applying, ({ rules, strictness }) =>
+    either<Rule["strictness"] | typeof USUAL>(own(rules, name)?.strictness, strictness, rule.strictness !== "off"),
+  );
+}
+
+function ruleFor(rule: Rule, name: string, applying: readonly Exception[]): Rule {
+  const strictness = strictnessFor(rule, name, applying);
+  // Where another strictness holds, the limit of the usual one does not.
+  const changed = strictness === undefined ? rule : { ...rule, strictness, limit: undefined };
+  if (changed.strictness === "off") return changed;
+  const action = firstOf(applying, ({ rules, action: all }) => either(own(rules, name)?.action, all, true));
+  return action === undefined ? changed : { ...changed, action };
+}
+
+/** A filter that is off, or only looks, does what is said of it alone. */
+function filtersFor(filters: Filters, applying: readonly Exception[]): Filters {
+  const changed = <Filter extends { readonly action: FilterAction }>(kind: keyof Filters, filter: Filter): Filter => {
+    const isOn = filter.action !== "off" && filter.action !== "look";
+    const action = firstOf(applying, (exception) => either<FilterAction | typeof USUAL>(exception.filters[kind], exception.action, isOn));
+    return action === undefined ? filter : { ...filter, action };
+  };
+  const patterns = Object.entries(filters.patterns).map(([name, pattern]) => [name, changed("patterns", pattern)] as const);
   return {
-    words: changed(filters.words),
+    words: changed("words", filters.words),
     patterns: Object.fromEntries(patterns),
-    invitations: changed(filters.invitations),
-    links: changed(filters.links),
-    mentions: changed(filters.mentions),
-    repeats: changed(filters.repeats),
-    newcomers: changed(filters.newcomers),
+    invitations: changed("invitations", filters.invitations),
+    links: changed("links", filters.links),
+    mentions: changed("mentions", filters.mentions),
+    repeats: changed("repeats", filters.repeats),
+    newcomers: changed("newcomers", filters.newcomers),
   };
 }

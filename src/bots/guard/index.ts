@@ -4,7 +4,7 @@ export { ACTIONS, type Action } from "./actions.ts";
 export { dayBefore } from "./days.ts";
 export { decisionsBy } from "./decisions.ts";
 export { EngineInference, type EngineInferenceOptions } from "./engine-inference.ts";
-export { everySettings, hasUsualLimits, settingsFor } from "./exceptions.ts";
+export { everySettings, hasUsualLimit, settingsFor } from "./exceptions.ts";
 export { choice, id, ids, numberOf, onOrOff, type Picks, typed, whole } from "./fields.ts";
 export { decidedByFilters, type FilterHit, filterActions, filterHits, type Heard, withFindings } from "./filters/filter.ts";
 export { cooldown, dailyCaps, failures, fewAtOnce, guarded, judgedQuestions, shortQuestions } from "./guards.ts";
@@ -35,7 +35,7 @@ export { actsBy, type Judgement, judgeMessage, NOTHING_JUDGED, type UnfitJudge }
 export { normalise, withoutUnseen } from "./normalise.ts";
 export { ProblemsError, readPlainYaml } from "./plain-yaml.ts";
 export { type Incoming, type Outcome, type Reason, type Respond, responding, type Utterance, Vetted } from "./respond.ts";
-export { DEFAULT_SETTINGS, type GuildSettings, guildPrinciple, principleNames } from "./settings.ts";
+export { DEFAULT_SETTINGS, type GuildSettings, guildPrinciple, principleNames, USUAL } from "./settings.ts";
 export { type SettingFacts, type SettingsPage, settingFacts, settingsPage } from "./settings-pages.ts";
 export {
   changedAt,

@@ -1,7 +1,7 @@
 /** The settings as pages on which people find them: the groups of the schema, each with its settings and the groups below it. */
-import { own, type Picks } from "./fields.ts";
+import type { Picks } from "./fields.ts";
 import { type GuildSettings, principleNames } from "./settings.ts";
-import { type SettingNode, settingAt } from "./settings-text.ts";
+import { namesBelow, type SettingNode, settingAt, settingsAround } from "./settings-text.ts";
 
 /** One page. */
 export interface SettingsPage {
@@ -32,20 +32,12 @@ export interface SettingFacts {
   readonly longest: number | undefined;
 }
 
-/** What is below these names is the guild's own. */
-const NAMES: Readonly<Record<string, (settings: GuildSettings) => readonly string[]>> = {
-  "moderation.rules": principleNames,
-  "moderation.filters.patterns": ({ moderation }) => Object.keys(moderation.filters.patterns),
-  principles: ({ principles }) => Object.keys(principles),
-  exceptions: ({ exceptions }) => Object.keys(exceptions),
-};
-
 /** `undefined`: there is none. An exception need not be there yet. */
 export function settingsPage(settings: GuildSettings, path: string): SettingsPage | undefined {
   const node = nodeAt(settings, path);
   if (node === undefined || isSetting(node)) return undefined;
   const children = Object.entries(node.properties ?? {}).map(([name, child]) => [joined(path, name), child] as const);
-  const named = own(NAMES, path)?.(settings).map((name) => joined(path, name)) ?? [];
+  const named = namesBelow(settings, path)?.map((name) => joined(path, name)) ?? [];
   return {
     path,
     description: node.description ?? "",
@@ -103,12 +95,9 @@ function numbersOf({ type, minimum = 0, maximum = 0, default: usual }: SettingNo
 
 function nodeAt(settings: GuildSettings, path: string): SettingNode | undefined {
   const parts = path === "" ? [] : path.split(".");
-  const isKnown = parts.every((name, index) => {
-    const above = parts.slice(0, index).join(".");
-    return own(NAMES, above)?.(settings).includes(name) ?? true;
-  });
-  const isException = parts[0] === "exceptions" && /^\d{17,20}$/.test(parts[1] ?? "");
-  return isKnown || isException ? settingAt(parts) : undefined;
+  const around = settingsAround(settings, path);
+  const isKnown = parts.every((name, index) => namesBelow(around, parts.slice(0, index).join("."))?.includes(name) ?? true);
+  return isKnown ? settingAt(parts) : undefined;
 }
 
 function isSetting({ expected }: SettingNode): boolean {

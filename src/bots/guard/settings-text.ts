@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { Document, isMap, isScalar, isSeq, type YAMLMap } from "yaml";
 import { z } from "zod";
 import { complaint, didYouMean } from "../../core/index.ts";
-import { own, type Picks } from "./fields.ts";
+import { NAME, own, type Picks } from "./fields.ts";
 import { ProblemsError, readPlainYaml } from "./plain-yaml.ts";
 import { type GuildSettings, principleNames, SETTINGS, USUAL } from "./settings.ts";
 
@@ -47,27 +47,40 @@ export const SETTING_KEYS = [...leaves(ROOT, [])];
 export function settingPaths(settings: GuildSettings): readonly string[] {
   // What a principle says is written in a form of its own: its words make sense only together.
   const paths = SETTING_KEYS.map(({ path }) => path).filter((path) => !path.startsWith("principles."));
-  return paths.flatMap((path) => {
-    if (!path.includes("*")) return [path];
-    const names = path.startsWith(EXCEPTIONS)
-      ? Object.keys(settings.exceptions)
-      : path.startsWith(PATTERNS)
-        ? Object.keys(settings.moderation.filters.patterns)
-        : principleNames(settings);
-    return names.map((name) => path.replace("*", name));
-  });
+  return paths.flatMap((path) => named(settings, path));
+}
+
+/** With a guild's names in the places of `*`. */
+function named(settings: GuildSettings, path: string): readonly string[] {
+  const [above, ...rest] = path.split(".*");
+  if (above === undefined || rest.length === 0) return [path];
+  return (namesBelow(settings, above) ?? []).flatMap((name) => named(settings, `${above}.${name}${rest.join(".*")}`));
+}
+
+/** What is below a path, where a guild names that itself. `undefined`: the schema does. */
+export function namesBelow(settings: GuildSettings, path: string): readonly string[] | undefined {
+  const { moderation, principles, exceptions } = settings;
+  if (path === "moderation.rules") return principleNames(settings);
+  if (path === "moderation.filters.patterns") return Object.keys(moderation.filters.patterns);
+  if (path === "principles") return Object.keys(principles);
+  if (path === "exceptions") return Object.keys(exceptions);
+  return /^exceptions\.\d+\.rules$/.test(path) ? Object.keys(moderation.rules) : undefined;
 }
 
 const EXCEPTIONS = "exceptions.";
 const PATTERNS = "moderation.filters.patterns.";
 
-/** With those of an exception or a pattern that somebody is about to make. */
-function pathsAround(settings: GuildSettings, typed: string): readonly string[] {
-  const paths = settingPaths(settings);
-  const [, group, name] = /^(exceptions\.|moderation\.filters\.patterns\.)(\d{17,20}|[a-z][a-z0-9-]{0,31})(?=\.|$)/.exec(typed) ?? [];
-  if (group === undefined || name === undefined || (group === EXCEPTIONS) !== /^\d/.test(name)) return paths;
-  const own = SETTING_KEYS.flatMap(({ path }) => (path.startsWith(group) ? [path.replace("*", name)] : []));
-  return [...new Set([...paths, ...own])];
+/** With the exception or the pattern that a path speaks of, which somebody is about to make. */
+export function settingsAround(settings: GuildSettings, path: string): GuildSettings {
+  const { moderation, exceptions } = settings;
+  const { filters } = moderation;
+  const [, id] = /^exceptions\.(\d{17,20})(?:\.|$)/.exec(path) ?? [];
+  if (id !== undefined && own(exceptions, id) === undefined)
+    return { ...settings, exceptions: { ...exceptions, ...SETTINGS.parse({ exceptions: { [id]: {} } }).exceptions } };
+  const name = path.startsWith(PATTERNS) ? (path.slice(PATTERNS.length).split(".")[0] ?? "") : "";
+  if (!NAME.test(name) || own(filters.patterns, name) !== undefined) return settings;
+  const patterns = { ...filters.patterns, [name]: { pattern: "", action: "off" as const } };
+  return { ...settings, moderation: { ...moderation, filters: { ...filters, patterns } } };
 }
 
 /** A setting, or a group of them, such as `talk`. */
@@ -107,7 +120,9 @@ export function changedAt(settings: GuildSettings, path: string, text: string): 
   const changed = checkSettings(document.toJS());
   if (isDeepStrictEqual(changed, settings)) return settings;
   // An exception that is taken back leaves nothing behind, nor does a pattern.
-  const exceptions = Object.entries(changed.exceptions).filter(([, exception]) => saysSomething(exception));
+  const exceptions = Object.entries(changed.exceptions)
+    .map(([id, exception]) => [id, { ...exception, rules: thatSaySomething(exception.rules) }] as const)
+    .filter(([, exception]) => saysSomething(exception));
   const { filters } = changed.moderation;
   const patterns = Object.entries(filters.patterns).filter(([, { pattern, action }]) => pattern !== "" || action !== "off");
   return {
@@ -117,8 +132,13 @@ export function changedAt(settings: GuildSettings, path: string, text: string): 
   };
 }
 
-function saysSomething(exception: GuildSettings["exceptions"][string]): boolean {
-  return Object.values(exception).some((value) => value !== undefined && value !== USUAL);
+function thatSaySomething<Value>(values: Readonly<Record<string, Value>>): Record<string, Value> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => saysSomething(value)));
+}
+
+function saysSomething(value: unknown): boolean {
+  if (typeof value === "object" && value !== null) return Object.values(value).some(saysSomething);
+  return value !== undefined && value !== USUAL;
 }
 
 /** What is set there now, as a person would type it. */
@@ -133,7 +153,11 @@ export function textAt(settings: GuildSettings, path: string): string {
 
 /** Every setting in YAML, with what it means and what it may be. */
 export function exportSettings(settings: GuildSettings): string {
-  const document = documentOf(settings);
+  const exceptions = Object.entries(settings.exceptions).map(([id, { rules, filters, ...exception }]) => {
+    const single = { rules: thatSaySomething(rules), filters: thatSaySomething(filters) };
+    return [id, { ...exception, ...Object.fromEntries(Object.entries(single).filter(([, said]) => saysSomething(said))) }] as const;
+  });
+  const document = new Document({ ...settings, exceptions: Object.fromEntries(exceptions) }, { aliasDuplicateObjects: false });
   if (isMap(document.contents)) annotate(document.contents, [], new Set());
   return document.toString({ lineWidth: 0 });
 }
@@ -180,7 +204,7 @@ function problemsOf(issue: z.core.$ZodIssue, at: (path: readonly PropertyKey[]) 
 }
 
 function knownSetting(settings: GuildSettings, path: string): SettingNode {
-  const paths = pathsAround(settings, path);
+  const paths = settingPaths(settingsAround(settings, path));
   const setting = paths.includes(path) ? settingAt(path.split(".")) : undefined;
   if (setting !== undefined) return setting;
   throw new SettingsError([`Expected the name of a setting, got \`${path}\`${didYouMean(path, paths)}`]);

@@ -2,11 +2,11 @@ import { z } from "zod";
 import { HARMLESS, PRESETS, PRINCIPLES, type Principle, principle, UNFIT_BELOW } from "../../core/index.ts";
 import { ACTIONS } from "./actions.ts";
 import { choice, decimal, hundredths, id, idOf, ids, line, NAME, newName, onOrOff, own, text, typed, whole } from "./fields.ts";
-import { filters } from "./filters/filter-settings.ts";
+import { FILTER_ACTIONS, filters } from "./filters/filter-settings.ts";
 import { ENGLISH } from "./languages/en.ts";
 
 /** How far a message may go before a principle speaks against it. */
-const STRICTNESS = ["off", "lenient", "medium", "strict"] as const;
+export const STRICTNESS = ["off", "lenient", "medium", "strict"] as const;
 
 /** Where a conversation is read from: the messages replied to, the thread, or the last messages of the channel. */
 const CONTEXTS = ["replies", "thread", "recent"] as const;
@@ -112,6 +112,22 @@ export const USUAL = "usual";
 
 const MOST_EXCEPTIONS = 100;
 
+const ruleThere = z.strictObject({
+  strictness: choice([USUAL, ...STRICTNESS])
+    .default(USUAL)
+    .describe("How far a message may go there, or theirs, by this rule, also where it is off elsewhere"),
+  action: choice([USUAL, ...ACTIONS])
+    .default(USUAL)
+    .describe("What is done about a message there, or theirs, by this rule"),
+});
+
+const filterThere = (kind: string) =>
+  choice([USUAL, ...FILTER_ACTIONS])
+    .default(USUAL)
+    .describe(`What is done about a message there, or theirs, by \`moderation.filters.${kind}\`, also where it is off elsewhere`);
+
+type FiltersThere = Record<keyof typeof filters.shape, ReturnType<typeof filterThere>>;
+
 const exception = z.strictObject({
   talk: choice([USUAL, "on", "off"]).default(USUAL).describe("Whether the bot answers there, or them"),
   cooldownSeconds: whole(0, 3600).optional().describe("Seconds between two questions of one person there, or of them"),
@@ -122,6 +138,11 @@ const exception = z.strictObject({
   action: choice([USUAL, ...ACTIONS])
     .default(USUAL)
     .describe("What is done about a message there, or theirs, by all rules and filters"),
+  rules: z.record(newName, ruleThere).default({}).describe("What is different of single rules, before what is said of all"),
+  filters: z
+    .strictObject(Object.fromEntries(Object.keys(filters.shape).map((kind) => [kind, filterThere(kind)])) as FiltersThere)
+    .prefault({})
+    .describe("What is different of single filters, before what is said of all"),
 });
 
 /** A principle in plain words, as moderators write it. */
@@ -138,6 +159,7 @@ const naming = z.object({
   talk: z.object({ principle: z.string() }),
   moderation: z.object({ rules: z.record(z.string(), z.unknown()) }),
   principles: z.record(z.string(), z.unknown()),
+  exceptions: z.record(z.string(), z.object({ rules: z.record(z.string(), z.unknown()) })),
 });
 
 /** All that a guild decides. Everything has a default: what is left out of a file or of an older version is as if it was never there. */
@@ -184,13 +206,21 @@ export function guildPrinciple({ principles }: Pick<GuildSettings, "principles">
   return principle({ name, ...words });
 }
 
-function checkNames({ talk, moderation, principles }: z.output<typeof naming>, context: z.RefinementCtx): void {
+function checkNames({ talk, moderation, principles, exceptions }: z.output<typeof naming>, context: z.RefinementCtx): void {
   const known = principleNames({ principles });
   const places = Object.keys(moderation.rules).map((name) => ({ path: ["moderation", "rules", name], name }));
   for (const { path, name } of [{ path: ["talk", "principle"], name: talk.principle }, ...places]) {
     if (!known.includes(name))
       context.addIssue({ code: "custom", path, message: `Expected the name of a principle (one of ${known.join(", ")}), got "${name}"` });
   }
+  const rules = Object.keys(moderation.rules);
+  for (const [id, exception] of Object.entries(exceptions))
+    for (const name of Object.keys(exception.rules).filter((one) => !rules.includes(one)))
+      context.addIssue({
+        code: "custom",
+        path: ["exceptions", id, "rules", name],
+        message: `Expected the name of a rule of \`moderation.rules\` (${rules.length === 0 ? "there is none" : `one of ${rules.join(", ")}`}), got "${name}"`,
+      });
   for (const name of Object.keys(principles)) {
     if (Object.hasOwn(PRINCIPLES, name))
       context.addIssue({ code: "custom", path: ["principles", name], message: "Expected a name that no built-in principle has" });

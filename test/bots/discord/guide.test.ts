@@ -61,7 +61,7 @@ ${table(["in the file", "variable", "is", "if left out"], ...rows)}`;
     });
     const page = `# Settings of a server
 
-Each server decides these, with \`/settings\` or in a file. \`*\` stands for the name of a principle, in \`patterns\` of a pattern, or in \`exceptions\` for an id. A test makes this page of the schema.
+Each server decides these, with \`/settings\` or in a file. \`*\` stands for the name of a principle or a rule, in \`patterns\` of a pattern, or behind \`exceptions\` for an id. A test makes this page of the schema.
 
 ${sections.join("\n")}`;
     await expect(page).toMatchFileSnapshot(join(DOCS, "discord-settings.md"));

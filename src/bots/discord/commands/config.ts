@@ -1,5 +1,5 @@
 import { type ChatInputCommandInteraction, escapeMarkdown, inlineCode, time, userMention } from "discord.js";
-import { DEFAULT_SETTINGS, exportSettings, type GuildSettings, importSettings, settingPaths, textAt } from "../../guard/index.ts";
+import { DEFAULT_SETTINGS, exportSettings, type GuildSettings, importSettings, settingPaths, textAt, USUAL } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { problemsOf } from "../problems.ts";
 import { cut } from "../reply/text.ts";
@@ -15,7 +15,7 @@ async function show(interaction: ChatInputCommandInteraction, { store }: BotCont
   const { version, settings, changedAt: at, changedBy } = await store.settings(guildOf(interaction));
   const defaults = settingPaths(DEFAULT_SETTINGS);
   const changed = settingPaths(settings).filter(
-    (path) => !defaults.includes(path) || textAt(settings, path) !== textAt(DEFAULT_SETTINGS, path),
+    (path) => textAt(settings, path) !== (defaults.includes(path) ? textAt(DEFAULT_SETTINGS, path) : usualAt(path)),
   );
   const lines = changed.map((path) => `${inlineCode(path)}: ${shown(textAt(settings, path))}`);
   const own = Object.entries(settings.principles).map(
@@ -25,6 +25,12 @@ async function show(interaction: ChatInputCommandInteraction, { store }: BotCont
   const by = changedBy === undefined ? [] : [`Changed by ${userMention(changedBy)}, ${time(Math.floor(at / 1000), "R")}`];
   const description = [...lines, ...own, ...by].join("\n");
   return { embeds: [{ title, ...(description === "" ? {} : { description: cut(description, 4000) }) }] };
+}
+
+/** What stands in an exception that says nothing of it. */
+function usualAt(path: string): string | undefined {
+  if (!path.startsWith("exceptions.")) return undefined;
+  return path.endsWith(".cooldownSeconds") ? "none" : USUAL;
 }
 
 async function exported(interaction: ChatInputCommandInteraction, { store }: BotContext): Promise<PrivateAnswer> {

@@ -9,7 +9,7 @@ import {
 } from "discord.js";
 import { UNFIT_BELOW } from "../../../core/index.ts";
 import { VERSION } from "../../../version.ts";
-import { actsBy, type Decision, decisionsBy, type GuildSettings, type KnownJudge } from "../../guard/index.ts";
+import { actsBy, type Decision, decisionsBy, everySettings, type GuildSettings, type KnownJudge } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { knownJudge } from "../known-judge.ts";
 import { fitnessText } from "../moderate/card.ts";
@@ -78,10 +78,10 @@ async function untoldFields({ client }: BotContext, guild: string, { moderation 
   return [{ name: "What I am not told", value }];
 }
 
-function rulesOf({ moderation: { rules } }: GuildSettings): readonly string[] {
-  return Object.entries(rules)
-    .filter(([, { strictness }]) => strictness !== "off")
-    .map(([name]) => name);
+/** Those that are on, be it in one channel or for one role. */
+function rulesOf(settings: GuildSettings): readonly string[] {
+  const everywhere = everySettings(settings).map(({ moderation }) => moderation.rules);
+  return Object.keys(settings.moderation.rules).filter((name) => everywhere.some((rules) => rules[name]?.strictness !== "off"));
 }
 
 function judgeLine(name: string, judge: KnownJudge | undefined | null): string {

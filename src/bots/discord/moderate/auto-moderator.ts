@@ -15,7 +15,7 @@ import { type BotContext, type BotOptions, isServed, judgesByItself } from "../b
 import { readMessage } from "../reply/attached-text.ts";
 import { isByPerson, isByWebhook } from "../reply/question.ts";
 import { messageText } from "../reply/text.ts";
-import { isUnderUsualLimits, settingsOfMessage } from "../whereabouts.ts";
+import { isUnderUsualLimit, settingsOfMessage } from "../whereabouts.ts";
 import { heardOf } from "./heard.ts";
 import { HitGuard } from "./hit-guard.ts";
 import { isIgnored, isLeftOut } from "./ignored.ts";
@@ -67,9 +67,10 @@ export class AutoModerator {
       return;
     }
     const said = messageText(message);
+    const here = settingsOfMessage(settings, message);
     // Nobody's words are remembered, not even as hashes, where no filter asks for them.
-    if (settings.moderation.filters.repeats.action !== "off") this.#repeats.note(this.#saidBy(message, said));
-    const hits = this.#hitsOf(message, said, settingsOfMessage(settings, message), message.member);
+    if (here.moderation.filters.repeats.action !== "off") this.#repeats.note(this.#saidBy(message, said));
+    const hits = this.#hitsOf(message, said, here, message.member);
     const waiting = { message, settings, look: looks.begin(message.guildId) };
     if (decidedByFilters(hits) === undefined) {
       pace.wrote(message.guildId, options.clock());
@@ -145,7 +146,13 @@ export class AutoModerator {
       );
       const judgement =
         byFilter ??
-        (await this.#judged(message, { text, settings, signal, hits, hasUsualLimits: isUnderUsualLimits(decided, message, member) }));
+        (await this.#judged(message, {
+          text,
+          settings,
+          signal,
+          hits,
+          hasUsualLimit: (rule) => isUnderUsualLimit(decided, message, member, rule),
+        }));
       if (judgement.against.length === 0) return undefined;
       // What was changed meanwhile is looked at by itself, as every edit is.
       if (contentOf(await newest(message)) !== said) return undefined;
@@ -162,11 +169,11 @@ export class AutoModerator {
       settings,
       signal,
       hits,
-      hasUsualLimits,
+      hasUsualLimit,
     }: Pick<Against, "text" | "settings"> & {
       readonly signal: AbortSignal;
       readonly hits: readonly FilterHit[];
-      readonly hasUsualLimits: boolean;
+      readonly hasUsualLimit: (rule: string) => boolean;
     },
   ): Promise<Judgement> {
     const { inference, metrics, log, pace, options } = this.#context;
@@ -176,7 +183,7 @@ export class AutoModerator {
       if (judgement.findings.length > 0) {
         metrics.judged.inc();
         pace.judged(guild, options.clock());
-        await this.#hits.count(message, judgement, settings, hasUsualLimits);
+        await this.#hits.count(message, judgement, settings, hasUsualLimit);
       }
       return withFindings(judgement, hits);
     } catch (error) {

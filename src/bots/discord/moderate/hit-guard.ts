@@ -25,12 +25,12 @@ export class HitGuard {
     this.#context = context;
   }
 
-  /** Counts a message that was judged, by its values where the usual limits hold: what others would have flagged can then be said. */
+  /** Counts a message that was judged, by its values by the rules whose usual limits hold: what others would have flagged can then be said. */
   async count(
     message: Message<true>,
     { against, verdicts }: Judgement,
     { moderation }: GuildSettings,
-    hasUsualLimits: boolean,
+    hasUsualLimit: (rule: string) => boolean,
   ): Promise<void> {
     const { store, options } = this.#context;
     const { guildId: guild, channelId: channel, id, author } = message;
@@ -38,7 +38,7 @@ export class HitGuard {
     note(this.#newest, guild, isAgainst);
     const values = verdicts.flatMap((said) => {
       const rule = moderation.rules[said.principle];
-      return rule === undefined || !hasUsualLimits ? [] : [{ ...said, isLow: isLow(said, rule) }];
+      return rule === undefined || !hasUsualLimit(said.principle) ? [] : [{ ...said, isLow: isLow(said, rule) }];
     });
     const at = options.clock();
     await store.countJudged({ guild, day: dayBefore(at, 0), isAgainst, channel, message: id, author: author.id, at, values });

@@ -1,5 +1,5 @@
 import { hyperlink, inlineCode, messageLink } from "discord.js";
-import { belowLimit, dayBefore, type GuildSettings, type LowMessage, limitOf, type Values, valuesBy } from "../../guard/index.ts";
+import { belowLimit, dayBefore, type GuildSettings, type LowMessage, limitOf, USUAL, type Values, valuesBy } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { knownJudge } from "../known-judge.ts";
 
@@ -33,8 +33,14 @@ export function limitChanges(before: GuildSettings, after: GuildSettings): reado
 /** Whether other limits hold in some places, or for some people. */
 export function changesExceptions(before: GuildSettings, after: GuildSettings): boolean {
   const ids = new Set([before, after].flatMap(({ exceptions }) => Object.keys(exceptions)));
-  const strictnessOf = ({ exceptions }: GuildSettings, id: string) => exceptions[id]?.strictness ?? "usual";
-  return [...ids].some((id) => strictnessOf(before, id) !== strictnessOf(after, id));
+  return [...ids].some((id) => strictnessIn(before, id) !== strictnessIn(after, id));
+}
+
+/** What an exception says of it, in one text. */
+function strictnessIn({ exceptions }: GuildSettings, id: string): string {
+  const { strictness = USUAL, rules = {} } = exceptions[id] ?? {};
+  const ofRules = Object.entries(rules).filter(([, rule]) => rule.strictness !== USUAL);
+  return [strictness, ...ofRules.map(([name, rule]) => `${name} ${rule.strictness}`).toSorted()].join();
 }
 
 function limitIn({ moderation: { rules } }: GuildSettings, principle: string): number {

@@ -63,7 +63,11 @@ function withoutPrinciple(settings: GuildSettings, name: string): GuildSettings 
     throw new Refused(`This server has no principle ${inlineCode(name)} of its own.`);
   if (settings.talk.principle === name)
     throw new Refused(`My answers are judged by ${inlineCode(name)}: set ${inlineCode("talk.principle")} first.`);
-  return { ...settings, principles, moderation: { ...settings.moderation, rules } };
+  const exceptions = Object.entries(settings.exceptions).map(([id, exception]) => {
+    const { [name]: gone, ...others } = exception.rules;
+    return [id, { ...exception, rules: others }] as const;
+  });
+  return { ...settings, principles, moderation: { ...settings.moderation, rules }, exceptions: Object.fromEntries(exceptions) };
 }
 
 export function newPattern(version: string, name: string, pattern: string): Deed {

@@ -165,8 +165,8 @@ function waysOf({ page, setting, context, guild, ...view }: View): readonly Opti
 
 /** Exceptions are known by ids, and people by the names of what has them. */
 function placeName({ client }: BotContext, guild: string, path: string): string | undefined {
-  const [group, id = ""] = path.split(".");
-  if (group !== "exceptions" || id === "") return undefined;
+  const [group, id = "", below] = path.split(".");
+  if (group !== "exceptions" || id === "" || below !== undefined) return undefined;
   const known = client.guilds.cache.get(guild);
   const name = known?.channels.cache.get(id)?.name ?? known?.roles.cache.get(id)?.name;
   return name === undefined ? id : `${name} (${id})`;

@@ -5,7 +5,7 @@ import { choice, list, newName, text, whole } from "../fields.ts";
 import { fitTogether, patternProblem } from "./patterns.ts";
 
 /** What a filter asks for: nothing, that a message is judged before others, or an action. */
-const FILTER_ACTIONS = ["off", "look", ...ACTIONS] as const;
+export const FILTER_ACTIONS = ["off", "look", ...ACTIONS] as const;
 
 const MOST_WORDS = 200;
 const LONGEST_WORD = 60;
