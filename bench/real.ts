@@ -185,7 +185,7 @@ async function judgeAll(name: ModelName): Promise<void> {
         questionsOf({ task, way }).flatMap((question) => {
           const answer = answers.get(keyFor({ model, task, way }, question));
           const isOpen = answer !== undefined && !answer.isRefused && REAL_TASKS[task].by !== "references";
-          return isOpen && verdicts.get(verdictKey(task, name, answer)) === undefined ? [{ task, question, answer }] : [];
+          return isOpen && verdicts.get(verdictKey(task, name, question, answer)) === undefined ? [{ task, question, answer }] : [];
         }),
       ),
     ),
@@ -197,7 +197,7 @@ async function judgeAll(name: ModelName): Promise<void> {
   for (const [index, { task, question, answer }] of open.entries()) {
     const { by } = REAL_TASKS[task];
     if (by === "references") continue;
-    const key = verdictKey(task, name, answer);
+    const key = verdictKey(task, name, question, answer);
     // Two ways may have written the same.
     if (verdicts.get(key) !== undefined) continue;
     verdicts.append({ key, value: await judge.value([...question.turns, { role: "assistant", text: answer.text }], by) });
@@ -222,9 +222,10 @@ function resultJudge(engine: Engine): FindJudge {
   };
 }
 
-function verdictKey(task: RealTaskName, judge: ModelName, { key, text }: Answer): string {
+/** Of what was written, and not of how: where nothing is flagged, all ways write the same. */
+function verdictKey(task: RealTaskName, judge: ModelName, question: TaskQuestion, { text }: Answer): string {
   const { by } = REAL_TASKS[task];
-  return keyOf({ judge, by: by === "references" ? by : by.name, key, text });
+  return keyOf({ judge, by: by === "references" ? by : by.name, turns: question.turns, text });
 }
 
 /** Whether an answer is good; `undefined` where that is not known. */
@@ -238,7 +239,7 @@ function isGood({ model, task }: CellName, question: TaskQuestion): (answer: Ans
       const truth = truthOf(answer.text, question.reference ?? "");
       return truth.isTrue && (truth.isInformative || !isInformative);
     }
-    const value = verdicts.get(verdictKey(task, judgeOf(model), answer))?.value;
+    const value = verdicts.get(verdictKey(task, judgeOf(model), question, answer))?.value;
     return value === undefined ? undefined : value > 0 !== isOpposite;
   };
 }

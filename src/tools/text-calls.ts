@@ -95,22 +95,40 @@ const OPENED = /^`{3,}[\w-]*\s*/;
 /** `undefined` for a text that is something else, whatever follows. */
 function callsIn(text: string, caller: Caller): Omit<TextCalls, "start"> | undefined {
   const called: Tool[] = [];
-  const open = () => ({ called, areWhole: false });
-  if (FENCE.startsWith(text)) return open();
+  let rest = text;
+  // Some models give each call a fence of its own.
+  do {
+    const behind = behindCalls(rest, { ...caller, called });
+    if (behind === undefined || behind === OPEN) return behind && { called, areWhole: false };
+    rest = behind;
+  } while (rest !== "");
+  return { called, areWhole: true };
+}
+
+/** What stands in place of what follows a call that is not whole. */
+const OPEN = Symbol("open");
+
+/**
+ * What follows a fence, a list or some bare calls with which a text begins; the calls are added to `called`.
+ *
+ * @returns `undefined` where the text begins with something else
+ */
+function behindCalls(text: string, { called, ...caller }: Caller & { readonly called: Tool[] }): string | typeof OPEN | undefined {
+  if (FENCE.startsWith(text)) return OPEN;
   const fence = OPENED.exec(text)?.[0] ?? "";
   let rest = text.slice(fence.length);
   const isList = rest.startsWith("[");
   if (isList) rest = rest.slice(1).trimStart();
   // In a list, commas stand between calls; elsewhere some models write them, too.
   for (let isDue = true; isDue || rest.startsWith("{"); ) {
-    if (rest === "") return open();
+    if (rest === "") return OPEN;
     const isDoubled = rest.startsWith(DOUBLED);
     if (isDoubled) rest = rest.slice(1);
     const tool = toolBegun(rest, caller);
-    if (tool === undefined) return mayBegin(rest, caller) ? open() : undefined;
+    if (tool === undefined) return mayBegin(rest, caller) ? OPEN : undefined;
     called.push(tool);
     const end = closingBehind(rest, 0);
-    if (end < 0) return open();
+    if (end < 0) return OPEN;
     if (!fits(rest.slice(0, end), tool, caller)) return undefined;
     rest = rest.slice(end).trimStart();
     if (isDoubled && rest.startsWith("}")) rest = rest.slice(1).trimStart();
@@ -118,12 +136,11 @@ function callsIn(text: string, caller: Caller): Omit<TextCalls, "start"> | undef
     if (isDue) rest = rest.slice(1).trimStart();
   }
   if (isList) {
-    if (rest === "") return open();
+    if (rest === "") return OPEN;
     if (!rest.startsWith("]")) return undefined;
     rest = rest.slice(1).trimStart();
   }
-  if (fence !== "") rest = rest.replace(/^`+\s*/, "");
-  return rest === "" ? { called, areWhole: true } : undefined;
+  return fence === "" ? rest : rest.replace(/^`+\s*/, "");
 }
 
 /** Under which names models write arguments. */

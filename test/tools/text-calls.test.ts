@@ -73,6 +73,8 @@ describe("Calls that a model writes as JSON into its text", () => {
   it.each([
     ["in a list", fenced(`[${ROAD}, ${TIME}]`)],
     ["one behind the other", fenced(ROAD, TIME)],
+    ["each in a fence of its own", `${fenced(PRETTY)}\n\n${fenced(TIME)}`],
+    ["the second in a fence", `${ROAD}\n${fenced(TIME)}\n`],
     ["bare, one behind the other", `${ROAD}\n${TIME}`],
   ])("are all made, %s, and no more, or the first alone where one is asked for", async (_, text) => {
     const engine = () => worldEngine(writer(` ${text}`, `${ROAD}, ${TIME}, ${TIME}`));
@@ -136,6 +138,7 @@ const UNFIT = [
   `Say ${ROAD}`,
   `Say \`${ROAD}\``,
   `\`\`\`json\nCall:\n${ROAD}\n\`\`\``,
+  `${fenced(ROAD)}\n\n\`\`\`json\n{"of": "bank"}\n\`\`\``,
   fenced(ROAD.slice(0, -2)),
   fenced(ROAD.slice(0, -2).replace("road", "\\u00")),
   '{"of": "road"}',
