@@ -1,5 +1,5 @@
 import { checkOptions, deriveSeed, type Engine, type RainAnswer, type RainEvent, type RainStep, type Settings } from "../core/index.ts";
-import { type AnswerQueue, checkRequiredCall, requiresCall, toldLogprobs, writableFormat } from "../serving/index.ts";
+import { type AnswerQueue, checkRequiredCall, requiresCall, toldLogprobs, withWritableSchemas } from "../serving/index.ts";
 import type { ChatRequest } from "./chat-request.ts";
 import { type Choice, type ToldCall, toldCall } from "./completion.ts";
 import { EVENT_HEADERS, type EventWriter, eventStream } from "./events.ts";
@@ -59,13 +59,13 @@ export function placeOf(key: string, user: string): string {
 export function writingsOf({ turns, options, choices, limit, user }: ChatRequest, serving: Serving): readonly Writing[] {
   const { engine, queue, key, signal, revealDiscarded } = serving;
   const settings = checkOptions(options);
-  // Of an answer all is kept that its schema says; of a tool's, which nobody here would check, what cannot be kept is refused.
-  const format = options.format?.type === "json" ? { format: writableFormat(options.format, engine) } : {};
+  // Nothing is to be told: all that a schema says holds of what is sent.
+  const writable = withWritableSchemas(options, engine, () => undefined);
   return Array.from({ length: choices }, (_, index) => {
     const seed = index === 0 ? settings.seed : deriveSeed(settings.seed, index);
     let onRewind: WritingListener["onRewind"];
     const onEvent = (event: RainEvent) => event.type === "rewind" && onRewind?.(event);
-    const answering = queue.rain(turns, { ...options, ...format, seed, signal, onEvent, revealDiscarded, key: placeOf(key, user) });
+    const answering = queue.rain(turns, { ...writable, seed, signal, onEvent, revealDiscarded, key: placeOf(key, user) });
     const write: Writing["write"] = async (listener = {}) => {
       ({ onRewind } = listener);
       const calls: ToldCall[] = [];

@@ -2,4 +2,4 @@ export { AnswerQueue, type AnswerQueueOptions, type QueuedOptions } from "./answ
 export { callId, THINKING_BUDGETS } from "./clients.ts";
 export { type ToldLogprobs, toldLogprobs } from "./logprobs.ts";
 export { checkRequiredCall, requiresCall, ToolCallError } from "./required-call.ts";
-export { withWritableSchemas, writableFormat } from "./writable.ts";
+export { withWritableSchemas } from "./writable.ts";

@@ -38,7 +38,7 @@ function writableTool(tool: Tool, engine: Engine, tell: (notice: string) => void
 }
 
 /** The format, without what its schema cannot keep while a text is written: that is checked of the whole text, and a text that breaks it is written anew. */
-export function writableFormat(format: JsonFormat, engine: Engine): JsonFormat {
+function writableFormat(format: JsonFormat, engine: Engine): JsonFormat {
   const { schema, left } = writableSchema(format.schema, engine);
   if (left.length === 0) return format;
   const isSaid = alsoOf(format.schema);

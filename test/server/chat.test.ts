@@ -160,19 +160,26 @@ describe("A chat completion", () => {
     });
   });
 
-  it("is checked as a whole where its schema says what cannot be kept while it is written; a tool's schema that does is refused", async () => {
-    const goOn = (answer: string) => ({ "1": answer.endsWith("1") ? 9 : 5, "2": 5, ",": 1, "]": 1, "[": 1 });
-    const { send, refused } = served({}, worldEngine({ pieces: [], goOn, goodness: () => 0.9 }));
+  it("is checked as a whole where its schema says what cannot be kept while it is written, and so is a call", async () => {
+    const others = Object.fromEntries([...' {}[]":,abcdefghijklmnopqrstuvwxyz'].map((sign) => [sign, 1]));
+    const goOn = (answer: string) => ({ ...others, "1": answer.endsWith("1") ? 9 : 5, "2": 5 });
+    const { send } = served({}, worldEngine({ pieces: [], goOn, goodness: () => 0.9 }));
     const schema = { type: "array", items: { enum: [1, 2] }, minItems: 2, maxItems: 2, uniqueItems: true };
     for (const seed of [1, 2, 3, 4, 5, 6]) {
       const response = await send({ ...ASKED, seed, response_format: { type: "json_schema", json_schema: { name: "both", schema } } });
       const { choices } = (await response.json()) as { readonly choices: readonly [{ readonly message: { readonly content: string } }] };
       expect(JSON.parse(choices[0].message.content).toSorted()).toEqual([1, 2]);
     }
-    const parameters = { type: "object", properties: { all: schema } };
-    expect(await refused({ ...ASKED, tools: [{ type: "function", function: { name: "f", parameters } }] })).toMatchObject({
-      param: "tools",
-    });
+    const parameters = { type: "object", properties: { all: schema }, required: ["all"], additionalProperties: false };
+    const tools = [{ type: "function", function: { name: "f", parameters } }];
+    for (const seed of [1, 2, 3, 4, 5, 6]) {
+      const response = await send({ ...ASKED, max_tokens: 100, seed, tools, tool_choice: "required" });
+      expect(await response.json()).toMatchObject({
+        choices: [
+          { finish_reason: "tool_calls", message: { tool_calls: [{ function: { arguments: expect.stringMatching(/\[(1,2|2,1)\]/) } }] } },
+        ],
+      });
+    }
   });
 });
 
