@@ -82,12 +82,20 @@ describe("What is released of a draft", () => {
         additional_kwargs: {
           reasoning_content: "Hm.",
           __thought_signatures__: { a: "b" },
-          refusal: "unjudged",
+          apology: "unjudged",
           audio: { transcript: "unjudged" },
         },
       }),
     ]);
     expect(message.additional_kwargs).toEqual({ reasoning_content: "Hm.", __thought_signatures__: { a: "b" } });
+  });
+
+  it("is a refusal beside an empty text, which is judged", async () => {
+    const refuses = (refusal: string) => new AIMessage({ content: "", additional_kwargs: { refusal } });
+    const { asked, message } = await critiqued([refuses("I cannot say.")]);
+    expect(asked).toEqual(["I cannot say."]);
+    expect(message).toMatchObject({ text: "", additional_kwargs: { refusal: "I cannot say." } });
+    expect((await critiqued([refuses("A canary."), "Go home."])).message).toMatchObject({ text: "Go home.", additional_kwargs: {} });
   });
 
   it("keeps thoughts and their signatures where they stood", async () => {
@@ -188,10 +196,11 @@ describe("What is released of a draft", () => {
       ),
     }));
     const kinds = fc.constantFrom(...PROVIDED.map(({ type }) => type));
+    const cited = fc.constantFrom(undefined, "citations", "groundingMetadata");
     await fc.assert(
-      fc.asyncProperty(kinds, fc.dictionary(names, tree, { maxKeys: 4 }), fc.boolean(), async (type, fields, isCited) => {
-        const block = isCited ? { type: "text", text: "Go." } : { ...fields, type };
-        const response_metadata = isCited ? { citations: [fields] } : {};
+      fc.asyncProperty(kinds, fc.dictionary(names, tree, { maxKeys: 4 }), cited, async (type, fields, citing) => {
+        const block = citing === undefined ? { ...fields, type } : { type: "text", text: "Go." };
+        const response_metadata = citing === undefined ? {} : { [citing]: [fields] };
         const bad = new AIMessage({ content: [block] as never, response_metadata });
         const { message, asked } = await critiqued([bad, "Go home."]);
         // A name of a field is judged where the model has chosen it.
@@ -230,6 +239,27 @@ describe("What is released of a draft", () => {
     for (const words of ["Go.", "Ways", "https://a.example", "https://b.example"]) expect(asked[0]).toContain(words);
     expect((await critiqued([cites("A canary"), "Go home."])).message.text).toBe("Go home.");
   });
+
+  it.each(["response_metadata", "additional_kwargs"] as const)(
+    "has the searches behind it, which are judged with it: of its %s",
+    async (place) => {
+      const behind = (title: string) => ({
+        webSearchQueries: ["Ways home"],
+        groundingChunks: [{ web: { uri: "https://a.example", title } }],
+        groundingSupports: [{ segment: { startIndex: 0, endIndex: 3, text: "canary" }, groundingChunkIndices: [0] }],
+        searchEntryPoint: { renderedContent: '<b title="canary">Ways</b>' },
+      });
+      const searched = (title: string) => new AIMessage({ content: "Go.", [place]: { groundingMetadata: behind(title) } });
+      const { asked, message } = await critiqued([searched("Ways")]);
+      for (const words of ["Go.", "Ways home", "https://a.example", "title: Ways"]) expect(asked[0]).toContain(words);
+      expect(message.response_metadata["groundingMetadata"]).toEqual({
+        webSearchQueries: ["Ways home"],
+        groundingChunks: [{ web: { uri: "https://a.example", title: "Ways" } }],
+        groundingSupports: [{ segment: { startIndex: 0, endIndex: 3 }, groundingChunkIndices: [0] }],
+      });
+      expect((await critiqued([searched("A canary"), "Go home."])).message.text).toBe("Go home.");
+    },
+  );
 
   it("has no citations of a text that was released before they came", async () => {
     let title = "A canary";

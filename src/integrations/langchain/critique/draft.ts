@@ -64,7 +64,7 @@ export async function* partsOf(
   const text = continued(draft.text, behind).slice(told);
   // What says something of a text stands by all of it.
   const isAlone = behind === "" && text === draft.text;
-  const { response_metadata: metadata } = whole;
+  const metadata = metadataOf(whole);
   const about = isAlone ? { ...logprobsOf(metadata, text), ...citationsOf(metadata) } : {};
   yield { text, chunk: releasedPart(draft, text), draft: { ...draft, facts: { ...draft.facts, ...about } } };
 }
@@ -114,11 +114,15 @@ function draftOf(message: AIMessageChunk, principle: Principle): Draft {
   const content =
     typeof message.content === "string" ? message.content : message.content.flatMap((block) => knownBlock(block, tool_calls, principle));
   const fields = fieldsOf(message);
-  const { [THOUGHTS]: thoughts } = fields;
+  const { [THOUGHTS]: thoughts, [REFUSAL]: refusal } = fields;
   return {
     text: textOf(content),
     thoughts: [...(typeof content === "string" ? [] : content.map(thoughtsIn)), ...(typeof thoughts === "string" ? [thoughts] : [])],
-    cited: [...(typeof content === "string" ? [] : content.flatMap(wordsBeside)), providedWords(citationsOf(response_metadata))],
+    cited: [
+      ...(typeof refusal === "string" ? [refusal] : []),
+      ...(typeof content === "string" ? [] : content.flatMap(wordsBeside)),
+      providedWords(citationsOf(metadataOf(message))),
+    ],
     calls: callsOf(message),
     content,
     fields,
@@ -150,11 +154,18 @@ function isPlain(message: AIMessageChunk): boolean {
   return isText && Object.keys(fieldsOf(message)).length === 0;
 }
 
-const THOUGHTS = "reasoning_content";
+/** What is said of a whole answer. Some providers say it of the message. */
+function metadataOf({ additional_kwargs, response_metadata }: AIMessageChunk): Fields {
+  return { ...additional_kwargs, ...response_metadata };
+}
 
+const THOUGHTS = "reasoning_content";
+const REFUSAL = "refusal";
+
+/** Words beside the text, which are judged, and what only the provider can read. */
 function fieldsOf({ additional_kwargs }: AIMessageChunk): Fields {
-  const { [THOUGHTS]: thoughts } = additional_kwargs;
-  return { ...(typeof thoughts === "string" ? { [THOUGHTS]: thoughts } : {}), ...opaqueIn(additional_kwargs) };
+  const said = [THOUGHTS, REFUSAL].map((name) => [name, additional_kwargs[name]] as const).filter(([, words]) => typeof words === "string");
+  return { ...Object.fromEntries(said), ...opaqueIn(additional_kwargs) };
 }
 
 /** With arguments as they were read: as a provider wrote them, they may say more (a key twice, for example). */

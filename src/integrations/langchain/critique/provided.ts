@@ -23,13 +23,25 @@ export function providedWords(block: Fields): string {
   return words(block);
 }
 
-/** Under what names metadata have the citations of a whole answer. */
-const CITATIONS = ["citations", "citationMetadata", "citation_metadata"] as const;
+/** Under what names metadata have the citations of a whole answer, and the searches behind it. */
+const CITATIONS = ["citations", "citationMetadata", "citation_metadata", "groundingMetadata", "grounding_metadata"] as const;
+
+/** A piece of a page, of which words may be hidden that nobody judges, and what repeats the answer's text behind its places in it. */
+const NOT_CITED: ReadonlySet<string> = new Set(["searchEntryPoint", "search_entry_point", "segment.text"]);
 
 /** What metadata say that an answer cites. */
 export function citationsOf(metadata: Fields): Fields {
-  const cited = CITATIONS.map((name) => [name, metadata[name]] as const).filter(([, value]) => words(value) !== "" && isReadable(value));
-  return Object.fromEntries(cited.map(([name, value]) => [name, plain(value)]));
+  const cited = CITATIONS.map((name) => [name, withoutUncited(metadata[name])] as const);
+  return Object.fromEntries(
+    cited.filter(([, value]) => words(value) !== "" && isReadable(value)).map(([name, value]) => [name, plain(value)]),
+  );
+}
+
+function withoutUncited(value: unknown, within = ""): unknown {
+  if (Array.isArray(value)) return value.map((part) => withoutUncited(part, within));
+  if (!isRecord(value)) return value;
+  const cited = Object.entries(value).filter(([name]) => !NOT_CITED.has(name) && !NOT_CITED.has(`${within}.${name}`));
+  return Object.fromEntries(cited.map(([name, part]) => [name, withoutUncited(part, name)]));
 }
 
 function isReadable(value: unknown): boolean {
