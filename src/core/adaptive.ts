@@ -120,14 +120,14 @@ function better(left: Node, right: Node): Node {
 /** A beginning says less than a whole answer: a fitted judge expects less of it. Once flagged, an answer has to be good in the end, and not only unsuspicious. */
 function passes(node: Node, state: AdaptiveState): boolean {
   if (node.isOver && state.wasFlagged) return replaces(node, state);
-  return judgedValue(node) >= passingValue(node, state);
+  return !isInvalid(node) && judgedValue(node) >= passingValue(node, state);
 }
 
 /** Where one draft was bad the next one likely is: to be taken in its place asks more than to pass, and more with each that was tried. */
 function replaces(node: Node, state: AdaptiveState): boolean {
   const accepted = state.generation.settings.acceptance?.(Math.max(1, state.tried));
   const least = node.isOver ? accepted?.whole : accepted?.beginning;
-  return judgedValue(node) >= Math.max(passingValue(node, state), least ?? -1);
+  return !isInvalid(node) && judgedValue(node) >= Math.max(passingValue(node, state), least ?? -1);
 }
 
 function passingValue({ isOver }: Node, { generation }: AdaptiveState): number {
@@ -157,6 +157,10 @@ function* commit(node: Node, state: AdaptiveState): Generator<RainStep, void, vo
 
 function topOf(node: Node): Node {
   return [...ancestors(node)].at(-1) as Node;
+}
+
+function isInvalid({ outcome }: Node): boolean {
+  return outcome?.isInvalid === true;
 }
 
 function judgedValue(node: Node): number {

@@ -66,8 +66,8 @@ function tellLeft(left: readonly Token[], iteration: number, { engine, ending, p
 }
 
 /**
- * Whole drafts, decoded as one batch and judged as another; the one with the best value wins, the first of equals. For
- * comparison: the paper's strongest simple rival. The first draft is the plain answer of the same seed, but for last digits (`Engine.next`).
+ * Whole drafts, decoded as one batch and judged as another; the one with the best value wins, the first of equals. Where none is all that is asked of the
+ * whole text (`isValid`), it ends as an exhausted search does. For comparison: the paper's strongest simple rival. The first draft is the plain answer of the same seed, but for last digits (`Engine.next`).
  */
 export async function* bestOfN(request: GenerationRequest, judge: AnswerJudge): Answering {
   const { engine, settings } = request;
@@ -84,6 +84,8 @@ export async function* bestOfN(request: GenerationRequest, judge: AnswerJudge): 
 
   const values = (await verdictsOn(drafts, judged)).map(({ value }) => value);
   const best = values.indexOf(Math.max(...values));
-  yield generation.commit(drafts[best] ?? [], { value: values[best], visits: 0, rewinds: 0 });
+  const draft = drafts[best] ?? [];
+  if (!(await generation.isValid(draft)) && !generation.takesFailed(values[best])) yield generation.refuse(settings.refusal, 0);
+  else yield generation.commit(draft, { value: values[best], visits: 0, rewinds: 0 });
   return generation.conclude();
 }

@@ -15,7 +15,8 @@ import { createRoot, type Node, reroot, type Search } from "./search/tree.ts";
 
 /**
  * RAIN as published: every token set is searched for, whether or not anything is wrong. It always commits the best that
- * it found, even if that is bad: the paper knows no refusal. `docs/paper-differences.md` lists where paper and code differ.
+ * it found, even if that is bad: the paper knows no refusal. What is asked of the whole text (`isValid`) is no matter of the judge's: where nothing is valid
+ * the answer ends as an exhausted search does. `docs/paper-differences.md` lists where paper and code differ.
  */
 export async function* paper(request: GenerationRequest, judge: AnswerJudge): Answering {
   const judged = await startGeneration(judge, request);
@@ -25,6 +26,10 @@ export async function* paper(request: GenerationRequest, judge: AnswerJudge): An
   let root = createRoot();
   while (!generation.isOver) {
     const { best, rewinds } = await findStep(root, search);
+    if (!(await generation.isValid([...generation.committed, ...best.tokens])) && !generation.takesFailed(best.value)) {
+      yield generation.refuse(generation.settings.refusal, rewinds);
+      return generation.conclude();
+    }
     tellTree(root, best, search);
     yield generation.commit(best.tokens, { value: best.value, visits: best.visits, rewinds });
     root = reroot(best, generation.settings.rootSmoothing);

@@ -61,15 +61,23 @@ describe("A text of the schema that is not valid", () => {
     }
   });
 
-  it("is never released, whatever is valid, in however many steps", async () => {
+  it("is never released, whatever is valid, in however many steps, in any mode", async () => {
+    const [modes, thresholds] = [fc.constantFrom(...judging), fc.constantFrom(-1, 0)];
     await fc.assert(
-      fc.asyncProperty(fc.subarray(["11", "12", "13", "14"]), fc.nat(), fc.boolean(), async (valid, seed, isLate) => {
-        const isValid = (text: string) => (isLate ? Promise.resolve(valid.includes(text)) : valid.includes(text));
-        const { answer, released } = await write(isValid, { seed });
-        expect(released).toBe(answer.text);
-        expect(answer.finishReason === "content_filter" || valid.includes(answer.text), answer.text).toBe(true);
-      }),
-      { numRuns: 60 },
+      fc.asyncProperty(
+        fc.subarray(["11", "12", "13", "14"]),
+        fc.nat(),
+        fc.boolean(),
+        modes,
+        thresholds,
+        async (valid, seed, isLate, mode, threshold) => {
+          const isValid = (text: string) => (isLate ? Promise.resolve(valid.includes(text)) : valid.includes(text));
+          const { answer, released } = await write(isValid, { seed, mode, threshold });
+          expect(released).toBe(answer.text);
+          expect(answer.finishReason === "content_filter" || valid.includes(answer.text), answer.text).toBe(true);
+        },
+      ),
+      { numRuns: 150 },
     );
   });
 
@@ -84,10 +92,12 @@ describe("A text of the schema that is not valid", () => {
     expect(judged.length).toBeGreaterThan(0);
   });
 
-  it("is refused where none is found that is valid", async () => {
-    const { answer, released } = await write(() => false);
+  it.each(judging)("is refused where none is found that is valid, unless the best is to be taken: %s", async (mode) => {
+    const { answer, released } = await write(() => false, { mode });
     expect(answer.finishReason).toBe("content_filter");
     expect(released).toBe("I am sorry, but I cannot help with that.");
+    expect(["11", "12", "13", "14"]).toContain((await write(() => false, { mode, onExhausted: "best" })).answer.text);
+    await expect(write(() => false, { mode, onExhausted: "error" })).rejects.toThrow(ExhaustedError);
   });
 });
 

@@ -42,17 +42,17 @@ export async function verdictsOn(
   areWhole: readonly boolean[] = written.map((answer) => generation.ending.isOver(answer)),
 ): Promise<Verdict[]> {
   const { ending, settings } = generation;
-  const areAnswers = await Promise.all(written.map(async (answer) => !generation.isEmpty(answer) && (await generation.isValid(answer))));
-  const asked = written.filter((_, index) => areAnswers[index]);
+  const known = await Promise.all(written.map(async (answer) => await knownVerdict(answer, generation)));
+  const asked = written.filter((_, index) => known[index] === undefined);
   const verdicts = asked.length === 0 ? [] : await askedVerdicts();
-  return areAnswers.map((isAnswer) => (isAnswer ? (verdicts.shift() as Verdict) : NO_ANSWER));
+  return known.map((verdict) => verdict ?? (verdicts.shift() as Verdict));
 
   async function askedVerdicts(): Promise<Verdict[]> {
     const { principle, signal } = settings;
     const limit = verdictLimit(settings);
     using either = new EitherSignal(signal, limit);
     const readable = asked.map((answer) => ending.readable(answer));
-    const isWhole = areWhole.filter((_, index) => areAnswers[index]);
+    const isWhole = areWhole.filter((_, index) => known[index] === undefined);
     try {
       return await judge.verdicts(conversation, readable, { ...generation.call("evaluate"), signal: either.signal }, isWhole);
     } catch (cause) {
@@ -61,6 +61,12 @@ export async function verdictsOn(
       throw cause;
     }
   }
+}
+
+/** Of what no judge is asked about. */
+async function knownVerdict(answer: readonly Token[], generation: Generation): Promise<Verdict | undefined> {
+  if (generation.isEmpty(answer)) return NO_ANSWER;
+  return (await generation.isValid(answer)) ? undefined : { ...NO_ANSWER, isInvalid: true };
 }
 
 const NO_ANSWER: Verdict = { value: -1, byOrder: [-1] };

@@ -8,6 +8,8 @@ export interface Verdict {
   readonly value: number;
   /** The same for each order of the options alone: good one first, bad one first. The second is missing where it was not asked. */
   readonly byOrder: readonly number[];
+  /** It is not what its format or its tool asks for: then it never passes, whatever the threshold. @default false */
+  readonly isInvalid?: boolean;
 }
 
 /**

@@ -6,8 +6,8 @@ import { addChild, answerAt, assignPriors, type LeafOutcome, type Node, type Sea
 
 /** Asks the judge about a leaf's text, with what was simulated behind it. */
 export async function evaluate(leaf: Node, simulated: readonly Token[], search: Search): Promise<LeafOutcome> {
-  const [{ value, byOrder }] = (await verdictsOn([[...answerAt(leaf, search), ...simulated]], search)) as [Verdict];
-  return { value, byOrder, simulated };
+  const [verdict] = (await verdictsOn([[...answerAt(leaf, search), ...simulated]], search)) as [Verdict];
+  return { ...verdict, simulated };
 }
 
 /** Tokens as they were drawn, from one check to the next. */
@@ -26,9 +26,9 @@ export async function addJudged(parent: Node, spans: readonly Span[], search: Se
     const tokens = tokensOf(span);
     const logProbability = span.reduce((sum, { probability }) => sum + Math.log(probability), 0);
     const child = addChild(parent, { tokens, logProbability, isOver: ending.isOver([...answer, ...tokens]) });
-    const { value, byOrder } = verdicts[index] as Verdict;
-    child.outcome = { value, byOrder, simulated: [] };
-    backup(child, { value, embeddings: [], range: search.range }, settings);
+    const verdict = verdicts[index] as Verdict;
+    child.outcome = { ...verdict, simulated: [] };
+    backup(child, { value: verdict.value, embeddings: [], range: search.range }, settings);
     return child;
   });
   // Selection does not use these priors: `onTree` reports them.

@@ -1,13 +1,10 @@
 import type { Token } from "../engine.ts";
 import type { JudgedGeneration } from "../judge/judged-generation.ts";
+import type { Verdict } from "../judge/verdict.ts";
 import type { ValueRange } from "./select.ts";
 
 /** What the judge found when a node was its own leaf. */
-export interface LeafOutcome {
-  /** -1 (bad) to 1 (good). */
-  readonly value: number;
-  /** The same for each order of the options that was asked. */
-  readonly byOrder: readonly number[];
+export interface LeafOutcome extends Verdict {
   /** The tokens that were simulated behind the node so that it could be judged; they are in no answer. */
   readonly simulated: readonly Token[];
 }
