@@ -73,6 +73,7 @@ const anyFilters = fc.record({
   ),
   links: fc.record({ allowed: fc.uniqueArray(fc.constantFrom("example.org", "a.b.example"), { maxLength: 2 }), action: filterAction }),
   mentions: fc.record({ most: fc.integer({ min: 0, max: 100 }), action: filterAction }),
+  raids: fc.record({ people: fc.integer({ min: 2, max: 100 }), action: filterAction }),
   repeats: fc.record({ most: fc.integer({ min: 1, max: 20 }), seconds: fc.integer({ min: 5, max: 600 }), action: filterAction }),
 });
 

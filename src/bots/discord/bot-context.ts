@@ -6,6 +6,7 @@ import type { Metrics } from "./metrics.ts";
 import type { Incidents } from "./moderate/incidents.ts";
 import type { Looks } from "./moderate/looks.ts";
 import type { Pace } from "./moderate/pace.ts";
+import type { Raids } from "./moderate/raids.ts";
 import type { OutboundFilter } from "./outbound-filter.ts";
 import type { CommandQuestions } from "./reply/command-questions.ts";
 import type { Drafts, InOrder, Typing } from "./reply/drafts.ts";
@@ -23,6 +24,7 @@ export interface BotContext {
   readonly asked: CommandQuestions;
   readonly looks: Looks;
   readonly pace: Pace;
+  readonly raids: Raids;
   /** Guilds that were told that their log channel cannot be used any more. */
   readonly lostLogs: Set<string>;
   readonly incidents: Incidents;

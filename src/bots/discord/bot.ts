@@ -28,6 +28,7 @@ import { Incidents } from "./moderate/incidents.ts";
 import { openLogChannel } from "./moderate/log-channel.ts";
 import { Looks } from "./moderate/looks.ts";
 import { Pace } from "./moderate/pace.ts";
+import { Raids } from "./moderate/raids.ts";
 import { judgeTitle } from "./moderate/thread-titles.ts";
 import { OutboundFilter } from "./outbound-filter.ts";
 import { CommandQuestions } from "./reply/command-questions.ts";
@@ -97,6 +98,7 @@ export class Bot implements AsyncDisposable {
       asked: new CommandQuestions(options.clock),
       looks: new Looks(),
       pace: new Pace(options.now),
+      raids: new Raids(store, options.clock),
       lostLogs: new Set(),
       incidents: new Incidents(),
       removed: new LRUCache<string, true>({ max: MOST_REMOVED }),
@@ -229,8 +231,9 @@ export class Bot implements AsyncDisposable {
 
   /** Of what cannot be forgotten now, all else is forgotten all the same. */
   async #forget(guild: string): Promise<void> {
-    const { store, inference, log, asked } = this.#context;
+    const { store, inference, log, asked, raids } = this.#context;
     asked.forgetGuild(guild);
+    raids.forget(guild);
     for (const end of await Promise.allSettled([inference.forgetGuild(guild), store.purgeGuild(guild)]))
       if (end.status === "rejected") log.error({ err: end.reason, guild }, "not all of a guild was forgotten");
   }

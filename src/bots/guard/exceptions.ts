@@ -113,5 +113,6 @@ function filtersFor(filters: Filters, applying: readonly Exception[]): Filters {
     mentions: changed("mentions", filters.mentions),
     repeats: changed("repeats", filters.repeats),
     newcomers: changed("newcomers", filters.newcomers),
+    raids: changed("raids", filters.raids),
   };
 }

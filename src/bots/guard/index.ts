@@ -6,7 +6,7 @@ export { decisionsBy } from "./decisions.ts";
 export { EngineInference, type EngineInferenceOptions } from "./engine-inference.ts";
 export { everySettings, hasUsualLimit, settingsFor } from "./exceptions.ts";
 export { choice, id, ids, numberOf, onOrOff, type Picks, typed, whole } from "./fields.ts";
-export { decidedByFilters, type FilterHit, filterActions, filterHits, type Heard, withFindings } from "./filters/filter.ts";
+export { decidedByFilters, type FilterHit, filterActions, filterHits, type Heard, newcomerWords, withFindings } from "./filters/filter.ts";
 export { cooldown, dailyCaps, failures, fewAtOnce, guarded, judgedQuestions, shortQuestions } from "./guards.ts";
 export { expectedHits, isBeyond } from "./hit-rate.ts";
 export type {

@@ -76,7 +76,7 @@ export function settingFacts(settings: GuildSettings, path: string): SettingFact
 /** In which people count what a setting's name ends with. */
 const STEPS: readonly (readonly [unit: RegExp, steps: readonly number[]])[] = [
   [/seconds$/i, [0, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600]],
-  [/minutes$/i, [1, 5, 10, 30, 60, 120, 360, 720, 1440, 4320, 10_080, 40_320]],
+  [/minutes$/i, [1, 5, 10, 15, 30, 60, 120, 360, 720, 1440, 4320, 10_080, 40_320]],
   [/hours$/i, [0, 1, 2, 6, 12, 24, 48, 72, 168, 336, 720]],
   [/days$/i, [0, 1, 2, 3, 7, 14, 30, 60, 90, 180, 365]],
 ];

@@ -93,6 +93,12 @@ it("What the bot shows is what its guide says", async () => {
   pages.push(["A question that waits in line", asText(line)]);
   await ada.presses(line, "Stop").response();
 
+  const filters = { words: { list: ["free nitro"], action: "log" }, raids: { people: 2, action: "hide" } };
+  await running.set(guild, { moderation: { automatic: true, shadow: false, logChannel: log.id, filters } });
+  for (const name of ["Rob", "Ron"]) guild.addMember({ name }).says(general, "Free nitro for all!");
+  await settled();
+  pages.push(["A raid, in the log channel", asText(platform.posts(log).find(({ content }) => content.includes("raid")) as Message)]);
+
   const body = pages
     .map(([title, content]) => `## ${title}\n\n\`\`\`text\n${example(content.replaceAll("```", "'''"), scene)}\n\`\`\``)
     .join("\n\n");

@@ -29,6 +29,7 @@ function heard(text: string, more: Partial<Heard> = {}): Heard {
     saidWithin: () => 1,
     accountAge: undefined,
     memberAge: undefined,
+    isInRaid: false,
     ...more,
   };
 }
@@ -146,8 +147,20 @@ describe("Other filters", () => {
     expect(found(heard("hello", { accountAge: 48 * HOUR_MS, memberAge: 3 * HOUR_MS }), all)).toEqual([]);
   });
 
+  it("find during a raid whatever newcomers write, and nobody else, and without one nothing", () => {
+    const raids = { raids: { action: "hide" } };
+    const isInRaid = true;
+    expect(found(heard("hello", { isInRaid, accountAge: 0 }), raids)).toEqual(["written during a raid: the account is not 7 days old"]);
+    expect(found(heard("hello", { isInRaid, memberAge: 0 }), raids)).toEqual([
+      "written during a raid: its author joined less than 24 hours ago",
+    ]);
+    expect(found(heard("hello", { isInRaid, accountAge: 999 * HOUR_MS, memberAge: 24 * HOUR_MS }), raids)).toEqual([]);
+    expect(found(heard("hello", { accountAge: 0, memberAge: 0 }), raids)).toEqual([]);
+  });
+
   it("are off at first, whatever is said", () => {
-    const message = heard("discord.gg/x https://evil.example", { mentions: 99, saidWithin: () => 99, accountAge: 0, memberAge: 0 });
+    const more = { mentions: 99, saidWithin: () => 99, accountAge: 0, memberAge: 0, isInRaid: true };
+    const message = heard("discord.gg/x https://evil.example", more);
     expect(filterHits(message, DEFAULT_SETTINGS)).toEqual([]);
   });
 

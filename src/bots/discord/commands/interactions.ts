@@ -10,6 +10,7 @@ import {
 import { say } from "../../guard/index.ts";
 import { type BotContext, isServed } from "../bot-context.ts";
 import { actButton } from "../moderate/act-buttons.ts";
+import { raidButton } from "../moderate/raids.ts";
 import { appealButtonPressed, appealSubmitted, reviewButton } from "../moderate/review-buttons.ts";
 import { limitsButton } from "../settings/decide-settings.ts";
 import { settingsWritten } from "../settings/panel-forms.ts";
@@ -31,6 +32,7 @@ const BUTTONS: readonly Component<ButtonInteraction>[] = [
   reviewButton,
   actButton,
   appealButtonPressed,
+  raidButton,
   limitsButton,
   settingsPressed,
 ];

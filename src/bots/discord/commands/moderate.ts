@@ -147,10 +147,11 @@ async function stop(interaction: ChatInputCommandInteraction, context: BotContex
   const make = (settings: GuildSettings) => ({ ...settings, moderation: { ...settings.moderation, automatic: false } });
   const { version, isChanged } = await insistOnSettings(context, { guild, by: interaction.user.id, detail: "moderation stopped", make });
   const count = before + context.looks.letGo(guild);
-  if (!isChanged && count === 0)
+  const isRaidOver = await context.raids.end(guild, interaction.user.id);
+  if (!isChanged && count === 0 && !isRaidOver)
     return `Nothing was to be stopped: ${inlineCode("moderation.automatic")} is off already (version ${version}), and no message waited to be judged.`;
   const letGo = `${count} ${count === 1 ? "message" : "messages"} that waited to be judged ${count === 1 ? "was" : "were"} let go`;
-  return `Stopped: ${letGo}, and nothing more is judged by itself (${inlineCode("moderation.automatic")} is off, version ${version}).`;
+  return `Stopped: ${letGo}, and nothing more is judged by itself (${inlineCode("moderation.automatic")} is off, version ${version}).${isRaidOver ? " Raid mode is over." : ""}`;
 }
 
 /** One line for each decision, the newest first: what was judged, how, and what a person decided. Preference data, without the messages themselves. */
@@ -180,7 +181,8 @@ export const judge: Command<MessageContextMenuCommandInteraction> = {
       const { targetMessage: message } = interaction;
       const settings = settingsOfMessage((await context.store.settings(guild)).settings, message);
       const { text, unread } = await readMessage(message, context.log);
-      const heard = heardOf(message, { text, member: message.member, at: message.createdTimestamp });
+      const isInRaid = context.raids.until(guild, settings) !== undefined;
+      const heard = heardOf(message, { text, member: message.member, at: message.createdTimestamp, isInRaid });
       const tried = await tryOut(context, { guild, heard, settings });
       const note = unread === 0 ? "" : unreadFilesLine(unread);
       if (tried !== undefined) return { ...(note === "" ? {} : { content: note }), embeds: [judgementCard(tried)] };

@@ -47,7 +47,7 @@ export async function status(interaction: ChatInputCommandInteraction, context: 
   const fields = [
     { name: "My answers", value: judgeLine(settings.talk.principle, answers) },
     { name: "People's messages", value: rules.map((name, index) => judgeLine(name, messages[index])).join("\n") || "No rule is on." },
-    { name: "Moderation", value: moderationLine(settings, unfit, context) },
+    { name: "Moderation", value: `${moderationLine(settings, unfit, context)}${await raidLine(context, guild, settings)}` },
     { name: "Pace", value: paceLines(context, guild) },
     {
       name: "What it needs",
@@ -100,6 +100,13 @@ function moderationLine({ moderation }: GuildSettings, unfit: readonly string[],
   if (moderation.shadow) return "In shadow mode: I only say what I would do.";
   if (unfit.length === 0) return "On: I do what the rules ask for.";
   return `On, but in shadow mode by ${unfit.map((name) => inlineCode(name)).join(", ")}: the judge there is not surely fit.`;
+}
+
+async function raidLine({ raids }: BotContext, guild: string, settings: GuildSettings): Promise<string> {
+  if (everySettings(settings).every(({ moderation }) => moderation.filters.raids.action === "off")) return "";
+  await raids.recall(guild);
+  const until = raids.until(guild, settings);
+  return until === undefined ? "" : `\nRaid mode is on until ${time(Math.floor(until / 1000), "t")}.`;
 }
 
 function paceLines({ looks, pace, options }: BotContext, guild: string): string {

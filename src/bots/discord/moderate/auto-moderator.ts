@@ -23,6 +23,7 @@ import { isNewcomer } from "./incidents.ts";
 import { JudgingLine } from "./judging-line.ts";
 import { tellServer } from "./log-channel.ts";
 import type { Look } from "./looks.ts";
+import { noteForRaid } from "./raids.ts";
 import { Repeats } from "./repeats.ts";
 import { type Against, authorOf, openReview } from "./reviews.ts";
 
@@ -114,6 +115,7 @@ export class AutoModerator {
       if (against.judgement.isByFilter) metrics.filtered.inc();
       else metrics.against.inc();
       await openReview(this.#context, against);
+      await noteForRaid(this.#context, against, message.member ?? (await authorOf(message)));
     } catch (error) {
       if (look.signal.aborted) return;
       metrics.unjudged.inc();
@@ -125,7 +127,7 @@ export class AutoModerator {
 
   /** By the settings that hold when the message comes to its turn, and that hold still when it is judged. `undefined`: there is nothing to be done. */
   async #judge(message: Message<true>, signal: AbortSignal): Promise<Against | undefined> {
-    const { options, store, log } = this.#context;
+    const { options, store, log, raids } = this.#context;
     const guild = message.guildId;
     for (;;) {
       signal.throwIfAborted();
@@ -135,6 +137,7 @@ export class AutoModerator {
       const settings = settingsOfMessage(decided, message, member);
       if (!judgesByItself(options, settings) || !isInScope(message, settings, options) || isIgnored(message, member, settings))
         return undefined;
+      if (settings.moderation.filters.raids.action !== "off") await raids.recall(guild);
       const said = contentOf(message);
       const { text, unread } = await readMessage(message, log);
       const hits = this.#hitsOf(message, text, settings, member);
@@ -198,7 +201,8 @@ export class AutoModerator {
   #hitsOf(message: Message<true>, text: string, settings: GuildSettings, member: GuildMember | null): readonly FilterHit[] {
     const said = this.#saidBy(message, messageText(message));
     const saidWithin = (seconds: number) => this.#repeats.count(said, seconds);
-    return filterHits(heardOf(message, { text, member, at: said.at, saidWithin }), settings);
+    const isInRaid = this.#context.raids.until(message.guildId, settings) !== undefined;
+    return filterHits(heardOf(message, { text, member, at: said.at, saidWithin, isInRaid }), settings);
   }
 
   #saidBy({ guildId: guild, author, id: message, createdTimestamp: at }: Message<true>, text: string) {

@@ -100,6 +100,8 @@ const EVENTS: Readonly<Record<string, string>> = {
   "sanction.timed-out": "timed the author out",
   "sanction.banned": "banned the author",
   "sanction.undone": "could not do that",
+  "raid.began": "began raid mode",
+  "raid.ended": "ended raid mode",
   "message.gone": "saw that it was taken away, by its author or by hand",
 };
 

@@ -1,4 +1,10 @@
-import { type GuildTextBasedChannel, inlineCode, PermissionFlagsBits } from "discord.js";
+import {
+  type APIActionRowComponent,
+  type APIButtonComponent,
+  type GuildTextBasedChannel,
+  inlineCode,
+  PermissionFlagsBits,
+} from "discord.js";
 import type { GuildSettings } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { once } from "../reply/live-reply.ts";
@@ -52,13 +58,15 @@ export async function openLogChannel(context: BotContext, server: Server): Promi
   return undefined;
 }
 
-/** Tells those who can change something: in the log channel, else the server's owner in private. Never rejects. */
-export async function tellServer(context: BotContext, server: Server, text: string): Promise<void> {
+type Buttons = APIActionRowComponent<APIButtonComponent>;
+
+/** Tells those who can change something: in the log channel, with buttons, else the server's owner in private. Never rejects. */
+export async function tellServer(context: BotContext, server: Server, text: string, buttons: readonly Buttons[] = []): Promise<void> {
   const { client, outbound, log } = context;
   const told = { content: outbound.own(text), allowedMentions: { parse: [] }, ...once("told", server.guild, text) };
   try {
     const found = await logChannelOf(context, server);
-    if ("channel" in found) await found.channel.send(told);
+    if ("channel" in found) await found.channel.send({ ...told, components: outbound.own([...buttons]) });
     else await (await (await client.guilds.fetch(server.guild)).fetchOwner()).send(told);
   } catch (error) {
     log.warn({ err: error, guild: server.guild }, "nobody could be told");

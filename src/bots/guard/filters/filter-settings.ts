@@ -92,6 +92,15 @@ export const filters = z.strictObject({
     })
     .prefault({})
     .describe("What is written from a new account, or by a new member"),
+  raids: z
+    .strictObject({
+      people: whole(2, 100).default(5).describe("Newcomers, as `newcomers` has them, whose messages are found, for it to be a raid"),
+      withinMinutes: whole(1, 60).default(10).describe("... within so many minutes"),
+      lastsMinutes: whole(5, 1440).default(30).describe("Minutes for which it then lasts"),
+      action: action(),
+    })
+    .prefault({})
+    .describe("Whatever newcomers write during a raid"),
 });
 
 export type Filters = z.infer<typeof filters>;

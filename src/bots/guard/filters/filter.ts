@@ -22,6 +22,8 @@ export interface Heard {
   /** Milliseconds for which its author has an account, and is a member. */
   readonly accountAge: number | undefined;
   readonly memberAge: number | undefined;
+  /** Whether a raid is on where it is said. */
+  readonly isInRaid: boolean;
 }
 
 /** That a filter found what it looks for. */
@@ -34,7 +36,7 @@ const HOUR_MS = 3_600_000;
 
 /** Makes of each kind of filter those that a guild has on, and what they find. A finding never holds words of the message that are not the guild's own. */
 const KINDS: {
-  readonly [Kind in keyof Filters]: (filter: Filters[Kind]) => readonly Filter[];
+  readonly [Kind in keyof Filters]: (filter: Filters[Kind], others: Filters) => readonly Filter[];
 } = {
   words: ({ list, action }) => list.map((word) => filter(action, "words", ({ text }) => (hasWord(text, word) ? `"${word}"` : undefined))),
   patterns: (patterns) =>
@@ -66,13 +68,23 @@ const KINDS: {
       return said > most ? `said ${said} times within ${seconds} seconds` : undefined;
     }),
   ],
-  newcomers: ({ action, accountDays, memberHours }) => [
-    filter(action, "newcomers", ({ accountAge = Number.POSITIVE_INFINITY, memberAge = Number.POSITIVE_INFINITY }) => {
-      if (accountAge < accountDays * 24 * HOUR_MS) return `the account is not ${accountDays} days old`;
-      return memberAge < memberHours * HOUR_MS ? `its author joined less than ${memberHours} hours ago` : undefined;
+  newcomers: ({ action, ...newcomers }) => [filter(action, "newcomers", (heard) => newcomerWords(heard, newcomers))],
+  raids: ({ action }, { newcomers }) => [
+    filter(action, "raids", (heard) => {
+      const words = heard.isInRaid ? newcomerWords(heard, newcomers) : undefined;
+      return words && `written during a raid: ${words}`;
     }),
   ],
 };
+
+/** How one knows that somebody is new; `undefined` where nobody does. */
+export function newcomerWords(
+  { accountAge = Number.POSITIVE_INFINITY, memberAge = Number.POSITIVE_INFINITY }: Pick<Heard, "accountAge" | "memberAge">,
+  { accountDays, memberHours }: Omit<Filters["newcomers"], "action">,
+): string | undefined {
+  if (accountAge < accountDays * 24 * HOUR_MS) return `the account is not ${accountDays} days old`;
+  return memberAge < memberHours * HOUR_MS ? `its author joined less than ${memberHours} hours ago` : undefined;
+}
 
 interface Filter {
   readonly action: FilterAction;
@@ -98,15 +110,16 @@ export function filterHits(heard: Heard, { moderation }: Pick<GuildSettings, "mo
   });
 }
 
-function filtersOf({ words, patterns, invitations, links, mentions, repeats, newcomers }: Filters): readonly Filter[] {
+function filtersOf(filters: Filters): readonly Filter[] {
   return [
-    ...KINDS.words(words),
-    ...KINDS.patterns(patterns),
-    ...KINDS.invitations(invitations),
-    ...KINDS.links(links),
-    ...KINDS.mentions(mentions),
-    ...KINDS.repeats(repeats),
-    ...KINDS.newcomers(newcomers),
+    ...KINDS.words(filters.words, filters),
+    ...KINDS.patterns(filters.patterns, filters),
+    ...KINDS.invitations(filters.invitations, filters),
+    ...KINDS.links(filters.links, filters),
+    ...KINDS.mentions(filters.mentions, filters),
+    ...KINDS.repeats(filters.repeats, filters),
+    ...KINDS.newcomers(filters.newcomers, filters),
+    ...KINDS.raids(filters.raids, filters),
   ];
 }
 
