@@ -1,7 +1,7 @@
 import type { OwnFile } from "./command.ts";
 
 /** Discord's limit for a file, 10 MiB, is a little more. */
-const MOST_BYTES = 9 * 1024 * 1024;
+export const MOST_BYTES = 9 * 1024 * 1024;
 
 interface LinesFile {
   readonly file: OwnFile;

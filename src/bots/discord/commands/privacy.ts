@@ -1,7 +1,10 @@
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
 import { ApplicationCommandOptionType, ApplicationCommandType, InteractionContextType } from "discord.js";
 import { say } from "../../guard/index.ts";
 import { type BotContext, privateGuild } from "../bot-context.ts";
-import { answerPrivately, type Command, type PrivateAnswer } from "./command.ts";
+import { answerPrivately, type Command, type OwnFile, type PrivateAnswer } from "./command.ts";
+import { MOST_BYTES } from "./lines-file.ts";
 
 const KEEPS = ["answers", "messages", "low", "done", "you"] as const;
 
@@ -42,6 +45,24 @@ export const privacy: Command = {
   },
 };
 
+const pack = promisify(gzip);
+
+/** A file that Discord takes: packed, where it is too long else; and where that is not enough, without the oldest of what there is most of. */
+async function fileOf(all: Readonly<Record<string, unknown>>): Promise<{ readonly file: OwnFile; readonly left: number }> {
+  const whole = Buffer.from(`${JSON.stringify(all, null, 2)}\n`);
+  if (whole.length <= MOST_BYTES) return { file: { name: "about-you.json", content: whole }, left: 0 };
+  const content = await pack(whole);
+  const [longest] = Object.entries(all)
+    .flatMap(([name, value]) => (Array.isArray(value) ? [{ name, value, size: JSON.stringify(value).length }] : []))
+    .toSorted((one, other) => other.size - one.size);
+  if (content.length <= MOST_BYTES || longest === undefined || longest.value.length === 0)
+    return { file: { name: "about-you.json.gz", content }, left: 0 };
+  const { name, value } = longest;
+  const dropped = Math.ceil(value.length / 4);
+  const { file, left } = await fileOf({ ...all, [name]: value.slice(dropped) });
+  return { file, left: left + dropped };
+}
+
 const ACTS: Readonly<Record<string, (context: BotContext, user: string, language: string) => Promise<PrivateAnswer | string>>> = {
   async export({ store }, user, language) {
     const { replies, ...data } = await store.personalData(user);
@@ -49,8 +70,9 @@ const ACTS: Readonly<Record<string, (context: BotContext, user: string, language
     const shown = replies.map(({ discarded, ...reply }) => ({ ...reply, discardedPieces: discarded.length }));
     const { version, settings } = await store.settings(privateGuild(user));
     const all = { replies: shown, ...data, ...(version === 0 ? {} : { private: settings.talk }) };
-    const file = { name: "about-you.json", content: Buffer.from(`${JSON.stringify(all, null, 2)}\n`) };
-    return { content: say(language, "privacy.export"), files: [file] };
+    const { file, left } = await fileOf(all);
+    const lines = [say(language, "privacy.export"), ...(left === 0 ? [] : [say(language, "privacy.export.left", { count: left })])];
+    return { content: lines.join("\n"), files: [file] };
   },
   async delete({ store, log, asked }, user, language) {
     asked.forgetPerson(user);

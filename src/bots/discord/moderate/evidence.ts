@@ -37,14 +37,28 @@ export function shownText(review: ReviewRecord): string {
 
 /** The whole message, or all that are decided with it, where a card does not show all of it. */
 export function textFiles(review: ReviewRecord, incident: readonly ReviewRecord[] = []): readonly OwnFile[] {
-  if (incident.length > 1) {
-    const texts = incident.map(
-      (one) => `Review ${one.id}, by ${one.author}, ${new Date(one.createdAt).toISOString()}:\n${wholeText(one)}\n`,
-    );
-    return [{ name: `messages-${review.id}.txt`, content: Buffer.from(texts.join("\n")) }];
-  }
+  if (incident.length > 1) return [{ name: `messages-${review.id}.txt`, content: Buffer.from(textOfAll(incident)) }];
   const whole = wholeText(review);
   return quoted(whole).length <= LONGEST_TEXT ? [] : [{ name: `message-${review.id}.txt`, content: Buffer.from(whole) }];
+}
+
+/** Of several messages together: Discord takes files of 10 MiB, and of all that one message shows 25 MiB, which the queue fills five times. */
+const LONGEST_TEXTS = 4 * 1024 * 1024;
+
+/** All that are decided together; those that do not fit, by their first words. */
+function textOfAll(incident: readonly ReviewRecord[]): string {
+  const headOf = ({ id, author, createdAt }: ReviewRecord) => `Review ${id}, by ${author}, ${new Date(createdAt).toISOString()}`;
+  let length = 0;
+  const texts = incident.map((one) => {
+    const whole = wholeText(one);
+    const size = Buffer.byteLength(whole);
+    if (length + size > LONGEST_TEXTS) return { isCut: true, text: `${headOf(one)}, its first words:\n${one.excerpt}\n` };
+    length += size;
+    return { isCut: false, text: `${headOf(one)}:\n${whole}\n` };
+  });
+  const cuts = texts.filter(({ isCut }) => isCut).length;
+  const note = `Of ${cuts} of ${texts.length} messages here are only the first words, as Discord takes no longer file; /moderate audit exports more.\n`;
+  return [...(cuts === 0 ? [] : [note]), ...texts.map(({ text }) => text)].join("\n");
 }
 
 /** What was said before a message, for a card. */

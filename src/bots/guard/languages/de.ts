@@ -89,6 +89,7 @@ export const GERMAN: Language = {
     "privacy.may.how":
       "`/privacy export` schickt dir all das, doch von Verworfenem nur, wie viel es war. `/privacy delete` vergisst es sofort, außer Nachrichten, die auf die Moderatoren warten oder die sie abgelehnt haben, und was deswegen getan wurde: die bleiben die genannten Tage, da sie zu den Akten des Servers gehören. `/privacy opt-out`: was du schreibst, lese und beantworte ich nicht; die Moderation des Servers gilt weiter.",
     "privacy.export": "Alles, was ich über dich aufbewahre:",
+    "privacy.export.left": "Ohne die {count} ältesten Einträge: Discord nimmt keine längere Datei an. Wer mich betreibt, hat sie.",
     "privacy.nothing": "Es gab nichts zu vergessen.",
     "privacy.forgotten.one": "Vergessen: 1 Eintrag.",
     "privacy.forgotten.many": "Vergessen: {count} Einträge.",

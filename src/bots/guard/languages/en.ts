@@ -87,6 +87,7 @@ export const ENGLISH = {
   "privacy.may.how":
     "`/privacy export` sends you all of it, but of what was discarded only how much there was. `/privacy delete` forgets it at once, but for messages that wait for the moderators or that they rejected, and what was done about them: these stay for those days, as they are the server's record. `/privacy opt-out`: I neither read nor answer what you write; the server's moderation still applies.",
   "privacy.export": "All that I keep about you:",
+  "privacy.export.left": "Without the {count} oldest records: Discord takes no longer file. Whoever runs me has them.",
   "privacy.nothing": "There was nothing to forget.",
   "privacy.forgotten.one": "Forgotten: 1 record.",
   "privacy.forgotten.many": "Forgotten: {count} records.",

@@ -88,6 +88,7 @@ export const SPANISH: Language = {
     "privacy.may.how":
       "`/privacy export` te envía todo eso, pero de lo descartado solo cuánto fue. `/privacy delete` lo olvida al momento, salvo los mensajes que esperan a los moderadores o que ellos rechazaron, y lo que se hizo por ellos: esos se quedan esos días, porque son parte del registro del servidor. `/privacy opt-out`: no leo lo que escribes ni respondo; la moderación del servidor sigue valiendo.",
     "privacy.export": "Todo lo que guardo sobre ti:",
+    "privacy.export.left": "Sin los {count} registros más antiguos: Discord no admite un archivo más largo. Los tiene quien me administra.",
     "privacy.nothing": "No había nada que olvidar.",
     "privacy.forgotten.one": "Olvidado: 1 registro.",
     "privacy.forgotten.many": "Olvidado: {count} registros.",

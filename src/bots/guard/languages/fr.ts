@@ -88,6 +88,8 @@ export const FRENCH: Language = {
     "privacy.may.how":
       "`/privacy export` t'envoie tout cela, mais de ce qui a été écarté seulement la quantité. `/privacy delete` l'oublie aussitôt, sauf les messages qui attendent les modérateurs ou qu'ils ont rejetés, et ce qui a été fait à leur sujet : ceux-là restent ces jours-là, car ils font partie des dossiers du serveur. `/privacy opt-out` : je ne lis pas ce que tu écris et n'y réponds pas ; la modération du serveur s'applique toujours.",
     "privacy.export": "Tout ce que je garde sur toi :",
+    "privacy.export.left":
+      "Sans les {count} éléments les plus anciens : Discord n'accepte pas de fichier plus long. La personne qui m'exploite les a.",
     "privacy.nothing": "Il n'y avait rien à oublier.",
     "privacy.forgotten.one": "Oublié : 1 élément.",
     "privacy.forgotten.many": "Oublié : {count} éléments.",

@@ -88,6 +88,8 @@ export const JAPANESE: Language = {
     "privacy.may.how":
       "`/privacy export` はそのすべてを送ります。ただし捨てられた文については量だけです。`/privacy delete` はすぐに忘れます。ただしモデレーターの決定を待つメッセージ、却下されたメッセージ、それについてされたことは、サーバーの記録なので定められた日数残ります。`/privacy opt-out` であなたの書いたものを読まず、答えません。サーバーのモデレーションは引き続き適用されます。",
     "privacy.export": "あなたについて保存しているすべて:",
+    "privacy.export.left":
+      "最も古い記録{count}件は含まれていません。Discordがこれより大きいファイルを受け付けないためです。私を運用している人が持っています。",
     "privacy.nothing": "忘れるものはありませんでした。",
     "privacy.forgotten.one": "記録1件を忘れました。",
     "privacy.forgotten.many": "記録{count}件を忘れました。",

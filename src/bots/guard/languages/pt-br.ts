@@ -86,6 +86,7 @@ export const PORTUGUESE: Language = {
     "privacy.may.how":
       "`/privacy export` envia tudo isso a você, mas do que foi descartado só o quanto era. `/privacy delete` esquece na hora, menos as mensagens que esperam pelos moderadores ou que eles rejeitaram, e o que foi feito por causa delas: essas ficam por esses dias, pois são parte do registro do servidor. `/privacy opt-out`: não leio o que você escreve nem respondo; a moderação do servidor continua valendo.",
     "privacy.export": "Tudo o que eu guardo sobre você:",
+    "privacy.export.left": "Sem os {count} registros mais antigos: o Discord não aceita um arquivo maior. Quem me opera os tem.",
     "privacy.nothing": "Não havia nada para esquecer.",
     "privacy.forgotten.one": "Esquecido: 1 registro.",
     "privacy.forgotten.many": "Esquecido: {count} registros.",
