@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { Store } from "../../src/bots/guard/index.ts";
+import type { AuditEntry, Store } from "../../src/bots/guard/index.ts";
 import { AWKWARD_TEXTS } from "../support/awkward-texts.ts";
 import {
   AUTHOR,
@@ -138,7 +138,7 @@ export function describePeople(under: () => StoresUnderTest): void {
     const { store } = under();
     await fill(store);
     await store.forgetPerson(MODERATOR);
-    expect(await store.audit(GUILD, 10)).toEqual([newAudit()]);
+    expect(await store.audit(GUILD, 10)).toMatchObject([newAudit()]);
   });
 
   it("do not lift their daily cap by being forgotten", async () => {
@@ -170,13 +170,54 @@ export function describePeople(under: () => StoresUnderTest): void {
     expect(await details(10)).toEqual(["later", "2", "1", "0"]);
     expect(await details(2)).toEqual(["later", "2"]);
     expect((await store.audit(GUILD, 1))[0]?.actor).toBeUndefined();
-    expect((await store.audit(GUILD, 9, "1")).map(({ at }) => at)).toEqual([NOON + 1]);
+  });
+
+  it("find in the audit what is wanted, however much else was done since, and go on behind what was read", async () => {
+    const { store } = under();
+    const review = (await store.addReview(newReview())) as number;
+    await store.addReview(newReview({ author: "300000000000000002", message: "400000000000000009" }));
+    await store.addReview(newReview({ guild: OTHER_GUILD }));
+    const events = ["review.approved", "settings.changed"];
+    const actors = [MODERATOR, undefined];
+    const entries = Array.from({ length: 12 }, (_, index) =>
+      newAudit({
+        at: NOON + (index % 5),
+        event: events[index % 2] ?? "",
+        actor: actors[index % 3] ?? MODERATOR,
+        detail: `review ${(index % 4) + review - 1}`,
+      }),
+    );
+    for (const entry of entries) await store.addAudit({ ...entry, actor: entry.at % 2 === 0 ? entry.actor : undefined });
+    await store.addAudit(newAudit({ guild: OTHER_GUILD, detail: `review ${review}` }));
+    const all = await store.audit(GUILD, 99);
+    const numbers = (found: readonly { readonly number: number }[]) => found.map(({ number }) => number);
+    expect([all.length, new Set(numbers(all)).size]).toEqual([12, 12]);
+    const wants = [
+      [{ actor: MODERATOR }, (entry: AuditEntry) => entry.actor === MODERATOR],
+      [{ event: "review.approved" }, (entry: AuditEntry) => entry.event === "review.approved"],
+      [{ detail: `review ${review + 1}` }, (entry: AuditEntry) => entry.detail === `review ${review + 1}`],
+      [{ person: AUTHOR }, (entry: AuditEntry) => entry.detail === `review ${review}`],
+      [{ person: AUTHOR, actor: MODERATOR }, (entry: AuditEntry) => entry.detail === `review ${review}` && entry.actor === MODERATOR],
+      [{ person: "300000000000000007" }, () => false],
+    ] as const;
+    for (const [wanted, isMeant] of wants) {
+      const expected = all.filter(isMeant);
+      expect(numbers(await store.audit(GUILD, 99, wanted))).toEqual(numbers(expected));
+      const read: AuditEntry[] = [];
+      for (let before: AuditEntry | undefined; read.length <= 12; before = read.at(-1)) {
+        const page = await store.audit(GUILD, 2, { ...wanted, before });
+        read.push(...page);
+        if (page.length < 2) break;
+      }
+      expect(numbers(read)).toEqual(numbers(expected));
+    }
   });
 
   it.each(AWKWARD_TEXTS)("may be called %s", async (_what, text, kept) => {
     const { store } = under();
     await store.addAudit(newAudit({ actor: text, event: text, detail: text }));
-    expect(await store.audit(GUILD, 1)).toEqual([newAudit({ actor: kept, event: kept, detail: kept })]);
+    expect(await store.audit(GUILD, 1)).toMatchObject([newAudit({ actor: kept, event: kept, detail: kept })]);
+    expect(await store.audit(GUILD, 9, { actor: text, event: text, detail: text })).toHaveLength(1);
     await store.setOptedOut(text, true);
     expect([await store.isOptedOut(text), await store.isOptedOut(`${text}!`)]).toEqual([true, false]);
     expect([await store.countWithin({ ...use, key: text, cap: 1 }), await store.countWithin({ ...use, key: text, cap: 1 })]).toEqual([

@@ -49,7 +49,9 @@ export {
 export { excerptOf, hashOf, isCutJudged, judgedText } from "./store/excerpts.ts";
 export { openStore } from "./store/open-store.ts";
 export type {
+  AuditEntry,
   AuditRecord,
+  AuditWanted,
   CardPlace,
   DayCounts,
   Finding,

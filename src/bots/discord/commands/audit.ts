@@ -1,15 +1,18 @@
 import {
   type APIApplicationCommandSubcommandOption,
-  type APIEmbed,
   ApplicationCommandOptionType,
+  type ButtonInteraction,
+  ButtonStyle,
   type ChatInputCommandInteraction,
+  ComponentType,
   escapeMarkdown,
   userMention,
 } from "discord.js";
-import type { AuditRecord, ReviewRecord } from "../../guard/index.ts";
+import { LRUCache } from "lru-cache";
+import type { AuditEntry, AuditRecord, AuditWanted, ReviewRecord, Store } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { eventInWords, momentOf, reviewOfDetail, wholeText } from "../moderate/evidence.ts";
-import { guildOf, mayManage, type PrivateAnswer } from "./command.ts";
+import { answerInPlace, type Component, checkModerates, guildOf, mayManage, type PrivateAnswer } from "./command.ts";
 import { linesFile } from "./lines-file.ts";
 
 const MODERATOR = "moderator";
@@ -28,8 +31,14 @@ export const auditSubcommand: APIApplicationCommandSubcommandOption = {
   ],
 };
 
-/** Records that are looked through. */
-const MOST = 1000;
+/** Entries that one card may show; more are never read for it. */
+const MOST = 60;
+
+/** Entries that are read at once for a file. */
+const PAGE = 500;
+
+/** Reviews that are remembered while a file is made: entries about one stand close together. */
+const REMEMBERED = 50;
 
 /** Discord's limit for one card is a little more. */
 const LONGEST = 4000;
@@ -42,29 +51,18 @@ interface Entry {
 
 /** What a guild's audit says, to those who moderate. In a file, whole texts are for those who may manage it; that somebody took it is recorded. */
 export async function audit(interaction: ChatInputCommandInteraction, context: BotContext): Promise<PrivateAnswer> {
-  const { store, options } = context;
   const guild = guildOf(interaction);
-  const isExport = interaction.options.getBoolean(EXPORT) ?? false;
-  const moderator = interaction.options.getUser(MODERATOR)?.id;
-  const person = interaction.options.getUser(PERSON)?.id;
-  const records = await store.audit(guild, MOST);
-  const entries: Entry[] = [];
-  const known = new Map<number, ReviewRecord | undefined>();
-  for (const record of records) {
-    if (moderator !== undefined && record.actor !== moderator) continue;
-    const id = reviewOfDetail(record.detail);
-    if (id !== undefined && !known.has(id)) known.set(id, await store.review(guild, id));
-    const review = id === undefined ? undefined : known.get(id);
-    if (person === undefined || review?.author === person) entries.push({ record, review });
-  }
-  const older = records.length === MOST ? `Older than the newest ${MOST} is not looked at.` : "";
-  if (entries.length === 0) return { content: `The audit says nothing of that. ${older}`.trim() };
-  if (!isExport) return { embeds: [auditCard(entries)], ...(older === "" ? {} : { content: older }) };
+  const wanted = { actor: interaction.options.getUser(MODERATOR)?.id, person: interaction.options.getUser(PERSON)?.id };
+  if (!interaction.options.getBoolean(EXPORT)) return await pageOf(context, guild, wanted);
+  const { store, options } = context;
   const isWhole = mayManage(interaction);
-  const { file, count, left } = linesFile(
-    "audit.jsonl",
-    entries.map((entry) => exported(entry, isWhole)),
-  );
+  const reviews = new LRUCache<string, ReviewRecord>({ max: REMEMBERED });
+  const { file, count, left } = await linesFile("audit.jsonl", allOf(store, guild, wanted), async (record) => {
+    const review = reviews.get(record.detail) ?? (await reviewOf(store, record));
+    if (review !== undefined) reviews.set(record.detail, review);
+    return exported({ record, review }, isWhole);
+  });
+  if (count === 0) return { content: NOTHING };
   const number = count === 1 ? "1 entry" : `${count} entries`;
   await store.addAudit({
     guild,
@@ -73,20 +71,69 @@ export async function audit(interaction: ChatInputCommandInteraction, context: B
     detail: isWhole ? `${number}, with whole texts` : number,
     at: options.clock(),
   });
-  const words = [`${number}.`, isWhole ? "" : "Whole texts are for who may manage the server.", left, older];
+  const words = [`${number}.`, isWhole ? "" : "Whole texts are for who may manage the server.", left];
   return { content: words.filter((part) => part !== "").join(" "), files: [file] };
 }
 
-function auditCard(entries: readonly Entry[]): APIEmbed {
+const NOTHING = "The audit says nothing of that.";
+
+async function* allOf(store: Store, guild: string, wanted: AuditWanted): AsyncGenerator<AuditEntry> {
+  let before: AuditEntry | undefined;
+  do {
+    const page: readonly AuditEntry[] = await store.audit(guild, PAGE, { ...wanted, before });
+    yield* page;
+    before = page.length < PAGE ? undefined : page.at(-1);
+  } while (before !== undefined);
+}
+
+async function reviewOf(store: Store, { guild, detail }: AuditRecord): Promise<ReviewRecord | undefined> {
+  const id = reviewOfDetail(detail);
+  return id === undefined ? undefined : await store.review(guild, id);
+}
+
+const AUDIT = "audit";
+
+/** A page of it, with the way to the next one. */
+async function pageOf({ store }: BotContext, guild: string, wanted: AuditWanted): Promise<PrivateAnswer> {
+  const entries = await store.audit(guild, MOST + 1, wanted);
   const lines: string[] = [];
-  for (const entry of entries) {
-    const line = lineOf(entry);
+  for (const record of entries.slice(0, MOST)) {
+    const line = lineOf({ record, review: await reviewOf(store, record) });
     if ([...lines, line].join("\n").length > LONGEST) break;
     lines.push(line);
   }
-  const shown = lines.length === entries.length ? "" : `The newest ${lines.length} of ${entries.length}`;
-  return { title: "Audit", description: lines.join("\n"), ...(shown === "" ? {} : { footer: { text: shown } }) };
+  const last = entries[lines.length - 1];
+  if (last === undefined) return { content: NOTHING };
+  const to = (label: string, place: string) =>
+    ({
+      type: ComponentType.Button,
+      style: ButtonStyle.Secondary,
+      label,
+      custom_id: [AUDIT, place, wanted.actor ?? "", wanted.person ?? ""].join(":"),
+    }) as const;
+  const ways = [
+    ...(wanted.before === undefined ? [] : [to("Newest", "")]),
+    ...(lines.length < entries.length ? [to("Older", `${last.at}.${last.number}`)] : []),
+  ];
+  return {
+    embeds: [{ title: "Audit", description: lines.join("\n") }],
+    components: ways.length === 0 ? [] : [{ type: ComponentType.ActionRow, components: ways }],
+  };
 }
+
+/** Turns its pages. */
+export const auditButton: Component<ButtonInteraction> = {
+  prefix: AUDIT,
+  async run(interaction, context, [place = "", actor = "", person = ""]) {
+    await answerInPlace(interaction, context, async () => {
+      checkModerates(interaction);
+      const [, at, number] = /^(\d{1,15})\.(\d{1,15})$/.exec(place) ?? [];
+      const before = at === undefined ? undefined : { at: Number(at), number: Number(number) };
+      const idOf = (text: string) => (text === "" ? undefined : text);
+      return await pageOf(context, guildOf(interaction), { actor: idOf(actor), person: idOf(person), before });
+    });
+  },
+};
 
 function lineOf({ record: { actor, event, detail, at }, review }: Entry): string {
   const about = review === undefined ? "" : `, a message of ${userMention(review.author)}`;

@@ -17,6 +17,7 @@ import { settingsWritten } from "../settings/panel-forms.ts";
 import { settingsCommand, settingsPressed } from "../settings/settings-command.ts";
 import { answerButton } from "./answer-buttons.ts";
 import { ask, stopButton } from "./ask.ts";
+import { auditButton } from "./audit.ts";
 import { type Command, type Component, Refused } from "./command.ts";
 import { inAllLanguages } from "./in-all-languages.ts";
 import { judge, moderate } from "./moderate.ts";
@@ -33,6 +34,7 @@ const BUTTONS: readonly Component<ButtonInteraction>[] = [
   actButton,
   appealButtonPressed,
   raidButton,
+  auditButton,
   limitsButton,
   settingsPressed,
 ];

@@ -11,17 +11,22 @@ interface LinesFile {
   readonly left: string;
 }
 
-/** A file of as many records as Discord takes, a line of JSON for each. @param records the newest first */
-export function linesFile(name: string, records: readonly object[]): LinesFile {
+/** A file of as many records as Discord takes, a line of JSON for each. @param records the newest first @param objectOf what its line has */
+export async function linesFile<Kept>(
+  name: string,
+  records: Iterable<Kept> | AsyncIterable<Kept>,
+  objectOf: (record: Kept) => object | Promise<object>,
+): Promise<LinesFile> {
   const lines: Buffer[] = [];
-  let bytes = 0;
-  for (const record of records) {
-    const line = Buffer.from(`${JSON.stringify(record)}\n`);
-    bytes += line.length;
-    if (bytes > MOST_BYTES) break;
-    lines.push(line);
+  let [bytes, left] = [0, 0];
+  for await (const record of records) {
+    const line = left > 0 ? undefined : Buffer.from(`${JSON.stringify(await objectOf(record))}\n`);
+    if (line === undefined || bytes + line.length > MOST_BYTES) left++;
+    else {
+      bytes += line.length;
+      lines.push(line);
+    }
   }
-  const count = lines.length;
-  const left = count === records.length ? "" : `The oldest ${records.length - count} are left out: Discord takes no longer file.`;
-  return { file: { name, content: Buffer.concat(lines) }, count, left };
+  const words = left === 0 ? "" : `The oldest ${left} are left out: Discord takes no longer file.`;
+  return { file: { name, content: Buffer.concat(lines) }, count: lines.length, left: words };
 }

@@ -162,7 +162,7 @@ async function exported({ store }: BotContext, guild: string): Promise<PrivateAn
     decisions.push({ id, hash, excerpt, findings, action, shadow, decision, ...times });
   }
   if (decisions.length === 0) return { content: "Nothing was decided yet." };
-  const { file, count, left } = linesFile("decisions.jsonl", decisions.toReversed());
+  const { file, count, left } = await linesFile("decisions.jsonl", decisions.toReversed(), (decision) => decision);
   return { content: `${count} decisions. ${left}`.trim(), files: [file] };
 }
 

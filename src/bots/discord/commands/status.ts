@@ -22,9 +22,6 @@ import { checkAdministers, guildOf, type PrivateAnswer } from "./command.ts";
 const LONGEST = 4000;
 const LONGEST_FIELD = 1000;
 
-/** How far back the audit is looked through. */
-const AUDIT = 200;
-
 /** `/rain status`: which judges work here, how good they are, of what they learned; what moderation does, needs and waits for. */
 export async function status(interaction: ChatInputCommandInteraction, context: BotContext): Promise<PrivateAnswer> {
   checkAdministers(interaction);
@@ -132,7 +129,7 @@ async function learningFields(
 ): Promise<{ readonly name: string; readonly value: string }[]> {
   const progress = learning.get(guild);
   const now = progress === undefined ? [] : [{ name: "Learning now", value: `${Math.round(progress * 100)} %` }];
-  const last = (await store.audit(guild, AUDIT)).find(({ event }) => event === CALIBRATED);
+  const [last] = await store.audit(guild, 1, { event: CALIBRATED });
   if (last === undefined) return now;
   const by = last.actor === undefined ? "" : `, ${userMention(last.actor)}`;
   return [...now, { name: "Learned last", value: `${escapeMarkdown(last.detail)} (${time(Math.floor(last.at / 1000), "R")}${by})` }];

@@ -173,7 +173,7 @@ async function eventsSince(
   incident: readonly ReviewRecord[],
 ): Promise<readonly Event[]> {
   // What moderators did about people is told below, where it was done.
-  const found = (await store.audit(guild, MOST_EVENTS, auditDetail(id))).filter(({ event }) => !event.startsWith("sanction."));
+  const found = (await store.audit(guild, MOST_EVENTS, { detail: auditDetail(id) })).filter(({ event }) => !event.startsWith("sanction."));
   const audited = found.map(({ actor, event, at }) => ({
     at,
     words: `${actor === undefined ? "I" : userMention(actor)} ${eventInWords(event)}`,

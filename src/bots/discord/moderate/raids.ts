@@ -54,7 +54,7 @@ export class Raids {
   /** Looks up once whether one was on when the process was started. */
   async recall(guild: string): Promise<void> {
     if (this.#began.has(guild)) return;
-    const [newest] = await this.#store.audit(guild, 1, RAID_MODE);
+    const [newest] = await this.#store.audit(guild, 1, { detail: RAID_MODE });
     // Another one may have begun meanwhile.
     if (!this.#began.has(guild)) this.#began.set(guild, newest?.event === BEGAN ? newest.at : 0);
   }

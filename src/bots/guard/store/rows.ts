@@ -5,6 +5,7 @@ import { DAY_MS, dayBefore } from "../days.ts";
 import { SETTINGS, SETTINGS_FORMAT } from "../settings.ts";
 import type { SqlRow } from "./database.ts";
 import {
+  type AuditEntry,
   type AuditRecord,
   type CardPlace,
   type LowMessage,
@@ -82,10 +83,12 @@ export const reviewOf = reader(
     ),
 );
 
-export const auditOf = reader(
-  z
-    .object({ guild: z.string(), actor: optionalText, event: z.string(), detail: z.string(), happened_at: integer })
-    .transform(({ happened_at, ...rest }): AuditRecord => ({ ...rest, at: happened_at })),
+const audit = z.object({ guild: z.string(), actor: optionalText, event: z.string(), detail: z.string(), happened_at: integer });
+
+export const auditOf = reader(audit.transform(({ happened_at, ...rest }): AuditRecord => ({ ...rest, at: happened_at })));
+
+export const auditEntryOf = reader(
+  audit.extend({ number: integer }).transform(({ happened_at, ...rest }): AuditEntry => ({ ...rest, at: happened_at })),
 );
 
 export const sanctionOf = reader(

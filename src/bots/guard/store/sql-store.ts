@@ -1,6 +1,7 @@
 import { DAY_MS } from "../days.ts";
 import { DEFAULT_SETTINGS, type GuildSettings, SETTINGS_FORMAT } from "../settings.ts";
 import { checkSettings } from "../settings-text.ts";
+import { auditStore } from "./audit-store.ts";
 import { type Database, raw, type Statement, sql } from "./database.ts";
 import { erase, knownGuilds, noteGuilds, purgeExpired, purgeGuild } from "./retention.ts";
 import {
@@ -406,21 +407,6 @@ function lowMessage({
       SELECT count(*) FROM guard_low_messages
       WHERE guild = ${guild} AND day = ${day} AND principle = ${principle} AND judge = ${judge} AND hundredths = CAST(${hundredths} AS INTEGER))
     ON CONFLICT (guild, message, principle) DO NOTHING`;
-}
-
-function auditStore(database: Database): Pick<Store, "addAudit" | "audit"> {
-  return {
-    addAudit: async ({ guild, actor, event, detail, at }) => {
-      await database.run(sql`
-        INSERT INTO guard_audits (guild, actor, event, detail, happened_at) VALUES (${guild}, ${actor}, ${event}, ${detail}, ${at})`);
-    },
-
-    audit: async (guild, limit, detail) => {
-      const { rows } = await database.run(sql`
-        SELECT * FROM guard_audits WHERE guild = ${guild} AND detail = coalesce(CAST(${detail} AS TEXT), detail) ORDER BY happened_at DESC, number DESC LIMIT ${limit}`);
-      return rows.map(auditOf);
-    },
-  };
 }
 
 function personStore(database: Database): Pick<Store, "countWithin" | "setOptedOut" | "isOptedOut" | "personalData" | "forgetPerson"> {

@@ -179,6 +179,23 @@ export interface AuditRecord {
   readonly at: number;
 }
 
+/** One that is kept. */
+export interface AuditEntry extends AuditRecord {
+  /** Counts up; unique in the store. */
+  readonly number: number;
+}
+
+/** Which entries of an audit are meant: those of which all is true that is said here. */
+export interface AuditWanted {
+  readonly actor?: string | undefined;
+  readonly event?: string | undefined;
+  readonly detail?: string | undefined;
+  /** Whose messages they are about: their `detail` is `review` and the id of one that is kept. */
+  readonly person?: string | undefined;
+  /** Behind which they come: the last one of those that were read before. */
+  readonly before?: Pick<AuditEntry, "at" | "number"> | undefined;
+}
+
 /** All that is kept about one person. */
 export interface PersonalData {
   readonly replies: readonly ReplyRecord[];
@@ -325,8 +342,8 @@ export interface Store extends AsyncDisposable {
   lowMessages(wanted: Omit<JudgedValue, "hundredths"> & LowMessagesWanted): Promise<readonly LowMessage[]>;
 
   addAudit(record: AuditRecord): Promise<void>;
-  /** Newest first. @param detail only those with this one. @default all */
-  audit(guild: string, limit: number, detail?: string): Promise<readonly AuditRecord[]>;
+  /** Newest first. @param wanted which of them. @default all */
+  audit(guild: string, limit: number, wanted?: AuditWanted): Promise<readonly AuditEntry[]>;
 
   /** A person who opted out is neither read nor answered. */
   setOptedOut(user: string, isOut: boolean): Promise<void>;
