@@ -197,6 +197,9 @@ export class Bot implements AsyncDisposable {
     client.on(Events.ThreadCreate, (thread, isNew) => {
       if (isNew) this.#do(() => judgeTitle(this.#context, thread));
     });
+    client.on(Events.ThreadUpdate, (before, after) => {
+      if (before.name !== after.name) this.#do(() => judgeTitle(this.#context, after, { isChanged: true }));
+    });
     client.on(Events.ThreadDelete, (channel) => this.#channelGone(channel));
     client.on(Events.InteractionCreate, (interaction) => {
       if (this.#isLeaving) void turnAway(interaction, this.#context);

@@ -190,6 +190,71 @@ describe("The title of a thread that begins at a message which stood there befor
   });
 });
 
+describe("The title of a thread that is changed later", () => {
+  it("is judged as a new one is, in every kind of thread; all stays, and the card says that it may be another's", async () => {
+    await using scene = await Scene.moderated(FINDING, "timeout");
+    const { bob, ada, general } = scene;
+    const message = bob.says(general, "Hello.");
+    const threads = [{ from: message }, {}].map((begun) => general.addThread({ name: "Warm colours", owner: ada, ...begun }));
+    await scene.settled();
+    for (const thread of threads) thread.rename("Cold colours");
+    await scene.settled();
+    expect(scene.cards).toEqual([]);
+    threads[0]?.rename(STEADY_BAD);
+    await scene.settled();
+    scene.platform.advance(11 * 60_000);
+    threads[1]?.rename(`${STEADY_BAD} Now.`);
+    await scene.settled();
+    expect([message.isDeleted, scene.cards.length]).toEqual([false, 2]);
+    for (const card of scene.cards.map(asText)) {
+      expect(card).toContain(`Author:\n│   ${ada.mention}`);
+      expect(card).toContain("It is the title of a thread, which stays as it is. It was changed: by who began the thread, or by somebody");
+    }
+    // What else changes is no title.
+    threads[1]?.rename(`${STEADY_BAD} Now.`);
+    await scene.settled();
+    expect(scene.cards).toHaveLength(2);
+  });
+
+  it("is left out as a new one is: its author, its channel, a bot's, and while nothing is judged by itself", async () => {
+    await using scene = await Scene.moderated(FINDING);
+    const { ada, general, guild } = scene;
+    const [owners, adas, bots] = [guild.owner, ada, scene.platform.bot].map((owner) => general.addThread({ name: "Warm colours", owner }));
+    await scene.settled();
+    owners?.rename(STEADY_BAD);
+    bots?.rename(STEADY_BAD);
+    await scene.running.set(guild, { moderation: { automatic: true, ignore: { channels: [general.id] } } });
+    adas?.rename(STEADY_BAD);
+    await scene.settled();
+    await scene.running.set(guild, {});
+    adas?.rename(`${STEADY_BAD} 2`);
+    await scene.settled();
+    expect(await scene.running.store.pendingReviews(guild.id, 9)).toEqual([]);
+  });
+
+  it("is judged as it is by then: one that is changed while it is judged has no card, but for what it was changed to", async () => {
+    const inference = new WatchedInference(FINDING);
+    await using scene = await Scene.moderated(inference);
+    const { ada, general, running, guild } = scene;
+    const thread = general.addThread({ name: "Warm colours", owner: ada });
+    await scene.settled();
+    inference.beforeJudge = async () => {
+      // The verdict on the first title waits for that on the second one.
+      const later = new Promise<void>((resolve) => {
+        inference.beforeJudge = () => resolve();
+      });
+      thread.rename("Cold colours");
+      await later;
+    };
+    thread.rename(STEADY_BAD);
+    await scene.settled();
+    expect(await running.store.pendingReviews(guild.id, 9)).toEqual([]);
+    thread.rename(`${STEADY_BAD} 3`);
+    await scene.settled();
+    expect((await running.store.pendingReviews(guild.id, 9)).map(({ text }) => text)).toEqual([`${STEADY_BAD} 3`]);
+  });
+});
+
 describe("Files that are with a question", () => {
   const text = { name: "message.txt", content: Buffer.from("The tower is clean."), contentType: "text/plain" };
   const picture = { name: "tower.png", content: Buffer.from("a picture"), contentType: "image/png" };

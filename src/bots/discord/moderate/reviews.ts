@@ -1,12 +1,4 @@
-import {
-  type AnyThreadChannel,
-  DiscordAPIError,
-  type GuildMember,
-  type Message,
-  MessageType,
-  PermissionFlagsBits,
-  RESTJSONErrorCodes,
-} from "discord.js";
+import { DiscordAPIError, type GuildMember, type Message, MessageType, PermissionFlagsBits, RESTJSONErrorCodes } from "discord.js";
 import {
   type Action,
   excerptOf,
@@ -58,46 +50,6 @@ export async function openReview(context: BotContext, against: Against): Promise
   if (isRemoved && message.webhookId === null && settings.moderation.appeals && context.incidents.isFirstTold(review, incidentOf(review)))
     await tellAuthor(context, message, review);
 }
-
-/** What is against a principle and no message: moderators are told, and nothing is done. */
-export async function openReviewOfTitle(
-  context: BotContext,
-  {
-    thread,
-    owner,
-    judgement,
-    settings,
-  }: Pick<Against, "judgement" | "settings"> & { readonly thread: AnyThreadChannel; readonly owner: GuildMember },
-): Promise<void> {
-  const { findings, isCertain, unfit } = judgement;
-  const { id, guildId: guild, name } = thread;
-  const shadow = settings.moderation.shadow || !isCertain;
-  const record = await entered(
-    context,
-    {
-      guild,
-      // Where the thread is read from its beginning: the message at which it began is somebody else's, perhaps, and stands elsewhere.
-      channel: id,
-      message: id,
-      author: owner.id,
-      hash: hashOf(name),
-      excerpt: excerptOf(name),
-      text: name,
-      judged: judgedText(name),
-      attachments: 0,
-      unread: 0,
-      findings,
-      action: "log",
-      shadow,
-      createdAt: context.options.clock(),
-    },
-    owner,
-  );
-  if (record === undefined) return;
-  await tellModerators(context, settings, record, [TITLE_STAYS, ...(isCertain ? [] : unfit.map(unfitLine))].join(" "));
-}
-
-const TITLE_STAYS = "It is the title of a thread, which stays as it is.";
 
 /** What a review is decided with, by the number that names it. */
 export function incidentOf({ incident, id }: ReviewRecord): number {
@@ -156,7 +108,7 @@ async function withStrikes(
 }
 
 /** A review in the queue, with the incident to which it belongs. `undefined`: the message has one already. */
-async function entered(context: BotContext, review: NewReview, member: GuildMember | null): Promise<ReviewRecord | undefined> {
+export async function entered(context: BotContext, review: NewReview, member: GuildMember | null): Promise<ReviewRecord | undefined> {
   const { store, incidents, deeds, options } = context;
   const { guild, author, action, shadow } = review;
   const joinedAt = member?.joinedTimestamp ?? undefined;

@@ -1,33 +1,47 @@
 import type { AnyThreadChannel, GuildMember } from "discord.js";
 import { EitherSignal } from "../../../core/index.ts";
-import { decidedByFilters, filterHits, type GuildSettings, type Judgement, judgeMessage, withFindings } from "../../guard/index.ts";
+import {
+  decidedByFilters,
+  excerptOf,
+  filterHits,
+  type GuildSettings,
+  hashOf,
+  type Judgement,
+  judgedText,
+  judgeMessage,
+  withFindings,
+} from "../../guard/index.ts";
 import { type BotContext, isServed, judgesByItself } from "../bot-context.ts";
 import { settingsOfMessage } from "../whereabouts.ts";
+import { unfitLine } from "./card.ts";
 import { heardText } from "./heard.ts";
 import { isIgnored, isLeftOut } from "./ignored.ts";
-import { openReviewOfTitle } from "./reviews.ts";
+import { entered, tellModerators } from "./reviews.ts";
 
 /**
  * Judges the title of a thread that begins at a message which stood there before: who begins the thread writes it, and Discord posts nothing in their name.
- * Other titles are read with the first message of the thread.
+ * Other titles are read with the first message of the thread, but where they are changed later: no message tells of that.
  */
-export async function judgeTitle(context: BotContext, thread: AnyThreadChannel): Promise<void> {
+export async function judgeTitle(context: BotContext, thread: AnyThreadChannel, { isChanged = false } = {}): Promise<void> {
   const { looks, over, log, metrics } = context;
   const { guildId: guild, id } = thread;
   let wanted = await wantedFor(context, thread);
-  if (wanted === undefined || !(await isBegunAtMessage(thread))) return;
+  if (wanted === undefined || !(isChanged || (await isBegunAtMessage(thread)))) return;
   const look = looks.begin(guild);
   using either = new EitherSignal(over, look.signal);
   try {
     while (wanted !== undefined) {
-      const { owner, settings, version }: Wanted = wanted;
-      const judgement = await judgementOf(context, { thread, settings, signal: either.signal });
+      const { settings, version }: Wanted = wanted;
+      const title = thread.name;
+      const judgement = await judgementOf(context, { guild, title, settings, signal: either.signal });
       if (judgement.against.length === 0) return;
       wanted = await wantedFor(context, thread);
       if (wanted?.version !== version) continue;
+      // What was changed meanwhile is looked at by itself.
+      if (thread.name !== title) return;
       if (!look.take()) return;
       metrics.against.inc();
-      await openReviewOfTitle(context, { thread, owner, judgement, settings });
+      await openReview(context, { thread, title, isChanged, judgement, ...wanted });
       return;
     }
   } catch (error) {
@@ -58,13 +72,13 @@ async function wantedFor({ store, options }: BotContext, thread: AnyThreadChanne
 }
 
 interface Title {
-  readonly thread: AnyThreadChannel;
+  readonly guild: string;
+  readonly title: string;
   readonly settings: GuildSettings;
   readonly signal: AbortSignal;
 }
 
-async function judgementOf({ inference, metrics }: BotContext, { thread, settings, signal }: Title): Promise<Judgement> {
-  const { guildId: guild, name: text } = thread;
+async function judgementOf({ inference, metrics }: BotContext, { guild, title: text, settings, signal }: Title): Promise<Judgement> {
   const hits = filterHits(heardText(text), settings);
   const byFilter = decidedByFilters(hits);
   if (byFilter !== undefined) return byFilter;
@@ -82,3 +96,49 @@ async function isBegunAtMessage(thread: AnyThreadChannel): Promise<boolean> {
 async function ownerOf({ guild, ownerId }: AnyThreadChannel): Promise<GuildMember | undefined> {
   return ownerId === null ? undefined : await guild.members.fetch(ownerId).catch(() => undefined);
 }
+
+interface Found extends Wanted {
+  readonly thread: AnyThreadChannel;
+  readonly title: string;
+  /** It stood there as another one before. */
+  readonly isChanged: boolean;
+  readonly judgement: Judgement;
+}
+
+/** It is against a principle, and no message: moderators are told, and nothing is done. */
+async function openReview(context: BotContext, { thread, title, isChanged, owner, judgement, settings }: Found): Promise<void> {
+  const { findings, isCertain, unfit } = judgement;
+  const { id, guildId: guild } = thread;
+  const shadow = settings.moderation.shadow || !isCertain;
+  const record = await entered(
+    context,
+    {
+      guild,
+      // Where the thread is read from its beginning: the message at which it began is somebody else's, perhaps, and stands elsewhere.
+      channel: id,
+      message: id,
+      author: owner.id,
+      hash: hashOf(title),
+      excerpt: excerptOf(title),
+      text: title,
+      judged: judgedText(title),
+      attachments: 0,
+      unread: 0,
+      findings,
+      action: "log",
+      shadow,
+      createdAt: context.options.clock(),
+    },
+    owner,
+  );
+  if (record === undefined) return;
+  await tellModerators(
+    context,
+    settings,
+    record,
+    [TITLE_STAYS, ...(isChanged ? [WHO_CHANGED_IT] : []), ...(isCertain ? [] : unfit.map(unfitLine))].join(" "),
+  );
+}
+
+const TITLE_STAYS = "It is the title of a thread, which stays as it is.";
+const WHO_CHANGED_IT = "It was changed: by who began the thread, or by somebody who may manage threads; Discord does not tell me by whom.";

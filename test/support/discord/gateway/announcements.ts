@@ -92,6 +92,11 @@ export class Announcements {
     this.#aboutChannel(GatewayDispatchEvents.ThreadCreate, thread, () => ({ ...threadPayload(thread), newly_created: true }));
   }
 
+  threadUpdated(thread: Channel): void {
+    if (!this.#canSee(thread)) return;
+    this.#aboutChannel(GatewayDispatchEvents.ThreadUpdate, thread, () => threadPayload(thread));
+  }
+
   roleCreated(role: Role): void {
     this.#aboutGuild(GatewayDispatchEvents.GuildRoleCreate, role.guild, () => ({ guild_id: role.guild.id, role: rolePayload(role) }));
   }

@@ -56,7 +56,6 @@ export class Channel {
   readonly world: World;
   readonly id: string;
   readonly type: ChannelType;
-  readonly name: string;
   readonly guild: Guild | undefined;
   readonly parent: Channel | undefined;
   readonly recipient: User | undefined;
@@ -65,19 +64,24 @@ export class Channel {
   readonly threadMembers: Set<User>;
   /** What everybody here can read. */
   readonly messages = new Map<string, Message>();
+  #name: string;
   #overwrites: readonly Overwrite[];
 
   constructor(world: World, place: Place) {
     this.world = world;
     this.id = place.id;
     this.type = place.type;
-    this.name = place.name;
+    this.#name = place.name;
     this.guild = place.guild;
     this.parent = place.parent;
     this.recipient = place.recipient;
     this.owner = place.owner;
     this.threadMembers = new Set(place.members);
     this.#overwrites = place.overwrites ?? [];
+  }
+
+  get name(): string {
+    return this.#name;
   }
 
   get isThread(): boolean {
@@ -117,6 +121,12 @@ export class Channel {
     this.guild?.channels.set(thread.id, thread);
     this.world.announce.threadCreated(thread);
     return thread;
+  }
+
+  /** Of a thread: its owner does that, or somebody who may manage threads; Discord does not tell who. */
+  rename(name: string): void {
+    this.#name = name;
+    this.world.announce.threadUpdated(this);
   }
 
   addWebhook(name: string): Webhook {
