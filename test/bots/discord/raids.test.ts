@@ -153,6 +153,15 @@ describe("Raid mode", () => {
     expect([told(scene).length, await isTaken(scene, newcomer(scene))]).toEqual([0, false]);
   });
 
+  it("begins by what a filter finds, whatever the judge is", async () => {
+    const judges: typeof STEADY.judges = async ({ principles }) => principles.map(() => UNFIT);
+    const judge: typeof STEADY.judge = async ({ principles }) => principles.map(() => verdictOf(-1, UNFIT));
+    const filters = { raids: { people: 3, action: "delete" }, newcomers: { action: "log" } };
+    await using scene = await opened({}, { filters }, { ...STEADY, judge, judges });
+    for (let index = 0; index < 3; index++) expect(await isTaken(scene, newcomer(scene))).toBe(false);
+    expect([told(scene).length, await isTaken(scene, newcomer(scene)), await isTaken(scene, scene.ada)]).toEqual([1, true, false]);
+  });
+
   it("is off at first", async () => {
     await using scene = await opened({});
     await raid(scene, 5);

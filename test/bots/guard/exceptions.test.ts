@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type GuildSettings, limitOf, settingsFor } from "../../../src/bots/guard/index.ts";
+import { everySettings, filterActions, type GuildSettings, limitOf, settingsFor } from "../../../src/bots/guard/index.ts";
 import { anySettings } from "../../support/random-settings.ts";
 
 const USUAL = "usual";
@@ -81,6 +81,28 @@ describe("Exceptions of single rules", () => {
         expect(limitOf(there as NonNullable<typeof there>)).toBe(limitOf(settings.moderation.rules[name] as NonNullable<typeof there>));
       }),
       { numRuns: 200 },
+    );
+  });
+
+  it("let no rule and no filter do anywhere what all that may hold anywhere does not say", () => {
+    fc.assert(
+      fc.property(anywhere, ({ settings, where }) => {
+        const anywhereElse = everySettings(settings);
+        const here = settingsFor(settings, where);
+        const acts = (one: GuildSettings, name: string) => {
+          const { strictness = "off", action = "log" } = one.moderation.rules[name] ?? {};
+          return strictness !== "off" && action !== "log";
+        };
+        for (const name of Object.keys(settings.moderation.rules))
+          if (acts(here, name))
+            expect(
+              anywhereElse.some((one) => acts(one, name)),
+              name,
+            ).toBe(true);
+        const actions = anywhereElse.flatMap((one) => filterActions(one));
+        for (const action of filterActions(here)) expect(actions).toContain(action);
+      }),
+      { numRuns: 300 },
     );
   });
 

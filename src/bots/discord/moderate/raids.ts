@@ -101,7 +101,9 @@ export async function noteForRaid(
   const { raids, store, options, log } = context;
   const { guildId: guild, author, createdTimestamp: at } = message;
   const { filters } = settings.moderation;
-  const isFound = judgement.isCertain && judgement.against.some(({ principle }) => principle !== FILTER);
+  const { against, isCertain } = judgement;
+  // Filters are sure whatever the judge is.
+  const isFound = against.some(({ principle, found }) => principle !== FILTER && (isCertain || found !== undefined));
   if (filters.raids.action === "off" || !isFound) return;
   if (newcomerWords(heardOf(message, { text: "", member, at }), filters.newcomers) === undefined) return;
   await raids.recall(guild);
