@@ -194,7 +194,9 @@ export function describePeople(under: () => StoresUnderTest): void {
     expect([all.length, new Set(numbers(all)).size]).toEqual([12, 12]);
     const wants = [
       [{ actor: MODERATOR }, (entry: AuditEntry) => entry.actor === MODERATOR],
-      [{ event: "review.approved" }, (entry: AuditEntry) => entry.event === "review.approved"],
+      [{ events: ["review.approved"] }, (entry: AuditEntry) => entry.event === "review.approved"],
+      [{ events, person: AUTHOR }, (entry: AuditEntry) => entry.detail === `review ${review}`],
+      [{ events: [] }, () => false],
       [{ detail: `review ${review + 1}` }, (entry: AuditEntry) => entry.detail === `review ${review + 1}`],
       [{ person: AUTHOR }, (entry: AuditEntry) => entry.detail === `review ${review}`],
       [{ person: AUTHOR, actor: MODERATOR }, (entry: AuditEntry) => entry.detail === `review ${review}` && entry.actor === MODERATOR],
@@ -217,7 +219,7 @@ export function describePeople(under: () => StoresUnderTest): void {
     const { store } = under();
     await store.addAudit(newAudit({ actor: text, event: text, detail: text }));
     expect(await store.audit(GUILD, 1)).toMatchObject([newAudit({ actor: kept, event: kept, detail: kept })]);
-    expect(await store.audit(GUILD, 9, { actor: text, event: text, detail: text })).toHaveLength(1);
+    expect(await store.audit(GUILD, 9, { actor: text, events: [text], detail: text })).toHaveLength(1);
     await store.setOptedOut(text, true);
     expect([await store.isOptedOut(text), await store.isOptedOut(`${text}!`)]).toEqual([true, false]);
     expect([await store.countWithin({ ...use, key: text, cap: 1 }), await store.countWithin({ ...use, key: text, cap: 1 })]).toEqual([

@@ -108,7 +108,9 @@ describe("Raid mode", () => {
     const again = scene.mona.forges(told(scene)[0] as Message, "raid:end");
     expect((await again.response()).content).toBe("It is over already.");
     const audit = await scene.mona.uses(scene.general, "/moderate audit").response();
-    expect(audit.embeds[0]?.description).toContain(`${scene.mona.mention} ended raid mode`);
+    expect(audit.embeds[0]?.description).toMatch(
+      new RegExp(`${scene.mona.mention} ended raid mode[^]*I began raid mode \\(3 newcomers\\)`),
+    );
   });
 
   it("is ended by /moderate stop, and stays so when moderation is switched on again", async () => {
@@ -222,9 +224,9 @@ async function returning(event: "raid.began" | "raid.ended", minutes: number) {
   const { platform, store } = running;
   const guild = platform.addGuild({ channels: ["general"], members: ["Ada"] });
   await running.set(guild, { moderation: { automatic: true, shadow: false, filters: { raids: { action: "delete" } } } });
-  await store.addAudit({ guild: guild.id, actor: undefined, event: "raid.began", detail: "raid mode", at: platform.now() });
+  await store.addAudit({ guild: guild.id, actor: undefined, event: "raid.began", detail: "5 newcomers", at: platform.now() });
   if (event === "raid.ended")
-    await store.addAudit({ guild: guild.id, actor: guild.owner.id, event, detail: "raid mode", at: platform.now() });
+    await store.addAudit({ guild: guild.id, actor: guild.owner.id, event, detail: "5 newcomers", at: platform.now() });
   platform.advance(minutes * MINUTE_MS);
   await running.login();
   return {

@@ -129,7 +129,7 @@ async function learningFields(
 ): Promise<{ readonly name: string; readonly value: string }[]> {
   const progress = learning.get(guild);
   const now = progress === undefined ? [] : [{ name: "Learning now", value: `${Math.round(progress * 100)} %` }];
-  const [last] = await store.audit(guild, 1, { event: CALIBRATED });
+  const [last] = await store.audit(guild, 1, { events: [CALIBRATED] });
   if (last === undefined) return now;
   const by = last.actor === undefined ? "" : `, ${userMention(last.actor)}`;
   return [...now, { name: "Learned last", value: `${escapeMarkdown(last.detail)} (${time(Math.floor(last.at / 1000), "R")}${by})` }];

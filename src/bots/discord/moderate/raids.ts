@@ -18,11 +18,10 @@ import { tellServer } from "./log-channel.ts";
 import type { Against } from "./reviews.ts";
 
 const RAID = "raid";
+
+/** What the audit calls it, which knows of the last one where the process was started anew. */
 const BEGAN = "raid.began";
 const ENDED = "raid.ended";
-
-/** What the audit calls it: it knows of the last one where the process was started anew. */
-const RAID_MODE = "raid mode";
 
 /** What it finds is no reason for another one. */
 const FILTER = "filters.raids";
@@ -54,7 +53,7 @@ export class Raids {
   /** Looks up once whether one was on when the process was started. */
   async recall(guild: string): Promise<void> {
     if (this.#began.has(guild)) return;
-    const [newest] = await this.#store.audit(guild, 1, { detail: RAID_MODE });
+    const [newest] = await this.#store.audit(guild, 1, { events: [BEGAN, ENDED] });
     // Another one may have begun meanwhile.
     if (!this.#began.has(guild)) this.#began.set(guild, newest?.event === BEGAN ? newest.at : 0);
   }
@@ -69,9 +68,9 @@ export class Raids {
     return found.size >= people ? found.size : undefined;
   }
 
-  async begin(guild: string): Promise<void> {
+  async begin(guild: string, people: number): Promise<void> {
     const at = this.#clock();
-    await this.#store.addAudit({ guild, actor: undefined, event: BEGAN, detail: RAID_MODE, at });
+    await this.#store.addAudit({ guild, actor: undefined, event: BEGAN, detail: `${people} newcomers`, at });
     this.#began.set(guild, at);
   }
 
@@ -81,7 +80,7 @@ export class Raids {
     const isOn = this.until(guild, (await this.#store.settings(guild)).settings) !== undefined;
     this.#found.delete(guild);
     this.#began.set(guild, 0);
-    if (isOn) await this.#store.addAudit({ guild, actor: by, event: ENDED, detail: RAID_MODE, at: this.#clock() });
+    if (isOn) await this.#store.addAudit({ guild, actor: by, event: ENDED, detail: "before its time", at: this.#clock() });
     return isOn;
   }
 
@@ -112,7 +111,7 @@ export async function noteForRaid(
   if (people === undefined) return;
   const { settings: usual } = await store.settings(guild);
   if (!judgesByItself(options, usual)) return;
-  await raids.begin(guild);
+  await raids.begin(guild, people);
   const until = raids.until(guild, settings);
   log.warn({ guild, count: people }, "raid mode");
   if (until !== undefined) await tellServer(context, { guild, settings: usual }, wordsOf(settings, people, until), [END]);

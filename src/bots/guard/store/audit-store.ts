@@ -18,15 +18,19 @@ export function auditStore(database: Database): Pick<Store, "addAudit" | "audit"
   };
 }
 
-function conditionsOf(guild: string, { actor, person, event, detail, before }: AuditWanted): Statement {
+function conditionsOf(guild: string, { actor, person, events, detail, before }: AuditWanted): Statement {
   const conditions = [
     ...(actor === undefined ? [] : [sql`actor = ${actor}`]),
-    ...(event === undefined ? [] : [sql`event = ${event}`]),
+    ...(events === undefined ? [] : [sql`(1 = 0${joined(events.map((event) => sql` OR event = ${event}`))})`]),
     ...(detail === undefined ? [] : [sql`detail = ${detail}`]),
     ...(person === undefined
       ? []
       : [sql`detail IN (SELECT 'review ' || number FROM guard_reviews WHERE author = ${person} AND guild = ${guild})`]),
     ...(before === undefined ? [] : [sql`(happened_at, number) < (CAST(${before.at} AS BIGINT), CAST(${before.number} AS BIGINT))`]),
   ];
-  return conditions.reduce((all, condition) => sql`${all} AND ${condition}`, sql``);
+  return joined(conditions.map((condition) => sql` AND ${condition}`));
+}
+
+function joined(parts: readonly Statement[]): Statement {
+  return parts.reduce((all, part) => sql`${all}${part}`, sql``);
 }

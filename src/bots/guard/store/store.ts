@@ -188,7 +188,8 @@ export interface AuditEntry extends AuditRecord {
 /** Which entries of an audit are meant: those of which all is true that is said here. */
 export interface AuditWanted {
   readonly actor?: string | undefined;
-  readonly event?: string | undefined;
+  /** One of these. */
+  readonly events?: readonly string[] | undefined;
   readonly detail?: string | undefined;
   /** Whose messages they are about: their `detail` is `review` and the id of one that is kept. */
   readonly person?: string | undefined;
