@@ -33,7 +33,7 @@ export { LANGUAGES, type PlainKey, say, sayUnlessOwn } from "./languages/say.ts"
 export { belowLimit, hundredthsOf, isLow, limitFor, limitOf, type Values, valuesBy } from "./limits.ts";
 export { actsBy, type Judgement, judgeMessage, NOTHING_JUDGED, type UnfitJudge } from "./moderate.ts";
 export { normalise, withoutUnseen } from "./normalise.ts";
-export { ProblemsError, readPlainYaml } from "./plain-yaml.ts";
+export { MOST_BYTES, ProblemsError, readPlainYaml } from "./plain-yaml.ts";
 export { type Incoming, type Outcome, type Reason, type Respond, responding, type Utterance, Vetted } from "./respond.ts";
 export { DEFAULT_SETTINGS, type GuildSettings, guildPrinciple, principleNames, USUAL } from "./settings.ts";
 export { type SettingFacts, type SettingsPage, settingFacts, settingsPage } from "./settings-pages.ts";

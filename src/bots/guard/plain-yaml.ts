@@ -2,8 +2,8 @@
 import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from "yaml";
 import { RainError } from "../../core/index.ts";
 
-/** More than the longest settings need. */
-const MOST_BYTES = 64 * 1024;
+/** More than nearly all settings need; a longer one takes long to read, whatever is in it. */
+export const MOST_BYTES = 64 * 1024;
 
 /** Mistakes in the writing that are told at once: each one leads to more behind it. */
 const MOST_SYNTAX_ERRORS = 3;

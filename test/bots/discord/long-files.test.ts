@@ -46,6 +46,21 @@ describe("/privacy export of more than Discord takes in a file", () => {
   });
 });
 
+describe("Settings that are longer in a file than what is imported", () => {
+  it("are exported, and that is said", async () => {
+    const list = Array.from({ length: 200 }, (_, index) => `${index}${"𝒳".repeat(28)}`);
+    const allowed = Array.from({ length: 100 }, (_, index) => `${`${"a".repeat(50)}.`.repeat(4)}x${index}.example`);
+    const ids = Array.from({ length: 200 }, (_, index) => `${10n ** 19n + BigInt(index)}`);
+    const ignore = { roles: ids, channels: ids, categories: ids, users: ids };
+    await using scene = await Scene.open(STEADY, { moderation: { filters: { words: { list }, links: { allowed } }, ignore } });
+    const { content, attachments } = await scene.mona.uses(scene.general, "/rain config export").response();
+    expect(attachments[0]?.content.length).toBeGreaterThan(64 * 1024);
+    expect(content).toContain("It is longer than what I import: 65536 bytes.");
+    await scene.running.set(scene.guild, {});
+    expect((await scene.mona.uses(scene.general, "/rain config export").response()).content).toBe("Version 2:");
+  });
+});
+
 describe("What is decided together", () => {
   it("has a file that Discord takes, on its card and in the queue, with the first words of what does not fit", async () => {
     await using scene = await Scene.moderated(STEADY, "log");

@@ -1,5 +1,14 @@
 import { type ChatInputCommandInteraction, escapeMarkdown, inlineCode, time, userMention } from "discord.js";
-import { DEFAULT_SETTINGS, exportSettings, type GuildSettings, importSettings, settingPaths, textAt, USUAL } from "../../guard/index.ts";
+import {
+  DEFAULT_SETTINGS,
+  exportSettings,
+  type GuildSettings,
+  importSettings,
+  MOST_BYTES,
+  settingPaths,
+  textAt,
+  USUAL,
+} from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { problemsOf } from "../problems.ts";
 import { cut } from "../reply/text.ts";
@@ -35,14 +44,17 @@ function usualAt(path: string): string | undefined {
 
 async function exported(interaction: ChatInputCommandInteraction, { store }: BotContext): Promise<PrivateAnswer> {
   const { version, settings } = await store.settings(guildOf(interaction));
-  return { content: `Version ${version}:`, files: [{ name: "rain.yaml", content: Buffer.from(exportSettings(settings)) }] };
+  const content = Buffer.from(exportSettings(settings));
+  const tooLong = `It is longer than what I import: ${MOST_BYTES} bytes. Without comments and what is at its default it may be short enough.`;
+  return {
+    content: [`Version ${version}:`, ...(content.length > MOST_BYTES ? [tooLong] : [])].join("\n"),
+    files: [{ name: "rain.yaml", content }],
+  };
 }
-
-/** More than the longest settings need; `importSettings` counts again what really came. */
-const MOST_BYTES = 64 * 1024;
 
 async function imported(interaction: ChatInputCommandInteraction, context: BotContext): Promise<PrivateAnswer | string> {
   const file = interaction.options.getAttachment("file", true);
+  // `importSettings` counts again what really came.
   if (file.size > MOST_BYTES) throw new Refused(`Nothing was changed. Expected a file of at most ${MOST_BYTES} bytes, got ${file.size}.`);
   const response = await fetch(file.url, { signal: AbortSignal.timeout(10_000) });
   if (!response.ok) throw new Refused("Nothing was changed. The file could not be read: please try again.");
