@@ -252,8 +252,8 @@ export interface RainOptions extends PromptingOptions {
   readonly parallelCalls?: boolean;
   /**
    * When a sentence behind the result that ends the conversation asks the model to answer with it, as small models pass over results and call again. `repeated`: where an answer begins
-   * with a call whose result is there already; that is left, and told of as a rewind; asked so once, the model may call as it likes. `always`: it then seldom calls a second tool.
-   * `never`: for agents that poll. It concerns `toolChoice` "auto". @default "repeated"
+   * with a call whose result is there already; that is left, and told of as a rewind; asked so once, the model may make it again, and no third one. `always`: it then seldom calls a second tool,
+   * and never makes the same call again. Whoever insists is no longer told of tools. `never`: for agents that poll. It concerns `toolChoice` "auto". @default "repeated"
    */
   readonly pointOutResults?: PointOutResults;
 

@@ -10,14 +10,18 @@ export function withResultPointedOut(turns: readonly Turn[]): readonly Turn[] {
   return last?.role === "tool" ? [...turns.slice(0, -1), { ...last, text: `${last.text}\n\n${POINTED_OUT}` }] : turns;
 }
 
-/** Whether a call was made since the user spoke, and what came of it stands there, not pointed out yet. */
-export function isRepeated({ name, arguments: values }: Pick<ToolCall, "name" | "arguments">, turns: readonly Turn[]): boolean {
+export function isPointedOut(turns: readonly Turn[]): boolean {
   const last = turns.at(-1);
-  if (last?.role !== "tool" || last.text.endsWith(POINTED_OUT)) return false;
+  return last?.role === "tool" && last.text.endsWith(POINTED_OUT);
+}
+
+/** How often a call was made since the user spoke, with what came of it: where the conversation ends with a result. */
+export function timesAnswered({ name, arguments: values }: Pick<ToolCall, "name" | "arguments">, turns: readonly Turn[]): number {
+  if (turns.at(-1)?.role !== "tool") return 0;
   const since = turns.slice(turns.findLastIndex(({ role }) => role === "user") + 1);
   const answered = new Set(since.filter(({ role }) => role === "tool").map(({ callId }) => callId));
   const earlier = since.flatMap((turn) => turn.calls ?? []).filter(({ id }) => answered.has(id));
-  return earlier.some((one) => one.name === name && isSame(one.arguments, values));
+  return earlier.filter((one) => one.name === name && isSame(one.arguments, values)).length;
 }
 
 /** Of JSON, whatever the order of its properties. */

@@ -29,7 +29,7 @@ import {
 import { byLongestName, jsonCalls } from "./families/index.ts";
 import { drafting, leadBehindText, leadOf, tryLead, type Ways } from "./lead.ts";
 import { markedText, withMarks } from "./marked-text.ts";
-import { isRepeated, withResultPointedOut } from "./repeated-call.ts";
+import { isPointedOut, timesAnswered, withResultPointedOut } from "./repeated-call.ts";
 import { endingBeforeCalls, textCalls, tryTextCalls } from "./text-calls.ts";
 
 /** For models that say nothing of calls: what a conversation with tools as text asks for. */
@@ -73,6 +73,8 @@ interface ToolState extends Omit<GenerationRequest, "turns"> {
   readonly format: OutputFormat;
   /** With the last result pointed out, where it was passed over. */
   turns: readonly Turn[];
+  /** A result was passed over though it was pointed out: the model no longer knows that it may call. */
+  isInWords: boolean;
   /** Tools that the model has called in its text already, and no others: each call is still to be made. */
   due: Tool[] | undefined;
   readonly meter: Meter;
@@ -96,8 +98,8 @@ function begin(request: GenerationRequest, decoding: Pick<ToolState, "decode" | 
       complaint("toolChoice", `one of ${tools.map(({ name }) => `\`${name}\``).join(", ")}`, toolChoice),
       toolChoice,
     );
-  const isPointedOut = toolChoice === "auto" && settings.pointOutResults === "always";
-  const described = withDescriptions(isPointedOut ? withResultPointedOut(turns) : turns, settings);
+  const isAlwaysPointedOut = toolChoice === "auto" && settings.pointOutResults === "always";
+  const described = withDescriptions(isAlwaysPointedOut ? withResultPointedOut(turns) : turns, settings);
   const callFormat = callFormatOf(engine);
   const nothing = { meter: new Meter(), text: "", finishReason: "stop", value: undefined, rewinds: 0, discarded: 0 } as const;
   return {
@@ -107,6 +109,7 @@ function begin(request: GenerationRequest, decoding: Pick<ToolState, "decode" | 
     calls: [],
     cutCall: undefined,
     due: undefined,
+    isInWords: false,
     turns: described,
     tools: chosen,
     callFormat,
@@ -123,7 +126,8 @@ function callFormatOf({ facts }: Engine): CallFormat {
 async function* speak(state: ToolState): AsyncGenerator<RainStep, boolean, void> {
   const { settings, turns } = state;
   // A text of a format holds no calls.
-  const { openings, marks, tools } = settings.format === undefined ? { ...state, ...leadBehindText(state, waysOf(state)) } : NO_CALLS;
+  const { openings, marks, tools } =
+    settings.format === undefined && !state.isInWords ? { ...state, ...leadBehindText(state, waysOf(state)) } : NO_CALLS;
   const caller = { engine: withMarks(state.engine, marks), tools };
   const { engine } = caller;
   const promptOf: PromptOf = (...asked) => {
@@ -158,6 +162,7 @@ const NO_CALLS = { openings: [], marks: new Set<Token>(), tools: [] } as const;
 
 /** Whether the model begins with a call: in its own way, or as text. */
 async function isCallFirst(state: ToolState): Promise<boolean> {
+  if (state.isInWords) return false;
   const lead = leadOf(state, waysOf(state));
   const generation = drafting(state);
   const { drawn, isCall } = await tryLead(lead, generation, state.meter);
@@ -237,15 +242,19 @@ async function* call(state: ToolState): AsyncGenerator<RainStep, boolean, void> 
   return false;
 }
 
-/** Whether a call opens the answer whose result is there already. */
-function isPassedOver(call: ToolCall, { turns, text, calls, settings }: ToolState): boolean {
-  const isOpening = text === "" && calls.length === 0;
-  return isOpening && settings.toolChoice === "auto" && settings.pointOutResults === "repeated" && isRepeated(call, turns);
+/**
+ * Whether a call opens the answer whose result is there already. Where that was pointed out, one more may be meant, as where a button is to be pressed twice; but not where it was
+ * pointed out from the beginning, nor a third.
+ */
+function isPassedOver(call: ToolCall, { turns, text, calls, settings: { toolChoice, pointOutResults } }: ToolState): boolean {
+  if (text !== "" || calls.length > 0 || toolChoice !== "auto" || pointOutResults === "never") return false;
+  const meant = pointOutResults === "repeated" && isPointedOut(turns) ? 1 : 0;
+  return timesAnswered(call, turns) > meant;
 }
 
-/** Goes back behind a call, to its result. */
+/** Goes back behind a call, to its result: that is pointed out, and where it was, nothing is left to call. */
 function leave(tokens: readonly Token[], state: ToolState): void {
-  const { settings, value = 0 } = state;
+  const { settings, turns, value = 0 } = state;
   const discarded = settings.revealDiscarded ? { discarded: written(tokens, state) } : {};
   state.rewinds++;
   state.meter.emitted -= tokens.length;
@@ -253,7 +262,8 @@ function leave(tokens: readonly Token[], state: ToolState): void {
   settings.onEvent({ type: "rewind", committed: 0, iteration: 1, value, ...discarded });
   state.due = undefined;
   state.finishReason = "stop";
-  state.turns = withResultPointedOut(state.turns);
+  state.isInWords = isPointedOut(turns);
+  state.turns = state.isInWords ? turns.map(({ tools: _, ...turn }) => turn) : withResultPointedOut(turns);
 }
 
 /** What stands in a call, marks and all. */

@@ -170,13 +170,15 @@ describe("A call whose result is there already", () => {
   ];
   const POINTED_OUT = "2 km\n\nAnswer the user in words now, with this result.";
 
-  /** A model that writes one text, and another one where the result is pointed out. */
-  function reader(before: string, after: string): Engine {
+  /** A model that writes one text, and another one where the result is pointed out, or where it knows of no tool then. */
+  function reader(before: string, after: string, without = after): Engine {
     let isPointedOut = false;
-    const [plain, asked] = [writer(before), writer(after)];
-    const engine = worldEngine({ ...plain, goOn: (answer) => (isPointedOut ? asked : plain).goOn(answer) });
+    let knowsTools = true;
+    const [plain, asked, untold] = [writer(before), writer(after), writer(without)];
+    const engine = worldEngine({ ...plain, goOn: (answer) => (isPointedOut ? (knowsTools ? asked : untold) : plain).goOn(answer) });
     const render: Engine["tokenizer"]["render"] = (turns, ...more) => {
       isPointedOut ||= turns.some(({ text }) => text === POINTED_OUT);
+      knowsTools &&= !isPointedOut || (turns[0]?.tools ?? []).length > 0;
       return engine.tokenizer.render(turns, ...more);
     };
     return { ...watchedEngine(engine), tokenizer: { ...engine.tokenizer, render } };
@@ -201,6 +203,20 @@ describe("A call whose result is there already", () => {
     const result = await run(reader(` [${ROAD}]`, ` [${ROAD}]`), {}, CALLED);
     expect(callsOf(result)).toEqual([{ name: "length", of: "road" }]);
     expect(result.whole.rewinds).toBe(1);
+  });
+
+  it.each([
+    ["twice already", { pointOutResults: "repeated" }, [...CALLED, ...CALLED.slice(1)]],
+    ["though its result was pointed out from the beginning", { pointOutResults: "always" }, CALLED],
+  ] as const)("is not made where the model insists on it and it was made %s: it says what it has to say", async (_, options, turns) => {
+    for (const mode of ["adaptive", "vanilla"] as const) {
+      const engine = reader(` [${ROAD}]`, ` [${ROAD}]`, " It is 2 km.");
+      const { whole, steps } = await run(engine, { mode, ...options }, turns);
+      expect(whole).toMatchObject({ text: "It is 2 km.", calls: [], finishReason: "stop" });
+      expect(whole.rewinds).toBe(options.pointOutResults === "always" ? 1 : 2);
+      expect(steps.map(({ text }) => text).join("")).toBe("It is 2 km.");
+      expect(whole.meter.emitted).toBeLessThan(15);
+    }
   });
 
   it.each([
