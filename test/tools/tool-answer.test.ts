@@ -65,6 +65,30 @@ describe("A model that may call tools", () => {
     expect(seen[0]).toContain('{"name": "length", "description": "Measures.", "parameters": {"type": "object"');
   });
 
+  it("reads of a schema what is for models: no dialect, and no word on further properties, but where they are its own", async () => {
+    const seen: string[] = [];
+    const engine = worldEngine(writer(" Far."));
+    const watched = {
+      ...watchedEngine(engine),
+      tokenizer: { ...engine.tokenizer, render: (turns: readonly Turn[]) => kept(engine, turns, seen) },
+    };
+    const shown = ({ additionalProperties: _, ...schema }: Tool["parameters"]) => schema;
+    const of = objectOf({ of: { const: { additionalProperties: false } } });
+    const rest = { type: "object", additionalProperties: objectOf({}) };
+    const parameters = {
+      $schema: "https://json-schema.org/draft/2020-12/schema",
+      ...objectOf({ additionalProperties: of, in: { anyOf: [of] } }),
+      $defs: { rest },
+    };
+    await run(watched, { tools: [{ name: "length", parameters }] });
+    const text = seen[0] as string;
+    const from = text.indexOf('"parameters": ') + '"parameters": '.length;
+    expect(JSON.parse(text.slice(from, text.indexOf("\n", from) - 1))).toEqual({
+      ...shown(objectOf({ additionalProperties: shown(of), in: { anyOf: [shown(of)] } })),
+      $defs: { rest: { ...rest, additionalProperties: shown(objectOf({})) } },
+    });
+  });
+
   it("writes a text if it wants to", async () => {
     const result = await run(worldEngine(writer(" Far.")));
     expect(result.whole).toMatchObject({ text: "Far.", calls: [], finishReason: "stop" });
