@@ -14,7 +14,8 @@ import {
 import { findJudge } from "./judges/index.ts";
 import { promptOf, withPrompting } from "./prompting/index.ts";
 import { withoutThoughts, withThoughts } from "./thoughts/thoughts.ts";
-import { checkTools, mayCall, withDescriptions, withTools } from "./tools/tool-answer.ts";
+import { withDescriptions } from "./tools/descriptions.ts";
+import { checkTools, mayCall, withTools } from "./tools/tool-answer.ts";
 
 /**
  * Writes the assistant's next turn, step by step. What was yielded is never taken back; leaving the loop stops the work.

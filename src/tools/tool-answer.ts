@@ -26,11 +26,11 @@ import {
   type ToolCall,
   type Turn,
 } from "../core/index.ts";
+import { withDescriptions } from "./descriptions.ts";
 import { byLongestName, jsonCalls } from "./families/index.ts";
 import { drafting, leadBehindText, leadOf, tryLead, type Ways } from "./lead.ts";
 import { markedText, withMarks } from "./marked-text.ts";
 import { isPointedOut, timesAnswered, withResultPointedOut } from "./repeated-call.ts";
-import { shownSchema } from "./shown-schema.ts";
 import { endingBeforeCalls, textCalls, tryTextCalls } from "./text-calls.ts";
 
 /** For models that say nothing of calls: what a conversation with tools as text asks for. */
@@ -39,12 +39,6 @@ const PLAIN_CALLS = jsonCalls({ name: "name", arguments: "arguments" });
 /** Whether the answer may call tools. */
 export function mayCall({ tools, toolChoice }: Settings): boolean {
   return tools.length > 0 && toolChoice !== "none";
-}
-
-/** The turns, of which the first says what may be called. */
-export function withDescriptions(turns: readonly Turn[], { tools }: Pick<Settings, "tools">): readonly Turn[] {
-  const shown = tools.map((tool) => ({ ...tool, parameters: shownSchema(tool.parameters) }));
-  return turns.map((turn, index) => (index === 0 ? { ...turn, tools: shown } : turn));
 }
 
 /** An answer that may call tools: a text, calls, or a text and then calls. Each part is written, judged and released like a whole answer. */

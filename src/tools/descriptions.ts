@@ -1,8 +1,14 @@
-/** Schemas as models are shown them. What stands in a schema for programs alone, small models take for something to write: an argument `additionalProperties` that is false. */
-import { isRecord, type JsonSchema } from "../core/index.ts";
+/** What a model is told of tools. What stands in a schema for programs alone, small models take for something to write: an argument `additionalProperties` that is false. */
+import { isRecord, type JsonSchema, type Settings, type Turn } from "../core/index.ts";
+
+/** The turns, of which the first says what may be called. */
+export function withDescriptions(turns: readonly Turn[], { tools }: Pick<Settings, "tools">): readonly Turn[] {
+  const described = tools.map((tool) => ({ ...tool, parameters: shownSchema(tool.parameters) }));
+  return turns.map((turn, index) => (index === 0 ? { ...turn, tools: described } : turn));
+}
 
 /** Without its dialect, and without a word on further properties: calls are written under the schema itself. */
-export function shownSchema(schema: JsonSchema): JsonSchema {
+function shownSchema(schema: JsonSchema): JsonSchema {
   const shown = Object.entries(schema).filter(
     ([keyword, value]) => !(keyword === "$schema" || (keyword === "additionalProperties" && value === false)),
   );
