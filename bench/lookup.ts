@@ -119,6 +119,7 @@ async function write(from: LlamaContext, prompt: readonly LlamaToken[], tokenPre
   const sequence = from.getSequence(tokenPredictor === undefined ? {} : { tokenPredictor });
   try {
     await sequence.evaluateWithoutGeneratingNewTokens(prompt.slice(0, -1));
+    tokenPredictor?.updateInputTokens([...prompt]);
     const tokens: LlamaToken[] = [];
     let began = 0;
     for await (const token of sequence.evaluate(prompt.slice(-1), { temperature: 0, yieldEogToken: false })) {
