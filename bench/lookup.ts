@@ -2,9 +2,9 @@
  * What drafting by prompt lookup would bring: what was written last is looked for in the prompt, and what followed there is checked in one batch. By node-llama-cpp's own predictor, greedy, against the
  * same library without it, where an answer repeats its prompt: a passage that is asked about, and code that is to be changed a little.
  *
- *   npm run bench:lookup -- --model FILE [--tokens N] [--pairs N] [--json]
+ *   npm run bench:lookup -- --model FILE [--tokens N] [--pairs N] [--pattern N] [--draft N] [--json]
  *
- * The prompt is read before either starts. `identical`: whether the same tokens came out, since a token of a batch has other last digits than one that is computed alone.
+ * `--pattern`: tokens that have to be found; `--draft`: tokens that are then checked, at most. The prompt is read before either starts. `identical`: whether the same tokens came out, since a token of a batch has other last digits than one that is computed alone.
  */
 import { parseArgs } from "node:util";
 import { getLlama, InputLookupTokenPredictor, type LlamaContext, LlamaLogLevel, type Token as LlamaToken } from "node-llama-cpp";
@@ -18,12 +18,18 @@ const { values } = parseArgs({
     model: { type: "string" },
     tokens: { type: "string", default: "96" },
     pairs: { type: "string", default: "3" },
+    pattern: { type: "string", default: "2" },
+    draft: { type: "string", default: "6" },
     json: { type: "boolean", default: false },
   },
 });
 if (values.model === undefined) throw new RangeError("Expected `--model` to be a GGUF file, got none");
 const maxTokens = wholeNumber("tokens", values.tokens);
 const pairs = wholeNumber("pairs", values.pairs);
+const lookup = {
+  patternLength: { min: wholeNumber("pattern", values.pattern) },
+  predictionLength: { max: wholeNumber("draft", values.draft) },
+};
 
 const PASSAGE =
   "The lighthouse at Skerry Point was built in 1871 by the engineer Ada Thorne, after three ships were lost on the reef in one winter. It is 41 metres high, and its lamp was first lit with rape oil, " +
@@ -81,11 +87,7 @@ for (const [kind, prompts] of Object.entries(KINDS)) {
   for (let pair = -1; pair < pairs; pair++) {
     for (const prompt of prompts.map(promptOf)) {
       const earlier = pair % 2 === 0 ? await write(context, prompt) : undefined;
-      const drafted = await write(
-        context,
-        prompt,
-        new InputLookupTokenPredictor({ patternLength: { min: 2 }, predictionLength: { max: 6 } }),
-      );
+      const drafted = await write(context, prompt, new InputLookupTokenPredictor(lookup));
       const plain = earlier ?? (await write(context, prompt));
       if (pair >= 0) found.push({ plain, drafted });
     }
