@@ -30,6 +30,9 @@ const MODELS = ["gemma3-270m", "smollm2-135m", "qwen2.5-coder-0.5b", "qwen2.5-co
 type ModelName = (typeof MODELS)[number];
 const BASE: ModelName = "gemma3-270m";
 
+/** So many answers of each task are read by a person. */
+const BLIND = 150;
+
 /** Labelled refusals that the judge of refusals learns from. */
 const REFUSALS = 200;
 
@@ -267,9 +270,6 @@ function cellOf(cell: CellName) {
     ...(cell.way === "plain" ? {} : { gained: turned(true), lost: turned(false), p: mcnemar(turned(true), turned(false)) }),
   };
 }
-
-/** So many answers of each task are read by a person. */
-const BLIND = 150;
 
 function writeBlind(path: string): void {
   const lines = tasks.flatMap((task) => {
