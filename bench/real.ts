@@ -280,7 +280,7 @@ function writeBlind(path: string): void {
     );
     const shuffled = all
       .flatMap(({ question, answer }) =>
-        answer === undefined || answer.isRefused ? [] : [{ id: nameOf(answer), task, prompt: promptOf(question), text: answer.text }],
+        answer === undefined || answer.isRefused ? [] : [{ id: nameOf(answer), task, turns: question.turns, text: answer.text }],
       )
       .toSorted((left, right) => (left.id < right.id ? -1 : 1));
     return spreadOver(shuffled, BLIND);
