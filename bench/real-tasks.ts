@@ -68,7 +68,7 @@ export async function realQuestions(
   );
 }
 
-export function promptOf({ turns }: Pick<TaskQuestion, "turns">): string {
+function promptOf({ turns }: Pick<TaskQuestion, "turns">): string {
   return turns[0]?.text.trim() ?? "";
 }
 

@@ -21,7 +21,7 @@ import { calibrateJudge, foundJudge, judgeKey, readJudge, TurnJudge, writeJudge 
 import { someOf, wholeNumber } from "./arguments.ts";
 import { hashOf } from "./own-drafts.ts";
 import { arePairsMissing, judgePairs, makePairs, PAIR, PREFERENCE, pairCell } from "./real-pairs.ts";
-import { labelledRefusals, promptOf, REAL_TASKS, REFUSING, type RealTaskName, realQuestions, truthOf } from "./real-tasks.ts";
+import { labelledRefusals, REAL_TASKS, REFUSING, type RealTaskName, realQuestions, truthOf } from "./real-tasks.ts";
 import { WAYS, type Way, writeBy } from "./real-ways.ts";
 import { sampled, spreadOver } from "./sampled.ts";
 
