@@ -55,23 +55,13 @@ function callsOf({ whole }: Run): unknown[] {
 
 describe("A model that may call tools", () => {
   it("reads what it may call", async () => {
-    const seen: string[] = [];
-    const engine = worldEngine(writer(" Far."));
-    const watched = {
-      ...watchedEngine(engine),
-      tokenizer: { ...engine.tokenizer, render: (turns: readonly Turn[]) => kept(engine, turns, seen) },
-    };
-    await run(watched);
+    const { engine, seen } = readBy(writer(" Far."));
+    await run(engine);
     expect(seen[0]).toContain('{"name": "length", "description": "Measures.", "parameters": {"type": "object"');
   });
 
   it("reads of a schema what is for models: no dialect, and no word on further properties, but where they are its own", async () => {
-    const seen: string[] = [];
-    const engine = worldEngine(writer(" Far."));
-    const watched = {
-      ...watchedEngine(engine),
-      tokenizer: { ...engine.tokenizer, render: (turns: readonly Turn[]) => kept(engine, turns, seen) },
-    };
+    const { engine, seen } = readBy(writer(" Far."));
     const shown = ({ additionalProperties: _, ...schema }: Tool["parameters"]) => schema;
     const of = objectOf({ of: { const: { additionalProperties: false } } });
     const rest = { type: "object", additionalProperties: objectOf({}) };
@@ -80,7 +70,7 @@ describe("A model that may call tools", () => {
       ...objectOf({ additionalProperties: of, in: { anyOf: [of] } }),
       $defs: { rest },
     };
-    await run(watched, { tools: [{ name: "length", parameters }] });
+    await run(engine, { tools: [{ name: "length", parameters }] });
     const text = seen[0] as string;
     const from = text.indexOf('"parameters": ') + '"parameters": '.length;
     expect(JSON.parse(text.slice(from, text.indexOf("\n", from) - 1))).toEqual({
@@ -123,15 +113,10 @@ describe("A model that may call tools", () => {
   });
 
   it("goes on behind the results of its calls", async () => {
-    const seen: string[] = [];
-    const engine = worldEngine(writer(" It is 2 km."));
-    const watched = {
-      ...watchedEngine(engine),
-      tokenizer: { ...engine.tokenizer, render: (turns: readonly Turn[]) => kept(engine, turns, seen) },
-    };
+    const { engine, seen } = readBy(writer(" It is 2 km."));
     const call = { id: "1", name: "length", arguments: { of: "road" } };
     const turns: Turn[] = [...ASK, { role: "assistant", text: "", calls: [call] }, { role: "tool", text: "2 km", callId: "1" }];
-    expect((await run(watched, {}, turns)).whole.text).toBe("It is 2 km.");
+    expect((await run(engine, {}, turns)).whole.text).toBe("It is 2 km.");
     expect(seen[0]).toContain(`Assistant: [${ROAD}]\nUser: Result of length: 2 km\nAssistant:`);
   });
 
@@ -143,13 +128,8 @@ describe("A model that may call tools", () => {
   });
 
   it("must not call where it is told so, and then does not even know what it could", async () => {
-    const seen: string[] = [];
-    const engine = worldEngine(writer(` [${ROAD}]`));
-    const watched = {
-      ...watchedEngine(engine),
-      tokenizer: { ...engine.tokenizer, render: (turns: readonly Turn[]) => kept(engine, turns, seen) },
-    };
-    const { whole } = await run(watched, { toolChoice: "none" });
+    const { engine, seen } = readBy(writer(` [${ROAD}]`));
+    const { whole } = await run(engine, { toolChoice: "none" });
     expect(whole).toMatchObject({ text: `[${ROAD}]`, finishReason: "stop" });
     expect(seen[0]).not.toContain("length");
   });
@@ -381,8 +361,14 @@ function objectOf(properties: Readonly<Record<string, unknown>>): Tool["paramete
   return { type: "object", properties, required: Object.keys(properties), additionalProperties: false };
 }
 
-function kept(engine: Engine, turns: readonly Turn[], seen: string[]) {
-  const tokens = engine.tokenizer.render(turns);
-  seen.push(engine.tokenizer.detokenize(tokens));
-  return tokens;
+/** A model, and all that it is given to read. */
+function readBy(world: World): { readonly engine: Engine; readonly seen: string[] } {
+  const engine = worldEngine(world);
+  const seen: string[] = [];
+  const render = (turns: readonly Turn[]) => {
+    const tokens = engine.tokenizer.render(turns);
+    seen.push(engine.tokenizer.detokenize(tokens, []));
+    return tokens;
+  };
+  return { engine: { ...watchedEngine(engine), tokenizer: { ...engine.tokenizer, render } }, seen };
 }
