@@ -77,6 +77,11 @@ export function clientOptions(outbound: OutboundFilter, { messageContent }: BotO
   };
 }
 
+/** In which language something is said to everybody who reads it in a server: Discord's for it. */
+export function languageOfServer({ guilds }: Client, guild: string): string | undefined {
+  return guilds.cache.get(guild)?.preferredLocale;
+}
+
 function isUs({ id, client }: GuildMember | User): boolean {
   return id === client.user.id;
 }

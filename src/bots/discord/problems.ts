@@ -1,9 +1,8 @@
-import { channelMention, inlineCode, PermissionFlagsBits } from "discord.js";
-import { everySettings, filterActions, type GuildSettings, judgeMessage } from "../guard/index.ts";
+import { channelMention, PermissionFlagsBits } from "discord.js";
+import { everySettings, filterActions, type GuildSettings, judgeMessage, numeral, saying, type Words } from "../guard/index.ts";
 import type { BotContext } from "./bot-context.ts";
 import { knownJudge } from "./known-judge.ts";
 import { logChannelOf } from "./moderate/log-channel.ts";
-import { number } from "./settings/last-week.ts";
 import { within } from "./within.ts";
 
 /** Messages that may wait to be judged before the model is said to be too slow. */
@@ -11,11 +10,11 @@ const MANY_WAITING = 20;
 
 /** Something that moderation needs. */
 interface Need {
-  readonly name: string;
+  readonly name: Words;
   /** How it is, in a few words. */
-  readonly state: string;
+  readonly state: Words;
   /** What that keeps from being done, in words for those who can change it. */
-  readonly problems: readonly string[];
+  readonly problems: readonly Words[];
 }
 
 /** What a guild's moderation needs to do what its settings say. */
@@ -24,7 +23,7 @@ export async function needsOf(context: BotContext, guild: string, settings: Guil
 }
 
 /** Why a guild's moderation does not do what its settings say, or would not once it is switched on. None: all is well. */
-export async function problemsOf(context: BotContext, guild: string, settings: GuildSettings): Promise<readonly string[]> {
+export async function problemsOf(context: BotContext, guild: string, settings: GuildSettings): Promise<readonly Words[]> {
   const needs = await needsOf(context, guild, settings);
   return [
     ...needs.flatMap(({ problems }) => problems),
@@ -32,23 +31,20 @@ export async function problemsOf(context: BotContext, guild: string, settings: G
   ];
 }
 
-const NO_INTENT =
-  "I judge nothing by myself: whoever runs me has to grant me the Message Content intent, in Discord's developer portal and by `messageContent: true`.";
-
 function intentNeed({ options }: BotContext, { moderation: { automatic } }: GuildSettings): Need {
-  const name = "Message Content intent";
-  if (options.messageContent) return { name, state: "granted", problems: [] };
-  return { name, state: "not granted", problems: automatic ? [NO_INTENT] : [] };
+  const name = saying("need.intent");
+  if (options.messageContent) return { name, state: saying("need.intent.granted"), problems: [] };
+  return { name, state: saying("need.intent.notGranted"), problems: automatic ? [saying("need.intent.problem")] : [] };
 }
 
 async function logChannelNeed(context: BotContext, guild: string, settings: GuildSettings): Promise<Need> {
-  const name = "Log channel";
+  const name = saying("need.log");
   const { logChannel, automatic } = settings.moderation;
   const found = await logChannelOf(context, { guild, settings });
-  if ("channel" in found) return { name, state: channelMention(found.channel.id), problems: [] };
+  if ("channel" in found) return { name, state: () => channelMention(found.channel.id), problems: [] };
   const isLacking = automatic || logChannel !== undefined;
-  const problem = `Nobody is shown what I find but in ${inlineCode("/moderate queue")}: ${found.problem}.`;
-  return { name, state: logChannel === undefined ? "none is set" : found.problem, problems: isLacking ? [problem] : [] };
+  const problem = saying("need.log.problem", { problem: found.problem });
+  return { name, state: logChannel === undefined ? saying("need.log.none") : found.problem, problems: isLacking ? [problem] : [] };
 }
 
 /** What the rules ask for and the bot may do nowhere in the guild. Of single channels the cards say it. */
@@ -66,31 +62,31 @@ async function permissionsNeed({ client }: BotContext, guild: string, settings: 
   ];
   const me = await (await client.guilds.fetch(guild)).members.fetchMe();
   const lacking = needed.filter(([, permission]) => !me.permissions.has(permission)).map(([name]) => name);
-  const granted = needed.length === 0 ? "the rules need none" : needed.map(([name]) => name).join(", ");
+  const granted: Words = needed.length === 0 ? saying("need.permissions.none") : () => needed.map(([name]) => name).join(", ");
   return {
-    name: "Permissions",
-    state: lacking.length === 0 ? granted : `${lacking.join(", ")} lacking`,
-    problems: lacking.map((name) => `I lack the permission ${name}, which the rules need.`),
+    name: saying("need.permissions"),
+    state: lacking.length === 0 ? granted : saying("need.permissions.lacking", { permissions: lacking.join(", ") }),
+    problems: lacking.map((permission) => saying("need.permissions.problem", { permission })),
   };
 }
 
-async function paceProblems(context: BotContext, guild: string, settings: GuildSettings): Promise<readonly string[]> {
+async function paceProblems(context: BotContext, guild: string, settings: GuildSettings): Promise<readonly Words[]> {
   const waiting = context.looks.count(guild);
   const passedOver = context.looks.passedOver(guild, context.options.clock());
   return [
     await tooSlow(context, guild, settings),
-    waiting < MANY_WAITING ? undefined : `${waiting} messages wait to be judged: my model is too slow for the pace of this server.`,
-    passedOver === 0 ? undefined : `${passedOver} messages of the last day stayed unjudged: more was written here than I can judge.`,
+    waiting < MANY_WAITING ? undefined : saying("need.waiting", { count: waiting }),
+    passedOver === 0 ? undefined : saying("need.passedOver", { count: passedOver }),
   ].filter((problem) => problem !== undefined);
 }
 
-async function tooSlow(context: BotContext, guild: string, settings: GuildSettings): Promise<string | undefined> {
+async function tooSlow(context: BotContext, guild: string, settings: GuildSettings): Promise<Words | undefined> {
   const { pace, options } = context;
   const written = pace.busiest(guild, options.clock());
   // Of a server in which nothing was written no pace is known.
   const seconds = written === 0 ? undefined : (pace.secondsOf(guild) ?? (await timedVerdict(context, guild, settings)));
   if (seconds === undefined || written * seconds <= 60) return undefined;
-  return `My model is too slow for this server: in the busiest ten minutes of the last day ${figure(written)} messages a minute were written here, and at ${figure(seconds)} s a verdict it judges ${figure(60 / seconds)}. What ${inlineCode("moderation.filters")} decide, and what ${inlineCode("moderation.ignore")} leaves out, takes no verdict.`;
+  return saying("need.slow", { written: figure(written), seconds: figure(seconds), judged: figure(60 / seconds) });
 }
 
 /** One sentence: of most messages there is one verdict, and of longer ones more. */
@@ -116,6 +112,6 @@ async function timedVerdict(context: BotContext, guild: string, settings: GuildS
 }
 
 /** To a tenth. */
-export function figure(value: number): string {
-  return number(Math.round(value * 10) / 10);
+export function figure(value: number): Words {
+  return numeral(Math.round(value * 10) / 10);
 }

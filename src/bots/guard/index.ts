@@ -5,7 +5,7 @@ export { dayBefore } from "./days.ts";
 export { decisionsBy } from "./decisions.ts";
 export { EngineInference, type EngineInferenceOptions } from "./engine-inference.ts";
 export { everySettings, hasUsualLimit, settingsFor } from "./exceptions.ts";
-export { choice, id, ids, numberOf, onOrOff, type Picks, typed, whole } from "./fields.ts";
+export { choice, id, ids, numberOf, onOrOff, own, type Picks, typed, whole } from "./fields.ts";
 export { decidedByFilters, type FilterHit, filterActions, filterHits, type Heard, newcomerWords, withFindings } from "./filters/filter.ts";
 export { cooldown, dailyCaps, failures, fewAtOnce, guarded, judgedQuestions, shortQuestions } from "./guards.ts";
 export { expectedHits, isBeyond } from "./hit-rate.ts";
@@ -29,7 +29,20 @@ export type {
 } from "./inference.ts";
 export { InferenceError, type InferenceErrorCode } from "./inference-error.ts";
 export { GuildJudges } from "./judges.ts";
-export { LANGUAGES, type PlainKey, say, sayUnlessOwn } from "./languages/say.ts";
+export type { TextKey } from "./languages/language.ts";
+export {
+  isSaid,
+  LANGUAGES,
+  numeral,
+  oneOrMany,
+  type PlainKey,
+  type Said,
+  say,
+  saying,
+  sayUnlessOwn,
+  together,
+  type Words,
+} from "./languages/say.ts";
 export { belowLimit, hundredthsOf, isLow, limitFor, limitOf, type Values, valuesBy } from "./limits.ts";
 export { actsBy, type Judgement, judgeMessage, NOTHING_JUDGED, type UnfitJudge } from "./moderate.ts";
 export { normalise, withoutUnseen } from "./normalise.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { COMMAND_DATA } from "../../../src/bots/discord/commands/interactions.ts";
-import { LANGUAGES, say } from "../../../src/bots/guard/index.ts";
+import { LANGUAGES, numeral, say, saying } from "../../../src/bots/guard/index.ts";
 import { ENGLISH } from "../../../src/bots/guard/languages/en.ts";
 import { Scene } from "../../support/discord-scene.ts";
 import { STEADY, STEADY_BAD } from "../../support/steady-inference.ts";
@@ -32,7 +32,27 @@ function fixed(text: string): readonly string[] {
 
 const files = Object.entries(LANGUAGES);
 
-describe.each(files)("The file of the language %s", (_locale, { texts, commands, names }) => {
+/** What Discord takes, by where a text is shown. */
+const LIMITS: readonly (readonly [key: RegExp, longest: number])[] = [
+  [/\.button$/, 80],
+  [/\.label$|^form\..*\.title$|^appeal\.(?:title|question)$/, 45],
+  [/\.(?:hint|option)$/, 100],
+  [/\.placeholder$/, 150],
+  // Names of fields.
+  [/^card\.(?:author|message|shadow|done|attachments|text|values|incident|failed|decision|appealed|before|since)(?:\.people)?$/, 200],
+  [
+    /^status\.(?:answers|messages|moderation|pace|needs|wrong|decisions|untold|learning|learned)$|^statistics\.byFilter$|^why\.discarded$/,
+    256,
+  ],
+  [/^privacy\./, 4000],
+];
+
+/** Elsewhere it is less than what a message may have. */
+function longestOf(key: string): number {
+  return LIMITS.find(([pattern]) => pattern.test(key))?.[1] ?? 1900;
+}
+
+describe.each(files)("The file of the language %s", (locale, { texts, commands, names }) => {
   it("lacks no text, and has none that there is not", () => {
     expect(Object.keys(ENGLISH).filter((key) => !Object.hasOwn(texts, key))).toEqual([]);
     expect(Object.keys(texts).filter((key) => !Object.hasOwn(ENGLISH, key))).toEqual([]);
@@ -59,16 +79,13 @@ describe.each(files)("The file of the language %s", (_locale, { texts, commands,
   });
 
   it("fits where Discord shows it", () => {
-    for (const [key, text = ""] of Object.entries(texts)) {
-      const longest = key.endsWith(".button")
-        ? 80
-        : /^appeal\.(?:title|question)$/.test(key)
-          ? 45
-          : key.startsWith("privacy.")
-            ? 4000
-            : 1900;
-      expect(text.length, key).toBeLessThanOrEqual(longest);
-    }
+    for (const [key, text = ""] of Object.entries(texts)) expect(text.length, key).toBeLessThanOrEqual(longestOf(key));
+    // With what stands in their places.
+    const acts = ["delete", "warn", "timeout", "ban"] as const;
+    for (const act of acts)
+      expect(say(locale, "act.people.button", { act: saying(`act.${act}.button`), count: 200 }).length).toBeLessThanOrEqual(80);
+    const most = numeral(99_999_999);
+    expect(say(locale, "panel.foreseen.option", { count: most, judged: most }).length).toBeLessThanOrEqual(100);
     const privacy = Object.entries(texts).filter(([key]) => /^privacy\.(?:keeps|may)/.test(key));
     expect(privacy.map(([, text]) => text).join("\n").length).toBeLessThan(4000);
   });

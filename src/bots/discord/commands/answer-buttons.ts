@@ -22,7 +22,8 @@ export const answerButton: Component<ButtonInteraction> = {
 /** The numbers alone, for everybody who can read the answer: what was discarded is for moderators, where a server lets them. */
 async function explain(interaction: ButtonInteraction, context: BotContext): Promise<PrivateAnswer> {
   const { reply, guild } = await replyOf(interaction, context);
-  const { embed, files } = await accountCard(context, reply, (await context.store.settings(guild)).settings);
+  const { settings } = await context.store.settings(guild);
+  const { embed, files } = await accountCard(context, interaction.locale, { reply, settings });
   return { embeds: [embed], files };
 }
 

@@ -9,9 +9,19 @@ import {
   userMention,
 } from "discord.js";
 import { LRUCache } from "lru-cache";
-import type { AuditEntry, AuditRecord, AuditWanted, ReviewRecord, Store } from "../../guard/index.ts";
+import {
+  type AuditEntry,
+  type AuditRecord,
+  type AuditWanted,
+  oneOrMany,
+  type ReviewRecord,
+  type Store,
+  say,
+  saying,
+  together,
+} from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
-import { eventInWords, momentOf, reviewOfDetail, wholeText } from "../moderate/evidence.ts";
+import { eventWords, momentOf, reviewOfDetail, wholeText } from "../moderate/evidence.ts";
 import { answerInPlace, type Component, checkModerates, guildOf, mayManage, type PrivateAnswer } from "./command.ts";
 import { linesFile } from "./lines-file.ts";
 
@@ -53,7 +63,7 @@ interface Entry {
 export async function audit(interaction: ChatInputCommandInteraction, context: BotContext): Promise<PrivateAnswer> {
   const guild = guildOf(interaction);
   const wanted = { actor: interaction.options.getUser(MODERATOR)?.id, person: interaction.options.getUser(PERSON)?.id };
-  if (!interaction.options.getBoolean(EXPORT)) return await pageOf(context, guild, wanted);
+  if (!interaction.options.getBoolean(EXPORT)) return await pageOf(context, interaction, wanted);
   const { store, options } = context;
   const isWhole = mayManage(interaction);
   const reviews = new LRUCache<string, ReviewRecord>({ max: REMEMBERED });
@@ -62,7 +72,7 @@ export async function audit(interaction: ChatInputCommandInteraction, context: B
     if (review !== undefined) reviews.set(record.detail, review);
     return exported({ record, review }, isWhole);
   });
-  if (count === 0) return { content: NOTHING };
+  if (count === 0) return { content: say(interaction.locale, "audit.nothing") };
   const number = count === 1 ? "1 entry" : `${count} entries`;
   await store.addAudit({
     guild,
@@ -71,11 +81,9 @@ export async function audit(interaction: ChatInputCommandInteraction, context: B
     detail: isWhole ? `${number}, with whole texts` : number,
     at: options.clock(),
   });
-  const words = [`${number}.`, isWhole ? "" : "Whole texts are for who may manage the server.", left];
-  return { content: words.filter((part) => part !== "").join(" "), files: [file] };
+  const words = [saying(`audit.count.${oneOrMany(count)}`, { count }), ...(isWhole ? [] : [saying("audit.whole")]), ...left];
+  return { content: together(words, " ")(interaction.locale), files: [file] };
 }
-
-const NOTHING = "The audit says nothing of that.";
 
 async function* allOf(store: Store, guild: string, wanted: AuditWanted): AsyncGenerator<AuditEntry> {
   let before: AuditEntry | undefined;
@@ -94,16 +102,21 @@ async function reviewOf(store: Store, { guild, detail }: AuditRecord): Promise<R
 const AUDIT = "audit";
 
 /** A page of it, with the way to the next one. */
-async function pageOf({ store }: BotContext, guild: string, wanted: AuditWanted): Promise<PrivateAnswer> {
-  const entries = await store.audit(guild, MOST + 1, wanted);
+async function pageOf(
+  { store }: BotContext,
+  interaction: ChatInputCommandInteraction | ButtonInteraction,
+  wanted: AuditWanted,
+): Promise<PrivateAnswer> {
+  const { locale } = interaction;
+  const entries = await store.audit(guildOf(interaction), MOST + 1, wanted);
   const lines: string[] = [];
   for (const record of entries.slice(0, MOST)) {
-    const line = lineOf({ record, review: await reviewOf(store, record) });
+    const line = lineOf(locale, { record, review: await reviewOf(store, record) });
     if ([...lines, line].join("\n").length > LONGEST) break;
     lines.push(line);
   }
   const last = entries[lines.length - 1];
-  if (last === undefined) return { content: NOTHING };
+  if (last === undefined) return { content: say(locale, "audit.nothing") };
   const to = (label: string, place: string) =>
     ({
       type: ComponentType.Button,
@@ -112,11 +125,11 @@ async function pageOf({ store }: BotContext, guild: string, wanted: AuditWanted)
       custom_id: [AUDIT, place, wanted.actor ?? "", wanted.person ?? ""].join(":"),
     }) as const;
   const ways = [
-    ...(wanted.before === undefined ? [] : [to("Newest", "")]),
-    ...(lines.length < entries.length ? [to("Older", `${last.at}.${last.number}`)] : []),
+    ...(wanted.before === undefined ? [] : [to(say(locale, "audit.newest.button"), "")]),
+    ...(lines.length < entries.length ? [to(say(locale, "audit.older.button"), `${last.at}.${last.number}`)] : []),
   ];
   return {
-    embeds: [{ title: "Audit", description: lines.join("\n") }],
+    embeds: [{ title: say(locale, "audit.title"), description: lines.join("\n") }],
     components: ways.length === 0 ? [] : [{ type: ComponentType.ActionRow, components: ways }],
   };
 }
@@ -130,14 +143,16 @@ export const auditButton: Component<ButtonInteraction> = {
       const [, at, number] = /^(\d{1,15})\.(\d{1,15})$/.exec(place) ?? [];
       const before = at === undefined ? undefined : { at: Number(at), number: Number(number) };
       const idOf = (text: string) => (text === "" ? undefined : text);
-      return await pageOf(context, guildOf(interaction), { actor: idOf(actor), person: idOf(person), before });
+      return await pageOf(context, interaction, { actor: idOf(actor), person: idOf(person), before });
     });
   },
 };
 
-function lineOf({ record: { actor, event, detail, at }, review }: Entry): string {
-  const about = review === undefined ? "" : `, a message of ${userMention(review.author)}`;
-  return `${momentOf(at)}: ${actor === undefined ? "I" : userMention(actor)} ${eventInWords(event)} (${escapeMarkdown(detail)}${about})`;
+function lineOf(language: string, { record: { actor, event, detail: kept, at }, review }: Entry): string {
+  const id = reviewOfDetail(kept);
+  const detail = id === undefined ? escapeMarkdown(kept) : say(language, "audit.review", { id });
+  const about = review === undefined ? detail : say(language, "audit.messageOf", { detail, author: userMention(review.author) });
+  return `${momentOf(at)}: ${eventWords(actor, event)(language)} (${about})`;
 }
 
 /** Texts of people, the message and what its author says to it, as far as they are kept. */

@@ -12,7 +12,7 @@ import {
   PermissionFlagsBits,
   type RESTPostAPIApplicationCommandsJSONBody,
 } from "discord.js";
-import { type PlainKey, say } from "../../guard/index.ts";
+import { type Said, say, saying, type TextKey, type Words } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { ANSWERABLE_MS } from "../reply/live-reply.ts";
 import { within } from "../within.ts";
@@ -32,22 +32,17 @@ export interface Component<Interaction extends MessageComponentInteraction | Mod
   readonly run: (interaction: Interaction, context: BotContext, ids: readonly string[]) => Promise<void>;
 }
 
-/** Something that the person who asked for it may not do, or that is not there; it is said to them in these words. */
+/** Something that the person who asked for it may not do, or that is not there; it is said to them in these words. Its message is the English ones. */
 export class Refused extends Error {
-  /** One of our texts, that has other words in other languages. */
-  readonly #key: PlainKey | undefined;
+  readonly inLanguage: Words;
 
-  constructor(words: string, { key, ...options }: ErrorOptions & { readonly key?: PlainKey } = {}) {
-    super(words, options);
-    this.#key = key;
+  constructor(words: Words, options: ErrorOptions = {}) {
+    super(words(undefined), options);
+    this.inLanguage = words;
   }
 
-  static by(key: PlainKey): Refused {
-    return new Refused(say(undefined, key), { key });
-  }
-
-  inLanguage(language: string): string {
-    return this.#key === undefined ? this.message : say(language, this.#key);
+  static by<Key extends TextKey>(...said: Said<Key>): Refused {
+    return new Refused(saying(...said));
   }
 }
 

@@ -1,3 +1,4 @@
+import { saying, type Words } from "../../guard/index.ts";
 import type { OwnFile } from "./command.ts";
 
 /** Discord's limit for a file, 10 MiB, is a little more. */
@@ -7,8 +8,8 @@ interface LinesFile {
   readonly file: OwnFile;
   /** How many records are in it. */
   readonly count: number;
-  /** Of what is left out, for people; empty where all are in it. */
-  readonly left: string;
+  /** Of what is left out, for people; none where all are in it. */
+  readonly left: readonly Words[];
 }
 
 /** A file of as many records as Discord takes, a line of JSON for each. @param records the newest first @param objectOf what its line has */
@@ -27,6 +28,6 @@ export async function linesFile<Kept>(
       lines.push(line);
     }
   }
-  const words = left === 0 ? "" : `The oldest ${left} are left out: Discord takes no longer file.`;
+  const words = left === 0 ? [] : [saying("export.left", { count: left })];
   return { file: { name, content: Buffer.concat(lines) }, count: lines.length, left: words };
 }

@@ -4,19 +4,23 @@ import {
   ApplicationCommandType,
   type ChatInputCommandInteraction,
   InteractionContextType,
-  inlineCode,
   type MessageContextMenuCommandInteraction,
   PermissionFlagsBits,
 } from "discord.js";
 import {
   decidedByFilters,
   type FilterHit,
+  type Finding,
   filterHits,
   type GuildSettings,
   type Heard,
   type Judgement,
   judgeMessage,
+  oneOrMany,
   type ReviewRecord,
+  say,
+  saying,
+  together,
   withFindings,
 } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
@@ -63,14 +67,13 @@ export const moderate: Command = {
   async run(interaction, context) {
     await answerPrivately(interaction, context, async () => {
       checkModerates(interaction);
-      const guild = guildOf(interaction);
       const subcommand = interaction.options.getSubcommand();
       if (subcommand === "test") return await test(interaction, context);
       if (subcommand === "audit") return await audit(interaction, context);
       if (subcommand === "statistics") return await statistics(interaction, context);
-      if (subcommand === "export") return await exported(context, guild);
+      if (subcommand === "export") return await exported(context, interaction);
       if (subcommand === "stop") return await stop(interaction, context);
-      return await queue(context, guild);
+      return await queue(context, interaction);
     });
   },
 };
@@ -79,8 +82,8 @@ async function test(interaction: ChatInputCommandInteraction, context: BotContex
   const guild = guildOf(interaction);
   const { settings } = await context.store.settings(guild);
   const tried = await tryOut(context, { guild, heard: heardText(interaction.options.getString("text", true)), settings });
-  if (tried === undefined) return { content: "There is nothing to judge: the text is empty, or all principles are off." };
-  return { embeds: [judgementCard(tried)] };
+  if (tried === undefined) return { content: say(interaction.locale, "test.nothing.text") };
+  return { embeds: [judgementCard(interaction.locale, tried)] };
 }
 
 interface Tried {
@@ -107,29 +110,31 @@ async function tryOut(
 /** As many as one message shows well. */
 const SHOWN = 5;
 
-async function queue(context: BotContext, guild: string): Promise<PrivateAnswer> {
+async function queue(context: BotContext, interaction: ChatInputCommandInteraction): Promise<PrivateAnswer> {
+  const { locale } = interaction;
+  const guild = guildOf(interaction);
   const oldest: { readonly review: ReviewRecord; readonly incident: readonly ReviewRecord[] }[] = [];
   for (const review of await context.store.pendingIncidents(guild, SHOWN)) {
     const incident = await context.store.incident(guild, incidentOf(review));
     oldest.push({ review, incident: incident.filter(({ decision }) => decision === "pending") });
   }
-  if (oldest.length === 0) return { content: "Nothing waits for a decision." };
+  if (oldest.length === 0) return { content: say(locale, "queue.none") };
   const { settings } = await context.store.settings(guild);
   const cards: APIEmbed[] = [];
   const filesBefore: Before["files"][] = [];
   for (const { review, incident } of oldest) {
-    const [before, since] = [await saidBefore(context, review), await sinceFields(context, review, incident)];
+    const [before, since] = [await saidBefore(context, locale, review), await sinceFields(context, locale, review, incident)];
     filesBefore.push(before.files);
     const strikes = await strikesOf(context, guild, review.author, settings);
-    cards.push(reviewCard(review, { before: before.fields, incident, since, strikes }));
+    cards.push(reviewCard(locale, review, { before: before.fields, incident, since, strikes }));
   }
   const shown = fitting(cards);
   const reviews = oldest.slice(0, shown.length);
   return {
-    content: `The oldest of those that wait${oldest.length === SHOWN ? `, ${reviews.length} at a time` : ""}:`,
+    content: oldest.length === SHOWN ? say(locale, "queue.oldest.many", { count: reviews.length }) : say(locale, "queue.oldest"),
     embeds: shown,
-    components: reviews.flatMap(({ review, incident }) => reviewButtons(review, incident)),
-    files: reviews.flatMap(({ review, incident }, index) => [...textFiles(review, incident), ...(filesBefore[index] ?? [])]),
+    components: reviews.flatMap(({ review, incident }) => reviewButtons(locale, review, incident)),
+    files: reviews.flatMap(({ review, incident }, index) => [...textFiles(locale, review, incident), ...(filesBefore[index] ?? [])]),
   };
 }
 
@@ -148,22 +153,24 @@ async function stop(interaction: ChatInputCommandInteraction, context: BotContex
   const { version, isChanged } = await insistOnSettings(context, { guild, by: interaction.user.id, detail: "moderation stopped", make });
   const count = before + context.looks.letGo(guild);
   const isRaidOver = await context.raids.end(guild, interaction.user.id);
-  if (!isChanged && count === 0 && !isRaidOver)
-    return `Nothing was to be stopped: ${inlineCode("moderation.automatic")} is off already (version ${version}), and no message waited to be judged.`;
-  const letGo = `${count} ${count === 1 ? "message" : "messages"} that waited to be judged ${count === 1 ? "was" : "were"} let go`;
-  return `Stopped: ${letGo}, and nothing more is judged by itself (${inlineCode("moderation.automatic")} is off, version ${version}).${isRaidOver ? " Raid mode is over." : ""}`;
+  const { locale } = interaction;
+  if (!isChanged && count === 0 && !isRaidOver) return say(locale, "stopped.nothing", { version });
+  const stopped = saying(`stopped.${oneOrMany(count)}`, { count, version });
+  return together([stopped, ...(isRaidOver ? [saying("stopped.raid")] : [])], " ")(locale);
 }
 
 /** One line for each decision, the newest first: what was judged, how, and what a person decided. Preference data, without the messages themselves. */
-async function exported({ store }: BotContext, guild: string): Promise<PrivateAnswer> {
+async function exported({ store }: BotContext, interaction: ChatInputCommandInteraction): Promise<PrivateAnswer> {
   const decisions: object[] = [];
-  for await (const { id, hash, excerpt, findings, action, shadow, decision, decidedAt, createdAt } of store.decisions(guild)) {
+  for await (const { id, hash, excerpt, findings, action, shadow, decision, decidedAt, createdAt } of store.decisions(
+    guildOf(interaction),
+  )) {
     const times = { createdAt: new Date(createdAt).toISOString(), decidedAt: new Date(decidedAt ?? createdAt).toISOString() };
     decisions.push({ id, hash, excerpt, findings, action, shadow, decision, ...times });
   }
-  if (decisions.length === 0) return { content: "Nothing was decided yet." };
+  if (decisions.length === 0) return { content: say(interaction.locale, "export.nothing") };
   const { file, count, left } = await linesFile("decisions.jsonl", decisions.toReversed(), (decision) => decision);
-  return { content: `${count} decisions. ${left}`.trim(), files: [file] };
+  return { content: together([saying("export.count", { count }), ...left], " ")(interaction.locale), files: [file] };
 }
 
 /** The context menu's "Judge this message": its values, for the moderator who asks, and nothing is done. */
@@ -184,23 +191,24 @@ export const judge: Command<MessageContextMenuCommandInteraction> = {
       const isInRaid = context.raids.until(guild, settings) !== undefined;
       const heard = heardOf(message, { text, member: message.member, at: message.createdTimestamp, isInRaid });
       const tried = await tryOut(context, { guild, heard, settings });
-      const note = unread === 0 ? "" : unreadFilesLine(unread);
-      if (tried !== undefined) return { ...(note === "" ? {} : { content: note }), embeds: [judgementCard(tried)] };
-      return {
-        content: ["There is nothing to judge: the message has no text, or all principles are off.", note].join("\n").trim(),
-      };
+      const { locale } = interaction;
+      const note = unread === 0 ? "" : unreadFilesLine(locale, unread);
+      if (tried !== undefined) return { ...(note === "" ? {} : { content: note }), embeds: [judgementCard(locale, tried)] };
+      return { content: [say(locale, "test.nothing.message"), note].join("\n").trim() };
     });
   },
 };
 
 /** What is thought of a text, and what would come of it. */
-function judgementCard({ judgement: { findings, action, isCertain, unfit }, hits }: Tried): APIEmbed {
-  const looks = hits.flatMap(({ action: asked, finding }) => (asked === "look" ? [`${findingLine(finding)} (judged before others)`] : []));
-  const lines = [...looks, ...findings.map(findingLine), ...unfit.map(unfitLine)];
-  const asked = `The rules would ask for: ${action}`;
+function judgementCard(language: string, { judgement: { findings, action, isCertain, unfit }, hits }: Tried): APIEmbed {
+  const lineOf = (finding: Finding) => findingLine(language, finding);
+  const looks = hits.flatMap(({ action: asked, finding }) =>
+    asked === "look" ? [say(language, "test.first", { finding: lineOf(finding) })] : [],
+  );
+  const lines = [...looks, ...findings.map(lineOf), ...unfit.map((one) => unfitLine(one)(language))];
   const verdict =
-    action === undefined ? "No principle or filter speaks against it." : isCertain ? asked : `${asked}; no fit judge speaks against it.`;
-  return { title: "Values, from -1 to 1", description: cut(lines.join("\n"), LONGEST), footer: { text: verdict } };
+    action === undefined ? say(language, "test.fine") : say(language, isCertain ? "test.asks" : "test.asks.unfit", { action });
+  return { title: say(language, "card.values"), description: cut(lines.join("\n"), LONGEST), footer: { text: verdict } };
 }
 
 /** Discord's limit is a little more. */

@@ -5,7 +5,7 @@ import {
   codeBlock,
   inlineCode,
 } from "discord.js";
-import { type DayCounts, dayBefore } from "../../guard/index.ts";
+import { type DayCounts, dayBefore, type PlainKey, say } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { filterOf } from "../moderate/evidence.ts";
 import { guildOf, type PrivateAnswer } from "./command.ts";
@@ -35,16 +35,13 @@ export const statisticsSubcommand: APIApplicationCommandSubcommandOption = {
 
 /** What is counted of a day: its column in the table, and its bars. */
 const COLUMNS = [
-  { name: "judged", colour: GREY, of: ({ judged }: DayCounts) => judged },
-  { name: "flagged", colour: RED, of: ({ against }: DayCounts) => against },
-  { name: "filters", colour: YELLOW, of: ({ events }: DayCounts) => sumOf(Object.values(byFilter(events))) },
-  { name: "approved", colour: GREEN, of: eventOf("review.approved") },
-  { name: "rejected", colour: BLUE, of: eventOf("review.rejected") },
-  { name: "appeals", colour: VIOLET, of: eventOf("review.appealed") },
-] as const satisfies readonly { readonly name: string; readonly colour: Colour; readonly of: (day: DayCounts) => number }[];
-
-const LEGEND =
-  "Above: judged. Below, by a scale of its own: red flagged by judges, yellow found by filters, green approved, blue rejected, violet appeals.";
+  { name: "statistics.judged", colour: GREY, of: ({ judged }: DayCounts) => judged },
+  { name: "statistics.flagged", colour: RED, of: ({ against }: DayCounts) => against },
+  { name: "statistics.filters", colour: YELLOW, of: ({ events }: DayCounts) => sumOf(Object.values(byFilter(events))) },
+  { name: "statistics.approved", colour: GREEN, of: eventOf("review.approved") },
+  { name: "statistics.rejected", colour: BLUE, of: eventOf("review.rejected") },
+  { name: "statistics.appeals", colour: VIOLET, of: eventOf("review.appealed") },
+] as const satisfies readonly { readonly name: PlainKey; readonly colour: Colour; readonly of: (day: DayCounts) => number }[];
 
 /** A day of a table, or all of it: the count of each column. */
 interface Row {
@@ -59,18 +56,19 @@ export async function statistics(interaction: ChatInputCommandInteraction, { sto
   const now = options.clock();
   const known = await store.dayCounts(guild, dayBefore(now, length - 1));
   const { retentionDays } = (await store.settings(guild)).settings;
-  const short = retentionDays < length ? ` What filters found and what was decided is kept for ${retentionDays} days here.` : "";
-  if (known.length === 0) return { content: `Nothing was judged, found or decided in these days.${short}` };
+  const { locale } = interaction;
+  const short = retentionDays < length ? ` ${say(locale, "statistics.short", { count: retentionDays })}` : "";
+  if (known.length === 0) return { content: `${say(locale, "statistics.nothing")}${short}` };
   const days = Array.from({ length }, (_, index) => dayBefore(now, length - 1 - index));
   const rows = days.map((day): Row => rowOf(day, known.find((one) => one.day === day) ?? { day, judged: 0, against: 0, events: {} }));
   const sums = COLUMNS.map((_, column) => sumOf(rows.map(({ counts }) => counts[column] as number)));
   const found = foundBy(known);
   const embed = {
-    title: length === 1 ? "Today" : `The last ${length} days`,
-    description: `${codeBlock(tableOf([...rows, { name: "together", counts: sums }]))}\nDays are those of UTC.${short}`,
-    ...(found === "" ? {} : { fields: [{ name: "Found by filters", value: found }] }),
+    title: length === 1 ? say(locale, "statistics.today") : say(locale, "statistics.days", { count: length }),
+    description: `${codeBlock(tableOf(locale, [...rows, { name: say(locale, "statistics.together"), counts: sums }]))}\n${say(locale, "statistics.utc")}${short}`,
+    ...(found === "" ? {} : { fields: [{ name: say(locale, "statistics.byFilter"), value: found }] }),
     image: { url: "attachment://statistics.png" },
-    footer: { text: LEGEND },
+    footer: { text: say(locale, "statistics.legend") },
   };
   return { embeds: [embed], files: [{ name: "statistics.png", content: picture(rows) }] };
 }
@@ -102,9 +100,10 @@ function foundBy(days: readonly DayCounts[]): string {
   return sorted.map(([filter, count]) => `${inlineCode(filter)} ${count}`).join(", ");
 }
 
-function tableOf(rows: readonly Row[]): string {
-  const lines = [["day", ...COLUMNS.map(({ name }) => name)], ...rows.map(({ name, counts }) => [name, ...counts.map(String)])];
-  const widths = ["day", ...COLUMNS].map((_, column) => Math.max(...lines.map((line) => (line[column] as string).length)));
+function tableOf(language: string, rows: readonly Row[]): string {
+  const head = [say(language, "statistics.day"), ...COLUMNS.map(({ name }) => say(language, name))];
+  const lines = [head, ...rows.map(({ name, counts }) => [name, ...counts.map(String)])];
+  const widths = head.map((_, column) => Math.max(...lines.map((line) => (line[column] as string).length)));
   return lines
     .map((line) => line.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] as number) : cell.padStart(widths[column] as number))))
     .map((line) => line.join(" "))

@@ -9,10 +9,20 @@ import {
 } from "discord.js";
 import { UNFIT_BELOW } from "../../../core/index.ts";
 import { VERSION } from "../../../version.ts";
-import { actsBy, type Decision, decisionsBy, everySettings, type GuildSettings, type KnownJudge } from "../../guard/index.ts";
+import {
+  actsBy,
+  type Decision,
+  decisionsBy,
+  everySettings,
+  type GuildSettings,
+  type KnownJudge,
+  say,
+  saying,
+  type Words,
+} from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { knownJudge } from "../known-judge.ts";
-import { fitnessText } from "../moderate/card.ts";
+import { fitnessWords } from "../moderate/card.ts";
 import { figure, needsOf, problemsOf } from "../problems.ts";
 import { cut } from "../reply/text.ts";
 import { CALIBRATED } from "./calibrate.ts";
@@ -38,28 +48,37 @@ export async function status(interaction: ChatInputCommandInteraction, context: 
     return judge != null && rule !== undefined && !actsBy(judge, rule);
   });
   const decisions = await decisionsBy(rules, store.decisions(guild));
-  const decided = rules.map((name, index) => `${inlineCode(name)} ${countsOf(decisions[index] ?? [])}`);
+  const { locale } = interaction;
+  const said = (words: Words) => words(locale);
+  const decided = rules.map((name, index) => said(countsOf(name, decisions[index] ?? [])));
   const needs = await needsOf(context, guild, settings);
   const problems = await problemsOf(context, guild, settings);
   const fields = [
-    { name: "My answers", value: judgeLine(settings.talk.principle, answers) },
-    { name: "People's messages", value: rules.map((name, index) => judgeLine(name, messages[index])).join("\n") || "No rule is on." },
-    { name: "Moderation", value: `${moderationLine(settings, unfit, context)}${await raidLine(context, guild, settings)}` },
-    { name: "Pace", value: paceLines(context, guild) },
+    { name: say(locale, "status.answers"), value: said(judgeLine(settings.talk.principle, answers)) },
     {
-      name: "What it needs",
-      value: needs.map(({ name, state, problems }) => `${problems.length === 0 ? "✓" : "✗"} ${name}: ${state}`).join("\n"),
+      name: say(locale, "status.messages"),
+      value: rules.map((name, index) => said(judgeLine(name, messages[index]))).join("\n") || say(locale, "status.noRule"),
     },
-    ...(problems.length === 0 ? [] : [{ name: "What is wrong", value: problems.join("\n") }]),
-    ...(await untoldFields(context, guild, settings)),
-    { name: "Decisions to learn of", value: decided.join("\n") || "None." },
-    ...(await learningFields(context, guild)),
+    {
+      name: say(locale, "status.moderation"),
+      value: [moderationLine(settings, unfit, context), ...(await raidLines(context, guild, settings))].map(said).join("\n"),
+    },
+    { name: say(locale, "status.pace"), value: paceLines(context, guild).map(said).join("\n") },
+    {
+      name: say(locale, "status.needs"),
+      value: needs.map(({ name, state, problems }) => `${problems.length === 0 ? "✓" : "✗"} ${said(name)}: ${said(state)}`).join("\n"),
+    },
+    ...(problems.length === 0 ? [] : [{ name: say(locale, "status.wrong"), value: problems.map(said).join("\n") }]),
+    ...(await untoldFields(context, locale, { guild, settings })),
+    { name: say(locale, "status.decisions"), value: decided.join("\n") || say(locale, "status.none") },
+    ...(await learningFields(context, locale, guild)),
   ];
-  const description = `rain-align ${VERSION}. Model: ${escapeMarkdown(cut(inference.model, 200))}. A judge tells good from bad; AUROC 0.50 is guessing, 1 is perfect, ${UNFIT_BELOW.toFixed(2)} is the least with which it may act.`;
+  const model = escapeMarkdown(cut(inference.model, 200));
+  const description = say(locale, "status.about", { version: VERSION, model, least: UNFIT_BELOW.toFixed(2) });
   return {
     embeds: [
       {
-        title: "Who judges here",
+        title: say(locale, "status.title"),
         description: cut(description, LONGEST),
         fields: fields.map(({ name, value }) => ({ name, value: cut(value, LONGEST_FIELD) })),
       },
@@ -68,11 +87,14 @@ export async function status(interaction: ChatInputCommandInteraction, context: 
 }
 
 /** What moderators do by hand is told to who may see the audit log. */
-async function untoldFields({ client }: BotContext, guild: string, { moderation }: GuildSettings): Promise<readonly APIEmbedField[]> {
+async function untoldFields(
+  { client }: BotContext,
+  language: string,
+  { guild, settings: { moderation } }: { readonly guild: string; readonly settings: GuildSettings },
+): Promise<readonly APIEmbedField[]> {
   const me = await (await client.guilds.fetch(guild)).members.fetchMe();
   if (!moderation.automatic || me.permissions.has(PermissionFlagsBits.ViewAuditLog)) return [];
-  const value = "Cards do not say who took away a message, or timed out, kicked or banned somebody by hand: I lack View Audit Log.";
-  return [{ name: "What I am not told", value }];
+  return [{ name: say(language, "status.untold"), value: say(language, "status.untold.what") }];
 }
 
 /** Those that are on, be it in one channel or for one role. */
@@ -81,56 +103,61 @@ function rulesOf(settings: GuildSettings): readonly string[] {
   return Object.keys(settings.moderation.rules).filter((name) => everywhere.some((rules) => rules[name]?.strictness !== "off"));
 }
 
-function judgeLine(name: string, judge: KnownJudge | undefined | null): string {
-  if (judge === null) return `${inlineCode(name)}: could not be found out; the log of whoever runs me says why`;
-  if (judge === undefined) return `${inlineCode(name)}: labelled answers are being read, to find out`;
+function judgeLine(name: string, judge: KnownJudge | undefined | null): Words {
+  const rule = inlineCode(name);
+  if (judge === null) return saying("status.judge.unknown", { rule });
+  if (judge === undefined) return saying("status.judge.finding", { rule });
   const { fitness, isFit, isOwn, source } = judge;
-  const whose = isOwn ? "taught by this server" : "the model's own";
-  if (fitness === undefined) return `${inlineCode(name)}: ${whose}, never measured: there are too few labelled answers`;
-  const from = source === undefined ? "" : `, from ${source}`;
-  const verdict = isFit ? "" : ": **not fit**";
-  return `${inlineCode(name)}: ${whose}, ${fitnessText(fitness)}${from}${verdict}`;
+  const whose = saying(isOwn ? "status.judge.taught" : "status.judge.own");
+  if (fitness === undefined) return saying("status.judge.never", { rule, whose });
+  const known = saying("status.judge", { rule, whose, figure: fitnessWords(fitness) });
+  const line = source === undefined ? known : saying("status.judge.from", { line: known, source });
+  return isFit ? line : saying("status.judge.unfit", { line });
 }
 
-function moderationLine({ moderation }: GuildSettings, unfit: readonly string[], { options }: BotContext): string {
-  if (!moderation.automatic || !options.messageContent) return "Off: messages are judged where somebody asks for it.";
-  if (moderation.shadow) return "In shadow mode: I only say what I would do.";
-  if (unfit.length === 0) return "On: I do what the rules ask for.";
-  return `On, but in shadow mode by ${unfit.map((name) => inlineCode(name)).join(", ")}: the judge there is not surely fit.`;
+function moderationLine({ moderation }: GuildSettings, unfit: readonly string[], { options }: BotContext): Words {
+  if (!moderation.automatic || !options.messageContent) return saying("status.off");
+  if (moderation.shadow) return saying("status.shadow");
+  if (unfit.length === 0) return saying("status.on");
+  return saying("status.onInPart", { rules: unfit.map((name) => inlineCode(name)).join(", ") });
 }
 
-async function raidLine({ raids }: BotContext, guild: string, settings: GuildSettings): Promise<string> {
-  if (everySettings(settings).every(({ moderation }) => moderation.filters.raids.action === "off")) return "";
+async function raidLines({ raids }: BotContext, guild: string, settings: GuildSettings): Promise<readonly Words[]> {
+  if (everySettings(settings).every(({ moderation }) => moderation.filters.raids.action === "off")) return [];
   await raids.recall(guild);
   const until = raids.until(guild, settings);
-  return until === undefined ? "" : `\nRaid mode is on until ${time(Math.floor(until / 1000), "t")}.`;
+  return until === undefined ? [] : [saying("status.raid", { time: time(Math.floor(until / 1000), "t") })];
 }
 
-function paceLines({ looks, pace, options }: BotContext, guild: string): string {
+function paceLines({ looks, pace, options }: BotContext, guild: string): readonly Words[] {
   const at = options.clock();
   const [seconds, judged, written] = [pace.secondsOf(guild), pace.judgedLately(guild, at), pace.busiest(guild, at)];
   const waiting = looks.count(guild);
   return [
-    waiting === 1 ? "1 message waits to be judged" : `${waiting} messages wait to be judged`,
-    `judged in the last ten minutes: ${judged === 0 ? "none" : `${figure(judged)} a minute`}`,
-    `a verdict takes: ${seconds === undefined ? "not measured yet" : `${figure(seconds)} s`}`,
-    `written here: ${written === 0 ? "nothing in the last day" : `${figure(written)} a minute, in the busiest ten minutes of the last day`}`,
-  ].join("\n");
+    waiting === 1 ? saying("status.waiting.one") : saying("status.waiting.many", { count: waiting }),
+    judged === 0 ? saying("status.judged.none") : saying("status.judged", { count: figure(judged) }),
+    seconds === undefined ? saying("status.verdict.unknown") : saying("status.verdict", { seconds: figure(seconds) }),
+    written === 0 ? saying("status.written.nothing") : saying("status.written", { count: figure(written) }),
+  ];
 }
 
-function countsOf(decisions: readonly Decision[]): string {
-  const approved = decisions.filter(({ isGood }) => isGood).length;
-  return `${decisions.length} (${approved} approved, ${decisions.length - approved} rejected)`;
+function countsOf(name: string, decisions: readonly Decision[]): Words {
+  const [count, approved] = [decisions.length, decisions.filter(({ isGood }) => isGood).length];
+  return saying("status.decided", { rule: inlineCode(name), count, approved, rejected: count - approved });
 }
 
 async function learningFields(
   { store, learning }: BotContext,
+  language: string,
   guild: string,
 ): Promise<{ readonly name: string; readonly value: string }[]> {
   const progress = learning.get(guild);
-  const now = progress === undefined ? [] : [{ name: "Learning now", value: `${Math.round(progress * 100)} %` }];
+  const now = progress === undefined ? [] : [{ name: say(language, "status.learning"), value: `${Math.round(progress * 100)} %` }];
   const [last] = await store.audit(guild, 1, { events: [CALIBRATED] });
   if (last === undefined) return now;
   const by = last.actor === undefined ? "" : `, ${userMention(last.actor)}`;
-  return [...now, { name: "Learned last", value: `${escapeMarkdown(last.detail)} (${time(Math.floor(last.at / 1000), "R")}${by})` }];
+  return [
+    ...now,
+    { name: say(language, "status.learned"), value: `${escapeMarkdown(last.detail)} (${time(Math.floor(last.at / 1000), "R")}${by})` },
+  ];
 }

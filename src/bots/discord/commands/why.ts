@@ -1,6 +1,16 @@
-import { type APIEmbed, type ChatInputCommandInteraction, codeBlock } from "discord.js";
+import { type APIEmbed, type ChatInputCommandInteraction, codeBlock, time } from "discord.js";
 import { PRESETS } from "../../../core/index.ts";
-import { type CoursePoint, type GuildSettings, guildPrinciple, principleNames, type ReplyRecord } from "../../guard/index.ts";
+import {
+  type CoursePoint,
+  type GuildSettings,
+  guildPrinciple,
+  oneOrMany,
+  principleNames,
+  type ReplyRecord,
+  say,
+  saying,
+  type Words,
+} from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { answerTo } from "../reply/unanswered.ts";
 import { within } from "../within.ts";
@@ -14,47 +24,45 @@ export async function why(interaction: ChatInputCommandInteraction, context: Bot
   const guild = guildOf(interaction);
   const given = interaction.options.getString("message");
   const reply = given === null ? (await store.lastReplies(guild, interaction.channelId, 1))[0] : await store.reply(guild, messageId(given));
-  if (reply === undefined) {
-    throw new Refused(
-      given === null ? "I have not answered anything here that I still know of." : "I know of no answer of mine in that message.",
-    );
-  }
+  if (reply === undefined) throw Refused.by(given === null ? "why.noneHere" : "why.noneThere");
+  const { locale } = interaction;
   const { settings } = await store.settings(guild);
-  const { embed, files } = await accountCard(context, reply, settings);
-  const discarded = settings.explain.showDiscarded ? discardedField(reply) : [];
-  const standing = await standingLine(context, reply);
-  return { embeds: [{ ...embed, description: `${embed.description}\nStands there: ${standing}`, fields: discarded }], files };
+  const { embed, files } = await accountCard(context, locale, { reply, settings });
+  const discarded = settings.explain.showDiscarded ? discardedField(locale, reply) : [];
+  const stands = say(locale, "why.stands", { what: await standingWords(context, reply) });
+  return { embeds: [{ ...embed, description: `${embed.description}\n${stands}`, fields: discarded }], files };
 }
 
 /** How an answer came about, in numbers and a picture: nothing that was written. */
 export async function accountCard(
   context: BotContext,
-  reply: ReplyRecord,
-  settings: GuildSettings,
+  language: string,
+  { reply, settings }: { readonly reply: ReplyRecord; readonly settings: GuildSettings },
 ): Promise<{ readonly embed: APIEmbed; readonly files: readonly OwnFile[] }> {
   const files =
     reply.course.length === 0 ? [] : [{ name: "values.png", content: sparkline(reply.course, await limitOf(reply, settings, context)) }];
-  const picture = files.length === 0 ? {} : { image: { url: "attachment://values.png" }, footer: { text: LEGEND } };
-  return { embed: { title: titleOf(reply), description: accountOf(reply), ...picture }, files };
+  const picture = files.length === 0 ? {} : { image: { url: "attachment://values.png" }, footer: { text: say(language, "why.legend") } };
+  return { embed: { title: titleOf(language, reply), description: accountOf(language, reply), ...picture }, files };
 }
 
 /** What people see of an answer at this moment. */
-async function standingLine({ client }: BotContext, { channel: id, guild, source, messages, state }: ReplyRecord): Promise<string> {
+async function standingWords(
+  { client }: BotContext,
+  { channel: id, guild, source, messages, state }: ReplyRecord,
+): Promise<Words | string> {
   const channel = await client.channels.fetch(id).catch(() => null);
-  if (channel === null || channel.isDMBased() || !channel.isTextBased() || channel.guildId !== guild)
-    return "its channel is gone, or I cannot see it";
+  if (channel === null || channel.isDMBased() || !channel.isTextBased() || channel.guildId !== guild) return saying("why.stands.noChannel");
   const read = (message: string) => channel.messages.fetch({ message, force: true }).catch(() => undefined);
   if (messages.length > 0) {
     const there = (await Promise.all(messages.map(read))).filter((message) => message !== undefined);
     if (there.length === messages.length) return there.map(({ url }) => url).join(" ");
-    return there.length === 0
-      ? "nothing any more"
-      : `${there.length} of ${messages.length} messages: ${there.map(({ url }) => url).join(" ")}`;
+    if (there.length === 0) return saying("why.stands.gone");
+    return saying("why.stands.some", { count: there.length, all: messages.length, links: there.map(({ url }) => url).join(" ") });
   }
-  if (state === "drafting") return "nothing yet that is whole";
+  if (state === "drafting") return saying("why.stands.drafting");
   const question = await read(source);
   const { standing } = question === undefined ? { standing: undefined } : await answerTo(question);
-  return standing === undefined ? "nothing that I know of" : `${standing.url}, though I got no word that it was posted`;
+  return standing === undefined ? saying("why.stands.unknown") : saying("why.stands.unsure", { link: standing.url });
 }
 
 /** How long the judge's own threshold is waited for. */
@@ -74,30 +82,20 @@ async function limitOf(reply: ReplyRecord, settings: GuildSettings, { inference,
   return known?.[0]?.beginningThreshold ?? usual;
 }
 
-const LEGEND = "Values over the answer, 1 (good) at the top. Green: kept. Red: left and written anew. Yellow: the limit.";
-
-const TITLES: Readonly<Record<ReplyRecord["state"], string>> = {
-  posted: "Answered",
-  refused: "Refused",
-  failed: "Failed: nothing unjudged was posted",
-  stopped: "Stopped",
-  drafting: "Not finished",
-};
-
-function titleOf({ state, rewinds }: ReplyRecord): string {
-  if (state !== "posted" || rewinds === 0) return TITLES[state];
-  return `Answered, after ${rewinds} ${rewinds === 1 ? "rewind" : "rewinds"}`;
+function titleOf(language: string, { state, rewinds: count }: ReplyRecord): string {
+  if (state !== "posted" || count === 0) return say(language, `why.${state}`);
+  return say(language, `why.posted.${oneOrMany(count)}`, { count });
 }
 
-function accountOf({ principle, value, rewinds, droppedTurns, course, createdAt }: ReplyRecord): string {
+function accountOf(language: string, { principle, value, rewinds, droppedTurns, course, createdAt }: ReplyRecord): string {
   const lowest = Math.min(...course.map((point) => point.value));
   const lines = [
-    `Judged by: **${principle}**`,
-    value === undefined ? undefined : `Value of the whole answer, as it was posted: **${value.toFixed(2)}**`,
-    course.length === 0 ? undefined : `Verdicts: ${course.length}, the lowest ${lowest.toFixed(2)}`,
-    `Rewinds: ${rewinds}`,
-    droppedTurns === 0 ? undefined : `Oldest turns that were not read, for want of room: ${droppedTurns}`,
-    `Asked: <t:${Math.floor(createdAt / 1000)}:f>`,
+    say(language, "why.principle", { principle }),
+    value === undefined ? undefined : say(language, "why.value", { value: value.toFixed(2) }),
+    course.length === 0 ? undefined : say(language, "why.verdicts", { count: course.length, lowest: lowest.toFixed(2) }),
+    say(language, "why.rewinds", { count: rewinds }),
+    droppedTurns === 0 ? undefined : say(language, "why.dropped", { count: droppedTurns }),
+    say(language, "why.asked", { time: time(Math.floor(createdAt / 1000), "f") }),
   ];
   return lines.filter((line) => line !== undefined).join("\n");
 }
@@ -105,16 +103,16 @@ function accountOf({ principle, value, rewinds, droppedTurns, course, createdAt 
 /** Discord's limit for one field, less what the block of code takes. */
 const LONGEST_FIELD = 1000;
 
-function discardedField({ discarded }: ReplyRecord): { readonly name: string; readonly value: string }[] {
+function discardedField(language: string, { discarded }: ReplyRecord): { readonly name: string; readonly value: string }[] {
   if (discarded.length === 0) return [];
   const text = discarded.map((piece) => piece.replaceAll("`", "'")).join("\n---\n");
-  return [{ name: "Discarded", value: codeBlock(text.slice(0, LONGEST_FIELD)) }];
+  return [{ name: say(language, "why.discarded"), value: codeBlock(text.slice(0, LONGEST_FIELD)) }];
 }
 
 /** From a link to a message or its bare id. */
 function messageId(given: string): string {
   const id = /(\d{17,20})\/?\s*$/.exec(given)?.[1];
-  if (id === undefined) throw new Refused("Expected a message's link or its id.");
+  if (id === undefined) throw Refused.by("why.expected");
   return id;
 }
 

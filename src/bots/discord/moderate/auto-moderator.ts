@@ -9,6 +9,7 @@ import {
   type Judgement,
   judgeMessage,
   NOTHING_JUDGED,
+  saying,
   withFindings,
 } from "../../guard/index.ts";
 import { type BotContext, type BotOptions, isServed, judgesByItself } from "../bot-context.ts";
@@ -39,9 +40,6 @@ interface Waiting {
   readonly settings: GuildSettings;
   readonly look: Look;
 }
-
-const PASSED_OVER =
-  "More is written here than I can judge: messages now stay unjudged, those first in which no filter finds anything and which are not by newcomers. `/rain status` counts them.";
 
 /** Judges what people post and edit, where a guild wants it. */
 export class AutoModerator {
@@ -98,7 +96,8 @@ export class AutoModerator {
     const { looks, metrics, options } = this.#context;
     look.end();
     metrics.unjudged.inc();
-    if (looks.passOver(guild, options.clock())) void this.#decided.add(() => tellServer(this.#context, { guild, settings }, PASSED_OVER));
+    if (looks.passOver(guild, options.clock()))
+      void this.#decided.add(() => tellServer(this.#context, { guild, settings }, saying("log.passedOver")));
   }
 
   async #lookAtNext(): Promise<void> {

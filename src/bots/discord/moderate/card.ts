@@ -9,18 +9,23 @@ import {
   messageLink,
   userMention,
 } from "discord.js";
-import { type Action, type Finding, type KnownJudge, type ReviewRecord, say, type UnfitJudge } from "../../guard/index.ts";
+import {
+  type Finding,
+  isSaid,
+  type KnownJudge,
+  LANGUAGES,
+  oneOrMany,
+  type PlainKey,
+  type ReviewRecord,
+  say,
+  saying,
+  type TextKey,
+  type UnfitJudge,
+  type Words,
+} from "../../guard/index.ts";
 import { wordsOfValue } from "../outbound-filter.ts";
 import { cut, quoted } from "../reply/text.ts";
-import { BEFORE, type Before, cutLine, SINCE, shownText } from "./evidence.ts";
-
-/** What was done, or would have been. */
-const DONE: Readonly<Record<Action, readonly [done: string, would: string]>> = {
-  log: ["Nothing was done", "Nothing would have been done"],
-  hide: ["Hidden until somebody decides", "Would have been hidden until somebody decides"],
-  delete: ["Deleted", "Would have been deleted"],
-  timeout: ["Deleted, and its author timed out", "Would have been deleted, and its author timed out"],
-};
+import { type Before, cutLine, shownText } from "./evidence.ts";
 
 const COLOURS = { pending: 0xe0a030, approved: 0x3ba55d, rejected: 0xd83c3e } as const;
 
@@ -31,7 +36,7 @@ const LONGEST_FIELD = 1024;
 /** What a card may say beside the review itself. */
 interface CardExtras {
   /** What could not be done. */
-  readonly problem?: string | undefined;
+  readonly problem?: Words | undefined;
   /** What was said before. */
   readonly before?: Before["fields"];
   /** All that is decided with it. @default itself alone */
@@ -44,35 +49,44 @@ interface CardExtras {
 
 /** A review as moderators see it. */
 export function reviewCard(
+  language: string | undefined,
   review: ReviewRecord,
   { problem, before = [], incident = [], since = [], strikes = 0 }: CardExtras = {},
 ): APIEmbed {
   const { action, author, channel, decision, findings, guild, message, shadow } = review;
   const against = findings.filter(isAgainst);
+  const said = (key: PlainKey) => say(language, key);
+  const done = problem?.(language) ?? said(`card.${shadow ? "would" : "done"}.${action}`);
   const fields = [
-    { name: "Author", value: `${userMention(author)}${strikesInWords(strikes)}`, inline: true },
-    { name: "Message", value: hyperlink("Show", messageLink(channel, message, guild)), inline: true },
-    { name: shadow ? "Shadow mode" : "Done", value: cut(problem ?? DONE[action][shadow ? 1 : 0], LONGEST_FIELD), inline: true },
-    ...attachmentsField(review),
-    ...cutField(review),
-    { name: "Values, from -1 to 1", value: linesOf([...against, ...findings.filter((finding) => !isAgainst(finding))]) },
-    ...appealField(review),
+    { name: said("card.author"), value: `${userMention(author)}${strikesInWords(language, strikes)}`, inline: true },
+    { name: said("card.message"), value: hyperlink(said("card.show"), messageLink(channel, message, guild)), inline: true },
+    { name: said(shadow ? "card.shadow" : "card.done"), value: cut(done, LONGEST_FIELD), inline: true },
+    ...attachmentsField(language, review),
+    ...cutField(language, review),
+    { name: said("card.values"), value: linesOf(language, [...against, ...findings.filter((finding) => !isAgainst(finding))]) },
+    ...appealField(language, review),
     ...before,
-    ...incidentField(incident),
+    ...incidentField(language, incident),
     ...since,
-    ...decisionField(review),
+    ...decisionField(language, review),
   ];
-  return fitted({
-    title: cut(`Against: ${against.map(({ principle }) => principle).join(", ")}`, LONGEST_TITLE),
+  const principles = against.map(({ principle }) => principle).join(", ");
+  return fitted(language, {
+    title: cut(say(language, "card.title", { principles }), LONGEST_TITLE),
     description: shownText(review),
     color: COLOURS[decision],
     fields,
-    footer: { text: `Review ${review.id}` },
+    footer: { text: say(language, "card.footer", { id: review.id }) },
   });
 }
 
-function strikesInWords(count: number): string {
-  return count === 0 ? "" : ` (${count} ${count === 1 ? "strike" : "strikes"} before)`;
+/** In which language a card is that stands there. `undefined`: in English, or in one that we do not speak any more. */
+export function languageOfCard({ footer }: APIEmbed): string | undefined {
+  return Object.keys(LANGUAGES).find((language) => isSaid(language, "card.footer", footer?.text ?? ""));
+}
+
+function strikesInWords(language: string | undefined, count: number): string {
+  return count === 0 ? "" : ` ${say(language, `card.strikes.${oneOrMany(count)}`, { count })}`;
 }
 
 /** Discord's limit for all cards of a message together. */
@@ -83,8 +97,9 @@ export function lengthOf(card: APIEmbed): number {
 }
 
 /** Where Discord takes no more, a card goes without what was said before: *Explain* shows that, too. */
-function fitted(card: APIEmbed): APIEmbed {
-  return lengthOf(card) <= LONGEST_CARDS ? card : { ...card, fields: (card.fields ?? []).filter(({ name }) => name !== BEFORE) };
+function fitted(language: string | undefined, card: APIEmbed): APIEmbed {
+  if (lengthOf(card) <= LONGEST_CARDS) return card;
+  return { ...card, fields: (card.fields ?? []).filter(({ name }) => !isSaid(language, "card.before", name)) };
 }
 
 /** What a card says that stands there. */
@@ -92,64 +107,68 @@ export interface CardState {
   /** All that is decided with it. */
   readonly incident: readonly ReviewRecord[];
   /** What could not be done about a message that belongs to it. */
-  readonly failure: string | undefined;
+  readonly failure: Words | undefined;
   readonly since: readonly APIEmbedField[];
 }
 
-/** A card that stands there, once its review is decided or appealed, or more belongs to it: what else it says stays. */
+/** A card that stands there, once its review is decided or appealed, or more belongs to it: what else it says stays. @param language its own */
 export function followingCard(
+  language: string | undefined,
   { title, description, fields = [], footer }: APIEmbed,
   review: ReviewRecord,
   { incident, failure, since }: CardState,
 ): APIEmbed {
-  const failed = [...fields.filter(({ name }) => name === FAILED).map(({ value }) => value), ...(failure === undefined ? [] : [failure])];
-  return fitted({
+  const isCalled = (name: string, key: TextKey) => isSaid(language, key, name);
+  const failures = fields.filter(({ name }) => isCalled(name, "card.failed")).map(({ value }) => value);
+  const failed = [...failures, ...(failure === undefined ? [] : [failure(language)])];
+  return fitted(language, {
     ...(title === undefined ? {} : { title }),
     ...(description === undefined ? {} : { description }),
     color: COLOURS[review.decision],
     fields: [
-      ...fields.filter(({ name }) => !REPLACED.includes(name) && !INCIDENT.test(name)),
-      ...(failed.length === 0 ? [] : [{ name: FAILED, value: cutLines(failed.join("\n").split("\n"), LONGEST_FIELD) }]),
-      ...appealField(review),
-      ...incidentField(incident),
+      ...fields.filter(({ name }) => !REPLACED.some((key) => isCalled(name, key))),
+      ...(failed.length === 0
+        ? []
+        : [{ name: say(language, "card.failed"), value: cutLines(failed.join("\n").split("\n"), LONGEST_FIELD) }]),
+      ...appealField(language, review),
+      ...incidentField(language, incident),
       ...since,
-      ...decisionField(review),
+      ...decisionField(language, review),
     ],
-    footer: { text: footer?.text ?? `Review ${review.id}` },
+    footer: { text: footer?.text ?? say(language, "card.footer", { id: review.id }) },
   });
 }
 
-function attachmentsField({ attachments, unread }: ReviewRecord): readonly APIEmbedField[] {
+function attachmentsField(language: string | undefined, { attachments, unread }: ReviewRecord): readonly APIEmbedField[] {
   const lines = [
-    ...(attachments === 0 ? [] : [`${attachments}, which I do not keep: they are lost where the message is taken away`]),
-    ...(unread === 0 ? [] : [unreadFilesLine(unread)]),
+    ...(attachments === 0 ? [] : [say(language, "card.attachments.lost", { count: attachments })]),
+    ...(unread === 0 ? [] : [unreadFilesLine(language, unread)]),
   ];
-  return lines.length === 0 ? [] : [{ name: "Attachments", value: lines.join("\n") }];
+  return lines.length === 0 ? [] : [{ name: say(language, "card.attachments"), value: lines.join("\n") }];
 }
 
-function cutField(review: ReviewRecord): readonly APIEmbedField[] {
-  const value = cutLine(review);
-  return value === undefined ? [] : [{ name: "Text", value }];
+function cutField(language: string | undefined, review: ReviewRecord): readonly APIEmbedField[] {
+  const value = cutLine(review)?.(language);
+  return value === undefined ? [] : [{ name: say(language, "card.text"), value }];
 }
 
 /** What nobody has judged. */
-export function unreadFilesLine(count: number): string {
-  const were = count === 1 ? "1 file was not judged, or not to its end" : `${count} files were not judged, or not to their end`;
-  return `${were}: what is no text, or more than 64 KiB in all`;
+export function unreadFilesLine(language: string | undefined, count: number): string {
+  return count === 1 ? say(language, "card.unread.one") : say(language, "card.unread.many", { count });
 }
 
-const INCIDENT = /^\d+ messages\b/;
 const LONGEST_LINE = 120;
 
 /** What is decided together, the newest first, as far as it fits; a file has all of it. */
-function incidentField(incident: readonly ReviewRecord[]): readonly APIEmbedField[] {
+function incidentField(language: string | undefined, incident: readonly ReviewRecord[]): readonly APIEmbedField[] {
   if (incident.length < 2) return [];
   const people = new Set(incident.map(({ author }) => author)).size;
   const lines = incident.toReversed().map(({ author, channel, excerpt, guild, message }) => {
     const who = people === 1 ? "" : `${userMention(author)}: `;
-    return `${hyperlink("Show", messageLink(channel, message, guild))} ${who}${cut(quoted(excerpt.replace(/\s+/g, " ")), LONGEST_LINE)}`;
+    return `${hyperlink(say(language, "card.show"), messageLink(channel, message, guild))} ${who}${cut(quoted(excerpt.replace(/\s+/g, " ")), LONGEST_LINE)}`;
   });
-  const name = `${incident.length} messages${people === 1 ? "" : ` of ${people} people, who joined lately`}, decided together`;
+  const count = incident.length;
+  const name = people === 1 ? say(language, "card.incident", { count }) : say(language, "card.incident.people", { count, people });
   return [{ name, value: cutLines(lines, LONGEST_FIELD) }];
 }
 
@@ -165,30 +184,36 @@ function cutLines(lines: readonly string[], longest: number): string {
 
 const MORE = "...";
 
-const FAILED = "Not done";
-const DECISION = "Decision";
-const APPEALED = "The author appeals";
+/** Names of fields that are told anew. */
+const REPLACED = [
+  "card.decision",
+  "card.appealed",
+  "card.failed",
+  "card.since",
+  "card.incident",
+  "card.incident.people",
+] as const satisfies readonly TextKey[];
 
-/** What is told anew. */
-const REPLACED: readonly string[] = [DECISION, APPEALED, FAILED, SINCE];
-
-function appealField({ appeal }: ReviewRecord): readonly APIEmbedField[] {
-  return appeal === undefined ? [] : [{ name: APPEALED, value: cut(quoted(appeal), LONGEST_FIELD) }];
+function appealField(language: string | undefined, { appeal }: ReviewRecord): readonly APIEmbedField[] {
+  return appeal === undefined ? [] : [{ name: say(language, "card.appealed"), value: cut(quoted(appeal), LONGEST_FIELD) }];
 }
 
-function decisionField({ decision, decidedBy }: ReviewRecord): readonly APIEmbedField[] {
-  return decision === "pending" ? [] : [{ name: DECISION, value: `${capital(decision)} by ${userMention(decidedBy ?? "")}` }];
+function decisionField(language: string | undefined, { decision, decidedBy }: ReviewRecord): readonly APIEmbedField[] {
+  if (decision === "pending") return [];
+  const value = say(language, `card.decision.${decision}`, { who: userMention(decidedBy ?? "") });
+  return [{ name: say(language, "card.decision"), value }];
 }
 
 /** As many as fit. */
-function linesOf(findings: readonly Finding[]): string {
-  return cut(findings.map(findingLine).join("\n"), LONGEST_FIELD);
+function linesOf(language: string | undefined, findings: readonly Finding[]): string {
+  return cut(findings.map((finding) => findingLine(language, finding)).join("\n"), LONGEST_FIELD);
 }
 
-export function findingLine(finding: Finding): string {
+export function findingLine(language: string | undefined, finding: Finding): string {
   const { principle, value, threshold, found } = finding;
   if (found !== undefined) return `✗ ${principle}: ${quoted(found)}`;
-  return `${isAgainst(finding) ? "✗" : "✓"} ${principle} ${value.toFixed(2)} (limit ${threshold.toFixed(2)})`;
+  const line = say(language, "card.value", { principle, value: value.toFixed(2), limit: threshold.toFixed(2) });
+  return `${isAgainst(finding) ? "✗" : "✓"} ${line}`;
 }
 
 export function isAgainst({ value, threshold }: Finding): boolean {
@@ -196,19 +221,19 @@ export function isAgainst({ value, threshold }: Finding): boolean {
 }
 
 /** What it means that a rule does not act by its judge. */
-export function unfitLine({ principle, judge }: UnfitJudge): string {
-  return `By ${principle} my judge ${doubtOf(judge)}: what it says is only shown, and nothing is done by it. \`/rain status\` says more.`;
+export function unfitLine({ principle, judge }: UnfitJudge): Words {
+  return saying("card.unfit", { principle, doubt: doubtOf(judge) });
 }
 
 /** Completes "My judge ...". */
-export function doubtOf({ fitness, isFit }: KnownJudge): string {
-  if (fitness === undefined) return isFit ? "was never measured" : "is not fit";
-  return `${isFit ? "may not be fit" : "is not fit"} (${fitnessText(fitness)})`;
+export function doubtOf({ fitness, isFit }: KnownJudge): Words {
+  if (fitness === undefined) return saying(isFit ? "doubt.never" : "doubt.unfit");
+  return saying(isFit ? "doubt.perhaps" : "doubt.unfit.figure", { figure: fitnessWords(fitness) });
 }
 
 /** How well a judge tells good from bad. */
-export function fitnessText({ auroc, low, high, n }: NonNullable<KnownJudge["fitness"]>): string {
-  return `AUROC ${auroc.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)}) on ${n} examples`;
+export function fitnessWords({ auroc, low, high, n: count }: NonNullable<KnownJudge["fitness"]>): Words {
+  return saying("doubt.figure", { auroc: auroc.toFixed(2), low: low.toFixed(2), high: high.toFixed(2), count });
 }
 
 /** The first parts of custom ids. What follows is untrusted input, and checked as such. */
@@ -218,24 +243,31 @@ export const ACT = "act";
 
 /** @param incident all that is decided with it: as far as the card shows it, and no further */
 export function reviewButtons(
+  language: string | undefined,
   { id, decision }: ReviewRecord,
   incident: readonly ReviewRecord[] = [],
 ): APIActionRowComponent<APIButtonComponent>[] {
   const isDecided = decision !== "pending";
   const last = Math.max(id, ...incident.map((one) => one.id));
-  const button = (act: string, style: ButtonStyle.Success | ButtonStyle.Danger | ButtonStyle.Secondary, isOver: boolean) => {
-    const isForAll = incident.length > 1 && act !== "Explain";
-    const custom_id = [REVIEW, act.toLowerCase(), id, ...(isForAll ? [last] : [])].join(":");
-    return { type: ComponentType.Button, style, label: isForAll ? `${act} all` : act, custom_id, disabled: isOver } as const;
+  const deciding = (act: "approve" | "reject", style: ButtonStyle.Success | ButtonStyle.Danger) => {
+    const isForAll = incident.length > 1;
+    const custom_id = [REVIEW, act, id, ...(isForAll ? [last] : [])].join(":");
+    const label = say(language, isForAll ? `${act}.all.button` : `${act}.button`);
+    return { type: ComponentType.Button, style, label, custom_id, disabled: isDecided } as const;
   };
   const components = [
-    button("Approve", ButtonStyle.Success, isDecided),
-    button("Reject", ButtonStyle.Danger, isDecided),
-    button("Explain", ButtonStyle.Secondary, false),
+    deciding("approve", ButtonStyle.Success),
+    deciding("reject", ButtonStyle.Danger),
     {
       type: ComponentType.Button as const,
       style: ButtonStyle.Secondary as const,
-      label: "Act",
+      label: say(language, "explain.button"),
+      custom_id: `${REVIEW}:explain:${id}`,
+    },
+    {
+      type: ComponentType.Button as const,
+      style: ButtonStyle.Secondary as const,
+      label: say(language, "act.button"),
       custom_id: `${ACT}:menu:${id}`,
       disabled: decision === "approved",
     },
@@ -251,8 +283,4 @@ export function appealButton({ id, guild }: ReviewRecord, language: string): API
     custom_id: `${APPEAL}:${guild}:${id}`,
   } as const;
   return { type: ComponentType.ActionRow, components: [button] };
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

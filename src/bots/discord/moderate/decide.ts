@@ -1,8 +1,8 @@
 /** What moderators decide about a message, and what comes of it. */
 import { type ButtonInteraction, type GuildTextBasedChannel, type Message, SnowflakeUtil, userMention } from "discord.js";
-import type { ReviewRecord } from "../../guard/index.ts";
+import { type ReviewRecord, type Said, say, saying, type TextKey, together, type Words } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
-import { presenceOf } from "../client.ts";
+import { languageOfServer, presenceOf } from "../client.ts";
 import { Refused } from "../commands/command.ts";
 import { once } from "../reply/live-reply.ts";
 import { defang, quoted, splitMessage } from "../reply/text.ts";
@@ -11,8 +11,6 @@ import { updateCards } from "./follow-cards.ts";
 import { incidentOf, postCard, reasonOf, remove } from "./reviews.ts";
 import { channelOf, standing } from "./standing.ts";
 import { isLonger, timedOutUntil } from "./time-outs.ts";
-
-export const UNKNOWN = "I do not know this review.";
 
 interface Decision {
   readonly guild: string;
@@ -33,12 +31,13 @@ export async function decide(
   { guild, id, last = Number.POSITIVE_INFINITY, decision }: Decision,
 ): Promise<string> {
   const known = await context.store.review(guild, id);
-  if (known === undefined) throw new Refused(UNKNOWN);
+  if (known === undefined) throw Refused.by("review.unknown");
   const incident = await context.store.incident(guild, incidentOf(known));
   const open = known.decision === "pending" ? incident.filter((other) => other.id !== id && other.decision === "pending") : [];
   const others = open.filter((other) => other.id <= last);
   const by = interaction.user.id;
-  const outcomes = [await decideOne(context, { review: known, decision, by, pressed: interaction.message })];
+  const first = await decideOne(context, { review: known, decision, by, pressed: interaction.message });
+  const outcomes = [first];
   for (const review of others) {
     // Somebody else may decide at the same moment.
     const outcome = await decideOne(context, { review, decision, by }).catch((error: unknown) => {
@@ -50,16 +49,23 @@ export async function decide(
   if (others.length > 0) await updateCards(context, known, { pressed: interaction.message });
   const [unseen] = open.filter((other) => other.id > last);
   if (unseen !== undefined) await postCard(context, (await context.store.settings(guild)).settings, unseen);
-  if (known.appeal !== undefined) await tellAppellant(context, { ...known, decision }, outcomes[0] as string);
-  return outcomes.length === 1
-    ? `Review ${id}: ${decision}. ${outcomes[0]}`
-    : `Review ${id} and ${outcomes.length - 1} with it: ${decision}. ${counted(outcomes)}`;
+  if (known.appeal !== undefined) await tellAppellant(context, { ...known, decision }, first);
+  const language = interaction.locale;
+  if (outcomes.length === 1) return say(language, `review.${decision}`, { id, outcome: first });
+  return say(language, `review.${decision}.more`, { id, count: outcomes.length - 1, outcome: counted(outcomes) });
 }
 
 /** Such as "3 times: The message is gone already." */
-export function counted(outcomes: readonly string[]): string {
-  const kinds = [...new Set(outcomes)].map((kind) => [kind, outcomes.filter((outcome) => outcome === kind).length] as const);
-  return kinds.map(([kind, count]) => `${count === 1 ? "Once" : `${count} times`}: ${kind}`).join(" ");
+export function counted(outcomes: readonly Words[]): Words {
+  return (language) => {
+    const told = outcomes.map((outcome) => outcome(language));
+    const kinds = [...new Set(told)].map((outcome) => ({ outcome, count: told.filter((one) => one === outcome).length }));
+    return kinds
+      .map(({ outcome, count }) =>
+        count === 1 ? say(language, "outcome.once", { outcome }) : say(language, "outcome.times", { outcome, count }),
+      )
+      .join(" ");
+  };
 }
 
 interface OneDecision extends Pick<Decision, "decision">, Pick<Following, "pressed"> {
@@ -67,7 +73,7 @@ interface OneDecision extends Pick<Decision, "decision">, Pick<Following, "press
   readonly by: string;
 }
 
-async function decideOne(context: BotContext, { review: { guild, id, message }, decision, by, pressed }: OneDecision): Promise<string> {
+async function decideOne(context: BotContext, { review: { guild, id, message }, decision, by, pressed }: OneDecision): Promise<Words> {
   const { store, options, log, deeds } = context;
   // What the rules ask for may be under way: it is done first, and then taken back.
   const turn = deeds.join(message);
@@ -77,7 +83,9 @@ async function decideOne(context: BotContext, { review: { guild, id, message }, 
     const review = await store.decide({ guild, id, decision, by, at });
     if (review === undefined) {
       const known = await store.review(guild, id);
-      throw new Refused(known === undefined ? UNKNOWN : `It was ${known.decision} by ${userMention(known.decidedBy ?? "")} already.`);
+      if (known === undefined) throw Refused.by("review.unknown");
+      const key = known.decision === "approved" ? "review.approvedAlready" : "review.rejectedAlready";
+      throw Refused.by(key, { who: userMention(known.decidedBy ?? "") });
     }
     await store.addAudit({ guild, actor: by, event: `review.${decision}`, detail: auditDetail(id), at });
     log.info({ guild, review: id, decision }, "decided");
@@ -123,64 +131,72 @@ interface Following {
 }
 
 /** What follows from a decision. Gives what came of it. */
-async function follow(context: BotContext, review: ReviewRecord, { pressed, isAgain = false }: Following): Promise<string> {
+async function follow(context: BotContext, review: ReviewRecord, { pressed, isAgain = false }: Following): Promise<Words> {
   const { isDone, outcome } = review.decision === "approved" ? await undo(context, review, isAgain) : await carryOut(context, review);
-  const stays = review.decision === "approved" ? await stayingSanctions(context, review) : "";
+  const stays = review.decision === "approved" ? await stayingSanctions(context, review) : undefined;
   // Until then the message is nowhere else.
   if (isDone) await context.store.carriedOut(review.guild, review.id);
   await updateCards(context, review, { pressed });
-  return `${outcome}${stays}`;
+  return stays === undefined ? outcome : together([outcome, stays], " ");
 }
 
 /** Of one person. */
 const MOST_SANCTIONS = 50;
 
 /** What a moderator has done for a message that is found fine after all: to take that back takes the permission for it, by hand. */
-async function stayingSanctions({ store }: BotContext, { guild, author, id }: ReviewRecord): Promise<string> {
+async function stayingSanctions({ store }: BotContext, { guild, author, id }: ReviewRecord): Promise<Words | undefined> {
   const own = (await store.sanctions(guild, author, MOST_SANCTIONS)).filter(({ review }) => review === id);
-  const staying = own.flatMap(({ kind }) => (kind === "banned" ? ["a ban"] : kind === "timed-out" ? ["a time-out"] : []));
-  return staying.length === 0 ? "" : ` What a moderator did for it stays until somebody takes it back by hand: ${staying.join(", ")}.`;
+  const staying = own.flatMap(({ kind }) =>
+    kind === "banned" ? [saying("outcome.ban")] : kind === "timed-out" ? [saying("outcome.timeout")] : [],
+  );
+  return staying.length === 0 ? undefined : saying("outcome.sanctions", { what: together(staying, ", ") });
 }
 
 /** What came of a decision, for people; and whether nothing is left to be tried. */
 interface Carried {
-  readonly outcome: string;
+  readonly outcome: Words;
   readonly isDone: boolean;
 }
 
-function done(outcome: string): Carried {
-  return { outcome, isDone: true };
+function done<Key extends TextKey>(...outcome: Said<Key>): Carried {
+  return { outcome: saying(...outcome), isDone: true };
 }
 
-function failed(outcome: string): Carried {
-  return { outcome, isDone: false };
+function failed<Key extends TextKey>(...outcome: Said<Key>): Carried {
+  return { outcome: saying(...outcome), isDone: false };
 }
 
 /** A message that is fine: what was done is taken back as far as it can be. Gives what was and what cannot be, for moderators and its author. */
 async function undo(context: BotContext, review: ReviewRecord, isAgain: boolean): Promise<Carried> {
   const nothing = nothingAsked(review);
-  if (nothing !== undefined) return done(`${nothing}: nothing was done to the message.`);
+  if (nothing !== undefined) return done(`outcome.${nothing}.was`);
   const showing = showAgain(context, review, isAgain);
   const steps = await Promise.all(review.action === "timeout" ? [endTimeout(context, review), showing] : [showing]);
-  return { outcome: steps.map(({ outcome }) => outcome).join(" "), isDone: steps.every(({ isDone }) => isDone) };
+  return {
+    outcome: together(
+      steps.map(({ outcome }) => outcome),
+      " ",
+    ),
+    isDone: steps.every(({ isDone }) => isDone),
+  };
 }
 
 /** Why a rule does nothing to a message. */
-function nothingAsked({ shadow, action }: ReviewRecord): string | undefined {
-  if (shadow) return "It was in shadow mode";
-  return action === "log" ? "The rule asks for nothing but a card" : undefined;
+function nothingAsked({ shadow, action }: ReviewRecord): "shadow" | "log" | undefined {
+  if (shadow) return "shadow";
+  return action === "log" ? "log" : undefined;
 }
 
 async function endTimeout({ client, outbound, options, store }: BotContext, review: ReviewRecord): Promise<Carried> {
   const { guild, author, id, createdAt } = review;
   try {
     const member = await (await client.guilds.fetch(guild)).members.fetch({ user: author, force: true });
-    if (timedOutUntil(member) <= options.clock()) return done("The time-out had ended already.");
-    if (isLonger(member, createdAt, (await store.settings(guild)).settings)) return done("A longer time-out stays, which is not mine.");
-    await member.timeout(null, outbound.own(`Review ${id}: approved`));
-    return done("The time-out is over.");
+    if (timedOutUntil(member) <= options.clock()) return done("outcome.timeout.hadEnded");
+    if (isLonger(member, createdAt, (await store.settings(guild)).settings)) return done("outcome.timeout.longer");
+    await member.timeout(null, outbound.own(say(languageOfServer(client, guild), "auditLog.approved", { id })));
+    return done("outcome.timeout.over");
   } catch (error) {
-    return failed(`The time-out stays: ${reasonOf(error)}.`);
+    return failed("outcome.timeout.stays", { reason: reasonOf(error) });
   }
 }
 
@@ -188,21 +204,25 @@ async function endTimeout({ client, outbound, options, store }: BotContext, revi
 async function showAgain(context: BotContext, review: ReviewRecord, isAgain: boolean): Promise<Carried> {
   try {
     const channel = await channelOf(context, review);
-    if ((await standing(channel, review)) !== undefined) return done("The message still stands there.");
-    if (review.action !== "hide") return done(`The message stays deleted, as only what was hidden is shown again: ${MAY_POST_IT}`);
-    if (review.text === undefined) return done(`How the message was written was forgotten when it was rejected: ${MAY_POST_IT}`);
-    const { attachments } = review;
-    const lost = attachments === 0 ? "" : ` (${attachments === 1 ? "an " : ""}${attachmentsInWords(attachments)} lost)`;
-    const text = `${userMention(review.author)} wrote, and a moderator approved${lost}:\n${defang(review.text)}`;
+    if ((await standing(channel, review)) !== undefined) return done("outcome.stands");
+    if (review.action !== "hide") return done("outcome.staysDeleted");
+    if (review.text === undefined) return done("outcome.forgotten");
+    const { attachments: count } = review;
+    const language = languageOfServer(context.client, review.guild);
+    const author = userMention(review.author);
+    const head =
+      count > 1
+        ? say(language, "outcome.approvedText.lost.many", { author, count })
+        : say(language, count === 1 ? "outcome.approvedText.lost.one" : "outcome.approvedText", { author });
+    const text = `${head}\n${defang(review.text)}`;
     const shown = isAgain ? await saidSince(channel, review.decidedAt ?? 0) : [];
     for (const [index, part] of splitMessage(text).entries())
       if (!shown.includes(part.trim()))
         await channel.send({ content: context.outbound.own(part), allowedMentions: { parse: [] }, ...once("shown", review.id, index) });
-    if (attachments === 0) return done("The message is shown again.");
-    const way = `its author may post ${attachments === 1 ? "it" : "them"} again.`;
-    return done(`The message is shown again. Its ${attachmentsInWords(attachments)} lost: ${way}`);
+    if (count > 1) return done("outcome.shown.lost.many", { count });
+    return done(count === 1 ? "outcome.shown.lost.one" : "outcome.shown");
   } catch (error) {
-    return failed(`Not shown again: ${reasonOf(error)}.`);
+    return failed("outcome.notShown", { reason: reasonOf(error) });
   }
 }
 
@@ -216,38 +236,31 @@ async function saidSince({ messages, client }: GuildTextBasedChannel, at: number
   return since.filter(({ author }) => author.id === client.user.id).map(({ content }) => content);
 }
 
-const MAY_POST_IT = "its author may post it again.";
-
-/** Such as "2 attachments are". */
-function attachmentsInWords(count: number): string {
-  return count === 1 ? "attachment is" : `${count} attachments are`;
-}
-
 /** A message that is not fine: if it still stands, it is taken away now, where its rule asked for that. In shadow mode nothing ever is. */
 async function carryOut(context: BotContext, review: ReviewRecord): Promise<Carried> {
   const nothing = nothingAsked(review);
-  if (nothing !== undefined) return done(`${nothing}: nothing is done to the message.`);
+  if (nothing !== undefined) return done(`outcome.${nothing}.is`);
   try {
     const message = await standing(await channelOf(context, review), review);
-    const { attachments } = review;
-    if (message === undefined)
-      return done(`The message is gone already${attachments === 0 ? "" : `, and its ${attachmentsInWords(attachments)} lost`}.`);
+    const { attachments: count } = review;
+    if (message === undefined && count > 1) return done("outcome.gone.lost.many", { count });
+    if (message === undefined) return done(count === 1 ? "outcome.gone.lost.one" : "outcome.gone");
     await remove(context, message);
-    return done("The message is deleted now.");
+    return done("outcome.deleted");
   } catch (error) {
-    return failed(`The message stays: ${reasonOf(error)}.`);
+    return failed("outcome.stays", { reason: reasonOf(error) });
   }
 }
 
-async function tellAppellant({ client, outbound, log }: BotContext, review: ReviewRecord, outcome: string): Promise<void> {
+async function tellAppellant({ client, outbound, log }: BotContext, review: ReviewRecord, outcome: Words): Promise<void> {
   const { guild, author, decision } = review;
-  const word =
-    decision === "approved" ? `in your favour: your message was fine. ${outcome}` : "and stay with it: your message was against the rules.";
-  const name = quoted(client.guilds.cache.get(guild)?.name ?? "a server");
+  const known = client.guilds.cache.get(guild)?.name;
+  const server = known === undefined ? saying("appeal.aServer") : quoted(known);
+  const words = decision === "approved" ? saying("appeal.won", { server, outcome }) : saying("appeal.lost", { server });
   try {
     const user = await client.users.fetch(author);
     await user.send({
-      content: outbound.own(`The moderators of ${name} looked at your message again, ${word}`),
+      content: outbound.own(words(languageOfServer(client, guild))),
       allowedMentions: { parse: [] },
       ...once("appellant", incidentOf(review)),
     });

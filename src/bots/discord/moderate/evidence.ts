@@ -1,6 +1,6 @@
 /** What moderators decide on: the whole message, what was said before it, and what was done about it since. */
 import { type APIEmbedField, type Message, time, userMention } from "discord.js";
-import { isCutJudged, type ReviewRecord, type SanctionRecord } from "../../guard/index.ts";
+import { isCutJudged, own, type ReviewRecord, type SanctionRecord, say, saying, type TextKey, type Words } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import type { OwnFile } from "../commands/command.ts";
 import { cut, messageText, quoted } from "../reply/text.ts";
@@ -14,20 +14,16 @@ const LONGEST_FIELD = 1000;
 const SHOWN_BEFORE = 5;
 const LONGEST_BEFORE = 160;
 
-/** Names of a card's fields. */
-export const BEFORE = "Before it";
-export const SINCE = "Since then";
-
 /** As it was written; of one that was decided, what the judge has read of it. */
 export function wholeText({ text, judged, excerpt }: ReviewRecord): string {
   return text ?? judged ?? excerpt;
 }
 
 /** What is lacking of a text that was decided about, for moderators: as it was written, it is kept only until then. `undefined`: nothing. */
-export function cutLine({ text, judged }: ReviewRecord): string | undefined {
+export function cutLine({ text, judged }: ReviewRecord): Words | undefined {
   if (text !== undefined) return undefined;
-  if (judged === undefined) return "Only the first words of the message are kept";
-  return isCutJudged(judged) ? "Only the beginning of the message is kept, 2,000 characters, as the judge has read them" : undefined;
+  if (judged === undefined) return saying("card.text.firstWords");
+  return isCutJudged(judged) ? saying("card.text.beginning") : undefined;
 }
 
 /** The message as moderators see it, without any effect. */
@@ -36,8 +32,8 @@ export function shownText(review: ReviewRecord): string {
 }
 
 /** The whole message, or all that are decided with it, where a card does not show all of it. */
-export function textFiles(review: ReviewRecord, incident: readonly ReviewRecord[] = []): readonly OwnFile[] {
-  if (incident.length > 1) return [{ name: `messages-${review.id}.txt`, content: Buffer.from(textOfAll(incident)) }];
+export function textFiles(language: string | undefined, review: ReviewRecord, incident: readonly ReviewRecord[] = []): readonly OwnFile[] {
+  if (incident.length > 1) return [{ name: `messages-${review.id}.txt`, content: Buffer.from(textOfAll(language, incident)) }];
   const whole = wholeText(review);
   return quoted(whole).length <= LONGEST_TEXT ? [] : [{ name: `message-${review.id}.txt`, content: Buffer.from(whole) }];
 }
@@ -46,18 +42,19 @@ export function textFiles(review: ReviewRecord, incident: readonly ReviewRecord[
 const LONGEST_TEXTS = 4 * 1024 * 1024;
 
 /** All that are decided together; those that do not fit, by their first words. */
-function textOfAll(incident: readonly ReviewRecord[]): string {
-  const headOf = ({ id, author, createdAt }: ReviewRecord) => `Review ${id}, by ${author}, ${new Date(createdAt).toISOString()}`;
+function textOfAll(language: string | undefined, incident: readonly ReviewRecord[]): string {
+  const headOf = ({ id, author, createdAt }: ReviewRecord, key: "file.whole" | "file.firstWords") =>
+    say(language, key, { id, author, at: new Date(createdAt).toISOString() });
   let length = 0;
   const texts = incident.map((one) => {
     const whole = wholeText(one);
     const size = Buffer.byteLength(whole);
-    if (length + size > LONGEST_TEXTS) return { isCut: true, text: `${headOf(one)}, its first words:\n${one.excerpt}\n` };
+    if (length + size > LONGEST_TEXTS) return { isCut: true, text: `${headOf(one, "file.firstWords")}\n${one.excerpt}\n` };
     length += size;
-    return { isCut: false, text: `${headOf(one)}:\n${whole}\n` };
+    return { isCut: false, text: `${headOf(one, "file.whole")}\n${whole}\n` };
   });
   const cuts = texts.filter(({ isCut }) => isCut).length;
-  const note = `Of ${cuts} of ${texts.length} messages here are only the first words, as Discord takes no longer file; /moderate audit exports more.\n`;
+  const note = `${say(language, "file.cut", { cut: cuts, count: texts.length })}\n`;
   return [...(cuts === 0 ? [] : [note]), ...texts.map(({ text }) => text)].join("\n");
 }
 
@@ -73,6 +70,7 @@ const NOTHING_BEFORE: Before = { fields: [], files: [] };
 /** What was said before a message, be it there still or not. It is read when it is asked for, and not kept; of people who opted out it is not read. */
 export async function saidBefore(
   { client, store }: BotContext,
+  language: string | undefined,
   { channel: id, guild, message, id: review }: ReviewRecord,
 ): Promise<Before> {
   const channel = await client.channels.fetch(id).catch(() => null);
@@ -82,13 +80,15 @@ export async function saidBefore(
   for (const one of [...(found?.values() ?? [])].toReversed()) if (!(await store.isOptedOut(one.author.id))) before.push(one);
   if (before.length === 0) return NOTHING_BEFORE;
   const whole = before.map((one) => lineOf(one)).join("\n");
-  if (whole.length <= LONGEST_FIELD) return { fields: [{ name: BEFORE, value: whole }], files: [] };
+  if (whole.length <= LONGEST_FIELD) return { fields: [{ name: say(language, "card.before"), value: whole }], files: [] };
   const name = `${BEFORE_FILE}${review}.txt`;
   const shown = before.map((one) => lineOf(one, LONGEST_BEFORE)).join("\n");
-  const rest = `(All of it: ${name})`;
-  const texts = before.map((one) => `By ${one.author.id}, ${one.createdAt.toISOString()}:\n${messageText(one)}\n`);
+  const rest = say(language, "card.before.all", { file: name });
+  const texts = before.map(
+    (one) => `${say(language, "file.before", { author: one.author.id, at: one.createdAt.toISOString() })}\n${messageText(one)}\n`,
+  );
   return {
-    fields: [{ name: BEFORE, value: `${cut(shown, LONGEST_FIELD - rest.length - 1)}\n${rest}` }],
+    fields: [{ name: say(language, "card.before"), value: `${cut(shown, LONGEST_FIELD - rest.length - 1)}\n${rest}` }],
     files: [{ name, content: Buffer.from(texts.join("\n")) }],
   };
 }
@@ -101,34 +101,33 @@ function lineOf(message: Message<true>, longest = Number.POSITIVE_INFINITY): str
   return `${userMention(message.author.id)}: ${cut(text, longest)}`;
 }
 
-const EVENTS: Readonly<Record<string, string>> = {
-  "review.approved": "approved",
-  "review.rejected": "rejected",
-  "review.appealed": "appealed",
-  "review.undone": "could not do all that the rule asks for",
-  "settings.changed": "changed the settings",
-  "judge.calibrated": "let the judge learn",
-  "audit.exported": "exported the audit",
-  "sanction.deleted": "took the messages away",
-  "sanction.warned": "warned the author",
-  "sanction.timed-out": "timed the author out",
-  "sanction.banned": "banned the author",
-  "sanction.undone": "could not do that",
-  "raid.began": "began raid mode",
-  "raid.ended": "ended raid mode",
-  "message.gone": "saw that it was taken away, by its author or by hand",
-};
+const EVENTS = {
+  "review.approved": "event.approved",
+  "review.rejected": "event.rejected",
+  "review.appealed": "event.appealed",
+  "review.undone": "event.undone",
+  "settings.changed": "event.settings",
+  "judge.calibrated": "event.learned",
+  "audit.exported": "event.exported",
+  "sanction.deleted": "event.deleted",
+  "sanction.warned": "event.warned",
+  "sanction.timed-out": "event.timedOut",
+  "sanction.banned": "event.banned",
+  "sanction.undone": "event.unacted",
+  "raid.began": "event.raidBegan",
+  "raid.ended": "event.raidEnded",
+  "message.gone": "event.gone",
+} as const satisfies Readonly<Record<string, TextKey>>;
 
-/** Behind who did it and before to whom. */
-const SANCTIONED: Readonly<Record<SanctionRecord["kind"], string>> = {
-  warned: "warned",
-  deleted: "took away a message of",
-  "timed-out": "timed out",
-  "timeout-ended": "ended the time-out of",
-  kicked: "kicked",
-  banned: "banned",
-  unbanned: "lifted the ban of",
-};
+const SANCTIONED = {
+  warned: "sanctioned.warned",
+  deleted: "sanctioned.deleted",
+  "timed-out": "sanctioned.timedOut",
+  "timeout-ended": "sanctioned.timeoutEnded",
+  kicked: "sanctioned.kicked",
+  banned: "sanctioned.banned",
+  unbanned: "sanctioned.unbanned",
+} as const satisfies Readonly<Record<SanctionRecord["kind"], TextKey>>;
 
 /** What the audit says that a filter did; its kind follows. */
 const FOUND_BY = "filters.";
@@ -149,10 +148,13 @@ export function filterOf(event: string): string | undefined {
   return event.startsWith(FOUND_BY) ? event.slice(FOUND_BY.length) : undefined;
 }
 
-/** Behind who did it. */
-export function eventInWords(event: string): string {
+/** Who did what. @param actor nobody: the bot itself */
+export function eventWords(actor: string | undefined, event: string): Words {
+  const who = actor === undefined ? saying("who.me") : userMention(actor);
   const filter = filterOf(event);
-  return EVENTS[event] ?? (filter === undefined ? event : `found it by the filter ${filter}`);
+  if (filter !== undefined) return saying("event.filter", { who, filter });
+  const known = own<(typeof EVENTS)[keyof typeof EVENTS]>(EVENTS, event);
+  return known === undefined ? saying("event.other", { who, event }) : saying(known, { who });
 }
 
 /** The newest that are looked at. */
@@ -163,7 +165,7 @@ const MOST_PEOPLE = 10;
 
 interface Event {
   readonly at: number;
-  readonly words: string;
+  readonly words: Words;
 }
 
 /** Who did what about a message, and by hand about those who wrote what is decided with it, the oldest first. */
@@ -174,42 +176,40 @@ async function eventsSince(
 ): Promise<readonly Event[]> {
   // What moderators did about people is told below, where it was done.
   const found = (await store.audit(guild, MOST_EVENTS, { detail: auditDetail(id) })).filter(({ event }) => !event.startsWith("sanction."));
-  const audited = found.map(({ actor, event, at }) => ({
-    at,
-    words: `${actor === undefined ? "I" : userMention(actor)} ${eventInWords(event)}`,
-  }));
+  const audited = found.map(({ actor, event, at }) => ({ at, words: eventWords(actor, event) }));
   const people = [...new Set([author, ...incident.map((one) => one.author)])].slice(0, MOST_PEOPLE);
   const sanctioned: Event[] = [];
   for (const person of people)
     for (const { actor, at, kind } of await store.sanctions(guild, person, MOST_EVENTS))
-      if (at >= createdAt)
-        sanctioned.push({
-          at,
-          words: `${actor === undefined ? "somebody" : userMention(actor)} ${SANCTIONED[kind]} ${userMention(person)}`,
-        });
+      if (at >= createdAt) {
+        const who = actor === undefined ? saying("who.somebody") : userMention(actor);
+        sanctioned.push({ at, words: saying(SANCTIONED[kind], { who, person: userMention(person) }) });
+      }
   return [...audited.toReversed(), ...sanctioned.toReversed()].toSorted((one, other) => one.at - other.at);
 }
 
 /** What was done since a message was judged; none where nothing was. */
 export async function sinceFields(
   context: BotContext,
+  language: string | undefined,
   review: ReviewRecord,
   incident: readonly ReviewRecord[] = [],
 ): Promise<readonly APIEmbedField[]> {
   const events = await eventsSince(context, review, incident);
-  return events.length === 0 ? [] : [sinceField(review, events)];
+  return events.length === 0 ? [] : [sinceField(language, review, events)];
 }
 
 /** The same for who asks about it: with when it was judged, also where that is all. */
-export async function wholeSinceField(context: BotContext, review: ReviewRecord): Promise<APIEmbedField> {
-  return sinceField(review, await eventsSince(context, review, []));
+export async function wholeSinceField(context: BotContext, language: string | undefined, review: ReviewRecord): Promise<APIEmbedField> {
+  return sinceField(language, review, await eventsSince(context, review, []));
 }
 
 /** Of many the newest. */
-function sinceField({ createdAt }: ReviewRecord, events: readonly Event[]): APIEmbedField {
-  const lines = [{ at: createdAt, words: "judged" }, ...events].map(({ at, words }) => `${momentOf(at)}: ${words}`);
+function sinceField(language: string | undefined, { createdAt }: ReviewRecord, events: readonly Event[]): APIEmbedField {
+  const all = [{ at: createdAt, words: saying("event.judged") }, ...events];
+  const lines = all.map(({ at, words }) => `${momentOf(at)}: ${words(language)}`);
   while (lines.join("\n").length > LONGEST_FIELD) lines.shift();
-  return { name: SINCE, value: lines.join("\n") };
+  return { name: say(language, "card.since"), value: lines.join("\n") };
 }
 
 export function momentOf(at: number): string {

@@ -1,8 +1,8 @@
 /** Cards in the log channel, and what is decided elsewhere. */
 import { type Message, MessageFlags } from "discord.js";
-import type { ReviewRecord } from "../../guard/index.ts";
+import type { ReviewRecord, Words } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
-import { type CardState, followingCard, reviewButtons } from "./card.ts";
+import { type CardState, followingCard, languageOfCard, reviewButtons } from "./card.ts";
 import { BEFORE_FILE, sinceFields, textFiles } from "./evidence.ts";
 
 /**
@@ -14,7 +14,7 @@ import { BEFORE_FILE, sinceFields, textFiles } from "./evidence.ts";
 export async function updateCards(
   context: BotContext,
   known: ReviewRecord,
-  { pressed, failure }: { readonly pressed?: Message | undefined; readonly failure?: string | undefined } = {},
+  { pressed, failure }: { readonly pressed?: Message | undefined; readonly failure?: Words | undefined } = {},
 ): Promise<void> {
   const { client, store, log } = context;
   const { guild, id } = known;
@@ -32,7 +32,7 @@ export async function updateCards(
   const all = await store.incident(guild, review.incident ?? id).catch(nothing);
   // What came while somebody decided was not decided with it.
   const incident = all.filter(({ decision }) => (decision === "pending") === (review.decision === "pending"));
-  const since = await sinceFields(context, review, incident).catch(nothing);
+  const since = (language: string | undefined) => sinceFields(context, language, review, incident).catch(nothing);
   const change = (message: Message) => update(context, message, review, { incident, failure, since });
   // What only one person sees is not edited from here.
   const isKnown =
@@ -45,13 +45,24 @@ export async function updateCards(
   for (const end of ends) if (end.status === "rejected") nothing(end.reason);
 }
 
-async function update({ outbound }: BotContext, message: Message, review: ReviewRecord, state: CardState): Promise<void> {
-  const { incident } = state;
-  const [card, ...others] = message.embeds;
-  if (card === undefined || others.length > 0) return;
-  const changed = { embeds: [followingCard(card.toJSON(), review, state)], components: reviewButtons(review, incident) };
+interface Following extends Omit<CardState, "since"> {
+  readonly since: (language: string | undefined) => Promise<CardState["since"]>;
+}
+
+/** In the language in which it stands there. */
+async function update({ outbound }: BotContext, message: Message, review: ReviewRecord, state: Following): Promise<void> {
+  const { incident, failure } = state;
+  const [shown, ...others] = message.embeds;
+  if (shown === undefined || others.length > 0) return;
+  const card = shown.toJSON();
+  const language = languageOfCard(card);
+  const since = await state.since(language);
+  const changed = {
+    embeds: [followingCard(language, card, review, { incident, failure, since })],
+    components: reviewButtons(language, review, incident),
+  };
   // As long as one can decide about more than the card shows, a file has all of it.
-  const files = incident.length > 1 && review.decision === "pending" ? textFiles(review, incident) : [];
+  const files = incident.length > 1 && review.decision === "pending" ? textFiles(language, review, incident) : [];
   const kept = message.attachments.filter(({ name }) => name.startsWith(BEFORE_FILE));
   await message.edit({
     ...outbound.own(changed),

@@ -1,5 +1,5 @@
-import { inlineCode, type Message } from "discord.js";
-import { dayBefore, expectedHits, type GuildSettings, isBeyond, isLow, type Judged, type Judgement } from "../../guard/index.ts";
+import type { Message } from "discord.js";
+import { dayBefore, expectedHits, type GuildSettings, isBeyond, isLow, type Judged, type Judgement, saying } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { insistOnSettings } from "../change-settings.ts";
 import { tellServer } from "./log-channel.ts";
@@ -84,24 +84,21 @@ export class HitGuard {
     const { client, log } = this.#context;
     this.#newest.delete(guild);
     this.#filtered.delete(guild);
-    const how = isByFilter ? "taken away by filters" : "flagged";
-    const figure = `${newest.against} of the last ${newest.judged} messages were ${how}, where at most ${Math.round(expected * 100)} % were to be expected`;
+    const by = isByFilter ? "filtered" : "flagged";
+    const figure = saying(`shadow.${by}`, { count: newest.against, judged: newest.judged, percent: Math.round(expected * 100) });
     const make = (before: GuildSettings) => ({ ...before, moderation: { ...before.moderation, shadow: true } });
     const { settings, isChanged } = await insistOnSettings(this.#context, {
       guild,
       by: client.user.id,
-      detail: `back to shadow mode: ${figure}`,
+      detail: `back to shadow mode: ${figure(undefined)}`,
       make,
     });
     // Somebody else was as quick.
     if (!isChanged) return;
     log.warn({ guild, count: newest.against }, "back to shadow mode");
-    const days = isByFilter || past.judged === 0 ? "" : ` (on the ${DAYS} days before: ${past.against} of ${past.judged})`;
-    await tellServer(
-      this.#context,
-      { guild, settings },
-      `I am back in shadow mode, and do nothing to messages any more: ${figure}${days}. Either something is going on here, or ${isByFilter ? "a filter finds too much" : "my judge errs"}: please look at ${inlineCode("/moderate queue")}. ${inlineCode("moderation.shadow")} in ${inlineCode("/settings")} switches me on again.`,
-    );
+    const known = { figure, days: DAYS, count: past.against, judged: past.judged };
+    const withDays = isByFilter || past.judged === 0 ? figure : saying("shadow.flagged.days", known);
+    await tellServer(this.#context, { guild, settings }, saying(`shadow.back.${by}`, { figure: withDays }));
   }
 }
 

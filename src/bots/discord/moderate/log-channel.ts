@@ -1,12 +1,7 @@
-import {
-  type APIActionRowComponent,
-  type APIButtonComponent,
-  type GuildTextBasedChannel,
-  inlineCode,
-  PermissionFlagsBits,
-} from "discord.js";
-import type { GuildSettings } from "../../guard/index.ts";
+import { type APIActionRowComponent, type APIButtonComponent, type GuildTextBasedChannel, PermissionFlagsBits } from "discord.js";
+import { type GuildSettings, saying, type Words } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
+import { languageOfServer } from "../client.ts";
 import { once } from "../reply/live-reply.ts";
 import { quoted } from "../reply/text.ts";
 
@@ -26,17 +21,16 @@ interface Server {
 export async function logChannelOf(
   { client }: Pick<BotContext, "client">,
   { guild, settings }: Server,
-): Promise<{ readonly channel: GuildTextBasedChannel } | { readonly problem: string }> {
+): Promise<{ readonly channel: GuildTextBasedChannel } | { readonly problem: Words }> {
   const { logChannel } = settings.moderation;
-  if (logChannel === undefined) return { problem: "no log channel is set: `moderation.logChannel`" };
+  if (logChannel === undefined) return { problem: saying("log.none") };
   const channel = await client.channels.fetch(logChannel).catch(() => null);
   // A channel of another guild is none of ours.
-  if (channel === null || channel.isDMBased() || channel.guildId !== guild || !channel.isSendable())
-    return { problem: "the log channel is not there, or I cannot see it: `moderation.logChannel`" };
+  if (channel === null || channel.isDMBased() || channel.guildId !== guild || !channel.isSendable()) return { problem: saying("log.gone") };
   const { me } = channel.guild.members;
   const lacking = POSTS_CARDS.filter(([, permission]) => me === null || !channel.permissionsFor(me).has(permission));
   if (lacking.length === 0) return { channel };
-  return { problem: `in the log channel I lack ${lacking.map(([name]) => name).join(", ")}` };
+  return { problem: saying("log.lacking", { permissions: lacking.map(([name]) => name).join(", ") }) };
 }
 
 /**
@@ -53,20 +47,27 @@ export async function openLogChannel(context: BotContext, server: Server): Promi
   if (server.settings.moderation.logChannel === undefined || lostLogs.has(server.guild)) return undefined;
   lostLogs.add(server.guild);
   const name = quoted(client.guilds.cache.get(server.guild)?.name ?? server.guild);
-  const line = `Nobody is shown any more what I find in ${name}, but in ${inlineCode("/moderate queue")}: ${found.problem}.`;
-  await tellServer(context, server, `${line} ${inlineCode("/settings")} sets another one.`);
+  await tellServer(context, server, saying("log.lost", { server: name, problem: found.problem }));
   return undefined;
 }
 
 type Buttons = APIActionRowComponent<APIButtonComponent>;
 
-/** Tells those who can change something: in the log channel, with buttons, else the server's owner in private. Never rejects. */
-export async function tellServer(context: BotContext, server: Server, text: string, buttons: readonly Buttons[] = []): Promise<void> {
+/** Tells those who can change something, in the server's language: in the log channel, with buttons, else its owner in private. Never rejects. */
+export async function tellServer(
+  context: BotContext,
+  server: Server,
+  words: Words,
+  buttons?: (language: string | undefined) => Buttons,
+): Promise<void> {
   const { client, outbound, log } = context;
+  const language = languageOfServer(client, server.guild);
+  const text = words(language);
   const told = { content: outbound.own(text), allowedMentions: { parse: [] }, ...once("told", server.guild, text) };
   try {
     const found = await logChannelOf(context, server);
-    if ("channel" in found) await found.channel.send({ ...told, components: outbound.own([...buttons]) });
+    if ("channel" in found)
+      await found.channel.send({ ...told, components: buttons === undefined ? [] : outbound.own([buttons(language)]) });
     else await (await (await client.guilds.fetch(server.guild)).fetchOwner()).send(told);
   } catch (error) {
     log.warn({ err: error, guild: server.guild }, "nobody could be told");

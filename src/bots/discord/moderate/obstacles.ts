@@ -1,6 +1,6 @@
 /** What a moderator does about a person by a card: never more than they, and the bot, could do by hand. */
 import { DiscordAPIError, type Guild, type GuildMember, PermissionFlagsBits, RESTJSONErrorCodes } from "discord.js";
-import { type GuildSettings, type ReviewRecord, settingsFor } from "../../guard/index.ts";
+import { type GuildSettings, type ReviewRecord, saying, settingsFor, type Words } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { isIgnored } from "./ignored.ts";
 import { reasonOf } from "./reviews.ts";
@@ -60,30 +60,30 @@ async function membersOf(guild: Guild, people: readonly string[]): Promise<Reado
 }
 
 /** Why this cannot be done to this person by this moderator, for people. `undefined`: it can. */
-export function obstacleTo(act: Act, meeting: Encounter): string | undefined {
+export function obstacleTo(act: Act, meeting: Encounter): Words | undefined {
   const { moderator, person, guild } = meeting;
-  if (moderator.isCommunicationDisabled()) return "you are timed out";
-  if (person === moderator.id) return "it is about you";
-  if (isSpared(meeting)) return "they are not moderated here";
+  if (moderator.isCommunicationDisabled()) return saying("obstacle.timedOut");
+  if (person === moderator.id) return saying("obstacle.you");
+  if (isSpared(meeting)) return saying("obstacle.spared");
   if (act === "delete") return undefined;
-  if (person === guild.client.user.id) return "it is about me";
+  if (person === guild.client.user.id) return saying("obstacle.me");
   return obstacleToActingOn(act, meeting);
 }
 
 /** By the permission, and by whose role is higher. */
-function obstacleToActingOn(act: Exclude<Act, "delete">, { guild, moderator, person, member }: Encounter): string | undefined {
-  const [name, permission] = NEEDED[act];
+function obstacleToActingOn(act: Exclude<Act, "delete">, { guild, moderator, person, member }: Encounter): Words | undefined {
+  const [name, needed] = NEEDED[act];
   const { me } = guild.members;
-  if (!moderator.permissions.has(permission)) return `you lack ${name}`;
-  if (act !== "warn" && me?.permissions.has(permission) !== true) return `I lack ${name}`;
-  if (person === guild.ownerId) return "they own the server";
-  if (member === null) return act === "ban" ? undefined : "they have left";
+  if (!moderator.permissions.has(needed)) return saying("obstacle.youLack", { permission: name });
+  if (act !== "warn" && me?.permissions.has(needed) !== true) return saying("obstacle.iLack", { permission: name });
+  if (person === guild.ownerId) return saying("obstacle.owner");
+  if (member === null) return act === "ban" ? undefined : saying("obstacle.left");
   const isAbove = (one: GuildMember) => one.id === guild.ownerId || one.roles.highest.comparePositionTo(member.roles.highest) > 0;
-  if (!isAbove(moderator)) return "their role is not below yours";
+  if (!isAbove(moderator)) return saying("obstacle.notBelowYou");
   if (act === "warn") return undefined;
-  if (me === null || !isAbove(me)) return "their role is not below mine";
+  if (me === null || !isAbove(me)) return saying("obstacle.notBelowMe");
   // So Discord has it.
-  return act === "timeout" && member.permissions.has(PermissionFlagsBits.Administrator) ? "they administer the server" : undefined;
+  return act === "timeout" && member.permissions.has(PermissionFlagsBits.Administrator) ? saying("obstacle.administrator") : undefined;
 }
 
 /** Whose messages a server does not have judged is not acted on either. */
@@ -95,13 +95,13 @@ function isSpared({ guild, member, person, settings }: Encounter): boolean {
 }
 
 /** Whoever takes a message away has to see it, and to be allowed that where it stands. */
-export async function obstacleToDeleting(context: BotContext, review: ReviewRecord, moderator: GuildMember): Promise<string | undefined> {
+export async function obstacleToDeleting(context: BotContext, review: ReviewRecord, moderator: GuildMember): Promise<Words | undefined> {
   const needed = [PermissionFlagsBits.ViewChannel, PermissionFlagsBits.ManageMessages];
   try {
     const channel = await channelOf(context, review);
     const { me } = channel.guild.members;
-    if (!channel.permissionsFor(moderator).has(needed)) return "you lack Manage Messages there";
-    return me !== null && channel.permissionsFor(me).has(needed) ? undefined : "I lack Manage Messages there";
+    if (!channel.permissionsFor(moderator).has(needed)) return saying("obstacle.youLackThere");
+    return me !== null && channel.permissionsFor(me).has(needed) ? undefined : saying("obstacle.iLackThere");
   } catch (error) {
     return reasonOf(error);
   }

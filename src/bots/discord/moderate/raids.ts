@@ -6,12 +6,12 @@ import {
   ButtonStyle,
   ComponentType,
   type GuildMember,
-  inlineCode,
   time,
   userMention,
 } from "discord.js";
-import { type GuildSettings, newcomerWords, type Store } from "../../guard/index.ts";
+import { type GuildSettings, newcomerWords, type Store, say, saying, together, type Words } from "../../guard/index.ts";
 import { type BotContext, judgesByItself } from "../bot-context.ts";
+import { languageOfServer } from "../client.ts";
 import { answerPrivately, type Component, checkModerates, guildOf } from "../commands/command.ts";
 import { heardOf } from "./heard.ts";
 import { tellServer } from "./log-channel.ts";
@@ -114,32 +114,30 @@ export async function noteForRaid(
   await raids.begin(guild, people);
   const until = raids.until(guild, settings);
   log.warn({ guild, count: people }, "raid mode");
-  if (until !== undefined) await tellServer(context, { guild, settings: usual }, wordsOf(settings, people, until), [END]);
+  if (until !== undefined) await tellServer(context, { guild, settings: usual }, wordsOf(settings, people, until), endButton);
 }
 
-function wordsOf({ moderation }: GuildSettings, people: number, until: number): string {
+function wordsOf({ moderation }: GuildSettings, people: number, until: number): Words {
   const { raids, newcomers } = moderation.filters;
   const end = Math.floor(until / 1000);
-  const shadow = moderation.shadow ? " In shadow mode nothing is done: cards show what would have been." : "";
-  return [
-    `**A raid**: ${people} newcomers wrote what I find against the rules, within ${raids.withinMinutes} minutes. Until ${time(end, "t")} (${time(end, "R")}) ${ANSWERS[raids.action]}.${shadow}`,
-    `Newcomers are accounts of less than ${newcomers.accountDays} days and members of less than ${newcomers.memberHours} hours. ${inlineCode("moderation.filters.raids")} in ${inlineCode("/settings")} decides it; ${inlineCode("/moderate stop")} ends all that I do by myself.`,
-  ].join("\n");
+  const began = saying("raid.began", {
+    people,
+    minutes: raids.withinMinutes,
+    time: time(end, "t"),
+    relative: time(end, "R"),
+    answer: saying(`raid.answer.${raids.action}`),
+  });
+  const line = moderation.shadow ? together([began, saying("raid.shadow")], " ") : began;
+  return together([line, saying("raid.newcomers", { days: newcomers.accountDays, hours: newcomers.memberHours })], "\n");
 }
 
-const ANSWERS: Readonly<Record<Filter["action"], string>> = {
-  off: "nothing else happens",
-  look: "what newcomers write is judged before all else",
-  log: "all that newcomers write has a card",
-  hide: "all that newcomers write is hidden until somebody decides",
-  delete: "all that newcomers write is deleted",
-  timeout: "all that newcomers write is deleted, and they are timed out",
-};
-
-const END: APIActionRowComponent<APIButtonComponent> = {
-  type: ComponentType.ActionRow,
-  components: [{ type: ComponentType.Button, style: ButtonStyle.Danger, label: "End raid mode", custom_id: `${RAID}:end` }],
-};
+function endButton(language: string | undefined): APIActionRowComponent<APIButtonComponent> {
+  const label = say(language, "raid.end.button");
+  return {
+    type: ComponentType.ActionRow,
+    components: [{ type: ComponentType.Button, style: ButtonStyle.Danger, label, custom_id: `${RAID}:end` }],
+  };
+}
 
 /** Ends it, for all who moderate. */
 export const raidButton: Component<ButtonInteraction> = {
@@ -147,13 +145,15 @@ export const raidButton: Component<ButtonInteraction> = {
   async run(interaction, context) {
     await answerPrivately(interaction, context, async () => {
       checkModerates(interaction);
-      const { user, message, component } = interaction;
-      if (!(await context.raids.end(guildOf(interaction), user.id))) return "It is over already.";
-      const ended = `${message.content}\nEnded by ${userMention(user.id)}, ${time(Math.floor(context.options.clock() / 1000), "f")}.`;
-      const edit = { content: context.outbound.own(ended), components: [], allowedMentions: { parse: [] } };
+      const { user, message, component, locale } = interaction;
+      const guild = guildOf(interaction);
+      if (!(await context.raids.end(guild, user.id))) return say(locale, "raid.overAlready");
+      const when = time(Math.floor(context.options.clock() / 1000), "f");
+      const ended = say(languageOfServer(context.client, guild), "raid.endedBy", { who: userMention(user.id), when });
+      const edit = { content: context.outbound.own(`${message.content}\n${ended}`), components: [], allowedMentions: { parse: [] } };
       // Whoever forges the press may do so under another message of ours.
       if (component != null) await message.edit(edit).catch((error: unknown) => context.log.warn({ err: error }, "log channel"));
-      return "Raid mode is over: newcomers are met as everybody is.";
+      return say(locale, "raid.over");
     });
   },
 };

@@ -4,7 +4,7 @@ import type { BotContext } from "../bot-context.ts";
 import { answerPrivately, type Component, checkModerates, guildOf, type PrivateAnswer, Refused } from "../commands/command.ts";
 import { cut } from "../reply/text.ts";
 import { APPEAL, findingLine, isAgainst, REVIEW } from "./card.ts";
-import { decide, UNKNOWN } from "./decide.ts";
+import { decide } from "./decide.ts";
 import { auditDetail, cutLine, saidBefore, shownText, textFiles, wholeSinceField } from "./evidence.ts";
 import { updateCards } from "./follow-cards.ts";
 import { tellModerators } from "./reviews.ts";
@@ -16,33 +16,38 @@ export const reviewButton: Component<ButtonInteraction> = {
     await answerPrivately(interaction, context, async () => {
       checkModerates(interaction);
       const guild = guildOf(interaction);
-      if (!/^\d{1,15}$/.test(id)) throw new Refused(UNKNOWN);
-      if (act === "explain") return await explain(context, guild, Number(id));
-      if (act !== "approve" && act !== "reject") throw new Refused(UNKNOWN);
+      if (!/^\d{1,15}$/.test(id)) throw Refused.by("review.unknown");
+      if (act === "explain") return await explain(context, interaction.locale, { guild, id: Number(id) });
+      if (act !== "approve" && act !== "reject") throw Refused.by("review.unknown");
       const last = /^\d{1,15}$/.test(shown) ? Number(shown) : undefined;
       return await decide(interaction, context, { guild, id: Number(id), last, decision: act === "approve" ? "approved" : "rejected" });
     });
   },
 };
 
-async function explain(context: BotContext, guild: string, id: number): Promise<PrivateAnswer> {
+async function explain(
+  context: BotContext,
+  language: string,
+  { guild, id }: { readonly guild: string; readonly id: number },
+): Promise<PrivateAnswer> {
   const review = await context.store.review(guild, id);
-  if (review === undefined) throw new Refused(UNKNOWN);
-  const against = review.findings.filter(isAgainst);
+  if (review === undefined) throw Refused.by("review.unknown");
+  const { action, shadow } = review;
+  const principles = review.findings.filter(isAgainst).map(({ principle }) => principle);
   const lacking = cutLine(review);
-  const before = await saidBefore(context, review);
+  const before = await saidBefore(context, language, review);
   const lines = [
-    "By each principle a value says how much likelier the model finds it that the message is good than that it is bad.",
-    ...review.findings.map(findingLine),
-    `Below its limit: ${against.map(({ principle }) => principle).join(", ")}. The rule asks for: ${review.action}${review.shadow ? " (shadow mode: nothing was done)" : ""}.`,
-    review.text === undefined ? "As far as it is kept:" : "As it was written:",
+    say(language, "explain.values"),
+    ...review.findings.map((finding) => findingLine(language, finding)),
+    say(language, shadow ? "explain.below.shadow" : "explain.below", { principles: principles.join(", "), action }),
+    say(language, review.text === undefined ? "explain.asKept" : "explain.asWritten"),
     shownText(review),
-    ...(lacking === undefined ? [] : [`${lacking}.`]),
-    "As the judge reads it:",
+    ...(lacking === undefined ? [] : [say(language, "sentence", { words: lacking })]),
+    say(language, "explain.asJudged"),
     codeBlock(cut((review.judged ?? normalise(review.excerpt)).replaceAll("`", "'"), LONGEST_JUDGED)),
   ];
-  const fields = [...before.fields, await wholeSinceField(context, review)];
-  return { embeds: [{ description: lines.join("\n"), fields }], files: [...textFiles(review), ...before.files] };
+  const fields = [...before.fields, await wholeSinceField(context, language, review)];
+  return { embeds: [{ description: lines.join("\n"), fields }], files: [...textFiles(language, review), ...before.files] };
 }
 
 /** Discord's limits are more, also for all of a card together. */

@@ -9,8 +9,13 @@ import {
   type NewReview,
   type ReviewRecord,
   say,
+  saying,
+  together,
+  type Words,
 } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
+import { languageOfServer } from "../client.ts";
+import { Refused } from "../commands/command.ts";
 import { once } from "../reply/live-reply.ts";
 import { cut, quoted, titleOf } from "../reply/text.ts";
 import { appealButton, isAgainst, reviewButtons, reviewCard, unfitLine } from "./card.ts";
@@ -45,7 +50,7 @@ export async function openReview(context: BotContext, against: Against): Promise
   const opened = await turn.before.then(() => enterAndAct(context, against)).finally(turn.leave);
   if (opened === undefined) return;
   const { review, done } = opened;
-  await tellModerators(context, settings, review, judgement.isCertain ? done.problem : judgement.unfit.map(unfitLine).join(" "));
+  await tellModerators(context, settings, review, judgement.isCertain ? done.problem : together(judgement.unfit.map(unfitLine), " "));
   const { isRemoved } = done;
   if (isRemoved && message.webhookId === null && settings.moderation.appeals && context.incidents.isFirstTold(review, incidentOf(review)))
     await tellAuthor(context, message, review);
@@ -87,9 +92,11 @@ async function enterAndAct(
   for (const { principle, found } of against)
     if (found !== undefined)
       await store.addAudit({ guild: review.guild, actor: undefined, event: principle, detail: auditDetail(id), at: review.createdAt });
-  const reason = outbound.own(cut(`Review ${id}: against ${against.map(({ principle }) => principle).join(", ")}`, LONGEST_REASON));
+  const language = languageOfServer(context.client, review.guild);
+  const principles = against.map(({ principle }) => principle).join(", ");
+  const reason = outbound.own(cut(say(language, "auditLog.against", { id, principles }), LONGEST_REASON));
   const done = shadow ? NOTHING : await act(context, message, { action, until: options.clock() + minutes * 60_000, reason });
-  log.info({ guild: review.guild, review: id, action, shadow, problem: done.problem }, "against a principle");
+  log.info({ guild: review.guild, review: id, action, shadow, problem: done.problem?.(undefined) }, "against a principle");
   if (done.problem !== undefined)
     await store.addAudit({ guild: review.guild, actor: undefined, event: "review.undone", detail: auditDetail(id), at: options.clock() });
   return { review: record, done };
@@ -134,7 +141,7 @@ export async function entered(context: BotContext, review: NewReview, member: Gu
  * Posts a card in the log channel, if there is one that we may write in; the queue has it in any case. It follows what is decided from then on, and what
  * else belongs to the same incident is added to it.
  */
-export async function tellModerators(context: BotContext, settings: GuildSettings, review: ReviewRecord, problem?: string): Promise<void> {
+export async function tellModerators(context: BotContext, settings: GuildSettings, review: ReviewRecord, problem?: Words): Promise<void> {
   const turn = context.deeds.join(`${review.guild}/${incidentOf(review)}`);
   try {
     await turn.before;
@@ -147,7 +154,7 @@ export async function tellModerators(context: BotContext, settings: GuildSetting
 }
 
 /** `false`: there is no card yet to which it belongs. */
-async function addToCard(context: BotContext, review: ReviewRecord, problem: string | undefined): Promise<boolean> {
+async function addToCard(context: BotContext, review: ReviewRecord, problem: Words | undefined): Promise<boolean> {
   const { store } = context;
   const { guild, id } = review;
   if (review.incident === undefined) return false;
@@ -155,7 +162,7 @@ async function addToCard(context: BotContext, review: ReviewRecord, problem: str
   for (const one of incident) {
     if ((await store.cards(guild, one.id)).length === 0) continue;
     // In shadow mode nothing is done, and nothing can fail.
-    const failure = problem === undefined || review.shadow ? undefined : `Review ${id}: ${problem}`;
+    const failure = problem === undefined || review.shadow ? undefined : saying("card.failure", { id, problem });
     // What came meanwhile was added with it.
     if (incident.at(-1)?.id === id || failure !== undefined) await updateCards(context, one, { failure });
     return true;
@@ -164,22 +171,23 @@ async function addToCard(context: BotContext, review: ReviewRecord, problem: str
 }
 
 /** A card of its own, whatever other one shows it. */
-export async function postCard(context: BotContext, settings: GuildSettings, review: ReviewRecord, problem?: string): Promise<void> {
+export async function postCard(context: BotContext, settings: GuildSettings, review: ReviewRecord, problem?: Words): Promise<void> {
   const { outbound, log, store } = context;
   const { guild, id } = review;
   try {
     const channel = await openLogChannel(context, { guild, settings });
     if (channel === undefined) return;
-    const before = await saidBefore(context, review);
+    const language = languageOfServer(context.client, guild);
+    const before = await saidBefore(context, language, review);
     const incident = (await store.incident(guild, incidentOf(review))).filter(({ decision }) => decision === "pending");
-    const since = await sinceFields(context, review, incident);
+    const since = await sinceFields(context, language, review, incident);
     const strikes = await strikesOf(context, guild, review.author, settings);
     const card = {
-      embeds: [reviewCard(review, { problem, before: before.fields, incident, since, strikes })],
-      components: reviewButtons(review, incident),
+      embeds: [reviewCard(language, review, { problem, before: before.fields, incident, since, strikes })],
+      components: reviewButtons(language, review, incident),
       allowedMentions: { parse: [] },
     };
-    const files = [...textFiles(review, incident), ...before.files].map(({ name, content }) => outbound.file(name, content));
+    const files = [...textFiles(language, review, incident), ...before.files].map(({ name, content }) => outbound.file(name, content));
     const posted = await channel.send({
       ...outbound.own(card),
       files,
@@ -214,7 +222,7 @@ async function tellAuthor({ outbound, log }: BotContext, message: Message<true>,
 /** What came of an action. */
 interface Done {
   /** Why it could not be done, or not all of it. */
-  readonly problem: string | undefined;
+  readonly problem: Words | undefined;
   readonly isRemoved: boolean;
 }
 
@@ -231,30 +239,33 @@ interface ActionRequest {
 /** Does what a rule asks for, as far as the bot's permissions go at this moment. */
 async function act(context: BotContext, message: Message<true>, wanted: ActionRequest): Promise<Done> {
   if (wanted.action === "log") return NOTHING;
-  const removing = await problemOf("Not deleted", remove(context, message));
-  const title = message.type === MessageType.ThreadCreated || titleOf(message) !== "" ? "The thread and its title stay" : undefined;
-  const silencing = wanted.action === "timeout" ? await problemOf("Not timed out", silence(message, wanted)) : undefined;
+  const removing = await problemOf("problem.notDeleted", remove(context, message));
+  const title = message.type === MessageType.ThreadCreated || titleOf(message) !== "" ? saying("problem.threadStays") : undefined;
+  const silencing = wanted.action === "timeout" ? await problemOf("problem.notTimedOut", silence(message, wanted)) : undefined;
   const problems = [removing, silencing, title].filter((problem) => problem !== undefined);
-  return { problem: problems.length === 0 ? undefined : problems.join("; "), isRemoved: removing === undefined };
+  return { problem: problems.length === 0 ? undefined : together(problems, "; "), isRemoved: removing === undefined };
 }
 
-async function problemOf(what: string, work: Promise<void>): Promise<string | undefined> {
+async function problemOf(key: "problem.notDeleted" | "problem.notTimedOut", work: Promise<void>): Promise<Words | undefined> {
   return await work.then(
     () => undefined,
-    (error: unknown) => `${what}: ${reasonOf(error)}`,
+    (error: unknown) => saying(key, { reason: reasonOf(error) }),
   );
 }
 
-/** Why something could not be done, for people. */
-export function reasonOf(error: unknown): string {
+/** Why something could not be done, for people. What Discord says of it is in English. */
+export function reasonOf(error: unknown): Words {
+  return error instanceof Refused ? error.inLanguage : () => messageOf(error);
+}
+
+function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
 /** What is gone already is no failure: its author may have taken it away, or Discord's response was lost. */
 export async function remove({ removed }: BotContext, message: Message<true>): Promise<void> {
   const { me } = message.guild.members;
-  if (me === null || !message.channel.permissionsFor(me).has(PermissionFlagsBits.ManageMessages))
-    throw new Error("I lack the permission Manage Messages here");
+  if (me === null || !message.channel.permissionsFor(me).has(PermissionFlagsBits.ManageMessages)) throw Refused.by("reason.lacking");
   removed.set(message.id, true);
   try {
     await message.delete();
@@ -265,10 +276,10 @@ export async function remove({ removed }: BotContext, message: Message<true>): P
 }
 
 async function silence(message: Message<true>, { until, reason }: ActionRequest): Promise<void> {
-  if (message.webhookId !== null) throw new Error("a webhook posted it");
+  if (message.webhookId !== null) throw Refused.by("reason.webhook");
   const member = await message.guild.members.fetch({ user: message.author, force: true }).catch(() => null);
-  if (member === null) throw new Error("its author has left");
-  if (!member.moderatable) throw new Error("I lack the permission Moderate Members, or its author's role is above mine");
+  if (member === null) throw Refused.by("reason.left");
+  if (!member.moderatable) throw Refused.by("reason.above");
   await timeOut(member, until, reason);
 }
 

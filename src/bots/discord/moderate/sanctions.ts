@@ -1,7 +1,9 @@
 /** What is done about a person at a moderator's wish, once it is known that they may. */
 import type { GuildMember } from "discord.js";
-import { type GuildSettings, type ReviewRecord, type SanctionRecord, say } from "../../guard/index.ts";
+import { type GuildSettings, oneOrMany, type ReviewRecord, type SanctionRecord, say, saying, type Words } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
+import { languageOfServer } from "../client.ts";
+import { Refused } from "../commands/command.ts";
 import { once } from "../reply/live-reply.ts";
 import { quoted } from "../reply/text.ts";
 import { appealButton, isAgainst } from "./card.ts";
@@ -26,12 +28,12 @@ const KINDS: Readonly<Record<Act, SanctionRecord["kind"]>> = { delete: "deleted"
 const MOST = 200;
 
 /** Does it once for what is decided together, and records it. Gives what came of it, for the moderator. */
-export async function sanction(context: BotContext, wish: Wish): Promise<string> {
+export async function sanction(context: BotContext, wish: Wish): Promise<Words> {
   const { store, deeds, log, options } = context;
   const { act, meeting, moderator, reviews } = wish;
   const { person, guild } = meeting;
   const [first] = reviews;
-  if (first === undefined) return "there is nothing of theirs";
+  if (first === undefined) return saying("act.nothing");
   // Of two moderators who press at the same moment, the second one finds what the first one has done.
   const turn = deeds.join(`${guild.id}/${person}/sanctions`);
   const kind = KINDS[act];
@@ -40,7 +42,7 @@ export async function sanction(context: BotContext, wish: Wish): Promise<string>
     const done = (await store.sanctions(guild.id, person, MOST)).find(
       (one) => one.kind === kind && reviews.some(({ id }) => id === one.review),
     );
-    if (done !== undefined && act !== "delete") return `was ${WORDS[kind]} for it already`;
+    if (done !== undefined && act !== "delete") return saying(ALREADY[act]);
     const record = { guild: guild.id, actor: moderator.id, detail: auditDetail(first.id), at: options.clock() };
     // What cannot be recorded is not done.
     await store.addAudit({ ...record, event: `sanction.${kind}` });
@@ -57,23 +59,23 @@ export async function sanction(context: BotContext, wish: Wish): Promise<string>
       detail: auditDetail(first.id),
       at: options.clock(),
     });
-    return `not done, ${reasonOf(error)}`;
+    return saying("act.notDone", { reason: reasonOf(error) });
   } finally {
     turn.leave();
   }
 }
 
-const WORDS: Partial<Record<SanctionRecord["kind"], string>> = { warned: "warned", "timed-out": "timed out", banned: "banned" };
+const ALREADY = { warn: "act.warnedAlready", timeout: "act.timedOutAlready", ban: "act.bannedAlready" } as const;
 
 /** Gives what came of it. @throws where it could not be done */
-const DO: Readonly<Record<Act, (context: BotContext, wish: Wish, review: ReviewRecord) => Promise<string>>> = {
+const DO: Readonly<Record<Act, (context: BotContext, wish: Wish, review: ReviewRecord) => Promise<Words>>> = {
   delete: async (context, { moderator, reviews }) => {
     const counts = { deleted: 0, gone: 0 };
-    const problems = new Set<string>();
+    const problems: Words[] = [];
     for (const review of reviews) {
       const problem = await obstacleToDeleting(context, review, moderator);
       if (problem !== undefined) {
-        problems.add(problem);
+        problems.push(problem);
         continue;
       }
       const message = await standing(await channelOf(context, review), review);
@@ -83,37 +85,38 @@ const DO: Readonly<Record<Act, (context: BotContext, wish: Wish, review: ReviewR
         counts.deleted++;
       }
     }
-    const gone = counts.gone === 0 ? [] : [`${counts.gone} gone already`];
-    return [`${counts.deleted} ${counts.deleted === 1 ? "message" : "messages"} deleted`, ...gone, ...problems].join(", ");
+    const deleted = saying(`act.deleted.${oneOrMany(counts.deleted)}`, { count: counts.deleted });
+    const gone = counts.gone === 0 ? [] : [saying("act.gone", { count: counts.gone })];
+    return (language) => [...new Set([deleted, ...gone, ...problems].map((words) => words(language)))].join(", ");
   },
 
   warn: async (context, wish, review) => {
     const isTold = await tell(context, wish, review, (language, about) => say(language, "sanction.warned", about));
-    return isTold ? "warned" : "warned, though they take no private message of mine: the strike counts all the same";
+    return saying(isTold ? "act.warned" : "act.warned.untold");
   },
 
   timeout: async (context, wish, review) => {
     const { member } = wish.meeting;
-    if (member === null) throw new Error("they have left");
+    if (member === null) throw Refused.by("obstacle.left");
     const { timeoutMinutes: minutes } = wish.settings.moderation.strikes;
     const until = context.options.clock() + minutes * 60_000;
     const came = await timeOut(member, until, reasonFor(context, wish, review));
-    if (came === "is for longer") return "timed out for longer already, which stays";
+    if (came === "is for longer") return saying("act.timedOutForLonger");
     await tell(context, wish, review, (language, about) => say(language, "sanction.timedOut", { ...about, count: minutes }));
-    return `timed out for ${minutes} minutes`;
+    return saying("act.timedOut", { count: minutes });
   },
 
   ban: async (context, wish, review) => {
     // Who is banned already can often not be told any more.
     await tell(context, wish, review, (language, about) => say(language, "sanction.banned", about));
     await wish.meeting.guild.bans.create(wish.meeting.person, { reason: reasonFor(context, wish, review) });
-    return "banned";
+    return saying("act.banned");
   },
 };
 
 /** For Discord's own audit log, in which the bot stands as who did it. */
-function reasonFor({ outbound }: BotContext, { moderator }: Wish, { id }: ReviewRecord): string {
-  return outbound.own(`Review ${id}: by ${moderator.id}`);
+function reasonFor({ client, outbound }: BotContext, { moderator }: Wish, { id, guild }: ReviewRecord): string {
+  return outbound.own(say(languageOfServer(client, guild), "auditLog.by", { id, moderator: moderator.id }));
 }
 
 /** In private, once, with a button to appeal where the server takes appeals. Whether they were told. */

@@ -17,6 +17,6 @@ export async function standing({ messages }: GuildTextBasedChannel, { message }:
 export async function channelOf({ client }: BotContext, { channel: id, guild }: ReviewRecord): Promise<GuildTextBasedChannel> {
   const channel = await client.channels.fetch(id);
   if (channel === null || channel.isDMBased() || !channel.isTextBased() || channel.guildId !== guild)
-    throw new Refused("its channel is gone");
+    throw Refused.by("reason.channelGone");
   return channel;
 }

@@ -9,6 +9,8 @@ import {
   type Judgement,
   judgedText,
   judgeMessage,
+  saying,
+  together,
   withFindings,
 } from "../../guard/index.ts";
 import { type BotContext, isServed, judgesByItself } from "../bot-context.ts";
@@ -136,9 +138,9 @@ async function openReview(context: BotContext, { thread, title, isChanged, owner
     context,
     settings,
     record,
-    [TITLE_STAYS, ...(isChanged ? [WHO_CHANGED_IT] : []), ...(isCertain ? [] : unfit.map(unfitLine))].join(" "),
+    together(
+      [saying("card.titleStays"), ...(isChanged ? [saying("card.titleChanged")] : []), ...(isCertain ? [] : unfit.map(unfitLine))],
+      " ",
+    ),
   );
 }
-
-const TITLE_STAYS = "It is the title of a thread, which stays as it is.";
-const WHO_CHANGED_IT = "It was changed: by who began the thread, or by somebody who may manage threads; Discord does not tell me by whom.";

@@ -1,5 +1,5 @@
-import { channelMention, inlineCode, type Message } from "discord.js";
-import type { GuildSettings } from "../../guard/index.ts";
+import { channelMention, type Message } from "discord.js";
+import { type GuildSettings, saying } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { tellServer } from "../moderate/log-channel.ts";
 import { lackingToAnswer } from "./question.ts";
@@ -20,10 +20,8 @@ export class Unwritable {
     const lacking = lackingToAnswer(message, settings, this.#context.options);
     if (guild === null || lacking.length === 0 || this.#told.has(channelId)) return;
     this.#told.add(channelId);
-    const place = `${channelMention(channelId)} of ${quoted(guild.name)}`;
-    const way = `Either let me, or set ${inlineCode("talk.channels")} to where I am to answer.`;
-    const line = `I was asked something in ${place}, and cannot answer there: I lack ${lacking.join(", ")}. ${way}`;
-    await tellServer(this.#context, { guild: guild.id, settings }, line);
+    const place = { channel: channelMention(channelId), server: quoted(guild.name) };
+    await tellServer(this.#context, { guild: guild.id, settings }, saying("log.unwritable", { ...place, permissions: lacking.join(", ") }));
   }
 
   /** We may write there. */

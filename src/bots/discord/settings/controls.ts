@@ -9,7 +9,7 @@ import {
   SelectMenuDefaultValueType,
   TextInputStyle,
 } from "discord.js";
-import type { Picks, SettingFacts } from "../../guard/index.ts";
+import { type Picks, type PlainKey, type SettingFacts, say } from "../../guard/index.ts";
 import { cut } from "../reply/text.ts";
 
 export type Row = APIActionRowComponent<APIComponentInMessageActionRow>;
@@ -93,15 +93,20 @@ const { ChannelSelect, RoleSelect, UserSelect } = ComponentType;
 const { Channel, Role, User } = SelectMenuDefaultValueType;
 
 const PICKERS = {
-  channels: { kind: { type: ChannelSelect, channel_types: [...WITH_FORUMS] }, of: Channel, label: "Channels" },
-  "postable channels": { kind: { type: ChannelSelect, channel_types: [...CHANNELS] }, of: Channel, label: "A channel" },
-  categories: { kind: { type: ChannelSelect, channel_types: [ChannelType.GuildCategory] }, of: Channel, label: "Categories" },
-  roles: { kind: { type: RoleSelect }, of: Role, label: "Roles" },
-  people: { kind: { type: UserSelect }, of: User, label: "People" },
-} as const satisfies Readonly<Record<Picks, object>>;
+  channels: { kind: { type: ChannelSelect, channel_types: [...WITH_FORUMS] }, of: Channel, label: "pick.channels.placeholder" },
+  "postable channels": { kind: { type: ChannelSelect, channel_types: [...CHANNELS] }, of: Channel, label: "pick.postable.placeholder" },
+  categories: {
+    kind: { type: ChannelSelect, channel_types: [ChannelType.GuildCategory] },
+    of: Channel,
+    label: "pick.categories.placeholder",
+  },
+  roles: { kind: { type: RoleSelect }, of: Role, label: "pick.roles.placeholder" },
+  people: { kind: { type: UserSelect }, of: User, label: "pick.people.placeholder" },
+} as const satisfies Readonly<Record<Picks, { readonly kind: object; readonly of: SelectMenuDefaultValueType; readonly label: PlainKey }>>;
 
 /** @param most that may be picked at once, of which `picked` are */
 export function pickerRow(
+  language: string,
   customId: string,
   picks: Picks,
   { picked = [], most = 1 }: { readonly picked?: readonly string[]; readonly most?: number } = {},
@@ -112,7 +117,7 @@ export function pickerRow(
   return row({
     ...kind,
     custom_id: customId,
-    placeholder: label,
+    placeholder: say(language, label),
     min_values: 0,
     max_values: most,
     default_values: defaults,
@@ -120,8 +125,8 @@ export function pickerRow(
 }
 
 /** Channels and categories alike. */
-export function placeRow(customId: string): Row {
-  return row({ type: ChannelSelect, custom_id: customId, placeholder: "A channel or a category" });
+export function placeRow(language: string, customId: string): Row {
+  return row({ type: ChannelSelect, custom_id: customId, placeholder: say(language, "pick.place.placeholder") });
 }
 
 /** How many ids one picker shows. */
@@ -131,7 +136,7 @@ function row(...components: APIComponentInMessageActionRow[]): Row {
   return { type: ComponentType.ActionRow, components };
 }
 
-export interface Field {
+interface Field {
   readonly id: string;
   readonly label: string;
   readonly hint?: string;

@@ -8,7 +8,7 @@ import {
   type MessageComponentInteraction,
   type ModalSubmitInteraction,
 } from "discord.js";
-import { type GuildSettings, SettingsConflictError, SettingsError } from "../../guard/index.ts";
+import { type GuildSettings, SettingsConflictError, SettingsError, say, saying } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { changeSettings, type DecidedSettings } from "../change-settings.ts";
 import { answerInPlace, type Component, checkManages, guildOf, type PrivateAnswer, Refused } from "../commands/command.ts";
@@ -37,7 +37,7 @@ interface SettingsDecision extends Pick<Proposal, "detail" | "told"> {
 export async function decideSettings(
   interaction: Deciding,
   context: BotContext,
-  { make, detail, told, version: seen, left = async () => UNCHANGED }: SettingsDecision,
+  { make, detail, told, version: seen, left = async () => say(interaction.locale, "change.nothing") }: SettingsDecision,
 ): Promise<PrivateAnswer | string> {
   checkManages(interaction);
   const guild = guildOf(interaction);
@@ -50,14 +50,13 @@ export async function decideSettings(
     const figures = await checkLeavingShadow(context, { guild, before, after: settings });
     const hasOtherLimits = limitChanges(before, settings).length > 0 || changesExceptions(before, settings);
     if (figures.length === 0 && !hasOtherLimits) return await told(await decided(context, proposal));
-    const week = hasOtherLimits ? [await foreseen(context, { guild, before, after: settings })] : [];
-    const description = cut([...figures, ...week].join("\n"), LONGEST_DESCRIPTION);
+    const { locale } = interaction;
+    const week = hasOtherLimits ? [await foreseen(context, locale, { guild, before, after: settings })] : [];
+    const description = cut([...figures.map((words) => words(locale)), ...week].join("\n"), LONGEST_DESCRIPTION);
     context.proposals.add(interaction.id, proposal);
-    return { embeds: [{ title: "Nothing is changed before you confirm it", description }], components: [buttons(interaction.id)] };
+    return { embeds: [{ title: say(locale, "change.confirm"), description }], components: [buttons(locale, interaction.id)] };
   });
 }
-
-const UNCHANGED = "Nothing was changed.";
 
 async function decided(context: BotContext, { guild, by, version, settings, detail }: Proposal): Promise<DecidedSettings> {
   const make = async (before: GuildSettings): Promise<GuildSettings> => {
@@ -65,11 +64,6 @@ async function decided(context: BotContext, { guild, by, version, settings, deta
     return settings;
   };
   return await changeSettings(context, { guild, by, detail, version, make });
-}
-
-/** A decision that changes nothing. */
-export function soAlready(line: string, version: number): string {
-  return `${line} already: nothing was changed (version ${version}).`;
 }
 
 const LONGEST = 1900;
@@ -81,21 +75,23 @@ async function refusing<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof SettingsError) throw new Refused(cut(`Nothing was changed. ${error.message}`, LONGEST), { cause: error });
-    if (error instanceof SettingsConflictError)
-      throw new Refused("Nothing was changed: the settings were, since you saw them. Look at them and try again.", { cause: error });
+    if (error instanceof SettingsError)
+      throw new Refused((language) => cut(say(language, "change.invalid", { problem: error.message }), LONGEST), { cause: error });
+    if (error instanceof SettingsConflictError) throw new Refused(saying("change.conflict"), { cause: error });
     throw error;
   }
 }
 
 const LIMITS = "limits";
 
-function buttons(id: string): APIActionRowComponent<APIButtonComponent> {
-  const button = (act: string, style: ButtonStyle.Success | ButtonStyle.Secondary) =>
-    ({ type: ComponentType.Button, style, label: act, custom_id: `${LIMITS}:${act.toLowerCase()}:${id}` }) as const;
+function buttons(language: string, id: string): APIActionRowComponent<APIButtonComponent> {
+  const button = (act: "confirm" | "cancel", style: ButtonStyle.Success | ButtonStyle.Secondary) => {
+    const label = say(language, `change.${act}.button`);
+    return { type: ComponentType.Button, style, label, custom_id: `${LIMITS}:${act}:${id}` } as const;
+  };
   return {
     type: ComponentType.ActionRow,
-    components: [button("Confirm", ButtonStyle.Success), button("Cancel", ButtonStyle.Secondary)],
+    components: [button("confirm", ButtonStyle.Success), button("cancel", ButtonStyle.Secondary)],
   };
 }
 
@@ -107,7 +103,7 @@ export const limitsButton: Component<ButtonInteraction> = {
       checkManages(interaction);
       const asking = { guild: guildOf(interaction), by: interaction.user.id, at: context.options.clock() };
       const proposal = act === "confirm" || act === "cancel" ? context.proposals.take(id, asking) : undefined;
-      if (proposal === undefined) throw new Refused("I do not know any more what was to be changed: nothing was. Please ask for it again.");
+      if (proposal === undefined) throw Refused.by("change.forgotten");
       return act === "cancel" ? await proposal.left() : await refusing(async () => proposal.told(await decided(context, proposal)));
     });
   },

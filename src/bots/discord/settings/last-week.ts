@@ -1,5 +1,20 @@
 import { hyperlink, inlineCode, messageLink } from "discord.js";
-import { belowLimit, dayBefore, type GuildSettings, type LowMessage, limitOf, USUAL, type Values, valuesBy } from "../../guard/index.ts";
+import {
+  belowLimit,
+  dayBefore,
+  type GuildSettings,
+  type LowMessage,
+  limitOf,
+  numeral,
+  oneOrMany,
+  say,
+  saying,
+  together,
+  USUAL,
+  type Values,
+  valuesBy,
+  type Words,
+} from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { knownJudge } from "../known-judge.ts";
 
@@ -61,6 +76,7 @@ export async function lastWeek(
 /** What new limits would have flagged of the guild's last week, with links to some of it; for the person who is about to take them. */
 export async function foreseen(
   context: BotContext,
+  language: string,
   { guild, before, after }: { readonly guild: string; readonly before: GuildSettings; readonly after: GuildSettings },
 ): Promise<string> {
   const figures: string[] = [];
@@ -69,7 +85,7 @@ export async function foreseen(
     const { principle } = change;
     const settings = Object.hasOwn(after.moderation.rules, principle) ? after : before;
     const week = await lastWeek(context, { guild, settings, principle });
-    figures.push(figureLine(change, week));
+    figures.push(figureLine(change, week)(language));
     if (week.judge === undefined || change.after === Number.NEGATIVE_INFINITY) continue;
     const found = await context.store.lowMessages({
       guild,
@@ -79,12 +95,9 @@ export async function foreseen(
       below: Math.round(change.after * 100),
       limit: SHOWN,
     });
-    examples.push(...exampleLines(change, found));
+    examples.push(...exampleLines(language, change, found));
   }
-  if (changesExceptions(before, after))
-    figures.push(
-      "Of channels and roles with limits of their own I cannot say what would have been flagged: where messages were written is not counted.",
-    );
+  if (changesExceptions(before, after)) figures.push(say(language, "week.exceptions"));
   return fitting([...figures, ...examples]);
 }
 
@@ -92,41 +105,32 @@ function firstDay({ options }: BotContext): string {
   return dayBefore(options.clock(), DAYS - 1);
 }
 
-function figureLine({ principle, before, after }: LimitChange, week: LastWeek): string {
-  return `By ${inlineCode(principle)} ${flagged(after)} would be flagged (now: ${flagged(before)}). ${figureText(week, before, after)}`;
+function figureLine({ principle, before, after }: LimitChange, week: LastWeek): Words {
+  const figure = figureWords(week, before, after);
+  return saying("week.line", { principle: inlineCode(principle), after: flagged(after), before: flagged(before), figure });
 }
 
-function figureText(week: LastWeek, before: number, after: number): string {
+function figureWords(week: LastWeek, before: number, after: number): Words {
   const { judge, judged, judgedByOthers } = week;
-  if (judge === undefined) return "It is not known yet which judge works, so I cannot say how many that would have been.";
-  const others = `${counted(judgedByOthers)} judged in the last ${DAYS} days by another judge, or another version of it, which says nothing about this one`;
-  if (judged === 0)
-    return judgedByOthers === 0
-      ? `In the last ${DAYS} days none was judged by it, so I cannot say how many that would have been.`
-      : `I cannot say how many that would have been: ${others}.`;
-  const besides = judgedByOthers === 0 ? "" : ` Besides, ${others}.`;
-  return `In the last ${DAYS} days that would have been **${number(belowLimit(week, after))} of ${number(judged)}** (by the limit that holds now: ${number(belowLimit(week, before))}).${besides}`;
+  if (judge === undefined) return saying("week.noJudge");
+  const others = saying(`week.others.${oneOrMany(judgedByOthers)}`, { count: numeral(judgedByOthers), days: DAYS });
+  if (judged === 0) return judgedByOthers === 0 ? saying("week.notJudged", { days: DAYS }) : saying("week.cannot", { others });
+  const below = (limit: number) => numeral(belowLimit(week, limit));
+  const figure = saying("week.figure", { days: DAYS, after: below(after), judged: numeral(judged), before: below(before) });
+  return judgedByOthers === 0 ? figure : together([figure, saying("week.besides", { others })], " ");
 }
 
-function counted(messages: number): string {
-  return messages === 1 ? "1 message was" : `${number(messages)} messages were`;
-}
-
-function exampleLines({ principle, after }: LimitChange, found: readonly LowMessage[]): readonly string[] {
+function exampleLines(language: string, { principle, after }: LimitChange, found: readonly LowMessage[]): readonly string[] {
   if (found.length === 0) return [];
   const links = found.map(({ channel, message, guild, hundredths }) => {
-    const value = hundredths < -100 ? "no number" : (hundredths / 100).toFixed(2);
+    const value = hundredths < -100 ? say(language, "week.noNumber") : (hundredths / 100).toFixed(2);
     return `- ${hyperlink(value, messageLink(channel, message, guild))}`;
   });
-  return [`By ${inlineCode(principle)}, closest to ${after.toFixed(2)} first:`, ...links];
+  return [say(language, "week.closest", { principle: inlineCode(principle), limit: after.toFixed(2) }), ...links];
 }
 
-function flagged(limit: number): string {
-  return limit === Number.NEGATIVE_INFINITY ? "none" : `messages below ${limit.toFixed(2)}`;
-}
-
-export function number(count: number): string {
-  return count.toLocaleString("en-US");
+function flagged(limit: number): Words {
+  return limit === Number.NEGATIVE_INFINITY ? saying("week.none") : saying("week.below", { limit: limit.toFixed(2) });
 }
 
 /** Discord's limit is a little more. */

@@ -1,11 +1,11 @@
 /** What people do to the settings in the panel. Paths and values may be forged: each is checked as if somebody had typed it. */
 import { inlineCode, type MessageComponentInteraction, type ModalSubmitInteraction } from "discord.js";
-import { changedAt, checkSettings, type GuildSettings } from "../../guard/index.ts";
+import { changedAt, checkSettings, type GuildSettings, saying, type Words } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import type { DecidedSettings } from "../change-settings.ts";
-import { guildOf, type PrivateAnswer, Refused } from "../commands/command.ts";
+import { type PrivateAnswer, Refused } from "../commands/command.ts";
 import { MOST_PICKED } from "./controls.ts";
-import { decideSettings, soAlready } from "./decide-settings.ts";
+import { decideSettings } from "./decide-settings.ts";
 import { idsAt, panel, shownAt } from "./panel.ts";
 
 /** What is done to the settings, and where the panel stands then. */
@@ -18,11 +18,12 @@ export interface Deed {
   readonly detail: string;
   readonly make: (settings: GuildSettings) => GuildSettings;
   /** What is said of it. */
-  readonly line: (settings: GuildSettings) => string;
+  readonly line: (decided: DecidedSettings) => Words;
 }
 
 export function setting({ version, path, text }: Readonly<Record<"version" | "path" | "text", string>>): Deed {
-  const line = (settings: GuildSettings) => `${inlineCode(path)} is ${shownAt(settings, path)}`;
+  const line = ({ settings, version, isChanged }: DecidedSettings) =>
+    saying(isChanged ? "change.set" : "change.set.already", { path: inlineCode(path), value: shownAt(settings, path), version });
   return { at: path, version: Number(version), detail: `set ${path}`, make: (before) => changedAt(before, path, text), line };
 }
 
@@ -52,17 +53,15 @@ export function forgetting(version: string, name: string): Deed {
     version: Number(version),
     detail: `forget the principle ${name.slice(0, 32)}`,
     make: (before) => withoutPrinciple(before, name),
-    line: () => `The principle ${inlineCode(name)} and its rule are forgotten`,
+    line: ({ version, isChanged }) => saying(isChanged ? "change.forgot" : "change.forgot.already", { name: inlineCode(name), version }),
   };
 }
 
 function withoutPrinciple(settings: GuildSettings, name: string): GuildSettings {
   const { [name]: gone, ...principles } = settings.principles;
   const { [name]: _, ...rules } = settings.moderation.rules;
-  if (gone === undefined || !Object.hasOwn(settings.principles, name))
-    throw new Refused(`This server has no principle ${inlineCode(name)} of its own.`);
-  if (settings.talk.principle === name)
-    throw new Refused(`My answers are judged by ${inlineCode(name)}: set ${inlineCode("talk.principle")} first.`);
+  if (gone === undefined || !Object.hasOwn(settings.principles, name)) throw Refused.by("change.noPrinciple", { name: inlineCode(name) });
+  if (settings.talk.principle === name) throw Refused.by("change.usedPrinciple", { name: inlineCode(name) });
   const exceptions = Object.entries(settings.exceptions).map(([id, exception]) => {
     const { [name]: gone, ...others } = exception.rules;
     return [id, { ...exception, rules: others }] as const;
@@ -79,7 +78,8 @@ export function newPattern(version: string, name: string, pattern: string): Deed
     const filters = { ...moderation.filters, patterns: { ...patterns, [name]: { ...known, pattern } } };
     return checkSettings({ ...before, moderation: { ...moderation, filters } });
   };
-  const line = () => `The pattern ${inlineCode(name)} is known`;
+  const line = ({ version, isChanged }: DecidedSettings) =>
+    saying(isChanged ? "change.pattern" : "change.pattern.already", { name: inlineCode(name), version });
   return { at: path, version: Number(version), detail: `set ${path.slice(0, 80)}`, make, line };
 }
 
@@ -89,7 +89,8 @@ export function principleDeed(version: string, name: string, words: GuildSetting
     version: Number(version),
     detail: `principle ${name}`,
     make: (before) => checkSettings({ ...before, principles: { ...before.principles, [name]: words } }),
-    line: () => `The principle ${inlineCode(name)} says that`,
+    line: ({ version, isChanged }) =>
+      saying(isChanged ? "change.principle" : "change.principle.already", { name: inlineCode(name), version }),
   };
 }
 
@@ -99,17 +100,13 @@ export async function done(
   context: BotContext,
   deed: Deed,
 ): Promise<PrivateAnswer | string> {
-  const guild = guildOf(interaction);
   const { at, part = 0, version, detail, make } = deed;
-  const shown = async (line: string) => await panel(context, guild, { at, part, line });
-  const told = async (decided: DecidedSettings) => {
-    const line = deed.line(decided.settings);
-    return await shown(decided.isChanged ? `${line} now (version ${decided.version}).` : soAlready(line, decided.version));
-  };
+  const shown = async (line: Words) => await panel(context, interaction, { at, part, line });
+  const told = async (decided: DecidedSettings) => await shown(deed.line(decided));
   try {
-    return await decideSettings(interaction, context, { version, detail, make, told, left: () => shown("Nothing was changed.") });
+    return await decideSettings(interaction, context, { version, detail, make, told, left: () => shown(saying("change.nothing")) });
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    return await shown(error.message);
+    return await shown(error.inLanguage);
   }
 }

@@ -26,7 +26,7 @@ export const settingsCommand: Command = {
   async run(interaction, context) {
     await answerPrivately(interaction, context, async () => {
       checkManages(interaction);
-      return await panel(context, guildOf(interaction), { at: "" });
+      return await panel(context, interaction, { at: "" });
     });
   },
 };
@@ -46,11 +46,11 @@ export const settingsPressed: Component<ButtonInteraction | AnySelectMenuInterac
       checkManages(interaction);
       const guild = guildOf(interaction);
       const [first = ""] = values;
-      if (act === "go" || act === "choose") return await panel(context, guild, viewOf(first));
-      if (act === "part") return await panel(context, guild, viewOf(`${ids[0]}#${ids[1]}`));
-      if (act === "except") return await panel(context, guild, { at: `exceptions.${first}` });
+      if (act === "go" || act === "choose") return await panel(context, interaction, viewOf(first));
+      if (act === "part") return await panel(context, interaction, viewOf(`${ids[0]}#${ids[1]}`));
+      if (act === "except") return await panel(context, interaction, { at: `exceptions.${first}` });
       const deed = act === "pick" ? await pickOf(context, guild, ids, values) : deedOf(act, ids, values);
-      if (deed === undefined) throw new Refused("I do not know what this is: nothing was changed.");
+      if (deed === undefined) throw Refused.by("change.unknown");
       return await done(interaction, context, deed);
     });
   },

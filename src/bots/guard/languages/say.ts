@@ -1,4 +1,5 @@
 /** The bot's own words, in the languages that there are. */
+import escapeStringRegexp from "escape-string-regexp";
 import { own } from "../fields.ts";
 import { GERMAN } from "./de.ts";
 import { ENGLISH } from "./en.ts";
@@ -21,11 +22,17 @@ export const LANGUAGES: Readonly<Record<string, Language>> = {
 /** The words for which a text has places: of `{count} questions` it is `count`. */
 type Places<Text extends string> = Text extends `${string}{${infer Name}}${infer Rest}` ? Name | Places<Rest> : never;
 
-type Values<Key extends TextKey> = Readonly<Record<Places<(typeof ENGLISH)[Key]>, string | number>>;
+/** What is said in whatever language its reader has. */
+export type Words = (language: string | undefined) => string;
+
+type Value = string | number | Words;
+
+type Values<Key extends TextKey> = Readonly<Record<Places<(typeof ENGLISH)[Key]>, Value>>;
 
 /** Those of texts without places. */
 export type PlainKey = { [Key in TextKey]: [Places<(typeof ENGLISH)[Key]>] extends [never] ? Key : never }[TextKey];
 
+/** What stands in the places of a text. */
 type SaidBy<Key extends TextKey> = [Places<(typeof ENGLISH)[Key]>] extends [never] ? [] : [values: Values<Key>];
 
 /**
@@ -34,9 +41,44 @@ type SaidBy<Key extends TextKey> = [Places<(typeof ENGLISH)[Key]>] extends [neve
  * @param language as Discord names it, such as "de" or "pt-BR"; one that we do not speak is English
  */
 export function say<Key extends TextKey>(language: string | undefined, key: Key, ...[values]: SaidBy<Key>): string {
-  const text: string = own(LANGUAGES, language ?? "")?.texts[key] ?? ENGLISH[key];
   // What is put there is not looked through: it may be somebody's words.
-  return text.replace(/\{(\w+)\}/g, (place, name: string) => String(own<string | number>(values ?? {}, name) ?? place));
+  return textIn(language, key).replace(/\{(\w+)\}/g, (place, name: string) => {
+    const value = own<Value>(values ?? {}, name) ?? place;
+    return typeof value === "function" ? value(language) : String(value);
+  });
+}
+
+/** A text, and what stands in its places. */
+export type Said<Key extends TextKey> = [key: Key, ...values: SaidBy<Key>];
+
+/** The same, for who knows their language later, or tells it in several. */
+export function saying<Key extends TextKey>(...[key, ...values]: Said<Key>): Words {
+  return (language) => say(language, key, ...values);
+}
+
+/** Several in one text. */
+export function together(words: readonly Words[], between: string): Words {
+  return (language) => words.map((one) => one(language)).join(between);
+}
+
+/** A number, as one writes it. */
+export function numeral(value: number): Words {
+  return (language) => value.toLocaleString(own(LANGUAGES, language ?? "") === undefined ? "en-US" : language);
+}
+
+/** Which of two texts is of so many. */
+export function oneOrMany(count: number): "one" | "many" {
+  return count === 1 ? "one" : "many";
+}
+
+/** Whether something is this one of our texts, in a language, whatever stands in its places. */
+export function isSaid(language: string | undefined, key: TextKey, said: string): boolean {
+  const parts = textIn(language, key).split(/\{\w+\}/);
+  return new RegExp(`^${parts.map(escapeStringRegexp).join(".*")}$`, "su").test(said);
+}
+
+function textIn(language: string | undefined, key: TextKey): string {
+  return own(LANGUAGES, language ?? "")?.texts[key] ?? ENGLISH[key];
 }
 
 /** A text that a server may write itself: as long as it has not, ours. */

@@ -1,6 +1,6 @@
 import { type AuditLogEvent, GatewayDispatchEvents, GatewayIntentBits, PermissionFlagsBits } from "discord-api-types/v10";
 import { channelPayload, threadPayload } from "../payloads/channel-payload.ts";
-import { guildCreatePayload } from "../payloads/guild-payload.ts";
+import { guildCreatePayload, guildPayload } from "../payloads/guild-payload.ts";
 import { memberPayload, rolePayload, userPayload } from "../payloads/member-payload.ts";
 import { messageEventPayload } from "../payloads/message-payload.ts";
 import type { Channel } from "../world/channel.ts";
@@ -67,6 +67,10 @@ export class Announcements {
 
   guildCreated(guild: Guild): void {
     this.#aboutGuild(GatewayDispatchEvents.GuildCreate, guild, () => guildCreatePayload(guild));
+  }
+
+  guildUpdated(guild: Guild): void {
+    this.#aboutGuild(GatewayDispatchEvents.GuildUpdate, guild, () => guildPayload(guild));
   }
 
   /** For good. */

@@ -64,16 +64,15 @@ export class Guild {
   /** Those who were banned, and why. */
   readonly bans = new Map<User, string | undefined>();
   readonly everyone: Role;
-  /** In which language it wants to be spoken to. */
-  readonly preferredLocale: `${Locale}`;
   #hasOpenCommands = false;
+  #preferredLocale: `${Locale}`;
 
   constructor(world: World, spec: GuildSpec) {
     const number = world.guilds.size + 1;
     this.world = world;
     // Guilds of one millisecond would all belong to the same shard.
     this.id = world.snowflakes.next(number);
-    this.preferredLocale = spec.preferredLocale ?? Locale.EnglishUS;
+    this.#preferredLocale = spec.preferredLocale ?? Locale.EnglishUS;
     this.name = spec.name ?? `Guild ${number}`;
     this.everyone = new Role(this, this.id, { name: "@everyone", permissions: EVERYONE });
     this.roles.set(this.id, this.everyone);
@@ -106,6 +105,16 @@ export class Guild {
     const member = members.find((candidate) => candidate.user === user);
     const names = members.map((other) => other.user);
     return member ?? missing(`${user.name} in ${this.name}`, names);
+  }
+
+  /** In which language it wants to be spoken to. */
+  get preferredLocale(): `${Locale}` {
+    return this.#preferredLocale;
+  }
+
+  prefers(locale: `${Locale}`): void {
+    this.#preferredLocale = locale;
+    this.world.announce.guildUpdated(this);
   }
 
   /** Whether everybody may use all commands, whatever permissions the bot has set for them. */
