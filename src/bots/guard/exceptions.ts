@@ -1,6 +1,6 @@
 import { mostOf } from "./actions.ts";
-import { own } from "./fields.ts";
 import type { FilterAction, Filters } from "./filters/filter-settings.ts";
+import { own } from "./own.ts";
 import { type GuildSettings, STRICTNESS, USUAL } from "./settings.ts";
 
 /** Where something is said, and by whom. */

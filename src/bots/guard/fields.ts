@@ -1,36 +1,39 @@
 /** Kinds of values that people write, in a command, in a file or in a variable: each reads what they type, and `expected` completes "Expected `name` to be ...". */
 import { z } from "zod";
+import { say } from "./languages/say.ts";
+import { own } from "./own.ts";
 
 const SWITCHES: Readonly<Record<string, boolean>> = { true: true, on: true, yes: true, false: false, off: false, no: false };
 
-export const onOrOff = () => typed(z.boolean(), (word) => own(SWITCHES, word.toLowerCase()) ?? word).meta({ expected: "true or false" });
+export const onOrOff = () =>
+  typed(z.boolean(), (word) => own(SWITCHES, word.toLowerCase()) ?? word).meta({ expected: say(undefined, "expected.switch") });
 
 export const whole = (low: number, high: number) =>
-  typed(z.int().min(low).max(high), numberOf).meta({ expected: `a whole number from ${low} to ${high}` });
+  typed(z.int().min(low).max(high), numberOf).meta({ expected: say(undefined, "expected.whole", { low, high }) });
 
 export const decimal = (low: number, high: number) =>
-  typed(z.number().min(low).max(high), numberOf).meta({ expected: `a number from ${low} to ${high}` });
+  typed(z.number().min(low).max(high), numberOf).meta({ expected: say(undefined, "expected.decimal", { low, high }) });
 
 /** With two decimals at most. */
 export const hundredths = (low: number, high: number) =>
   typed(z.number().min(low).max(high).multipleOf(0.01), numberOf).meta({
-    expected: `a number from ${low} to ${high} with at most two decimals`,
+    expected: say(undefined, "expected.hundredths", { low, high }),
   });
 
 export const choice = <const Names extends readonly string[]>(names: Names) =>
-  typed(z.enum(names), (name) => name.toLowerCase()).meta({ expected: `one of ${names.join(", ")}` });
+  typed(z.enum(names), (name) => name.toLowerCase()).meta({ expected: say(undefined, "expected.choice", { names: names.join(", ") }) });
 
 /** A snowflake of Discord's, or a mention of a channel, a person or a role. */
 /** What a server has to pick from. */
 export type Picks = "channels" | "postable channels" | "categories" | "roles" | "people";
 
 /** @param picks what it is of, where a server has such things to pick from */
-export const id = (picks?: Picks) => typed(z.string().regex(/^\d{17,20}$/), idOf).meta({ expected: "an id of 17 to 20 digits", picks });
+export const id = (picks?: Picks) => typed(z.string().regex(/^\d{17,20}$/), idOf).meta({ expected: say(undefined, "expected.id"), picks });
 
 /** With commas or blanks between them. */
 export const ids = (most: number, picks?: Picks) =>
   typed(z.array(id()).max(most), (list) => [...new Set(list.match(/[^\s,]+/g)?.map(idOf))]).meta({
-    expected: `a list of at most ${most} ids of 17 to 20 digits`,
+    expected: say(undefined, "expected.ids", { most }),
     picks,
   });
 
@@ -48,12 +51,12 @@ export const text = (shortest: number, longest: number) =>
     .trim()
     .min(shortest)
     .max(longest)
-    .meta({ expected: `a text of ${shortest} to ${longest} characters` });
+    .meta({ expected: say(undefined, "expected.text", { low: shortest, high: longest }) });
 
 export const line = (longest: number) =>
   text(1, longest)
     .regex(/^[^\r\n]*$/)
-    .meta({ expected: `one line of 1 to ${longest} characters` });
+    .meta({ expected: say(undefined, "expected.line", { high: longest }) });
 
 /** A kind that can be typed. What is no text is taken as it is: in a file, numbers and switches may be themselves. */
 export function typed<Kind extends z.ZodType>(kind: Kind, read: (text: string) => unknown) {
@@ -66,9 +69,4 @@ export function numberOf(digits: string): unknown {
 
 export function idOf(mention: string): string {
   return /^<(?:#|@[!&]?)(\d{17,20})>$/.exec(mention)?.[1] ?? mention;
-}
-
-/** What an object has of its own: a name such as `constructor` leads nowhere else. */
-export function own<Value>(values: Readonly<Record<string, Value>>, name: string): Value | undefined {
-  return Object.hasOwn(values, name) ? values[name] : undefined;
 }

@@ -5,7 +5,7 @@ export { dayBefore } from "./days.ts";
 export { decisionsBy } from "./decisions.ts";
 export { EngineInference, type EngineInferenceOptions } from "./engine-inference.ts";
 export { everySettings, hasUsualLimit, settingsFor } from "./exceptions.ts";
-export { choice, id, ids, numberOf, onOrOff, own, type Picks, typed, whole } from "./fields.ts";
+export { choice, id, ids, numberOf, onOrOff, type Picks, typed, whole } from "./fields.ts";
 export { decidedByFilters, type FilterHit, filterActions, filterHits, type Heard, newcomerWords, withFindings } from "./filters/filter.ts";
 export { cooldown, dailyCaps, failures, fewAtOnce, guarded, judgedQuestions, shortQuestions } from "./guards.ts";
 export { expectedHits, isBeyond } from "./hit-rate.ts";
@@ -36,6 +36,7 @@ export {
   numeral,
   oneOrMany,
   type PlainKey,
+  retold,
   type Said,
   say,
   saying,
@@ -46,6 +47,7 @@ export {
 export { belowLimit, hundredthsOf, isLow, limitFor, limitOf, type Values, valuesBy } from "./limits.ts";
 export { actsBy, type Judgement, judgeMessage, NOTHING_JUDGED, type UnfitJudge } from "./moderate.ts";
 export { normalise, withoutUnseen } from "./normalise.ts";
+export { own } from "./own.ts";
 export { MOST_BYTES, ProblemsError, readPlainYaml } from "./plain-yaml.ts";
 export { type Incoming, type Outcome, type Reason, type Respond, responding, type Utterance, Vetted } from "./respond.ts";
 export { DEFAULT_SETTINGS, type GuildSettings, guildPrinciple, principleNames, USUAL } from "./settings.ts";

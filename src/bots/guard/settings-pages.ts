@@ -1,5 +1,6 @@
 /** The settings as pages on which people find them: the groups of the schema, each with its settings and the groups below it. */
 import type { Picks } from "./fields.ts";
+import { described, retold, type Words } from "./languages/say.ts";
 import { type GuildSettings, principleNames } from "./settings.ts";
 import { namesBelow, type SettingNode, settingAt, settingsAround } from "./settings-text.ts";
 
@@ -7,7 +8,7 @@ import { namesBelow, type SettingNode, settingAt, settingsAround } from "./setti
 export interface SettingsPage {
   /** Empty for the first one. */
   readonly path: string;
-  readonly description: string;
+  readonly description: Words;
   /** Paths of the settings that are on it. */
   readonly settings: readonly string[];
   /** Paths of the pages below it. */
@@ -17,9 +18,9 @@ export interface SettingsPage {
 /** One setting, and how it may be set. */
 export interface SettingFacts {
   readonly path: string;
-  readonly description: string;
-  /** Completes "Expected `path` to be ...". */
-  readonly expected: string;
+  readonly description: Words;
+  /** What it may be. */
+  readonly expected: Words;
   /** `switch`: on or off; `choice`: one of `choices`; `pick`: of what a server has (`picks`); `number`: some of `choices`, or another one; `written`: a text. */
   readonly control: "switch" | "choice" | "pick" | "number" | "written";
   readonly choices: readonly string[];
@@ -40,7 +41,7 @@ export function settingsPage(settings: GuildSettings, path: string): SettingsPag
   const named = namesBelow(settings, path)?.map((name) => joined(path, name)) ?? [];
   return {
     path,
-    description: node.description ?? "",
+    description: described(path, node.description ?? ""),
     settings: children.filter(([, child]) => isSetting(child)).map(([setting]) => setting),
     pages: [...children.filter(([, child]) => !isSetting(child)).map(([page]) => page), ...named],
   };
@@ -54,8 +55,8 @@ export function settingFacts(settings: GuildSettings, path: string): SettingFact
   const choices = node.isPrinciple ? principleNames(settings) : isNumber ? numbersOf(node, path) : (node.enum ?? []);
   return {
     path,
-    description: node.description ?? "",
-    expected: node.expected ?? "",
+    description: described(path, node.description ?? ""),
+    expected: (language) => retold(language, node.expected ?? ""),
     control: isNumber
       ? "number"
       : node.type === "boolean"

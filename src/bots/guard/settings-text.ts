@@ -3,7 +3,8 @@ import { isDeepStrictEqual } from "node:util";
 import { Document, isMap, isScalar, isSeq, type YAMLMap } from "yaml";
 import { z } from "zod";
 import { complaint, didYouMean } from "../../core/index.ts";
-import { NAME, own, type Picks } from "./fields.ts";
+import { NAME, type Picks } from "./fields.ts";
+import { own } from "./own.ts";
 import { ProblemsError, readPlainYaml } from "./plain-yaml.ts";
 import { type GuildSettings, principleNames, SETTINGS, USUAL } from "./settings.ts";
 

@@ -1,9 +1,11 @@
 import { z } from "zod";
 import { HARMLESS, PRESETS, PRINCIPLES, type Principle, principle, UNFIT_BELOW } from "../../core/index.ts";
 import { ACTIONS } from "./actions.ts";
-import { choice, decimal, hundredths, id, idOf, ids, line, NAME, newName, onOrOff, own, text, typed, whole } from "./fields.ts";
+import { choice, decimal, hundredths, id, idOf, ids, line, NAME, newName, onOrOff, text, typed, whole } from "./fields.ts";
 import { FILTER_ACTIONS, filters } from "./filters/filter-settings.ts";
 import { ENGLISH } from "./languages/en.ts";
+import { say } from "./languages/say.ts";
+import { own } from "./own.ts";
 
 /** How far a message may go before a principle speaks against it. */
 export const STRICTNESS = ["off", "lenient", "medium", "strict"] as const;
@@ -21,7 +23,7 @@ const LONGEST_LIST = 200;
 const MOST_PRINCIPLES = 20;
 
 const knownName = typed(z.string().regex(NAME), (name) => name.toLowerCase()).meta({
-  expected: "the name of a principle",
+  expected: say(undefined, "expected.principle"),
   isPrinciple: true,
 });
 

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { COMMAND_DATA } from "../../../src/bots/discord/commands/interactions.ts";
-import { LANGUAGES, numeral, say, saying } from "../../../src/bots/guard/index.ts";
+import { LANGUAGES, numeral, retold, say, saying } from "../../../src/bots/guard/index.ts";
 import { ENGLISH } from "../../../src/bots/guard/languages/en.ts";
+import { described } from "../../../src/bots/guard/languages/say.ts";
+import { SETTING_KEYS, settingAt } from "../../../src/bots/guard/settings-text.ts";
 import { Scene } from "../../support/discord-scene.ts";
 import { STEADY, STEADY_BAD } from "../../support/steady-inference.ts";
 
@@ -19,6 +21,17 @@ function named(one: Named, above = ""): readonly (Named & { readonly path: strin
 }
 
 const everything = (COMMAND_DATA as readonly Named[]).flatMap((command) => named(command));
+
+/** What each setting, and group of them, is for in English. */
+const purposes = new Map(
+  SETTING_KEYS.flatMap(({ path }) => {
+    const names = path.split(".");
+    return names.flatMap((_, index) => {
+      const { description } = settingAt(names.slice(0, index + 1)) ?? {};
+      return description === undefined ? [] : [[names.slice(0, index + 1).join("."), description] as const];
+    });
+  }),
+);
 
 /** What one types first says the same everywhere: so do texts, and the guide, that name commands. */
 const isTyped = ({ path, description, options }: (typeof everything)[number]) =>
@@ -52,7 +65,7 @@ function longestOf(key: string): number {
   return LIMITS.find(([pattern]) => pattern.test(key))?.[1] ?? 1900;
 }
 
-describe.each(files)("The file of the language %s", (locale, { texts, commands, names }) => {
+describe.each(files)("The file of the language %s", (locale, { texts, commands, names, settings }) => {
   it("lacks no text, and has none that there is not", () => {
     expect(Object.keys(ENGLISH).filter((key) => !Object.hasOwn(texts, key))).toEqual([]);
     expect(Object.keys(texts).filter((key) => !Object.hasOwn(ENGLISH, key))).toEqual([]);
@@ -76,6 +89,25 @@ describe.each(files)("The file of the language %s", (locale, { texts, commands, 
     const free = everything.filter((one) => !isTyped(one)).map(({ path }) => path);
     expect(free.filter((path) => !Object.hasOwn(names, path))).toEqual([]);
     expect(Object.keys(names).filter((path) => !free.includes(path))).toEqual([]);
+  });
+
+  it("says what every setting and group of them is for, and of no other", () => {
+    const missing = [...purposes].filter(([path, english]) => described(path, english)(locale) === english);
+    expect(missing).toEqual([]);
+    const fits = (key: string) => [...purposes.keys()].some((path) => new RegExp(`^${key.replaceAll("*", "[^.]+")}$`).test(path));
+    expect(Object.keys(settings).filter((key) => !fits(key))).toEqual([]);
+    const other = Object.entries(settings).filter(([key, text]) => {
+      const english = purposes.get(key);
+      return english !== undefined && JSON.stringify(fixed(text)) !== JSON.stringify(fixed(english));
+    });
+    expect(other).toEqual([]);
+  });
+
+  it("retells what settings may be, and what filters found", () => {
+    for (const { path, expected = "" } of SETTING_KEYS) expect(retold(locale, expected), path).not.toBe(expected);
+    const found = say(undefined, "found.raid", { words: say(undefined, "found.account", { days: 7 }) });
+    expect(retold(locale, found)).toBe(say(locale, "found.raid", { words: say(locale, "found.account", { days: 7 }) }));
+    expect(retold(locale, '"everyone is mentioned"')).toBe('"everyone is mentioned"');
   });
 
   it("fits where Discord shows it", () => {

@@ -30,8 +30,9 @@ async function flagged(scene: Scene): Promise<Message> {
   return scene.cards[0] ?? expect.fail("there is no card");
 }
 
-/** Our English texts that stand there, where the language has other ones; of those with places, what stands between these. */
-function englishIn(locale: Locale, shown: string): readonly string[] {
+/** Our English texts that stand there, where the language has other ones; of those with places, what stands between these. Values of settings stay. */
+function englishIn(locale: Locale, whole: string): readonly string[] {
+  const shown = whole.replaceAll(/`[^`]*`/g, "");
   return Object.entries(LANGUAGES[locale]?.texts ?? {}).flatMap(([key, text]) => {
     // Its places stay as they are.
     const english = say(undefined, key as PlainKey);
@@ -149,6 +150,14 @@ describe.each(LOCALES)("Where %s is spoken", (locale) => {
     shown.push(asText(await eve.submits(form, { name: "polite", question: "?", good: "polite", bad: "rude" }).response()));
     expect(panel.content).toContain("`polite`");
     shown.push(asText(panel));
+    await goes("principles");
+    await goes(".");
+    await goes("talk");
+    expect(asText(panel)).toContain(LANGUAGES[locale]?.settings["talk"]);
+    await eve.picks(panel, textIn(locale, "panel.choose.placeholder"), ["talk.maxTokens"]).response();
+    expect(asText(panel)).toContain(LANGUAGES[locale]?.settings["talk.maxTokens"]);
+    expect(asText(panel)).toContain(say(locale, "expected.whole", { low: 16, high: 1024 }));
+    shown.push(asText(panel));
     for (const text of shown) expect(englishIn(locale, text), text).toEqual([]);
     expect(scene.running.bot.leaks).toBe(0);
   });
@@ -166,6 +175,16 @@ describe("What a server is told", () => {
     const said = await scene.mona.presses(told, "Raid-Modus beenden").response();
     expect(said.content).toBe("Le mode raid est terminé : les nouveaux venus sont traités comme tout le monde.");
     expect(told.content).toContain(`Beendet von ${scene.mona.mention}`);
+  });
+
+  it("comes in its language: what a filter found", async () => {
+    await using scene = await opened("ja", "ja", { filters: { invitations: { action: "hide" } } });
+    scene.ada.says(scene.general, "discord.gg/nonsense");
+    await scene.settled();
+    expect(asText(scene.cards[0] ?? expect.fail("there is no card"))).toContain("✗ filters.invitations: サーバーへの招待");
+    // What is kept, and exported, is the same for all.
+    const [review] = await scene.running.store.pendingIncidents(scene.guild.id, 1);
+    expect(review?.findings[0]?.found).toBe("an invitation to a server");
   });
 
   it("comes in its language: why a judge that may err does nothing", async () => {

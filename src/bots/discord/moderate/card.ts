@@ -17,6 +17,7 @@ import {
   oneOrMany,
   type PlainKey,
   type ReviewRecord,
+  retold,
   say,
   saying,
   type TextKey,
@@ -211,7 +212,7 @@ function linesOf(language: string | undefined, findings: readonly Finding[]): st
 
 export function findingLine(language: string | undefined, finding: Finding): string {
   const { principle, value, threshold, found } = finding;
-  if (found !== undefined) return `✗ ${principle}: ${quoted(found)}`;
+  if (found !== undefined) return `✗ ${principle}: ${quoted(retold(language, found))}`;
   const line = say(language, "card.value", { principle, value: value.toFixed(2), limit: threshold.toFixed(2) });
   return `${isAgainst(finding) ? "✗" : "✓"} ${line}`;
 }

@@ -23,7 +23,7 @@ export const OPENS: Readonly<Record<string, Opens>> = {
     const value = textAt(settings, path);
     const longest = longestOf(facts);
     const { locale } = interaction;
-    const hint = value.length > longest ? say(locale, "form.tooLong.hint") : facts.expected;
+    const hint = value.length > longest ? say(locale, "form.tooLong.hint") : facts.expected(locale);
     const name = path.split(".").at(-1) ?? path;
     const field = {
       id: VALUE,

@@ -98,7 +98,9 @@ async function cardOf(view: View): Promise<APIEmbed> {
   return {
     title: cut(title, 200),
     description: cut(
-      [...(page.description === "" ? [] : [say(language, "sentence", { words: page.description })]), ...lines, ...pages].join("\n"),
+      [...(page.description(language) === "" ? [] : [say(language, "sentence", { words: page.description })]), ...lines, ...pages].join(
+        "\n",
+      ),
       LONGEST_DESCRIPTION,
     ),
     fields: setting === undefined ? [] : [{ name: setting.path, value: cut(await explained(view, setting), LONGEST_FIELD) }],
@@ -160,7 +162,7 @@ async function rowsOf(view: View): Promise<readonly Row[]> {
   const choices = settings.map((path) => ({
     value: path,
     label: nameOf(path),
-    description: settingFacts(view.settings, path)?.description,
+    description: settingFacts(view.settings, path)?.description(language),
     isChosen: path === setting?.path,
   }));
   return [

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { ACTIONS } from "../actions.ts";
 import { choice, list, newName, text, whole } from "../fields.ts";
+import { say } from "../languages/say.ts";
 import { fitTogether, patternProblem } from "./patterns.ts";
 
 /** What a filter asks for: nothing, that a message is judged before others, or an action. */
@@ -41,7 +42,7 @@ export const filters = z.strictObject({
         /,/,
       )
         .meta({
-          expected: `a list of at most ${MOST_WORDS} words or phrases of at most ${LONGEST_WORD} characters, with commas between them`,
+          expected: say(undefined, "expected.words", { most: MOST_WORDS, longest: LONGEST_WORD }),
         })
         .default([])
         .describe("Words and phrases, with commas between them; `*` at an end of one stands for any letters"),
@@ -62,7 +63,7 @@ export const filters = z.strictObject({
   links: z
     .strictObject({
       allowed: list(MOST_DOMAINS, z.hostname(), /[\s,]/)
-        .meta({ expected: `a list of at most ${MOST_DOMAINS} domains, such as example.org` })
+        .meta({ expected: say(undefined, "expected.domains", { most: MOST_DOMAINS }) })
         .default([])
         .describe("Domains to which links may lead, and to what is below them"),
       action: action(),

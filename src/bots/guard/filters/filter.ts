@@ -2,6 +2,7 @@
 import escapeStringRegexp from "escape-string-regexp";
 import { LRUCache } from "lru-cache";
 import { type Action, mostOf } from "../actions.ts";
+import { say } from "../languages/say.ts";
 import type { Judgement } from "../moderate.ts";
 import { normalise } from "../normalise.ts";
 import type { GuildSettings } from "../settings.ts";
@@ -45,34 +46,35 @@ const KINDS: {
     ),
   invitations: ({ action }) => [
     filter(action, "invitations", ({ text, hasInvitation }, said) =>
-      hasInvitation(said) || hasInvitation(text) ? "an invitation to a server" : undefined,
+      hasInvitation(said) || hasInvitation(text) ? say(undefined, "found.invitation") : undefined,
     ),
   ],
   links: ({ action, allowed }) => [
     filter(action, "links", ({ text }, said) =>
       [...hostsIn(said), ...hostsIn(text)].every((host) => allowed.some((domain) => isBelow(host, domain)))
         ? undefined
-        : "a link that leads elsewhere",
+        : say(undefined, "found.link"),
     ),
   ],
   mentions: ({ action, most }) => [
-    filter(action, "mentions", ({ mentions }) =>
-      mentions > most
-        ? `${mentions === Number.POSITIVE_INFINITY ? "everyone is" : `${mentions} people and roles are`} mentioned`
-        : undefined,
-    ),
+    filter(action, "mentions", ({ mentions }) => {
+      if (mentions <= most) return undefined;
+      return mentions === Number.POSITIVE_INFINITY
+        ? say(undefined, "found.everyone")
+        : say(undefined, "found.mentions", { count: mentions });
+    }),
   ],
   repeats: ({ action, most, seconds }) => [
     filter(action, "repeats", ({ saidWithin }) => {
       const said = saidWithin(seconds);
-      return said > most ? `said ${said} times within ${seconds} seconds` : undefined;
+      return said > most ? say(undefined, "found.repeats", { count: said, seconds }) : undefined;
     }),
   ],
   newcomers: ({ action, ...newcomers }) => [filter(action, "newcomers", (heard) => newcomerWords(heard, newcomers))],
   raids: ({ action }, { newcomers }) => [
     filter(action, "raids", (heard) => {
       const words = heard.isInRaid ? newcomerWords(heard, newcomers) : undefined;
-      return words && `written during a raid: ${words}`;
+      return words && say(undefined, "found.raid", { words });
     }),
   ],
 };
@@ -82,14 +84,14 @@ export function newcomerWords(
   { accountAge = Number.POSITIVE_INFINITY, memberAge = Number.POSITIVE_INFINITY }: Pick<Heard, "accountAge" | "memberAge">,
   { accountDays, memberHours }: Omit<Filters["newcomers"], "action">,
 ): string | undefined {
-  if (accountAge < accountDays * 24 * HOUR_MS) return `the account is not ${accountDays} days old`;
-  return memberAge < memberHours * HOUR_MS ? `its author joined less than ${memberHours} hours ago` : undefined;
+  if (accountAge < accountDays * 24 * HOUR_MS) return say(undefined, "found.account", { days: accountDays });
+  return memberAge < memberHours * HOUR_MS ? say(undefined, "found.member", { hours: memberHours }) : undefined;
 }
 
 interface Filter {
   readonly action: FilterAction;
   readonly name: string;
-  /** What it has found, for moderators. @param said the text as it was written: `text` of the message is as judges read it */
+  /** What it has found, for moderators, in English: `retold` has it in other languages. @param said the text as it was written: `text` of the message is as judges read it */
   readonly found: (heard: Heard, said: string) => string | undefined;
 }
 

@@ -1,6 +1,6 @@
 /** The bot's own words, in the languages that there are. */
 import escapeStringRegexp from "escape-string-regexp";
-import { own } from "../fields.ts";
+import { own } from "../own.ts";
 import { GERMAN } from "./de.ts";
 import { ENGLISH } from "./en.ts";
 import { SPANISH } from "./es.ts";
@@ -41,9 +41,13 @@ type SaidBy<Key extends TextKey> = [Places<(typeof ENGLISH)[Key]>] extends [neve
  * @param language as Discord names it, such as "de" or "pt-BR"; one that we do not speak is English
  */
 export function say<Key extends TextKey>(language: string | undefined, key: Key, ...[values]: SaidBy<Key>): string {
-  // What is put there is not looked through: it may be somebody's words.
-  return textIn(language, key).replace(/\{(\w+)\}/g, (place, name: string) => {
-    const value = own<Value>(values ?? {}, name) ?? place;
+  return filled(textIn(language, key), language, values ?? {});
+}
+
+/** What is put there is not looked through: it may be somebody's words. */
+function filled(text: string, language: string | undefined, values: Readonly<Record<string, Value>>): string {
+  return text.replace(/\{(\w+)\}/g, (place, name: string) => {
+    const value = own(values, name) ?? place;
     return typeof value === "function" ? value(language) : String(value);
   });
 }
@@ -73,8 +77,38 @@ export function oneOrMany(count: number): "one" | "many" {
 
 /** Whether something is this one of our texts, in a language, whatever stands in its places. */
 export function isSaid(language: string | undefined, key: TextKey, said: string): boolean {
-  const parts = textIn(language, key).split(/\{\w+\}/);
-  return new RegExp(`^${parts.map(escapeStringRegexp).join(".*")}$`, "su").test(said);
+  return valuesIn(textIn(language, key), said) !== undefined;
+}
+
+/** What is kept in English, of what settings may be and what filters found, in a language; what is none of these texts stays as it is. */
+export function retold(language: string | undefined, said: string): string {
+  for (const key of RETOLD) {
+    const values = valuesIn(ENGLISH[key], said);
+    if (values === undefined) continue;
+    const inside = Object.entries(values).map(([name, value]) => [name, retold(language, value)] as const);
+    return filled(textIn(language, key), language, Object.fromEntries(inside));
+  }
+  return said;
+}
+
+const RETOLD = (Object.keys(ENGLISH) as TextKey[]).filter((key) => /^(?:expected|found)\./.test(key));
+
+/** What stands in the places of a text. `undefined`: this is another text. */
+function valuesIn(text: string, said: string): Readonly<Record<string, string>> | undefined {
+  const pattern = escapeStringRegexp(text).replace(/\\\{(\w+)\\\}/g, "(?<$1>.*?)");
+  const found = new RegExp(`^${pattern}$`, "su").exec(said);
+  return found === null ? undefined : { ...found.groups };
+}
+
+/** What a setting, or a group of them, is for. @param english where the language does not say it */
+export function described(path: string, english: string): Words {
+  return (language) => {
+    const known = own(LANGUAGES, language ?? "")?.settings ?? {};
+    const parts = path.split(".");
+    const fits = (key: string) =>
+      key.split(".").length === parts.length && key.split(".").every((name, at) => name === "*" || name === parts[at]);
+    return own(known, path) ?? known[Object.keys(known).find(fits) ?? ""] ?? english;
+  };
 }
 
 function textIn(language: string | undefined, key: TextKey): string {
