@@ -244,6 +244,7 @@ export function describeReviews(under: () => StoresUnderTest): void {
     const expected = order.map((id, index) => [NOON + Math.floor(index / 3), id] as const).toSorted((a, b) => a[0] - b[0] || a[1] - b[1]);
     const found = await collect(store.decisions(GUILD));
     expect(found.map(({ id }) => id)).toEqual(expected.map(([, id]) => id));
+    expect(await collect(store.decisions(GUILD, { newestFirst: true }))).toEqual(found.toReversed());
     expect(await collect(store.decisions(OTHER_GUILD))).toEqual([]);
   });
 

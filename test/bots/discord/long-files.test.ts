@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import type { PersonalData, Store } from "../../../src/bots/guard/index.ts";
+import type { PersonalData, ReviewRecord, Store } from "../../../src/bots/guard/index.ts";
 import { Scene } from "../../support/discord-scene.ts";
 import { STEADY, STEADY_BAD } from "../../support/steady-inference.ts";
 import { newReview } from "../../support/store-records.ts";
@@ -43,6 +43,29 @@ describe("/privacy export of more than Discord takes in a file", () => {
     expect(content).toBe(
       `All that I keep about you:\nWithout the ${left} oldest records: Discord takes no longer file. Whoever runs me has them.`,
     );
+  });
+});
+
+describe("/moderate export of more than Discord takes in a file", () => {
+  it("has the newest, and reads no further than it writes", async () => {
+    let read = 0;
+    const decided = { ...newReview(), decision: "approved", decidedBy: "1", decidedAt: 1, appeal: undefined, incident: undefined } as const;
+    async function* endless(): AsyncGenerator<ReviewRecord> {
+      for (;;) yield { ...decided, id: 1_000_000 - ++read, excerpt: "x".repeat(MIB) };
+    }
+    await using scene = await Scene.open(
+      STEADY,
+      {},
+      {
+        spoil: (store) =>
+          Object.assign(Object.create(store), { decisions: (_: string, { newestFirst = false } = {}) => newestFirst && endless() }),
+      },
+    );
+    const { content, attachments } = await scene.mona.uses(scene.general, "/moderate export").response();
+    const lines = String(attachments[0]?.content).trim().split("\n");
+    expect(lines.map((line) => JSON.parse(line).id)).toEqual(lines.map((_, index) => 999_999 - index));
+    expect(content).toBe(`${lines.length} decisions. The oldest are left out: Discord takes no longer file.`);
+    expect(read).toBe(lines.length + 1);
   });
 });
 

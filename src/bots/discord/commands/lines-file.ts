@@ -12,22 +12,20 @@ interface LinesFile {
   readonly left: readonly Words[];
 }
 
-/** A file of as many records as Discord takes, a line of JSON for each. @param records the newest first @param objectOf what its line has */
+/** A file of as many records as Discord takes, a line of JSON for each; no more are read. @param records the newest first @param objectOf what its line has */
 export async function linesFile<Kept>(
   name: string,
-  records: Iterable<Kept> | AsyncIterable<Kept>,
+  records: AsyncIterable<Kept>,
   objectOf: (record: Kept) => object | Promise<object>,
 ): Promise<LinesFile> {
   const lines: Buffer[] = [];
-  let [bytes, left] = [0, 0];
+  const fileOf = (left: readonly Words[]) => ({ file: { name, content: Buffer.concat(lines) }, count: lines.length, left });
+  let bytes = 0;
   for await (const record of records) {
-    const line = left > 0 ? undefined : Buffer.from(`${JSON.stringify(await objectOf(record))}\n`);
-    if (line === undefined || bytes + line.length > MOST_BYTES) left++;
-    else {
-      bytes += line.length;
-      lines.push(line);
-    }
+    const line = Buffer.from(`${JSON.stringify(await objectOf(record))}\n`);
+    bytes += line.length;
+    if (bytes > MOST_BYTES) return fileOf([saying("export.cut")]);
+    lines.push(line);
   }
-  const words = left === 0 ? [] : [saying("export.left", { count: left })];
-  return { file: { name, content: Buffer.concat(lines) }, count: lines.length, left: words };
+  return fileOf([]);
 }

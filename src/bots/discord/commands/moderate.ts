@@ -161,15 +161,13 @@ async function stop(interaction: ChatInputCommandInteraction, context: BotContex
 
 /** One line for each decision, the newest first: what was judged, how, and what a person decided. Preference data, without the messages themselves. */
 async function exported({ store }: BotContext, interaction: ChatInputCommandInteraction): Promise<PrivateAnswer> {
-  const decisions: object[] = [];
-  for await (const { id, hash, excerpt, findings, action, shadow, decision, decidedAt, createdAt } of store.decisions(
-    guildOf(interaction),
-  )) {
+  const decisions = store.decisions(guildOf(interaction), { newestFirst: true });
+  const { file, count, left } = await linesFile("decisions.jsonl", decisions, (review) => {
+    const { id, hash, excerpt, findings, action, shadow, decision, decidedAt, createdAt } = review;
     const times = { createdAt: new Date(createdAt).toISOString(), decidedAt: new Date(decidedAt ?? createdAt).toISOString() };
-    decisions.push({ id, hash, excerpt, findings, action, shadow, decision, ...times });
-  }
-  if (decisions.length === 0) return { content: say(interaction.locale, "export.nothing") };
-  const { file, count, left } = await linesFile("decisions.jsonl", decisions.toReversed(), (decision) => decision);
+    return { id, hash, excerpt, findings, action, shadow, decision, ...times };
+  });
+  if (count === 0) return { content: say(interaction.locale, "export.nothing") };
   return { content: together([saying("export.count", { count }), ...left], " ")(interaction.locale), files: [file] };
 }
 

@@ -408,7 +408,7 @@ export const GERMAN: Language = {
     "stopped.raid": "Der Raid-Modus ist vorbei.",
     "export.nothing": "Noch wurde nichts entschieden.",
     "export.count": "{count} Entscheidungen.",
-    "export.left": "Die ältesten {count} fehlen: Discord nimmt keine längere Datei an.",
+    "export.cut": "Die ältesten fehlen: Discord nimmt keine längere Datei an.",
     "audit.nothing": "Davon sagt das Protokoll nichts.",
     "audit.count.one": "{count} Eintrag.",
     "audit.count.many": "{count} Einträge.",

@@ -392,7 +392,7 @@ export const ENGLISH = {
   "stopped.raid": "Raid mode is over.",
   "export.nothing": "Nothing was decided yet.",
   "export.count": "{count} decisions.",
-  "export.left": "The oldest {count} are left out: Discord takes no longer file.",
+  "export.cut": "The oldest are left out: Discord takes no longer file.",
   "audit.nothing": "The audit says nothing of that.",
   "audit.count.one": "{count} entry.",
   "audit.count.many": "{count} entries.",

@@ -396,7 +396,7 @@ export const SPANISH: Language = {
     "stopped.raid": "El modo de asalto ha terminado.",
     "export.nothing": "Aún no se ha decidido nada.",
     "export.count": "{count} decisiones.",
-    "export.left": "Faltan las {count} más antiguas: Discord no acepta un archivo más largo.",
+    "export.cut": "Faltan las más antiguas: Discord no acepta un archivo más largo.",
     "audit.nothing": "El registro no dice nada de eso.",
     "audit.count.one": "{count} entrada.",
     "audit.count.many": "{count} entradas.",

@@ -404,7 +404,7 @@ export const FRENCH: Language = {
     "stopped.raid": "Le mode raid est terminé.",
     "export.nothing": "Rien n'a encore été décidé.",
     "export.count": "{count} décisions.",
-    "export.left": "Les {count} plus anciennes manquent : Discord n'accepte pas de fichier plus long.",
+    "export.cut": "Les plus anciennes manquent : Discord n'accepte pas de fichier plus long.",
     "audit.nothing": "Le journal ne dit rien de cela.",
     "audit.count.one": "{count} entrée.",
     "audit.count.many": "{count} entrées.",

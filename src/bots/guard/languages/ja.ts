@@ -401,7 +401,7 @@ export const JAPANESE: Language = {
     "stopped.raid": "レイドモードを終えました。",
     "export.nothing": "まだ何も決定されていません。",
     "export.count": "決定{count}件。",
-    "export.left": "最も古い{count}件は含まれていません。Discordがこれより大きいファイルを受け付けないためです。",
+    "export.cut": "最も古いものは含まれていません。Discordがこれより大きいファイルを受け付けないためです。",
     "audit.nothing": "これについての記録はありません。",
     "audit.count.one": "記録{count}件。",
     "audit.count.many": "記録{count}件。",

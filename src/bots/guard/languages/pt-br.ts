@@ -396,7 +396,7 @@ export const PORTUGUESE: Language = {
     "stopped.raid": "O modo de invasão acabou.",
     "export.nothing": "Nada foi decidido ainda.",
     "export.count": "{count} decisões.",
-    "export.left": "Faltam as {count} mais antigas: o Discord não aceita um arquivo maior.",
+    "export.cut": "Faltam as mais antigas: o Discord não aceita um arquivo maior.",
     "audit.nothing": "O registro não diz nada sobre isso.",
     "audit.count.one": "{count} entrada.",
     "audit.count.many": "{count} entradas.",

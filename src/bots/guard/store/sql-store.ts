@@ -253,7 +253,7 @@ function reviewStore(
       return cardsOf(rows[0]?.["cards"] ?? "");
     },
 
-    decisions: (guild) => decisions(database, guild),
+    decisions: (guild, order) => decisions(database, guild, order),
   };
 }
 
@@ -293,13 +293,16 @@ function reviewIs(guild: string, id: number): Statement {
 const PAGE = 200;
 
 /** In pages, of which each begins behind the last one's end: what is decided or forgotten meanwhile moves nothing. */
-async function* decisions(database: Database, guild: string): AsyncGenerator<ReviewRecord> {
-  let last: Pick<ReviewRecord, "id" | "decidedAt"> | undefined = { id: 0, decidedAt: Number.MIN_SAFE_INTEGER };
+async function* decisions(database: Database, guild: string, { newestFirst } = { newestFirst: false }): AsyncGenerator<ReviewRecord> {
+  const [beyond, order, decidedAt] = newestFirst
+    ? [raw("<"), raw("DESC"), Number.MAX_SAFE_INTEGER]
+    : [raw(">"), raw("ASC"), Number.MIN_SAFE_INTEGER];
+  let last: Pick<ReviewRecord, "id" | "decidedAt"> | undefined = { id: 0, decidedAt };
   while (last !== undefined) {
     const { rows }: Awaited<ReturnType<Database["run"]>> = await database.run(sql`
       SELECT * FROM guard_reviews WHERE guild = ${guild} AND decision <> 'pending'
-        AND (decided_at, number) > (CAST(${last.decidedAt} AS BIGINT), CAST(${last.id} AS BIGINT))
-      ORDER BY decided_at, number LIMIT ${PAGE}`);
+        AND (decided_at, number) ${beyond} (CAST(${last.decidedAt} AS BIGINT), CAST(${last.id} AS BIGINT))
+      ORDER BY decided_at ${order}, number ${order} LIMIT ${PAGE}`);
     const page = rows.map(reviewOf);
     yield* page;
     last = page.length < PAGE ? undefined : page.at(-1);

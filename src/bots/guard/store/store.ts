@@ -320,8 +320,12 @@ export interface Store extends AsyncDisposable {
   addCard(card: { readonly guild: string; readonly id: number } & CardPlace): Promise<void>;
   /** The oldest first. */
   cards(guild: string, id: number): Promise<readonly CardPlace[]>;
-  /** All that were decided, in the order of the decisions. Read in pages: it may take its time. */
-  decisions(guild: string): AsyncIterable<ReviewRecord>;
+  /**
+   * All that were decided, in the order of the decisions. Read in pages: it may take its time, and is read no further than somebody asks for.
+   *
+   * @param order @default the oldest first
+   */
+  decisions(guild: string, order?: { readonly newestFirst: boolean }): AsyncIterable<ReviewRecord>;
 
   /** `false`: there is one of this number of Discord's already. */
   addSanction(sanction: SanctionRecord): Promise<boolean>;
