@@ -30,6 +30,8 @@ export interface BotContext {
   readonly incidents: Incidents;
   /** Messages that the bot itself takes away, by their ids. */
   readonly removed: LRUCache<string, true>;
+  /** What cards of several messages have in their files, as a hash, by the cards' ids: what is there already is not sent again. */
+  readonly cardFiles: LRUCache<string, string>;
   /** Answers are written at once, and posted in the order in which they were asked for, in each channel. */
   readonly order: InOrder;
   /** What is done about a message, and decided about it, comes one after the other. */

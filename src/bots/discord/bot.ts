@@ -59,6 +59,9 @@ const LAST_WORDS_MS = 2000;
 /** That are remembered until Discord tells that they are gone. */
 const MOST_REMOVED = 10_000;
 
+/** Of whose files it is remembered what they have; another one's is sent once more. */
+const MOST_CARDS = 1000;
+
 /** The bot: hears what happens on Discord, and leads it to what handles it. */
 export class Bot implements AsyncDisposable {
   readonly client: Client;
@@ -102,6 +105,7 @@ export class Bot implements AsyncDisposable {
       lostLogs: new Set(),
       incidents: new Incidents(),
       removed: new LRUCache<string, true>({ max: MOST_REMOVED }),
+      cardFiles: new LRUCache<string, string>({ max: MOST_CARDS }),
       order: new InOrder(),
       deeds: new InOrder(),
       typing: new Typing(),

@@ -8,7 +8,7 @@ import { STEADY, STEADY_BAD } from "../../support/steady-inference.ts";
 const DAY_MS = 86_400_000;
 
 /** So much that is fine that what comes now is no reason to doubt the judge; all who are there are no newcomers any more. */
-async function opened(action: "hide" | "delete" | "timeout" = "delete"): Promise<Scene> {
+async function opened(action: "log" | "hide" | "delete" | "timeout" = "delete"): Promise<Scene> {
   const scene = await Scene.moderated(STEADY, action);
   scene.platform.advance(2 * DAY_MS);
   for (let count = 0; count < 99; count++) scene.bob.says(scene.general, "Good morning.");
@@ -46,6 +46,23 @@ describe("What one person writes again and again", () => {
     for (let index = 0; index < 12; index++) expect(String(file?.content)).toContain(`${STEADY_BAD} ${index}\n`);
     expect(others).toEqual([]);
     expect(scene.running.bot.leaks).toBe(0);
+  });
+
+  it("has its file sent again only with what was added to it", async () => {
+    await using scene = await opened("log");
+    const messages = await flood(scene, [scene.ada, scene.ada, scene.ada]);
+    const fileOf = () => scene.cards[0]?.attachments.map(({ id, content }) => ({ id, text: String(content) }));
+    const before = fileOf();
+    const versions = scene.cards[0]?.versions.length ?? 0;
+    for (const message of messages.slice(1)) scene.guild.owner.deletes(message);
+    await scene.settled();
+    expect(scene.cards[0]?.versions.length).toBeGreaterThan(versions);
+    expect(fileOf()).toEqual(before);
+    await flood(scene, [scene.ada]);
+    const [grown, ...others] = fileOf() ?? [];
+    expect(others).toEqual([]);
+    expect(grown?.id).not.toBe(before?.[0]?.id);
+    expect(grown?.text).toContain(before?.[0]?.text);
   });
 
   it("has each failure on its card, and not only the first message's", async () => {

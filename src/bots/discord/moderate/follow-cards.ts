@@ -1,6 +1,6 @@
 /** Cards in the log channel, and what is decided elsewhere. */
 import { type Message, MessageFlags } from "discord.js";
-import type { ReviewRecord, Words } from "../../guard/index.ts";
+import { hashOf, type ReviewRecord, type Words } from "../../guard/index.ts";
 import type { BotContext } from "../bot-context.ts";
 import { type CardState, followingCard, languageOfCard, reviewButtons } from "./card.ts";
 import { BEFORE_FILE, sinceFields, textFiles } from "./evidence.ts";
@@ -50,7 +50,7 @@ interface Following extends Omit<CardState, "since"> {
 }
 
 /** In the language in which it stands there. */
-async function update({ outbound }: BotContext, message: Message, review: ReviewRecord, state: Following): Promise<void> {
+async function update({ outbound, cardFiles }: BotContext, message: Message, review: ReviewRecord, state: Following): Promise<void> {
   const { incident, failure } = state;
   const [shown, ...others] = message.embeds;
   if (shown === undefined || others.length > 0) return;
@@ -63,12 +63,15 @@ async function update({ outbound }: BotContext, message: Message, review: Review
   };
   // As long as one can decide about more than the card shows, a file has all of it.
   const files = incident.length > 1 && review.decision === "pending" ? textFiles(language, review, incident) : [];
+  const hash = hashOf(files.map(({ content }) => String(content)).join());
+  const isThere = cardFiles.get(message.id) === hash;
   const kept = message.attachments.filter(({ name }) => name.startsWith(BEFORE_FILE));
   await message.edit({
     ...outbound.own(changed),
     allowedMentions: { parse: [] },
-    ...(files.length === 0
+    ...(files.length === 0 || isThere
       ? {}
       : { attachments: [...kept.values()], files: files.map(({ name, content }) => outbound.file(name, content)) }),
   });
+  if (files.length > 0) cardFiles.set(message.id, hash);
 }
