@@ -103,11 +103,17 @@ function foundBy(days: readonly DayCounts[]): string {
 function tableOf(language: string, rows: readonly Row[]): string {
   const head = [say(language, "statistics.day"), ...COLUMNS.map(({ name }) => say(language, name))];
   const lines = [head, ...rows.map(({ name, counts }) => [name, ...counts.map(String)])];
-  const widths = head.map((_, column) => Math.max(...lines.map((line) => (line[column] as string).length)));
+  const widths = head.map((_, column) => Math.max(...lines.map((line) => widthOf(line[column] as string))));
+  const gap = (cell: string, column: number) => " ".repeat((widths[column] as number) - widthOf(cell));
   return lines
-    .map((line) => line.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] as number) : cell.padStart(widths[column] as number))))
+    .map((line) => line.map((cell, column) => (column === 0 ? `${cell}${gap(cell, column)}` : `${gap(cell, column)}${cell}`)))
     .map((line) => line.join(" "))
     .join("\n");
+}
+
+/** In columns: a sign of Chinese or Japanese takes two. */
+function widthOf(text: string): number {
+  return [...text].reduce((width, sign) => width + (/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ー]/u.test(sign) ? 2 : 1), 0);
 }
 
 const WIDTH = 720;

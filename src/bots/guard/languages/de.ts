@@ -402,9 +402,9 @@ export const GERMAN: Language = {
     "stopped.nothing":
       "Es war nichts anzuhalten: `moderation.automatic` ist schon aus (Version {version}), und keine Nachricht wartete auf ein Urteil.",
     "stopped.one":
-      "Angehalten: {count} Nachricht, die auf ein Urteil wartete, wurde gehen gelassen, und nichts wird mehr von selbst beurteilt (`moderation.automatic` ist aus, Version {version}).",
+      "Angehalten: {count} Nachricht, die auf ein Urteil wartete, wird nicht mehr beurteilt, und nichts wird mehr von selbst beurteilt (`moderation.automatic` ist aus, Version {version}).",
     "stopped.many":
-      "Angehalten: {count} Nachrichten, die auf ein Urteil warteten, wurden gehen gelassen, und nichts wird mehr von selbst beurteilt (`moderation.automatic` ist aus, Version {version}).",
+      "Angehalten: {count} Nachrichten, die auf ein Urteil warteten, werden nicht mehr beurteilt, und nichts wird mehr von selbst beurteilt (`moderation.automatic` ist aus, Version {version}).",
     "stopped.raid": "Der Raid-Modus ist vorbei.",
     "export.nothing": "Noch wurde nichts entschieden.",
     "export.count": "{count} Entscheidungen.",

@@ -398,9 +398,9 @@ export const FRENCH: Language = {
     "stopped.nothing":
       "Il n'y avait rien à arrêter : `moderation.automatic` est déjà désactivé (version {version}), et aucun message n'attendait d'être jugé.",
     "stopped.one":
-      "Arrêté : {count} message qui attendait d'être jugé a été laissé, et plus rien n'est jugé automatiquement (`moderation.automatic` est désactivé, version {version}).",
+      "Arrêté : {count} message qui attendait d'être jugé ne le sera pas, et plus rien n'est jugé automatiquement (`moderation.automatic` est désactivé, version {version}).",
     "stopped.many":
-      "Arrêté : {count} messages qui attendaient d'être jugés ont été laissés, et plus rien n'est jugé automatiquement (`moderation.automatic` est désactivé, version {version}).",
+      "Arrêté : {count} messages qui attendaient d'être jugés ne le seront pas, et plus rien n'est jugé automatiquement (`moderation.automatic` est désactivé, version {version}).",
     "stopped.raid": "Le mode raid est terminé.",
     "export.nothing": "Rien n'a encore été décidé.",
     "export.count": "{count} décisions.",
